@@ -1,0 +1,67 @@
+"""How to drive a learner's object for one case. Both lives of `check` run these, so they hold no answer.
+
+A probe takes the object and the case's inputs and returns what the learner's code returned. Inputs that are
+functions cannot travel as data: a case names an objective (`course_lib.objectives`), and the probe makes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from course_lib.objectives import from_spec
+
+Probe = Callable[[Any, dict[str, Any]], Any]
+
+
+class AnswerProblem(Exception):
+    """Raised by a probe for an answer that cannot be driven; the text is the sentence for the learner."""
+
+
+def call(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Call the function with the inputs in the order of its signature."""
+    return obj(*inputs.values())
+
+
+def answer(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Read one answer of a quiz, a dict such as {"q1": "b"}; letters may be upper case or padded."""
+    if not isinstance(obj, dict):
+        raise AnswerProblem(f"The quiz is no longer a dict of answers: it is a {type(obj).__name__}.")
+    question, options = inputs["question"], inputs["options"]
+    given = obj.get(question, ...)
+    if given is ... or given is None:
+        raise NotImplementedError(f"Exercise {question}")
+    letter = str(given).strip().lower()
+    if letter not in options:
+        raise AnswerProblem(f"{question} says {given!r}; choose one of the letters {', '.join(options)}.")
+    return letter
+
+
+def objective(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Call `obj(f, *rest)`, where the input `objective` describes the function f of a vector."""
+    rest = dict(inputs)
+    f = from_spec(rest.pop("objective"))
+    return obj(f.value, *rest.values())
+
+
+def objective_grad(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Call `obj(grad, *rest)`, where the input `objective` describes the function whose gradient is handed over."""
+    rest = dict(inputs)
+    f = from_spec(rest.pop("objective"))
+    return obj(f.grad, *rest.values())
+
+
+def objective_and_grad(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Call `obj(f, grad, *rest)` for the function that the input `objective` describes."""
+    rest = dict(inputs)
+    f = from_spec(rest.pop("objective"))
+    return obj(f.value, f.grad, *rest.values())
+
+
+PROBES: dict[str, Probe] = {
+    "call": call,
+    "answer": answer,
+    "objective": objective,
+    "objective_grad": objective_grad,
+    "objective_and_grad": objective_and_grad,
+}

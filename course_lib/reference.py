@@ -1,0 +1,206 @@
+"""What is recorded of an exercise: its groups, its cases, and, for whoever judges, what is right and what is known wrong.
+
+The learner's kernel reads the visible cases from `course_lib/reference/NAME.json`; the grader makes the private
+ones in memory and hands the learner's process a copy `without_answers()`. One class, one file format.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from course_lib import codec
+from course_lib.errors import CourseError
+
+DIRECTORY = Path(__file__).parent / "reference"
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """Values agree when |got - expected| <= atol + rtol * |expected|; float32 answers get `rtol32` and `atol32`."""
+
+    rtol: float = 1e-6
+    atol: float = 1e-9
+    rtol32: float = 1e-4
+    atol32: float = 1e-6
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a case gave no usable value, in a sentence a beginner reads.
+
+    kind: `not_started`, `missing`, `raised`, `interrupted`, `returned_nothing`, `wrong_count`, `wrong_type`,
+    `mutated` (of these, only `mutated` leaves a value to judge). `line` counts from 1 in the learner's cell.
+    """
+
+    kind: str
+    message: str
+    line: int | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a learner's object gave for one case: values by output name, or a problem, or (mutated) both."""
+
+    values: dict[str, Any] | None = None
+    problem: Problem | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        problem = None if self.problem is None else dataclasses.asdict(self.problem)
+        return {"values": codec.encode(self.values), "problem": problem}
+
+    @classmethod
+    def from_json(cls, data: Any) -> Outcome:
+        """Trusts nothing: raises `codec.CodecError` for what `to_json` cannot have written."""
+        if not isinstance(data, dict):
+            raise codec.CodecError("an outcome is not a JSON object")
+        values = codec.decode(data.get("values"))
+        if values is not None and not isinstance(values, dict):
+            raise codec.CodecError("an outcome's values are not named")
+        return cls(values, _problem(data.get("problem")))
+
+
+def _problem(data: Any) -> Problem | None:
+    if data is None:
+        return None
+    if not isinstance(data, dict):
+        raise codec.CodecError("a problem is not a JSON object")
+    line, code = data.get("line"), data.get("code")
+    return Problem(
+        kind=str(data.get("kind"))[:40],
+        message=str(data.get("message"))[:600],
+        line=line if isinstance(line, int) else None,
+        code=str(code)[:200] if code is not None else None,
+    )
+
+
+@dataclass(frozen=True)
+class RecordedGroup:
+    """A property and what it is worth; `states` completes "Your function ...": "takes a step downhill"."""
+
+    key: str
+    states: str
+    points: int
+
+
+@dataclass(frozen=True)
+class RecordedCase:
+    """One case; `expected` is None where the answers are not to be had."""
+
+    label: str
+    group: str
+    inputs: dict[str, Any]
+    expected: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class RecordedMisconception:
+    """What a known wrong implementation gives for each case, and the sentence for whoever wrote it."""
+
+    name: str
+    says: str
+    hint: int | None
+    outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """All that `check` and `judge` know of an exercise."""
+
+    exercise: str
+    unit: str
+    returns: tuple[str, ...]
+    probe: str
+    groups: tuple[RecordedGroup, ...]
+    cases: tuple[RecordedCase, ...]
+    misconceptions: tuple[RecordedMisconception, ...] = ()
+    tolerance: Tolerance = field(default_factory=Tolerance)
+    plot: str | None = None
+    bonus: bool = False
+    withheld: bool = False
+
+    def without_answers(self) -> Reference:
+        """The same cases with nothing that tells what is right: what may enter a learner's process."""
+        cases = tuple(dataclasses.replace(case, expected=None) for case in self.cases)
+        return dataclasses.replace(self, cases=cases, misconceptions=(), plot=None)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "exercise": self.exercise,
+            "unit": self.unit,
+            "returns": list(self.returns),
+            "probe": self.probe,
+            "plot": self.plot,
+            "bonus": self.bonus,
+            "withheld": self.withheld,
+            "tolerance": dataclasses.asdict(self.tolerance),
+            "groups": [dataclasses.asdict(group) for group in self.groups],
+            "cases": [
+                {
+                    "label": case.label,
+                    "group": case.group,
+                    "inputs": codec.encode(case.inputs),
+                    "expected": codec.encode(case.expected),
+                }
+                for case in self.cases
+            ],
+            "misconceptions": [
+                {"name": m.name, "says": m.says, "hint": m.hint, "outcomes": [o.to_json() for o in m.outcomes]}
+                for m in self.misconceptions
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Reference:
+        return cls(
+            exercise=data["exercise"],
+            unit=data["unit"],
+            returns=tuple(data["returns"]),
+            probe=data["probe"],
+            plot=data["plot"],
+            bonus=data["bonus"],
+            withheld=data["withheld"],
+            tolerance=Tolerance(**data["tolerance"]),
+            groups=tuple(RecordedGroup(**group) for group in data["groups"]),
+            cases=tuple(
+                RecordedCase(c["label"], c["group"], codec.decode(c["inputs"]), codec.decode(c["expected"]))
+                for c in data["cases"]
+            ),
+            misconceptions=tuple(
+                RecordedMisconception(
+                    m["name"], m["says"], m["hint"], tuple(Outcome.from_json(o) for o in m["outcomes"])
+                )
+                for m in data["misconceptions"]
+            ),
+        )
+
+    def save(self, directory: Path) -> Path:
+        """Write `NAME.json` into `directory`, the same bytes for the same content."""
+        path = directory / f"{self.exercise}.json"
+        text = json.dumps(self.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
+        path.write_text(text + "\n", encoding="utf-8")
+        return path
+
+
+def load(exercise: str, directory: Path = DIRECTORY) -> Reference:
+    """The recorded reference of an exercise; a `CourseError` that names the nearest exercise otherwise."""
+    path = directory / f"{exercise}.json"
+    stamp = path.stat().st_mtime_ns if path.is_file() else 0
+    return _load(path, stamp)
+
+
+@cache
+def _load(path: Path, stamp: int) -> Reference:  # `stamp` makes a rebuilt file a new entry
+    if not stamp:
+        import difflib
+
+        known = sorted(p.stem for p in path.parent.glob("*.json"))
+        near = difflib.get_close_matches(path.stem, known, n=1)
+        tip = f" Did you mean check({near[0]!r})?" if near else ""
+        raise CourseError(f"There is no exercise called {path.stem!r} in this course.{tip}")
+    return Reference.from_json(json.loads(path.read_text(encoding="utf-8")))

@@ -1,0 +1,125 @@
+"""The one place that says what an exercise is: its cases, its oracle, and what people get wrong.
+
+From a spec the recorder makes what a learner's kernel may see (`course_lib/reference/`), and the grader
+makes the private cases. A spec never looks at `solutions/`: the solution is judged like any learner's code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from course_lib.reference import Tolerance
+
+
+@dataclass(frozen=True)
+class Case:
+    """One set of inputs. `label` is read by learners ("zero gradient"); `group` names the property it probes.
+
+    `inputs` are named as in the exercise's signature and handed over in this order. Values are arrays, numbers,
+    strings, booleans, None, or lists and dicts of these: whatever travels without pickle.
+    """
+
+    label: str
+    group: str
+    inputs: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Group:
+    """A property that several cases probe. Its points are earned when all its cases are right.
+
+    `states` completes the sentence "Your function ..." in words a beginner reads: "takes a step downhill".
+    """
+
+    key: str
+    states: str
+    points: int
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A wrong implementation with a name, and the sentence that helps whoever wrote it.
+
+    `wrong` is a plain top-level function or class that uses only `np` and its own arguments, so that its source
+    can be pasted into a learner's notebook. `hint` is the number of the hint in the notebook to open.
+    """
+
+    name: str
+    wrong: Any
+    says: str
+    hint: int | None = None
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise. `name` is what the notebook's check cell says: `check("mse_loss")`."""
+
+    name: str
+    unit: str
+    returns: tuple[str, ...]
+    groups: tuple[Group, ...]
+    cases: Callable[[np.random.Generator], list[Case]]
+    reference: Callable[..., Any]
+    misconceptions: tuple[Misconception, ...]
+    equivalents: tuple[Any, ...] = ()
+    probe: str = "call"
+    tolerance: Tolerance = field(default_factory=Tolerance)
+    plot: str | None = None
+    bonus: bool = False
+    forbidden: tuple[str, ...] = ()
+    """Dotted names that would do the exercise's work, such as `np.gradient`: "from scratch" as a rule."""
+    withheld: bool = False
+    """True for quizzes: the learner's kernel is not told what is right, the grader says it."""
+
+    @property
+    def points(self) -> int:
+        return sum(group.points for group in self.groups)
+
+
+def quiz(name: str, unit: str, questions: Iterable[Question]) -> Exercise:
+    """An `Exercise` for a concept quiz: one group a question, one misconception a wrong option.
+
+    The learner fills `NAME = {"q1": "b", ...}`; the questions' text stands in the notebook.
+    """
+    asked = tuple(questions)
+
+    def cases(rng: np.random.Generator) -> list[Case]:
+        return [
+            Case(q.key, q.key, {"question": q.key, "options": sorted((*q.wrong, q.answer))}) for q in asked
+        ]
+
+    def reference(question: str, options: list[str]) -> str:
+        return next(q.answer for q in asked if q.key == question)
+
+    right = {q.key: q.answer for q in asked}
+    return Exercise(
+        name=name,
+        unit=unit,
+        returns=("answer",),
+        groups=tuple(Group(q.key, f"answers {q.key}: {q.about}", q.points) for q in asked),
+        cases=cases,
+        reference=reference,
+        misconceptions=tuple(
+            Misconception(f"{q.key}_{option}", right | {q.key: option}, says)
+            for q in asked
+            for option, says in q.wrong.items()
+        ),
+        equivalents=({key: f" {letter.upper()} " for key, letter in right.items()},),
+        probe="answer",
+        withheld=True,
+    )
+
+
+@dataclass(frozen=True)
+class Question:
+    """One quiz question: the right letter, and for each wrong letter the sentence that helps."""
+
+    key: str
+    about: str
+    answer: str
+    wrong: Mapping[str, str]
+    points: int = 1
