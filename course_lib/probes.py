@@ -14,7 +14,7 @@ from course_lib.objectives import from_spec
 Probe = Callable[[Any, dict[str, Any]], Any]
 
 
-class AnswerProblem(Exception):
+class AnswerError(Exception):
     """Raised by a probe for an answer that cannot be driven; the text is the sentence for the learner."""
 
 
@@ -26,14 +26,14 @@ def call(obj: Any, inputs: dict[str, Any]) -> Any:
 def answer(obj: Any, inputs: dict[str, Any]) -> Any:
     """Read one answer of a quiz, a dict such as {"q1": "b"}; letters may be upper case or padded."""
     if not isinstance(obj, dict):
-        raise AnswerProblem(f"The quiz is no longer a dict of answers: it is a {type(obj).__name__}.")
+        raise AnswerError(f"The quiz is no longer a dict of answers: it is a {type(obj).__name__}.")
     question, options = inputs["question"], inputs["options"]
     given = obj.get(question, ...)
     if given is ... or given is None:
         raise NotImplementedError(f"Exercise {question}")
     letter = str(given).strip().lower()
     if letter not in options:
-        raise AnswerProblem(f"{question} says {given!r}; choose one of the letters {', '.join(options)}.")
+        raise AnswerError(f"{question} says {given!r}; choose one of the letters {', '.join(options)}.")
     return letter
 
 

@@ -1,4 +1,4 @@
-"""What is recorded of an exercise: its groups, its cases, and, for whoever judges, what is right and what is known wrong.
+"""What is recorded of an exercise: groups, cases and, for whoever judges, what is right and what is known wrong.
 
 The learner's kernel reads the visible cases from `course_lib/reference/NAME.json`; the grader makes the private
 ones in memory and hands the learner's process a copy `without_answers()`. One class, one file format.
@@ -41,6 +41,8 @@ class Problem:
     message: str
     line: int | None = None
     code: str | None = None
+    detail: str = ""
+    """What tells two problems of one kind apart: the exception's type, the mutated argument's name."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Outcome:
     problem: Problem | None = None
 
     def to_json(self) -> dict[str, Any]:
+        """Plain JSON; arrays as raw bytes."""
         problem = None if self.problem is None else dataclasses.asdict(self.problem)
         return {"values": codec.encode(self.values), "problem": problem}
 
@@ -76,6 +79,7 @@ def _problem(data: Any) -> Problem | None:
         message=str(data.get("message"))[:600],
         line=line if isinstance(line, int) else None,
         code=str(code)[:200] if code is not None else None,
+        detail=str(data.get("detail", ""))[:80],
     )
 
 
@@ -130,6 +134,7 @@ class Reference:
         return dataclasses.replace(self, cases=cases, misconceptions=(), plot=None)
 
     def to_json(self) -> dict[str, Any]:
+        """Plain JSON; arrays as raw bytes."""
         return {
             "exercise": self.exercise,
             "unit": self.unit,
@@ -150,13 +155,19 @@ class Reference:
                 for case in self.cases
             ],
             "misconceptions": [
-                {"name": m.name, "says": m.says, "hint": m.hint, "outcomes": [o.to_json() for o in m.outcomes]}
+                {
+                    "name": m.name,
+                    "says": m.says,
+                    "hint": m.hint,
+                    "outcomes": [o.to_json() for o in m.outcomes],
+                }
                 for m in self.misconceptions
             ],
         }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Reference:
+        """The reverse of `to_json`."""
         return cls(
             exercise=data["exercise"],
             unit=data["unit"],

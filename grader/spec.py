@@ -77,6 +77,7 @@ class Exercise:
 
     @property
     def points(self) -> int:
+        """What all groups are worth together."""
         return sum(group.points for group in self.groups)
 
 
@@ -88,9 +89,7 @@ def quiz(name: str, unit: str, questions: Iterable[Question]) -> Exercise:
     asked = tuple(questions)
 
     def cases(rng: np.random.Generator) -> list[Case]:
-        return [
-            Case(q.key, q.key, {"question": q.key, "options": sorted((*q.wrong, q.answer))}) for q in asked
-        ]
+        return [Case(q.key, q.key, {"question": q.key, "options": sorted((*q.wrong, q.answer))}) for q in asked]
 
     def reference(question: str, options: list[str]) -> str:
         return next(q.answer for q in asked if q.key == question)

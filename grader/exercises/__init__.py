@@ -10,6 +10,7 @@ import pkgutil
 from functools import cache
 
 from course_lib.errors import CourseError
+
 from grader.spec import Exercise
 
 
@@ -38,6 +39,4 @@ def find_exercise(name: str) -> Exercise:
     try:
         return all_exercises()[name]
     except KeyError:
-        raise CourseError(
-            f"No exercise is called {name!r}. The course has: {', '.join(all_exercises())}."
-        ) from None
+        raise CourseError(f"No exercise is called {name!r}. The course has: {', '.join(all_exercises())}.") from None

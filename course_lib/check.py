@@ -1,0 +1,143 @@
+"""`check("mse_loss")`: the one check cell, with two lives.
+
+In your kernel it runs the visible cases, judges them, shows a panel and raises `CheckFailed` when something is not
+right. Where the grader runs your notebook (it sets COURSE_GRADING to a folder with private cases), the same line only
+computes: it emits what your code returned, and a process that your code cannot touch judges it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from course_lib import progress, render
+from course_lib.compute import MISSING, run_cases
+from course_lib.judge import Verdict, judge
+from course_lib.reference import Outcome, Problem, Reference, load
+
+MIME = "application/vnd.optimization-course.answers+json"
+GRADING = "COURSE_GRADING"
+
+_verdicts: dict[str, Verdict] = {}
+"""The latest verdict of each exercise in this kernel: `waits_for` looks here."""
+
+
+class CheckFailed(Exception):  # noqa: N818 - what a learner reads; it is a result, not an error of the course
+    """An exercise that is not right yet. The panel above it explains; this keeps the traceback to one sentence."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        self.verdict = verdict
+        sentences = render.advice(verdict)
+        super().__init__(" ".join([render.headline(verdict) + ".", *sentences[:1]]))
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"CheckFailed: {render.headline(self.verdict)}. The panel above says more."]
+
+
+def check(name: str, obj: Any = None) -> None:
+    """Check the exercise `name`: the object of that name in your notebook, or `obj` if you hand one over.
+
+    Raises `CheckFailed` when something is not right yet, so that a run of all cells stops here, and nbgrader's
+    Validate reports it.
+    """
+    if obj is None:
+        obj = sys._getframe(1).f_globals.get(name, MISSING)
+    if os.environ.get(GRADING):
+        _emit(name, obj, Path(os.environ[GRADING]))
+        return
+    reference = load(name)
+    outcomes = run_cases(name, obj, reference)
+    verdict = judge(outcomes, reference)
+    _verdicts[name] = verdict
+    earned = verdict.points * verdict.passed if verdict.withheld else verdict.earned
+    progress.record(
+        "check",
+        exercise=name,
+        unit=reference.unit,
+        earned=earned,
+        points=verdict.points,
+        diagnoses=[d.name for d in verdict.diagnoses],
+    )
+    _show(verdict, outcomes, reference)
+    if not verdict.passed:
+        raise CheckFailed(verdict)
+
+
+def _emit(name: str, obj: Any, folder: Path) -> None:
+    """The grader's life of a check: run the private cases, emit the raw results, judge nothing."""
+    path = folder / f"{name}.json"
+    if path.is_file():
+        reference = Reference.from_json(json.loads(path.read_text(encoding="utf-8")))
+        outcomes = run_cases(name, obj, reference)
+    else:
+        outcomes = [Outcome(problem=Problem("missing", f"The grader has no cases for {name!r}."))]
+    payload = {"exercise": name, "outcomes": [outcome.to_json() for outcome in outcomes]}
+    _display({MIME: payload, "text/plain": f"{name}: answers computed"})
+
+
+def _show(verdict: Verdict, outcomes: list[Outcome], reference: Reference) -> None:
+    if "IPython" not in sys.modules:
+        print(render.text(verdict))
+        return
+    picture = ""
+    if reference.plot and not verdict.passed and not verdict.not_started:
+        from course_lib.pictures import picture as draw
+
+        picture = draw(reference, outcomes, verdict)
+    _display({"text/html": render.html(verdict, picture=picture), "text/plain": render.text(verdict)})
+
+
+def _display(data: dict[str, Any]) -> None:
+    from IPython.display import display
+
+    display(data, raw=True)
+
+
+class _Waiting:
+    """What `waits_for` hands out: an experiment that needs an exercise, and may have to wait for it."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+
+    def __enter__(self) -> _Waiting:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if error is None or not isinstance(error, Exception):
+            return False
+        unsolved = [name for name in self.names if name not in _verdicts or not _verdicts[name].passed]
+        if not unsolved and not isinstance(error, NotImplementedError):
+            return False  # the exercise is right: this is a real error, and hiding it would help nobody
+        names = " and ".join(unsolved or self.names)
+        sentence = f"This part waits for your {names}: finish it above, then run this cell again."
+        style = f"border-left:5px solid {render.AMBER};padding:8px 14px;margin:4px 0"
+        if "IPython" in sys.modules:
+            _display({"text/html": f'<div style="{style}">{sentence}</div>', "text/plain": sentence})
+        else:
+            print(sentence)
+        return True
+
+
+def waits_for(*names: str) -> _Waiting:
+    """`with waits_for("gd_step"):` runs an experiment; while the exercise is not right, says so instead of failing."""
+    return _Waiting(names)
+
+
+@contextlib.contextmanager
+def fresh_session() -> Iterator[None]:
+    """Forget this kernel's verdicts inside the block; for tests."""
+    kept = dict(_verdicts)
+    _verdicts.clear()
+    try:
+        yield
+    finally:
+        _verdicts.clear()
+        _verdicts.update(kept)

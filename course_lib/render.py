@@ -1,0 +1,135 @@
+"""A verdict as a panel (HTML) and as plain text.
+
+Two audiences: the learner at work, who sees cases and values, and the reader of a grade, who sees of the private
+cases only each property, its points and the diagnosis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+
+import numpy as np
+
+from course_lib.compare import short
+from course_lib.judge import Difference, GroupResult, Verdict
+
+# Colours that hold on a white and on a dark page; text takes the page's own colour.
+GREEN, RED, AMBER = "#2e9e6b", "#d1495b", "#d68910"
+CELL = "padding:3px 10px 3px 0;text-align:left;vertical-align:top;border:0"
+
+
+def headline(verdict: Verdict) -> str:
+    """One line: the exercise, how far, and the points."""
+    name, points = verdict.exercise, f"{verdict.earned} of {verdict.points} points"
+    bonus = " (bonus)" if verdict.bonus else ""
+    if verdict.withheld:
+        return f"{name}: {'every question is answered' if verdict.passed else 'not complete yet'}"
+    if verdict.passed:
+        return f"{name}: all right, {points}{bonus}"
+    if verdict.not_started:
+        return f"{name}: not written yet, {points}{bonus}"
+    return f"{name}: not right yet, {points}{bonus}"
+
+
+def advice(verdict: Verdict) -> list[str]:
+    """The sentences that help most, best first: the diagnoses, else what the first difference shows."""
+    if verdict.diagnoses:
+        return [d.says + (f" (Hint {d.hint} goes on from here.)" if d.hint else "") for d in verdict.diagnoses]
+    if verdict.differences:
+        return [_sentence(_first(verdict))]
+    return []
+
+
+def _first(verdict: Verdict) -> Difference:
+    """The difference to talk about: exceptions and shapes before values, in the order of the cases."""
+    order = ("problem", "type", "shape", "finite", "dtype", "values")
+    return min(verdict.differences, key=lambda d: (order.index(d.stage), d.case))
+
+
+def _sentence(difference: Difference) -> str:
+    text = difference.message
+    return text[0].upper() + text[1:] if not text.startswith("`") else text
+
+
+def _rows(verdict: Verdict, private: bool) -> Iterator[tuple[GroupResult, str]]:
+    for group in verdict.groups:
+        detail = ""
+        if group.first is not None and not private and not verdict.not_started:
+            detail = f"{group.label}: {group.first.message}"
+        yield group, detail
+
+
+def text(verdict: Verdict, private: bool = False) -> str:
+    """Plain text, for terminals, logs and Validate."""
+    lines = [headline(verdict)]
+    if not verdict.passed:
+        lines += ["  " + sentence for sentence in advice(verdict)]
+    if verdict.withheld:
+        return "\n".join([*lines, "  " + WITHHELD] if verdict.passed else lines)
+    for group, detail in _rows(verdict, private):
+        mark = "✓" if group.passed else "✗"
+        lines.append(f"  {mark} {group.states} ({group.earned}/{group.points})" + (f": {detail}" if detail else ""))
+    return "\n".join(lines)
+
+
+WITHHELD = (
+    "Your answers are recorded. What is right, and why, you read in your feedback; "
+    "on your own, `./course check UNIT` in a terminal tells you now."
+)
+
+
+def html(verdict: Verdict, private: bool = False, picture: str = "") -> str:
+    """The panel: headline, diagnosis, one row a property, the first wrong case with what came and what is right."""
+    colour = GREEN if verdict.passed else AMBER if verdict.not_started else RED
+    parts = [
+        f'<div style="border-left:5px solid {colour};padding:8px 14px;margin:4px 0;max-width:56em;'
+        'line-height:1.45;overflow-x:auto">',
+        f'<div style="font-weight:600;color:{colour}">{escape(headline(verdict))}</div>',
+    ]
+    if not verdict.passed:
+        for sentence in advice(verdict):
+            parts.append(f'<p style="margin:6px 0">{escape(sentence)}</p>')
+    if verdict.withheld:
+        if verdict.passed:
+            parts.append(f'<p style="margin:6px 0">{escape(WITHHELD)}</p>')
+    elif not verdict.not_started or private:
+        parts.append(_table(verdict, private))
+    return "".join([*parts, picture, "</div>"])
+
+
+def _table(verdict: Verdict, private: bool) -> str:
+    rows = []
+    for group, detail in _rows(verdict, private):
+        mark, colour = ("✓", GREEN) if group.passed else ("✗", RED)
+        points = f"{group.earned}/{group.points}"
+        more = f'<br><span style="opacity:.8">{escape(detail)}</span>' if detail else ""
+        rows.append(
+            f'<tr style="background:none"><td style="{CELL};color:{colour};font-weight:700">{mark}</td>'
+            f'<td style="{CELL};white-space:normal">{escape(group.states)}{more}</td>'
+            f'<td style="{CELL};white-space:nowrap">{points}</td></tr>'
+        )
+    head = f'<table style="border-collapse:collapse;margin:6px 0;font-size:95%">{"".join(rows)}</table>'
+    first = None if private or not verdict.differences else _first(verdict)
+    return head if first is None or first.stage not in ("values", "dtype", "finite") else head + _values(first)
+
+
+def _values(difference: Difference) -> str:
+    """Got and expected beside each other, for one wrong value."""
+    error = difference.error
+    rows = [("you got", difference.got), ("expected", difference.expected)]
+    body = "".join(
+        f'<tr style="background:none"><td style="{CELL};opacity:.7">{label}</td>'
+        f'<td style="{CELL}"><code style="white-space:pre">{escape(_excerpt(value))}</code></td></tr>'
+        for label, value in rows
+    )
+    if error is not None and np.isfinite(error):
+        body += (
+            f'<tr style="background:none"><td style="{CELL};opacity:.7">largest relative error</td>'
+            f'<td style="{CELL}">{error:.2g}</td></tr>'
+        )
+    return f'<table style="border-collapse:collapse;margin:6px 0;font-size:95%">{body}</table>'
+
+
+def _excerpt(value: object) -> str:
+    return short(value)[:400]

@@ -1,0 +1,117 @@
+"""`./course build`: from scripts and specs to references, source notebooks and the learner's edition.
+
+The learner's edition is made by nbgrader's own `generate_assignment`, in a scratch folder with a scratch gradebook,
+so that what is committed is what an instructor's Create Assignment makes.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import nbformat
+from course_lib.workspace import course_root, find_unit
+from nbgrader.apps import NbGraderAPI
+from traitlets.config import Config
+
+from course_lib.errors import CourseError
+from course_lib.reference import DIRECTORY
+from grader.config import nbgrader_config
+from grader.leaks import find_leaks
+from grader.record import record
+from grader.scripts import write_source
+
+
+def scripts(unit: str | None = None) -> list[Path]:
+    """The scripts of all units, or of one."""
+    found = sorted((course_root() / "solutions").glob("[0-9][0-9]_*/*.py"))
+    return [path for path in found if path.stem == path.parent.name and unit in (None, path.stem)]
+
+
+def release(script: Path, directory: Path) -> Path:
+    """Make the learner's edition of a unit in `directory`; its source notebook must be up to date.
+
+    Raises `CourseError` when nbgrader refuses the notebook or an answer would survive in it.
+    """
+    unit = script.stem
+    with tempfile.TemporaryDirectory() as scratch:
+        config = Config(nbgrader_config())
+        config.CourseDirectory.root = scratch
+        config.CourseDirectory.db_url = f"sqlite:///{Path(scratch) / 'gradebook.db'}"
+        source = Path(scratch) / "solutions" / unit
+        source.mkdir(parents=True)
+        shutil.copy(script.with_suffix(".ipynb"), source)
+        result = NbGraderAPI(config=config).generate_assignment(unit, force=True, create=True)
+        if not result["success"]:
+            raise CourseError(f"nbgrader could not release {unit}:\n{result.get('error') or result.get('log')}")
+        made = Path(scratch) / "notebooks" / unit / f"{unit}.ipynb"
+        text = _tidy(made.read_text(encoding="utf-8"))
+    leaks = find_leaks(script.with_suffix(".ipynb").read_text(encoding="utf-8"), text)
+    if leaks:
+        raise CourseError(f"{unit}: an answer survives in the learner's edition:\n  " + "\n  ".join(leaks))
+    target = directory / unit / f"{unit}.ipynb"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text, encoding="utf-8")
+    return target
+
+
+def _tidy(text: str) -> str:
+    """The released notebook without the marks that only the build reads, in nbformat's own layout."""
+    notebook = nbformat.reads(text, as_version=4)
+    notebook.metadata.pop("jupytext", None)
+    for cell in notebook.cells:
+        for key in ("exercise", "check", "given", "reflection", "points"):
+            cell.metadata.pop(key, None)
+    nbformat.validate(notebook)
+    return nbformat.writes(notebook) + "\n"
+
+
+def build(unit: str | None = None) -> list[Path]:
+    """Bring references, source notebooks and learner's editions up to date; returns the files of the latter two."""
+    record(unit=unit)
+    made = []
+    for script in scripts(unit):
+        made += [write_source(script), release(script, course_root() / "notebooks")]
+    return made
+
+
+def stale(unit: str | None = None) -> list[str]:
+    """What a build would change, as paths from the course's root; changes nothing but the ignored source notebooks."""
+    root = course_root()
+    differing = []
+    with tempfile.TemporaryDirectory() as scratch:
+        fresh = Path(scratch)
+        pairs = [(path, DIRECTORY / path.name) for path in record(fresh / "reference", unit)]
+        if unit is None:
+            known = {kept.name for _, kept in pairs}
+            differing += [str(p.relative_to(root)) for p in DIRECTORY.glob("*.json") if p.name not in known]
+        for script in scripts(unit):
+            write_source(script)
+            made = release(script, fresh / "notebooks")
+            pairs.append((made, root / "notebooks" / script.stem / made.name))
+        for new, kept in pairs:
+            if not kept.is_file() or kept.read_bytes() != new.read_bytes():
+                differing.append(str(kept.relative_to(root)))
+    return sorted(differing)
+
+
+def main(unit: str | None, check: bool) -> int:
+    """`./course build [UNIT] [--check]`."""
+    logging.getLogger("traitlets").setLevel(logging.ERROR)
+    unit = find_unit(unit) if unit else None
+    if check:
+        differing = stale(unit)
+        for path in differing:
+            print(f"out of date: {path}")
+        print("Run ./course build and commit the result." if differing else "Everything is built and in sync.")
+        return 1 if differing else 0
+    for made in build(unit):
+        print(made.relative_to(course_root()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else None, check=False))

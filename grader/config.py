@@ -1,0 +1,67 @@
+"""nbgrader's configuration for this course, in one place: `nbgrader_config.py` and the build both use it."""
+
+from __future__ import annotations
+
+from traitlets.config import Config
+
+
+def nbgrader_config() -> Config:
+    """A fresh `Config`: directories, what is never copied, and the preprocessors that grade."""
+    from nbconvert.preprocessors import ClearMetadataPreprocessor
+    from nbgrader import preprocessors as stock
+
+    from grader.preprocessors import (
+        ClearAnswers,
+        ComputeAnswers,
+        Repair,
+        SaveExtraCredit,
+        VerifyAnswers,
+    )
+
+    config = Config()
+    config.CourseDirectory.source_directory = "solutions"
+    config.CourseDirectory.release_directory = "notebooks"
+    # A unit's script holds the solutions and lies beside its notebook: it must never be copied to a learner.
+    config.CourseDirectory.ignore = [
+        ".ipynb_checkpoints",
+        "*.pyc",
+        "__pycache__",
+        ".nbgrader.log",
+        "feedback",
+        "*.py",
+        "*.tmp",
+    ]
+    config.GenerateAssignment.preprocessors = [
+        stock.IncludeHeaderFooter,
+        stock.LockCells,
+        ClearAnswers,
+        stock.ClearOutput,
+        stock.CheckCellMetadata,
+        stock.ComputeChecksums,
+        stock.SaveCells,
+        stock.ClearHiddenTests,
+        stock.ClearMarkScheme,
+        stock.ComputeChecksums,
+        stock.CheckCellMetadata,
+    ]
+    config.Autograde.sanitize_preprocessors = [
+        Repair,
+        stock.ClearOutput,
+        stock.DeduplicateIds,
+        stock.OverwriteKernelspec,
+        stock.OverwriteCells,
+        stock.CheckCellMetadata,
+    ]
+    config.Autograde.autograde_preprocessors = [
+        ComputeAnswers,
+        VerifyAnswers,
+        ClearMetadataPreprocessor,
+        stock.LimitOutput,
+        stock.SaveAutoGrades,
+        SaveExtraCredit,
+        stock.AssignLatePenalties,
+        stock.CheckCellMetadata,
+    ]
+    # nbgrader's own preprocessors delete these, and the cells' metadata with them, unless told not to.
+    config.ClearMetadataPreprocessor.preserve_cell_metadata_mask = ["nbgrader", "deletable", "editable"]
+    return config

@@ -1,0 +1,65 @@
+"""Judge what the check cells emitted, outside the learner's process, and write verdict and points into the cells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from course_lib import codec, render
+from course_lib.check import MIME
+from course_lib.judge import Verdict, judge
+from course_lib.reference import Outcome, Problem, Reference
+from grader.private import private_reference, secret_for
+
+SILENT = Problem(
+    "interrupted",
+    "The check of this exercise gave no answer: the notebook stopped before it, or it ran longer than allowed.",
+)
+
+
+class VerifyAnswers(NbGraderPreprocessor):
+    """Replaces a check cell's outputs by the verdict and, as the cell's value, the points (partial credit)."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        secret = secret_for(resources["nbgrader"]["db_url"])
+        verdicts: dict[str, Verdict] = {}
+        for cell in nb.cells:
+            grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+            if not grade_id.startswith("check_"):
+                continue
+            reference = private_reference(grade_id.removeprefix("check_"), secret)
+            verdict = judge(read_outcomes(cell, reference), reference)
+            verdicts[grade_id] = verdict
+            write_verdict(cell, verdict)
+        resources["course_verdicts"] = verdicts
+        return nb, resources
+
+
+def read_outcomes(cell: NotebookNode, reference: Reference) -> list[Outcome]:
+    """The outcomes that the cell emitted. Whatever is not what `check` writes counts as no answer, with the reason."""
+    payloads = [output.data[MIME] for output in cell.get("outputs", []) if MIME in output.get("data", {})]
+    if not payloads:
+        return [Outcome(problem=SILENT)] * len(reference.cases)
+    try:
+        outcomes = [Outcome.from_json(item) for item in payloads[-1]["outcomes"]]
+        if len(outcomes) != len(reference.cases):
+            raise codec.CodecError(f"{len(outcomes)} outcomes for {len(reference.cases)} cases")
+        return outcomes
+    except (codec.CodecError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        problem = Problem("wrong_type", f"What this check emitted is not what a check emits ({error}).")
+        return [Outcome(problem=problem)] * len(reference.cases)
+
+
+def write_verdict(cell: NotebookNode, verdict: Verdict) -> None:
+    """Verdict as HTML and text, then the plain number that nbgrader reads; nothing else, so stderr costs nothing."""
+    number = 0 if verdict.bonus else verdict.earned
+    cell.outputs = [
+        new_output(
+            "display_data",
+            data={"text/html": render.html(verdict, private=True), "text/plain": render.text(verdict, private=True)},
+        ),
+        new_output("execute_result", data={"text/plain": str(number)}, execution_count=cell.execution_count),
+    ]

@@ -1,0 +1,80 @@
+"""Make an exercise's reference from its spec: for the visible cases on disk, and for the private ones in memory."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from course_lib.compute import run_cases
+from course_lib.reference import (
+    DIRECTORY,
+    Outcome,
+    RecordedCase,
+    RecordedGroup,
+    RecordedMisconception,
+    Reference,
+)
+from grader.exercises import all_exercises
+from grader.spec import Exercise
+
+VISIBLE_SEED = 20
+
+
+def make_reference(exercise: Exercise, seed: int | list[int]) -> Reference:
+    """The exercise's cases for `seed`, with expected values from the oracle and every misconception's outcomes."""
+    cases = exercise.cases(np.random.default_rng(seed))
+    blank = Reference(
+        exercise=exercise.name,
+        unit=exercise.unit,
+        returns=exercise.returns,
+        probe=exercise.probe,
+        groups=tuple(RecordedGroup(g.key, g.states, g.points) for g in exercise.groups),
+        cases=tuple(RecordedCase(c.label, c.group, dict(c.inputs)) for c in cases),
+        tolerance=exercise.tolerance,
+        plot=exercise.plot,
+        bonus=exercise.bonus,
+        withheld=exercise.withheld,
+    )
+    expected = [_expected(exercise, case) for case in blank.cases]
+    misconceptions = tuple(
+        RecordedMisconception(m.name, m.says, m.hint, tuple(run_cases(exercise.name, m.wrong, blank)))
+        for m in exercise.misconceptions
+    )
+    answered = tuple(
+        RecordedCase(c.label, c.group, c.inputs, right) for c, right in zip(blank.cases, expected, strict=True)
+    )
+    return Reference(**{**blank.__dict__, "cases": answered, "misconceptions": misconceptions})
+
+
+def _expected(exercise: Exercise, case: RecordedCase) -> dict[str, object]:
+    """The oracle's values, in float64, in the form in which a learner's are taken."""
+    one = Reference(
+        exercise.name, exercise.unit, exercise.returns, "call", (), (RecordedCase(case.label, case.group, case.inputs),)
+    )
+    outcome: Outcome = run_cases(exercise.name, exercise.reference, one)[0]
+    if outcome.problem is not None or outcome.values is None:
+        raise RuntimeError(
+            f"The oracle of {exercise.name} fails on the case {case.label!r}: "
+            f"{outcome.problem.message if outcome.problem else 'no value'}"
+        )
+    return outcome.values
+
+
+def visible_reference(exercise: Exercise) -> Reference:
+    """What a learner's kernel may know of the exercise. A withheld one keeps its questions and loses its answers."""
+    seed = [VISIBLE_SEED, zlib.crc32(exercise.name.encode())]
+    reference = make_reference(exercise, seed)
+    return reference.without_answers() if exercise.withheld else reference
+
+
+def record(directory: Path = DIRECTORY, unit: str | None = None) -> list[Path]:
+    """Write the visible references of all exercises (or of one unit's) and remove those of exercises that are gone."""
+    directory.mkdir(parents=True, exist_ok=True)
+    exercises = [e for e in all_exercises().values() if unit in (None, e.unit)]
+    written = [visible_reference(exercise).save(directory) for exercise in exercises]
+    if unit is None:
+        for path in set(directory.glob("*.json")) - set(written):
+            path.unlink()
+    return written
