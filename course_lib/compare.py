@@ -53,7 +53,7 @@ def relative_error(got: np.ndarray, expected: np.ndarray, tolerance: Tolerance) 
     keep = np.isfinite(a) & np.isfinite(b)
     if not keep.any():
         return float("nan")
-    return float(np.max(np.abs(a - b)[keep] / np.maximum(np.abs(b)[keep], max(tolerance.atol, 1e-300))))
+    return float(np.max(np.abs(a[keep] - b[keep]) / np.maximum(np.abs(b[keep]), max(tolerance.atol, 1e-300))))
 
 
 def _compare_nested(got: Any, expected: Any, tolerance: Tolerance) -> tuple[str, str, float | None] | None:

@@ -107,7 +107,7 @@ def judge(outcomes: Sequence[Outcome], reference: Reference) -> Verdict:
         exercise=reference.exercise,
         groups=groups,
         differences=tuple(differences),
-        diagnoses=_diagnose(outcomes, differences, reference),
+        diagnoses=_diagnose(outcomes, differences, reference) if differences else (),
         not_started=all(problem is not None and problem.kind == "not_started" for problem in problems),
         withheld=reference.withheld and all(case.expected is None for case in reference.cases),
         bonus=reference.bonus,

@@ -198,9 +198,9 @@ class Reference:
         return path
 
 
-def load(exercise: str, directory: Path = DIRECTORY) -> Reference:
+def load(exercise: str, directory: Path | None = None) -> Reference:
     """The recorded reference of an exercise; a `CourseError` that names the nearest exercise otherwise."""
-    path = directory / f"{exercise}.json"
+    path = (directory or DIRECTORY) / f"{exercise}.json"
     stamp = path.stat().st_mtime_ns if path.is_file() else 0
     return _load(path, stamp)
 

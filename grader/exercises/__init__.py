@@ -10,7 +10,6 @@ import pkgutil
 from functools import cache
 
 from course_lib.errors import CourseError
-
 from grader.spec import Exercise
 
 

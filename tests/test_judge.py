@@ -1,0 +1,165 @@
+"""The judge on a small exercise: points by property, stages, diagnosis by name."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from toy import EXERCISE, REFERENCE, in_place, mean, plus, right
+
+from course_lib.compare import compare
+from course_lib.compute import run_cases
+from course_lib.judge import judge
+from course_lib.reference import Outcome, Problem, Reference, Tolerance
+from grader.record import make_reference
+
+pytestmark = pytest.mark.fast
+
+
+def verdict_of(function, reference=REFERENCE):
+    return judge(run_cases("scale_shift", function, reference), reference)
+
+
+def test_the_right_function_earns_everything():
+    verdict = verdict_of(right)
+    assert verdict.passed and verdict.earned == verdict.points == 4 and not verdict.diagnoses
+
+
+@pytest.mark.parametrize("equivalent", EXERCISE.equivalents)
+def test_equivalents_pass(equivalent):
+    assert verdict_of(equivalent).passed
+
+
+def test_float32_passes_with_the_tolerance_of_float32_only():
+    small = REFERENCE.cases[:3]  # 1e200 does not fit float32
+    single = dataclasses.replace(REFERENCE, cases=small, misconceptions=())
+
+    def in_single(x, a):
+        y = np.float32(a) * x.astype(np.float32)
+        return y, y.sum()
+
+    def slightly_off(x, a):
+        return a * x * (1 + 1e-5), (a * x * (1 + 1e-5)).sum()
+
+    assert judge(run_cases("scale_shift", in_single, single), single).passed
+    assert not judge(run_cases("scale_shift", slightly_off, single), single).passed
+
+
+@pytest.mark.parametrize("misconception", EXERCISE.misconceptions, ids=lambda m: m.name)
+def test_a_misconception_is_named(misconception):
+    verdict = verdict_of(misconception.wrong)
+    assert not verdict.passed
+    assert [d.name for d in verdict.diagnoses] == [misconception.name]
+
+
+def test_two_mistakes_at_once_are_both_named():
+    def both(x, a):
+        y = a + x
+        return y, (a * x).mean()
+
+    assert {d.name for d in verdict_of(both).diagnoses} == {"plus", "mean"}
+
+
+def test_an_unknown_mistake_is_not_given_a_name():
+    def unknown(x, a):
+        return a * x + 0.5, (a * x).sum()
+
+    verdict = verdict_of(unknown)
+    assert not verdict.diagnoses and verdict.differences[0].stage == "values"
+
+
+def test_a_chance_agreement_is_no_evidence():
+    def zeros(x, a):  # agrees with `plus` nowhere, and with `mean` only where everything is zero
+        return np.zeros_like(x), 0.0
+
+    assert not verdict_of(zeros).diagnoses
+
+
+def test_points_go_by_property():
+    def overflows(x, a):
+        y = np.log(np.exp(np.abs(a * x))) * np.sign(a * x)
+        return y, y.sum()
+
+    verdict = verdict_of(overflows)
+    assert [(g.key, g.earned) for g in verdict.groups] == [("value", 2), ("zero", 1), ("large", 0)]
+    assert verdict.groups[2].first.stage == "finite"
+
+
+def test_a_mutated_argument_costs_the_points_even_when_the_values_are_right():
+    verdict = verdict_of(in_place)
+    # Scaling zeros in place changes nothing, so that property holds.
+    assert [g.passed for g in verdict.groups] == [False, True, False]
+    assert verdict.differences[0].stage == "problem"
+
+
+def test_withheld_answers_are_judged_by_form_only():
+    withheld = dataclasses.replace(REFERENCE, withheld=True).without_answers()
+    verdict = verdict_of(mean, withheld)
+    assert verdict.passed and verdict.withheld
+    assert not verdict_of(lambda x, a: None, withheld).passed
+
+
+def test_not_started_is_told_apart_from_wrong():
+    def stub(x, a):
+        raise NotImplementedError("Exercise scale_shift")
+
+    verdict = verdict_of(stub)
+    assert verdict.not_started and verdict.earned == 0 and not verdict.diagnoses
+    assert not verdict_of(plus).not_started
+
+
+def test_the_number_of_outcomes_must_agree():
+    with pytest.raises(ValueError, match="3 outcomes for the 4 cases"):
+        judge([Outcome(problem=Problem("missing", ""))] * 3, REFERENCE)
+
+
+def test_recording_is_deterministic_and_round_trips(tmp_path):
+    again = make_reference(EXERCISE, 0)
+    first, second = REFERENCE.save(tmp_path).read_bytes(), again.save(tmp_path).read_bytes()
+    assert first == second
+    assert make_reference(EXERCISE, 1).to_json() != again.to_json()
+    assert Reference.from_json(again.to_json()).to_json() == again.to_json()
+
+
+def test_what_enters_a_learners_process_holds_no_answer():
+    handed = REFERENCE.without_answers().to_json()
+    assert handed["misconceptions"] == [] and all(case["expected"] is None for case in handed["cases"])
+
+
+B = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 7.0]])
+
+
+@pytest.mark.parametrize(
+    ("got", "expected", "stage", "says"),
+    [
+        (-B, B, "values", "wrong sign"),
+        (2 * B, B, "values", "2 times"),
+        (B / 3, B, "values", "0.3333 times"),
+        (B + 1, B, "values", "6 of 6 differ"),
+        (B.T, B, "shape", "transpose"),
+        (B[0], B, "shape", "shape (3,)"),
+        (B.ravel(), B, "shape", "arranged differently"),
+        (B, np.float64(3.0), "shape", "one number is expected"),
+        (np.float64(3.0), B, "shape", "one value for each entry"),
+        (np.where(B > 6, np.nan, B), B, "finite", "1 NaN of 6"),
+        (B.astype(int) // 2, B / 2, "dtype", "whole numbers"),
+        (6.0, np.float64(3.0), "values", "2 times the right value"),
+        (3.1, np.float64(3.0), "values", "it is 3.1, and 3 is right"),
+        ("a", "b", "values", "'b' is right"),
+        ("text", B, "type", "it is a text"),
+        (True, "b", "values", "it is True"),
+        ({"a": 1.0}, {"b": 1.0}, "type", "keys b"),
+        ([B], [B, B], "shape", "2 items, and holds 1"),
+        ([B, B + 1], [B, B], "values", "at [1]"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_difference_is_said_in_a_sentence(got, expected, stage, says):
+    found = compare(got, expected, Tolerance())
+    assert found is not None and found[0] == stage and says in found[1]
+    assert compare(expected, expected, Tolerance()) is None
+
+
+def test_infinities_and_nans_that_are_right_pass():
+    value = np.array([np.inf, -np.inf, np.nan, 1.0])
+    assert compare(value.copy(), value, Tolerance()) is None
+    assert compare(np.array([np.inf, np.inf, np.nan, 1.0]), value, Tolerance()) is not None

@@ -1,0 +1,62 @@
+"""A small exercise of the tests' own: `scale_shift(x, a)` returns (a * x, sum of it)."""
+
+import numpy as np
+
+from grader.record import make_reference
+from grader.spec import Case, Exercise, Group, Misconception
+
+
+def cases(rng: np.random.Generator) -> list[Case]:
+    return [
+        Case("two numbers", "value", {"x": np.array([1.0, 2.0]), "a": 3.0}),
+        Case("random table", "value", {"x": rng.normal(size=(3, 2)), "a": 2.0}),
+        Case("all zero", "zero", {"x": np.zeros(4), "a": float(rng.normal())}),
+        Case("large numbers", "large", {"x": 1e200 * rng.normal(size=3), "a": 2.0}),
+    ]
+
+
+def right(x, a):
+    y = a * x
+    return y, y.sum()
+
+
+def plus(x, a):
+    y = a + x
+    return y, y.sum()
+
+
+def mean(x, a):
+    y = a * x
+    return y, y.mean()
+
+
+def in_place(x, a):
+    x *= a
+    return x, x.sum()
+
+
+def raises(x, a):
+    return right(x, a["factor"])
+
+
+EXERCISE = Exercise(
+    name="scale_shift",
+    unit="99_toy",
+    returns=("y", "total"),
+    groups=(
+        Group("value", "scales every entry", 2),
+        Group("zero", "keeps zeros", 1),
+        Group("large", "stands large numbers", 1),
+    ),
+    cases=cases,
+    reference=right,
+    misconceptions=(
+        Misconception("plus", plus, "You added where scaling multiplies.", hint=1),
+        Misconception("mean", mean, "The total is a sum, not a mean."),
+        Misconception("in_place", in_place, "x belongs to the caller."),
+        Misconception("raises", raises, "a is a number."),
+    ),
+    equivalents=(lambda x, a: [a * x, float(np.sum(a * x))],),
+)
+
+REFERENCE = make_reference(EXERCISE, 0)
