@@ -13,12 +13,12 @@ import tempfile
 from pathlib import Path
 
 import nbformat
-from course_lib.workspace import course_root, find_unit
 from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 
 from course_lib.errors import CourseError
 from course_lib.reference import DIRECTORY
+from course_lib.workspace import course_root, find_unit
 from grader.config import nbgrader_config
 from grader.leaks import find_leaks
 from grader.record import record

@@ -1,0 +1,133 @@
+"""Each exercise's spec, held to what it promises: every mistake is named, every equivalent passes, nothing leaks.
+
+Private seeds stand for the secret of a course; the visible ones are what a learner's kernel has.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from course import EXERCISES, GRADED_CODE, UNITS, solutions, source_notebook
+
+from course_lib import codec
+from course_lib.compute import run_cases
+from course_lib.judge import judge
+from course_lib.reference import Reference, load
+from grader.private import private_reference
+from grader.record import visible_reference
+from grader.spec import Exercise
+
+pytestmark = pytest.mark.fast
+
+SECRETS = [b"a" * 64, b"another secret of thirty-two bytes or more"]
+
+
+def references(exercise: Exercise) -> list[Reference]:
+    private = [private_reference(exercise.name, secret) for secret in SECRETS]
+    return private if exercise.withheld else [load(exercise.name), *private]
+
+
+def each(exercises: list[Exercise], what: str) -> list[object]:
+    """One parameter for each misconception or equivalent of each exercise."""
+    return [
+        pytest.param(exercise, item, id=f"{exercise.name}-{getattr(item, 'name', index)}")
+        for exercise in exercises
+        for index, item in enumerate(getattr(exercise, what))
+    ]
+
+
+exercises = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.name)
+
+
+@exercises
+def test_the_solution_earns_everything(exercise):
+    answer = solutions(exercise.unit)[exercise.name]
+    for reference in references(exercise):
+        verdict = judge(run_cases(exercise.name, answer, reference), reference)
+        assert verdict.passed, verdict.differences[0]
+
+
+@pytest.mark.parametrize(("exercise", "equivalent"), each(EXERCISES, "equivalents"))
+def test_an_equivalent_passes(exercise, equivalent):
+    for reference in references(exercise):
+        verdict = judge(run_cases(exercise.name, equivalent, reference), reference)
+        assert verdict.passed, verdict.differences[0]
+
+
+@pytest.mark.parametrize(("exercise", "misconception"), each(EXERCISES, "misconceptions"))
+def test_a_misconception_is_caught_and_named(exercise, misconception):
+    for reference in references(exercise):
+        verdict = judge(run_cases(exercise.name, misconception.wrong, reference), reference)
+        assert not verdict.passed and verdict.earned < verdict.points
+        assert [d.name for d in verdict.diagnoses] == [misconception.name]
+
+
+@exercises
+def test_the_spec_is_complete(exercise):
+    keys = [group.key for group in exercise.groups]
+    cases = visible_reference(exercise).cases
+    assert len(set(keys)) == len(keys) and {case.group for case in cases} == set(keys)
+    assert all(group.points >= 1 for group in exercise.groups)
+    assert len(exercise.misconceptions) >= 2
+    if not exercise.withheld:
+        assert len(exercise.equivalents) >= 2
+        assert len(keys) >= 3 or exercise.name.startswith("clinic_")
+        assert len({case.label for case in cases}) == len(cases)
+
+
+@pytest.mark.parametrize("exercise", GRADED_CODE, ids=lambda e: e.name)
+def test_every_group_has_a_case_that_the_visible_ones_do_not_give_away(exercise):
+    visible = {group.key: set() for group in exercise.groups}
+    for case in load(exercise.name).cases:
+        visible[case.group].add(json.dumps(codec.encode(case.inputs)))
+    for secret in SECRETS:
+        for key, seen in visible.items():
+            private = [c for c in private_reference(exercise.name, secret).cases if c.group == key]
+            assert any(json.dumps(codec.encode(c.inputs)) not in seen for c in private), key
+
+
+@exercises
+def test_the_sentences_are_sentences(exercise):
+    for misconception in exercise.misconceptions:
+        says = misconception.says
+        assert len(says) >= 40 and says[0].isupper() and says.rstrip()[-1] in ".?!", misconception.name
+        assert says == " ".join(says.split()), "no line breaks or double spaces"
+    for group in exercise.groups:
+        assert group.states[0].islower() and not group.states.endswith("."), group.key
+
+
+@exercises
+def test_the_hints_that_are_named_are_there(exercise):
+    wanted = {m.hint for m in exercise.misconceptions if m.hint is not None}
+    between = []
+    for cell in source_notebook(exercise.unit).cells:
+        if cell.metadata.get("check") == exercise.name:
+            break
+        if cell.metadata.get("check"):
+            between = []
+        between.append(cell.source)
+    shown = {int(number) for number in re.findall(r"Hint (\d+)", "\n".join(between))}
+    assert wanted <= shown
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_unit_has_every_part(unit):
+    names = [exercise.name for exercise in EXERCISES if exercise.unit == unit]
+    number = unit[:2]
+    assert f"quiz_{number}" in names and f"clinic_{number}" in names
+    cells = source_notebook(unit).cells
+    text = "\n".join(cell.source for cell in cells)
+    assert sum("reflection" in cell.metadata for cell in cells) == 1
+    for part in ("minutes", "Going further", "predict(", "reveal(", "Recap"):
+        assert part in text, part
+    quiz = next(exercise for exercise in EXERCISES if exercise.name == f"quiz_{number}")
+    assert 3 <= len(quiz.groups) <= 5
+
+
+def test_withheld_references_hold_no_answer():
+    for exercise in EXERCISES:
+        if exercise.withheld:
+            recorded = load(exercise.name)
+            assert recorded.misconceptions == () and all(case.expected is None for case in recorded.cases)

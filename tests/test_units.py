@@ -1,0 +1,111 @@
+"""Each unit as a person runs it: the solution edition all green, the untouched edition kind from top to bottom."""
+
+from __future__ import annotations
+
+import re
+
+import nbformat
+import pytest
+from course import EXERCISES, ROOT, SCRIPTS, UNITS, source_notebook
+from kernel import kernel
+from nbclient import NotebookClient
+
+from course_lib.reference import DIRECTORY
+from grader.build import release, stale
+from grader.leaks import find_leaks
+from grader.record import record
+from grader.scripts import read_script, write_source
+
+
+def execute(notebook, folder, monkeypatch):
+    monkeypatch.setenv("COURSE_STATE_DIR", str(folder))
+    monkeypatch.delenv("COURSE_GRADING", raising=False)
+    NotebookClient(notebook, timeout=120, allow_errors=True, resources={"metadata": {"path": str(folder)}}).execute()
+    return notebook
+
+
+def errors(notebook):
+    return [o for cell in notebook.cells for o in cell.get("outputs", []) if o.output_type == "error"]
+
+
+def shown(cell):
+    """What a cell shows, as text: streams, plain results and the text of panels."""
+    parts = []
+    for output in cell.get("outputs", []):
+        data = output.get("data", {})
+        parts.append(output.get("text", "") + data.get("text/plain", "") + data.get("text/html", ""))
+    return "\n".join(parts)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_solution_edition_runs_green(unit, tmp_path, monkeypatch):
+    notebook = execute(source_notebook(unit).copy(), tmp_path, monkeypatch)
+    assert errors(notebook) == []
+    noise = [o.text for c in notebook.cells for o in c.get("outputs", []) if o.get("name") == "stderr"]
+    assert noise == []
+    checks = [cell for cell in notebook.cells if cell.metadata.get("check")]
+    assert len(checks) == sum(exercise.unit == unit for exercise in EXERCISES)
+    for cell in checks:
+        assert "all right" in shown(cell) or "every question is answered" in shown(cell), cell.source
+    assert not any("waits for your" in shown(cell) for cell in notebook.cells)
+    figures = sum("image/png" in o.get("data", {}) for c in notebook.cells for o in c.get("outputs", []))
+    assert figures >= 2
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_untouched_edition_is_kind_from_top_to_bottom(unit, tmp_path, monkeypatch):
+    notebook = nbformat.read(ROOT / "notebooks" / unit / f"{unit}.ipynb", as_version=4)
+    notebook = execute(notebook, tmp_path, monkeypatch)
+    assert {error.ename for error in errors(notebook)} <= {"CheckFailed"}
+    for cell in notebook.cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        if name.startswith("check_"):
+            assert re.search("not written yet|not right yet|not complete yet", shown(cell)), name
+        for error in (o for o in cell.get("outputs", []) if o.output_type == "error"):
+            assert len(error.traceback) == 1, "one sentence, not a wall"
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_real_kernel_names_every_misconception_and_passes_every_equivalent(unit, tmp_path):
+    with kernel(tmp_path, COURSE_STATE_DIR=str(tmp_path)) as running:
+        running.run("from course_lib import check\nfrom grader.exercises import find_exercise")
+        for exercise in (e for e in EXERCISES if e.unit == unit and not e.withheld):
+            for index in range(len(exercise.equivalents)):
+                code = f"check({exercise.name!r}, find_exercise({exercise.name!r}).equivalents[{index}])"
+                assert running.run(code).error is None, code
+            for index, misconception in enumerate(exercise.misconceptions):
+                code = f"check({exercise.name!r}, find_exercise({exercise.name!r}).misconceptions[{index}].wrong)"
+                seen = running.run(code)
+                assert seen.error is not None and seen.error["ename"] == "CheckFailed", code
+                assert misconception.says in seen.text, misconception.name
+
+
+def test_everything_built_is_in_sync():
+    assert stale() == []
+
+
+@pytest.mark.fast
+def test_the_recorded_references_are_in_sync(tmp_path):
+    fresh = {path.name: path.read_bytes() for path in record(tmp_path)}
+    assert fresh == {path.name: path.read_bytes() for path in DIRECTORY.glob("*.json")}
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_a_build_is_deterministic_and_valid(script, tmp_path):
+    write_source(script)
+    first, second = (release(script, tmp_path / name).read_bytes() for name in ("a", "b"))
+    assert first == second
+    notebook = nbformat.reads(first.decode(), as_version=4)
+    nbformat.validate(notebook)
+    assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
+    ids = [cell["id"] for cell in notebook.cells]
+    assert len(set(ids)) == len(ids)
+    assert read_script(script) == read_script(script)
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_no_answer_survives_in_the_learners_edition(script):
+    released = (ROOT / "notebooks" / script.stem / f"{script.stem}.ipynb").read_text(encoding="utf-8")
+    assert find_leaks(nbformat.writes(read_script(script)), released) == []
+    assert sorted(path.name for path in (ROOT / "notebooks" / script.stem).iterdir()) == [f"{script.stem}.ipynb"]
