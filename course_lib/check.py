@@ -18,6 +18,7 @@ from typing import Any
 
 from course_lib import progress, render
 from course_lib.compute import MISSING, run_cases
+from course_lib.from_scratch import forbidden_problem, source_of
 from course_lib.judge import Verdict, judge
 from course_lib.reference import Outcome, Problem, Reference, load
 
@@ -52,7 +53,9 @@ def check(name: str, obj: Any = None) -> None:
         _emit(name, obj, Path(os.environ[GRADING]))
         return
     reference = load(name)
-    outcomes = run_cases(name, obj, reference)
+    forbidden = forbidden_problem(name, source_of(obj), reference.forbidden)
+    unusable = [Outcome(problem=forbidden)] * len(reference.cases)
+    outcomes = unusable if forbidden else run_cases(name, obj, reference)
     verdict = judge(outcomes, reference)
     _verdicts[name] = verdict
     earned = verdict.points * verdict.passed if verdict.withheld else verdict.earned

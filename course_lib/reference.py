@@ -34,7 +34,8 @@ class Problem:
     """Why a case gave no usable value, in a sentence a beginner reads.
 
     kind: `not_started`, `missing`, `raised`, `interrupted`, `returned_nothing`, `wrong_count`, `wrong_type`,
-    `mutated` (of these, only `mutated` leaves a value to judge). `line` counts from 1 in the learner's cell.
+    `forbidden`, `mutated` (of these, only `mutated` leaves a value to judge). `line` counts from 1 in the
+    learner's cell.
     """
 
     kind: str
@@ -127,6 +128,7 @@ class Reference:
     plot: str | None = None
     bonus: bool = False
     withheld: bool = False
+    forbidden: tuple[str, ...] = ()
 
     def without_answers(self) -> Reference:
         """The same cases with nothing that tells what is right: what may enter a learner's process."""
@@ -143,6 +145,7 @@ class Reference:
             "plot": self.plot,
             "bonus": self.bonus,
             "withheld": self.withheld,
+            "forbidden": list(self.forbidden),
             "tolerance": dataclasses.asdict(self.tolerance),
             "groups": [dataclasses.asdict(group) for group in self.groups],
             "cases": [
@@ -176,6 +179,7 @@ class Reference:
             plot=data["plot"],
             bonus=data["bonus"],
             withheld=data["withheld"],
+            forbidden=tuple(data["forbidden"]),
             tolerance=Tolerance(**data["tolerance"]),
             groups=tuple(RecordedGroup(**group) for group in data["groups"]),
             cases=tuple(

@@ -63,5 +63,5 @@ def nbgrader_config() -> Config:
         stock.CheckCellMetadata,
     ]
     # nbgrader's own preprocessors delete these, and the cells' metadata with them, unless told not to.
-    config.ClearMetadataPreprocessor.preserve_cell_metadata_mask = ["nbgrader", "deletable", "editable"]
+    config.ClearMetadataPreprocessor.preserve_cell_metadata_mask = ["nbgrader", "deletable", "editable", "course_added"]
     return config

@@ -36,6 +36,7 @@ def make_reference(exercise: Exercise, seed: int | list[int]) -> Reference:
         plot=exercise.plot,
         bonus=exercise.bonus,
         withheld=exercise.withheld,
+        forbidden=exercise.forbidden,
     )
     expected = [_expected(exercise, case) for case in blank.cases]
     misconceptions = tuple(

@@ -54,6 +54,10 @@ def repair(nb: NotebookNode, released: NotebookNode) -> list[str]:
     _restore(nb, wanted, found, done)
     for cell in wanted:
         _dress(found[cell.metadata.nbgrader.grade_id], cell, done)
+    handed_out = {cell.source.strip() for cell in released.cells}
+    for cell in nb.cells:
+        if "nbgrader" not in cell.metadata and cell.source.strip() not in handed_out:
+            cell.metadata["course_added"] = True
     _unique_ids(nb)
     return done
 

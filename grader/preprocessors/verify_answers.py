@@ -10,6 +10,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 from course_lib import codec, render
 from course_lib.check import MIME
+from course_lib.from_scratch import forbidden_problem
 from course_lib.judge import Verdict, judge
 from course_lib.reference import Outcome, Problem, Reference
 from grader.private import private_reference, secret_for
@@ -31,11 +32,22 @@ class VerifyAnswers(NbGraderPreprocessor):
             if not grade_id.startswith("check_"):
                 continue
             reference = private_reference(grade_id.removeprefix("check_"), secret)
-            verdict = judge(read_outcomes(cell, reference), reference)
+            outcomes = read_outcomes(cell, reference)
+            forbidden = forbidden_problem(reference.exercise, own_sources(nb, reference), reference.forbidden)
+            if forbidden:
+                outcomes = [Outcome(problem=forbidden)] * len(outcomes)
+            verdict = judge(outcomes, reference)
             verdicts[grade_id] = verdict
             write_verdict(cell, verdict)
         resources["course_verdicts"] = verdicts
         return nb, resources
+
+
+def own_sources(nb: NotebookNode, reference: Reference) -> list[str]:
+    """The text of the answer cell, and of the cells that the learner added: a helper may stand in one of these."""
+    cells = [cell for cell in nb.cells if cell.cell_type == "code"]
+    answer = [c.source for c in cells if c.metadata.get("nbgrader", {}).get("grade_id") == reference.exercise]
+    return answer + [c.source for c in cells if c.metadata.get("course_added")]
 
 
 def read_outcomes(cell: NotebookNode, reference: Reference) -> list[Outcome]:
