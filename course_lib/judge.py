@@ -155,7 +155,9 @@ def _diagnose(
     open_units = {(d.case, d.output) for d in differences if not _unwritten(outcomes[d.case])}
     evidence = {m.name: _evidence(m, outcomes, reference) for m in reference.misconceptions}
     found: list[Diagnosis] = []
-    while open_units and len(found) < 3:
+    # Three sentences are what a reader takes in; a quiz's answers are apart, and each wrong one has its own.
+    most = len(reference.groups) if reference.withheld else 3
+    while open_units and len(found) < most:
         best = max(
             (m for m in reference.misconceptions if evidence[m.name][0] & open_units),
             key=lambda m: (len(evidence[m.name][0] & open_units), evidence[m.name][1]),

@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
+from nbformat.v4 import new_output
 from nbgrader.preprocessors import Execute
 from traitlets import Integer
 
@@ -30,8 +32,30 @@ class ComputeAnswers(Execute):
             for name in checked_exercises(nb):
                 private_reference(name, secret).without_answers().save(Path(folder))
             with _environment(folder):
-                result: tuple[NotebookNode, dict[str, Any]] = super().preprocess(nb, resources, **kwargs)
+                try:
+                    result: tuple[NotebookNode, dict[str, Any]] = super().preprocess(nb, resources, **kwargs)
+                except (DeadKernelError, CellTimeoutError) as error:
+                    # What was answered before counts; nbgrader alone would give the whole submission back ungraded.
+                    self.log.warning("%s stopped at cell %d: %s", resources["nbgrader"]["student"], self.at + 1, error)
+                    nb.cells[self.at].outputs.append(_stopped())
+                    return nb, resources
                 return result
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: dict[str, Any], index: int
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        self.at = index
+        result: tuple[NotebookNode, dict[str, Any]] = super().preprocess_cell(cell, resources, index)
+        return result
+
+
+def _stopped() -> NotebookNode:
+    """The output that tells a learner why nothing below it was run."""
+    sentence = (
+        "Python itself ended in this cell (a call of os._exit, memory that ran out, or recursion without an end), "
+        "or could not be interrupted. Nothing below was run, so it earns nothing."
+    )
+    return new_output("error", ename="KernelStopped", evalue=sentence, traceback=[f"KernelStopped: {sentence}"])
 
 
 def checked_exercises(nb: NotebookNode) -> list[str]:

@@ -21,6 +21,8 @@ from traitlets import Unicode
 
 from course_lib.errors import CourseError
 
+HEADING = "**Repaired before grading**"
+
 
 class Repair(NbGraderPreprocessor):
     """The first preprocessor of autograding; the released notebook is what it repairs towards."""
@@ -40,7 +42,7 @@ class Repair(NbGraderPreprocessor):
             for sentence in done:
                 self.log.warning("Repaired %s of %s: %s", where["notebook"], where["student"], sentence)
             lines = "\n".join(f"- {sentence}" for sentence in done)
-            nb.cells.insert(0, new_markdown_cell(f"**Repaired before grading**\n\n{lines}"))
+            nb.cells.insert(0, new_markdown_cell(f"{HEADING}\n\n{lines}"))
         resources["course_repairs"] = done
         return nb, resources
 

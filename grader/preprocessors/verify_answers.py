@@ -15,6 +15,12 @@ from course_lib.judge import Verdict, judge
 from course_lib.reference import Outcome, Problem, Reference
 from grader.private import private_reference, secret_for
 
+VERDICT = "application/vnd.optimization-course.verdict+json"
+"""Beside what people read, a check cell's output carries the verdict for programs: the class table reads it there.
+
+It is an output because a submission's outputs are cleared before grading: what stands there, the grader wrote.
+"""
+
 SILENT = Problem(
     "interrupted",
     "The check of this exercise gave no answer: the notebook stopped before it, or it ran longer than allowed.",
@@ -65,13 +71,29 @@ def read_outcomes(cell: NotebookNode, reference: Reference) -> list[Outcome]:
         return [Outcome(problem=problem)] * len(reference.cases)
 
 
+def summary(verdict: Verdict) -> dict[str, Any]:
+    """The verdict in plain JSON, without any value: what was earned, and which misconceptions explain the rest."""
+    return {
+        "exercise": verdict.exercise,
+        "earned": verdict.earned,
+        "points": verdict.points,
+        "bonus": verdict.bonus,
+        "not_started": verdict.not_started,
+        "diagnoses": [diagnosis.name for diagnosis in verdict.diagnoses],
+    }
+
+
 def write_verdict(cell: NotebookNode, verdict: Verdict) -> None:
     """Verdict as HTML and text, then the plain number that nbgrader reads; nothing else, so stderr costs nothing."""
     number = 0 if verdict.bonus else verdict.earned
     cell.outputs = [
         new_output(
             "display_data",
-            data={"text/html": render.html(verdict, private=True), "text/plain": render.text(verdict, private=True)},
+            data={
+                "text/html": render.html(verdict, private=True),
+                "text/plain": render.text(verdict, private=True),
+                VERDICT: summary(verdict),
+            },
         ),
         new_output("execute_result", data={"text/plain": str(number)}, execution_count=cell.execution_count),
     ]
