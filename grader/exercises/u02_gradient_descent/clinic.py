@@ -1,0 +1,114 @@
+"""The bug clinic: a fit of a line that is neither a path nor gradient descent."""
+
+import numpy as np
+
+from grader.exercises.u02_gradient_descent.bowls import UNIT, quadratic
+from grader.exercises.u02_gradient_descent.descent import descent_oracle
+from grader.spec import Case, Exercise, Group, Misconception
+
+
+def clinic_cases(rng: np.random.Generator) -> list[Case]:
+    def case(label: str, group: str, x: np.ndarray, lr: float, steps: int) -> Case:
+        return Case(label, group, {"x": x, "y": 2 * x - 1 + rng.normal(size=len(x)), "lr": lr, "steps": steps})
+
+    centred = rng.normal(size=12)
+    years = rng.uniform(1, 4, size=10)
+    return [
+        case("inputs around 0", "keeps", centred - centred.mean(), 0.3, 12),
+        case("inputs around 0, one step", "keeps", years - years.mean(), 0.5, 1),
+        case("inputs around 2", "together", years, 0.15, 12),
+        case("inputs around -3", "together", rng.normal(size=15) - 3, 0.1, 25),
+    ]
+
+
+def clinic_oracle(x: np.ndarray, y: np.ndarray, lr: float, steps: int) -> np.ndarray:
+    """The line's mean squared error is a quadratic: the closed form of `gradient_descent` applies."""
+    X = np.stack([x, np.ones_like(x)], axis=1)
+    return descent_oracle(quadratic(X.T @ X / len(x), X.T @ y / len(x)), np.zeros(2), lr, steps)
+
+
+def clinic_as_given(x: np.ndarray, y: np.ndarray, lr: float, steps: int) -> np.ndarray:
+    theta = np.zeros(2)
+    path = [theta]
+    for _ in range(steps):
+        theta[0] -= lr * np.mean((theta[0] * x + theta[1] - y) * x)
+        theta[1] -= lr * np.mean(theta[0] * x + theta[1] - y)
+        path.append(theta)
+    return np.array(path)
+
+
+def clinic_still_one_by_one(x: np.ndarray, y: np.ndarray, lr: float, steps: int) -> np.ndarray:
+    theta = np.zeros(2)
+    path = [theta.copy()]
+    for _ in range(steps):
+        theta[0] -= lr * np.mean((theta[0] * x + theta[1] - y) * x)
+        theta[1] -= lr * np.mean(theta[0] * x + theta[1] - y)
+        path.append(theta.copy())
+    return np.array(path)
+
+
+def clinic_still_aliased(x: np.ndarray, y: np.ndarray, lr: float, steps: int) -> np.ndarray:
+    theta = np.zeros(2)
+    path = [theta]
+    for _ in range(steps):
+        error = theta[0] * x + theta[1] - y
+        theta -= lr * np.array([np.mean(error * x), np.mean(error)])
+        path.append(theta)
+    return np.array(path)
+
+
+def clinic_matrix(x: np.ndarray, y: np.ndarray, lr: float, steps: int) -> np.ndarray:
+    X = np.stack([x, np.ones(len(x))], axis=1)
+    path = np.zeros((steps + 1, 2))
+    for t in range(steps):
+        path[t + 1] = path[t] - lr * X.T @ (X @ path[t] - y) / len(x)
+    return path
+
+
+def clinic_two_numbers(x: np.ndarray, y: np.ndarray, lr: float, steps: int) -> np.ndarray:
+    slope, intercept = 0.0, 0.0
+    path = [(slope, intercept)]
+    for _ in range(steps):
+        error = slope * x + intercept - y
+        slope, intercept = slope - lr * np.mean(error * x), intercept - lr * np.mean(error)
+        path.append((slope, intercept))
+    return np.array(path)
+
+
+CLINIC_02 = Exercise(
+    name="clinic_02",
+    unit=UNIT,
+    returns=("path",),
+    groups=(
+        Group("keeps", "keeps every point of the path as it was", 2),
+        Group("together", "takes the steps of gradient descent, cliff and all", 3),
+    ),
+    cases=clinic_cases,
+    reference=clinic_oracle,
+    misconceptions=(
+        Misconception(
+            "as_given",
+            clinic_as_given,
+            "The path is still the one of the broken code: all its rows are the same. Print path[0] before and after "
+            "the loop. If the first row of a path moves, who moved it?",
+            hint=1,
+        ),
+        Misconception(
+            "still_one_by_one",
+            clinic_still_one_by_one,
+            "The path is a path now; one cause is found. Where inputs are not centred, its points still differ from "
+            "gradient descent's. Write down, for the second of the two updates, which slope it uses: the old one or "
+            "the new one?",
+            hint=2,
+        ),
+        Misconception(
+            "still_aliased",
+            clinic_still_aliased,
+            "The last point is right now: the two parameters move together. The rows before it are still all alike. "
+            "How many arrays does the list hold, and how many names for one array?",
+            hint=1,
+        ),
+    ),
+    equivalents=(clinic_matrix, clinic_two_numbers),
+    plot="trajectory",
+)
