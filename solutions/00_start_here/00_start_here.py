@@ -1,0 +1,534 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     cell_metadata_filter: exercise,check,given,reflection,points,-all
+#     notebook_metadata_filter: kernelspec,-all
+#     text_representation: {extension: .py, format_name: percent}
+#   kernelspec: {display_name: Python 3 (ipykernel), language: python, name: python3}
+# ---
+
+# %% [markdown]
+# # 00 · Start here
+#
+# **After this unit you can** run a notebook of this course, read what a check tells you, find the hint that fits,
+# see how far you are, and bring the columns of a table to one scale with NumPy.
+#
+# | time | difficulty | builds on |
+# |---|---|---|
+# | 30 to 40 minutes | ●○○○○ | a little Python: functions, lists, loops |
+#
+# **How to go through it.** Click into a cell and press Shift+Enter: it runs, and the next one is selected. Go from top to
+# bottom. Where a cell says `raise NotImplementedError`, it is your turn.
+
+# %% [markdown]
+# ## The course on one page
+#
+# A neural network learns by taking many small steps that make its mistakes smaller. You will build each part of that
+# with your own hands before you use a library for it.
+#
+# | part | unit | what you build there |
+# |---|---|---|
+# | **The ground** | 00 Start here | (you are here) |
+# | | [01 Gradients](../01_gradients/01_gradients.ipynb) | losses, their gradients, and a test that finds wrong gradients |
+# | **Optimizers by hand** | [02 Gradient descent](../02_gradient_descent/02_gradient_descent.ipynb) | the step downhill, and how long it may be |
+# | | 03 SGD | steps on a few examples at a time; learning rates that change |
+# | | 04 Momentum | steps that remember where they came from |
+# | | 05 Adam | a step length of its own for each parameter |
+# | | 06 Regularization | L1, L2, dropout, early stopping |
+# | **Networks by hand** | 07 MLP | a network of layers, trained by your own Adam |
+# | | 08 CNN | convolution and pooling, forward and backward |
+# | **PyTorch and the GPU** | 09 To PyTorch | your optimizers as PyTorch classes, step for step the same |
+# | | 10 GPU CNN | a published network: find its bugs, train it, make it fast |
+# | **The network's structure** | 11 Structure | analyse, redesign, train, compare |
+# | | 12 Adaptive | networks that are pruned, that grow, that stop early |
+# | **Looking further** | 13 Seeing inside | what a network looks at |
+# | | 14 Multimodal | images, text and speech together |
+# | | 15 Capstone | one network under a budget, by everything you know |
+#
+# Units with a link are in this version; the others follow. Each unit ends with a bug to find (the *clinic*), a quiz and
+# a question to think about.
+
+# %% given="setup"
+from contextlib import suppress
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from course_lib import CheckFailed, check, device, plots, predict, reveal, waits_for
+from course_lib.objectives import Quadratic
+
+plots.use_style()
+
+# %% [markdown]
+# ## Your machine
+#
+# What this course will run on. Nothing here needs a GPU before unit 10, and even there a CPU will do.
+
+# %%
+device.report()
+
+# %% [markdown]
+# ## How a check talks
+#
+# Under every exercise stands a locked cell such as `check("mean_square")`. It calls your function on several inputs
+# and compares what it *returns* with results that are known to be right. How you got there is up to you.
+#
+# The first exercise will ask for the **mean square** of $N$ numbers:
+#
+# $$\frac{1}{N} \sum_{i=1}^{N} x_i^2$$
+#
+# For the numbers 3 and 4 this is $(9 + 16) / 2 = 12.5$.
+#
+# Before you write it, watch the check judge two others. **Anna** adds up the squares and leaves it there. **Ben** returns the
+# largest square. Both are wrong. What do you expect the check to say?
+#
+# Throughout the course you *predict* first: put a letter in place of the dots, and run the cell. Nobody counts
+# points for it; but what you guessed before you saw it, you remember.
+
+# %%
+predict(
+    "first_check",
+    ...,
+    options={
+        "a": "For both the same: wrong.",
+        "b": "For both, what came out and what is right; for Anna also which mistake she made.",
+        "c": "For both a Python error, with many lines.",
+    },
+)
+
+
+# %%
+def anna(x):
+    return np.sum(x**2)
+
+
+def ben(x):
+    return np.max(x**2)
+
+
+for answer in (anna, ben):
+    with suppress(CheckFailed):  # a failed check stops its cell, by design; here both should have their turn
+        check("mean_square", answer)
+
+# %%
+reveal(
+    "first_check",
+    "b",
+    because="The check knows the mistakes that people often make here, and what numbers they lead to. Anna's numbers are "
+    "exactly those of a forgotten division, so it names it. Ben's fit no mistake that it knows: then it shows you the "
+    "first wrong case and leaves the thinking to you.",
+)
+
+# %% [markdown]
+# Both panels are red and have the same parts: the points so far, a sentence on what happened, a row (✓ or ✗) for each
+# property that is looked at, and the first wrong value beside the right one. Above Anna's stands *which* mistake it was,
+# and where to read on: **Hint 1**. Hints are folded up beneath each exercise, named after what you see when you need
+# them. Opening one costs nothing.
+#
+# ### Exercise: `mean_square`
+#
+# Now you. First run the check below **without changing anything**: amber, not written yet. Then write something wrong on
+# purpose, Anna's line for example, and run both cells: red. Then write it right: green. In ten minutes you have met
+# everything that a check can say.
+
+
+# %% exercise="mean_square"
+def mean_square(x):
+    """Mean of the squares: (1/N) * sum of x_i^2.
+
+    x: (N,) numbers.  Returns one number.
+    """
+    ### BEGIN SOLUTION
+    return np.mean(x**2)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1: my numbers are too large, and more so for long inputs</summary>
+#
+# A mean is a sum divided by how many there are. `len(x)` tells how many; `np.mean` does both at once.
+# </details>
+#
+# <details><summary>Hint 2: it is wrong where numbers are below zero</summary>
+#
+# Square each number first (`x**2` squares all of them at once), and only then take the mean.
+# </details>
+
+# %% check="mean_square"
+check("mean_square")
+
+# %% [markdown]
+# **Three things worth knowing about checks.**
+#
+# *They allow for rounding.* Floats keep about 16 digits: `0.1 + 0.2` gives `0.30000000000000004`. So a value counts as right
+# when it differs by less than about a millionth of itself. That is generous to rounding, and to nothing else.
+#
+# *They are not the whole of grading.* Grading runs the same code on **other** inputs, which no notebook contains. A
+# function that only returns the numbers from the panel is green here and earns nothing there.
+#
+# *They stop a run of all cells.* A failed check raises `CheckFailed`, so that "Run All" ends where you are needed. Repair,
+# and run on from there.
+
+# %% [markdown]
+# ## Tables, and the axis that disappears
+#
+# Data in this course come as tables: one **row** for each example, one **column** for each feature. `X.shape` is `(N, D)`: N rows,
+# D columns. Many functions take an `axis`. Here is a table of shape (4, 3), four houses with three features each.
+
+
+# %% given="draw_table"
+def draw_table(ax, values, x, y, fill="#CFE0EC"):
+    """Draw numbers as a table whose upper left corner is (x, y); each cell is 1 wide and 1 high."""
+    for (i, j), value in np.ndenumerate(np.atleast_2d(values)):
+        ax.add_patch(plt.Rectangle((x + j, y - i - 1), 1, 1, facecolor=fill, edgecolor="white", linewidth=2))
+        ax.text(x + j + 0.5, y - i - 0.5, f"{value:g}", ha="center", va="center", fontsize=11)
+
+
+def blank_axes(width, height, size):
+    """Axes without ticks, `width` by `height` units, whose cells are square."""
+    ax = plt.subplots(figsize=size)[1]
+    ax.set(xlim=(0, width), ylim=(0, height), aspect="equal")
+    ax.set_axis_off()
+    return ax
+
+
+houses = np.array([[90, 4, 10], [60, 2, 30], [120, 5, 0], [70, 3, 20]])  # square metres, rooms, age in years
+
+# %%
+predict(
+    "axis0",
+    ...,
+    options={
+        "a": "houses.mean(axis=0) has the shape (4,): one mean for each house",
+        "b": "houses.mean(axis=0) has the shape (3,): one mean for each feature",
+        "c": "houses.mean(axis=0) is one number",
+    },
+)
+
+# %%
+print("houses.mean(axis=0) =", houses.mean(axis=0), "  shape", houses.mean(axis=0).shape)
+print("houses.mean(axis=1) =", houses.mean(axis=1).round(1), "  shape", houses.mean(axis=1).shape)
+
+ax = blank_axes(12.2, 7.6, (7.0, 4.5))
+draw_table(ax, houses, 1.6, 7)
+draw_table(ax, houses.mean(axis=0), 1.6, 1.6, fill="#F6D9C6")
+draw_table(ax, houses.mean(axis=1).round(1)[:, None], 7.2, 7, fill="#CDE9DF")
+arrow = {"arrowstyle": "-|>", "linewidth": 2.5, "mutation_scale": 18}
+ax.annotate("", (3.1, 1.75), (3.1, 2.85), arrowprops=arrow | {"color": plots.VERMILLION})
+ax.annotate("", (7.0, 5.0), (4.9, 5.0), arrowprops=arrow | {"color": plots.GREEN})
+ax.text(4.8, 1.1, "axis=0: down the rows, shape (3,)", va="center", color=plots.VERMILLION)
+ax.text(8.5, 5.0, "axis=1:\nacross the columns,\nshape (4,)", va="center", color=plots.GREEN)
+for j, name in enumerate(("m²", "rooms", "years")):
+    ax.text(2.1 + j, 7.25, name, ha="center", color=plots.MUTED)
+for i in range(4):
+    ax.text(1.4, 6.5 - i, f"house {i}", ha="right", va="center", color=plots.MUTED)
+plots.finding(ax, "The axis that you name is the one that disappears")
+
+# %%
+reveal(
+    "axis0",
+    {(4,): "a", (3,): "b", (): "c"}[houses.mean(axis=0).shape],
+    because="axis=0 counts the rows. The mean runs down over the rows, so the 4 disappears from (4, 3) and the 3 stays.",
+)
+
+# %% [markdown]
+# To subtract each feature's mean, you write `houses - houses.mean(axis=0)`: a table of shape (4, 3) minus three numbers. NumPy
+# lines the shapes up **from the right** and uses the three numbers again in every row. That is called **broadcasting**.
+
+# %%
+ax = blank_axes(14.6, 4.9, (7.0, 2.8))
+mean = houses.mean(axis=0)
+draw_table(ax, houses, 0.2, 4.3)
+draw_table(ax, np.tile(mean, (4, 1)), 5.2, 4.3, fill="#FAEBE0")
+draw_table(ax, mean, 5.2, 4.3, fill="#F6D9C6")
+draw_table(ax, houses - mean, 10.2, 4.3, fill="#CDE9DF")
+for x, sign in ((4.2, "−"), (9.2, "=")):
+    ax.text(x, 2.3, sign, ha="center", va="center", fontsize=16)
+for x, text in ((1.7, "(4, 3)"), (6.7, "(3,), used in every row"), (11.7, "(4, 3)")):
+    ax.text(x, -0.05, text, ha="center", va="top", color=plots.MUTED)
+plots.finding(ax, "Broadcasting: three numbers are used in all four rows")
+
+# %% [markdown]
+# ## One scale for every column
+#
+# A column in square metres holds numbers around 100, a column of rooms holds numbers around 4. To a network, both are
+# just numbers, and the large ones shout. **Standardizing** gives every column mean 0 and standard deviation 1:
+#
+# $$Z_{ij} = \frac{X_{ij} - \mu_j}{\sigma_j}, \qquad \mu_j = \frac{1}{N} \sum_i X_{ij}, \qquad
+# \sigma_j = \sqrt{\frac{1}{N} \sum_i (X_{ij} - \mu_j)^2}$$
+#
+# Two decisions are part of the definition. The standard deviation divides by $N$ (NumPy's default, `ddof=0`). And a
+# column whose $\sigma_j$ is exactly 0, in which every entry is the same, becomes a column of **zeros**.
+#
+# ### Exercise: `standardize`
+
+
+# %% exercise="standardize"
+def standardize(X):
+    """Bring every column to mean 0 and standard deviation 1; a constant column becomes zeros.
+
+    X: (N, D), one row an example, one column a feature.  Returns a new array (N, D); X stays as it is.
+    Z[:, j] = (X[:, j] - mean of column j) / (standard deviation of column j, with ddof=0)
+    """
+    ### BEGIN SOLUTION
+    mean = X.mean(axis=0)
+    std = X.std(axis=0)
+    return (X - mean) / np.where(std > 0, std, 1.0)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1: nearly all values are wrong, or the shapes do not fit</summary>
+#
+# How many means do you need for a table of shape (N, D): N, D or one? Print `X.mean(...)` for the axis that you chose, and
+# look at the first picture above: which axis should disappear?
+# </details>
+#
+# <details><summary>Hint 2: NaN, or the constant column is wrong</summary>
+#
+# In a constant column $X_{ij} - \mu_j$ is 0 already. So divide it by anything but 0, and it stays 0. `np.where(condition, a, b)`
+# takes from `a` where the condition holds, and from `b` elsewhere.
+# </details>
+#
+# <details><summary>Hint 3: close, but not equal</summary>
+#
+# Compare with the formula term by term. Is the mean gone? Is it divided by the standard deviation (`X.std`) and not by its
+# square (`X.var`)? By $N$, not by $N - 1$?
+# </details>
+#
+# <details><summary>Hint 4: "changed its argument in place", or whole numbers stop it</summary>
+#
+# `X -= m` writes into the array that you were handed; whoever called you still needs it. `Z = X - m` makes a new one, and a
+# new one may hold fractions even where X holds whole numbers.
+# </details>
+
+# %% check="standardize"
+check("standardize")
+
+# %% [markdown]
+# ## What it is good for
+#
+# Here are 200 houses, made up: living area, rooms, and a price that depends on both. A model predicts the price as
+# $w_1 \cdot \text{area} + w_2 \cdot \text{rooms}$, and its loss (the mean squared error) depends on the two weights. You will meet
+# this loss in unit 01; here, look only at its *shape*: how fast it rises when you change one weight or the other.
+
+# %% given="prices"
+rng = np.random.default_rng(0)
+area = rng.normal(95, 25, size=200).clip(30, 180)
+rooms = (area / 40 + rng.normal(1.2, 1.1, size=200)).round().clip(1, 7)
+price = 3 * area + 15 * rooms + rng.normal(0, 25, size=200)  # in thousands
+X = np.column_stack([area, rooms])
+
+
+def loss_of_weights(X):
+    """The mean squared error as a function of the weights (w1, w2), up to a constant."""
+    return Quadratic(A=2 / len(X) * X.T @ X, b=2 / len(X) * X.T @ price)
+
+
+def draw_valley(ax, loss, name):
+    """Contours of the loss within 3 of its minimum, on both axes."""
+    w1, w2 = loss.minimizer
+    height = loss(loss.minimizer)
+    plots.contour_with_paths(
+        lambda w: loss(w) - height,
+        {},
+        ax,
+        xlabel="$w_1$ (area)",
+        ylabel="$w_2$ (rooms)",
+        minimum=(w1, w2),
+        window=(w1 - 3, w1 + 3, w2 - 3, w2 + 3),
+        equal=True,
+    )
+    ax.set_title(f"{name}: curvature {loss.L / loss.mu:,.0f} : 1")
+
+
+# %%
+predict(
+    "loud_column",
+    ...,
+    options={
+        "a": "On the raw columns the loss rises far faster when w1 (area) changes by 1 than when w2 (rooms) does.",
+        "b": "On the raw columns it rises far faster when w2 (rooms) changes by 1.",
+        "c": "Both about the same: each is one weight.",
+    },
+)
+
+# %%
+with waits_for("standardize"):
+    losses = {"raw": loss_of_weights(X), "standardized": loss_of_weights(standardize(X))}
+    fig, axes = plt.subplots(1, 2, figsize=(7.4, 3.9))
+    for ax, (name, loss) in zip(axes, losses.items(), strict=True):
+        draw_valley(ax, loss, name)
+        ratio = loss.L / loss.mu
+        print(f"{name:12}  the steepest direction is {ratio:8,.1f} times as curved as the flattest")
+    plots.finding(fig, "Standardizing turns a ravine into a bowl")
+    plt.show()
+
+    steep = np.diag(losses["raw"].A)
+    reveal(
+        "loud_column",
+        "a" if steep[0] > 10 * steep[1] else "b" if steep[1] > 10 * steep[0] else "c",
+        because="A change of w1 is multiplied by the area, about 95; a change of w2 only by the rooms, about 3.5. "
+        "The loss squares that again.",
+    )
+
+# %% [markdown]
+# Both pictures show the same houses and the same question. In the raw ravine every sensible step across is far too short
+# along it, and in unit 02 you will see gradient descent suffer from just that. In the bowl, every direction is much alike. Three
+# lines of NumPy did it, before any optimizer was chosen. (The bowl is not quite round: large houses have more rooms, and
+# no change of scale can take that apart.)
+
+# %% [markdown]
+# ## Clinic: the averages that would not go away
+#
+# Every unit has one: code from somebody else, with one bug in it. Look at the symptom, find the cause, repair it in place.
+#
+# Four learners sat four tests. `clinic_00` should say how far each mark lies above **that learner's own average**. So each row
+# of its result should have mean 0. As it was delivered, the cell below prints the means -2, 2, -6 and 6 instead. No
+# error, no warning.
+
+
+# %% exercise="clinic_00"
+def clinic_00(marks):
+    """How far each mark is above its learner's own average.
+
+    marks: (N, D), one row a learner, one column a test.  Returns (N, D), where every row has mean 0.
+    """
+    ### BEGIN SOLUTION
+    average = marks.mean(axis=1, keepdims=True)
+    return marks - average
+    ### END SOLUTION
+    ### BEGIN STUB
+    # average = marks.mean(axis=1)
+    # return marks - average
+    ### END STUB
+
+
+# %%
+marks = np.array([[11.0, 9.0, 8.0, 12.0], [15.0, 13.0, 14.0, 14.0], [5.0, 8.0, 6.0, 5.0], [17.0, 18.0, 20.0, 17.0]])
+with waits_for("clinic_00"):
+    print("each learner's average:     ", marks.mean(axis=1))
+    print("mean of each row of clinic: ", clinic_00(marks).mean(axis=1))
+
+# %% [markdown]
+# <details><summary>Hint 1: where do I look?</summary>
+#
+# The averages themselves are right. Print the shapes of `marks` and of `average`, and draw, as in the picture of broadcasting,
+# which number goes under which entry. Then try `clinic_00(marks[:, :3])`.
+# </details>
+#
+# <details><summary>Hint 2: I know why, but how do I say it?</summary>
+#
+# Shapes are lined up from the right. To stand beside the rows, the four averages need the shape (4, 1). `keepdims` is a word
+# worth looking up in the documentation of `np.mean`.
+# </details>
+
+# %% check="clinic_00"
+check("clinic_00")
+
+# %% [markdown]
+# A table that happens to be square hid the mistake: where (4,) meets (4, 4), NumPy sees nothing wrong. That is why the
+# checks of this course use tables with different numbers of rows and columns; do the same when you test your own code.
+
+# %% [markdown]
+# ## Where things are
+#
+# In a terminal, in the course's folder:
+#
+# | you want to | type |
+# |---|---|
+# | see how far you are | `./course progress` |
+# | have a unit graded as a teacher would, with the quiz explained | `./course check 00` |
+# | start a unit afresh (your old notebook is kept under a dated name) | `./course reset 00` |
+# | know what is wrong with your installation | `./course doctor` |
+#
+# (On Windows: `python course progress`.) Your progress and predictions are kept in one file in the folder `.course`, on your machine and
+# nowhere else.
+
+# %% [markdown]
+# ## Quiz
+#
+# Put the letter of the best answer in place of the dots. The check below only says whether every question is answered; which
+# answers are right, and why the others are not, you read in your feedback, or with `./course check 00`.
+#
+# **q1.** What does a check compare?
+# - a) the text of your code with a model answer
+# - b) the values that your function returns for several inputs, with values known to be right
+# - c) what your function prints, with what it should print
+# - d) nothing: it makes sure that your code runs without an error
+#
+# **q2.** `0.1 + 0.2 == 0.3` is `False` in Python. How does a check treat your value 0.30000000000000004 where 0.3 is right?
+# - a) as wrong: it is not equal
+# - b) as right: it differs by far less than a millionth of the value
+# - c) as right: it differs by less than one percent
+# - d) as right: both are rounded to two decimals first
+#
+# **q3.** `X` has the shape (100, 3). Which shape has `X.mean(axis=0)`?
+# - a) (3,)
+# - b) (100,)
+# - c) none, it is a single number
+# - d) (100, 3)
+#
+# **q4.** Someone copies the expected numbers from the check's panels into their function. The check is green. What happens in grading?
+# - a) full points: green is green
+# - b) full points, unless a person reads the code
+# - c) hardly any points: grading calls the function with other inputs
+# - d) the notebook cannot be graded
+#
+# **q5.** `X` has the shape (4, 4), `m` has the shape (4,). What does `X - m` do?
+# - a) it subtracts `m[i]` from every entry of row `i`
+# - b) it stops with an error
+# - c) it gives an array of shape (4,)
+# - d) it subtracts `m[j]` from every entry of column `j`
+
+# %% exercise="quiz_00"
+### BEGIN SOLUTION
+quiz_00 = {"q1": "b", "q2": "b", "q3": "a", "q4": "c", "q5": "d"}
+### END SOLUTION
+### BEGIN STUB
+# quiz_00 = {"q1": ..., "q2": ..., "q3": ..., "q4": ..., "q5": ...}
+### END STUB
+
+# %% check="quiz_00"
+check("quiz_00")
+
+# %% [markdown]
+# ## Recap
+#
+# - A **check** compares returned values, with a tolerance of about a millionth; it names the mistakes that it knows. Amber: not
+#   written; red: not right; green: right on these inputs. Grading uses others.
+# - **Hints** are folded up under the exercise, and free. **Predictions** are for your memory, not for points.
+# - `axis=0` makes the rows disappear, `axis=1` the columns. **Broadcasting** lines shapes up from the right.
+# - **Standardizing**: $Z_{ij} = (X_{ij} - \mu_j) / \sigma_j$, a constant column becomes zeros. It turns a ravine into something like a bowl.
+
+# %% [markdown]
+# ## Think about it
+#
+# In three to five sentences, to be read by a person: What do you want to be able to do when you have finished this course? And
+# which mistake did you make in this unit (by accident or on purpose) that would have gone unnoticed without a check: how could you
+# have found it yourself?
+
+# %% [markdown] reflection="reflection_00" points=2
+# ### BEGIN SOLUTION
+# I want to be able to train a small network for the photographs in my own work, and to know what to change when it does not
+# learn. In the clinic my first repair used `axis=0`. It ran and gave a table of the right shape, so I thought that I was done. I
+# could have found it by printing the means of the rows and of the columns of the result: the ones that should be 0 were not.
+# A table that is not square would have shown the original bug at once.
+# ### END SOLUTION
+# ### BEGIN MARK SCHEME
+# 1 point: a goal that is concrete enough to tell later whether it was reached.
+# 1 point: a real mistake, and a way to find it without the course's check (a case worked out by hand, a property such as
+# "the mean is 0", an input of another shape). "Be more careful" is not a way.
+# ### END MARK SCHEME
+
+# %% [markdown]
+# ## Going further
+#
+# - [The absolute basics for beginners](https://numpy.org/doc/stable/user/absolute_beginners.html) and
+#   [Broadcasting](https://numpy.org/doc/stable/user/basics.broadcasting.html) in NumPy's own documentation.
+# - Y. LeCun, L. Bottou, G. Orr, K.-R. Müller, [Efficient BackProp](http://yann.lecun.com/exdb/publis/pdf/lecun-98b.pdf) (1998),
+#   section 4.3: why inputs should have mean 0 and one scale.
+# - D. Goldberg, [What every computer scientist should know about floating-point arithmetic](https://doi.org/10.1145/103162.103163) (1991).
+#
+# Next: [01 Gradients](../01_gradients/01_gradients.ipynb).
