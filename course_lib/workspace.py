@@ -1,0 +1,144 @@
+"""Where the course lies, which units it has, and your own copy of each.
+
+You work on a copy in `work/`, which git ignores: an update of the course never meets your answers.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import shutil
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+from course_lib.errors import CourseError
+
+UNIT = re.compile(r"\d\d_\w+")
+
+
+def course_root() -> Path:
+    """The course's folder: COURSE_ROOT, else the one above this package. Raises `CourseError` where neither is one."""
+    chosen = os.environ.get("COURSE_ROOT")
+    root = Path(chosen).resolve() if chosen else Path(__file__).resolve().parents[1]
+    if chosen and (root / "notebooks").is_dir():
+        return root
+    if not chosen and (root / "course").is_file() and (root / "notebooks").is_dir():
+        return root
+    raise CourseError(
+        f"{root} is not the course's folder: it has no `notebooks` folder. "
+        "Set COURSE_ROOT to the folder that holds the course's `notebooks`."
+    )
+
+
+def units() -> list[str]:
+    """The units that have a learner's notebook, in order: `["00_start_here", "01_gradients", ...]`."""
+    return [path.stem for path in sorted((course_root() / "notebooks").glob("*/*.ipynb")) if _is_unit(path)]
+
+
+def find_unit(text: str) -> str:
+    """The unit that a person means: `02`, `2`, `gradient_descent`, `02_gradient_descent`, or a path to it.
+
+    Knows those whose script is in `solutions/` but not built yet, too. Raises `CourseError` with the units' names and
+    the nearest one.
+    """
+    scripts = (course_root() / "solutions").glob("*/*.py")
+    known = sorted({*units(), *(path.stem for path in scripts if _is_unit(path))})
+    meant = re.split(r"[/\\]", text.strip().rstrip("/\\"))[-1].removesuffix(".ipynb").removesuffix(".py").lower()
+    for unit in known:
+        number, topic = unit.split("_", 1)
+        if meant in (unit, topic) or (meant.isdecimal() and int(meant) == int(number)):
+            return unit
+    names = {name: unit for unit in known for name in (unit, unit.split("_", 1)[1])}
+    near = difflib.get_close_matches(meant, names, n=1)
+    question = f" Did you mean {names[near[0]]}?" if near else ""
+    raise CourseError(f"There is no unit {text!r}.{question} The units are: {', '.join(known) or '(none yet)'}.")
+
+
+def work_copy(unit: str) -> Path:
+    """Your folder `work/NN_topic/`; what it lacks of `notebooks/NN_topic/` is copied there, the rest is left alone."""
+    for shipped, mine in _files(unit):
+        if not mine.exists():
+            _put(shipped, mine)
+    return course_root() / "work" / unit
+
+
+def notebook(unit: str) -> Path:
+    """Your own notebook of a unit, whether it is there yet or not."""
+    return course_root() / "work" / unit / f"{unit}.ipynb"
+
+
+def reset(unit: str) -> int:
+    """`./course reset UNIT`: fresh copies of the unit's files; each one you changed is kept under a dated name."""
+    unit = find_unit(unit)
+    root = course_root()
+    for shipped, mine in _files(unit):
+        changed = mine.exists() and mine.read_bytes() != shipped.read_bytes()
+        kept = _put(shipped, mine, keep=changed)
+        if kept is not None:
+            print(f"Your {mine.name} is kept as {kept.relative_to(root)}.")
+    print(f"{notebook(unit).relative_to(root)} is a fresh copy.")
+    return 0
+
+
+def _is_unit(path: Path) -> bool:
+    return path.stem == path.parent.name and UNIT.fullmatch(path.stem) is not None
+
+
+def _files(unit: str) -> list[tuple[Path, Path]]:
+    """Each file of a unit as it is shipped, and where your copy of it lies."""
+    source = course_root() / "notebooks" / unit
+    if not (source / f"{unit}.ipynb").is_file():
+        raise CourseError(f"{source} has no notebook yet. Its author makes it with ./course build {unit[:2]}.")
+    found = [path for path in sorted(source.rglob("*")) if path.is_file() and ".ipynb_checkpoints" not in path.parts]
+    return [(path, course_root() / "work" / unit / path.relative_to(source)) for path in found]
+
+
+def _put(source: Path, target: Path, *, keep: bool = False) -> Path | None:
+    """Copy a file into place whole or not at all: a full disk or a kill leaves the target as it was.
+
+    With `keep`, the target's present content gets a dated name first, which is returned.
+    """
+    temporary = kept = None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".copying-", dir=target.parent)
+        temporary = Path(name)
+        with os.fdopen(handle, "wb") as file:
+            file.write(source.read_bytes())
+            file.flush()
+            os.fsync(file.fileno())
+        shutil.copymode(source, temporary)
+        if keep:
+            kept = _keep(target)
+        temporary.replace(target)
+    except OSError as error:
+        if kept is not None:
+            kept.unlink()  # the target still has this content, and under one name it cannot change under two
+        raise CourseError(
+            f"{target} could not be written: {error.strerror or error}. Nothing of yours is lost. "
+            "Free some space, or make the folder writable, and run the command again."
+        ) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+    return kept
+
+
+def _keep(path: Path) -> Path:
+    """Give a file a second, dated name beside it, one that no file has yet; returns that name."""
+    date = datetime.now().strftime("%Y-%m-%dT%H%M%S")
+    for count in range(1, 1000):
+        again = "" if count == 1 else f"-{count}"
+        kept = path.with_name(f"{path.stem}.{date}{again}{path.suffix}")
+        try:
+            os.link(path, kept)  # at once, and never over a file that is there
+        except FileExistsError:
+            continue
+        except OSError:  # a file system without links
+            if kept.exists():
+                continue
+            _put(path, kept)
+        return kept
+    raise CourseError(f"{path.parent} holds a thousand copies of today's {path.name}. Delete some, then run it again.")
