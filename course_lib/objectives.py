@@ -29,6 +29,7 @@ class Objective:
         raise NotImplementedError
 
     def __call__(self, theta: Any) -> float:
+        """f(theta)."""
         return self.value(theta)
 
 

@@ -116,8 +116,8 @@ def _after_the_fact(known: Prediction, letter: str) -> Card:
     if letter == known.choice:
         return Card("You predicted", (said,))
     lines = (
-        f"{said}",
-        f"The answer has been shown since, so this first prediction stays the one that counts; {letter!r} is noted here only.",
+        said,
+        f"The answer has been shown since, so your first prediction stays the one that is compared, not {letter!r}.",
     )
     return Card("You predicted", lines)
 
