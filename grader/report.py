@@ -1,0 +1,109 @@
+"""The class table: in the terminal, and as CSV."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from grader.results import CheckResult, Result
+
+
+def class_table(results: Sequence[Result]) -> str:
+    """One line a student: points, how late, where most points were lost and why, and what is left to do."""
+    rows = [("student", "points", "late", "most lost on", "state")]
+    rows += [(r.student, _points(r), late(r.seconds_late), _lost_on(r), _state(r)) for r in results]
+    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+    lines = ["  ".join([*(_fit(row[i], widths[i], i) for i in range(4)), row[4]]).rstrip() for row in rows]
+    return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
+
+
+def _fit(text: str, width: int, column: int) -> str:
+    printable = "".join(c if c.isprintable() else "?" for c in text)
+    return printable.rjust(width) if column == 1 else printable.ljust(width)
+
+
+def misconceptions(results: Iterable[Result]) -> dict[tuple[str, str], list[str]]:
+    """The students of each (exercise, misconception), the most frequent first."""
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for result in results:
+        for check in result.checks:
+            for name in check.diagnoses:
+                found[check.exercise, name].append(result.student)
+    return dict(sorted(found.items(), key=lambda item: (-len(item[1]), item[0])))
+
+
+def misconception_list(results: Iterable[Result]) -> str:
+    """What the class got wrong in a known way, and how many did; a lesson plan for the next hour."""
+    found = misconceptions(results)
+    if not found:
+        return "No known misconception was met."
+    lines = ["Misconceptions met, the most frequent first:"]
+    for (exercise, name), students in found.items():
+        who = ", ".join(students[:4]) + (", ..." if len(students) > 4 else "")
+        lines.append(f"  {len(students):3}  {exercise}: {name}  ({who})")
+    return "\n".join(lines)
+
+
+def write_csv(results: Sequence[Result], path: Path) -> None:
+    """The class table for a spreadsheet; one row a student, empty numbers where there is no grade."""
+    rows = [_csv_row(result) for result in results]
+    with path.open("w", newline="", encoding="utf-8-sig") as file:  # the mark makes Excel read names as UTF-8
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _csv_row(result: Result) -> dict[str, str | int]:
+    graded = result.points is not None
+    return {
+        "student": result.student,
+        "state": _state(result),
+        "points": f"{result.points:g}" if graded else "",
+        "max_points": f"{result.most:g}" if graded else "",
+        "seconds_late": int(result.seconds_late) if graded else "",
+        "penalty": f"{result.penalty:g}" if graded else "",
+        "waiting_for_a_person": result.waiting if graded else "",
+        "most_lost_on": _lost_on(result),
+        "misconceptions": "; ".join(f"{c.exercise}: {name}" for c in result.checks for name in c.diagnoses),
+        "notes": " ".join(result.notes),
+        "feedback": str(result.feedback or ""),
+    }
+
+
+def _points(result: Result) -> str:
+    return "" if result.points is None else f"{result.points:g}/{result.most:g}"
+
+
+def late(seconds: float) -> str:
+    """How late, as people say it: "40 min", "3 h 20 min", "2 d 4 h"; empty for in time."""
+    minutes = int(seconds + 59) // 60
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [(days, "d"), (hours, "h"), (minutes, "min")]
+    return " ".join(f"{number} {unit}" for number, unit in [p for p in parts if p[0]][:2])
+
+
+def _lost_on(result: Result) -> str:
+    worst = sorted((check for check in result.checks if check.lost), key=lambda check: -check.lost)
+    return ", ".join(f"{check.exercise} -{check.lost}{_why(check)}" for check in worst[:2])
+
+
+def _why(check: CheckResult) -> str:
+    if check.diagnoses:
+        return f" ({', '.join(check.diagnoses)})"
+    return " (not written)" if check.not_started else ""
+
+
+def _state(result: Result) -> str:
+    if result.problem:
+        return result.problem
+    if not result.handed_in:
+        return "nothing handed in"
+    parts = ["graded"]
+    if result.waiting:
+        parts.append(f"{result.waiting} answer{'s wait' if result.waiting > 1 else ' waits'} for you")
+    if result.notes:
+        parts.append("see its notes")
+    return "; ".join(parts)
