@@ -64,6 +64,10 @@ __all__ = [
 
 Band = Literal["std", "minmax"]
 
+CROSS: dict[str, Any] = {"marker": "x", "markersize": 6.5, "markeredgewidth": 2, "linestyle": "none"}
+GAP = 0.1  # between tiles, in tiles
+LABEL_SIZE = 9.5  # points, under a tile
+
 
 def bands(ax: Axes, x: Any, values: Any, *, label: str, band: Band = "std", color: str | None = None) -> Axes:
     """One line, the mean over seeds, and around it one standard deviation or the range from worst to best.
@@ -194,7 +198,9 @@ def sweep(
         shown = np.where(diverged, np.nan, array)
         bands(ax, lrs, shown, label=label or "_loss", band=band)
         ax.lines[-1].set_marker(".")
-        _mark_sweep(ax, lrs, shown.mean(axis=0), label, str(ax.lines[-1].get_color()))
+        _mark_sweep(ax, lrs, shown.mean(axis=0), str(ax.lines[-1].get_color()))
+    if any(line.get_marker() == "x" for line in ax.lines):
+        ax.plot([], [], color=MUTED, label="diverged", **CROSS)
     if limit is not None:
         ax.axvline(limit[0], color=MUTED, linestyle="--", linewidth=1.4)
         ax.annotate(
@@ -211,7 +217,7 @@ def sweep(
     return ax
 
 
-def _mark_sweep(ax: Axes, lrs: np.ndarray, mean: np.ndarray, label: str, colour: str) -> None:
+def _mark_sweep(ax: Axes, lrs: np.ndarray, mean: np.ndarray, colour: str) -> None:
     """A ring at the best learning rate, crosses at the top edge for those that diverged (`mean` is NaN there)."""
     diverged = np.isnan(mean)
     if not diverged.all():
@@ -219,22 +225,9 @@ def _mark_sweep(ax: Axes, lrs: np.ndarray, mean: np.ndarray, label: str, colour:
         ring: dict[str, Any] = {"markerfacecolor": "none", "markeredgewidth": 2, "linestyle": "none"}
         ax.plot(lrs[best], mean[best], marker="o", markersize=11, color=colour, **ring)
     if diverged.any():
-        above = sum(line.get_marker() == "x" for line in ax.lines)  # the rows of the curves before this one
-        ax.plot(
-            lrs[diverged],
-            np.full(int(diverged.sum()), 0.97 - 0.045 * above),
-            marker="x",
-            markersize=6.5,
-            markeredgewidth=2,
-            linestyle="none",
-            color=colour if label else VERMILLION,
-            transform=ax.get_xaxis_transform(),
-            label=f"{label}: diverged" if label else "diverged",
-        )
-
-
-GAP = 0.1  # between tiles, in tiles
-LABEL_SIZE = 9.5  # points
+        rows = sum(line.get_marker() == "x" for line in ax.lines)
+        height = np.full(int(diverged.sum()), 0.97 - 0.045 * rows)  # one row a curve
+        ax.plot(lrs[diverged], height, color=colour, transform=ax.get_xaxis_transform(), **CROSS)
 
 
 def image_grid(
@@ -256,11 +249,11 @@ def image_grid(
         raise CourseError(f"There are {len(tiles)} images but {len(labels)} labels.")
     columns = min(columns, len(tiles))
     rows = -(-len(tiles) // columns)
-    inches = WIDTH / max(columns, 4)  # a few images alone do not fill the page
+    inches = (WIDTH - 0.2) / (max(columns, 4) * (1 + GAP) - GAP)  # a tile's side; four at least share the page
     texts = [] if labels is None else [_tile_text(str(label), inches) for label in labels]
     lines = max((text.count("\n") + 1 for text in texts), default=0)
     pitch = 1 + GAP + lines * 1.25 * LABEL_SIZE / 72 / inches
-    ax = axes_or_new(ax, (WIDTH, rows * pitch * inches + 0.4))
+    ax = axes_or_new(ax, (WIDTH, rows * pitch * inches + 0.45))
     limit = float(np.abs(tiles).max()) if signed else 0.0
     low, high = (-limit, limit) if signed else (float(tiles.min()), float(tiles.max()))
     for i, tile in enumerate(tiles):
