@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
+from course_lib.errors import CourseError
 from course_lib.objectives import from_spec
 
 Probe = Callable[[Any, dict[str, Any]], Any]
@@ -58,10 +61,41 @@ def objective_and_grad(obj: Any, inputs: dict[str, Any]) -> Any:
     return obj(f.value, f.grad, *rest.values())
 
 
+def planted_gradient(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Call `obj(f, grad, *rest)`, where the input `plant` says how `grad` errs: a gradient check has to notice.
+
+    plant["kind"]: "none" (the right gradient), "sign", "scale" (times "factor"), "one_coordinate" (the entry at the flat
+    "index" times "factor") or "swap" (the entries in reverse order).
+    """
+    rest = dict(inputs)
+    f = from_spec(rest.pop("objective"))
+    plant = rest.pop("plant")
+    return obj(f.value, lambda theta: _plant(f.grad(theta), plant), *rest.values())
+
+
+def _plant(grad: np.ndarray, plant: dict[str, Any]) -> np.ndarray:
+    kind = plant["kind"]
+    if kind == "none":
+        return grad
+    if kind == "sign":
+        return -grad
+    if kind == "scale":
+        return grad * plant["factor"]
+    planted = grad.copy()
+    if kind == "one_coordinate":
+        planted.flat[plant["index"]] *= plant["factor"]
+    elif kind == "swap":
+        planted.flat[:] = grad.ravel()[::-1]
+    else:
+        raise CourseError(f"There is no planted error of the kind {kind!r}.")
+    return planted
+
+
 PROBES: dict[str, Probe] = {
     "call": call,
     "answer": answer,
     "objective": objective,
     "objective_grad": objective_grad,
     "objective_and_grad": objective_and_grad,
+    "planted_gradient": planted_gradient,
 }
