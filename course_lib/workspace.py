@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-import shutil
+import stat
 import tempfile
 from datetime import datetime
 from pathlib import Path
@@ -109,7 +109,7 @@ def _put(source: Path, target: Path, *, keep: bool = False) -> Path | None:
             file.write(source.read_bytes())
             file.flush()
             os.fsync(file.fileno())
-        shutil.copymode(source, temporary)
+        temporary.chmod(source.stat().st_mode | stat.S_IWUSR)
         if keep:
             kept = _keep(target)
         temporary.replace(target)
