@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Iterator
@@ -13,24 +14,38 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.preprocessors import Execute
-from traitlets import Integer
+from traitlets import Bool, Integer
 
 from course_lib.check import GRADING
+from course_lib.errors import CourseError
+from course_lib.reference import Reference
 from grader.private import private_reference, secret_for
+from grader.sandbox.bwrap import unavailable
+from grader.sandbox.notebook import run_notebook, shared_worker
+from grader.sandbox.worker import MIB, Limits
 
 
 class ComputeAnswers(Execute):
-    """nbgrader's Execute with the private inputs of the notebook's exercises in a folder of their own."""
+    """Runs a submission in the sandbox; where an instructor switches that off, in a kernel by nbgrader's Execute."""
 
     timeout = Integer(60, allow_none=True, help="Seconds a cell may take before it is interrupted.").tag(config=True)
+    sandbox = Bool(
+        True, help="Run submissions in a sandbox. If False, learners' code runs with all rights of your account."
+    ).tag(config=True)
+    submission_timeout = Integer(300, help="Seconds a whole submission may take in the sandbox.").tag(config=True)
+    memory = Integer(4096, help="MiB of memory that a submission may use in the sandbox.").tag(config=True)
 
     def preprocess(
         self, nb: NotebookNode, resources: dict[str, Any], **kwargs: Any
     ) -> tuple[NotebookNode, dict[str, Any]]:
         secret = secret_for(resources["nbgrader"]["db_url"])
+        references = {name: private_reference(name, secret).without_answers() for name in checked_exercises(nb)}
+        if self.sandbox:
+            self._run_in_sandbox(nb, resources, references)
+            return nb, resources
         with tempfile.TemporaryDirectory(prefix="cases-") as folder:
-            for name in checked_exercises(nb):
-                private_reference(name, secret).without_answers().save(Path(folder))
+            for reference in references.values():
+                reference.save(Path(folder))
             with _environment(folder):
                 try:
                     result: tuple[NotebookNode, dict[str, Any]] = super().preprocess(nb, resources, **kwargs)
@@ -40,6 +55,24 @@ class ComputeAnswers(Execute):
                     nb.cells[self.at].outputs.append(_stopped())
                     return nb, resources
                 return result
+
+    def _run_in_sandbox(self, nb: NotebookNode, resources: dict[str, Any], references: dict[str, Reference]) -> None:
+        why = unavailable()
+        if why:
+            raise CourseError(
+                f"{why} Learners' code is not run without a sandbox unless you say so: `./course grade UNIT "
+                "--unsandboxed`, or `c.ComputeAnswers.sandbox = False` in nbgrader_config.py. It then runs with all "
+                "rights of your account."
+            )
+        limits = Limits(
+            cell_seconds=float(self.timeout or self.submission_timeout),
+            submission_seconds=float(self.submission_timeout),
+            memory=self.memory * MIB,
+        )
+        cases = {name: json.dumps(reference.to_json()) for name, reference in references.items()}
+        run = run_notebook(nb, cases, shared_worker(resources["nbgrader"]["assignment"], limits))
+        if run.ended != "finished":
+            self.log.warning("%s: the run was %s", resources["nbgrader"]["student"], run.ended)
 
     def preprocess_cell(
         self, cell: NotebookNode, resources: dict[str, Any], index: int

@@ -1,0 +1,159 @@
+"""What exists inside the sandbox: the bubblewrap command line, and the packages of a unit.
+
+The system is there read-only, without network, home directories or this course's solutions and specs. Packages are
+bound one by one, so that what a unit does not allow is not there at all.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path, PurePosixPath
+
+import course_lib
+from course_lib.errors import CourseError
+
+NUMPY_UNITS = ("numpy", "matplotlib", "ipython", "matplotlib-inline")
+TORCH_UNITS = (*NUMPY_UNITS, "torch", "safetensors")
+SITE = "/site"
+
+
+def packages_of(unit: str) -> tuple[str, ...]:
+    """The distributions that a unit's code may import, besides the standard library and `course_lib`."""
+    return NUMPY_UNITS if unit[:2] <= "08" else TORCH_UNITS
+
+
+@cache
+def unavailable() -> str | None:
+    """Why submissions cannot be sandboxed on this machine, in a sentence with a remedy; None when they can."""
+    if sys.platform != "linux":
+        return f"The sandbox needs Linux and bubblewrap; this is {sys.platform}."
+    if shutil.which("bwrap") is None:
+        return "The sandbox needs bubblewrap, which is not installed (on Debian or Ubuntu: apt-get install bubblewrap)."
+    trial = [*_namespaces(), "--ro-bind", "/", "/", "true"]
+    tried = subprocess.run(trial, capture_output=True, text=True, check=False)
+    if tried.returncode:
+        return f"bubblewrap is installed and does not work here: {tried.stderr.strip()[:300]}"
+    return None
+
+
+def command(packages: Iterable[str], work_bytes: int) -> list[str]:
+    """The command line up to the program: namespaces, the read-only system, packages, one writable folder."""
+    base = Path(sys.base_prefix)
+    python = Path(sys.executable).resolve()
+    line = [*_namespaces(), "--die-with-parent", "--new-session", "--as-pid-1", "--clearenv"]
+    line += ["--proc", "/proc", "--dev", "/dev", "--ro-bind", "/usr", "/usr"]
+    for name in ("bin", "lib", "lib64", "lib32"):
+        path = Path("/") / name
+        if path.is_symlink():
+            line += ["--symlink", str(path.readlink()), str(path)]
+        elif path.is_dir():
+            line += ["--ro-bind", str(path), str(path)]
+    for name in ("ld.so.cache", "localtime", "alternatives"):
+        line += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+    if not base.is_relative_to("/usr"):
+        line += [*_directories(base.parent), "--ro-bind", str(base), str(base)]
+    if not python.is_relative_to(base) and not python.is_relative_to("/usr"):
+        line += [*_directories(python.parent), "--ro-bind", str(python), str(python)]
+    for site in _foreign_site_packages(base):
+        line += ["--tmpfs", str(site)]
+    line += ["--perms", "0755", "--dir", SITE]
+    for name, path in sorted(_package_paths(tuple(packages)).items()):
+        line += [*_directories(PurePosixPath(SITE, name).parent), "--ro-bind", str(path), f"{SITE}/{name}"]
+    line += ["--ro-bind", str(Path(course_lib.__file__).parent), f"{SITE}/course_lib"]
+    line += ["--ro-bind", str(Path(__file__).parent / "inside"), "/inside"]
+    line += ["--perms", "1777", "--size", str(work_bytes), "--tmpfs", "/work", "--chdir", "/work"]
+    for mount in ("/dev", *map(str, _foreign_site_packages(base)), "/"):
+        line += ["--remount-ro", mount]
+    for name, value in _environment().items():
+        line += ["--setenv", name, value]
+    return [*line, str(python), "-s", "-S", "-P", "/inside/zygote.py"]
+
+
+def user() -> int | None:
+    """The user that a child becomes when the grader is root; None when a user namespace does it."""
+    return 60_000 + os.getpid() % 4_000 if os.geteuid() == 0 else None
+
+
+def _namespaces() -> list[str]:
+    line = ["bwrap", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+    if os.geteuid() == 0:
+        # Root keeps the host's user numbers, so that a child can become a real other user, with its own limits.
+        kept = [word for name in ("SETUID", "SETGID", "KILL", "DAC_OVERRIDE") for word in ("--cap-add", f"CAP_{name}")]
+        return [*line, "--cap-drop", "ALL", *kept]
+    return [*line, "--unshare-user", "--disable-userns", "--uid", "65534", "--gid", "65534"]
+
+
+def _environment() -> dict[str, str]:
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    kept = {name: os.environ[name] for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE") if name in os.environ}
+    return (
+        threads
+        | kept
+        | {
+            "PATH": "/usr/bin:/bin",
+            "HOME": "/work",
+            "LANG": "C.UTF-8",
+            "PYTHONPATH": SITE,
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "IPYTHONDIR": "/work",
+            "MPLCONFIGDIR": "/work",
+            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        }
+    )
+
+
+def _directories(path: Path | PurePosixPath) -> list[str]:
+    """Make the folders above a mount point, open for everybody to pass through."""
+    line: list[str] = []
+    for folder in [*reversed(path.parents), path]:
+        if str(folder) not in ("/", SITE) and not str(folder).startswith("/usr"):
+            line += ["--perms", "0755", "--dir", str(folder)]
+    return line
+
+
+def _foreign_site_packages(base: Path) -> list[Path]:
+    """Folders of packages that come with the base Python or the system: not a unit's business."""
+    stdlib = Path(sysconfig.get_path("stdlib"))
+    found = [stdlib / "site-packages", stdlib / "dist-packages", Path("/usr/lib/python3/dist-packages")]
+    found += Path("/usr/local/lib").glob("python3*/*-packages")
+    return [path for path in found if path.is_dir()]
+
+
+@cache
+def _package_paths(packages: tuple[str, ...]) -> dict[str, Path]:
+    """Top-level files and folders of the distributions and of all that they need, by their name in site-packages."""
+    found: dict[str, Path] = {}
+    todo, seen = list(packages), set()
+    while todo:
+        name = re.sub(r"[-_.]+", "-", todo.pop()).lower()
+        if name in seen:
+            continue
+        seen.add(name)
+        try:
+            distribution = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            if name in packages:
+                raise CourseError(f"{name} is not installed, and a unit needs it: run ./course doctor.") from None
+            continue
+        for file in distribution.files or []:
+            top = file.parts[0]
+            if top != ".." and top != "__pycache__" and not top.endswith(".pth"):
+                found[top] = Path(str(distribution.locate_file(top)))
+        todo += [_needed(r) for r in distribution.requires or [] if _needed(r)]
+    return {name: path for name, path in found.items() if path.exists()}
+
+
+def _needed(requirement: str) -> str:
+    """The name of a requirement that applies here, or an empty string."""
+    from packaging.requirements import Requirement
+
+    parsed = Requirement(requirement)
+    return parsed.name if parsed.marker is None or parsed.marker.evaluate({"extra": ""}) else ""

@@ -1,0 +1,84 @@
+"""Run a whole notebook in a sandbox and put what came back into its cells, as a kernel would have."""
+
+from __future__ import annotations
+
+import atexit
+import json
+from typing import Any
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+
+from grader.sandbox.bwrap import packages_of
+from grader.sandbox.worker import Limits, Run, Worker
+
+ENDINGS = {
+    "timed out": "the whole notebook took longer than allowed",
+    "flooded": "the notebook wrote more than a grader reads",
+    "killed": "Python itself ended here (a call of os._exit, memory that ran out, or recursion without an end)",
+}
+
+_workers: dict[tuple[tuple[str, ...], Limits], Worker] = {}
+
+
+def shared_worker(unit: str, limits: Limits) -> Worker:
+    """This process's sandbox for the unit's packages; started once, used for one submission after another."""
+    key = (packages_of(unit), limits)
+    if key not in _workers:
+        if not _workers:
+            atexit.register(close_workers)
+        _workers[key] = Worker(key[0], limits)
+    return _workers[key]
+
+
+def close_workers() -> None:
+    """End all sandboxes of this process."""
+    while _workers:
+        _workers.popitem()[1].close()
+
+
+def run_notebook(nb: NotebookNode, cases: dict[str, str], worker: Worker) -> Run:
+    """Run the code cells of `nb` in `worker`, with the private inputs `cases`, and fill in outputs and numbers."""
+    cells = [(index, cell.source) for index, cell in enumerate(nb.cells) if cell.cell_type == "code"]
+    run = worker.run(cells, cases)
+    stopped = False
+    for index, _ in cells:
+        cell = nb.cells[index]
+        cell.outputs = [made for output in run.outputs.get(index, []) if (made := _output(output)) is not None]
+        cell.execution_count = run.numbers.get(index)
+        if index not in run.outputs and not stopped:
+            stopped = True
+            cell.outputs = [_stopped(run.ended)]
+    return run
+
+
+def _stopped(ended: str) -> NotebookNode:
+    """The output that tells a learner why nothing from here on was run."""
+    why = ENDINGS.get(ended, "what it wrote could not be read")
+    sentence = f"The run stopped in this cell: {why}. Nothing from here on was run, so it earns nothing."
+    return new_output("error", ename="KernelStopped", evalue=sentence, traceback=[f"KernelStopped: {sentence}"])
+
+
+def _output(output: dict[str, Any]) -> NotebookNode | None:
+    """One output as nbformat has it; None for what no front end would show. It comes from a learner's process."""
+    kind = output.get("output_type")
+    if kind == "stream" and output.get("name") in ("stdout", "stderr"):
+        return new_output("stream", name=output["name"], text=str(output.get("text", "")))
+    if kind == "error":
+        lines = output.get("traceback")
+        return new_output(
+            "error",
+            ename=str(output.get("ename", ""))[:200],
+            evalue=str(output.get("evalue", "")),
+            traceback=[str(line) for line in lines] if isinstance(lines, list) else [],
+        )
+    data = output.get("data")
+    if kind not in ("display_data", "execute_result") or not isinstance(data, dict):
+        return None
+    plain = {str(k): v if "json" in str(k) else str(v) for k, v in data.items()}
+    metadata = output.get("metadata")
+    made = new_output(kind, data=json.loads(json.dumps(plain)), metadata=metadata if isinstance(metadata, dict) else {})
+    if kind == "execute_result":
+        number = output.get("execution_count")
+        made.execution_count = number if isinstance(number, int) else None
+    return made

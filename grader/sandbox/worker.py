@@ -1,0 +1,182 @@
+"""The outside's handle of one sandbox: start it, hand it submissions one after another, throw it away when in doubt."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+from course_lib.errors import CourseError
+from grader.sandbox import bwrap
+
+MIB = 2**20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use. Seconds of wall clock, bytes of memory, of a file, of a cell's output."""
+
+    cell_seconds: float = 60.0
+    submission_seconds: float = 300.0
+    memory: int = 4096 * MIB
+    processes: int = 64
+    open_files: int = 256
+    file_size: int = 64 * MIB
+    output: int = 2 * MIB
+    results: int = 64 * MIB
+
+    def as_rlimits(self) -> dict[str, int]:
+        """For `resource.setrlimit`, by its names."""
+        return {
+            "RLIMIT_AS": self.memory,
+            "RLIMIT_NPROC": self.processes,
+            "RLIMIT_NOFILE": self.open_files,
+            "RLIMIT_FSIZE": self.file_size,
+            "RLIMIT_CPU": int(self.submission_seconds) + 5,
+            "RLIMIT_CORE": 0,
+        }
+
+
+@dataclass
+class Run:
+    """What came back of a submission: outputs and numbers by cell index, and how it ended."""
+
+    ended: str
+    seconds: float
+    outputs: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    numbers: dict[int, int] = field(default_factory=dict)
+
+
+PRELOAD = ("numpy", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "course_lib.plots", "course_lib.pictures")
+
+
+class Worker:
+    """One sandbox for the packages of some units. Use as a context manager; not for several threads at once."""
+
+    def __init__(self, packages: Iterable[str], limits: Limits | None = None) -> None:
+        self.packages = tuple(packages)
+        self.limits = limits or Limits()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def run(self, cells: list[tuple[int, str]], cases: dict[str, str]) -> Run:
+        """Run the cells (index, source) of one submission with its private inputs (exercise, JSON text).
+
+        Never raises for what the submission does: a sandbox that does not answer is closed, and the run says so.
+        Raises `CourseError` when no sandbox can be started.
+        """
+        process = self._started()
+        job = {
+            "cells": cells,
+            "cases": cases,
+            "files": {},
+            "seconds": self.limits.submission_seconds,
+            "cell_seconds": self.limits.cell_seconds,
+            "limits": self.limits.as_rlimits(),
+        }
+        deadline = time.monotonic() + self.limits.submission_seconds + 20
+        try:
+            _write_frame(process, json.dumps(job).encode(), deadline)
+            report = json.loads(_read_frame(process, deadline))
+            output = _read_frame(process, deadline)
+        except (OSError, EOFError, ValueError, TimeoutError):
+            self.close()
+            return Run("killed", self.limits.submission_seconds)
+        if not report["clean"]:
+            self.close()
+        ended = report["ended"] if report["exit"] == 0 or report["ended"] != "finished" else "killed"
+        run = Run(ended, report["seconds"])
+        for frame in _frames(output):
+            run.outputs[frame["cell"]] = frame["outputs"]
+            run.numbers[frame["cell"]] = frame["number"]
+        return run
+
+    def close(self) -> None:
+        """End the sandbox and everything in it."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+                if pipe is not None:
+                    pipe.close()
+            self._process = None
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._process is not None and self._process.poll() is None:
+            return self._process
+        self.close()
+        settings = {
+            "preload": [*PRELOAD, *(["torch"] if "torch" in self.packages else [])],
+            "output_bytes": self.limits.output,
+            "result_bytes": self.limits.results,
+            "user": bwrap.user(),
+        }
+        line = [*bwrap.command(self.packages, self.limits.file_size * 2), json.dumps(settings)]
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(line, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0)
+        try:
+            _read_frame(self._process, time.monotonic() + 120)
+        except (OSError, EOFError, TimeoutError):
+            self._process.kill()
+            said = self._process.stderr.read().decode(errors="replace")[-2000:] if self._process.stderr else ""
+            self.close()
+            raise CourseError(f"The sandbox did not start. {bwrap.unavailable() or said}") from None
+        return self._process
+
+
+def _frames(output: bytes) -> Iterable[dict[str, Any]]:
+    """The frames that a learner's process wrote, as far as they are what they should be; it is not to be trusted."""
+    position = 0
+    while position + 8 <= len(output):
+        try:
+            size = int(output[position : position + 8], 16)
+            frame = json.loads(output[position + 8 : position + 8 + size])
+            whole = isinstance(frame["cell"], int) and isinstance(frame["number"], int)
+            outputs = [output for output in frame["outputs"] if isinstance(output, dict)]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return
+        if not whole:
+            return
+        yield {"cell": frame["cell"], "number": frame["number"], "outputs": outputs}
+        position += 8 + size
+
+
+def _read_frame(process: subprocess.Popen[bytes], deadline: float) -> bytes:
+    head = _read(process, 8, deadline)
+    return _read(process, int(head, 16), deadline)
+
+
+def _read(process: subprocess.Popen[bytes], size: int, deadline: float) -> bytes:
+    assert process.stdout is not None
+    chunks: list[bytes] = []
+    while size:
+        if not select.select([process.stdout], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            raise TimeoutError
+        chunk = os.read(process.stdout.fileno(), min(size, MIB))
+        if not chunk:
+            raise EOFError
+        chunks.append(chunk)
+        size -= len(chunk)
+    return b"".join(chunks)
+
+
+def _write_frame(process: subprocess.Popen[bytes], data: bytes, deadline: float) -> None:
+    assert process.stdin is not None
+    view = memoryview(b"%08x" % len(data) + data)
+    while view:
+        if not select.select([], [process.stdin], [], max(0.0, deadline - time.monotonic()))[1]:
+            raise TimeoutError
+        view = view[os.write(process.stdin.fileno(), view[:MIB]) :]
