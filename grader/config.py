@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
+from pathlib import Path
+
 from traitlets.config import Config
+
+
+def find_tools() -> None:
+    """Put this environment's programs on the PATH: nbgrader starts `alembic` by name to make a gradebook.
+
+    Without this, whatever starts Python by its path (`.venv/bin/python`, an editor, a service) fails on a new one.
+    """
+    if shutil.which("alembic") is None:
+        os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 
 
 def nbgrader_config() -> Config:
     """A fresh `Config`: directories, what is never copied, and the preprocessors that grade."""
+    find_tools()
     from nbconvert.preprocessors import ClearMetadataPreprocessor
     from nbgrader import preprocessors as stock
 

@@ -17,11 +17,10 @@ import nbformat
 from nbformat import NotebookNode
 
 from grader.exercises import exercises_of
-from grader.preprocessors.clear_answers import STUB
+from grader.preprocessors.clear_answers import MARK_SCHEME, STUB
 from grader.preprocessors.repair import grade_id
 from grader.spec import Exercise, Misconception
 
-MARK_SCHEME = re.compile(r"### BEGIN MARK SCHEME\n.*?### END MARK SCHEME[ \t]*\n?", re.S)
 MARKER = re.compile(r"^[ \t]*### (BEGIN|END) SOLUTION[ \t]*\n?", re.M)
 
 

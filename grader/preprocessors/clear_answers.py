@@ -9,6 +9,8 @@ from nbgrader.preprocessors import ClearSolutions
 from traitlets import Unicode
 
 STUB = re.compile(r"[ \t]*### BEGIN STUB\n(?P<code>.*?)[ \t]*### END STUB[ \t]*\n?", re.S)
+MARK_SCHEME = re.compile(r"[ \t]*### BEGIN MARK SCHEME\n.*?### END MARK SCHEME[ \t]*\n?", re.S)
+MARK_SCHEME = re.compile(r"### BEGIN MARK SCHEME\n.*?### END MARK SCHEME[ \t]*\n?", re.S)
 COMMENT = re.compile(r"^(\s*)# ?", re.M)
 
 
@@ -18,6 +20,11 @@ class ClearAnswers(ClearSolutions):
     text_stub = Unicode("*Write your answer here, in your own words.*").tag(config=True)
 
     def _replace_solution_region(self, cell: NotebookNode, language: str) -> bool:
+        # nbgrader allows mark schemes in task cells only; here they also stand beside a reflection's model answer.
+        cell.source = MARK_SCHEME.sub("", cell.source)
+        # nbgrader's ClearMarkScheme comes too late here (the gradebook has the cell's text by then, and an unwritten
+        # reflection is known by it), and refuses cells that are not tasks.
+        cell.source = MARK_SCHEME.sub("", cell.source)
         given = STUB.search(cell.source)
         if given:
             cell.source = cell.source.replace(given.group(0), "", 1)
