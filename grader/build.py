@@ -46,7 +46,7 @@ def release(script: Path, directory: Path) -> Path:
         shutil.copy(script.with_suffix(".ipynb"), source)
         result = NbGraderAPI(config=config).generate_assignment(unit, force=True, create=True)
         if not result["success"]:
-            raise CourseError(f"nbgrader could not release {unit}:\n{result.get('error') or result.get('log')}")
+            raise CourseError(f"nbgrader could not release {unit}:\n{(result.get('log') or result.get('error'))[-3000:]}")
         made = Path(scratch) / "notebooks" / unit / f"{unit}.ipynb"
         text = _tidy(made.read_text(encoding="utf-8"))
     leaks = find_leaks(script.with_suffix(".ipynb").read_text(encoding="utf-8"), text)
