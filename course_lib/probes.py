@@ -62,10 +62,10 @@ def objective_and_grad(obj: Any, inputs: dict[str, Any]) -> Any:
 
 
 def planted_gradient(obj: Any, inputs: dict[str, Any]) -> Any:
-    """Call `obj(f, grad, *rest)`, where the input `plant` says how `grad` errs: a gradient check has to notice.
+    """Call `obj(f, grad, *rest)` with a `grad` that errs as the input `plant` says: a gradient check has to notice.
 
-    plant["kind"]: "none" (the right gradient), "sign", "scale" (times "factor"), "one_coordinate" (the entry at the flat
-    "index" times "factor") or "swap" (the entries in reverse order).
+    plant["kind"]: "none" (the right gradient), "sign", "scale" (times "factor"), "one_coordinate" (the entry at flat
+    position "index", times "factor") or "swap" (the entries in reverse order).
     """
     rest = dict(inputs)
     f = from_spec(rest.pop("objective"))
