@@ -25,6 +25,7 @@ def nbgrader_config() -> Config:
     from nbconvert.preprocessors import ClearMetadataPreprocessor
     from nbgrader import preprocessors as stock
 
+    from grader.offline import html_exporter
     from grader.preprocessors import (
         ClearAnswers,
         ComputeAnswers,
@@ -79,4 +80,6 @@ def nbgrader_config() -> Config:
     ]
     # nbgrader's own preprocessors delete these, and the cells' metadata with them, unless told not to.
     config.ClearMetadataPreprocessor.preserve_cell_metadata_mask = ["nbgrader", "deletable", "editable", "course_added"]
+    # Feedback and the formgrader: no network, no script for a formula, nothing run that a learner wrote.
+    config.HTMLExporter = html_exporter()
     return config

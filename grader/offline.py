@@ -1,0 +1,124 @@
+"""Graded pages (nbgrader's feedback and its formgrade view) that need no network and run nothing a learner wrote.
+
+nbgrader's templates load MathJax from a host, and pass a submission's HTML through as it is. Here formulas become
+MathML when the page is made, so that a feedback page is one small file that needs no script and can be mailed, and
+what could run or load from elsewhere is taken out. `templates/` holds what stands in for nbconvert's own pieces.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import bleach
+import nbgrader
+from bleach.css_sanitizer import ALLOWED_CSS_PROPERTIES, CSSSanitizer
+from bs4 import BeautifulSoup
+from jinja2 import pass_context
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbconvert.preprocessors import Preprocessor
+from nbformat import NotebookNode
+from traitlets.config import Config
+
+from grader.formulas import typeset
+
+TEMPLATES = Path(__file__).parent / "templates"
+NBGRADER_TEMPLATES = Path(nbgrader.__file__).parent / "server_extensions" / "formgrader" / "templates"
+
+LITERAL_DOLLAR = "\ue024"
+"""Stands, while a page is made, for a dollar sign that is no delimiter; a private-use character, unlike any text's."""
+
+RUNS = ["script", "style", "iframe", "object", "embed", "template", "noscript", "svg", "form", "button", "select"]
+TAGS = (
+    "a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 "
+    "hr i img ins kbd li mark ol p pre s samp small span strong sub summary sup table tbody td tfoot th thead tr u ul"
+)
+ATTRIBUTES = ("align", "alt", "colspan", "height", "open", "rowspan", "scope", "start", "title", "width")
+STYLES = (
+    "background border border-bottom border-left border-radius border-right border-top gap grid-template-columns "
+    "margin margin-bottom margin-left margin-right margin-top max-width min-width opacity overflow-x padding "
+    "padding-bottom padding-left padding-right padding-top"
+)
+# The classes of highlighted code and of tables of data: others could imitate the page's own parts.
+CLASS = re.compile(r"(highlight|dataframe|[a-z]{1,2}[a-z0-9]?)( (highlight|dataframe|[a-z]{1,2}[a-z0-9]?))*")
+LOADS = re.compile(r"url|image|\\|@|expression", re.I)
+
+
+def html_exporter() -> Config:
+    """The `HTMLExporter` section of nbgrader's configuration; the page's template stays nbgrader's own."""
+    config = Config()
+    config.extra_template_basedirs = [str(TEMPLATES), str(NBGRADER_TEMPLATES)]
+    config.sanitize_html = True
+    config.filters = {"markdown2html": markdown2html, "clean_html": clean_html, "font_url": font_url}
+    config.preprocessors = [PlainOutputs]
+    return config
+
+
+class PlainOutputs(Preprocessor):
+    """Leave of each output only what the filters see: LaTeX goes as text, and metadata that names files goes away."""
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: dict[str, Any], index: int
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Called by nbconvert for each cell."""
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if "text/latex" in data and "text/html" not in data:
+                data["text/html"] = escape(data["text/latex"], quote=False)
+            if "metadata" in output:
+                output.metadata = NotebookNode()
+        return cell, resources
+
+
+class _Renderer(IPythonRenderer):
+    def text(self, text: str) -> str:
+        """Plain text: a dollar sign that Markdown did not take for a formula's stays a dollar sign."""
+        return str(super().text(text)).replace("$", LITERAL_DOLLAR)
+
+
+@pass_context
+def markdown2html(context: Mapping[str, Any], source: str) -> str:
+    """nbconvert's filter of this name, with formulas as MathML and without what could run."""
+    attachments = (context.get("cell") or {}).get("attachments", {})
+    renderer = _Renderer(escape=False, attachments=attachments, exclude_anchor_links=True)
+    return clean_html(MarkdownWithMath(renderer=renderer).render(source))
+
+
+def clean_html(element: object) -> str:
+    """What remains of a piece of HTML without all that could run or load from elsewhere; formulas become MathML."""
+    soup = BeautifulSoup(element.decode() if isinstance(element, bytes) else str(element), "html.parser")
+    for tag in soup.find_all(RUNS):
+        tag.decompose()
+    clean = bleach.clean(
+        str(soup),
+        tags=TAGS.split(),
+        attributes=_allowed,
+        protocols=["http", "https", "mailto", "data"],
+        strip=True,
+        css_sanitizer=CSSSanitizer(allowed_css_properties={*ALLOWED_CSS_PROPERTIES, *STYLES.split()}),
+    )
+    return typeset(clean).replace(LITERAL_DOLLAR, "$")
+
+
+def _allowed(tag: str, name: str, value: str) -> bool:
+    if name == "src":
+        return tag == "img" and value.startswith("data:image/")
+    if name == "href":
+        return tag == "a" and value.startswith(("http://", "https://", "mailto:", "#"))
+    if name == "class":
+        return CLASS.fullmatch(value) is not None
+    if name == "style":
+        return LOADS.search(value) is None
+    return name in ATTRIBUTES
+
+
+@cache
+def font_url(name: str) -> str:
+    """A font of `templates/fonts` as a data URL."""
+    data = base64.b64encode((TEMPLATES / "fonts" / name).read_bytes()).decode("ascii")
+    return f"data:font/woff2;base64,{data}"
