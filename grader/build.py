@@ -12,7 +12,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-import nbformat
 from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 
@@ -46,9 +45,11 @@ def release(script: Path, directory: Path) -> Path:
         shutil.copy(script.with_suffix(".ipynb"), source)
         result = NbGraderAPI(config=config).generate_assignment(unit, force=True, create=True)
         if not result["success"]:
-            raise CourseError(f"nbgrader could not release {unit}:\n{(result.get('log') or result.get('error'))[-3000:]}")
+            raise CourseError(
+                f"nbgrader could not release {unit}:\n{(result.get('log') or result.get('error'))[-3000:]}"
+            )
         made = Path(scratch) / "notebooks" / unit / f"{unit}.ipynb"
-        text = _tidy(made.read_text(encoding="utf-8"))
+        text = made.read_text(encoding="utf-8")
     leaks = find_leaks(script.with_suffix(".ipynb").read_text(encoding="utf-8"), text)
     if leaks:
         raise CourseError(f"{unit}: an answer survives in the learner's edition:\n  " + "\n  ".join(leaks))
@@ -56,17 +57,6 @@ def release(script: Path, directory: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")
     return target
-
-
-def _tidy(text: str) -> str:
-    """The released notebook without the marks that only the build reads, in nbformat's own layout."""
-    notebook = nbformat.reads(text, as_version=4)
-    notebook.metadata.pop("jupytext", None)
-    for cell in notebook.cells:
-        for key in ("exercise", "check", "given", "reflection", "points"):
-            cell.metadata.pop(key, None)
-    nbformat.validate(notebook)
-    return nbformat.writes(notebook) + "\n"
 
 
 def build(unit: str | None = None) -> list[Path]:

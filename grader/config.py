@@ -29,6 +29,7 @@ def nbgrader_config() -> Config:
     from grader.preprocessors import (
         ClearAnswers,
         ComputeAnswers,
+        DropMarks,
         Repair,
         SaveExtraCredit,
         VerifyAnswers,
@@ -59,6 +60,7 @@ def nbgrader_config() -> Config:
         stock.ClearMarkScheme,
         stock.ComputeChecksums,
         stock.CheckCellMetadata,
+        DropMarks,
     ]
     config.Autograde.sanitize_preprocessors = [
         Repair,

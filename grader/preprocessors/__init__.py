@@ -5,8 +5,9 @@
 
 from grader.preprocessors.clear_answers import ClearAnswers
 from grader.preprocessors.compute_answers import ComputeAnswers
+from grader.preprocessors.drop_marks import DropMarks
 from grader.preprocessors.repair import Repair
 from grader.preprocessors.save_extra_credit import SaveExtraCredit
 from grader.preprocessors.verify_answers import VerifyAnswers
 
-__all__ = ["ClearAnswers", "ComputeAnswers", "Repair", "SaveExtraCredit", "VerifyAnswers"]
+__all__ = ["ClearAnswers", "ComputeAnswers", "DropMarks", "Repair", "SaveExtraCredit", "VerifyAnswers"]

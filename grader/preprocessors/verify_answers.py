@@ -79,6 +79,7 @@ def summary(verdict: Verdict) -> dict[str, Any]:
         "points": verdict.points,
         "bonus": verdict.bonus,
         "not_started": verdict.not_started,
+        "no_value": not verdict.passed and all(d.stage == "problem" for d in verdict.differences),
         "diagnoses": [diagnosis.name for diagnosis in verdict.diagnoses],
     }
 
