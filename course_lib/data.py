@@ -81,7 +81,7 @@ def load_fashion_mnist(
     flatten: bool = False,
     dtype: Any = np.float32,
 ) -> FashionMNIST:
-    """Fashion-MNIST: 10,000 training and 2,000 test images, as many of each class, or with `full` all 60,000 and 10,000.
+    """Fashion-MNIST: 10,000 training and 2,000 test images, as many of each class, or all 60,000 and 10,000.
 
     The full set is looked for in `folder`, else in the folder that COURSE_DATA names, else where Debian's package
     puts it, else among what an earlier call downloaded; else it is downloaded (30 MB, once).
