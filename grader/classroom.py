@@ -12,6 +12,7 @@ import io
 import logging
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +29,7 @@ from course_lib.errors import CourseError
 from course_lib.workspace import course_root
 from grader.config import nbgrader_config
 from grader.preprocessors.repair import grade_id
+from grader.sandbox.bwrap import unavailable
 from grader.scripts import read_script
 
 CONFIG_FILE = "nbgrader_config.py"
@@ -43,9 +45,13 @@ class GradingError(Exception):
 
 @dataclass(frozen=True)
 class Classroom:
-    """nbgrader's layout under `root`: solutions/, notebooks/, autograded/, feedback/ and the gradebook."""
+    """nbgrader's layout under `root`: solutions/, notebooks/, autograded/, feedback/ and the gradebook.
+
+    `unsandboxed`: learners' code runs with all rights of this account, whatever the configuration says.
+    """
 
     root: Path
+    unsandboxed: bool = False
 
     def config(self) -> Config:
         """A fresh configuration: the folder's own `nbgrader_config.py` where there is one, as for the formgrader."""
@@ -54,7 +60,18 @@ class Classroom:
         else:
             config = nbgrader_config()
         config.CourseDirectory.root = str(self.root)
+        if self.unsandboxed:
+            config.ComputeAnswers.sandbox = False
         return config
+
+    def require_sandbox(self) -> None:
+        """Raise a `CourseError` where submissions should run in a sandbox and this machine has none."""
+        why = unavailable()
+        if why and self.config().ComputeAnswers.get("sandbox", True):
+            raise CourseError(
+                f"{why} Without one, learners' code runs with all rights of your account: it could read and change "
+                "your files. If you want that, add --unsandboxed."
+            )
 
     def path(self, step: str, student: str, unit: str) -> Path:
         """The folder of one step (`autograded`, `feedback`, ...), wherever the configuration puts it."""
@@ -140,9 +157,7 @@ class Classroom:
 
     def feedback(self, unit: str, student: str) -> Path:
         """Make the student's feedback page from the graded notebook and the gradebook; returns its path."""
-        config = self._config_for(unit, student)
-        config.HTMLExporter.template_name = config.HTMLExporter.get("template_name", "feedback")
-        run_converter(GenerateFeedback, config, force=True)
+        run_converter(GenerateFeedback, self._config_for(unit, student), force=True)
         return self.path("feedback", student, unit) / f"{unit}.html"
 
     def _config_for(self, unit: str, student: str) -> Config:
@@ -167,7 +182,9 @@ def run_converter(kind: type[BaseConverter], config: Config, **options: bool) ->
     converter.log.addHandler(handler)
     propagate, converter.log.propagate = converter.log.propagate, False
     try:
-        converter.start()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # nbgrader's own, about its database
+            converter.start()
     except Exception as error:
         raise GradingError(_cause(text.getvalue()) or str(error), text.getvalue()) from error
     finally:

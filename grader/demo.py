@@ -15,9 +15,10 @@ from grader.build import scripts
 from grader.classroom import Classroom
 from grader.grade import grade_class, report
 from grader.samples import SAMPLES, hand_in
+from grader.sandbox.bwrap import unavailable
 
 MARK = ".demo-class"
-DUE = datetime(2030, 1, 31, 23, 59)
+DUE = datetime(2026, 1, 30, 23, 59)
 UNIT = "01_gradients"
 
 
@@ -29,7 +30,7 @@ def main(directory: Path | None = None) -> int:
     if not names:
         raise CourseError("There is no unit in solutions/ to make a class for.")
     unit = UNIT if UNIT in names else names[0]
-    classroom = Classroom(root)
+    classroom = Classroom(root, unsandboxed=bool(unavailable()))
     started = time.monotonic()
 
     print(f"1. Release: {unit} goes into {root}, as a teacher's own course folder.")
@@ -41,6 +42,8 @@ def main(directory: Path | None = None) -> int:
     collect(classroom, unit)
 
     print("3. Autograde, through nbgrader, and make the feedback pages:")
+    if classroom.unsandboxed:
+        print(f"   (Without a sandbox, for this class is the course's own. {unavailable()})")
     results = grade_class(classroom, unit, root / "submitted", say=lambda line: print(f"   {line}", flush=True))
 
     print(f"\n4. The class:\n\n{report(classroom, unit, results)}\n")

@@ -100,6 +100,7 @@ def grade_class(
     in order; a submission that cannot be graded is a `Result` with its `problem`.
     """
     found = find_submissions(directory, unit)
+    classroom.require_sandbox()
     classroom.register(unit)
     released = nbformat.read(classroom.path("release", ".", unit) / f"{unit}.ipynb", as_version=4)
     ledger = Ledger(classroom, unit)
@@ -173,10 +174,13 @@ def _short(path: Path) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-def main(unit: str, submissions: Path | None = None, force: bool = False) -> int:
-    """`./course grade UNIT [--submissions DIR]`; 0: all graded, 1: some could not be, 130: stopped by Ctrl-C."""
+def main(unit: str, submissions: Path | None = None, force: bool = False, unsandboxed: bool = False) -> int:
+    """`./course grade UNIT [--submissions DIR] [--force] [--unsandboxed]`.
+
+    Returns 0 when all were graded, 1 when some could not be, 130 when it was stopped by Ctrl-C.
+    """
     unit = find_unit(unit)
-    classroom = Classroom(course_root())
+    classroom = Classroom(course_root(), unsandboxed)
     for script in scripts(unit):
         write_source(script)
         if not (classroom.path("release", ".", unit) / f"{unit}.ipynb").is_file():

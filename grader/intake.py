@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 import shutil
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -135,7 +136,9 @@ def _upgraded(data: dict[str, Any], path: Path) -> NotebookNode:
         for cell in notebook.cells:
             if cell.cell_type == "code":  # grading starts without outputs, and damaged ones are no reason to fail
                 cell.outputs, cell.execution_count = [], None
-        _, notebook = normalize(notebook)  # cell ids that are there and differ
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            _, notebook = normalize(notebook)  # cell ids that are there and differ
         nbformat.validate(notebook)
         nbformat.writes(notebook).encode("utf-8")
     except Exception as error:  # nbformat's converters raise whatever a damaged cell makes them

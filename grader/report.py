@@ -13,10 +13,10 @@ from grader.results import CheckResult, Result
 def class_table(results: Sequence[Result]) -> str:
     """One line a student: points, how late, where most points were lost and why, and what is left to do."""
     rows = [("student", "points", "late", "most lost on", "state")]
-    rows += [(r.student, _points(r), late(r.seconds_late), _lost_on(r), _state(r)) for r in results]
+    rows += [(r.student, _points(r), late(r.seconds_late), ", ".join(_lost_on(r)[:1]), _state(r)) for r in results]
     widths = [max(len(row[i]) for row in rows) for i in range(4)]
     lines = ["  ".join([*(_fit(row[i], widths[i], i) for i in range(4)), row[4]]).rstrip() for row in rows]
-    return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
+    return "\n".join([lines[0], "-" * (sum(widths) + 20), *lines[1:]])
 
 
 def _fit(text: str, width: int, column: int) -> str:
@@ -65,7 +65,7 @@ def _csv_row(result: Result) -> dict[str, str | int]:
         "seconds_late": int(result.seconds_late) if graded else "",
         "penalty": f"{result.penalty:g}" if graded else "",
         "waiting_for_a_person": result.waiting if graded else "",
-        "most_lost_on": _lost_on(result),
+        "points_lost_on": "; ".join(_lost_on(result)),
         "misconceptions": "; ".join(f"{c.exercise}: {name}" for c in result.checks for name in c.diagnoses),
         "notes": " ".join(result.notes),
         "feedback": str(result.feedback or ""),
@@ -85,15 +85,16 @@ def late(seconds: float) -> str:
     return " ".join(f"{number} {unit}" for number, unit in [p for p in parts if p[0]][:2])
 
 
-def _lost_on(result: Result) -> str:
+def _lost_on(result: Result) -> list[str]:
+    """The exercises that cost points, the dearest first, each with the reason if one is known."""
     worst = sorted((check for check in result.checks if check.lost), key=lambda check: -check.lost)
-    return ", ".join(f"{check.exercise} -{check.lost}{_why(check)}" for check in worst[:2])
+    return [f"{check.exercise} -{check.lost}{_why(check)}" for check in worst]
 
 
 def _why(check: CheckResult) -> str:
     if check.diagnoses:
         return f" ({', '.join(check.diagnoses)})"
-    return " (not written)" if check.not_started else ""
+    return " (not written)" if check.not_started else " (no value came back)" if check.no_value else ""
 
 
 def _state(result: Result) -> str:

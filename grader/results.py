@@ -24,6 +24,8 @@ class CheckResult:
     points: int
     bonus: bool
     not_started: bool
+    no_value: bool
+    """Nothing came back that could be compared: it raised, was not there, or never ended."""
     diagnoses: tuple[str, ...]
     text: str
 

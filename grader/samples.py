@@ -98,6 +98,7 @@ def damaged(released: NotebookNode, source: NotebookNode, unit: str) -> str:
     first, second = exercises_of(unit)[:2]
     notebook.cells.remove(find_cell(notebook, f"check_{first.name}"))
     stub = copy.deepcopy(find_cell(released, second.name))
+    stub["id"] = f"{second.name}-copied"  # JupyterLab gives a pasted cell a new id and leaves nbgrader's mark in it
     notebook.cells.insert(notebook.cells.index(find_cell(notebook, second.name)), stub)
     return nbformat.writes(notebook)
 

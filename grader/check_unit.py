@@ -1,0 +1,102 @@
+"""`./course check UNIT`: your own notebook, graded as a teacher would, and what is right in the quiz explained."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import textwrap
+import time
+from pathlib import Path
+
+import nbformat
+
+from course_lib import progress
+from course_lib.errors import CourseError
+from course_lib.workspace import find_unit, notebook
+from grader.classroom import Classroom, GradingError
+from grader.intake import UnreadableError, read
+from grader.results import CheckResult, Result, read_result
+from grader.samples import hand_in
+from grader.sandbox.bwrap import unavailable
+
+YOU = "you"
+
+
+def main(unit: str) -> int:
+    """Grade `work/UNIT/UNIT.ipynb` with a gradebook that lasts as long as this takes; the file is only read."""
+    unit = find_unit(unit)
+    path = notebook(unit)
+    if not path.is_file():
+        raise CourseError(f"You have no notebook of {unit} yet. ./course start {unit[:2]} makes one and opens it.")
+    started = time.monotonic()
+    print(f"{unit} is run from its first cell to its last; that takes a few seconds.\n", flush=True)
+    try:
+        result, written = grade_alone(unit, path)
+    except UnreadableError as error:
+        raise CourseError(
+            f"Your notebook could not be read: {error}. ./course reset {unit[:2]} makes a fresh one beside it."
+        ) from None
+    print(wrapped("\n\n".join([*(check.text for check in result.checks), summary(result, written)])))
+    print(f"Graded in {time.monotonic() - started:.0f} s, on cases that your own checks do not show.")
+    progress.record(
+        "graded",
+        unit=unit,
+        earned=sum(check.earned for check in result.checks),
+        points=sum(check.points for check in result.checks),
+        exercises={check.exercise: check.earned for check in result.checks},
+    )
+    return 0
+
+
+def wrapped(text: str) -> str:
+    """The text with its long lines broken to fit the terminal, indented as they begin."""
+    width = min(shutil.get_terminal_size().columns, 100)
+    lines = []
+    for line in text.splitlines():
+        indent = " " * (len(line) - len(line.lstrip()))
+        lines.append(textwrap.fill(line, width, subsequent_indent=indent) if line.strip() else "")
+    return "\n".join(lines)
+
+
+def grade_alone(unit: str, path: Path) -> tuple[Result, dict[str, bool]]:
+    """The result of one notebook, and for each reflection whether something is written in it.
+
+    The gradebook and the secret of the private cases are made for this and thrown away. Your code runs in the sandbox
+    where there is one, else as it does when you run it yourself.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        classroom = Classroom(Path(scratch), unsandboxed=bool(unavailable()))
+        classroom.take_over(unit)
+        released = nbformat.read(classroom.path("release", ".", unit) / f"{unit}.ipynb", as_version=4)
+        submission, note = read(path, released)
+        submitted = classroom.root / "submitted"
+        hand_in(nbformat.writes(submission), submitted, YOU, unit)
+        classroom.register(unit)
+        try:
+            classroom.autograde(unit, YOU, submitted)
+        except GradingError as error:
+            raise CourseError(f"Your notebook could not be graded: {error}") from error
+        result = read_result(classroom, unit, YOU)
+        if note:
+            print(note)
+        return result, _reflections(classroom, unit)
+
+
+def _reflections(classroom: Classroom, unit: str) -> dict[str, bool]:
+    with classroom.gradebook() as gradebook:
+        grades = gradebook.find_submission_notebook(unit, unit, YOU).grades
+        return {g.name: bool(g.needs_manual_grade) for g in grades if not g.name.startswith("check_")}
+
+
+def summary(result: Result, reflections: dict[str, bool]) -> str:
+    """The total, what a person would still read, and what was mended before."""
+    counted = [check for check in result.checks if not check.bonus]
+    bonus: list[CheckResult] = [check for check in result.checks if check.bonus]
+    total = f"Together: {sum(c.earned for c in counted)} of {sum(c.points for c in counted)} points"
+    if bonus:
+        total += f", and {sum(c.earned for c in bonus)} of {sum(c.points for c in bonus)} bonus points"
+    lines = [total + "."]
+    for name, written in reflections.items():
+        lines.append(f"{name}: {'for a person to read' if written else 'not written yet (a person would read it)'}.")
+    lines += [f"Before grading: {note}" for note in result.notes]
+    return "\n".join(lines)
