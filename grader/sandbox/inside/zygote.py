@@ -79,7 +79,7 @@ def _run_job(
         finally:
             os._exit(0)
     os.close(writing)
-    output, ended = _collect(reading, started + job["seconds"], settings["result_bytes"])
+    output, ended = _collect(reading, child, started + job["seconds"], settings["result_bytes"])
     os.close(reading)
     if ended != "finished":
         os.kill(child, signal.SIGKILL)
@@ -95,20 +95,26 @@ def _run_job(
     return report, output
 
 
-def _collect(reading: int, deadline: float, limit: int) -> tuple[bytes, str]:
+def _collect(reading: int, child: int, deadline: float, limit: int) -> tuple[bytes, str]:
+    """What the child writes until it ends (a process that it left may still hold the pipe), or until a limit."""
     chunks: list[bytes] = []
     size = 0
-    while True:
-        left = deadline - time.monotonic()
-        if left <= 0 or not select.select([reading], [], [], left)[0]:
-            return b"".join(chunks), "timed out"
-        chunk = os.read(reading, 1 << 20)
-        if not chunk:
-            return b"".join(chunks), "finished"
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > limit:
-            return b"".join(chunks)[:limit], "flooded"
+    death = os.pidfd_open(child)
+    try:
+        while (left := deadline - time.monotonic()) > 0:
+            ready = select.select([reading, death], [], [], left)[0]
+            if reading not in ready:
+                return b"".join(chunks), "finished" if death in ready else "timed out"
+            chunk = os.read(reading, 1 << 20)
+            if not chunk:
+                return b"".join(chunks), "finished"
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > limit:
+                return b"".join(chunks)[:limit], "flooded"
+        return b"".join(chunks), "timed out"
+    finally:
+        os.close(death)
 
 
 def _sweep() -> int:
