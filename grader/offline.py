@@ -34,6 +34,7 @@ LITERAL_DOLLAR = "\ue024"
 """Stands, while a page is made, for a dollar sign that is no delimiter; a private-use character, unlike any text's."""
 
 RUNS = ["script", "style", "iframe", "object", "embed", "template", "noscript", "svg", "form", "button", "select"]
+PICTURE = "data:image/"
 TAGS = (
     "a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 "
     "hr i img ins kbd li mark ol p pre s samp small span strong sub summary sup table tbody td tfoot th thead tr u ul"
@@ -94,6 +95,9 @@ def clean_html(element: object) -> str:
     soup = BeautifulSoup(element.decode() if isinstance(element, bytes) else str(element), "html.parser")
     for tag in soup.find_all(RUNS):
         tag.decompose()
+    for picture in soup.find_all("img"):
+        if not str(picture.get("src", "")).startswith(PICTURE):
+            picture.replace_with(f"[{picture.get('alt') or 'a picture'}: not part of this page]")
     clean = bleach.clean(
         str(soup),
         tags=TAGS.split(),
@@ -107,7 +111,7 @@ def clean_html(element: object) -> str:
 
 def _allowed(tag: str, name: str, value: str) -> bool:
     if name == "src":
-        return tag == "img" and value.startswith("data:image/")
+        return tag == "img" and value.startswith(PICTURE)
     if name == "href":
         return tag == "a" and value.startswith(("http://", "https://", "mailto:", "#"))
     if name == "class":
