@@ -211,7 +211,11 @@ def from_spec(spec: Mapping[str, Any]) -> Objective:
     if kind is None:
         raise CourseError(f"There is no objective {spec.get('name')!r}; there are {', '.join(OBJECTIVES)}.")
     arguments = {key: value for key, value in spec.items() if key != "name"}
-    unknown = arguments.keys() - inspect.signature(kind).parameters.keys()
+    known = inspect.signature(kind).parameters
+    unknown = arguments.keys() - known.keys()
     if unknown:
         raise CourseError(f"The objective {spec['name']!r} has no {', '.join(sorted(unknown))}.")
+    missing = [key for key, p in known.items() if p.default is p.empty and key not in arguments]
+    if missing:
+        raise CourseError(f"The objective {spec['name']!r} needs {', '.join(missing)}.")
     return kind(**arguments)

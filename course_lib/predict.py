@@ -62,79 +62,71 @@ def predict(key: str, choice: Any, options: Mapping[str, str]) -> None:
     key: the question's name, the same as in `reveal`.  choice: one of the letters of `options`, or `...` while you
     have not chosen.  options: letter -> what it says.  You may change your mind until the answer is shown.
     """
-    if choice is ... or choice is None:
-        letters = ", ".join(options)
-        lines = (f"Write one of the letters {letters} in place of the dots, run this cell, then run on.",)
-        _show(Card("Your prediction is still open", (*_listed(options), *lines)))
+    known = session.predictions.setdefault(key, Prediction({}))
+    known.options = dict(options)
+    letter = None if choice is ... or choice is None else _letter(choice)
+    if letter is not None and letter in options:
+        _show(_keep(key, known, letter))
         return
-    letter = _letter(choice, options)
-    known = session.predictions.get(key)
-    if known is not None and known.revealed and known.choice is not None:
-        _show(_after_the_fact(known, letter))
-        return
-    changed = known is None or known.choice != letter
-    session.predictions[key] = Prediction(dict(options), letter, revealed=known is not None and known.revealed)
-    if changed:
+    if not known.revealed:
+        known.choice = None
+    listed = tuple(_option(each, known.options) for each in options)
+    letters = ", ".join(options)
+    ask = f"Write one of the letters {letters} in place of the dots, run this cell, then run on."
+    if letter is not None:
+        ask = f"{choice!r} is not one of the letters {letters}: choose one of them, run this cell, then run on."
+    _show(Card("Your prediction is still open", (*listed, ask)))
+
+
+def _keep(key: str, known: Prediction, letter: str) -> Card:
+    """Note the choice, unless the answer was shown since an earlier one; the card that says so."""
+    if known.revealed and known.choice is not None:
+        said: tuple[str, ...] = (_option(known.choice, known.options),)
+        if letter != known.choice:
+            said += (
+                "The answer has been shown since, so your first prediction stays the one that is compared, "
+                f"not {letter!r}.",
+            )
+        return Card("You predicted", said)
+    if known.choice != letter:
         from course_lib.progress import record
 
-        record("prediction", key=key, choice=letter, revealed=session.predictions[key].revealed)
-    _show(Card("You predict", (_option(letter, options), "Run on and see.")))
+        known.choice = letter
+        record("prediction", key=key, choice=letter, after_answer=known.revealed)
+    return Card("You predict", (_option(letter, known.options), "Run on and see."))
 
 
 def reveal(key: str, answer: Any, because: str) -> None:
     """Compare the experiment's answer with your prediction, and say why it is so.
 
-    answer: the letter that the experiment's own numbers led to.  because: the reason, in a sentence or two.
+    answer: the letter that the experiment's own numbers led to.  because: the reason, in a sentence or two. Raises
+    `CourseError` for a letter that `predict` did not offer.
     """
-    known = session.predictions.get(key)
-    if known is None or known.choice is None:
-        shown = str(answer).strip().lower()
-        session.predictions[key] = Prediction({}, revealed=True)
-        lines = (f"The experiment shows: {shown}", f"Why: {because}", "(You had not put down a prediction.)")
-        _show(Card("What the experiment shows", lines))
+    known = session.predictions.setdefault(key, Prediction({}))
+    letter = _letter(answer)
+    if known.options and letter not in known.options:
+        raise CourseError(f"The experiment {key!r} gave {answer!r}, which is not one of {', '.join(known.options)}.")
+    first, known.revealed = not known.revealed, True
+    shows = (f"The experiment shows: {_option(letter, known.options)}", f"Why: {because}")
+    if known.choice is None:
+        _show(Card("What the experiment shows", (*shows, "(You had not put down a prediction.)")))
         return
-    letter = _letter(answer, known.options)
-    first = not known.revealed
-    known.revealed = True
-    same = letter == known.choice
     if first:
         from course_lib.progress import record
 
         record("reveal", key=key, choice=known.choice, answer=letter)
-    lines = (
-        f"You predicted: {_option(known.choice, known.options)}",
-        f"The experiment shows: {_option(letter, known.options)}",
-        f"Why: {because}",
-    )
+    same = letter == known.choice
     title = "As you predicted" if same else "Not as you predicted: worth remembering"
-    _show(Card(title, lines, SAME if same else OTHER))
+    predicted = f"You predicted: {_option(known.choice, known.options)}"
+    _show(Card(title, (predicted, *shows), SAME if same else OTHER))
 
 
-def _after_the_fact(known: Prediction, letter: str) -> Card:
-    assert known.choice is not None
-    said = _option(known.choice, known.options)
-    if letter == known.choice:
-        return Card("You predicted", (said,))
-    lines = (
-        said,
-        f"The answer has been shown since, so your first prediction stays the one that is compared, not {letter!r}.",
-    )
-    return Card("You predicted", lines)
-
-
-def _letter(choice: Any, options: Mapping[str, str]) -> str:
-    letter = str(choice).strip().lower()
-    if letter not in options:
-        raise CourseError(f"{choice!r} is not one of the options here: choose one of {', '.join(options)}.")
-    return letter
+def _letter(choice: Any) -> str:
+    return str(choice).strip().lower()
 
 
 def _option(letter: str, options: Mapping[str, str]) -> str:
-    return f"{letter}) {options[letter]}"
-
-
-def _listed(options: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(_option(letter, options) for letter in options)
+    return f"{letter}) {options[letter]}" if letter in options else letter
 
 
 def _show(card: Card) -> None:
