@@ -12,6 +12,7 @@ import math
 import os
 import struct
 import sys
+import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,7 +126,7 @@ def _embedded() -> tuple[dict[str, np.ndarray], str]:
     try:
         with np.load(EMBEDDED, allow_pickle=False) as file:
             raw = {name: file[name] for name in ("X_train", "y_train", "X_test", "y_test")}
-    except (OSError, ValueError, KeyError, EOFError, zlib.error) as error:
+    except (OSError, ValueError, KeyError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise CourseError(
             f"The course's images in {EMBEDDED} cannot be read ({error}): install the course again."
         ) from None
