@@ -11,7 +11,7 @@ from html import escape
 
 import numpy as np
 
-from course_lib.compare import short
+from course_lib.compare import TELLS_VALUES, short
 from course_lib.judge import Difference, GroupResult, Verdict
 
 # Colours that hold on a white and on a dark page; text takes the page's own colour.
@@ -32,12 +32,15 @@ def headline(verdict: Verdict) -> str:
     return f"{name}: not right yet, {points}{bonus}"
 
 
-def advice(verdict: Verdict) -> list[str]:
-    """The sentences that help most, best first: the diagnoses, else what the first difference shows."""
+def advice(verdict: Verdict, private: bool = False) -> list[str]:
+    """The sentences that help most, best first: the diagnoses, else what the first difference shows.
+
+    Of a private case no value is told: neither what came nor what is right.
+    """
     if verdict.diagnoses:
         return [d.says + (f" (Hint {d.hint} goes on from here.)" if d.hint else "") for d in verdict.diagnoses]
     if verdict.differences:
-        return [_sentence(_first(verdict))]
+        return [_sentence(_first(verdict), private)]
     return []
 
 
@@ -47,8 +50,8 @@ def _first(verdict: Verdict) -> Difference:
     return min(verdict.differences, key=lambda d: (order.index(d.stage), d.case))
 
 
-def _sentence(difference: Difference) -> str:
-    text = difference.message
+def _sentence(difference: Difference, private: bool) -> str:
+    text = TELLS_VALUES.sub("it is not the right value.", difference.message) if private else difference.message
     return text[0].upper() + text[1:] if not text.startswith("`") else text
 
 
@@ -64,7 +67,7 @@ def text(verdict: Verdict, private: bool = False) -> str:
     """Plain text, for terminals, logs and Validate."""
     lines = [headline(verdict)]
     if not verdict.passed:
-        lines += ["  " + sentence for sentence in advice(verdict)]
+        lines += ["  " + sentence for sentence in advice(verdict, private)]
     if verdict.withheld:
         return "\n".join([*lines, "  " + WITHHELD] if verdict.passed else lines)
     for group, detail in _rows(verdict, private):
@@ -88,7 +91,7 @@ def html(verdict: Verdict, private: bool = False, picture: str = "") -> str:
         f'<div style="font-weight:600;color:{colour}">{escape(headline(verdict))}</div>',
     ]
     if not verdict.passed:
-        for sentence in advice(verdict):
+        for sentence in advice(verdict, private):
             parts.append(f'<p style="margin:6px 0">{escape(sentence)}</p>')
     if verdict.withheld:
         if verdict.passed:
@@ -115,20 +118,19 @@ def _table(verdict: Verdict, private: bool) -> str:
 
 
 def _values(difference: Difference) -> str:
-    """Got and expected beside each other, for one wrong value."""
-    error = difference.error
-    rows = [("you got", difference.got), ("expected", difference.expected)]
+    """One wrong case: what went in, what came out, what is right."""
+    rows = [(f"with {name}", _excerpt(value)) for name, value in difference.inputs.items()]
+    rows = [row for row in rows if row[1].count("\n") < 6][:4]
+    rows += [("you got", _excerpt(difference.got)), ("expected", _excerpt(difference.expected))]
+    if difference.error is not None and np.isfinite(difference.error):
+        rows.append(("largest relative error", f"{difference.error:.2g}"))
     body = "".join(
-        f'<tr style="background:none"><td style="{CELL};opacity:.7">{label}</td>'
-        f'<td style="{CELL}"><code style="white-space:pre">{escape(_excerpt(value))}</code></td></tr>'
+        f'<tr style="background:none"><td style="{CELL};opacity:.7;white-space:nowrap">{escape(label)}</td>'
+        f'<td style="{CELL}"><code style="white-space:pre">{escape(value)}</code></td></tr>'
         for label, value in rows
     )
-    if error is not None and np.isfinite(error):
-        body += (
-            f'<tr style="background:none"><td style="{CELL};opacity:.7">largest relative error</td>'
-            f'<td style="{CELL}">{error:.2g}</td></tr>'
-        )
-    return f'<table style="border-collapse:collapse;margin:6px 0;font-size:95%">{body}</table>'
+    title = f'<div style="margin-top:8px;opacity:.8">The case <i>{escape(difference.label)}</i>:</div>'
+    return f'{title}<table style="border-collapse:collapse;margin:6px 0;font-size:95%">{body}</table>'
 
 
 def _excerpt(value: object) -> str:
