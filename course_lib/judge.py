@@ -6,7 +6,7 @@ Both lives of a check end here: the learner's kernel with the visible cases, the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from course_lib.compare import compare
@@ -31,6 +31,8 @@ class Difference:
     error: float | None = None
     got: Any = None
     expected: Any = None
+    label: str = ""
+    inputs: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -95,12 +97,11 @@ def judge(outcomes: Sequence[Outcome], reference: Reference) -> Verdict:
     of which only the form is judged.
     """
     if len(outcomes) != len(reference.cases):
-        raise ValueError(
-            f"{len(outcomes)} outcomes for the {len(reference.cases)} cases of {reference.exercise}"
-        )
+        raise ValueError(f"{len(outcomes)} outcomes for the {len(reference.cases)} cases of {reference.exercise}")
     differences: list[Difference] = []
     for index, (outcome, case) in enumerate(zip(outcomes, reference.cases, strict=True)):
-        differences += _differences(index, outcome, case.expected, reference.tolerance)
+        found = _differences(index, outcome, case.expected, reference.tolerance)
+        differences += [replace(difference, label=case.label, inputs=case.inputs) for difference in found]
     groups = tuple(_group_result(group, differences, reference) for group in reference.groups)
     problems = [outcome.problem for outcome in outcomes]
     return Verdict(
@@ -132,9 +133,7 @@ def _differences(
     values = outcome.values or {}
     for key, right in expected.items():
         if key not in values:
-            found.append(
-                Difference(index, key, "type", f"There is no `{key}` in what came back.", None, None, right)
-            )
+            found.append(Difference(index, key, "type", f"There is no `{key}` in what came back.", None, None, right))
             continue
         difference = compare(values[key], right, tolerance)
         if difference is not None:
@@ -178,9 +177,7 @@ def _evidence(
     """The (case, output) pairs where the learner got exactly this wrong value, and which share of its wrong ones."""
     hits: set[tuple[int, str]] = set()
     wrong = 0
-    for index, (mine, theirs, case) in enumerate(
-        zip(outcomes, misconception.outcomes, reference.cases, strict=True)
-    ):
+    for index, (mine, theirs, case) in enumerate(zip(outcomes, misconception.outcomes, reference.cases, strict=True)):
         for difference in _differences(index, theirs, case.expected, reference.tolerance):
             wrong += 1
             if difference.stage == "problem":
@@ -199,6 +196,4 @@ def _unwritten(outcome: Outcome) -> bool:
 
 
 def _same_problem(mine: Problem | None, theirs: Problem | None) -> bool:
-    return (
-        mine is not None and theirs is not None and (mine.kind, mine.detail) == (theirs.kind, theirs.detail)
-    )
+    return mine is not None and theirs is not None and (mine.kind, mine.detail) == (theirs.kind, theirs.detail)

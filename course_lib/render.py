@@ -119,7 +119,8 @@ def _table(verdict: Verdict, private: bool) -> str:
 
 def _values(difference: Difference) -> str:
     """One wrong case: what went in, what came out, what is right."""
-    rows = [(f"with {name}", _excerpt(value)) for name, value in difference.inputs.items()]
+    plain = {name: value for name, value in difference.inputs.items() if not isinstance(value, dict | list)}
+    rows = [(f"with {name}", _excerpt(value)) for name, value in plain.items()]
     rows = [row for row in rows if row[1].count("\n") < 6][:4]
     rows += [("you got", _excerpt(difference.got)), ("expected", _excerpt(difference.expected))]
     if difference.error is not None and np.isfinite(difference.error):
