@@ -105,31 +105,33 @@ def loss_curves(
     and does not flatten the others.
     """
     ax = axes_or_new(ax)
-    for label, values in curves.items():
-        array = as_seeds(values, label)
-        own = x.get(label) if isinstance(x, Mapping) else x
-        bands(ax, np.arange(array.shape[1]) if own is None else own, array, label=label, band=band)
+    arrays = {label: as_seeds(values, label) for label, values in curves.items()}
+    top = _ceiling(list(arrays.values()), logy)
     if logy:
         ax.set_yscale("log")
-    _cap(ax, [as_seeds(values, label) for label, values in curves.items()], logy)
+    for label, array in arrays.items():
+        own = x.get(label) if isinstance(x, Mapping) else x
+        # Values far above the edge would only overflow the renderer.
+        drawn = array if top is None else np.minimum(array, 100 * top)
+        bands(ax, np.arange(array.shape[1]) if own is None else own, drawn, label=label, band=band)
+    if top is not None:
+        values = np.concatenate([array.ravel() for array in arrays.values()])
+        shown = values[(values <= top) & ((values > 0) | (not logy))]
+        ax.set_ylim(shown.min() / 1.5 if logy else shown.min() - 0.05 * (top - shown.min()), top)
     name_axes(ax, xlabel, ylabel)
     if len(curves) > 1:
         ax.legend()
     return ax
 
 
-def _cap(ax: Axes, arrays: Sequence[np.ndarray], logy: bool) -> None:
-    """Keep the y axis near where the curves began when one of them explodes."""
-    values = np.concatenate([a.ravel() for a in arrays])
-    first = np.concatenate([a[:, 0] for a in arrays])
+def _ceiling(arrays: Sequence[np.ndarray], logy: bool) -> float | None:
+    """Where to end the y axis when a curve explodes: not far above where the curves began; else None."""
+    values = np.concatenate([array.ravel() for array in arrays])
+    first = np.concatenate([array[:, 0] for array in arrays])
     values, first = values[np.isfinite(values)], first[np.isfinite(first)]
     if first.size == 0 or first.max() <= 0 or values.max() <= 100 * first.max():
-        return
-    top = first.max() * (30.0 if logy else 2.0)
-    shown = values[(values <= top) & ((values > 0) | (not logy))]
-    ax.set_ylim(top=top)
-    if shown.size:
-        ax.set_ylim(bottom=shown.min() / 1.5 if logy else shown.min() - 0.05 * (top - shown.min()))
+        return None
+    return float(first.max() * (30.0 if logy else 2.0))
 
 
 def error_plot(
