@@ -7,6 +7,7 @@ imported inside the functions: `import course_lib` stays quick.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -109,13 +110,18 @@ def finding(target: Axes | Figure, text: str) -> None:
 
 def _wrapped(text: str, like: Any, inches: float) -> str:
     """`text` broken into lines that fit into `inches` in the font of the Text `like`."""
-    from matplotlib.textpath import TextPath
+    from matplotlib.cbook import is_math_text
+    from matplotlib.textpath import text_to_path
 
     font = like.get_fontproperties()
+
+    def width(line: str) -> float:
+        return float(text_to_path.get_text_width_height_descent(line, font, bool(is_math_text(line)))[0]) / 72
+
     lines: list[str] = []
-    for word in text.split():
+    for word in re.findall(r"(?:\$[^$]*\$|\S)+", text):  # a formula stays in one piece
         longer = f"{lines[-1]} {word}" if lines else word
-        if lines and TextPath((0, 0), longer, prop=font).get_extents().width / 72 > inches:
+        if lines and width(longer) > inches:
             lines.append(word)
         else:
             lines[-1:] = [longer]

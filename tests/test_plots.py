@@ -339,6 +339,13 @@ def test_a_finding_is_the_title_at_the_left_and_wraps():
     assert ax.get_title(loc="left") == "Short"
 
 
+def test_a_formula_in_a_finding_is_not_broken():
+    ax = plots.loss_curves({"SGD": [1.0, 0.5]}, **AXES)
+    formula = r"$\theta_{t + 1} = \theta_t - \alpha \nabla J ( \theta_t )$"
+    plots.finding(ax, f"Each step follows the rule that you wrote down, that is {formula} and nothing else at all")
+    assert formula in ax.get_title(loc="left")
+
+
 def test_findings_of_panels_and_of_the_whole_stay_clear_of_each_other():
     figure, axes = plt.subplots(1, 2, figsize=(7, 3.6))
     for ax in axes:
