@@ -90,8 +90,8 @@ def _png(draw: Callable[..., Any], values: Mapping[str, Any]) -> bytes:
 
     before = set(plt.get_fignums())
     try:
-        with plt.ioff():
-            draw(**values)
+        # Not within plt.ioff(): the first figure of a notebook loads its backend, which must stay interactive.
+        draw(**values)
         made = sorted(set(plt.get_fignums()) - before)
         if not made:
             raise CourseError("The drawing function that play() was given made no new figure.")

@@ -95,6 +95,8 @@ def test_the_controls_replace_one_picture(front):
         seen.add(again["data"]["image/png"])
     assert len(seen) == 4
 
+    front.run("fig, ax = plt.subplots()\nNone")
+    assert front.shown() == ["picture"]  # figures after it show as ever
     front.run("print(plt.get_fignums())")
     assert ("stream", {"name": "stdout", "text": "[]\n"}) in front.messages  # no figure is left open
 
