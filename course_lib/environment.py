@@ -127,6 +127,7 @@ def install(extra: str, lock: int) -> None:
             stamp.unlink()
     else:
         make_venv()
+    MADE.touch()
     if pip_version() < OLDEST_PIP:
         run_pip(lock, "--upgrade", "pip", progress="off")
     install_cpu_torch(lock)
@@ -175,7 +176,7 @@ def succeeds(command: list[str]) -> bool:
     """Whether a command can be started and exits with 0."""
     with contextlib.suppress(OSError):
         quiet = subprocess.DEVNULL
-        return subprocess.run(command, stdin=quiet, stdout=quiet, stderr=quiet, check=False).returncode == 0
+        return subprocess.run(command, cwd=ROOT, stdin=quiet, stdout=quiet, stderr=quiet, check=False).returncode == 0
     return False
 
 
@@ -190,23 +191,25 @@ def make_venv() -> None:
     command = [base, "-m", "venv", str(VENV)]
     with LOG.open("w", encoding="utf-8") as log:
         print(*command, file=log, flush=True)
-        status = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False).returncode
+        # -m looks in the working directory first, which may be any folder, with a venv.py in it.
+        status = subprocess.run(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, check=False).returncode
     if status:
         raise SetupError(
             f"{last_lines()}\nPython could not make an environment in {VENV}. On Debian and Ubuntu, install "
             "python3-venv (sudo apt install python3-venv); then run the command again."
         )
-    MADE.touch()
 
 
 def can_be_mended() -> bool:
-    """Whether `.venv` runs and its pip is whole, so that pip can do the rest."""
-    half_made = LOG.exists() and not MADE.exists()
-    probe = "import sys, pip; sys.exit(sys.version_info < (3, 11))"
-    if half_made or not succeeds([str(venv_python()), "-c", probe]):
+    """Whether `.venv` runs and has a whole pip, so that pip can do the rest."""
+    made_here = LOG.exists()
+    modern = [str(venv_python()), "-c", "import sys; sys.exit(sys.version_info < (3, 11))"]
+    if (made_here and not MADE.exists()) or not succeeds(modern):
         return False
-    drop_unfinished()
-    return pip_version() != ()
+    if made_here:
+        drop_unfinished()
+    # Other tools make environments without pip; Python brings one along.
+    return pip_version() != () or succeeds([str(venv_python()), "-m", "ensurepip"])
 
 
 def pip_version() -> tuple[int, ...]:
@@ -319,8 +322,8 @@ class ProgressLine:
     STEPS = (
         (r"\s*Downloading (\S+).*?(\(.*\))", "downloading {0} {1}"),
         (r"Collecting (\S+)", "collecting {0}"),
-        (r"\s*(?:Installing|Building|Preparing|Getting) ([\w ]+(?:dependencies|metadata|editable|build wheel))", "{0}"),
-        (r"Installing collected packages: (.*)", "installing {count} packages"),
+        (r"\s*(Installing build|Getting requirements|Preparing|Building)", "preparing the course's own package"),
+        (r"Installing collected packages: (.*)", "installing the packages: {count}"),
         (r".*WARNING: (Retrying).*", "the package index does not answer, pip tries again"),
     )
 
@@ -339,8 +342,9 @@ class ProgressLine:
         for pattern, form in self.STEPS:
             match = re.match(pattern, text)
             if match:
-                self.step = form.format(*match.groups(), count=match[1].count(",") + 1)
-                self.write(self.step)
+                before, self.step = self.step, form.format(*match.groups(), count=match[1].count(",") + 1)
+                if self.step != before:
+                    self.write(self.step)
                 return
 
     def write(self, text: str) -> None:
