@@ -41,14 +41,14 @@ def check_python() -> list[Finding]:
     return [Finding(OK, what), *check_shared_python(Path(sys.executable))]
 
 
-def check_shared_python(executable: Path) -> list[Finding]:
-    """A warning when the interpreter lies in root's own home: then no other user can run the environment."""
+def check_shared_python(executable: Path, root: int = 0) -> list[Finding]:
+    """A warning when the interpreter lies in a folder that only the user id `root` may enter, such as root's home."""
     if os.name != "posix":
         return []
     base = executable.resolve()
     for folder in base.parents:
         status = folder.stat()
-        if status.st_uid == 0 and not status.st_mode & 0o001:
+        if status.st_uid == root and not status.st_mode & 0o001:
             return [
                 Finding(
                     WARNING,

@@ -1,0 +1,214 @@
+"""A learner's own copies: found by any name, made once, reset without ever losing an answer."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from course_lib import start, workspace
+from course_lib.errors import CourseError
+
+pytestmark = pytest.mark.fast
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A course with three units, the last with a folder of its own, and one script that is not built yet."""
+    for unit in ("00_start_here", "02_gradient_descent", "10_gpu_cnn"):
+        folder = tmp_path / "notebooks" / unit
+        folder.mkdir(parents=True)
+        (folder / f"{unit}.ipynb").write_text(f"shipped {unit}")
+    (tmp_path / "notebooks" / "10_gpu_cnn" / "scripts").mkdir()
+    (tmp_path / "notebooks" / "10_gpu_cnn" / "scripts" / "parallel.py").write_text("shipped script")
+    (tmp_path / "notebooks" / "10_gpu_cnn" / "notes.ipynb").write_text("not a unit")
+    (tmp_path / "solutions" / "03_sgd").mkdir(parents=True)
+    (tmp_path / "solutions" / "03_sgd" / "03_sgd.py").touch()
+    monkeypatch.setenv("COURSE_ROOT", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def one_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that stands still."""
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> Clock:
+            return cls(2026, 11, 24, 10, 56, 0)
+
+    monkeypatch.setattr(workspace, "datetime", Clock)
+
+
+def files(folder: Path) -> dict[str, str]:
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_course_root_is_the_one_above_this_package_unless_told(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert workspace.course_root() == root
+    monkeypatch.delenv("COURSE_ROOT")
+    assert (workspace.course_root() / "course_lib" / "workspace.py").samefile(workspace.__file__)
+    monkeypatch.setenv("COURSE_ROOT", str(root / "work"))
+    with pytest.raises(CourseError, match="Set COURSE_ROOT"):
+        workspace.course_root()
+
+
+def test_units_are_the_folders_with_a_notebook_of_their_name(root: Path) -> None:
+    (root / "notebooks" / "11_structure").mkdir()
+    assert workspace.units() == ["00_start_here", "02_gradient_descent", "10_gpu_cnn"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "02",
+        "2",
+        " 2 ",
+        "02_gradient_descent",
+        "gradient_descent",
+        "Gradient_Descent",
+        "notebooks/02_gradient_descent/",
+        r"work\02_gradient_descent",
+        "work/02_gradient_descent/02_gradient_descent.ipynb",
+    ],
+)
+def test_a_unit_is_found_by_number_topic_name_or_path(root: Path, text: str) -> None:
+    assert workspace.find_unit(text) == "02_gradient_descent"
+
+
+def test_an_author_can_name_a_unit_that_is_not_built_yet(root: Path) -> None:
+    assert workspace.find_unit("3") == "03_sgd"
+    with pytest.raises(CourseError, match=r"\./course build 03"):
+        workspace.work_copy("03_sgd")
+
+
+@pytest.mark.parametrize(
+    ("text", "near"), [("gradient_decent", "02_gradient_descent"), ("10_gpu_cn", "10_gpu_cnn"), ("7", None), ("", None)]
+)
+def test_an_unknown_unit_is_told_with_all_units_and_the_nearest(root: Path, text: str, near: str | None) -> None:
+    with pytest.raises(CourseError) as caught:
+        workspace.find_unit(text)
+    sentence = str(caught.value)
+    assert "00_start_here, 02_gradient_descent, 03_sgd, 10_gpu_cnn" in sentence
+    assert (f"Did you mean {near}?" in sentence) if near else ("Did you mean" not in sentence)
+
+
+def test_a_work_copy_has_the_units_files_and_later_leaves_the_learners_alone(root: Path) -> None:
+    folder = workspace.work_copy("10_gpu_cnn")
+    assert folder == root / "work" / "10_gpu_cnn"
+    assert files(folder) == files(root / "notebooks" / "10_gpu_cnn")
+    (folder / "10_gpu_cnn.ipynb").write_text("my answers")
+    (folder / "scripts" / "parallel.py").unlink()
+    workspace.work_copy("10_gpu_cnn")
+    assert (folder / "10_gpu_cnn.ipynb").read_text() == "my answers"
+    assert (folder / "scripts" / "parallel.py").read_text() == "shipped script"
+
+
+def test_a_copy_of_a_read_only_course_can_be_written(root: Path) -> None:
+    (root / "notebooks" / "00_start_here" / "00_start_here.ipynb").chmod(0o444)
+    copy = workspace.work_copy("00_start_here") / "00_start_here.ipynb"
+    assert copy.stat().st_mode & 0o777 == 0o644
+
+
+def test_reset_keeps_the_old_notebook_under_a_dated_name(
+    root: Path, one_second: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = workspace.work_copy("02_gradient_descent")
+    (folder / "02_gradient_descent.ipynb").write_text("my answers")
+    assert workspace.reset("02") == 0
+    assert files(folder) == {
+        "02_gradient_descent.ipynb": "shipped 02_gradient_descent",
+        "02_gradient_descent.2026-11-24T105600.ipynb": "my answers",
+    }
+    assert "02_gradient_descent.2026-11-24T105600.ipynb" in capsys.readouterr().out
+
+
+def test_three_resets_within_a_second_lose_nothing(root: Path, one_second: None) -> None:
+    folder = workspace.work_copy("02_gradient_descent")
+    for answers in ("first", "second", "third"):
+        (folder / "02_gradient_descent.ipynb").write_text(answers)
+        workspace.reset("02")
+    kept = {name: text for name, text in files(folder).items() if "T105600" in name}
+    assert sorted(kept.values()) == ["first", "second", "third"]
+
+
+def test_reset_without_a_change_leaves_no_clutter(root: Path) -> None:
+    workspace.reset("10")
+    workspace.reset("10")
+    assert files(root / "work" / "10_gpu_cnn") == files(root / "notebooks" / "10_gpu_cnn")
+
+
+@pytest.mark.parametrize("step", ["write", "replace"])
+def test_a_full_disk_during_reset_leaves_the_answers_where_they_were(
+    root: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    folder = workspace.work_copy("02_gradient_descent")
+    mine = folder / "02_gradient_descent.ipynb"
+    mine.write_text("my answers")
+
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        if step == "write":
+            patched.setattr(os, "fsync", full)
+        else:
+            patched.setattr(Path, "replace", full)
+        with pytest.raises(CourseError, match=r"No space left on device.*Nothing of yours is lost"):
+            workspace.reset("02")
+    assert files(folder) == {"02_gradient_descent.ipynb": "my answers"}
+    assert mine.stat().st_nlink == 1, "a name that stays linked would change with the next save"
+
+
+def test_reset_works_where_the_file_system_has_no_links(
+    root: Path, one_second: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object) -> None:
+        raise OSError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    folder = workspace.work_copy("02_gradient_descent")
+    for answers in ("first", "second"):
+        (folder / "02_gradient_descent.ipynb").write_text(answers)
+        workspace.reset("02")
+    assert files(folder) == {
+        "02_gradient_descent.ipynb": "shipped 02_gradient_descent",
+        "02_gradient_descent.2026-11-24T105600.ipynb": "first",
+        "02_gradient_descent.2026-11-24T105600-2.ipynb": "second",
+    }
+
+
+def test_start_opens_the_unit_in_jupyterlab_with_its_work_copy_made(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[tuple[list[str], Path]] = []
+    monkeypatch.setattr(os, "execve", lambda program, command, environment: started.append((command, Path.cwd())))
+    monkeypatch.setattr(start.subprocess, "Popen", lambda *a, **k: pytest.fail("on POSIX, exec is enough"))
+    monkeypatch.chdir(root)
+    with pytest.raises(pytest.fail.Exception):  # a faked exec comes back, the real one does not
+        start.start("gradient_descent", browser=False, port=8901)
+    [(command, folder)] = started
+    assert command[:3] == [sys.executable, "-m", "jupyterlab"]
+    assert "--LabApp.default_url=/lab/tree/work/02_gradient_descent/02_gradient_descent.ipynb" in command
+    assert {"--no-browser", "--port=8901"} <= set(command)
+    assert folder == root
+    assert workspace.notebook("02_gradient_descent").read_text() == "shipped 02_gradient_descent"
+
+
+@pytest.mark.parametrize(("uid", "allowed"), [(0, True), (1000, False)])
+def test_root_is_allowed_only_where_the_user_is_root(monkeypatch: pytest.MonkeyPatch, uid: int, allowed: bool) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: uid)
+    command = start.lab_command("00_start_here", browser=True, port=None)
+    assert ("--allow-root" in command) is allowed
+    assert not any(part.startswith(("--port", "--no-browser")) for part in command)
+
+
+def test_without_a_unit_start_opens_the_one_saved_last(root: Path) -> None:
+    assert start.latest_unit() == "00_start_here"
+    for age, unit in enumerate(["10_gpu_cnn", "02_gradient_descent", "00_start_here"]):
+        workspace.work_copy(unit)
+        os.utime(workspace.notebook(unit), (1e9 - age, 1e9 - age))
+    assert start.latest_unit() == "10_gpu_cnn"
