@@ -29,8 +29,10 @@ CONSTRAINTS = (ROOT / "constraints.txt").read_text(encoding="utf-8")
 PINS = read_pins(CONSTRAINTS)
 CONDA = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
 CONDA_NAMES = {"torch": "pytorch"}
+PYPI_ONLY = {"math-core"}  # not on conda-forge: there `pip: -e .` brings them
 
 RUNTIME = [Requirement(text) for text in PROJECT["dependencies"]]
+CONDA_RUNTIME = [requirement for requirement in RUNTIME if requirement.name not in PYPI_ONLY]
 ALL = [*RUNTIME, *(Requirement(text) for text in PROJECT["optional-dependencies"]["test"])]
 
 
@@ -53,7 +55,7 @@ def test_each_requirement_is_pinned_within_its_bounds(requirement: Requirement) 
     assert requirement.specifier.contains(PINS[canonicalize_name(requirement.name)])
 
 
-@pytest.mark.parametrize("requirement", RUNTIME, ids=lambda requirement: requirement.name)
+@pytest.mark.parametrize("requirement", CONDA_RUNTIME, ids=lambda requirement: requirement.name)
 def test_each_runtime_requirement_is_in_the_conda_environment(requirement: Requirement) -> None:
     specs = {spec.name.normalized: spec for text in CONDA if isinstance(text, str) for spec in [MatchSpec(text)]}
     spec = specs[CONDA_NAMES.get(requirement.name, requirement.name)]
@@ -63,7 +65,7 @@ def test_each_runtime_requirement_is_in_the_conda_environment(requirement: Requi
 def test_the_conda_environment_has_python_pip_the_course_and_no_more() -> None:
     specs = {spec.name.normalized: spec for text in CONDA if isinstance(text, str) for spec in [MatchSpec(text)]}
     assert str(specs["python"].version) == PROJECT["requires-python"]
-    expected = {CONDA_NAMES.get(requirement.name, requirement.name) for requirement in RUNTIME}
+    expected = {CONDA_NAMES.get(requirement.name, requirement.name) for requirement in CONDA_RUNTIME}
     assert specs.keys() == {"python", "pip"} | expected
     assert [entry["pip"] for entry in CONDA if isinstance(entry, dict)] == [["-e ."]]
 
@@ -150,6 +152,23 @@ def test_what_a_learner_runs_never_imports_the_grader() -> None:
     assert offenders(sorted((ROOT / "course_lib").rglob("*.py")), "grader") == []
     assert offenders(sorted((ROOT / "solutions").glob("*/*.py")), "grader") == []
     assert offenders(sorted((ROOT / "notebooks").glob("*/*.ipynb")), "grader") == []
+
+
+def test_what_the_code_imports_is_declared() -> None:
+    provided = metadata.packages_distributions()
+    declared = closure([PROJECT["name"]]).keys()
+    undeclared = set()
+    for path in [
+        *(ROOT / "course_lib").rglob("*.py"),
+        *(ROOT / "grader").rglob("*.py"),
+        *ROOT.glob("solutions/*/*.py"),
+    ]:
+        for module in {module.split(".")[0] for module in imports(parse(path))} - {"", "course_lib", "grader"}:
+            names = {canonicalize_name(name) for name in provided.get(module, [module])}
+            ours = (path.parent / f"{module}.py").is_file()  # a script's neighbour
+            if module not in sys.stdlib_module_names and not ours and not names & declared:
+                undeclared.add(f"{module} in {path.relative_to(ROOT)}")
+    assert undeclared == set(), "add it to pyproject.toml, environment.yml and constraints.txt"
 
 
 def test_course_lib_imports_torch_only_inside_functions() -> None:
