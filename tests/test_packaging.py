@@ -16,6 +16,7 @@ import pytest
 import yaml
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from rattler import MatchSpec
 
@@ -104,6 +105,17 @@ def test_what_other_platforms_need_is_pinned_too() -> None:
                 needed.add(canonicalize_name(requirement.name))
     assert {"pywinpty", "colorama", "appnope"} <= needed, "the walk above must find the well-known ones"
     assert needed - PINS.keys() == set()
+
+
+def test_every_pin_can_be_installed_by_the_oldest_python_that_is_promised() -> None:
+    """A pip freeze under 3.11.7 may hold what the 3.11.2 of a Debian 12 refuses."""
+    oldest = PROJECT["requires-python"].removeprefix(">=") + ".0"
+    refusing = {
+        f"{name} {PINS[name]} needs Python {needs}"
+        for name in closure([f"{PROJECT['name']}[test]"]).keys() & PINS.keys()
+        if (needs := metadata.metadata(name)["Requires-Python"]) and not SpecifierSet(needs).contains(oldest)
+    }
+    assert refusing == set(), "pin an older version of it"
 
 
 def test_pins_fit_every_build_and_are_sorted() -> None:
