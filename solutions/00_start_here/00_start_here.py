@@ -115,9 +115,9 @@ for answer in (anna, ben):
 reveal(
     "first_check",
     "b",
-    because="The check knows the mistakes that people often make here, and what numbers they lead to. Anna's numbers are "
-    "exactly those of a forgotten division, so it names it. Ben's fit no mistake that it knows: then it shows you the "
-    "first wrong case and leaves the thinking to you.",
+    because="The check knows the mistakes that people often make here, and what numbers they "
+    "lead to. Anna's numbers are exactly those of a forgotten division, so it names it. Ben's fit "
+    "no mistake that it knows: then it shows you the first wrong case and leaves the thinking to you.",
 )
 
 # %% [markdown]
@@ -181,8 +181,9 @@ check("mean_square")
 def draw_table(ax, values, x, y, fill="#CFE0EC"):
     """Draw numbers as a table whose upper left corner is (x, y); each cell is 1 wide and 1 high."""
     for (i, j), value in np.ndenumerate(np.atleast_2d(values)):
-        ax.add_patch(plt.Rectangle((x + j, y - i - 1), 1, 1, facecolor=fill, edgecolor="white", linewidth=2))
-        ax.text(x + j + 0.5, y - i - 0.5, f"{value:g}", ha="center", va="center", fontsize=11)
+        left, bottom = x + j, y - i - 1
+        ax.add_patch(plt.Rectangle((left, bottom), 1, 1, facecolor=fill, edgecolor="white", lw=2))
+        ax.text(left + 0.5, bottom + 0.5, f"{value:g}", ha="center", va="center", fontsize=11)
 
 
 def blank_axes(width, height, size):
@@ -193,7 +194,8 @@ def blank_axes(width, height, size):
     return ax
 
 
-houses = np.array([[90, 4, 10], [60, 2, 30], [120, 5, 0], [70, 3, 20]])  # square metres, rooms, age in years
+# square metres, rooms, age in years
+houses = np.array([[90, 4, 10], [60, 2, 30], [120, 5, 0], [70, 3, 20]])
 
 # %%
 predict(
@@ -207,8 +209,9 @@ predict(
 )
 
 # %%
-print("houses.mean(axis=0) =", houses.mean(axis=0), "  shape", houses.mean(axis=0).shape)
-print("houses.mean(axis=1) =", houses.mean(axis=1).round(1), "  shape", houses.mean(axis=1).shape)
+for axis in (0, 1):
+    mean = houses.mean(axis=axis)
+    print(f"houses.mean(axis={axis}) = {mean.round(1)}, shape {mean.shape}")
 
 ax = blank_axes(12.2, 7.6, (7.0, 4.5))
 draw_table(ax, houses, 1.6, 7)
@@ -229,7 +232,8 @@ plots.finding(ax, "The axis that you name is the one that disappears")
 reveal(
     "axis0",
     {(4,): "a", (3,): "b", (): "c"}[houses.mean(axis=0).shape],
-    because="axis=0 counts the rows. The mean runs down over the rows, so the 4 disappears from (4, 3) and the 3 stays.",
+    because="axis=0 counts the rows. The mean runs down over the rows, so the 4 disappears "
+    "from (4, 3) and the 3 stays.",
 )
 
 # %% [markdown]
@@ -348,8 +352,8 @@ predict(
     "loud_column",
     ...,
     options={
-        "a": "On the raw columns the loss rises far faster when w1 (area) changes by 1 than when w2 (rooms) does.",
-        "b": "On the raw columns it rises far faster when w2 (rooms) changes by 1.",
+        "a": "On the raw columns, a change of w1 (area) by 1 raises the loss far more.",
+        "b": "On the raw columns, a change of w2 (rooms) by 1 raises the loss far more.",
         "c": "Both about the same: each is one weight.",
     },
 )
@@ -369,8 +373,8 @@ with waits_for("standardize"):
     reveal(
         "loud_column",
         "a" if steep[0] > 10 * steep[1] else "b" if steep[1] > 10 * steep[0] else "c",
-        because="A change of w1 is multiplied by the area, about 95; a change of w2 only by the rooms, about 3.5. "
-        "The loss squares that again.",
+        because="A change of w1 is multiplied by the area, about 95; a change of w2 only by the "
+        "rooms, about 3.5. The loss squares that again.",
     )
 
 # %% [markdown]
@@ -406,10 +410,10 @@ def clinic_00(marks):
 
 
 # %%
-marks = np.array([[11.0, 9.0, 8.0, 12.0], [15.0, 13.0, 14.0, 14.0], [5.0, 8.0, 6.0, 5.0], [17.0, 18.0, 20.0, 17.0]])
+marks = np.array([[11, 9, 8, 12], [15, 13, 14, 14], [5, 8, 6, 5], [17, 18, 20, 17]])
 with waits_for("clinic_00"):
-    print("each learner's average:     ", marks.mean(axis=1))
-    print("mean of each row of clinic: ", clinic_00(marks).mean(axis=1))
+    print("each learner's average:    ", marks.mean(axis=1))
+    print("mean of each row of result:", clinic_00(marks).mean(axis=1))
 
 # %% [markdown]
 # <details><summary>Hint 1: where do I look?</summary>
