@@ -105,6 +105,9 @@ def test_a_cell_that_swallows_interrupts_ends_the_run_and_keeps_what_came_before
         ("open('/proc/1/environ').read()", "PermissionError"),
         ("import os\nos.listdir('/proc/1/fd')", "PermissionError"),
         ("open('/proc/1/mem', 'rb')", "PermissionError"),
+        ("import os\nos.listdir(f'/proc/{os.getppid()}/fd')", "PermissionError"),
+        ("import os\nopen(f'/proc/{os.getppid()}/mem', 'rb')", "PermissionError"),
+        ("open('/cases/left', 'w')", "OSError"),
         ("input('?')", "EOFError"),
         ("raise SystemExit", "SystemExit"),
     ],
@@ -130,7 +133,7 @@ def test_the_outside_is_not_there(worker):
     )
     cells, _ = run(worker, listing, "sorted(os.listdir('/work'))", "sorted(os.environ)")
     assert value(cells[0]) == "[False, False, False]"
-    assert "cases" in value(cells[1])
+    assert value(cells[1]) == "[]"
     assert not any(word in value(cells[2]) for word in ("VIRTUAL_ENV", "PIP", "TOKEN", "PYTEST"))
 
 
@@ -188,17 +191,84 @@ def test_a_process_left_behind_is_ended_and_the_worker_thrown_away(worker):
     run(worker, daemon)
     assert worker._process is None
     cells, _ = run(
-        worker, "import os\n[p for p in os.listdir('/proc') if p.isdigit() and int(p) not in (1, os.getpid())]"
+        worker,
+        "import os\nmine = (1, os.getppid(), os.getpid())\n"
+        "[p for p in os.listdir('/proc') if p.isdigit() and int(p) not in mine]",
     )
     assert value(cells[0]) == "[]"
 
 
-def test_private_inputs_are_placed_and_taken_away(worker):
-    read = "import os\nopen(os.environ['COURSE_GRADING'] + '/toy.json').read()"
-    cells, _ = run(worker, read, cases={"toy": "private"})
-    assert value(cells[0]) == "'private'"
-    cells, _ = run(worker, "import os\nos.listdir(os.environ['COURSE_GRADING'])")
-    assert value(cells[0]) == "[]"
+READ = "import os\nopen(os.environ['COURSE_GRADING'] + '/toy.json').read()"
+
+
+def check_cell(source, name="toy"):
+    cell = new_code_cell(source)
+    cell.metadata["nbgrader"] = {"grade_id": f"check_{name}", "grade": True}
+    return cell
+
+
+def test_a_check_cell_has_the_private_inputs_and_the_state_of_its_place(worker):
+    cells = [new_code_cell("x = 1"), check_cell(READ + " + str(x)"), new_code_cell("x = 2"), new_code_cell("x")]
+    notebook = new_notebook(cells=cells)
+    assert run_notebook(notebook, {"toy": "private"}, worker).ended == "finished"
+    assert value(notebook.cells[1].outputs) == "'private1'" and value(notebook.cells[3].outputs) == "2"
+    assert [cell.execution_count for cell in notebook.cells] == [1, 2, 3, 4]
+
+
+def test_only_a_check_cell_can_see_private_inputs(worker):
+    look = "import os\n[os.environ.get('COURSE_GRADING'), os.listdir('/cases')]"
+    cells = [new_code_cell(look), check_cell(READ), new_code_cell(look)]
+    notebook = new_notebook(cells=cells)
+    run_notebook(notebook, {"toy": "private"}, worker)
+    assert value(notebook.cells[0].outputs) == value(notebook.cells[2].outputs) == "[None, []]"
+    cells, _ = run(worker, look)
+    assert value(cells[0]) == "[None, []]"
+
+
+def test_a_check_that_crashes_or_hangs_costs_only_itself(worker):
+    crash = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
+    hang = "import signal\nsignal.signal(signal.SIGALRM, signal.SIG_IGN)\nwhile True: pass"
+    notebook = new_notebook(cells=[check_cell(crash), check_cell(hang), check_cell(READ), new_code_cell("'after'")])
+    assert run_notebook(notebook, {"toy": "private"}, worker).ended == "finished"
+    assert [cell.outputs for cell in notebook.cells[:2]] == [[], []]
+    assert value(notebook.cells[2].outputs) == "'private'" and value(notebook.cells[3].outputs) == "'after'"
+
+
+def test_what_was_answered_before_a_notebook_ended_counts(worker):
+    notebook = new_notebook(cells=[check_cell(READ), new_code_cell("import os\nos._exit(1)"), check_cell(READ)])
+    assert run_notebook(notebook, {"toy": "private"}, worker).ended == "killed"
+    assert value(notebook.cells[0].outputs) == "'private'" and error(notebook.cells[1].outputs) == "KernelStopped"
+    assert notebook.cells[2].outputs == []
+
+
+SCAN = """
+import ctypes, os, re
+
+class Piece(ctypes.Structure):
+    _fields_ = [("base", ctypes.c_void_p), ("size", ctypes.c_size_t)]
+
+def memory(address, size):
+    found = ctypes.create_string_buffer(size)
+    mine, there = Piece(ctypes.cast(found, ctypes.c_void_p), size), Piece(address, size)
+    got = ctypes.CDLL(None).process_vm_readv(os.getpid(), ctypes.byref(mine), 1, ctypes.byref(there), 1, 0)
+    return found.raw[:max(got, 0)]
+
+word = b"FIRST_" + b"SUBMISSION_"
+found = set()
+for line in open("/proc/self/maps"):
+    first, last = (int(part, 16) for part in line.split()[0].split("-"))
+    for address in range(first, last, 2**20):
+        found |= set(re.findall(re.escape(word) + rb"[A-Z]+", memory(address, min(2**20, last - address))))
+sorted(found)
+"""
+
+
+def test_memory_tells_nothing_of_an_earlier_submission(worker):
+    first = [check_cell("'FIRST_SUBMISSION_ANSWER'"), new_code_cell("'FIRST_SUBMISSION_SOURCE'")]
+    for _ in range(2):
+        run_notebook(new_notebook(cells=first), {"toy": "FIRST_SUBMISSION_INPUTS"}, worker)
+    cells, _ = run(worker, SCAN.replace('word = b"FIRST_"', 'mine = b"FIRST_SUBMISSION_" + b"OWN"\nword = b"FIRST_"'))
+    assert value(cells[0]) == "[b'FIRST_SUBMISSION_OWN']"
 
 
 def python_for_everybody():
@@ -217,8 +287,11 @@ def test_a_plain_user_has_the_same_sandbox(tmp_path):
     code = (
         "from grader.sandbox.worker import Worker\nfrom grader.sandbox import bwrap\n"
         "w = Worker(bwrap.packages_of('01'))\n"
-        "r = w.run([(0, 'import os; os.getuid(), os.access(\"/\", os.W_OK)'), (1, 'open(\"/proc/1/mem\")')], {})\n"
-        "print(r.ended, r.outputs[0][0]['data']['text/plain'], r.outputs[1][0]['ename'])"
+        "cells = ['import os; os.getuid(), os.access(\"/\", os.W_OK)', 'open(\"/proc/1/mem\")',\n"
+        "         'open(f\"/proc/{os.getppid()}/mem\")', 'open(\"/cases/toy.json\").read()']\n"
+        "r = w.run(list(enumerate(cells)), {'toy': 'private'}, {3})\n"
+        "print(r.ended, r.outputs[0][0]['data']['text/plain'], r.outputs[1][0]['ename'], r.outputs[2][0]['ename'],\n"
+        "      r.answers[3][0]['data']['text/plain'], w._process is not None)"
     )
     path = os.pathsep.join([str(Path(numpy.__file__).parents[1]), str(Path(bwrap.__file__).resolve().parents[2])])
     become = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"] if os.geteuid() == 0 else []
@@ -227,7 +300,8 @@ def test_a_plain_user_has_the_same_sandbox(tmp_path):
         capture_output=True, text=True, env={"PATH": os.environ["PATH"], "PYTHONPATH": path, "HOME": str(tmp_path)},
         cwd="/",
     )  # fmt: skip
-    assert done.stdout.split("\n")[0] == "finished (65534, False) PermissionError", done.stderr
+    expected = "finished (65534, False) PermissionError PermissionError 'private' True"
+    assert done.stdout.split("\n")[0] == expected, done.stderr
 
 
 def test_a_worker_killed_from_outside_is_started_again(worker):

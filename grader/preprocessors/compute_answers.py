@@ -21,7 +21,7 @@ from course_lib.errors import CourseError
 from course_lib.reference import Reference
 from grader.private import private_reference, secret_for
 from grader.sandbox.bwrap import unavailable
-from grader.sandbox.notebook import run_notebook, shared_worker
+from grader.sandbox.notebook import checked_exercise, run_notebook, shared_worker
 from grader.sandbox.worker import MIB, Limits
 
 
@@ -93,8 +93,7 @@ def _stopped() -> NotebookNode:
 
 def checked_exercises(nb: NotebookNode) -> list[str]:
     """The exercises that the notebook's grade cells check."""
-    ids = [cell.metadata.get("nbgrader", {}).get("grade_id", "") for cell in nb.cells]
-    return [grade_id.removeprefix("check_") for grade_id in ids if grade_id.startswith("check_")]
+    return [name for cell in nb.cells if (name := checked_exercise(cell)) is not None]
 
 
 @contextmanager

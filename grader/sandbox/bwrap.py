@@ -6,8 +6,10 @@ bound one by one, so that what a unit does not allow is not there at all.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -23,6 +25,7 @@ from course_lib.errors import CourseError
 NUMPY_UNITS = ("numpy", "matplotlib", "ipython", "matplotlib-inline")
 TORCH_UNITS = (*NUMPY_UNITS, "torch", "safetensors")
 SITE = "/site"
+CASES_BYTES = 256 * 2**20
 
 
 def packages_of(unit: str) -> tuple[str, ...]:
@@ -45,7 +48,10 @@ def unavailable() -> str | None:
 
 
 def command(packages: Iterable[str], work_bytes: int) -> list[str]:
-    """The command line up to the program: namespaces, the read-only system, packages, one writable folder."""
+    """The command line up to the program: namespaces, the read-only system, packages, one writable folder.
+
+    `/cases` takes the private inputs; it is apart from the folder that a learner's files can fill.
+    """
     base = Path(sys.base_prefix)
     python = Path(sys.executable).resolve()
     line = [*_namespaces(), "--die-with-parent", "--new-session", "--as-pid-1", "--clearenv"]
@@ -69,6 +75,7 @@ def command(packages: Iterable[str], work_bytes: int) -> list[str]:
         line += [*_directories(PurePosixPath(SITE, name).parent), "--ro-bind", str(path), f"{SITE}/{name}"]
     line += ["--ro-bind", str(Path(course_lib.__file__).parent), f"{SITE}/course_lib"]
     line += ["--ro-bind", str(Path(__file__).parent / "inside"), "/inside"]
+    line += ["--perms", "0755", "--size", str(CASES_BYTES), "--tmpfs", "/cases"]
     line += ["--perms", "1777", "--size", str(work_bytes), "--tmpfs", "/work", "--chdir", "/work"]
     for mount in ("/dev", *map(str, _foreign_site_packages(base)), "/"):
         line += ["--remount-ro", mount]
@@ -80,6 +87,18 @@ def command(packages: Iterable[str], work_bytes: int) -> list[str]:
 def user() -> int | None:
     """The user that a child becomes when the grader is root; None when a user namespace does it."""
     return 60_000 + os.getpid() % 4_000 if os.geteuid() == 0 else None
+
+
+def tasks_beside() -> int:
+    """How many tasks outside count against the sandbox's limit of processes: all of this user's before Linux 5.14."""
+    if user() is not None or tuple(map(int, re.findall(r"\d+", platform.release())[:2])) >= (5, 14):
+        return 0
+    count = 0
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if process.stat().st_uid == os.geteuid():
+                count += len(list((process / "task").iterdir()))
+    return count
 
 
 def _namespaces() -> list[str]:

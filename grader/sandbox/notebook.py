@@ -38,18 +38,30 @@ def close_workers() -> None:
 
 
 def run_notebook(nb: NotebookNode, cases: dict[str, str], worker: Worker) -> Run:
-    """Run the code cells of `nb` in `worker`, with the private inputs `cases`, and fill in outputs and numbers."""
+    """Run the code cells of `nb` in `worker`, and fill in outputs and numbers.
+
+    The cells that nbgrader knows as `check_NAME` see the private inputs `cases`; of these, the outputs hold what is
+    to be judged and must not be shown.
+    """
     cells = [(index, cell.source) for index, cell in enumerate(nb.cells) if cell.cell_type == "code"]
-    run = worker.run(cells, cases)
+    checks = {index for index, _ in cells if checked_exercise(nb.cells[index]) in cases}
+    run = worker.run(cells, cases, checks)
     stopped = False
     for index, _ in cells:
         cell = nb.cells[index]
-        cell.outputs = [made for output in run.outputs.get(index, []) if (made := _output(output)) is not None]
+        outputs = run.answers.get(index, []) if index in checks else run.outputs.get(index, [])
+        cell.outputs = [made for output in outputs if (made := _output(output)) is not None]
         cell.execution_count = run.numbers.get(index)
         if index not in run.outputs and not stopped:
             stopped = True
             cell.outputs = [_stopped(run.ended)]
     return run
+
+
+def checked_exercise(cell: NotebookNode) -> str | None:
+    """The exercise that a cell checks, by nbgrader's mark; None for every other cell."""
+    name = str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
+    return name.removeprefix("check_") if name.startswith("check_") else None
 
 
 def _stopped(ended: str) -> NotebookNode:

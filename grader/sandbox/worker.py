@@ -7,7 +7,7 @@ import os
 import select
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -35,7 +35,7 @@ class Limits:
         """For `resource.setrlimit`, by its names."""
         return {
             "RLIMIT_AS": self.memory,
-            "RLIMIT_NPROC": self.processes,
+            "RLIMIT_NPROC": self.processes + bwrap.tasks_beside(),
             "RLIMIT_NOFILE": self.open_files,
             "RLIMIT_FSIZE": self.file_size,
             "RLIMIT_CPU": int(self.submission_seconds) + 5,
@@ -45,12 +45,16 @@ class Limits:
 
 @dataclass
 class Run:
-    """What came back of a submission: outputs and numbers by cell index, and how it ended."""
+    """What came back of a submission: outputs and numbers by cell index, and how it ended.
+
+    `answers` are the outputs of the check cells. Whatever saw the private inputs is in there and nowhere else.
+    """
 
     ended: str
     seconds: float
     outputs: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     numbers: dict[int, int] = field(default_factory=dict)
+    answers: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
 
 
 PRELOAD = ("numpy", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "course_lib.plots", "course_lib.pictures")
@@ -72,36 +76,42 @@ class Worker:
     ) -> None:
         self.close()
 
-    def run(self, cells: list[tuple[int, str]], cases: dict[str, str]) -> Run:
+    def run(self, cells: list[tuple[int, str]], cases: dict[str, str], checks: Collection[int] = ()) -> Run:
         """Run the cells (index, source) of one submission with its private inputs (exercise, JSON text).
+
+        Only the cells `checks` can see those. They run last, each in the state that the notebook had when it came to
+        it; what they put out is an answer to be judged, and nothing to be shown.
 
         Never raises for what the submission does: a sandbox that does not answer is closed, and the run says so.
         Raises `CourseError` when no sandbox can be started.
         """
         process = self._started()
-        job = {
-            "cells": cells,
-            "cases": cases,
-            "files": {},
+        head: dict[str, Any] = {
+            "checks": sorted(checks),
             "seconds": self.limits.submission_seconds,
             "cell_seconds": self.limits.cell_seconds,
             "limits": self.limits.as_rlimits(),
         }
-        deadline = time.monotonic() + self.limits.submission_seconds + 20
+        run = Run("killed", self.limits.submission_seconds)
+        deadline = time.monotonic() + 2 * self.limits.submission_seconds + 20
         try:
-            _write_frame(process, json.dumps(job).encode(), deadline)
+            _write_frame(process, json.dumps(head).encode(), deadline)
+            _write_frame(process, json.dumps(cells).encode(), deadline)
             report = json.loads(_read_frame(process, deadline))
-            output = _read_frame(process, deadline)
-        except (OSError, EOFError, ValueError, TimeoutError):
+            for frame in _frames(_read_frame(process, deadline)):
+                run.outputs[frame["cell"]] = frame["outputs"]
+                run.numbers[frame["cell"]] = frame["number"]
+            run.seconds = report["seconds"]
+            run.ended = report["ended"] if report["exit"] == 0 or report["ended"] != "finished" else "killed"
+            _write_frame(process, json.dumps(cases).encode(), deadline)
+            for index in head["checks"]:
+                answers = [frame["outputs"] for frame in _frames(_read_frame(process, deadline))]
+                run.answers[index] = answers[0] if answers else []
+            clean = json.loads(_read_frame(process, deadline))["clean"]
+        except (OSError, EOFError, ValueError, KeyError, TypeError, TimeoutError):
+            clean = False
+        if not clean:
             self.close()
-            return Run("killed", self.limits.submission_seconds)
-        if not report["clean"]:
-            self.close()
-        ended = report["ended"] if report["exit"] == 0 or report["ended"] != "finished" else "killed"
-        run = Run(ended, report["seconds"])
-        for frame in _frames(output):
-            run.outputs[frame["cell"]] = frame["outputs"]
-            run.numbers[frame["cell"]] = frame["number"]
         return run
 
     def close(self) -> None:

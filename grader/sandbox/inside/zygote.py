@@ -1,10 +1,12 @@
-"""Process 1 of the sandbox: preloads what notebooks import, then forks one child a submission.
+"""Process 1 of the sandbox: preloads what notebooks import, then forks a keeper for each submission.
 
-The child is the learner's; this process is not. The child has no way back: it is another user or lacks every
-capability, it cannot signal process 1 nor look into its memory, and its only open file is the pipe that its outputs go
-to. When a child has ended, everything that it left (processes, files) is removed before the next one comes.
+Neither this process nor anything that the learner's is forked from ever reads a submission, so that a process's own
+memory tells nothing of an earlier one. The learner's process has no way back: it is another user or lacks every
+capability, it cannot signal process 1 nor look into its memory, and its only open files are pipes to its keeper. When
+a submission has ended, everything that it left (processes, files) is removed before the next one comes.
 
-Frames, both ways: 8 hexadecimal digits of length, then that many bytes.
+From outside come, for each submission, a head (limits, which cells are checks), its cells, and when these have run the
+private inputs. Back go a report, what the cells showed, each check's answer, and whether this sandbox is still clean.
 """
 
 from __future__ import annotations
@@ -14,8 +16,6 @@ import ctypes
 import gc
 import json
 import os
-import resource
-import select
 import shutil
 import signal
 import sys
@@ -23,37 +23,52 @@ import time
 from pathlib import Path
 from typing import Any
 
-WORK = Path("/work")
-PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 4, 38
+PR_SET_DUMPABLE = 4
+ENDED, NOT_CLEAN, NO_MORE = 0, 1, 2
 
 
 def main() -> None:
-    """Serve jobs from standard input until it closes."""
+    """Serve submissions from standard input until it closes."""
     settings = json.loads(sys.argv[1])
     jobs, results = os.dup(0), os.dup(1)
     null = os.open("/dev/null", os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
+    with contextlib.suppress(OSError):  # where memory runs out, the kernel takes it from here first
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+    here = str(Path(__file__).parent)
+    sys.path.insert(0, here)
+    from frames import write_frame
+    from keeper import keep
+
     shell = _preload(settings)
+    sys.path.remove(here)  # what lies there is not for the learner
+    for name in ("frames", "keeper", "learner", "shell"):
+        del sys.modules[name]
     gc.collect()
     gc.freeze()  # the children share these objects' pages
-    _write_frame(results, b'{"ready": true}')
-    while (frame := _read_frame(jobs)) is not None:
-        job = json.loads(frame)
-        report, output = _run_job(job, settings, shell, (jobs, results))
-        _write_frame(results, json.dumps(report).encode())
-        _write_frame(results, output)
-        if not report["clean"]:
+    write_frame(results, b'{"ready": true}')
+    while True:
+        child = os.fork()
+        if child == 0:
+            code = NOT_CLEAN
+            try:
+                ended = keep(jobs, results, settings, shell)
+                code = NO_MORE if ended is None else ENDED if ended else NOT_CLEAN
+            finally:
+                os._exit(code)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if code == NO_MORE:
+            return
+        clean = _sweep() == 0 and code == ENDED
+        write_frame(results, json.dumps({"clean": clean}).encode())
+        if not clean:
             return
 
 
 def _preload(settings: dict[str, Any]) -> Any:
-    here = str(Path(__file__).parent)
-    sys.path.insert(0, here)  # not for the learner: taken back below
     from shell import RecordingShell
-
-    sys.path.remove(here)
 
     for module in settings["preload"]:
         with contextlib.suppress(ImportError):
@@ -64,127 +79,31 @@ def _preload(settings: dict[str, Any]) -> Any:
     return shell
 
 
-def _run_job(
-    job: dict[str, Any], settings: dict[str, Any], shell: Any, private: tuple[int, int]
-) -> tuple[dict[str, Any], bytes]:
-    """One submission: fork, read what it writes until it ends or its time or size is up, then clean up behind it."""
-    reading, writing = os.pipe()
-    started = time.monotonic()
-    child = os.fork()
-    if child == 0:
-        try:
-            for descriptor in (*private, reading):
-                os.close(descriptor)
-            _child(job, settings, shell, writing)
-        finally:
-            os._exit(0)
-    os.close(writing)
-    output, ended = _collect(reading, child, started + job["seconds"], settings["result_bytes"])
-    os.close(reading)
-    if ended != "finished":
-        os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    strays = _sweep()
-    report = {
-        "ended": ended,
-        "exit": status,
-        "strays": strays,
-        "clean": ended == "finished" and status == 0 and not strays and not any(WORK.iterdir()),
-        "seconds": time.monotonic() - started,
-    }
-    return report, output
-
-
-def _collect(reading: int, child: int, deadline: float, limit: int) -> tuple[bytes, str]:
-    """What the child writes until it ends (a process that it left may still hold the pipe), or until a limit."""
-    chunks: list[bytes] = []
-    size = 0
-    death = os.pidfd_open(child)
-    try:
-        while (left := deadline - time.monotonic()) > 0:
-            ready = select.select([reading, death], [], [], left)[0]
-            if reading not in ready:
-                return b"".join(chunks), "finished" if death in ready else "timed out"
-            chunk = os.read(reading, 1 << 20)
-            if not chunk:
-                return b"".join(chunks), "finished"
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > limit:
-                return b"".join(chunks)[:limit], "flooded"
-        return b"".join(chunks), "timed out"
-    finally:
-        os.close(death)
-
-
 def _sweep() -> int:
-    """Kill whatever the child left running, empty what it could write; returns how many processes there were."""
-    strays = 0
+    """Kill whatever a submission left running, empty what it could write; returns how many processes there were.
+
+    Files that cannot be removed count as one.
+    """
+    left = 0
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass  # had ended already
     with contextlib.suppress(ProcessLookupError):
         while True:
             os.kill(-1, signal.SIGKILL)
             try:
                 while os.waitpid(-1, os.WNOHANG)[0]:
-                    strays += 1
+                    left += 1
             except ChildProcessError:
                 break
             time.sleep(0.005)
-    for folder in (WORK, Path("/dev/shm")):
+    for folder in (Path("/work"), Path("/cases"), Path("/dev/shm")):
         for path in folder.iterdir():
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 path.unlink(missing_ok=True)
-    return strays
-
-
-def _child(job: dict[str, Any], settings: dict[str, Any], shell: Any, pipe: int) -> None:
-    """The learner's process."""
-    os.setsid()
-    if settings["user"] is not None:
-        os.setgroups([])
-        os.setresgid(settings["user"], settings["user"], settings["user"])
-        os.setresuid(settings["user"], settings["user"], settings["user"])
-    ctypes.CDLL(None).prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    for name, value in job["limits"].items():
-        limit = getattr(resource, name)
-        hard = resource.getrlimit(limit)[1]
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(limit, (value, value))
-    cases = WORK / "cases"
-    cases.mkdir()
-    for name, text in job["cases"].items():
-        (cases / f"{name}.json").write_text(text, encoding="utf-8")
-    for name, text in job["files"].items():
-        (WORK / name).write_text(text, encoding="utf-8")
-    os.environ.update(COURSE_GRADING=str(cases), HOME=str(WORK), TMPDIR=str(WORK), MPLCONFIGDIR=str(WORK))
-    os.chdir(WORK)
-    for index, source in job["cells"]:
-        outputs, number = shell.run_recorded(source, job["cell_seconds"])
-        frame = {"cell": index, "outputs": outputs, "number": number}
-        _write_frame(pipe, json.dumps(frame, default=str).encode())
-    # Only what the grader reads has been written; now leave nothing for the next one to find.
-    os.chdir("/")
-    shutil.rmtree(cases, ignore_errors=True)
-
-
-def _read_frame(descriptor: int) -> bytes | None:
-    head = _read(descriptor, 8)
-    return _read(descriptor, int(head, 16)) if len(head) == 8 else None
-
-
-def _read(descriptor: int, size: int) -> bytes:
-    chunks = []
-    while size and (chunk := os.read(descriptor, min(size, 1 << 20))):
-        chunks.append(chunk)
-        size -= len(chunk)
-    return b"".join(chunks)
-
-
-def _write_frame(descriptor: int, data: bytes) -> None:
-    view = memoryview(b"%08x" % len(data) + data)
-    while view:
-        view = view[os.write(descriptor, view) :]
+    return left + any(Path("/work").iterdir())
 
 
 if __name__ == "__main__":
