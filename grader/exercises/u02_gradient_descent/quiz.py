@@ -25,10 +25,11 @@ QUIZ_02 = quiz(
             "curvatures 10 and 0.1",
             answer="b",
             wrong={
-                "a": "0.1 is 1/L: stable, and exact in the steep direction at once. In the flat one the distance is "
-                "multiplied by 1 - 0.1 * 0.1 = 0.99 a step, and a step nearly twice as long is still stable.",
-                "c": "0.2 is the cliff itself, 2/L: along the steep direction the factor is 1 - 0.2 * 10 = -1, so it "
-                "jumps from side to side for ever.",
+                "a": "At 0.1, which is 1/L, the run is stable, and exact in the steep direction at once. In the flat "
+                "one the distance is multiplied by 1 - 0.1 * 0.1 = 0.99 a step, and a step nearly twice as long is "
+                "still stable.",
+                "c": "With 0.2 you stand on the cliff itself, 2/L: along the steep direction the factor is "
+                "1 - 0.2 * 10 = -1, so it jumps from side to side for ever.",
                 "d": "The flat direction alone would like 1/mu = 10. The steep one is multiplied by 1 - 10 * 10 = -99 "
                 "at every step, and the run explodes.",
             },
@@ -55,7 +56,7 @@ QUIZ_02 = quiz(
                 "descent. It is just another method: the theory of this unit, 2/L included, is not about it.",
                 "c": "On a bowl along the axes the two give the same points. The difference comes from the coupling: "
                 "on a tilted one, the second slope depends on the first coordinate.",
-                "d": "numpy's speed is a fine by-product. But the loop would be a different method even if it ran just "
+                "d": "The speed of numpy is a fine by-product. But the loop would be a different method even if it ran just "
                 "as fast.",
             },
         ),
