@@ -56,7 +56,7 @@ QUIZ_02 = quiz(
                 "descent. It is just another method: the theory of this unit, 2/L included, is not about it.",
                 "c": "On a bowl along the axes the two give the same points. The difference comes from the coupling: "
                 "on a tilted one, the second slope depends on the first coordinate.",
-                "d": "The speed of numpy is a fine by-product. But the loop would be a different method even if it ran just "
+                "d": "Speed is a fine by-product. But the loop would be a different method even if it ran just "
                 "as fast.",
             },
         ),
