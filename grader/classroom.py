@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import contextlib
-import glob
 import io
 import logging
 import shutil
@@ -163,7 +162,7 @@ class Classroom:
     def _config_for(self, unit: str, student: str) -> Config:
         config = self.config()
         config.CourseDirectory.assignment_id = unit
-        config.CourseDirectory.student_id = glob.escape(student)  # nbgrader takes it for a pattern
+        config.CourseDirectory.student_id = student
         return config
 
 

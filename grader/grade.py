@@ -28,6 +28,8 @@ from grader.report import class_table, misconception_list, write_csv
 from grader.results import Result, has_grade, is_complete, read_result
 from grader.scripts import write_source
 
+PATTERN = set("[]*?")
+"""nbgrader takes a student's name for a file pattern, in several places."""
 INTERRUPTED = 130  # what a shell reports for Ctrl-C
 
 
@@ -120,6 +122,8 @@ def _grade_one(ledger: Ledger, submission: Submission, released: NotebookNode, m
     classroom, unit, student = ledger.classroom, submission.unit, submission.student
     if submission.notebook is None:
         return Result(student, handed_in=False)
+    if set(student) & PATTERN or student != student.strip():
+        return Result(student, problem="could not be graded: nbgrader does not take such a name, rename the folder")
     try:
         notebook, note = read(submission.notebook, released)
     except UnreadableError as error:

@@ -93,19 +93,20 @@ def read(path: Path, released: NotebookNode) -> tuple[NotebookNode, str]:
 
     Raises `UnreadableError` for what is missing, empty, damaged, or not a notebook of the unit `released`.
     """
-    data = _json(path)
+    text = _text(path)
+    data = _json(text, path)
     if not isinstance(data, dict) or not isinstance(data.get("cells", data.get("worksheets")), list):
         raise UnreadableError(f"{path.name} is not a Jupyter notebook")
     version = data.get("nbformat")
     if not isinstance(version, int) or version > nbformat.current_nbformat:
         raise UnreadableError(f"{path.name} has the notebook format {version!r}, which is unknown here")
-    notebook = _upgraded(data, path)
+    notebook = _upgraded(text, path)
     if not _belongs(notebook, released):
         raise UnreadableError(f"{path.name} is another notebook: it has none of this unit's exercises")
     return notebook, f"Its old notebook format ({version}) was converted." if version < 4 else ""
 
 
-def _json(path: Path) -> Any:
+def _text(path: Path) -> str:
     if not path.is_file():
         others = sorted(p.name for p in path.parent.glob("*.ipynb")) if path.parent.is_dir() else []
         hint = f" (there is {', '.join(others[:3])}: was it renamed?)" if others else ""
@@ -120,24 +121,30 @@ def _json(path: Path) -> Any:
         raise UnreadableError(f"{path.name} cannot be opened ({error.strerror})") from None
     if not text.strip():
         raise UnreadableError(f"{path.name} is empty")
+    return text
+
+
+def _json(text: str, path: Path) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        if error.pos >= len(text.rstrip()) - 1 or error.msg.startswith("Unterminated"):
+        if error.pos == 0 and len(text) > 8:  # a login page that was saved in its place, for instance
+            raise UnreadableError(f"{path.name} is not a notebook: it begins with {text[:16]!r}") from None
+        if error.pos >= len(text.rstrip()) - 8 or error.msg.startswith("Unterminated"):
             raise UnreadableError(f"{path.name} breaks off in line {error.lineno} (an interrupted upload?)") from None
         raise UnreadableError(f"{path.name} is damaged in line {error.lineno} ({error.msg})") from None
     except (ValueError, RecursionError):
         raise UnreadableError(f"{path.name} is damaged (no notebook has such numbers or such nesting)") from None
 
 
-def _upgraded(data: dict[str, Any], path: Path) -> NotebookNode:
+def _upgraded(text: str, path: Path) -> NotebookNode:
     try:
-        notebook = nbformat.convert(nbformat.from_dict(data), 4)
-        for cell in notebook.cells:
-            if cell.cell_type == "code":  # grading starts without outputs, and damaged ones are no reason to fail
-                cell.outputs, cell.execution_count = [], None
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            notebook = nbformat.reads(text, as_version=4)
+            for cell in notebook.cells:
+                if cell.cell_type == "code":  # grading starts without outputs, and damaged ones are no reason to fail
+                    cell.outputs, cell.execution_count = [], None
             _, notebook = normalize(notebook)  # cell ids that are there and differ
         nbformat.validate(notebook)
         nbformat.writes(notebook).encode("utf-8")
