@@ -1,0 +1,33 @@
+"""What a spec promises of its own: every misconception is caught and named, every equivalent passes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from course_lib.compute import run_cases
+from course_lib.judge import judge
+from course_lib.reference import Reference
+from grader.spec import Exercise, Misconception
+
+
+def misconception_failure(exercise: Exercise, misconception: Misconception, reference: Reference) -> str | None:
+    """Why the promise does not hold on these cases, in a sentence; None when the misconception is caught and named."""
+    verdict = judge(run_cases(exercise.name, misconception.wrong, reference), reference)
+    if verdict.passed or verdict.earned == verdict.points:
+        return f"The misconception {misconception.name} of {exercise.name} earns full points."
+    named = [diagnosis.name for diagnosis in verdict.diagnoses]
+    if named != [misconception.name]:
+        said = " and ".join(named) or "nothing"
+        return f"The misconception {misconception.name} of {exercise.name} is diagnosed as {said}."
+    return None
+
+
+def equivalent_failure(exercise: Exercise, equivalent: Any, reference: Reference) -> str | None:
+    """Why a right answer does not pass on these cases, in a sentence; None when it passes."""
+    verdict = judge(run_cases(exercise.name, equivalent, reference), reference)
+    if verdict.passed:
+        return None
+    name = getattr(equivalent, "__name__", repr(equivalent))
+    first = verdict.differences[0]
+    label = reference.cases[first.case].label
+    return f"The equivalent {name} of {exercise.name} fails on {label!r}: {first.message}"

@@ -1,0 +1,108 @@
+"""The audit of units: every exercise's mutants tried, its promises held to, and what is left to explain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.audit.claims import equivalent_failure, misconception_failure
+from grader.audit.equivalent import EQUIVALENT, Explained
+from grader.audit.mutants import mutants_of
+from grader.audit.trial import Answer, Trial, try_all
+from grader.exercises import find_exercise
+from grader.scripts import read_script
+from grader.spec import Exercise
+
+Explanations = Mapping[str, tuple[Explained, ...]]
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What the audit found of one exercise. `findings` are sentences; there should be none."""
+
+    exercise: Exercise
+    trials: tuple[Trial, ...]
+    explained: tuple[Explained, ...]
+    named: int
+    passed: int
+    findings: tuple[str, ...]
+
+    @property
+    def killed(self) -> int:
+        """How many mutants every set of cases catches."""
+        return sum(trial.killed for trial in self.trials)
+
+    @property
+    def by_values(self) -> int:
+        """How many of the killed gave a wrong value, and did not just stop with an error or never stop."""
+        return sum(trial.killed and trial.by_values for trial in self.trials)
+
+    @property
+    def right(self) -> int:
+        """How many survivors are explained: they are right after all."""
+        changes = {(e.was, line) for e in self.explained for line in e.becomes}
+        return sum(not trial.killed and trial.mutant.change in changes for trial in self.trials)
+
+
+def examine(scripts: Sequence[Path], explanations: Explanations = EQUIVALENT) -> list[Examined]:
+    """Audit the exercises of some units' scripts, in the order of the notebooks."""
+    return examine_answers([answer for script in scripts for answer in answers_of(script)], explanations)
+
+
+def answers_of(script: Path) -> list[Answer]:
+    """The answers of a unit's solution, each with the cells that stand before it and that it may need."""
+    answers: list[Answer] = []
+    setup: list[str] = []
+    for cell in read_script(script).cells:
+        if "exercise" in cell.metadata:
+            answers.append(Answer(find_exercise(cell.metadata["exercise"]), cell.source, tuple(setup)))
+        if "exercise" in cell.metadata or "given" in cell.metadata:
+            setup.append(cell.source)
+    return answers
+
+
+def examine_answers(answers: Sequence[Answer], explanations: Explanations) -> list[Examined]:
+    """Audit answers. A quiz has no mutants: each of its wrong letters is a misconception of its own."""
+    code = [answer for answer in answers if not answer.exercise.withheld]
+    trials = try_all([(answer, mutants_of(answer.exercise.name, answer.source)) for answer in code])
+    return [
+        _examined(
+            answer,
+            tuple(trial for trial in trials if trial.mutant.exercise == answer.exercise.name),
+            explanations.get(answer.exercise.name, ()),
+        )
+        for answer in answers
+    ]
+
+
+def _examined(answer: Answer, trials: tuple[Trial, ...], explained: tuple[Explained, ...]) -> Examined:
+    exercise, sets = answer.exercise, answer.sets.values()
+    wrong = [{misconception_failure(exercise, m, r) for r in sets} - {None} for m in exercise.misconceptions]
+    refused = [{equivalent_failure(exercise, e, r) for r in sets} - {None} for e in exercise.equivalents]
+    promises = sorted(str(sentence) for found in (*wrong, *refused) for sentence in found)
+    return Examined(
+        exercise,
+        trials,
+        explained,
+        named=sum(not found for found in wrong),
+        passed=sum(not found for found in refused),
+        findings=(*promises, *_unexplained(exercise, trials, explained)),
+    )
+
+
+def _unexplained(exercise: Exercise, trials: Sequence[Trial], explained: Sequence[Explained]) -> list[str]:
+    """Survivors without a reason, and reasons without a survivor."""
+    survivors = [trial for trial in trials if not trial.killed]
+    reasons = {(e.was, line) for e in explained for line in e.becomes}
+    found = [
+        f"A mutant of {exercise.name} passes the {' and the '.join(trial.passes)} cases:{_diff(trial.mutant.change)}"
+        for trial in survivors
+        if trial.mutant.change not in reasons
+    ]
+    stale = sorted(reasons - {trial.mutant.change for trial in survivors})
+    return found + [f"{exercise.name} has no such survivor to explain (equivalent.py):{_diff(c)}" for c in stale]
+
+
+def _diff(change: tuple[str, str]) -> str:
+    return f"\n  - {change[0]}\n  + {change[1]}"

@@ -1,0 +1,100 @@
+"""The audit in words: tables for docs/audit.md and, plainer, for a terminal. The same bytes for the same results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from grader.audit.examine import Examined
+from grader.audit.row import Row
+
+COLUMNS = (
+    "exercise",
+    "mutants",
+    "killed",
+    "by values",
+    "right after all",
+    "misconceptions named",
+    "equivalents passed",
+)
+
+INTRODUCTION = """\
+# The audit
+
+<!-- Written by ./course audit: change the specs or grader/audit/, and run it again. -->
+
+A grader is code, and a check that cannot fail looks just like one that passes. So the course tests its tests: `./course
+audit` makes every small mistake that it can think of in the course's own solutions (a forgotten `keepdims`, a sum for
+a mean, a lost factor, the wrong axis, ...) and has each graded like a learner's answer, in the sandbox.
+
+A mutant counts as *killed* only if the visible cases and the private cases of two different secrets each catch it
+alone. *By values* are those that gave a wrong number; the others stopped with an error, or never stopped. *Right after
+all* are survivors that give the same values as the solution; each is listed with the reason. Every *misconception* has
+to be caught and diagnosed by its own name, and every *equivalent*, a right answer written differently, has to pass.
+A quiz has no mutants: each of its wrong letters is a misconception.
+"""
+
+
+def document(examined: Sequence[Examined], attacks: Sequence[Row], corruptions: Sequence[Row]) -> str:
+    """The whole of docs/audit.md."""
+    units = dict.fromkeys(e.exercise.unit for e in examined)
+    parts = [INTRODUCTION, *(unit_section([e for e in examined if e.exercise.unit == unit]) for unit in units)]
+    parts.append(_rows_section("Attacks", "What a submission tries, and must not get.", attacks))
+    parts.append(_rows_section("Damage", "What happens to notebooks on their way, and must cost nobody.", corruptions))
+    return "\n".join(parts)
+
+
+def unit_section(examined: Sequence[Examined]) -> str:
+    """The Markdown of one unit: the table of its exercises, and the survivors that are right after all."""
+    lines = [f"## {examined[0].exercise.unit}", "", *_markdown(COLUMNS, _table(examined))]
+    explained = [(e.exercise.name, one) for e in examined for one in e.explained]
+    if explained:
+        lines += ["", "Right after all:", ""]
+    for name, one in explained:
+        changes = " or ".join(f"`{line}`" for line in one.becomes)
+        lines.append(f"- {name}: `{one.was}` as {changes}. {one.because}")
+    return "\n".join(lines) + "\n"
+
+
+def plain_table(examined: Sequence[Examined]) -> str:
+    """The same table for a terminal."""
+    table = [COLUMNS, *_table(examined)]
+    widths = [max(len(row[column]) for row in table) for column in range(len(COLUMNS))]
+    lines = []
+    for row in table:
+        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def _table(examined: Sequence[Examined]) -> list[tuple[str, ...]]:
+    counts = [
+        (
+            len(e.trials),
+            e.killed,
+            e.by_values,
+            e.right,
+            e.named,
+            len(e.exercise.misconceptions),
+            e.passed,
+            len(e.exercise.equivalents),
+        )
+        for e in examined
+    ]
+    named = [(e.exercise.name, *count) for e, count in zip(examined, counts, strict=True)]
+    named.append(("together", *(sum(column) for column in zip(*counts, strict=True))))
+    return [
+        (name, *map(str, (mutants, killed, values, right)), f"{m} of {of_m}", f"{q} of {of_q}")
+        for name, mutants, killed, values, right, m, of_m, q, of_q in named
+    ]
+
+
+def _rows_section(title: str, sentence: str, rows: Sequence[Row]) -> str:
+    table = [(row.name, row.aims_at, row.result, row.note) for row in rows]
+    return "\n".join([f"## {title}", "", sentence, "", *_markdown(("what", "aims at", "result", "note"), table)]) + "\n"
+
+
+def _markdown(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
+    line = "| {} |".format
+    columns = list(head)
+    body = [line(" | ".join(str(cell).replace("|", "\\|") for cell in row)) for row in rows]
+    return [line(" | ".join(columns)), line(" | ".join("---" for _ in columns)), *body]
