@@ -746,7 +746,7 @@ check("fit_softmax_regression")
 
 # %% given="images"
 fashion = load_fashion_mnist(flatten=True, dtype=np.float64)
-X, y = subset(fashion.X_train, fashion.y_train, 1000)
+X, y = subset(fashion.X_train, fashion.y_train, 600)
 mean_image = X.mean(axis=0)
 INPUTS = {"raw pixels": X, "minus the mean image": X - mean_image}
 TESTS = {"raw pixels": fashion.X_test, "minus the mean image": fashion.X_test - mean_image}
@@ -768,7 +768,7 @@ with waits_for("max_stable_lr", "fit_softmax_regression"):
     for name, images in INPUTS.items():
         limits[name] = max_stable_lr(images.T @ images / len(images) / 10)
         lrs = limits[name] * np.array([0.1, 0.3, 0.7, 1.3, 3])
-        runs = [fit_softmax_regression(images, y, lr, 50)[1] for lr in lrs]
+        runs = [fit_softmax_regression(images, y, lr, 40)[1] for lr in lrs]
         last, rose = np.array([run[-5:].mean() for run in runs]), np.array([(np.diff(run) > 0).any() for run in runs])
         best[name] = lrs[last.argmin()]
         results[name] = lrs, last, rose
@@ -782,7 +782,7 @@ with waits_for("max_stable_lr", "fit_softmax_regression"):
         ax.axvline(limits[name], color=colour, linestyle="--", linewidth=1.4)
     ax.plot([], [], "x", color=plots.INK, markersize=9, markeredgewidth=2.5, label="the loss rose on the way")
     ax.plot([], [], "--", color=plots.INK, linewidth=1.4, label="limit, computed from the images")
-    ax.set(xlabel=r"learning rate $\alpha$", ylabel="loss after 50 steps (mean of the last 5)", ylim=(0, 2.0))
+    ax.set(xlabel=r"learning rate $\alpha$", ylabel="loss after 40 steps (mean of the last 5)", ylim=(0, 2.0))
     ax.legend()
     plots.finding(ax, "Subtracting the mean image moves the cliff, and all good learning rates with it")
     plt.show()
@@ -805,7 +805,7 @@ with waits_for("max_stable_lr", "fit_softmax_regression"):
 # %% [markdown]
 # ### Training it
 #
-# Each kind of input gets its own best learning rate from the picture above: 1,000 images, 100 steps. Guessing would be
+# Each kind of input gets its own best learning rate from the picture above: 600 images, 100 steps. Guessing would be
 # right in 10% of the test images. How often will this model, one multiplication by a matrix, be right about images that
 # it has never seen?
 
@@ -859,17 +859,17 @@ with waits_for("max_stable_lr", "fit_softmax_regression"):
     for ax, (steps, images) in zip(axes, templates.items(), strict=True):
         plots.image_grid(images, fashion.class_names, ax, columns=5, signed=True)
         ax.set_title(f"after {steps} steps")
-    plots.finding(fig, "Each class has drawn its own silhouette; later it dissolves into single pixels")
+    plots.finding(fig, "Each class draws its silhouette; later it dissolves into pixels")
     plt.show()
 
 # %% [markdown]
 # Violet pixels speak for the class when they are bright, orange ones against it: trousers must be dark between the
 # legs, a T-shirt has short sleeves and nothing beneath them, an ankle boot has a shaft. After 100 steps the training
-# loss is far lower, yet on new images little is gained, and the silhouettes dissolve into single pixels: the model has
-# begun to learn its 1,000 training images by heart. Unit 06 is about that.
+# loss is far lower, yet on new images nothing is gained, and the silhouettes dissolve into single pixels: the model has
+# begun to learn its 600 training images by heart. Unit 06 is about that.
 
 # %% [markdown]
-# ## Clinic: the descent that knew no cliff
+# ## Clinic: the descent that walked past the cliff
 #
 # Somebody fits a line $y \approx \theta_1 x + \theta_2$ to 40 points, by gradient descent on
 # $J(\theta) = \frac{1}{2N} \sum_i (\theta_1 x_i + \theta_2 - y_i)^2$. There is no error message, and the last point
