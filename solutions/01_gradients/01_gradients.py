@@ -127,6 +127,7 @@ def line_grad(theta):
 # %%
 with waits_for("mse_loss"):
     starts = np.array([[-0.4, 1.9], [0.4, 0.1], [1.4, 1.7], [2.6, 1.1], [2.9, -0.9]])
+    directions = [line_grad(theta) / np.linalg.norm(line_grad(theta)) for theta in starts]
     ax = plots.contour_with_paths(
         line_loss,
         {},
@@ -136,8 +137,7 @@ with waits_for("mse_loss"):
         window=(-1.7, 4.5, -1.5, 2.4),
         equal=True,
     )
-    for theta in starts:
-        uphill = line_grad(theta) / np.linalg.norm(line_grad(theta))
+    for theta, uphill in zip(starts, directions, strict=True):
         arrow = {"arrowstyle": "-|>", "color": plots.VERMILLION, "lw": 2, "shrinkA": 0}
         ax.annotate("", theta + 0.5 * uphill, theta, arrowprops=arrow)
         ax.plot(*theta, "o", color=plots.VERMILLION, markersize=5)
@@ -145,8 +145,7 @@ with waits_for("mse_loss"):
     plots.finding(ax, "The gradient points uphill, at right angles to the contour")
     plt.show()
 
-    theta, step = starts[0], 1e-3
-    uphill = line_grad(theta) / np.linalg.norm(line_grad(theta))
+    theta, uphill, step = starts[0], directions[0], 1e-3
     away = (theta - best_line) / np.linalg.norm(theta - best_line)
     ways = {"c": uphill, "a": away, "b": np.array([-uphill[1], uphill[0]]), "d": -away}
     rises = {key: line_loss(theta + step * way) - line_loss(theta) for key, way in ways.items()}

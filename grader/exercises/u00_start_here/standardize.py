@@ -155,7 +155,7 @@ STANDARDIZE = Exercise(
             "divides_by_n_minus_1",
             sample_std,
             "Your standard deviation divides by N - 1, which estimates the spread of a population from a sample. "
-            "Here the spread of these N rows is meant, divided by N. (NumPy calls the difference ddof.)",
+            "Here the spread of these N rows is meant, divided by N; NumPy calls the difference ddof.",
             hint=3,
         ),
         Misconception(

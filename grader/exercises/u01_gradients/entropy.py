@@ -242,7 +242,7 @@ CROSS_ENTROPY = Exercise(
         Misconception(
             "no_shift",
             no_shift,
-            "exp(1000) overflows and the loss becomes NaN. Your softmax knows the way around that; "
+            "Here exp(1000) overflows, and the loss becomes NaN. Your softmax knows the way around that; "
             "for the loss, shift the logits in the same way before you take log-sum-exp.",
             hint=3,
         ),
@@ -298,7 +298,7 @@ CROSS_ENTROPY = Exercise(
         Misconception(
             "every_label_in_every_row",
             every_label_in_every_row,
-            "p[:, labels] takes in every row the columns of all labels. You want one entry for each row: row 0 with "
+            "With p[:, labels] you take, in every row, the columns of all labels. You want one entry for each row: row 0 with "
             "labels[0], row 1 with labels[1]. Print the shape of what you picked.",
             hint=1,
         ),

@@ -249,7 +249,7 @@ NUMERICAL_GRADIENT = Exercise(
         Misconception(
             "all_coordinates_at_once",
             all_at_once,
-            "theta + h moves every coordinate at the same time, and then one number has to do for all. A partial "
+            "Adding h to theta moves every coordinate at once, and then one number has to do for all. A partial "
             "derivative asks what happens when one coordinate moves and the others stay.",
             hint=2,
         ),
@@ -284,7 +284,7 @@ NUMERICAL_GRADIENT = Exercise(
         Misconception(
             "gradient_in_whole_numbers",
             gradient_in_whole_numbers,
-            "np.zeros_like(theta) takes over theta's dtype. Where theta holds whole numbers, every slope that you put "
+            "A gradient from np.zeros_like(theta) takes over its dtype. Where theta holds whole numbers, every slope that you put "
             "into it loses its fraction.",
             hint=4,
         ),

@@ -39,7 +39,7 @@ QUIZ_01 = quiz(
             {
                 "a": "Speed is a reason for float32 in training. In a gradient check it is no concern: "
                 "you check a few entries, once.",
-                "b": "float32 reaches to 10 to the power 38; nothing overflows here. What it lacks is digits.",
+                "b": "A float32 reaches to 10 to the power 38; nothing overflows here. What it lacks is digits.",
                 "c": "The formula's own error (h squared) is the same in both. What differs is how many digits of the "
                 "two values are right.",
             },
