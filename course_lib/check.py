@@ -7,11 +7,9 @@ computes: it emits what your code returned, and a process that your code cannot 
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -132,15 +130,3 @@ class _Waiting:
 def waits_for(*names: str) -> _Waiting:
     """`with waits_for("gd_step"):` runs an experiment; while the exercise is not right, says so instead of failing."""
     return _Waiting(names)
-
-
-@contextlib.contextmanager
-def fresh_session() -> Iterator[None]:
-    """Forget this kernel's verdicts inside the block; for tests."""
-    kept = dict(_verdicts)
-    _verdicts.clear()
-    try:
-        yield
-    finally:
-        _verdicts.clear()
-        _verdicts.update(kept)
