@@ -42,7 +42,7 @@ QUIZ_00 = quiz(
                 "and one value for each column stays.",
                 "c": "Without an axis, mean gives one number for the whole table. With axis=0 only the rows are "
                 "averaged away.",
-                "d": "The mean keeps the shape of X only where nothing is averaged. With axis=0 the 100 rows shrink to one "
+                "d": "The shape of X stays only where nothing is averaged. With axis=0 the 100 rows shrink to one "
                 "value for each column.",
             },
         ),

@@ -298,8 +298,8 @@ CROSS_ENTROPY = Exercise(
         Misconception(
             "every_label_in_every_row",
             every_label_in_every_row,
-            "With p[:, labels] you take, in every row, the columns of all labels. You want one entry for each row: row 0 with "
-            "labels[0], row 1 with labels[1]. Print the shape of what you picked.",
+            "With p[:, labels] you take, in every row, the columns of all labels. You want one entry for each row: "
+            "row 0 with labels[0], row 1 with labels[1]. Print the shape of what you picked.",
             hint=1,
         ),
         Misconception(

@@ -284,8 +284,8 @@ NUMERICAL_GRADIENT = Exercise(
         Misconception(
             "gradient_in_whole_numbers",
             gradient_in_whole_numbers,
-            "A gradient from np.zeros_like(theta) takes over its dtype. Where theta holds whole numbers, every slope that you put "
-            "into it loses its fraction.",
+            "A gradient from np.zeros_like(theta) takes over its dtype. Where theta holds whole numbers, every slope "
+            "that you put into it loses its fraction.",
             hint=4,
         ),
         Misconception(

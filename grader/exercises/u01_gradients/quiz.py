@@ -64,7 +64,7 @@ QUIZ_01 = quiz(
                 "a": "It may be right. The numerical gradient mixes the slopes left and right of the kink when it lies "
                 "within h: there, the difference is the one to mistrust.",
                 "c": "A tolerance of 0.5 would pass nearly every wrong gradient as well. Move the point, not the bar.",
-                "d": "float64 makes rounding smaller. Here the two values lie on different branches of the function; "
+                "d": "In float64, rounding is smaller. Here the two values lie on different branches of the function; "
                 "more digits do not change that.",
             },
         ),
