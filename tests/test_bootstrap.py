@@ -22,6 +22,7 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
 from collections.abc import Iterator
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -231,6 +232,10 @@ def test_the_first_run_installs_and_hands_over_and_the_second_starts_no_pip(cour
 
 def test_the_active_environment_is_told_what_it_lacks(course: Course) -> None:
     assert sys.prefix != sys.base_prefix, "this suite runs in an environment"
+    leftover = course.root / "optimization_course.egg-info"  # on this script's path, of no use to a notebook
+    leftover.mkdir()
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    (leftover / "PKG-INFO").write_text(f"Metadata-Version: 2.1\nName: optimization-course\nVersion: {version}\n")
     assert "lacks optimization-course: the course uses its own" in course.run().stderr
 
 
@@ -321,10 +326,14 @@ def test_ctrl_c_ends_with_a_sentence(course: Course) -> None:
     assert course.run().returncode == 7
 
 
-@pytest.mark.parametrize("damage", ["half made", "python gone"])
+@pytest.mark.parametrize("damage", ["hardly begun", "half made", "python gone"])
 def test_a_broken_environment_is_made_anew(course: Course, damage: str) -> None:
-    if damage == "half made":
+    if damage == "hardly begun":
         course.venv.mkdir()
+        (course.venv / "course-install.log").touch()
+    elif damage == "half made":
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", course.venv], check=True)
+        (course.venv / "bin" / "activate").unlink()  # what venv writes last
         (course.venv / "course-install.log").touch()
     else:
         course.run()
