@@ -185,7 +185,10 @@ class Notebook:
     def code_cell(self, start: str) -> Locator:
         """The code cell whose text starts so."""
         cells = self.panel.locator(".jp-CodeCell")
-        texts = cells.locator(".cm-content").all_inner_texts()
+        # One element a line: without that, the browser's idea of a blank line comes between.
+        texts = cells.evaluate_all(
+            "cells => cells.map(c => [...c.querySelectorAll('.cm-line')].map(l => l.textContent).join('\\n'))"
+        )
         return cells.nth(next(i for i, text in enumerate(texts) if text.startswith(start)))
 
     def write(self, cell: Locator, source: str) -> None:
