@@ -211,6 +211,16 @@ def test_alone_it_prints_its_help_and_installs_nothing(course: Course) -> None:
 
 
 @pytest.mark.fast
+def test_a_reader_that_has_seen_enough_is_no_error(course: Course) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, course.root / "course"]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False, timeout=60)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+@pytest.mark.fast
 def test_a_misspelt_option_is_refused_before_anything_is_installed(course: Course) -> None:
     done = course.run("progress", "--verbose")
     assert done.returncode == 2
