@@ -214,8 +214,9 @@ def test_alone_it_prints_its_help_and_installs_nothing(course: Course) -> None:
 def test_a_reader_that_has_seen_enough_is_no_error(course: Course) -> None:
     reading, writing = os.pipe()
     os.close(reading)
+    buffered = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
     command = [sys.executable, course.root / "course"]
-    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False, timeout=60)
+    done = subprocess.run(command, env=buffered, stdout=writing, stderr=subprocess.PIPE, check=False, timeout=60)
     os.close(writing)
     assert (done.returncode, done.stderr) == (1, b"")
 
