@@ -40,7 +40,7 @@ def advice(verdict: Verdict, private: bool = False) -> list[str]:
     if verdict.diagnoses:
         return [d.says + (f" (Hint {d.hint} goes on from here.)" if d.hint else "") for d in verdict.diagnoses]
     if verdict.differences:
-        return [_sentence(_first(verdict), private)]
+        return [_sentence(_first(verdict), private, verdict.exercise)]
     return []
 
 
@@ -50,9 +50,10 @@ def _first(verdict: Verdict) -> Difference:
     return min(verdict.differences, key=lambda d: (order.index(d.stage), d.case))
 
 
-def _sentence(difference: Difference, private: bool) -> str:
+def _sentence(difference: Difference, private: bool, exercise: str) -> str:
+    """The message with a capital letter, unless it begins with a name from the learner's code."""
     text = TELLS_VALUES.sub("it is not the right value.", difference.message) if private else difference.message
-    return text[0].upper() + text[1:] if not text.startswith("`") else text
+    return text if text.startswith(("`", exercise)) else text[0].upper() + text[1:]
 
 
 def _rows(verdict: Verdict, private: bool) -> Iterator[tuple[GroupResult, str]]:

@@ -16,11 +16,11 @@ from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 
 from course_lib.errors import CourseError
-from course_lib.reference import DIRECTORY
+from course_lib.reference import DIRECTORY, load
 from course_lib.workspace import course_root, find_unit
 from grader.config import nbgrader_config
 from grader.leaks import find_leaks
-from grader.record import record
+from grader.record import record, same_reference
 from grader.scripts import write_source
 
 
@@ -74,10 +74,12 @@ def stale(unit: str | None = None) -> list[str]:
     differing = []
     with tempfile.TemporaryDirectory() as scratch:
         fresh = Path(scratch)
-        pairs = [(path, DIRECTORY / path.name) for path in record(fresh / "reference", unit)]
-        if unit is None:
-            known = {kept.name for _, kept in pairs}
-            differing += [str(p.relative_to(root)) for p in DIRECTORY.glob("*.json") if p.name not in known]
+        recorded = {path.name: load(path.stem, path.parent) for path in record(fresh / "reference", unit)}
+        kept_names = {path.name for path in DIRECTORY.glob("*.json")}
+        wrong = {n for n, new in recorded.items() if n not in kept_names or not same_reference(DIRECTORY / n, new)}
+        wrong |= kept_names - recorded.keys() if unit is None else set()
+        differing += [str((DIRECTORY / name).relative_to(root)) for name in wrong]
+        pairs = []
         for script in scripts(unit):
             write_source(script)
             made = release(script, fresh / "notebooks")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import nbformat
 import pytest
@@ -10,10 +11,10 @@ from course import EXERCISES, ROOT, SCRIPTS, UNITS, source_notebook
 from kernel import kernel
 from nbclient import NotebookClient
 
-from course_lib.reference import DIRECTORY
+from course_lib.reference import DIRECTORY, load
 from grader.build import release, stale
 from grader.leaks import find_leaks
-from grader.record import record
+from grader.record import record, same_reference
 from grader.scripts import read_script, write_source
 
 
@@ -86,8 +87,25 @@ def test_everything_built_is_in_sync():
 
 @pytest.mark.fast
 def test_the_recorded_references_are_in_sync(tmp_path):
-    fresh = {path.name: path.read_bytes() for path in record(tmp_path)}
-    assert fresh == {path.name: path.read_bytes() for path in DIRECTORY.glob("*.json")}
+    fresh = {path.name: load(path.stem, tmp_path) for path in record(tmp_path)}
+    assert fresh.keys() == {path.name for path in DIRECTORY.glob("*.json")}
+    assert [name for name, new in fresh.items() if not same_reference(DIRECTORY / name, new)] == []
+
+
+@pytest.mark.fast
+def test_a_reference_differs_by_more_than_the_last_digits(tmp_path):
+    name = EXERCISES[0].name
+    path = tmp_path / f"{name}.json"
+    recorded = load(name)
+    text = recorded.save(tmp_path).read_text(encoding="utf-8")
+    assert same_reference(path, recorded)
+    case = recorded.cases[0]
+    for factor, same in ((1 + 1e-12, True), (1 + 1e-6, False)):
+        moved = {key: value * factor for key, value in case.expected.items()}
+        other = replace(recorded, cases=(replace(case, expected=moved), *recorded.cases[1:]))
+        assert same_reference(path, other) is same
+    path.write_text(text.replace(recorded.groups[0].states, "does something else"), encoding="utf-8")
+    assert not same_reference(path, recorded)
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
