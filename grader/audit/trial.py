@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
-from queue import SimpleQueue
+from queue import LifoQueue
 from typing import Any, TypeVar
 
 from nbformat import NotebookNode
@@ -104,7 +104,7 @@ def try_all(work: Sequence[tuple[Answer, list[Mutant]]]) -> list[Trial]:
     why = unavailable()
     if why:
         raise CourseError(f"{why} The audit runs mutants that loop for ever or eat memory, so it needs the sandbox.")
-    idle: SimpleQueue[dict[tuple[str, ...], Worker]] = SimpleQueue()
+    idle: LifoQueue[dict[tuple[str, ...], Worker]] = LifoQueue()  # last in, first out: a sandbox that has started
     with ExitStack() as stack, ThreadPoolExecutor(WORKERS) as pool:
         for _ in range(WORKERS):
             idle.put({})

@@ -1,0 +1,240 @@
+"""The audit of the grader: that it finds a hole where there is one, and finds none in the course."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from course import ROOT, SCRIPTS, UNITS
+
+from course_lib.errors import CourseError
+from grader.audit import command
+from grader.audit.equivalent import EQUIVALENT, Explained
+from grader.audit.examine import examine, examine_answers
+from grader.audit.mutants import Mutant, mutants_of
+from grader.audit.report import document, plain_table, unit_section
+from grader.audit.row import HELD, Row
+from grader.audit.trial import Answer, try_all
+from grader.spec import Case, Exercise, Group, Misconception
+
+COLUMN_SUMS = """\
+def column_sums(X):
+    ### BEGIN SOLUTION
+    return X.sum(axis=0)
+    ### END SOLUTION
+"""
+HALVINGS = """\
+def halvings(x):
+    count = 0
+    ### BEGIN SOLUTION
+    while x > 1:
+        x = x / 2
+        count += 1
+    ### END SOLUTION
+    return count
+"""
+SETUP = ("import numpy as np",)
+
+
+def exercise(name, cases, reference, wrong, right):
+    return Exercise(
+        name=name,
+        unit="00_toy",
+        returns=("value",),
+        groups=(Group("all", "is right", 1),),
+        cases=cases,
+        reference=reference,
+        misconceptions=(Misconception("wrong", wrong, "This is wrong."),),
+        equivalents=(right,),
+    )
+
+
+def column_sums(rows):
+    """The answer of an exercise whose cases all have so many rows."""
+    return Answer(
+        exercise(
+            "column_sums",
+            lambda rng: [Case("random numbers", "all", {"X": rng.normal(size=(rows, 3))})],
+            lambda X: np.ones(len(X)) @ X,
+            lambda X: X.sum(axis=1),
+            lambda X: np.sum(X, axis=-2),
+        ),
+        COLUMN_SUMS,
+        SETUP,
+    )
+
+
+def halvings():
+    return Answer(
+        exercise(
+            "halvings",
+            lambda rng: [Case(f"about 2^{k}", "all", {"x": 2.0**k * rng.uniform(0.6, 0.9)}) for k in (1, 3, 6, -2)],
+            lambda x: max(0, int(np.ceil(np.log2(x)))),
+            lambda x: int(x),
+            lambda x: sum(x > 2**k for k in range(20)),
+        ),
+        HALVINGS,
+        SETUP,
+    )
+
+
+def made(source, name="column_sums"):
+    """A mutant that no operator makes."""
+    return Mutant(name, "by hand", "", "", source)
+
+
+@pytest.fixture(scope="module")
+def weak():
+    """What the audit finds of an exercise whose only table has one row: a sum and a mean are the same there."""
+    return examine_answers([column_sums(rows=1)], {})[0]
+
+
+def test_a_mistake_that_the_cases_miss_is_reported_with_its_line(weak):
+    assert weak.killed < len(weak.trials) and not weak.right
+    (mean,) = (sentence for sentence in weak.findings if "X.mean(axis=0)" in sentence)
+    assert "column_sums passes the visible and the private 1 and the private 2 cases" in mean
+    assert "\n  - return X.sum(axis=0)\n  + return X.mean(axis=0)" in mean
+
+
+def test_better_cases_leave_nothing_to_report():
+    found = examine_answers([column_sums(rows=2)], {})[0]
+    assert found.findings == () and found.killed == len(found.trials) >= 6
+    assert found.named == 1 and found.passed == 1
+
+
+def test_a_survivor_may_be_explained_and_an_explanation_needs_a_survivor(weak):
+    line = "return X.sum(axis=0)"
+    survivors = tuple(trial.mutant.becomes for trial in weak.trials if not trial.killed)
+    explained = {"column_sums": (Explained(line, survivors, "A sum of one row is the row."),)}
+    found = examine_answers([column_sums(rows=1)], explained)[0]
+    assert found.findings == () and found.right == len(survivors) and found.killed + found.right == len(found.trials)
+    (stale,) = examine_answers([column_sums(rows=2)], {"column_sums": (Explained(line, ("pass",), "Why."),)})[
+        0
+    ].findings
+    assert "no such survivor" in stale and "+ pass" in stale
+
+
+def test_a_mutant_caught_by_some_courses_only_is_a_survivor():
+    answer = column_sums(rows=2)
+    lucky = answer.sets["private 2"].cases[0].inputs["X"]
+    source = f"def column_sums(X):\n    return X.sum(axis=0) if {lucky[0, 0]!r} in X else X.mean(axis=0)"
+    (trial,) = try_all([(answer, [made(source.replace("np.float64", ""))])])
+    assert trial.passes == ("private 2",) and not trial.killed
+
+
+def test_a_mutant_that_never_ends_is_killed_by_its_time():
+    endless, wrong, same = ("x = x / 2", "pass"), ("count += 1", "count -= 1"), ("while x > 1:", "while x >= 1:")
+    mutants = [mutant for mutant in mutants_of("halvings", HALVINGS) if mutant.change in (endless, wrong, same)]
+    trials = {trial.mutant.change: trial for trial in try_all([(halvings(), mutants)])}
+    assert trials[endless].killed and not trials[endless].by_values
+    assert trials[wrong].killed and trials[wrong].by_values
+    assert trials[same].passes == ("visible", "private 1", "private 2")
+
+
+def test_no_mutant_meets_what_another_left_behind():
+    vandal = "import os, sys\nnp.ndarray = None\nsys.modules.pop('course_lib', None)\ndef column_sums(X): os._exit(0)"
+    fails_to_be_defined = "column_sums = no_such_name"
+    trials = try_all([(column_sums(rows=2), [made(vandal), made(COLUMN_SUMS), made(fails_to_be_defined)])])
+    assert [trial.killed for trial in trials] == [True, False, True]
+
+
+def test_a_solution_that_fails_its_own_cases_is_an_error():
+    answer = Answer(column_sums(rows=2).exercise, COLUMN_SUMS.replace("axis=0", "axis=1"), SETUP)
+    with pytest.raises(CourseError, match="solution of column_sums does not pass its own cases"):
+        try_all([(answer, [])])
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("line", "mistakes"),
+    [
+        ("y = a - b * c", ["y = a + b * c", "y = a", "y = b * c", "y = b * c - a", "y = a - b / c", "y = a - b"]),
+        ("y = x.mean(axis=1, keepdims=True)", ["y = x.mean(axis=1)", "y = x.mean(axis=0, keepdims=True)"]),
+        ("y = np.log(np.sum(x))", ["y = np.sum(x)", "y = np.log(np.mean(x))", "y = np.log1p(np.sum(x))"]),
+        ("y = X.T @ r", ["y = X @ r", "y = X.T * r", "y = r @ X.T"]),
+        ("y = x[:, None]", ["y = x"]),
+        ("y = x.copy()", ["y = x"]),
+        ("y = y + x", ["y += x"]),
+        ("y += x", ["y -= x", "y = x", "pass"]),
+        ("y = x if x > 1e-8 else 0", ["y = x", "y = x if x >= 1e-08 else 0", "y = x if x > 1e-07 else 0"]),
+        ("y = not (a and b)", ["y = a and b", "y = not (a or b)", "y = not a"]),
+        ("return a, b", ["return (b, a)", "return (-a, b)", "pass"]),
+        ("for t in range(n): f(t)", ["for t in range(n - 1):", "for t in range(n)[1:]:", "pass"]),
+        ("y = f(x, y)", ["y = f(y, x)", "y = f(x)", "y = x"]),
+    ],
+)
+def test_the_mistakes_that_are_made(line, mistakes):
+    source = f"def answer(x):\n    ### BEGIN SOLUTION\n    {line}\n    ### END SOLUTION"
+    assert set(mistakes) <= {mutant.becomes for mutant in mutants_of("answer", source)}
+
+
+@pytest.mark.fast
+def test_only_what_a_learner_writes_is_changed():
+    source = (
+        'def answer(f, lr=0.5, c=2):\n    """Return 1."""\n    scale = 3 * lr\n    ### BEGIN SOLUTION\n'
+        "    # a step of 4\n    total = f(lr)\n    ### END SOLUTION\n    return scale + total + 5\n"
+    )
+    found = mutants_of("answer", source)
+    assert {mutant.was for mutant in found} == {"total = f(lr)"}
+    assert {mutant.becomes for mutant in found} == {"pass", "total = lr", "total = f(c)"}
+    assert len({mutant.source for mutant in found}) == len(found)
+    with pytest.raises(CourseError, match="no lines between BEGIN SOLUTION"):
+        mutants_of("answer", "answer = 1")
+
+
+@pytest.fixture(scope="module")
+def course():
+    """The audit of all units, once."""
+    return examine(SCRIPTS)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_no_mistake_passes_unexplained(unit, course):
+    found = [one for one in course if one.exercise.unit == unit]
+    assert found and [sentence for one in found for sentence in one.findings] == []
+    assert all(one.killed + one.right == len(one.trials) for one in found)
+    assert all(len(one.trials) >= 10 or one.exercise.withheld for one in found)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_published_table_is_up_to_date(unit, course):
+    published = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
+    section = unit_section([one for one in course if one.exercise.unit == unit])
+    assert section in published, "run ./course audit and commit docs/audit.md"
+
+
+@pytest.mark.fast
+def test_every_explanation_belongs_to_an_exercise_and_says_why():
+    assert command.strangers() == []
+    entries = [entry for listed in EQUIVALENT.values() for entry in listed]
+    assert all(entry.becomes and entry.because.endswith(".") for entry in entries)
+
+
+def test_the_command_says_what_it_found_and_fails(weak, monkeypatch, tmp_path, capsys):
+    (tmp_path / "docs").mkdir()
+    monkeypatch.setattr(command, "examine", lambda scripts: [weak])
+    monkeypatch.setattr(command, "course_root", lambda: tmp_path)
+    monkeypatch.setattr(command, "_outsiders", lambda: ([Row("forged pickle", "codec", "earned 3 points")], []))
+    assert command.main(None) == 1
+    said = capsys.readouterr().out
+    assert "+ return X.mean(axis=0)" in said
+    assert "forged pickle, which aims at codec: earned 3 points." in said
+    assert "| forged pickle | codec | earned 3 points |" in (tmp_path / "docs" / "audit.md").read_text()
+
+
+@pytest.mark.fast
+def test_the_command_is_content_with_nothing(monkeypatch, capsys):
+    monkeypatch.setattr(command, "examine", lambda scripts: [])
+    assert command.main(UNITS[0]) == 0
+    assert "Nothing survives unexplained." in capsys.readouterr().out
+
+
+def test_the_report_is_plain_and_its_tables_hold(weak):
+    text = document([weak], [Row("a | b", "the table", HELD)], [])
+    assert text == document([weak], [Row("a | b", "the table", HELD)], [])
+    assert "| a \\| b | the table | held |  |" in text
+    lines = plain_table([weak]).splitlines()
+    assert lines[0].startswith("exercise") and lines[1].split()[:3] == [
+        "column_sums",
+        str(len(weak.trials)),
+        str(weak.killed),
+    ]
