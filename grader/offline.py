@@ -20,6 +20,7 @@ import nbgrader
 from bleach.css_sanitizer import ALLOWED_CSS_PROPERTIES, CSSSanitizer
 from bs4 import BeautifulSoup
 from jinja2 import pass_context
+from markupsafe import Markup
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
@@ -83,15 +84,20 @@ class _Renderer(IPythonRenderer):
 
 
 @pass_context
-def markdown2html(context: Mapping[str, Any], source: str) -> str:
+def markdown2html(context: Mapping[str, Any], source: str) -> Markup:
     """nbconvert's filter of this name, with formulas as MathML and without what could run."""
     attachments = (context.get("cell") or {}).get("attachments", {})
     renderer = _Renderer(escape=False, attachments=attachments, exclude_anchor_links=True)
     return clean_html(MarkdownWithMath(renderer=renderer).render(source))
 
 
-def clean_html(element: object) -> str:
-    """What remains of a piece of HTML without all that could run or load from elsewhere; formulas become MathML."""
+def clean_html(element: object) -> Markup:
+    """What remains of a piece of HTML without all that could run or load from elsewhere; formulas become MathML.
+
+    The result is marked as clean: cleaned again, as nbconvert does with Markdown outputs, it stays as it is.
+    """
+    if isinstance(element, Markup):
+        return element
     soup = BeautifulSoup(element.decode() if isinstance(element, bytes) else str(element), "html.parser")
     for tag in soup.find_all(RUNS):
         tag.decompose()
@@ -106,7 +112,7 @@ def clean_html(element: object) -> str:
         strip=True,
         css_sanitizer=CSSSanitizer(allowed_css_properties={*ALLOWED_CSS_PROPERTIES, *STYLES.split()}),
     )
-    return typeset(clean).replace(LITERAL_DOLLAR, "$")
+    return Markup(typeset(clean).replace(LITERAL_DOLLAR, "$"))
 
 
 def _allowed(tag: str, name: str, value: str) -> bool:

@@ -40,10 +40,11 @@ My answer: $\frac{{1}}{{N}} \sum_i x_i^2$, and it costs \$5 or \$6.
 ![]({OUTSIDE}markdown.png)
 """
 HOSTILE_CODE = f"""
-from IPython.display import HTML, Javascript, Math, display
+from IPython.display import HTML, Javascript, Markdown, Math, display
 display(HTML('<b>kept</b><script>window.hacked = "output"</script><img src="{OUTSIDE}o.png"><svg onload="hacked=1">'))
 display(Javascript('window.hacked = "javascript"'))
 display(Math(r"\\frac{{a}}{{b}}"))
+display(Markdown(r"**bold** $\\frac{{c}}{{d}}$ <script>window.hacked = 'markdown'</script>"))
 display({{"image/png": "iVBORw0KGgo="}}, metadata={{"filenames": {{"image/png": "{OUTSIDE}file.png"}}}}, raw=True)
 display({{"text/html": "<b>isolated</b>"}}, metadata={{"text/html": {{"isolated": True}}}}, raw=True)
 """
@@ -112,6 +113,8 @@ def test_feedback_keeps_what_is_harmless(feedback):
     assert "it costs $5 or $6" in text
     assert {b.get_text() for b in soup.select(".output_html b")} >= {"kept", "isolated"}
     assert [p.attrs for p in soup.select("p") if p.get_text() == "red"] == [{}]
+    for of in ("ab", "cd"):
+        assert of in {fraction.get_text() for fraction in soup.select(".output_area math mfrac")}
     assert "[a picture: not part of this page]" in text
     assert "window.hacked" in text  # the code that the learner wrote is shown as code
     assert "standardize: all right, 6 of 6 points" in text
