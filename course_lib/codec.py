@@ -76,9 +76,7 @@ def _encode_array(array: np.ndarray) -> dict[str, Any]:
     if little.dtype.str not in DTYPES:
         raise CodecError(f"it holds an array of dtype {array.dtype}")
     if little.nbytes > MAX_BYTES:
-        raise CodecError(
-            f"it holds an array of {little.nbytes / 2**20:.0f} MiB; {MAX_BYTES // 2**20} MiB is the limit"
-        )
+        raise CodecError(f"it holds an array of {little.nbytes / 2**20:.0f} MiB; {MAX_BYTES // 2**20} MiB is the limit")
     data = base64.b64encode(np.ascontiguousarray(little).tobytes()).decode("ascii")
     return {"__array__": little.dtype.str, "shape": list(array.shape), "data": data}
 
@@ -97,16 +95,26 @@ def decode(value: Any, depth: int = 0) -> Any:
         return {str(key): decode(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list):
         return [decode(item, depth + 1) for item in value]
-    if isinstance(value, str) and len(value) > MAX_TEXT:
-        raise CodecError(f"a text has more than {MAX_TEXT:,} characters")
-    if value is None or isinstance(value, bool | int | float | str):
+    if isinstance(value, str):
+        return _decode_text(value)
+    if isinstance(value, int) and abs(value) >= 2**63:
+        raise CodecError("a whole number has more than 64 bits")
+    if value is None or isinstance(value, bool | int | float):
         return value
     raise CodecError(f"a value of type {type(value).__name__!r} is not JSON")
 
 
+def _decode_text(value: str) -> str:
+    if len(value) > MAX_TEXT:
+        raise CodecError(f"a text has more than {MAX_TEXT:,} characters")
+    if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+        raise CodecError("a text holds half a character, which cannot be written to a file")
+    return value
+
+
 def _decode_array(value: dict[str, Any]) -> np.ndarray:
     dtype, shape, data = value.get("__array__"), value.get("shape"), value.get("data")
-    if dtype not in DTYPES:
+    if not isinstance(dtype, str) or dtype not in DTYPES:
         raise CodecError(f"an array has the dtype {str(dtype)[:40]!r}, which is not allowed")
     if not isinstance(shape, list) or len(shape) > 32:
         raise CodecError("an array's shape is not a list of at most 32 sizes")
@@ -121,4 +129,7 @@ def _decode_array(value: dict[str, Any]) -> np.ndarray:
         raise CodecError("an array's bytes are not base64") from None
     if len(raw) != expected:
         raise CodecError(f"an array holds {len(raw)} bytes where its shape and dtype say {expected}")
-    return np.frombuffer(raw, dtype=dtype).reshape(shape).copy()
+    try:
+        return np.frombuffer(raw, dtype=dtype).reshape(shape).copy()
+    except ValueError:  # an empty array whose other sizes multiply to more than any array has
+        raise CodecError("an array's shape is none that an array can have") from None

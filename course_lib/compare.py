@@ -20,7 +20,8 @@ TELLS_VALUES = re.compile(r"it is .*, and .* is right\.", re.S)
 def compare(got: Any, expected: Any, tolerance: Tolerance) -> tuple[str, str, float | None] | None:
     """None when `got` is right, else (stage, sentence, largest relative error where there is one)."""
     if isinstance(expected, str | bool | None):
-        same = _plain_scalar(got) == expected and isinstance(_plain_scalar(got), type(expected))
+        plain = _plain_scalar(got)
+        same = isinstance(plain, type(expected)) and plain == expected
         return None if same else ("values", f"it is {short(got)}, and {short(expected)} is right.", None)
     if isinstance(expected, list | dict):
         return _compare_nested(got, expected, tolerance)
@@ -64,7 +65,7 @@ def _compare_nested(got: Any, expected: Any, tolerance: Tolerance) -> tuple[str,
             return "type", f"it should be a dict with the keys {', '.join(expected)}.", None
         pairs = [(f"[{key!r}]", got[key], expected[key]) for key in expected]
     else:
-        if isinstance(got, np.ndarray):
+        if isinstance(got, np.ndarray) and got.ndim:
             got = list(got)
         if not isinstance(got, list) or len(got) != len(expected):
             size = len(got) if isinstance(got, list) else _kind(got)

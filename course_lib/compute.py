@@ -16,33 +16,18 @@ from typing import Any
 
 import numpy as np
 
-from course_lib import codec
+from course_lib import codec, problems
 from course_lib.probes import PROBES, AnswerError
 from course_lib.reference import Outcome, Problem, Reference
 
 MISSING = object()
 """Stands for an object that the learner's notebook does not define."""
 
-ADVICE = {
-    "NameError": "Is the name spelled as where you defined it, and defined before this line?",
-    "IndexError": "An index is past the end: print the array's shape just before this line.",
-    "KeyError": "Print the dict's keys just before this line.",
-    "ZeroDivisionError": "Which value is zero here, and should it be?",
-    "AttributeError": "Is the object of the type that you think? Print type(...) just before this line.",
-    "TypeError": "Look at the types and the number of the arguments on this line.",
-    "ValueError": "Print the shapes of the arrays just before this line.",
-    "MemoryError": "An array became far larger than this exercise needs: print the shapes.",
-}
-
 
 def run_cases(name: str, obj: Any, reference: Reference) -> list[Outcome]:
     """One outcome a case. Never raises for what the learner's code does, `KeyboardInterrupt` included."""
     if obj is MISSING:
-        problem = Problem(
-            "missing",
-            f"There is no {name} here. Run the cell that defines it; if the cell is gone, "
-            "copy it back from the unit's fresh notebook.",
-        )
+        problem = problems.missing(name)
         return [Outcome(problem=problem)] * len(reference.cases)
     outcomes: list[Outcome] = []
     for case in reference.cases:
@@ -67,12 +52,7 @@ def _run_case(name: str, obj: Any, inputs: dict[str, Any], reference: Reference)
     mutated = [key for key in inputs if not _same(inputs[key], handed[key])]
     values, problem = _named_values(name, raw, reference.returns, bool(printed.getvalue().strip()))
     if problem is None and mutated:
-        problem = Problem(
-            "mutated",
-            f"{name} changed its argument `{mutated[0]}` in place: whoever called it finds other numbers "
-            "than before. Work on a new array (an expression such as `a - b` makes one; `a -= b` changes `a` itself).",
-            detail=mutated[0],
-        )
+        problem = problems.mutated(name, mutated[0])
     return Outcome(values, problem)
 
 
@@ -81,35 +61,19 @@ def _named_values(
 ) -> tuple[dict[str, Any] | None, Problem | None]:
     """The returned value as named outputs, or why it cannot be one."""
     if raw is None:
-        if printed:
-            return None, Problem(
-                "returned_nothing",
-                f"{name} printed a value but returned nothing. print shows a number to a person; "
-                "return hands it to whoever called. End the function with a return line.",
-            )
-        return None, Problem(
-            "returned_nothing",
-            f"{name} returned nothing (None). Does it end with a return line, on every path?",
-        )
+        return None, problems.returned_nothing(name, printed)
     if len(returns) == 1:
         parts = [raw]
     elif isinstance(raw, tuple | list) and len(raw) == len(returns):
         parts = list(raw)
     else:
-        got = f"{len(raw)} values" if isinstance(raw, tuple | list) else "one value"
-        return None, Problem(
-            "wrong_count",
-            f"{name} should return {len(returns)} things, ({', '.join(returns)}), and returned {got}.",
-        )
+        return None, problems.wrong_count(name, returns, len(raw) if isinstance(raw, tuple | list) else None)
     values = {}
     for key, part in zip(returns, parts, strict=True):
         try:
             values[key] = codec.decode(codec.encode(_plain(part)))
         except codec.CodecError as error:
-            what = "What it returns" if len(returns) == 1 else f"Its `{key}`"
-            return None, Problem(
-                "wrong_type", f"{what} cannot be compared: {error}. Return plain arrays and numbers."
-            )
+            return None, problems.incomparable(key if len(returns) > 1 else None, str(error))
     return values, None
 
 
@@ -148,44 +112,22 @@ def _same(before: Any, after: Any) -> bool:
 def _explain(name: str, error: BaseException) -> Problem:
     """An exception as a sentence with the learner's own line."""
     if isinstance(error, NotImplementedError):
-        return Problem(
-            "not_started", f"{name} is not written yet. Replace the line `raise NotImplementedError(...)`."
-        )
+        return problems.not_started(name)
     if isinstance(error, AnswerError):
         return Problem("wrong_type", str(error))
     line, code = _own_line(error)
-    where = f"line {line} of your cell, `{code}`" if code else "your code"
     if isinstance(error, KeyboardInterrupt):
-        return Problem(
-            "interrupted",
-            f"{name} was stopped before it finished; it was at {where}. Does a loop there never end?",
-            line,
-            code,
-        )
-    if isinstance(error, RecursionError):
-        return Problem(
-            "raised",
-            f"{name} calls itself without end, at {where}. Which call should stop it?",
-            line,
-            code,
-            "RecursionError",
-        )
-    if isinstance(error, SystemExit):
-        return Problem(
-            "raised",
-            f"{name} calls exit() at {where}; use return to leave a function.",
-            line,
-            code,
-            "SystemExit",
-        )
-    kind = type(error).__name__
+        return problems.interrupted(name, line, code)
+    if isinstance(error, RecursionError | SystemExit):
+        kind = "RecursionError" if isinstance(error, RecursionError) else "SystemExit"
+        return problems.raised(name, kind, line, code)
     text = str(error).strip().split("\n")[0][:200]
-    advice = ADVICE.get(kind, "Read the line with the case's inputs in mind.")
+    advice = None
     if "not in place" in text or "same_kind" in text:
-        advice = "An array of whole numbers cannot take fractions in place: make a new array of floats."
+        advice = problems.WHOLE_NUMBERS
     elif "missing" in text and "argument" in text or "positional argument" in text:
-        advice = "Keep the arguments as the exercise gave them: same number, same order."
-    return Problem("raised", f"{name} stopped at {where} with {kind}: {text}. {advice}", line, code, kind)
+        advice = problems.ARGUMENTS
+    return problems.raised(name, type(error).__name__, line, code, text, advice)
 
 
 def _own_line(error: BaseException) -> tuple[int | None, str | None]:

@@ -8,11 +8,11 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from course_lib import codec, render
-from course_lib.check import MIME
+from course_lib import render
 from course_lib.from_scratch import forbidden_problem
 from course_lib.judge import Verdict, judge
-from course_lib.reference import Outcome, Problem, Reference
+from course_lib.reference import Outcome, Reference
+from grader.answers import read_outcomes
 from grader.private import private_reference, secret_for
 
 VERDICT = "application/vnd.optimization-course.verdict+json"
@@ -21,24 +21,20 @@ VERDICT = "application/vnd.optimization-course.verdict+json"
 It is an output because a submission's outputs are cleared before grading: what stands there, the grader wrote.
 """
 
-SILENT = Problem(
-    "interrupted",
-    "The check of this exercise gave no answer: the notebook stopped before it, or it ran longer than allowed.",
-)
-
 
 class VerifyAnswers(NbGraderPreprocessor):
     """Replaces a check cell's outputs by the verdict and, as the cell's value, the points (partial credit)."""
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         secret = secret_for(resources["nbgrader"]["db_url"])
+        sources = [cell.source for cell in nb.cells if cell.cell_type == "code"]
         verdicts: dict[str, Verdict] = {}
         for cell in nb.cells:
             grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
             if not grade_id.startswith("check_"):
                 continue
             reference = private_reference(grade_id.removeprefix("check_"), secret)
-            outcomes = read_outcomes(cell, reference)
+            outcomes = read_outcomes(cell, reference, sources)
             forbidden = forbidden_problem(reference.exercise, own_sources(nb, reference), reference.forbidden)
             if forbidden:
                 outcomes = [Outcome(problem=forbidden)] * len(outcomes)
@@ -54,21 +50,6 @@ def own_sources(nb: NotebookNode, reference: Reference) -> list[str]:
     cells = [cell for cell in nb.cells if cell.cell_type == "code"]
     answer = [c.source for c in cells if c.metadata.get("nbgrader", {}).get("grade_id") == reference.exercise]
     return answer + [c.source for c in cells if c.metadata.get("course_added")]
-
-
-def read_outcomes(cell: NotebookNode, reference: Reference) -> list[Outcome]:
-    """The outcomes that the cell emitted. Whatever is not what `check` writes counts as no answer, with the reason."""
-    payloads = [output.data[MIME] for output in cell.get("outputs", []) if MIME in output.get("data", {})]
-    if not payloads:
-        return [Outcome(problem=SILENT)] * len(reference.cases)
-    try:
-        outcomes = [Outcome.from_json(item) for item in payloads[-1]["outcomes"]]
-        if len(outcomes) != len(reference.cases):
-            raise codec.CodecError(f"{len(outcomes)} outcomes for {len(reference.cases)} cases")
-        return outcomes
-    except (codec.CodecError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        problem = Problem("wrong_type", f"What this check emitted is not what a check emits ({error}).")
-        return [Outcome(problem=problem)] * len(reference.cases)
 
 
 def summary(verdict: Verdict) -> dict[str, Any]:

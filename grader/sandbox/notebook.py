@@ -51,7 +51,7 @@ def run_notebook(nb: NotebookNode, cases: dict[str, str], worker: Worker) -> Run
         cell = nb.cells[index]
         outputs = run.answers.get(index, []) if index in checks else run.outputs.get(index, [])
         cell.outputs = [made for output in outputs if (made := _output(output)) is not None]
-        cell.execution_count = run.numbers.get(index)
+        cell.execution_count = _number(run.numbers.get(index))
         if index not in run.outputs and not stopped:
             stopped = True
             cell.outputs = [_stopped(run.ended)]
@@ -73,6 +73,7 @@ def _stopped(ended: str) -> NotebookNode:
 
 def _output(output: dict[str, Any]) -> NotebookNode | None:
     """One output as nbformat has it; None for what no front end would show. It comes from a learner's process."""
+    output = _writable(output)
     kind = output.get("output_type")
     if kind == "stream" and output.get("name") in ("stdout", "stderr"):
         return new_output("stream", name=output["name"], text=str(output.get("text", "")))
@@ -87,10 +88,22 @@ def _output(output: dict[str, Any]) -> NotebookNode | None:
     data = output.get("data")
     if kind not in ("display_data", "execute_result") or not isinstance(data, dict):
         return None
-    plain = {str(k): v if "json" in str(k) else str(v) for k, v in data.items()}
     metadata = output.get("metadata")
-    made = new_output(kind, data=json.loads(json.dumps(plain)), metadata=metadata if isinstance(metadata, dict) else {})
+    made = new_output(
+        kind,
+        data={k: v if "json" in k else str(v) for k, v in data.items()},
+        metadata=metadata if isinstance(metadata, dict) else {},
+    )
     if kind == "execute_result":
-        number = output.get("execution_count")
-        made.execution_count = number if isinstance(number, int) else None
+        made.execution_count = _number(output.get("execution_count"))
     return made
+
+
+def _writable(output: dict[str, Any]) -> Any:
+    """The output without what no file or no other program takes: half characters, numbers that are none."""
+    text = json.dumps(output, ensure_ascii=False).encode("utf-8", "replace")
+    return json.loads(text, parse_constant=str)
+
+
+def _number(value: Any) -> int | None:
+    return value if isinstance(value, int) and 0 <= value < 2**31 else None
