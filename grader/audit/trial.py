@@ -143,7 +143,7 @@ def _seconds_of_solution(answer: Answer, worker: Worker) -> float:
 
 def _try_batch(answer: Answer, mutants: list[Mutant], solution_seconds: float, worker: Worker) -> list[Trial]:
     """One submission; a mutant that gave no answer at all has a second one to itself, as the first may be at fault."""
-    seconds = max(0.5, 10 * solution_seconds)
+    seconds = max(0.2, 10 * solution_seconds)
     cells = _run(answer, [mutant.source for mutant in mutants], seconds, worker)
     trials = []
     for mutant, cell in zip(mutants, cells, strict=True):
