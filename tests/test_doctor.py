@@ -185,6 +185,7 @@ def test_a_torch_that_cannot_be_loaded_is_an_error(monkeypatch: pytest.MonkeyPat
 
 def test_a_single_core_is_worth_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0}, raising=False)
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     [finding] = doctor.check_cpu()
     assert (finding.status, finding.what) == (WARNING, "1 CPU core (OMP_NUM_THREADS=1)")
