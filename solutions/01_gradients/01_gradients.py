@@ -1,11 +1,17 @@
 # ---
 # jupyter:
 #   jupytext:
-#     formats: ipynb,py:percent
 #     cell_metadata_filter: exercise,check,given,reflection,points,-all
-#     notebook_metadata_filter: kernelspec,-all
-#     text_representation: {extension: .py, format_name: percent}
-#   kernelspec: {display_name: Python 3 (ipykernel), language: python, name: python3}
+#     formats: ipynb,py:percent
+#     notebook_metadata_filter: jupytext,kernelspec,-jupytext.text_representation.jupytext_version,-all
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
 # ---
 
 # %% [markdown]
@@ -392,10 +398,10 @@ def gradient_check(f, grad, theta, h=1e-5, tol=1e-6):
 # Is everything in float64? Look at the picture above: with the function in float32, no step gives an error below $10^{-6}$.
 # </details>
 #
-# <details><summary>Hint 4: NaN, or the error is right and the decision is not</summary>
+# <details><summary>Hint 4: NaN, or only the last property is wrong</summary>
 #
-# NaN comes from 0/0: the floor stands in the denominator for that. And `ok` compares the error with the `tol` that was handed over: it is
-# True when the gradient is good.
+# NaN comes from 0/0: the floor stands in the denominator for that. `ok` compares the error with the `tol` that was handed over, and is
+# True when the gradient is good. And `h` goes on to `numerical_gradient`.
 # </details>
 
 # %% check="gradient_check"

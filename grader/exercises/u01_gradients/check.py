@@ -1,6 +1,6 @@
 """`gradient_check`: is a gradient the right one? Asked with gradients that err in a known way.
 
-The oracle knows the exact gradient and what was planted; it takes no difference of values.
+The oracle knows what was planted, and has the numerical gradient from `numerical`, without differences of values.
 """
 
 from collections.abc import Callable
@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.objectives import from_spec
 from course_lib.probes import PROBES
 from course_lib.reference import Tolerance
 from grader.exercises.u01_gradients.numerical import log_sum_exp, quadratic
+from grader.exercises.u01_gradients.numerical import reference as central_difference
 from grader.spec import Case, Exercise, Group, Misconception
 
 Function = Callable[[np.ndarray], float]
@@ -19,8 +19,10 @@ Gradient = Callable[[np.ndarray], np.ndarray]
 
 
 def cases(rng: np.random.Generator) -> list[Case]:
-    def case(label: str, group: str, objective: Any, theta: np.ndarray, tol: float = 1e-6, **plant: Any) -> Case:
-        inputs = {"objective": objective, "plant": {"kind": "none"} | plant, "theta": theta, "h": 1e-5, "tol": tol}
+    def case(
+        label: str, group: str, objective: Any, theta: np.ndarray, tol: float = 1e-6, h: float = 1e-5, **plant: Any
+    ) -> Case:
+        inputs = {"objective": objective, "plant": {"kind": "none"} | plant, "theta": theta, "h": h, "tol": tol}
         return Case(label, group, inputs)
 
     sine = {"name": "sine", "w": rng.uniform(0.5, 1.5, size=4)}
@@ -44,15 +46,16 @@ def cases(rng: np.random.Generator) -> list[Case]:
         case("right: an entry that is exactly 0", "limits", flat, normal(size=3)),
         case("within a tolerance of 1%", "limits", bowl, normal(size=5), tol=1e-2, kind="scale", factor=1.002),
         case("beyond a tolerance of 0.01%", "limits", bowl, normal(size=5), tol=1e-4, kind="scale", factor=1.002),
+        case("right, but h = 0.2 is too long to see it", "limits", {"name": "cubic"}, rng.uniform(0.5, 1, 3), h=0.2),
     ]
 
 
 def reference(objective: dict[str, Any], plant: dict[str, Any], theta: np.ndarray, h: float, tol: float) -> Any:
-    """The planted gradient against the exact one."""
+    """The planted gradient against the central difference by quadrature."""
 
     def exact_check(f: Function, grad: Gradient, theta: np.ndarray, h: float, tol: float) -> tuple[bool, float]:
-        planted, exact = grad(theta), from_spec(objective).grad(theta)
-        error = float(np.max(np.abs(planted - exact) / np.maximum(np.abs(planted) + np.abs(exact), 1e-3)))
+        g, n = grad(theta), central_difference(objective, theta, h)
+        error = float(np.max(np.abs(g - n) / np.maximum(np.abs(g) + np.abs(n), 1e-3)))
         return error < tol, error
 
     inputs = {"objective": objective, "plant": plant, "theta": theta, "h": h, "tol": tol}
@@ -151,6 +154,16 @@ def own_tolerance(f: "Function", grad: "Gradient", theta: np.ndarray, h: float, 
     return error < 1e-6, error
 
 
+def own_step(f: "Function", grad: "Gradient", theta: np.ndarray, h: float, tol: float) -> tuple[bool, float]:
+    g, n = grad(theta), np.zeros(theta.shape)
+    for index in np.ndindex(theta.shape):
+        step = np.zeros(theta.shape)
+        step[index] = 1e-5
+        n[index] = (f(theta + step) - f(theta - step)) / 2e-5
+    error = np.max(np.abs(g - n) / np.maximum(np.abs(g) + np.abs(n), 1e-3))
+    return error < tol, error
+
+
 def the_opposite(f: "Function", grad: "Gradient", theta: np.ndarray, h: float, tol: float) -> tuple[bool, float]:
     g, n = grad(theta), np.zeros(theta.shape)
     for index in np.ndindex(theta.shape):
@@ -189,7 +202,7 @@ GRADIENT_CHECK = Exercise(
         Group("basic", "passes right gradients, and flags a wrong sign and a wrong factor", 2),
         Group("entries", "looks at every entry, and finds a single wrong one", 2),
         Group("size", "judges the error by the size of the gradient", 1),
-        Group("limits", "copes with zeros, and decides by the tolerance that it was given", 1),
+        Group("limits", "copes with zeros, and uses the step and the tolerance that it was given", 1),
     ),
     cases=cases,
     reference=reference,
@@ -258,6 +271,13 @@ GRADIENT_CHECK = Exercise(
             own_tolerance,
             "The error is right, the decision is not: it does not use the tolerance that it was handed. "
             "Compare the error with tol.",
+            hint=4,
+        ),
+        Misconception(
+            "a_step_of_its_own",
+            own_step,
+            "Your check always takes the same step, whatever h it is handed. Pass h on to numerical_gradient: whoever "
+            "doubts a result wants to see what another step says.",
             hint=4,
         ),
         Misconception(
