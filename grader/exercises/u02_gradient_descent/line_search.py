@@ -28,6 +28,7 @@ def search_cases(rng: np.random.Generator) -> list[Case]:
     return [
         case("the first try is good", "first", quadratic(gentle, [0, 0]), rng.normal(size=2) + 2, 1.0, 0.5, 1e-4),
         case("a try of 0.05 is good", "first", quadratic(tilted, [1, 0, 1]), rng.normal(size=3), 0.05, 0.5, 1e-4),
+        case("already at the minimum", "first", quadratic(gentle, [0, 0]), [0, 0], 1.0, 0.5, 1e-4),
         case("a steep bowl", "shrinks", quadratic(steep, [1.0, -1.0]), rng.normal(size=2) + 2, 1.0, 0.5, 1e-4),
         case("Rosenbrock's valley", "shrinks", {"name": "rosenbrock"}, valley, 1.0, 0.5, 1e-4),
         case("shrinking slowly", "shrinks", quadratic(tilted, [1.0, 0.0, -1.0]), rng.normal(size=3), 2.0, 0.9, 1e-2),
@@ -38,13 +39,15 @@ def search_cases(rng: np.random.Generator) -> list[Case]:
 
 
 def search_oracle(objective: Mapping[str, Any], theta: np.ndarray, lr0: float, shrink: float, c: float) -> float:
-    """On a quadratic steps are good enough up to 2 (1 - c) g^T g / g^T A g; elsewhere, a search by torch."""
+    """On a quadratic steps are good enough up to 2 (1 - c) g^T g / g^T A g, at a minimum all; else, torch searches."""
     import torch
 
     point = torch.from_numpy(theta).clone().requires_grad_()
     value = torch_value(objective, point)
     (grad,) = torch.autograd.grad(value, point)
     slope = float(grad @ grad)
+    if slope == 0:
+        return lr0
     if objective["name"] == "quadratic":
         limit = 2 * (1 - c) * slope / float(grad @ torch.from_numpy(objective["A"]) @ grad)
         return lr0 * shrink ** max(0, math.ceil(math.log(limit / lr0) / math.log(shrink)))
