@@ -23,7 +23,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect, sync_playwright
 
 TOKEN = "a-token-of-the-tests"
-PATIENCE = 30  # seconds for anything that a loaded machine may take long for; never waited for its own sake
+PATIENCE = 90  # seconds for anything that a loaded machine may take long for; never waited for its own sake
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
     "--no-sandbox",
