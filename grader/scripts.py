@@ -19,6 +19,7 @@ from course_lib.errors import CourseError
 from grader.exercises import exercises_of, find_exercise
 
 KINDS = ("exercise", "check", "given", "reflection")
+MARKS = (*KINDS, "points")
 
 
 def read_script(path: Path) -> NotebookNode:
@@ -39,7 +40,8 @@ def read_script(path: Path) -> NotebookNode:
     notebook.metadata = NotebookNode(
         kernelspec=NotebookNode(display_name="Python 3 (ipykernel)", language="python", name="python3"),
         language_info=NotebookNode(name="python"),
-        jupytext=NotebookNode(formats="ipynb,py:percent"),
+        # The script's own header: JupyterLab writes it back when an author saves the notebook there.
+        jupytext=notebook.metadata.get("jupytext", NotebookNode(formats="ipynb,py:percent")),
     )
     nbformat.validate(notebook)
     return notebook
@@ -71,7 +73,7 @@ def _mark(cell: NotebookNode, kind: str, path: Path) -> None:
     elif kind == "given":
         metadata |= {"grade_id": f"given_{name}", "locked": True}
     else:
-        points = int(cell.metadata.pop("points", 0))
+        points = int(cell.metadata.get("points", 0))
         if points < 1 or cell.cell_type != "markdown":
             raise CourseError(f"{path}: the reflection {name} must be a Markdown cell with points of at least 1.")
         metadata |= {"grade_id": name, "grade": True, "solution": True, "points": points}

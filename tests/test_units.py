@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import jupytext
 import nbformat
 import pytest
 from course import EXERCISES, ROOT, SCRIPTS, UNITS, source_notebook
@@ -127,3 +128,10 @@ def test_no_answer_survives_in_the_learners_edition(script):
     released = (ROOT / "notebooks" / script.stem / f"{script.stem}.ipynb").read_text(encoding="utf-8")
     assert find_leaks(nbformat.writes(read_script(script)), released) == []
     assert sorted(path.name for path in (ROOT / "notebooks" / script.stem).iterdir()) == [f"{script.stem}.ipynb"]
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_a_notebook_saved_in_jupyterlab_flows_back_into_the_very_same_script(script):
+    saved = nbformat.reads(nbformat.writes(read_script(script)), as_version=4)
+    assert jupytext.writes(saved, fmt="py:percent") == script.read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ from typing import Any
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from grader.scripts import KINDS
+from grader.scripts import MARKS
 
 
 class DropMarks(NbGraderPreprocessor):
@@ -16,6 +16,6 @@ class DropMarks(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         nb.metadata.pop("jupytext", None)
         for cell in nb.cells:
-            for key in KINDS:
+            for key in MARKS:
                 cell.metadata.pop(key, None)
         return nb, resources

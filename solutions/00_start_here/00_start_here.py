@@ -1,11 +1,18 @@
 # ---
 # jupyter:
 #   jupytext:
-#     formats: ipynb,py:percent
 #     cell_metadata_filter: exercise,check,given,reflection,points,-all
-#     notebook_metadata_filter: kernelspec,-all
-#     text_representation: {extension: .py, format_name: percent}
-#   kernelspec: {display_name: Python 3 (ipykernel), language: python, name: python3}
+#     formats: ipynb,py:percent
+#     notebook_metadata_filter: jupytext,kernelspec,-all
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
 # ---
 
 # %% [markdown]
@@ -513,7 +520,7 @@ check("quiz_00")
 # which mistake did you make in this unit (by accident or on purpose) that would have gone unnoticed without a check: how could you
 # have found it yourself?
 
-# %% [markdown] reflection="reflection_00" points=2
+# %% [markdown] points=2 reflection="reflection_00"
 # ### BEGIN SOLUTION
 # I want to be able to train a small network for the photographs in my own work, and to know what to change when it does not
 # learn. In the clinic my first repair used `axis=0`. It ran and gave a table of the right shape, so I thought that I was done. I

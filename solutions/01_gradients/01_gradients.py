@@ -3,11 +3,12 @@
 #   jupytext:
 #     cell_metadata_filter: exercise,check,given,reflection,points,-all
 #     formats: ipynb,py:percent
-#     notebook_metadata_filter: jupytext,kernelspec,-jupytext.text_representation.jupytext_version,-all
+#     notebook_metadata_filter: jupytext,kernelspec,-all
 #     text_representation:
 #       extension: .py
 #       format_name: percent
 #       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3 (ipykernel)
 #     language: python
@@ -801,7 +802,7 @@ check("quiz_01")
 # In three to five sentences, to be read by a person: A friend has written a new layer with a gradient of its own. The gradient check gives an error
 # of $2 \cdot 10^{-4}$. Which explanations are possible, and what would you try, in which order, to tell them apart?
 
-# %% [markdown] reflection="reflection_01" points=3
+# %% [markdown] points=3 reflection="reflection_01"
 # ### BEGIN SOLUTION
 # It could be a small real mistake, a computation in float32, a step h that does not suit, or a kink within h. First I look whether
 # everything runs in float64, because that costs nothing. Then I vary h: if the error falls like h squared as h shrinks, h was too long; if it

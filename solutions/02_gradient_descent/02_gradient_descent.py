@@ -1,11 +1,18 @@
 # ---
 # jupyter:
 #   jupytext:
-#     formats: ipynb,py:percent
 #     cell_metadata_filter: exercise,check,given,reflection,points,-all
-#     notebook_metadata_filter: kernelspec,-all
-#     text_representation: {extension: .py, format_name: percent}
-#   kernelspec: {display_name: Python 3 (ipykernel), language: python, name: python3}
+#     formats: ipynb,py:percent
+#     notebook_metadata_filter: jupytext,kernelspec,-all
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
 # ---
 
 # %% [markdown]
@@ -1043,7 +1050,7 @@ check("quiz_02")
 # her, with the words *steep*, *flat* and *curvature*, why all three happened, and name two things other than the
 # learning rate that could help, each with its reason.
 
-# %% [markdown] reflection="reflection_02" points=3
+# %% [markdown] points=3 reflection="reflection_02"
 # ### BEGIN SOLUTION
 # Your loss has directions of very different curvature. In the 20 fast steps the steep directions arrived at the bottom;
 # what crawls since then are the flat ones, whose gradient is small, so that each step moves them little. The learning
