@@ -516,8 +516,9 @@ with waits_for("softmax"):
         ax.plot(shifts[::6], book[::6, k], ".", color=plots.INK, label="by the book" if k == 0 else None)
     for low, high, text in ((-1200, alive.min(), "0 / 0"), (alive.max(), 1200, "inf / inf")):
         ax.axvspan(low, high, color=plots.VERMILLION, alpha=0.12)
-        ax.text((low + high) / 2, 0.93, f"by the book: NaN\n{text}", ha="center", va="top", fontsize=10)
-    ax.set(xlabel="number c added to all three logits (0, 1, 2)", ylabel="probability", ylim=(0, 1))
+        ax.text((low + high) / 2, 0.93, f"the book: NaN\n{text}", ha="center", va="top", fontsize=10)
+    ax.set(xlabel="number c added to all three logits (0, 1, 2)", ylabel="probability")
+    ax.set(xlim=(-1200, 1200), ylim=(0, 1))
     ax.legend(loc="center", ncols=2, bbox_to_anchor=(0.52, 0.52))
     plots.finding(ax, "On paper a shift changes nothing; in floats it decides between right and NaN")
     plt.show()
