@@ -36,7 +36,7 @@ class CheckFailed(Exception):  # noqa: N818 - what a learner reads; it is a resu
         super().__init__(" ".join([render.headline(verdict) + ".", *sentences[:1]]))
 
     def _render_traceback_(self) -> list[str]:
-        return [f"CheckFailed: {render.headline(self.verdict)}. The panel above says more."]
+        return [f"CheckFailed: {self}"]
 
 
 def check(name: str, obj: Any = None) -> None:

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 
-from course_lib.workspace import course_root, find_unit, notebook, units, work_copy
+from course_lib.workspace import course_root, find_unit, is_changed, notebook, units, work_copy
 
 
 def start(unit: str | None, browser: bool, port: int | None) -> int:
@@ -17,7 +17,8 @@ def start(unit: str | None, browser: bool, port: int | None) -> int:
     a paired `.py` and `.ipynb` in `solutions/` in step.
     """
     chosen = find_unit(unit) if unit else latest_unit()
-    work_copy(chosen)
+    for each in units():  # all of them: a unit's links lead to its neighbours
+        work_copy(each)
     command = lab_command(chosen, browser, port)
     # This environment's kernel, even where the home folder has another one under the same name.
     environment = os.environ | {"JUPYTER_PREFER_ENV_PATH": "1"}
@@ -32,14 +33,16 @@ def start(unit: str | None, browser: bool, port: int | None) -> int:
 
 
 def latest_unit() -> str:
-    """The unit whose notebook you saved last; the first one when there is none."""
-    mine = [unit for unit in units() if notebook(unit).is_file()]
+    """The unit that you worked on last; the first one when there is none."""
+    mine = [unit for unit in units() if is_changed(unit)]
     return max(mine, key=lambda unit: notebook(unit).stat().st_mtime) if mine else find_unit("00")
 
 
 def lab_command(unit: str, browser: bool, port: int | None) -> list[str]:
     """The command line that opens JupyterLab on your notebook of `unit`."""
     command = [sys.executable, "-m", "jupyterlab", f"--LabApp.default_url=/lab/tree/work/{unit}/{unit}.ipynb"]
+    # The course works offline, and a question about news would cover the notebook's corner.
+    command += ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     if not browser:
         command.append("--no-browser")
     if port is not None:

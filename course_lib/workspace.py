@@ -69,6 +69,12 @@ def notebook(unit: str) -> Path:
     return course_root() / "work" / unit / f"{unit}.ipynb"
 
 
+def is_changed(unit: str) -> bool:
+    """Whether your notebook of the unit is there and is no longer as it was handed out."""
+    shipped = course_root() / "notebooks" / unit / f"{unit}.ipynb"
+    return notebook(unit).is_file() and notebook(unit).read_bytes() != shipped.read_bytes()
+
+
 def reset(unit: str) -> int:
     """`./course reset UNIT`: fresh copies of the unit's files; each one you changed is kept under a dated name."""
     unit = find_unit(unit)

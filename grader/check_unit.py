@@ -34,7 +34,8 @@ def main(unit: str) -> int:
         result, written = grade_alone(unit, path)
     except UnreadableError as error:
         raise CourseError(
-            f"Your notebook could not be read: {error}. ./course reset {unit[:2]} makes a fresh one and keeps yours under a dated name."
+            f"Your notebook could not be read: {error}. ./course reset {unit[:2]} makes a fresh one and keeps yours "
+            "under a dated name."
         ) from None
     print(wrapped("\n\n".join([*(check.text for check in result.checks), summary(result, written)])))
     print(f"Graded in {time.monotonic() - started:.0f} s, on cases that your own checks do not show.")

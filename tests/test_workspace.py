@@ -206,9 +206,11 @@ def test_root_is_allowed_only_where_the_user_is_root(monkeypatch: pytest.MonkeyP
     assert not any(part.startswith(("--port", "--no-browser")) for part in command)
 
 
-def test_without_a_unit_start_opens_the_one_saved_last(root: Path) -> None:
-    assert start.latest_unit() == "00_start_here"
-    for age, unit in enumerate(["10_gpu_cnn", "02_gradient_descent", "00_start_here"]):
+def test_without_a_unit_start_opens_the_one_you_worked_on_last(root: Path) -> None:
+    for unit in workspace.units():
         workspace.work_copy(unit)
+    assert start.latest_unit() == "00_start_here"
+    for age, unit in enumerate(["10_gpu_cnn", "02_gradient_descent"]):
+        workspace.notebook(unit).write_text("my answers", encoding="utf-8")
         os.utime(workspace.notebook(unit), (1e9 - age, 1e9 - age))
     assert start.latest_unit() == "10_gpu_cnn"
