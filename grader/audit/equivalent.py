@@ -1,7 +1,8 @@
 """Mutants that are right after all, and why: what the audit accepts as a survivor.
 
 An entry names the line and what it became, as `ast.unparse` writes them, and gives the reason, in a sentence that
-proves it. An entry that no survivor matches any more is reported, so that nothing here outlives its cause.
+proves it, or says why nobody should be held to the difference. An entry that no survivor matches any more is reported,
+so that nothing here outlives its cause.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ EQUIVALENT: dict[str, tuple[Explained, ...]] = {
         Explained(
             "return (bool(error < tol), error)",
             ("return (bool(error <= tol), error)",),
-            "The two differ only where a rounded error equals tol to its last bit; no exact arithmetic leads there.",
+            "The two differ only where the rounded error equals tol to its last bit; no case punishes either reading.",
         ),
     ),
     "cross_entropy": (

@@ -38,8 +38,10 @@ def document(examined: Sequence[Examined], attacks: Sequence[Row], corruptions: 
     """The whole of docs/audit.md."""
     units = dict.fromkeys(e.exercise.unit for e in examined)
     parts = [INTRODUCTION, *(unit_section([e for e in examined if e.exercise.unit == unit]) for unit in units)]
-    parts.append(_rows_section("Attacks", "What a submission tries, and must not get.", attacks))
-    parts.append(_rows_section("Damage", "What happens to notebooks on their way, and must cost nobody.", corruptions))
+    if attacks:
+        parts.append(_rows_section("Attacks", "What a submission tries, and must not get.", attacks))
+    if corruptions:
+        parts.append(_rows_section("Damage", "What happens to notebooks on their way, and costs nobody.", corruptions))
     return "\n".join(parts)
 
 

@@ -23,8 +23,8 @@ from course_lib.check import MIME
 from course_lib.errors import CourseError
 from course_lib.judge import Verdict, judge
 from course_lib.reference import Reference
+from grader.answers import read_outcomes
 from grader.audit.mutants import Mutant
-from grader.preprocessors.verify_answers import read_outcomes
 from grader.record import make_reference, visible_reference
 from grader.sandbox.bwrap import packages_of, unavailable
 from grader.sandbox.notebook import run_notebook
