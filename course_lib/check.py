@@ -45,7 +45,8 @@ def check(name: str, obj: Any = None) -> None:
     Raises `CheckFailed` when something is not right yet, so that a run of all cells stops here, and nbgrader's
     Validate reports it.
     """
-    if obj is None:
+    yours = obj is None
+    if yours:
         obj = sys._getframe(1).f_globals.get(name, MISSING)
     if os.environ.get(GRADING):
         _emit(name, obj, Path(os.environ[GRADING]))
@@ -56,18 +57,23 @@ def check(name: str, obj: Any = None) -> None:
     outcomes = unusable if forbidden else run_cases(name, obj, reference)
     verdict = judge(outcomes, reference)
     _verdicts[name] = verdict
+    if yours:  # a try-out that is handed over is not an attempt
+        _record(verdict, reference)
+    _show(verdict, outcomes, reference)
+    if not verdict.passed:
+        raise CheckFailed(verdict)
+
+
+def _record(verdict: Verdict, reference: Reference) -> None:
     earned = verdict.points * verdict.passed if verdict.withheld else verdict.earned
     progress.record(
         "check",
-        exercise=name,
+        exercise=verdict.exercise,
         unit=reference.unit,
         earned=earned,
         points=verdict.points,
         diagnoses=[d.name for d in verdict.diagnoses],
     )
-    _show(verdict, outcomes, reference)
-    if not verdict.passed:
-        raise CheckFailed(verdict)
 
 
 def _emit(name: str, obj: Any, folder: Path) -> None:

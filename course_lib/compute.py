@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from course_lib import codec, problems
-from course_lib.probes import PROBES, AnswerError
+from course_lib.probes import PROBES, AnswerError, OpenQuestionError
 from course_lib.reference import Outcome, Problem, Reference
 
 MISSING = object()
@@ -111,8 +111,11 @@ def _same(before: Any, after: Any) -> bool:
 
 def _explain(name: str, error: BaseException) -> Problem:
     """An exception as a sentence with the learner's own line."""
+    if isinstance(error, OpenQuestionError):
+        return problems.open_question(str(error))
     if isinstance(error, NotImplementedError):
-        return problems.not_started(name)
+        other = str(error).removeprefix("Exercise ")
+        return problems.waits_for(name, other) if other.isidentifier() and other != name else problems.not_started(name)
     if isinstance(error, AnswerError):
         return Problem("wrong_type", str(error))
     line, code = _own_line(error)

@@ -21,6 +21,10 @@ class AnswerError(Exception):
     """Raised by a probe for an answer that cannot be driven; the text is the sentence for the learner."""
 
 
+class OpenQuestionError(AnswerError):
+    """A quiz's question without an answer; the text is the question's key."""
+
+
 def call(obj: Any, inputs: dict[str, Any]) -> Any:
     """Call the function with the inputs in the order of its signature."""
     return obj(*inputs.values())
@@ -33,7 +37,7 @@ def answer(obj: Any, inputs: dict[str, Any]) -> Any:
     question, options = inputs["question"], inputs["options"]
     given = obj.get(question, ...)
     if given is ... or given is None:
-        raise NotImplementedError(f"Exercise {question}")
+        raise OpenQuestionError(question)
     letter = str(given).strip().lower()
     if letter not in options:
         raise AnswerError(f"{question} says {given!r}; choose one of the letters {', '.join(options)}.")

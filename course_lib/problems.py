@@ -37,6 +37,16 @@ def not_started(name: str) -> Problem:
     return Problem("not_started", f"{name} is not written yet. Replace the line `raise NotImplementedError(...)`.")
 
 
+def open_question(question: str) -> Problem:
+    """A quiz's question still has its dots."""
+    return Problem("not_started", f"{question} waits for your answer: put a letter in place of its dots.")
+
+
+def waits_for(name: str, other: str) -> Problem:
+    """The code calls another exercise's stub."""
+    return Problem("not_started", f"{name} calls your {other}, which is not written yet.", detail=other)
+
+
 def returned_nothing(name: str, printed: bool) -> Problem:
     """None came back; `printed`: a value was printed instead."""
     if printed:

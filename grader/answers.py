@@ -16,6 +16,7 @@ from nbformat import NotebookNode
 from course_lib import codec, problems
 from course_lib.check import MIME
 from course_lib.reference import Outcome, Problem, RecordedCase, Reference
+from grader.exercises import all_exercises
 
 SILENT = Problem(
     "interrupted",
@@ -66,6 +67,8 @@ def _told(problem: Problem | None, case: RecordedCase, reference: Reference, sou
     for known in _fixed(case, reference):
         if (problem.kind, problem.message) == (known.kind, known.message):
             return known
+    if problem.kind == "not_started" and problem.detail in all_exercises():
+        return problems.waits_for(name, problem.detail)
     if reference.probe == "answer":
         question, options = case.inputs["question"], ", ".join(case.inputs["options"])
         return Problem("wrong_type", f"{question} is answered by none of the letters {options}.")
@@ -91,4 +94,5 @@ def _fixed(case: RecordedCase, reference: Reference) -> list[Problem]:
     found += [problems.returned_nothing(name, printed) for printed in (False, True)]
     found += [problems.wrong_count(name, returns, got) for got in (None, *range(MOST_VALUES))]
     found += [problems.mutated(name, argument) for argument in case.inputs]
+    found += [problems.open_question(case.inputs["question"])] if reference.probe == "answer" else []
     return found

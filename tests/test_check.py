@@ -8,8 +8,11 @@ from toy import REFERENCE
 
 from course_lib import codec, progress
 from course_lib.check import MIME
+from course_lib.compute import run_cases
 from course_lib.judge import judge
 from course_lib.reference import Outcome
+from grader.exercises import find_exercise
+from grader.record import visible_reference
 
 SETUP = """
 import numpy as np
@@ -145,3 +148,11 @@ def test_in_grading_a_check_only_computes(tmp_path):
 def test_forged_outcomes_are_refused(forged):
     with pytest.raises(codec.CodecError):
         Outcome.from_json(forged)
+
+
+def test_a_quiz_says_which_question_waits_and_a_caller_which_exercise(shell):
+    quiz = visible_reference(find_exercise("quiz_02"))
+    assert "q2 waits for your answer" in run_cases("quiz_02", {"q1": "a"}, quiz)[1].problem.message
+    shell.run("def other(x):\n    raise NotImplementedError('Exercise other')")
+    shell.run("def scale_shift(x, a):\n    return other(x), 0.0")
+    assert "scale_shift calls your other, which is not written yet." in shell.run("check('scale_shift')").text
