@@ -27,6 +27,7 @@ def nbgrader_config() -> Config:
 
     from grader.offline import html_exporter
     from grader.preprocessors import (
+        BoundOutputs,
         ClearAnswers,
         ComputeAnswers,
         DropMarks,
@@ -73,6 +74,7 @@ def nbgrader_config() -> Config:
     config.Autograde.autograde_preprocessors = [
         ComputeAnswers,
         VerifyAnswers,
+        BoundOutputs,
         ClearMetadataPreprocessor,
         stock.LimitOutput,
         stock.SaveAutoGrades,

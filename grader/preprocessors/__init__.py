@@ -3,6 +3,7 @@
 `grader.config` says in which order nbgrader runs them. Nothing here decides what is right: that is `course_lib.judge`.
 """
 
+from grader.preprocessors.bound_outputs import BoundOutputs
 from grader.preprocessors.clear_answers import ClearAnswers
 from grader.preprocessors.compute_answers import ComputeAnswers
 from grader.preprocessors.drop_marks import DropMarks
@@ -10,4 +11,4 @@ from grader.preprocessors.repair import Repair
 from grader.preprocessors.save_extra_credit import SaveExtraCredit
 from grader.preprocessors.verify_answers import VerifyAnswers
 
-__all__ = ["ClearAnswers", "ComputeAnswers", "DropMarks", "Repair", "SaveExtraCredit", "VerifyAnswers"]
+__all__ = ["BoundOutputs", "ClearAnswers", "ComputeAnswers", "DropMarks", "Repair", "SaveExtraCredit", "VerifyAnswers"]
