@@ -147,7 +147,8 @@ def _grade_one(ledger: Ledger, submission: Submission, released: NotebookNode, m
 def _outcome(result: Result) -> str:
     if result.points is None:
         return result.problem or "nothing handed in"
-    return f"{result.points:g} of {result.most:g} points"
+    bonus = f", {result.bonus} of bonus among them" if result.bonus else ""
+    return f"{result.points:g} of {result.most:g} points{bonus}"
 
 
 def report(classroom: Classroom, unit: str, results: list[Result]) -> str:

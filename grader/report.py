@@ -103,6 +103,8 @@ def _state(result: Result) -> str:
     if not result.handed_in:
         return "nothing handed in"
     parts = ["graded"]
+    if result.bonus:
+        parts.append(f"{result.bonus} bonus points included")
     if result.waiting:
         parts.append(f"{result.waiting} answer{'s wait' if result.waiting > 1 else ' waits'} for you")
     if result.notes:

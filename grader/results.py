@@ -52,6 +52,11 @@ class Result:
     problem: str = ""
     handed_in: bool = True
 
+    @property
+    def bonus(self) -> int:
+        """What bonus exercises earned; it is part of `points` and not of `most`."""
+        return sum(check.earned for check in self.checks if check.bonus)
+
 
 def is_complete(classroom: Classroom, unit: str, student: str) -> bool:
     """Whether the graded notebook is all there: a run that was killed leaves half of one, or one without verdicts."""

@@ -131,6 +131,7 @@ def test_the_solution_earns_everything_and_the_untouched_notebook_nothing(unit, 
     full, nothing = sorted(grade_class(room, unit, tmp_path / "submitted", say=print), key=lambda r: r.student)
     assert [c.exercise for c in full.checks if c.earned != c.points] == []
     assert full.points == points(unit) + bonus(unit)
+    assert full.bonus == bonus(unit)
     assert full.most > points(unit) and full.waiting >= 1, "the reflection waits for a person"
     assert nothing.points == 0 and nothing.waiting == 0
     given_broken = {c.metadata.exercise for c in source_notebook(unit).cells if "### BEGIN STUB" in c.source}
