@@ -56,6 +56,17 @@ def write_source(script: Path) -> Path:
     return path
 
 
+def write_missing_sources(solutions: Path) -> list[Path]:
+    """Write the source notebooks that are missing or older than their scripts: git keeps the scripts alone."""
+    written = []
+    for script in sorted(solutions.glob("[0-9][0-9]_*/*.py")):
+        source = script.with_suffix(".ipynb")
+        if not source.is_file() or source.stat().st_mtime_ns < script.stat().st_mtime_ns:
+            written.append(write_source(script))
+            source.touch()  # also where it said the same already
+    return written
+
+
 def _mark(cell: NotebookNode, kind: str, path: Path) -> None:
     name = str(cell.metadata[kind])
     metadata: dict[str, Any] = {"schema_version": 3, "grade": False, "solution": False, "task": False, "locked": False}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from dataclasses import replace
 
 import jupytext
@@ -16,7 +18,7 @@ from course_lib.reference import DIRECTORY, load
 from grader.build import release, stale
 from grader.leaks import find_leaks
 from grader.record import record, same_reference
-from grader.scripts import read_script, write_source
+from grader.scripts import read_script, write_missing_sources, write_source
 
 
 def execute(notebook, folder, monkeypatch):
@@ -135,3 +137,17 @@ def test_no_answer_survives_in_the_learners_edition(script):
 def test_a_notebook_saved_in_jupyterlab_flows_back_into_the_very_same_script(script):
     saved = nbformat.reads(nbformat.writes(read_script(script)), as_version=4)
     assert jupytext.writes(saved, fmt="py:percent") == script.read_text(encoding="utf-8")
+
+
+@pytest.mark.fast
+def test_source_notebooks_that_are_missing_or_old_are_made(tmp_path):
+    folder = tmp_path / "00_start_here"
+    folder.mkdir()
+    script = folder / "00_start_here.py"
+    shutil.copy(SCRIPTS[0], script)
+    source = script.with_suffix(".ipynb")
+    assert write_missing_sources(tmp_path) == [source]
+    assert write_missing_sources(tmp_path) == []
+    os.utime(source, (1, 1))
+    assert write_missing_sources(tmp_path) == [source]
+    assert write_missing_sources(tmp_path) == []
