@@ -49,6 +49,8 @@ def nbgrader_config() -> Config:
         "*.py",
         "*.tmp",
     ]
+    # The learner's editions are part of the course and already there; making one again gives the same bytes.
+    config.GenerateAssignment.force = True
     config.GenerateAssignment.preprocessors = [
         stock.IncludeHeaderFooter,
         stock.LockCells,
