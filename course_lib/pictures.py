@@ -43,16 +43,17 @@ def _image(
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(4.6, 2.7), dpi=110, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.subplots()
+    # A fixed frame: fitting one, as the notebook's style asks for, would draw everything twice.
+    figure = Figure(figsize=(4.6, 2.7), dpi=110, layout="none")
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.subplots(gridspec_kw={"left": 0.15, "right": 0.97, "bottom": 0.19, "top": 0.89})
     draw(axes, got, right)
     axes.set_title(reference.cases[difference.case].label, loc="left", fontsize=9)
     axes.tick_params(labelsize=8)
     axes.grid(alpha=0.25)
     axes.legend(fontsize=8, framealpha=0.8)
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
+    canvas.print_png(buffer)
     data = base64.b64encode(buffer.getvalue()).decode("ascii")
     alt = f"Your result and the right one for the case {reference.cases[difference.case].label}"
     return f'<img alt="{alt}" style="max-width:100%" src="data:image/png;base64,{data}">'
