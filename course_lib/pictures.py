@@ -44,7 +44,8 @@ def _image(
     from matplotlib.figure import Figure
 
     # A fixed frame: fitting one, as the notebook's style asks for, would draw everything twice.
-    figure = Figure(figsize=(4.6, 2.7), dpi=110, layout="none")
+    figure = Figure(figsize=(4.6, 2.7), dpi=110)
+    figure.set_layout_engine("none")
     canvas = FigureCanvasAgg(figure)
     axes = figure.subplots(gridspec_kw={"left": 0.15, "right": 0.97, "bottom": 0.19, "top": 0.89})
     draw(axes, got, right)
