@@ -7,12 +7,14 @@ from typing import Any
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Enum
 
 from course_lib import render
 from course_lib.from_scratch import forbidden_problem
 from course_lib.judge import Verdict, judge
 from course_lib.reference import Outcome, Reference
 from grader.answers import read_outcomes
+from grader.policy import POLICIES, told
 from grader.private import private_reference, secret_for
 
 VERDICT = "application/vnd.optimization-course.verdict+json"
@@ -24,6 +26,10 @@ It is an output because a submission's outputs are cleared before grading: what 
 
 class VerifyAnswers(NbGraderPreprocessor):
     """Replaces a check cell's outputs by the verdict and, as the cell's value, the points (partial credit)."""
+
+    tells = Enum(POLICIES, "diagnosis", help="What feedback says of private cases; see grader/policy.py.").tag(
+        config=True
+    )
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         secret = secret_for(resources["nbgrader"]["db_url"])
@@ -40,7 +46,7 @@ class VerifyAnswers(NbGraderPreprocessor):
                 outcomes = [Outcome(problem=forbidden)] * len(outcomes)
             verdict = judge(outcomes, reference)
             verdicts[grade_id] = verdict
-            write_verdict(cell, verdict)
+            write_verdict(cell, verdict, self.tells)
         resources["course_verdicts"] = verdicts
         return nb, resources
 
@@ -65,15 +71,16 @@ def summary(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def write_verdict(cell: NotebookNode, verdict: Verdict) -> None:
+def write_verdict(cell: NotebookNode, verdict: Verdict, policy: str = "diagnosis") -> None:
     """Verdict as HTML and text, then the plain number that nbgrader reads; nothing else, so stderr costs nothing."""
     number = 0 if verdict.bonus else verdict.earned
+    shown = told(verdict, policy)
     cell.outputs = [
         new_output(
             "display_data",
             data={
-                "text/html": render.html(verdict, private=True),
-                "text/plain": render.text(verdict, private=True),
+                "text/html": render.html(shown, private=True),
+                "text/plain": render.text(shown, private=True),
                 VERDICT: summary(verdict),
             },
         ),
