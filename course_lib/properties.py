@@ -48,7 +48,7 @@ def minibatches(inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Flaw | 
     epochs = {key: values[key] for key in ("first", "second", "again")}
     if any(len(epoch) > len(inputs["y"]) for epoch in epochs.values()):
         return Flaw("endless", "it hands out more batches than there are examples.")
-    places = {key: [_places(batch["X"], inputs["X"]) for batch in epoch] for key, epoch in epochs.items()}
+    places: dict[str, Any] = {key: [_places(b["X"], inputs["X"]) for b in epoch] for key, epoch in epochs.items()}
     for key, batches in places.items():
         for place, batch in zip(batches, epochs[key], strict=True):
             if place is None:
@@ -57,7 +57,7 @@ def minibatches(inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Flaw | 
                 return Flaw("empty", "a batch is empty.")
             if len(batch["y"]) != len(place):
                 return Flaw("lengths", "a batch has another number of labels than of examples.")
-    if inputs["asks"] in ("pairs", "order") and any(sum(map(len, batches)) < SMALLEST for batches in places.values()):
+    if inputs["asks"] in ("pairs", "order") and any(len(np.concatenate(p or [[]])) < SMALLEST for p in places.values()):
         return Flaw("too_few", "hardly any examples come.")
     if inputs["asks"] == "pairs":
         whole = all(_paired(epochs[key], places[key], inputs["y"]) for key in epochs)
@@ -94,6 +94,8 @@ def _count_flaw(batches: Any, inputs: Mapping[str, Any]) -> Flaw | None:
         return Flaw("last_padded", "some examples come more than once in an epoch.")
     full, rest = divmod(count, size)
     if sizes != [size] * full + [rest] * (rest > 0):
+        if _in_blocks(batches):
+            return Flaw("blocks", "the smaller batch is not the last one: whole batches were shuffled.")
         return Flaw("uneven", "the batches are not of the size asked for, with what is left over in the last one.")
     return None
 
@@ -103,13 +105,17 @@ def _order_flaw(first: Any, second: Any, again: Any) -> Flaw | None:
     orders = [np.concatenate(epoch) for epoch in (first, second, again)]
     if np.array_equal(orders[0], np.arange(len(orders[0]))):
         return Flaw("no_shuffle", "the examples come in the order in which they were handed in.")
+    if _in_blocks(first):
+        return Flaw("blocks", "the batches are shuffled, and the same neighbours stay together in each of them.")
     if np.array_equal(orders[0], orders[1]):
         return Flaw("same_order", "the second epoch has the very order of the first.")
     if not np.array_equal(orders[0], orders[2]):
         return Flaw("another_rng", "two generators of the same seed give different orders.")
-    if all((np.diff(batch) == 1).all() for batch in first):
-        return Flaw("blocks", "the batches are shuffled, and the same neighbours stay together in each of them.")
     return None
+
+
+def _in_blocks(batches: Any) -> bool:
+    return all((np.diff(batch) == 1).all() for batch in batches)
 
 
 PROPERTIES: dict[str, Property] = {"minibatches": minibatches}
