@@ -63,12 +63,12 @@ QUIZ_03 = quiz(
             "reading a range test",
             answer="b",
             wrong={
-                "a": "Where the loss is lowest, the learning rate is already close to where it explodes; the low loss "
-                "was earned by the smaller ones before. In a long run it is often unstable.",
-                "c": "The smallest learning rate that moves the loss at all is stable, and needs ten times the epochs. "
-                "Stable is necessary, not enough.",
-                "d": "Where the loss has exploded, the run is over the cliff. This end of the picture shows only what "
-                "to stay away from.",
+                "a": "It may turn out best, as in this unit's picture, or too large for a whole run: the low loss was "
+                "partly earned by the smaller rates before it. One short run cannot tell; compare with smaller ones.",
+                "c": "Where the picture is flat, the model hardly moves. Such a rate is stable and needs a hundred "
+                "times the epochs. Stable is necessary, not enough.",
+                "d": "Where the loss explodes, the run is over the cliff. A warm-up helps where only the start is "
+                "steep, and this end of the picture was not reached at the start.",
             },
         ),
     ),
