@@ -6,7 +6,8 @@ from grader.exercises.u03_sgd.epoch import SGD_EPOCH
 from grader.exercises.u03_sgd.noise import GRADIENT_NOISE
 from grader.exercises.u03_sgd.quiz import QUIZ_03
 from grader.exercises.u03_sgd.range_test import LR_RANGE_TEST
-from grader.exercises.u03_sgd.schedules import COSINE_DECAY, LINEAR_WARMUP, STEP_DECAY
+from grader.exercises.u03_sgd.schedules import COSINE_DECAY, STEP_DECAY
+from grader.exercises.u03_sgd.warmup import LINEAR_WARMUP
 
 EXERCISES = (
     MINIBATCHES,

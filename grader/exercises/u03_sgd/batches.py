@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from grader.exercises.u03_sgd.losses import UNIT
+from grader.exercises.u03_sgd.by_torch import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
 
 def batch_cases(rng: np.random.Generator) -> list[Case]:
     def case(label: str, asks: str, batch_size: int, X: np.ndarray, y: Any = None) -> Case:
-        labels = rng.permutation(len(X)) if y is None else np.asarray(y)
+        labels = rng.integers(0, 4, size=len(X)) if y is None else np.asarray(y)
         inputs = {"X": X, "y": labels, "batch_size": batch_size, "seed": int(rng.integers(1, 10**6)), "asks": asks}
         return Case(label, asks, inputs)
 
@@ -26,8 +26,8 @@ def batch_cases(rng: np.random.Generator) -> list[Case]:
         case("12 examples, 4 a batch", "once", 4, table(12, 3)),
         case("all examples in one batch", "once", 9, table(9, 2)),
         case("one example a batch", "once", 1, table(15, 2)),
-        case("a label for each", "pairs", 5, table(20, 4)),
-        case("three kinds of label", "pairs", 4, table(24, 2), rng.integers(0, 3, size=24)),
+        case("a label for each", "pairs", 5, table(20, 4), 10 + rng.permutation(20)),
+        case("four kinds of label", "pairs", 4, table(24, 2)),
         case("images, (N, 3, 2)", "pairs", 6, table(18, 3, 2)),
         case("10 examples, 4 a batch", "last", 4, table(10, 3)),
         case("one example left over", "last", 7, table(22, 2)),

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.exercises.u03_sgd.losses import UNIT, torch_loss
+from grader.exercises.u03_sgd.by_torch import UNIT, torch_loss
 from grader.spec import Case, Exercise, Group, Misconception
 
 

@@ -5,7 +5,7 @@ from itertools import combinations
 
 import numpy as np
 
-from grader.exercises.u03_sgd.losses import UNIT
+from grader.exercises.u03_sgd.by_torch import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
 ENUMERABLE = 5000

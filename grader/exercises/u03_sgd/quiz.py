@@ -1,6 +1,6 @@
 """The quiz; its questions stand in the notebook."""
 
-from grader.exercises.u03_sgd.losses import UNIT
+from grader.exercises.u03_sgd.by_torch import UNIT
 from grader.spec import Question, quiz
 
 QUIZ_03 = quiz(
