@@ -8,7 +8,6 @@ import numpy as np
 from grader.exercises.u03_sgd.by_torch import UNIT, driven
 from grader.spec import Case, Exercise, Group, Misconception
 
-
 # --- step_decay ------------------------------------------------------------------------------------------------
 
 
