@@ -329,13 +329,9 @@ with waits_for("minibatches", "sgd_epoch"):
 # ## How noisy is a minibatch?
 #
 # Let $g_i$ be the gradient of example $i$, and $\nabla J$ the mean of all $N$ of them. A batch of $B$ different
-# examples, drawn at random, has the mean gradient $g_B$. Its **noise** is the mean squared distance to $\nabla J$:
-#
-# $$\mathbb{E}\,\|g_B - \nabla J\|^2 = \frac{1}{B} \cdot \frac{N - B}{N - 1} \cdot \frac1N \sum_{i=1}^N \|g_i - \nabla J\|^2$$
-#
-# The last factor is the variance of single examples. The first is what you know of any mean: $B$ independent values
-# scatter $B$ times less. The one in the middle is there because an epoch draws *without* replacement: it is 1 for
-# $B = 1$, nearly 1 for small batches, and 0 for $B = N$, where nothing is left to chance.
+# examples, drawn at random, has the mean gradient $g_B$. Call the mean squared distance between the two,
+# $\mathbb{E}\,\|g_B - \nabla J\|^2$, the **noise** of the batch. You take four times as many examples, still a small
+# part of all. What becomes of it?
 
 # %%
 predict(
@@ -352,7 +348,14 @@ predict(
 # %% [markdown]
 # ### Exercise: `gradient_noise`
 #
-# The formula above, for a table of gradients with one row for each example.
+# Averaged over all batches of $B$ different examples that there are, the noise is exactly
+#
+# $$\mathbb{E}\,\|g_B - \nabla J\|^2 = \frac{1}{B} \cdot \frac{N - B}{N - 1} \cdot \frac1N \sum_{i=1}^N \|g_i - \nabla J\|^2$$
+#
+# The last factor is the variance of single examples. The first is what you know of any mean: $B$ independent values
+# scatter $B$ times less. The one in the middle is there because an epoch draws *without* replacement: it is 1 for
+# $B = 1$, nearly 1 for small batches, and 0 for $B = N$, where nothing is left to chance. Write it for a table of
+# gradients with one row for each example.
 
 
 # %% exercise="gradient_noise"
@@ -431,8 +434,8 @@ with waits_for("minibatches", "sgd_epoch", "gradient_noise"):
 
 # %% [markdown]
 # On the dashed line the noise is as long as the gradient itself. To its left, a single batch says little about the
-# direction, and the learning comes from many of them. As the training goes on, $\nabla J$ shrinks and the noise mostly
-# does not: the crossing moves to the right. What then?
+# direction, and the learning comes from many of them. As the training goes on, $\nabla J$ shrinks towards 0; the examples
+# still disagree, so the noise does not, and the crossing moves to the right. What then?
 
 # %% [markdown]
 # ## The noise ball
