@@ -10,9 +10,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from course_lib.compare import compare
+from course_lib.properties import verify
 from course_lib.reference import (
     Outcome,
     Problem,
+    RecordedCase,
     RecordedGroup,
     RecordedMisconception,
     Reference,
@@ -33,11 +35,13 @@ class Difference:
     expected: Any = None
     label: str = ""
     inputs: dict[str, Any] = field(default_factory=dict)
+    flaw: str = ""
+    """Where properties are verified: the name of the one that does not hold, or the kind of the problem."""
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """A known misconception that gives exactly what the learner's code gave."""
+    """A known misconception that gives exactly what the learner's code gave, or that has the flaw which was found."""
 
     name: str
     says: str
@@ -93,22 +97,27 @@ class Verdict:
 def judge(outcomes: Sequence[Outcome], reference: Reference) -> Verdict:
     """Compare one outcome a case with the reference.
 
-    `reference` needs its expected values, except for a withheld exercise (a quiz in the learner's kernel),
-    of which only the form is judged.
+    `reference` needs its expected values, or names the properties to verify; of a withheld exercise (a quiz in the
+    learner's kernel) only the form is judged.
     """
     if len(outcomes) != len(reference.cases):
         raise ValueError(f"{len(outcomes)} outcomes for the {len(reference.cases)} cases of {reference.exercise}")
     differences: list[Difference] = []
     for index, (outcome, case) in enumerate(zip(outcomes, reference.cases, strict=True)):
-        found = _differences(index, outcome, case.expected, reference.tolerance)
+        found = (
+            _flaws(index, outcome, case, reference.verify)
+            if reference.verify
+            else _differences(index, outcome, case.expected, reference.tolerance)
+        )
         differences += [replace(difference, label=case.label, inputs=case.inputs) for difference in found]
     groups = tuple(_group_result(group, differences, reference) for group in reference.groups)
     problems = [outcome.problem for outcome in outcomes]
+    diagnose = _diagnose_flaws if reference.verify else _diagnose
     return Verdict(
         exercise=reference.exercise,
         groups=groups,
         differences=tuple(differences),
-        diagnoses=_diagnose(outcomes, differences, reference) if differences else (),
+        diagnoses=diagnose(outcomes, differences, reference) if differences else (),
         not_started=all(problem is not None and problem.kind == "not_started" for problem in problems),
         withheld=reference.withheld and all(case.expected is None for case in reference.cases),
         bonus=reference.bonus,
@@ -141,6 +150,30 @@ def _differences(
             name = f"`{key}`: " if len(expected) > 1 else ""
             found.append(Difference(index, key, stage, name + message, error, values[key], right))
     return found
+
+
+def _flaws(index: int, outcome: Outcome, case: RecordedCase, name: str) -> list[Difference]:
+    """What is wrong by the property function `name`. A problem's kind counts as a flaw's name."""
+    found: list[Difference] = []
+    if outcome.problem is not None:
+        found.append(Difference(index, "", "problem", outcome.problem.message, flaw=outcome.problem.kind))
+    if outcome.values is not None:
+        flaw = verify(name, case.inputs, outcome.values)
+        if flaw is not None:
+            found.append(Difference(index, "", "values", flaw.message, flaw=flaw.name))
+    return found
+
+
+def _diagnose_flaws(
+    outcomes: Sequence[Outcome], differences: list[Difference], reference: Reference
+) -> tuple[Diagnosis, ...]:
+    """The misconceptions that the flaws are named after, those with the most cases first."""
+    groups: dict[str, list[str]] = {}
+    for difference in differences:
+        groups.setdefault(difference.flaw, []).append(reference.cases[difference.case].group)
+    known = [m for m in reference.misconceptions if m.name in groups]
+    known.sort(key=lambda m: -len(groups[m.name]))
+    return tuple(Diagnosis(m.name, m.says, m.hint, tuple(dict.fromkeys(groups[m.name]))) for m in known[:3])
 
 
 def _diagnose(

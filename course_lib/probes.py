@@ -6,13 +6,14 @@ functions cannot travel as data: a case names an objective (`course_lib.objectiv
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from course_lib.errors import CourseError
-from course_lib.objectives import from_spec
+from course_lib.objectives import Objective, Quadratic, from_spec
 
 Probe = Callable[[Any, dict[str, Any]], Any]
 
@@ -95,6 +96,84 @@ def _plant(grad: np.ndarray, plant: dict[str, Any]) -> np.ndarray:
     return planted
 
 
+def minibatches(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Three epochs of `obj(X, y, batch_size, rng)`: two with one generator of `seed`, then one with a fresh one.
+
+    Each is a list of {"X": ..., "y": ...}, copied, and cut off where it goes on for ever. The input `asks` is for
+    whoever judges.
+    """
+    X, y, size, seed = (inputs[key] for key in ("X", "y", "batch_size", "seed"))
+    rng = np.random.default_rng(seed)
+    copies = [(X.copy(), y.copy()) for _ in range(2)]  # so that an epoch that changes its data harms no other
+    rounds = zip([(X, y), *copies], (rng, rng, np.random.default_rng(seed)), strict=True)
+    return tuple(_epoch(obj(*data, size, source), len(y) + 1) for data, source in rounds)
+
+
+def _epoch(batches: Any, most: int) -> list[dict[str, np.ndarray]]:
+    if not isinstance(batches, Iterable):
+        raise AnswerError("What comes back cannot be looped over: `for X_batch, y_batch in ...` should work.")
+    epoch = []
+    for batch in islice(batches, most):
+        if not isinstance(batch, tuple | list) or len(batch) != 2:
+            raise AnswerError("A batch should be a pair, (X_batch, y_batch).")
+        epoch.append({"X": np.array(batch[0]), "y": np.array(batch[1])})
+    return epoch
+
+
+def epoch(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Call `obj(grad, theta, batches, *rest)`.
+
+    The batches are a generator, which can be walked through once and has no length: `sizes` cuts X and y into pairs.
+    `loss` is "log_sum_exp" or "least_squares", see `batch_objective`; grad(theta, X, y) is its gradient on a batch.
+    """
+    rest = dict(inputs)
+    kind, theta, X, y, sizes = (rest.pop(key) for key in ("loss", "theta", "X", "y", "sizes"))
+    return obj(lambda t, A, b: batch_objective(kind, A, b).grad(t), theta, _cut(X, y, sizes), *rest.values())
+
+
+def range_test(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Like `epoch`, with a function loss_and_grad(theta, X, y) -> (loss, gradient) in place of grad."""
+    rest = dict(inputs)
+    kind, theta, X, y, sizes = (rest.pop(key) for key in ("loss", "theta", "X", "y", "sizes"))
+    return obj(_loss_and_grad(kind), theta, _cut(X, y, sizes), *rest.values())
+
+
+def loss_and_grad(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Call `obj(loss_and_grad, *rest)`; `loss` names the loss of a batch, see `batch_objective`."""
+    rest = dict(inputs)
+    return obj(_loss_and_grad(rest.pop("loss")), *rest.values())
+
+
+def schedule(obj: Any, inputs: dict[str, Any]) -> Any:
+    """The values obj(t, *rest) for t = 0, 1, ..., count - 1, as an array."""
+    rest = dict(inputs)
+    return np.array([obj(t, *rest.values()) for t in range(rest.pop("count"))])
+
+
+def batch_objective(kind: str, X: np.ndarray, y: np.ndarray) -> Objective:
+    """A loss of the vector theta on a batch X (B, d), y (B,).
+
+    "log_sum_exp": log sum_i exp(x_i . theta + y_i).  "least_squares": mean_i (x_i . theta - y_i)^2 / 2, less its value
+    at theta = 0.
+    """
+    if kind == "least_squares":
+        return Quadratic(X.T @ X / len(X), X.T @ y / len(X))
+    return from_spec({"name": kind, "A": X, "b": y})
+
+
+def _loss_and_grad(kind: str) -> Callable[[Any, Any, Any], tuple[float, np.ndarray]]:
+    def both(theta: Any, X: Any, y: Any) -> tuple[float, np.ndarray]:
+        f = batch_objective(kind, X, y)
+        return f.value(theta), f.grad(theta)
+
+    return both
+
+
+def _cut(X: np.ndarray, y: np.ndarray, sizes: Any) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    ends = np.cumsum(sizes)
+    return ((X[end - size : end], y[end - size : end]) for end, size in zip(ends, sizes, strict=True))
+
+
 PROBES: dict[str, Probe] = {
     "call": call,
     "answer": answer,
@@ -102,4 +181,9 @@ PROBES: dict[str, Probe] = {
     "objective_grad": objective_grad,
     "objective_and_grad": objective_and_grad,
     "planted_gradient": planted_gradient,
+    "minibatches": minibatches,
+    "epoch": epoch,
+    "range_test": range_test,
+    "loss_and_grad": loss_and_grad,
+    "schedule": schedule,
 }

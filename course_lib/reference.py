@@ -95,7 +95,7 @@ class RecordedGroup:
 
 @dataclass(frozen=True)
 class RecordedCase:
-    """One case; `expected` is None where the answers are not to be had."""
+    """One case; `expected` is None where the answers are not to be had, or where properties are verified instead."""
 
     label: str
     group: str
@@ -105,7 +105,10 @@ class RecordedCase:
 
 @dataclass(frozen=True)
 class RecordedMisconception:
-    """What a known wrong implementation gives for each case, and the sentence for whoever wrote it."""
+    """What a known wrong implementation gives for each case, and the sentence for whoever wrote it.
+
+    Where properties are verified it has no outcomes: a flaw is known by its name.
+    """
 
     name: str
     says: str
@@ -129,6 +132,8 @@ class Reference:
     bonus: bool = False
     withheld: bool = False
     forbidden: tuple[str, ...] = ()
+    verify: str | None = None
+    """A function of `course_lib.properties` that judges in place of the expected values."""
 
     def without_answers(self) -> Reference:
         """The same cases with nothing that tells what is right: what may enter a learner's process."""
@@ -137,11 +142,13 @@ class Reference:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON; arrays as raw bytes."""
+        verify = {} if self.verify is None else {"verify": self.verify}
         return {
             "exercise": self.exercise,
             "unit": self.unit,
             "returns": list(self.returns),
             "probe": self.probe,
+            **verify,
             "plot": self.plot,
             "bonus": self.bonus,
             "withheld": self.withheld,
@@ -176,6 +183,7 @@ class Reference:
             unit=data["unit"],
             returns=tuple(data["returns"]),
             probe=data["probe"],
+            verify=data.get("verify"),
             plot=data["plot"],
             bonus=data["bonus"],
             withheld=data["withheld"],

@@ -123,7 +123,8 @@ def _values(difference: Difference) -> str:
     plain = {name: value for name, value in difference.inputs.items() if not isinstance(value, dict | list)}
     rows = [(f"with {name}", _excerpt(value)) for name, value in plain.items()]
     rows = [row for row in rows if row[1].count("\n") < 6][:4]
-    rows += [("you got", _excerpt(difference.got)), ("expected", _excerpt(difference.expected))]
+    if difference.expected is not None:  # else a property was verified, and its sentence says it all
+        rows += [("you got", _excerpt(difference.got)), ("expected", _excerpt(difference.expected))]
     if difference.error is not None and np.isfinite(difference.error):
         rows.append(("largest relative error", f"{difference.error:.2g}"))
     body = "".join(

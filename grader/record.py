@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,10 @@ ROUNDING = 1e-9
 
 
 def make_reference(exercise: Exercise, seed: int | list[int]) -> Reference:
-    """The exercise's cases for `seed`, with expected values from the oracle and every misconception's outcomes."""
+    """The exercise's cases for `seed`, with expected values from the oracle and every misconception's outcomes.
+
+    Where properties are verified there is no oracle: the reference then has neither.
+    """
     cases = exercise.cases(np.random.default_rng(seed))
     blank = Reference(
         exercise=exercise.name,
@@ -41,8 +46,12 @@ def make_reference(exercise: Exercise, seed: int | list[int]) -> Reference:
         bonus=exercise.bonus,
         withheld=exercise.withheld,
         forbidden=exercise.forbidden,
+        verify=exercise.verify,
     )
-    expected = [_expected(exercise, case) for case in blank.cases]
+    if exercise.reference is None:
+        named = tuple(RecordedMisconception(m.name, m.says, m.hint, ()) for m in exercise.misconceptions)
+        return replace(blank, misconceptions=named)
+    expected = [_expected(exercise, exercise.reference, case) for case in blank.cases]
     misconceptions = tuple(
         RecordedMisconception(m.name, m.says, m.hint, tuple(run_cases(exercise.name, m.wrong, blank)))
         for m in exercise.misconceptions
@@ -50,15 +59,15 @@ def make_reference(exercise: Exercise, seed: int | list[int]) -> Reference:
     answered = tuple(
         RecordedCase(c.label, c.group, c.inputs, right) for c, right in zip(blank.cases, expected, strict=True)
     )
-    return Reference(**{**blank.__dict__, "cases": answered, "misconceptions": misconceptions})
+    return replace(blank, cases=answered, misconceptions=misconceptions)
 
 
-def _expected(exercise: Exercise, case: RecordedCase) -> dict[str, object]:
+def _expected(exercise: Exercise, oracle: Callable[..., Any], case: RecordedCase) -> dict[str, object]:
     """The oracle's values, in float64, in the form in which a learner's are taken."""
     one = Reference(
         exercise.name, exercise.unit, exercise.returns, "call", (), (RecordedCase(case.label, case.group, case.inputs),)
     )
-    outcome: Outcome = run_cases(exercise.name, exercise.reference, one)[0]
+    outcome: Outcome = run_cases(exercise.name, oracle, one)[0]
     if outcome.problem is not None or outcome.values is None:
         raise RuntimeError(
             f"The oracle of {exercise.name} fails on the case {case.label!r}: "

@@ -63,7 +63,8 @@ class Exercise:
     returns: tuple[str, ...]
     groups: tuple[Group, ...]
     cases: Callable[[np.random.Generator], list[Case]]
-    reference: Callable[..., Any]
+    reference: Callable[..., Any] | None
+    """The oracle; None where many results are right and `verify` says which."""
     misconceptions: tuple[Misconception, ...]
     equivalents: tuple[Any, ...] = ()
     probe: str = "call"
@@ -72,8 +73,15 @@ class Exercise:
     bonus: bool = False
     forbidden: tuple[str, ...] = ()
     """Dotted names that would do the exercise's work, such as `np.gradient`: "from scratch" as a rule."""
+    verify: str | None = None
+    """A function of `course_lib.properties` that says which results are right, in place of `reference`. A misconception
+    of such an exercise is known by its name: it is the name of the `Flaw` that it has, or a problem's kind."""
     withheld: bool = False
     """True for quizzes: the learner's kernel is not told what is right, the grader says it."""
+
+    def __post_init__(self) -> None:
+        if (self.reference is None) == (self.verify is None):
+            raise ValueError(f"{self.name} needs either a reference or a property to verify, and not both.")
 
     @property
     def points(self) -> int:

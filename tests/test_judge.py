@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 from toy import EXERCISE, REFERENCE, in_place, mean, plus, right
 
+from course_lib import render
 from course_lib.compare import compare
 from course_lib.compute import run_cases
 from course_lib.judge import judge
+from course_lib.properties import PROPERTIES
 from course_lib.reference import Outcome, Problem, Reference, Tolerance
+from grader.exercises import all_exercises, find_exercise
 from grader.record import make_reference
 
 pytestmark = pytest.mark.fast
@@ -163,3 +166,103 @@ def test_infinities_and_nans_that_are_right_pass():
     value = np.array([np.inf, -np.inf, np.nan, 1.0])
     assert compare(value.copy(), value, Tolerance()) is None
     assert compare(np.array([np.inf, np.inf, np.nan, 1.0]), value, Tolerance()) is not None
+
+
+# --- properties in place of a reference --------------------------------------------------------------------------
+
+VERIFIED = find_exercise("minibatches")
+BY_PROPERTY = make_reference(VERIFIED, 3)
+
+
+def verified(function, reference=BY_PROPERTY):
+    return judge(run_cases("minibatches", function, reference), reference)
+
+
+def shuffled(X, y, batch_size, rng):
+    order = rng.permutation(len(y))
+    return [(X[order[i : i + batch_size]], y[order[i : i + batch_size]]) for i in range(0, len(y), batch_size)]
+
+
+def in_order(X, y, batch_size, rng):
+    return [(X[i : i + batch_size], y[i : i + batch_size]) for i in range(0, len(y), batch_size)]
+
+
+def test_many_right_results_all_earn_everything():
+    def backwards(X, y, batch_size, rng):
+        return shuffled(X[::-1], y[::-1], batch_size, rng)
+
+    for right_one in (shuffled, backwards):
+        verdict = verified(right_one)
+        assert verdict.passed and verdict.earned == verdict.points == 8 and not verdict.diagnoses
+
+
+def test_a_flaw_costs_the_points_of_its_property_alone_and_is_the_diagnosis():
+    verdict = verified(in_order)
+    assert [(g.key, g.passed) for g in verdict.groups] == [
+        ("once", True),
+        ("pairs", True),
+        ("last", True),
+        ("order", False),
+    ]
+    (diagnosis,) = verdict.diagnoses
+    assert (diagnosis.name, diagnosis.groups) == ("no_shuffle", ("order",))
+    assert diagnosis.says == next(m.says for m in VERIFIED.misconceptions if m.name == "no_shuffle")
+
+
+def test_two_flaws_are_both_named_and_a_nameless_one_keeps_its_sentence():
+    def no_shuffle_and_drops(X, y, batch_size, rng):
+        return in_order(X[: len(y) // batch_size * batch_size], y, batch_size, rng)[: len(y) // batch_size]
+
+    assert {d.name for d in verified(no_shuffle_and_drops).diagnoses} == {"no_shuffle", "last_dropped"}
+    scaled = verified(lambda X, y, b, rng: shuffled(2 * X, y, b, rng))
+    assert not scaled.diagnoses and "in X nowhere" in scaled.differences[0].message
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda X, y, batch_size, rng: [],
+        lambda X, y, batch_size, rng: 3,
+        lambda X, y, batch_size, rng: [X, y],
+        lambda X, y, batch_size, rng: [(X[:0], y[:0])],
+        lambda X, y, batch_size, rng: [(X, y[:-1])],
+        lambda X, y, batch_size, rng: [(X.ravel(), y)],
+        lambda X, y, batch_size, rng: None,
+        lambda X, y: None,
+    ],
+)
+def test_no_property_holds_of_an_answer_of_another_form(answer):
+    verdict = verified(answer)
+    assert verdict.earned == 0 and all(difference.message for difference in verdict.differences)
+
+
+@pytest.mark.parametrize("value", [None, 1.5, "text", [], {}, [1], [{"X": 1, "y": 2}], [{"X": B}], np.zeros((2, 3))])
+def test_forged_values_are_a_flaw_and_stop_nobody(value):
+    forged = [Outcome({"first": value, "second": value, "again": value})] * len(BY_PROPERTY.cases)
+    assert judge(forged, BY_PROPERTY).earned == 0
+    assert judge([Outcome({"other": value})] * len(BY_PROPERTY.cases), BY_PROPERTY).earned == 0
+
+
+def test_a_case_that_was_verified_shows_no_expected_value():
+    verdict = verified(in_order)
+    shown = render.html(verdict)
+    assert "order in which they were handed in" in shown and "two epochs" in shown
+    assert "expected" not in shown and "you got" not in shown
+    assert "expected" in render.html(verdict_of(plus))
+
+
+def test_a_verified_reference_round_trips_and_enters_a_learners_process_without_its_sentences():
+    assert Reference.from_json(BY_PROPERTY.to_json()).to_json() == BY_PROPERTY.to_json()
+    assert "verify" not in REFERENCE.to_json()
+    handed = BY_PROPERTY.without_answers()
+    assert handed.verify == "minibatches" and handed.misconceptions == ()
+
+
+def test_an_exercise_has_either_an_oracle_or_a_property():
+    for neither_or_both in ({"reference": None}, {"verify": "minibatches"}):
+        with pytest.raises(ValueError, match="either a reference or a property"):
+            dataclasses.replace(EXERCISE, **neither_or_both)
+
+
+def test_what_is_verified_is_known():
+    assert {e.verify for e in all_exercises().values()} - {None} <= PROPERTIES.keys()

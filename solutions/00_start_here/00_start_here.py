@@ -39,7 +39,7 @@
 # | **The ground** | 00 Start here | (you are here) |
 # | | [01 Gradients](../01_gradients/01_gradients.ipynb) | losses, their gradients, and a test that finds wrong gradients |
 # | **Optimizers by hand** | [02 Gradient descent](../02_gradient_descent/02_gradient_descent.ipynb) | the step downhill, and how long it may be |
-# | | 03 SGD | steps on a few examples at a time; learning rates that change |
+# | | [03 SGD](../03_sgd/03_sgd.ipynb) | steps on a few examples at a time; learning rates that change |
 # | | 04 Momentum | steps that remember where they came from |
 # | | 05 Adam | a step length of its own for each parameter |
 # | | 06 Regularization | L1, L2, dropout, early stopping |

@@ -1084,4 +1084,4 @@ check("quiz_02")
 # - H. Xiao, K. Rasul, R. Vollgraf, [Fashion-MNIST](https://arxiv.org/abs/1708.07747) (2017), with [data and
 #   code](https://github.com/zalandoresearch/fashion-mnist).
 #
-# Next: 03 SGD, where each step sees only a few of the examples.
+# Next: [03 SGD](../03_sgd/03_sgd.ipynb), where each step sees only a few of the examples.

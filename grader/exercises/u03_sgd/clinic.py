@@ -1,0 +1,249 @@
+"""The bug clinic: a training loop whose loss does not fall, and whose loss is not even the loss."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from grader.exercises.u03_sgd.by_torch import UNIT, torch_loss
+from grader.spec import Case, Exercise, Group, Misconception
+
+
+def clinic_cases(rng: np.random.Generator) -> list[Case]:
+    def case(label: str, group: str, loss: str, N: int, size: int, lr: float, epochs: int, shuffled: bool) -> Case:
+        X, theta = rng.normal(size=(N, 3)), rng.normal(size=3)
+        orders = np.array([rng.permutation(N) if shuffled else np.arange(N) for _ in range(epochs)])
+        y = X @ rng.normal(size=3) + rng.normal(size=N)
+        inputs = {"loss": loss, "theta": theta, "X": X, "y": y, "orders": orders, "batch_size": size, "lr": lr}
+        return Case(label, group, inputs)
+
+    return [
+        case("batches of one size, shuffled", "pairs", "least_squares", 12, 4, 0.2, 1, True),
+        case("batches of one size, three epochs", "pairs", "least_squares", 15, 5, 0.1, 3, True),
+        case("in order, a learning rate of 0", "mean", "least_squares", 10, 4, 0.0, 1, False),
+        case("in order, another batch size", "mean", "log_sum_exp", 13, 6, 0.2, 2, False),
+        case("shuffled, with a smaller last batch", "both", "least_squares", 11, 3, 0.1, 4, True),
+        case("shuffled, another loss", "both", "log_sum_exp", 9, 4, 0.3, 2, True),
+    ]
+
+
+def clinic_oracle(
+    loss: str, theta: np.ndarray, X: np.ndarray, y: np.ndarray, orders: np.ndarray, batch_size: int, lr: float
+) -> tuple[np.ndarray, np.ndarray]:
+    import torch
+
+    parameter = torch.nn.Parameter(torch.from_numpy(theta.copy()))
+    optimizer = torch.optim.SGD([parameter], lr=lr)
+    history = []
+    for order in torch.from_numpy(orders):
+        seen = 0.0
+        for chosen in torch.split(order, batch_size):
+            optimizer.zero_grad()
+            value = torch_loss(loss, parameter, X[chosen.numpy()], y[chosen.numpy()])
+            value.backward()
+            optimizer.step()
+            seen += value.item() * len(chosen)
+        history.append(seen / len(y))
+    return parameter.detach().numpy(), np.array(history)
+
+
+def clinic_as_given(
+    loss_and_grad: "Callable[..., Any]",
+    theta: np.ndarray,
+    X: np.ndarray,
+    y: np.ndarray,
+    orders: np.ndarray,
+    batch_size: int,
+    lr: float,
+) -> "tuple[np.ndarray, np.ndarray]":
+    history = []
+    for order in orders:
+        X = X[order]
+        losses = []
+        for start in range(0, len(y), batch_size):
+            batch = slice(start, start + batch_size)
+            loss, grad = loss_and_grad(theta, X[batch], y[batch])
+            theta = theta - lr * grad
+            losses.append(loss)
+        history.append(np.mean(losses))
+    return theta, np.array(history)
+
+
+def clinic_still_apart(
+    loss_and_grad: "Callable[..., Any]",
+    theta: np.ndarray,
+    X: np.ndarray,
+    y: np.ndarray,
+    orders: np.ndarray,
+    batch_size: int,
+    lr: float,
+) -> "tuple[np.ndarray, np.ndarray]":
+    history = []
+    for order in orders:
+        X = X[order]
+        total = 0.0
+        for start in range(0, len(y), batch_size):
+            batch = slice(start, start + batch_size)
+            loss, grad = loss_and_grad(theta, X[batch], y[batch])
+            theta = theta - lr * grad
+            total += loss * len(y[batch])
+        history.append(total / len(y))
+    return theta, np.array(history)
+
+
+def clinic_still_mean_of_means(
+    loss_and_grad: "Callable[..., Any]",
+    theta: np.ndarray,
+    X: np.ndarray,
+    y: np.ndarray,
+    orders: np.ndarray,
+    batch_size: int,
+    lr: float,
+) -> "tuple[np.ndarray, np.ndarray]":
+    history = []
+    for order in orders:
+        losses = []
+        for start in range(0, len(y), batch_size):
+            batch = order[start : start + batch_size]
+            loss, grad = loss_and_grad(theta, X[batch], y[batch])
+            theta = theta - lr * grad
+            losses.append(loss)
+        history.append(np.mean(losses))
+    return theta, np.array(history)
+
+
+def clinic_shuffles_the_shuffled(
+    loss_and_grad: "Callable[..., Any]",
+    theta: np.ndarray,
+    X: np.ndarray,
+    y: np.ndarray,
+    orders: np.ndarray,
+    batch_size: int,
+    lr: float,
+) -> "tuple[np.ndarray, np.ndarray]":
+    history = []
+    for order in orders:
+        X, y = X[order], y[order]
+        total = 0.0
+        for start in range(0, len(y), batch_size):
+            batch = slice(start, start + batch_size)
+            loss, grad = loss_and_grad(theta, X[batch], y[batch])
+            theta = theta - lr * grad
+            total += loss * len(y[batch])
+        history.append(total / len(y))
+    return theta, np.array(history)
+
+
+def clinic_fixed_size(
+    loss_and_grad: "Callable[..., Any]",
+    theta: np.ndarray,
+    X: np.ndarray,
+    y: np.ndarray,
+    orders: np.ndarray,
+    batch_size: int,
+    lr: float,
+) -> "tuple[np.ndarray, np.ndarray]":
+    history = []
+    for order in orders:
+        total = 0.0
+        for start in range(0, len(y), batch_size):
+            batch = order[start : start + batch_size]
+            loss, grad = loss_and_grad(theta, X[batch], y[batch])
+            theta = theta - lr * grad
+            total += loss * batch_size
+        history.append(total / len(y))
+    return theta, np.array(history)
+
+
+def clinic_by_average(
+    loss_and_grad: "Callable[..., Any]",
+    theta: np.ndarray,
+    X: np.ndarray,
+    y: np.ndarray,
+    orders: np.ndarray,
+    batch_size: int,
+    lr: float,
+) -> "tuple[np.ndarray, list]":
+    history = []
+    for order in orders:
+        A, b = X[order], y[order]
+        losses, sizes = [], []
+        for start in range(0, len(b), batch_size):
+            rows = b[start : start + batch_size]
+            loss, grad = loss_and_grad(theta, A[start : start + batch_size], rows)
+            theta = theta - lr * grad
+            losses.append(loss)
+            sizes.append(len(rows))
+        history.append(np.average(losses, weights=sizes))
+    return theta, history
+
+
+def clinic_by_split(
+    loss_and_grad: "Callable[..., Any]",
+    theta: np.ndarray,
+    X: np.ndarray,
+    y: np.ndarray,
+    orders: np.ndarray,
+    batch_size: int,
+    lr: float,
+) -> "tuple[np.ndarray, np.ndarray]":
+    history = np.zeros(len(orders))
+    for epoch, order in enumerate(orders):
+        for chosen in np.split(order, np.arange(batch_size, len(order), batch_size)):
+            loss, grad = loss_and_grad(theta, X[chosen], y[chosen])
+            theta = theta - lr * grad
+            history[epoch] += loss * len(chosen) / len(order)
+    return theta, history
+
+
+CLINIC_03 = Exercise(
+    name="clinic_03",
+    unit=UNIT,
+    returns=("theta", "history"),
+    probe="loss_and_grad",
+    groups=(
+        Group("pairs", "shuffles, and learns from the right labels", 2),
+        Group("mean", "reports the mean over the examples", 2),
+        Group("both", "does both at once, epoch after epoch", 1),
+    ),
+    cases=clinic_cases,
+    reference=clinic_oracle,
+    misconceptions=(
+        Misconception(
+            "as_given",
+            clinic_as_given,
+            "The code still does what it did when you got it. Take three examples with their labels and follow them "
+            "through the first line of the loop over the epochs: what is with whom afterwards?",
+            hint=1,
+        ),
+        Misconception(
+            "still_apart",
+            clinic_still_apart,
+            "The reported loss is the mean over the examples now: one cause is found. The labels still stay behind "
+            "when the examples are shuffled, so the model learns from the wrong ones.",
+            hint=1,
+        ),
+        Misconception(
+            "still_mean_of_means",
+            clinic_still_mean_of_means,
+            "Examples and labels stay together now: one cause is found. The reported loss still depends on how the "
+            "examples are cut into batches, for a small last batch counts as much as a full one.",
+            hint=2,
+        ),
+        Misconception(
+            "shuffles_the_shuffled",
+            clinic_shuffles_the_shuffled,
+            "Both causes are found, and one new thing crept in: from the second epoch on you reorder what the epoch "
+            "before has reordered already. orders[e] speaks of the rows of X and y as they were handed in.",
+            hint=3,
+        ),
+        Misconception(
+            "fixed_size",
+            clinic_fixed_size,
+            "You weight every batch with batch_size; the last one may hold fewer examples, and then counts for some "
+            "that do not exist. Ask the batch itself how many it holds.",
+            hint=2,
+        ),
+    ),
+    equivalents=(clinic_by_average, clinic_by_split),
+)

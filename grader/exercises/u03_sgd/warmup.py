@@ -1,0 +1,128 @@
+"""A learning rate that climbs at the start. Each case asks for the whole schedule (the probe `schedule`)."""
+
+from typing import Any
+
+import numpy as np
+
+from grader.exercises.u03_sgd.by_torch import UNIT, driven
+from grader.spec import Case, Exercise, Group, Misconception
+
+
+def warmup_cases(rng: np.random.Generator) -> list[Case]:
+    def case(label: str, group: str, count: int, warmup: int, lr0: float | None = None) -> Case:
+        full = float(rng.uniform(0.1, 0.9)) if lr0 is None else lr0
+        return Case(label, group, {"count": count, "lr0": full, "warmup": warmup})
+
+    return [
+        case("the ramp alone", "ramp", 5, 5, lr0=0.5),
+        case("the beginning of a long ramp", "ramp", 6, 20),
+        case("a ramp and what follows", "level", 12, 4),
+        case("a short ramp and a long run", "level", 20, int(rng.integers(3, 8))),
+        case("a ramp of one step", "short", 6, 1),
+        case("a ramp of two steps", "short", 6, 2),
+    ]
+
+
+def warmup_oracle(count: int, lr0: float, warmup: int) -> np.ndarray:
+    """LinearLR's ramp from 1/warmup at t = 0 to 1 at t = warmup - 1."""
+    from torch.optim.lr_scheduler import LinearLR
+
+    def make(optimizer: Any) -> LinearLR:
+        return LinearLR(optimizer, start_factor=1 / warmup, end_factor=1.0, total_iters=warmup - 1)
+
+    return driven(lr0, count, make)
+
+
+def warmup_from_zero(t: int, lr0: float, warmup: int) -> float:
+    return lr0 * min(1.0, t / warmup)
+
+
+def warmup_one_late(t: int, lr0: float, warmup: int) -> float:
+    return lr0 * min(1.0, (t + 1) / (warmup + 1))
+
+
+def warmup_uncapped(t: int, lr0: float, warmup: int) -> float:
+    return lr0 * (t + 1) / warmup
+
+
+def warmup_whole_numbers(t: int, lr0: float, warmup: int) -> float:
+    return lr0 * min(1, (t + 1) // warmup)
+
+
+def warmup_again(t: int, lr0: float, warmup: int) -> float:
+    return lr0 * (t % warmup + 1) / warmup
+
+
+def warmup_floor(t: int, lr0: float, warmup: int) -> float:
+    return lr0 * max(1.0, (t + 1) / warmup)
+
+
+def warmup_by_if(t: int, lr0: float, warmup: int) -> float:
+    if t >= warmup:
+        return lr0
+    return (t + 1) * (lr0 / warmup)
+
+
+def warmup_by_interpolation(t: int, lr0: float, warmup: int) -> float:
+    return float(np.interp(t + 1, [0, warmup], [0, lr0]))
+
+
+LINEAR_WARMUP = Exercise(
+    name="linear_warmup",
+    unit=UNIT,
+    returns=("lr",),
+    probe="schedule",
+    groups=(
+        Group("ramp", "climbs in equal parts, the first of them at t = 0", 1),
+        Group("level", "stays at lr0 once the ramp is done", 1),
+        Group("short", "is right for the shortest ramps", 1),
+    ),
+    cases=warmup_cases,
+    reference=warmup_oracle,
+    misconceptions=(
+        Misconception(
+            "from_zero",
+            warmup_from_zero,
+            "Your ramp starts at a learning rate of 0: the first batch is read, its gradient computed, and nothing "
+            "learned from it. The first step should already have one part of lr0.",
+            hint=1,
+        ),
+        Misconception(
+            "one_late",
+            warmup_one_late,
+            "Your ramp has one step too many: with a warm-up of 5 steps, the fifth of them, t = 4, should have the "
+            "whole lr0.",
+            hint=1,
+        ),
+        Misconception(
+            "uncapped",
+            warmup_uncapped,
+            "Your ramp never ends: the learning rate climbs past lr0, and over the cliff some time. What should hold "
+            "it once it has arrived?",
+            hint=2,
+        ),
+        Misconception(
+            "whole_number_division",
+            warmup_whole_numbers,
+            "Your learning rate is 0 until the ramp ends, and then all of lr0 at once. // throws the fractions away, "
+            "and a ramp consists of nothing else.",
+            hint=1,
+        ),
+        Misconception(
+            "again_and_again",
+            warmup_again,
+            "Your ramp begins anew whenever it has reached its top. A warm-up comes once, at the start; then the "
+            "learning rate stays at lr0.",
+            hint=2,
+        ),
+        Misconception(
+            "wrong_side",
+            warmup_floor,
+            "You took the larger of the two where the smaller one holds: there is no ramp, and after it the learning "
+            "rate grows without end.",
+            hint=2,
+        ),
+    ),
+    equivalents=(warmup_by_if, warmup_by_interpolation),
+    plot="curve",
+)
