@@ -222,7 +222,7 @@ def weights_oracle(beta: float, t: int) -> np.ndarray:
     m = torch.zeros((), dtype=torch.float64)
     for value in x:
         m = beta * m + (1 - beta) * value
-    m.backward()  # type: ignore[no-untyped-call]
+    m.backward()
     assert x.grad is not None
     return np.asarray(x.grad.numpy())
 

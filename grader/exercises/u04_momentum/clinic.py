@@ -45,7 +45,7 @@ def clinic_as_given(X: np.ndarray, Z: np.ndarray, y: np.ndarray, lr: float, beta
     params = [np.zeros(X.shape[1]), np.zeros(Z.shape[1])]
     path = [list(params)]
     for _ in range(steps):
-        velocities = {}
+        velocities: dict = {}
         error = X @ params[0] + Z @ params[1] - y
         for i, inputs in enumerate([X, Z]):
             grad = inputs.T @ error / len(error)
@@ -57,7 +57,7 @@ def clinic_as_given(X: np.ndarray, Z: np.ndarray, y: np.ndarray, lr: float, beta
 
 def clinic_still_shared(X: np.ndarray, Z: np.ndarray, y: np.ndarray, lr: float, beta: float, steps: int) -> tuple:
     params = [np.zeros(X.shape[1]), np.zeros(Z.shape[1])]
-    velocities = {}
+    velocities: dict = {}
     path = [list(params)]
     for _ in range(steps):
         error = X @ params[0] + Z @ params[1] - y
@@ -73,7 +73,7 @@ def clinic_still_forgets(X: np.ndarray, Z: np.ndarray, y: np.ndarray, lr: float,
     params = [np.zeros(X.shape[1]), np.zeros(Z.shape[1])]
     path = [list(params)]
     for _ in range(steps):
-        velocities = {}
+        velocities: dict = {}
         error = X @ params[0] + Z @ params[1] - y
         for i, inputs in enumerate([X, Z]):
             grad = inputs.T @ error / len(error)
