@@ -103,16 +103,16 @@ check("ema")
 # %%
 with waits_for("ema"):
     readings = 10 + np.array([np.random.default_rng(seed).normal(0, 2, size=250) for seed in range(10)])
+    averages_of = {beta: ema(readings.T, beta).T for beta in (0.5, 0.9, 0.99)}
     ax = plt.subplots()[1]
-    ax.plot(np.arange(1, 251), readings[0], ".", color=plots.GRID, label="the values (one of ten series)", zorder=0)
-    for beta in (0.5, 0.9, 0.99):
-        averages = ema(readings.T, beta).T
+    ax.plot(np.arange(1, 251), readings[0], ".", color=plots.GRID, label="the values (one series of ten)", zorder=0)
+    for beta, averages in averages_of.items():
         plots.bands(ax, np.arange(1, 251), averages, label=rf"average, $\beta$ = {beta}")
         print(f"beta = {beta:<5} after 1 value: {averages[:, 0].mean():5.2f}   after 10: {averages[:, 9].mean():5.2f}"
               f"   after 250: {averages[:, -1].mean():5.2f}   spread in the end: {averages[:, -1].std():.2f}")
-    ax.set(xlabel="value number t", ylabel="average (10 series: mean and standard deviation)", ylim=(0, 16))
+    ax.set(xlabel="value number t", ylabel="average of the values so far", ylim=(0, 16))
     ax.legend(loc="lower right")
-    plots.finding(ax, "The longer the memory, the calmer the average, and the longer it is too small")
+    plots.finding(ax, "The longer the memory, the calmer the average, and the longer it is too small (bands: ten series)")
     plt.show()
 
     first = ema(np.array([10.0]), 0.9)[0]
@@ -175,11 +175,12 @@ predict("missing_weight", ..., options={"a": "1", "b": "about 0.9", "c": "about 
 
 # %%
 with waits_for("ema_weights"):
+    total = ema_weights(0.99, 10).sum()
     fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.9))
     for t, colour in ((5, plots.ORANGE), (15, plots.GREEN), (40, plots.BLUE)):
         left.plot(np.arange(1, t + 1), ema_weights(0.9, t), ".-", color=colour, label=f"in $m_{{{t}}}$")
     left.set(xlabel="of value number", ylabel=r"weight, $\beta$ = 0.9")
-    left.legend(loc="upper left", bbox_to_anchor=(0.02, 0.9))
+    left.legend(loc="upper left", bbox_to_anchor=(0.42, 1.0))
     ts = np.arange(1, 101)
     for beta in (0.5, 0.9, 0.99):
         sums = [ema_weights(beta, t).sum() for t in ts]
@@ -187,11 +188,10 @@ with waits_for("ema_weights"):
         right.plot(ts[::8], 1 - beta ** ts[::8], "o", markerfacecolor="none", color=plots.INK)
     right.plot([], [], "o", markerfacecolor="none", color=plots.INK, label=r"$1 - \beta^t$")
     right.set(xlabel="values so far, t", ylabel="sum of all weights", ylim=(0, 1.05))
-    right.legend(loc="center right", bbox_to_anchor=(1.0, 0.55))
+    right.legend(loc="lower right")
     plots.finding(fig, r"A young average is too small because its weights add up to $1 - \beta^t$ only")
     plt.show()
 
-    total = ema_weights(0.99, 10).sum()
     print(f"beta = 0.99, ten values: the weights add up to {total:.4f};   1 - 0.99^10 = {1 - 0.99**10:.4f}")
     reveal(
         "missing_weight",
@@ -306,6 +306,7 @@ with waits_for("momentum_step"):
             self.sign = -self.sign
             return np.array([self.sign])
 
+    longest = np.abs(np.diff(walk(momentum_step, lambda theta: np.ones(1), [0.0], 0.1, 200, beta=0.9)[:, 0]))[-1]
     fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.9), sharey=True)
     for beta in (0.0, 0.5, 0.9, 0.95):
         lasting = walk(momentum_step, lambda theta: np.ones(1), [0.0], 0.1, 80, beta=beta)
@@ -318,12 +319,13 @@ with waits_for("momentum_step"):
     left.set(yscale="log", xlabel="step", ylabel=r"length of the step, in $\alpha$", title="gradient always +1")
     right.set(xlabel="step", title=r"gradient +1, $-$1, +1, ...")
     right.tick_params(labelleft=True)
-    left.set_yticks([0.5, 1, 2, 5, 10, 20], ["0.5", "1", "2", "5", "10", "20"])
+    left.set_yticks([0.1, 0.2, 0.5, 1, 2, 5, 10, 20], ["0.1", "0.2", "0.5", "1", "2", "5", "10", "20"])
+    left.minorticks_off()
+    right.minorticks_off()
     left.legend()
     plots.finding(fig, "Momentum lengthens the steps where gradients agree and shortens them where they alternate")
     plt.show()
 
-    longest = np.abs(np.diff(walk(momentum_step, lambda theta: np.ones(1), [0.0], 0.1, 200, beta=0.9)[:, 0]))[-1]
     reveal(
         "lasting_slope",
         min({"a": 0.1, "b": 0.19, "c": 1.0, "d": 1e9}.items(), key=lambda item: abs(item[1] - longest))[0],
@@ -385,9 +387,9 @@ with waits_for("momentum_step"):
     for (name, values), style in zip(lengths.items(), ("-", "-", ":"), strict=True):
         ax.plot(np.arange(1, 61), values, style, linewidth=4 if style == ":" else 2, label=name)
     ax.axvline(30.5, color=plots.MUTED, linestyle="--", linewidth=1.4)
-    ax.text(31.2, 0.9, r"$\alpha$ drops to a tenth", color=plots.MUTED)
+    ax.text(31.2, 0.2, r"$\alpha$ drops to a tenth", color=plots.MUTED)
     ax.set(xlabel="step", ylabel="length of the step")
-    ax.legend(loc="upper left")
+    ax.legend(loc="upper right")
     plots.finding(ax, r"The conventions walk alike until $\alpha$ drops: with $\alpha$ inside, old steps roll on")
     plt.show()
     for name, values in lengths.items():
@@ -507,9 +509,10 @@ with waits_for("momentum_step", "nesterov_step"):
     )
 
 # %% [markdown]
-# Both are far from the minimum's peace, and both are quick to reach it. That is the price of mass: momentum
-# **overshoots**, even at learning rates at which gradient descent would glide in from one side. A loss that goes up and
-# down in long waves after you turned $\beta$ up is this, and no bug.
+# Gradient descent glides in from one side and is within 0.05 from step 29 on. Heavy ball is beyond the minimum after five
+# steps, but it cannot stop there: it swings, and settles at step 52. Nesterov swings less and settles first, at step 23.
+# That is the price of mass: momentum **overshoots**, even at learning rates at which gradient descent would not. A loss
+# that goes up and down in long waves after you turned $\beta$ up is this, and no bug.
 
 # %% [markdown]
 # ## A step length for each parameter
@@ -679,16 +682,17 @@ with waits_for("adagrad_step", "rmsprop_step"):
 # %% [markdown]
 # Three things to see. **AdaGrad only ever brakes.** That suits convex problems and rare features; in a long training
 # run it is a standstill that nobody asked for. **RMSProp's steps come back to $\alpha$**, whatever the gradient's size,
-# after about $1/(1-\beta)$ steps. And its **first steps are too long**, by $1/\sqrt{1-\beta}$: 3.2 times, or even 10
-# times for $\beta = 0.99$. That is the bias of the young average, below the fraction bar. Adam (unit 05) repairs it.
+# once the large squares are forgotten: a few times $1/(1-\beta)$ steps, so with $\beta = 0.99$ it is still on its way at
+# step 300. And its **first steps are too long**, by $1/\sqrt{1-\beta}$: 3.2 times, or even 10 times for $\beta = 0.99$.
+# That is the bias of the young average, below the fraction bar. Adam (unit 05) repairs it.
 
 # %% [markdown]
 # ## The ravine
 #
 # Now all five, in a ravine a hundred times as steep across as along its floor ($\kappa = 100$). Compare fairly: 100 steps
-# for each, from five starts, and **every method at its own best learning rate**, found in a sweep. We do it twice: with
-# the floor along the first axis, and with the same ravine turned by 30 degrees, starts and all. For which methods is the
-# turned one harder?
+# for each, from five starts, and **every method at its own best learning rate**, found in a sweep. (What swings is high
+# or low at step 100 by chance, so we take the mean loss of the last 20 steps.) We do it twice: with the floor along the
+# first axis, and with the same ravine turned by 30 degrees, starts and all. For which methods is the turned one harder?
 
 # %%
 predict(
@@ -708,7 +712,7 @@ CURVATURES = np.diag([1.0, 100.0])
 RAVINES = {"along the axis": Quadratic(CURVATURES), "turned by 30°": Quadratic(TURN @ CURVATURES @ TURN.T)}
 STARTS = np.array([-3.0, 1.0]) + np.array([np.random.default_rng(seed).normal(0, 0.2, size=2) for seed in range(5)])
 STARTS_IN = {"along the axis": STARTS, "turned by 30°": STARTS @ TURN.T}
-LRS = np.geomspace(1e-3, 10, 41)
+LRS = np.geomspace(1e-3, 10, 37)
 
 # %%
 with waits_for("momentum_step", "nesterov_step", "adagrad_step", "rmsprop_step"):
@@ -721,18 +725,21 @@ with waits_for("momentum_step", "nesterov_step", "adagrad_step", "rmsprop_step")
     }
 
     def final_losses(ravine, name):
-        """(starts, learning rates): the loss after 100 steps; what runs away is infinite."""
+        """(starts, learning rates): the mean loss of the last 20 of 100 steps; what runs away is infinite."""
         J, (step, settings) = RAVINES[ravine], METHODS[name]
+        losses = np.zeros((len(STARTS), len(LRS)))
         with np.errstate(all="ignore"):
-            ends = [[walk(step, J.grad, start, lr, 100, **settings)[-1] for lr in LRS] for start in STARTS_IN[ravine]]
-            losses = np.array([[J(end) for end in row] for row in ends])
+            for place in np.ndindex(losses.shape):
+                path = walk(step, J.grad, STARTS_IN[ravine][place[0]], LRS[place[1]], 100, **settings)
+                losses[place] = np.mean(np.sum(path[-20:] @ J.A * path[-20:], axis=1)) / 2
         return np.where(np.isfinite(losses), np.maximum(losses, 1e-12), np.inf)  # below 1e-12, equally good
 
+    swept = {ravine: {name: final_losses(ravine, name) for name in METHODS} for ravine in RAVINES}
     fig, axes = plt.subplots(2, 1, figsize=(7.0, 8.6), sharex=True, sharey=True)
     best_lr, best_loss = {}, {}
-    for ax, ravine in zip(axes, RAVINES, strict=True):
-        losses = {name: final_losses(ravine, name) for name in METHODS}
-        plots.sweep(LRS, losses, ax, start_loss=60, xlabel=r"learning rate $\alpha$", ylabel="loss after 100 steps")
+    for ax, (ravine, losses) in zip(axes, swept.items(), strict=True):
+        highest = 1.01 * max(RAVINES[ravine](start) for start in STARTS_IN[ravine])
+        plots.sweep(LRS, losses, ax, start_loss=highest, xlabel=r"learning rate $\alpha$", ylabel="loss near step 100")
         ax.set(title=ravine, ylim=(1e-13, 1e4))
         for name, values in losses.items():
             best_lr[ravine, name] = LRS[np.argmin(values.mean(axis=0))]
@@ -761,32 +768,43 @@ with waits_for("momentum_step", "nesterov_step", "adagrad_step", "rmsprop_step")
 
 # %%
 with waits_for("momentum_step", "nesterov_step", "adagrad_step", "rmsprop_step"):
+    def paths_in(ravine):
+        """Each method's path from the first start, at its own best learning rate."""
+        return {
+            name: walk(step, RAVINES[ravine].grad, STARTS_IN[ravine][0], best_lr[ravine, name], 100, **settings)
+            for name, (step, settings) in METHODS.items()
+        }
+
+    paths_in("turned by 30°")  # nothing to play with before this works
+
     def draw(steps_taken=40, ravine="turned by 30°"):
         """The five paths so far, from the first start, and their losses."""
-        J, start = RAVINES[ravine], STARTS_IN[ravine][0]
+        J, paths = RAVINES[ravine], paths_in(ravine)
         fig, axes = plt.subplots(3, 2, figsize=(7.2, 8.2))
         losses = {}
-        for ax, (name, (step, settings)) in zip(axes.flat, METHODS.items(), strict=False):
-            path = walk(step, J.grad, start, best_lr[ravine, name], 100, **settings)
+        for ax, colour, (name, path) in zip(axes.flat, plots.PALETTE, paths.items(), strict=False):
             losses[name] = [max(J(theta), 1e-12) for theta in path[: steps_taken + 1]]
             plots.contour_with_paths(
                 J, {"path": path[: steps_taken + 1]}, ax, xlabel=r"$\theta_1$", ylabel=r"$\theta_2$", minimum=(0, 0),
                 window=(-4.0, 1.6, -2.4, 1.8), resolution=61, equal=True,
             )
             ax.get_legend().remove()
+            for line in ax.lines:
+                if line.get_color() == plots.PALETTE[0]:  # a path has the colour of its loss curve
+                    line.set_color(colour)
             ax.set_title(rf"{name}, $\alpha$ = {best_lr[ravine, name]:.3f}", fontsize=11)
         plots.loss_curves(losses, axes[2, 1], xlabel="step", ylabel="loss", logy=True)
-        axes[2, 1].set(xlim=(0, 100), ylim=(1e-12, 1e3))
-        axes[2, 1].legend(fontsize=8, loc="lower left")
+        axes[2, 1].set(xlim=(0, 100), ylim=(1e-6, 1e3))
+        axes[2, 1].get_legend().remove()
+        axes[2, 1].set_title("the losses, in the paths' colours", fontsize=11)
         plots.finding(fig, f"The ravine {ravine}, after {steps_taken} steps: each method at its own best learning rate")
 
-    draw(1)
-    plt.close()  # nothing to play with before this works
     plots.play(draw, steps_taken=(1, 100, 1), ravine=list(RAVINES))
 
 # %% [markdown]
-# Along the axis AdaGrad needs no valley floor at all: it walks straight to the minimum, as if the ravine were a round
-# bowl, because a length for each parameter *is* the cure there. Turned, it is hardly better than gradient descent.
+# Along the axis the factor of 100 between the two directions is simply gone for AdaGrad: it divides each direction by the
+# size of that direction's own gradients, and walks as if the ravine were a round bowl. A step length for each parameter
+# *is* the cure there. Turned, both parameters see both curvatures, and it is hardly better than gradient descent.
 # Heavy ball and Nesterov have the same losses in both, digit for digit: they only add up vectors, and a sum does not
 # know where the axes lie. RMSProp, whose steps never shrink, does not come to rest near the minimum: it needs a
 # learning rate that decays (unit 03). The two ideas repair different things. Adam (unit 05) uses both.
@@ -906,7 +924,7 @@ with waits_for("SGD"):
     ax = plots.sweep(lrs, losses, start_loss=np.log(10), xlabel=r"learning rate $\alpha$", ylabel="loss after 100 steps")
     ax.set_yticks([0.4, 0.6, 1, 2], ["0.4", "0.6", "1", "2"])
     ax.minorticks_off()
-    ax.legend(loc="upper center")
+    ax.legend(loc="lower left")
     plots.finding(ax, "Momentum gets further in 100 steps, even when each runs at its own best learning rate")
     plt.show()
     least = {}
