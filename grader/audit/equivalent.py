@@ -146,7 +146,7 @@ EQUIVALENT: dict[str, tuple[Explained, ...]] = {
                 "for param, velocity, grad in zip(self.params, self.velocities, grads):",
                 "for param, velocity, grad in zip(self.params, self.velocities, grads, strict=False):",
             ),
-            "There is one velocity and one gradient for each parameter, so that strict finds nothing to complain about.",
+            "There is one velocity and one gradient for each parameter, so strict has nothing to complain about.",
         ),
     ),
     "clinic_04": (

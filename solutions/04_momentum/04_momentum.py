@@ -1026,13 +1026,13 @@ with waits_for("momentum_step", "clinic_04"):
     plots.finding(fig, healthy if agree else ill)
     plt.show()
     pushes = np.abs([slope_at(weights)[5] for weights in given])
-    print(f"the gradient of b's third entry, largest over all steps: {pushes.max():.1f};  it ends at {given[-1, 5]:.3f}")
+    print(f"the gradient of b's third entry, largest over all steps: {pushes.max()};  it ends at {given[-1, 5]:.3f}")
     for name, curve in curves.items():
         print(f"{name:31} loss above the smallest after 60 steps: {curve[-1]:.4f}")
 
 # %% [markdown]
 # **Symptom 1**, left: with $\beta = 0.9$ it is no faster than with $\beta = 0$, while your own `momentum_step`, on the same
-# loss with the same numbers, runs away from both. **Symptom 2**, right: the third inside sensor is unplugged, so the
+# loss with the same numbers, leaves both far behind. **Symptom 2**, right: the third inside sensor is unplugged, so the
 # gradient of its weight is exactly zero at every step. That weight starts at zero, and moves. Find both causes and
 # repair `clinic_04`. When it is healthy, the picture says so.
 #

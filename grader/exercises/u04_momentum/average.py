@@ -150,8 +150,8 @@ EMA = Exercise(
             "a_sum",
             ema_sum,
             "You have a fading sum, not an average: of a constant series it makes a value 1 / (1 - beta) times too "
-            "large in the long run. What share of each new value should go in? (Keep this sum in mind: you meet it "
-            "again in momentum.)",
+            "large in the long run. Keep this sum in mind, you meet it again in momentum. Here: what share of each "
+            "new value should go in?",
             hint=1,
         ),
         Misconception(

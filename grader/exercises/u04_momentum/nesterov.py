@@ -138,7 +138,7 @@ NESTEROV_STEP = Exercise(
             "average",
             nesterov_average,
             "Your velocity is an average, with 1 - beta of each gradient; in torch's convention it is a sum. All your "
-            "steps are 1 - beta times too short, as in the table of conventions above.",
+            "steps have only 1 - beta of the right length: look at the table of conventions above.",
             hint=2,
         ),
         Misconception(

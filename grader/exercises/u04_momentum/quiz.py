@@ -29,8 +29,8 @@ QUIZ_04 = quiz(
                 "learning rate was tuned for steps of one gradient each.",
                 "b": "It is the other way round: in torch's convention momentum lengthens the steps, so the learning "
                 "rate that gives the same pace is smaller.",
-                "d": "beta multiplies the velocity and not the learning rate; what it does to a lasting slope is the "
-                "geometric series 1 + 0.9 + 0.81 + ... = 10.",
+                "d": "The factor beta multiplies the velocity and not the learning rate; what it does to a lasting "
+                "slope is the geometric series 1 + 0.9 + 0.81 + ... = 10.",
             },
         ),
         Question(
@@ -50,7 +50,7 @@ QUIZ_04 = quiz(
             "AdaGrad that stops too early",
             answer="d",
             wrong={
-                "a": "eps matters where gradients are as small as eps itself, 1e-8. A sum of squares after ten "
+                "a": "An eps matters where gradients are as small as eps itself, 1e-8. A sum of squares after ten "
                 "thousand steps is far larger.",
                 "b": "AdaGrad has no velocity, so there is nothing to reset; what it carries is the sum of squares, "
                 "and that is just what never shrinks.",

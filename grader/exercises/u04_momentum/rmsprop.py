@@ -162,8 +162,8 @@ RMSPROP_STEP = Exercise(
         Misconception(
             "swapped",
             rmsprop_swapped,
-            "beta and 1 - beta have changed places: your average keeps 1 - beta of its past and takes the rest from "
-            "the newest square. It hardly averages at all, so your steps are all nearly lr long.",
+            "The factors beta and 1 - beta have changed places: your average keeps 1 - beta of its past and takes the "
+            "rest from the newest square. It hardly averages at all, so your steps are all nearly lr long.",
             hint=1,
         ),
         Misconception(

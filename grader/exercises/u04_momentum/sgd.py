@@ -247,8 +247,8 @@ SGD = Exercise(
             "one_velocity",
             SGDOneVelocity,
             "All your parameters share one velocity: the push of the first one moves the second, and where their "
-            "shapes differ it does not even fit. Each parameter has a history of its own. (`[v] * n` is one array "
-            "under n names, by the way.)",
+            "shapes differ it does not even fit. Each parameter has a history of its own. By the way, `[v] * n` is "
+            "one array under n names.",
             hint=2,
         ),
         Misconception(
@@ -283,7 +283,7 @@ SGD = Exercise(
             "average",
             SGDAverage,
             "Your velocities are averages, with 1 - momentum of each gradient. In torch's convention, the one of "
-            "momentum_step, each gradient enters in full; your steps are 1 - momentum times too short.",
+            "momentum_step, each gradient enters in full; your steps have only 1 - momentum of the right length.",
             hint=4,
         ),
         Misconception(

@@ -159,9 +159,9 @@ MOMENTUM_STEP = Exercise(
         Misconception(
             "average",
             momentum_average,
-            "Your velocity is an average of the gradients; in this convention it is a fading sum. Your steps are 1 - "
-            "beta times too short from the first one on. Both conventions exist, and a learning rate for the one is "
-            "no good for the other.",
+            "Your velocity is an average of the gradients; in this convention it is a fading sum. From the first step "
+            "on, your steps have only 1 - beta of the right length. Both conventions exist, and a learning rate for "
+            "the one is no good for the other.",
             hint=1,
         ),
         Misconception(
@@ -249,8 +249,8 @@ MOMENTUM_STEP = Exercise(
             "mutates",
             momentum_mutates,
             "All values are right, but you changed the velocity that you were given in place: whoever keeps it, to "
-            "compare two learning rates from the same point say, finds it changed. Make a new array here. (In the "
-            "class SGD below, changing in place will be what we want.)",
+            "compare two learning rates from the same point say, finds it changed. Make a new array here; in the "
+            "class SGD below, changing in place will be what we want.",
             hint=4,
         ),
     ),
