@@ -17,8 +17,8 @@ def steps_case(label: str, group: str, state: tuple[str, Any], theta: Any, grads
     inputs = {
         "theta": np.asarray(theta, dtype=float),
         name: np.broadcast_to(np.asarray(value, dtype=float), grads.shape[1:]).copy(),
-        "grads": grads,
-        "lrs": np.broadcast_to(np.asarray(lr, dtype=float), len(grads)).copy(),
+        "grad": grads,
+        "lr": np.broadcast_to(np.asarray(lr, dtype=float), len(grads)).copy(),
     }
     return Case(label, group, inputs | rest)
 
@@ -36,17 +36,17 @@ def scaled_cases(rng: np.random.Generator, state: str, **rest: float) -> list[Ca
     sizes = np.array([100.0, 1.0, 0.01])
     tiny = rng.uniform(0.3, 3.0, size=(3, 4)) * rng.choice([-1, 1], size=(3, 4))
     return [
-        case("one gradient of 4", "first", (1,), np.array([[4.0]]), 0.1, 1e-8),
-        case("gradients of very different size", "first", (3,), sizes * normal(size=(1, 3)), 0.2, 1e-8),
-        case("a constant gradient", "many", (2,), np.tile(normal(size=2), (8, 1)), 0.1, 1e-8),
-        case("gradients that change", "many", (4,), normal(size=(9, 4)), 0.3, 1e-8),
-        case("squares from before", "many", (3,), normal(size=(4, 3)), 0.1, 1e-8, rng.uniform(0.5, 2, size=3)),
+        case("one gradient of 4", "first", (1,), np.array([[4.0]]), 0.1, 1e-12),
+        case("gradients of very different size", "first", (3,), sizes * normal(size=(1, 3)), 0.2, 1e-12),
+        case("a constant gradient", "many", (2,), np.tile(normal(size=2), (8, 1)), 0.1, 1e-12),
+        case("gradients that change", "many", (4,), normal(size=(9, 4)), 0.3, 1e-12),
+        case("squares from before", "many", (3,), normal(size=(4, 3)), 0.1, 1e-12, rng.uniform(0.5, 2, size=3)),
         case("|g| near eps = 1e-8", "eps", (4,), 1e-8 * tiny, 0.1, 1e-8),
         case("|g| near eps = 0.01", "eps", (4,), 0.01 * tiny, 0.1, 0.01),
         case("a gradient of exactly zero", "eps", (3,), np.array([1.0, 0.0, 1.0]) * normal(size=(3, 3)), 0.1, 1e-8),
-        case("the learning rate drops", "lr", (2,), normal(size=(6, 2)), drop, 1e-8),
-        case("a 3x4 matrix", "shape", (3, 4), normal(size=(3, 3, 4)), 0.1, 1e-8),
-        case("shape (2, 3, 4)", "shape", (2, 3, 4), normal(size=(2, 2, 3, 4)), 0.3, 1e-6),
+        case("the learning rate drops", "lr", (2,), normal(size=(6, 2)), drop, 1e-12),
+        case("a 3x4 matrix", "shape", (3, 4), normal(size=(3, 3, 4)), 0.1, 1e-12),
+        case("shape (2, 3, 4)", "shape", (2, 3, 4), normal(size=(2, 2, 3, 4)), 0.3, 1e-12),
     ]
 
 
