@@ -174,6 +174,45 @@ def _cut(X: np.ndarray, y: np.ndarray, sizes: Any) -> Iterator[tuple[np.ndarray,
     return ((X[end - size : end], y[end - size : end]) for end, size in zip(ends, sizes, strict=True))
 
 
+def optimizer_steps(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Drive one step of an optimizer, `theta, state = obj(theta, state, grad, lr, *rest)`, once for each gradient.
+
+    The first four inputs are theta and state, of one shape, the gradients, (steps, *shape), and the learning rates,
+    (steps,); the rest goes to every step as it is. Returns theta and state after each step, (steps, *shape) both.
+    """
+    theta, state, grads, lrs, *rest = inputs.values()
+    thetas, states = [], []
+    for grad, lr in zip(grads, lrs, strict=True):
+        returned = obj(theta, state, grad, float(lr), *rest)
+        if not isinstance(returned, tuple | list) or len(returned) != 2:
+            return returned
+        theta, state = returned
+        thetas.append(np.array(theta))
+        states.append(np.array(state))
+    return thetas, states
+
+
+def optimizer_class(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Construct `obj(params, lr, *rest)` and call its `step(grads)` once for each list of gradients.
+
+    Inputs: `params`, a list of arrays; `grads`, a list of as many arrays for each step; `lrs`, (steps,), set as the
+    attribute `lr` before each step; the rest goes to the constructor. Returns, for each parameter, its values after
+    each step, (steps, *shape): those of the very arrays that the optimizer was given, as a network would hold them.
+    """
+    rest = dict(inputs)
+    params = [param.copy() for param in rest.pop("params")]
+    grads, lrs = rest.pop("grads"), rest.pop("lrs")
+    optimizer = obj(list(params), float(lrs[0]), *rest.values())
+    if not callable(getattr(optimizer, "step", None)):
+        raise AnswerError("Your class has no method `step`. Is `def step(self, grads)` still inside the class?")
+    path = []
+    for each, lr in zip(grads, lrs, strict=True):
+        optimizer.lr = float(lr)
+        optimizer.step(list(each))
+        path.append([param.copy() for param in params])
+    return [np.array(values) for values in zip(*path, strict=True)]
+
+
 PROBES: dict[str, Probe] = {
     "call": call,
     "answer": answer,
@@ -186,4 +225,6 @@ PROBES: dict[str, Probe] = {
     "range_test": range_test,
     "loss_and_grad": loss_and_grad,
     "schedule": schedule,
+    "optimizer_steps": optimizer_steps,
+    "optimizer_class": optimizer_class,
 }

@@ -40,7 +40,7 @@
 # | | [01 Gradients](../01_gradients/01_gradients.ipynb) | losses, their gradients, and a test that finds wrong gradients |
 # | **Optimizers by hand** | [02 Gradient descent](../02_gradient_descent/02_gradient_descent.ipynb) | the step downhill, and how long it may be |
 # | | [03 SGD](../03_sgd/03_sgd.ipynb) | steps on a few examples at a time; learning rates that change |
-# | | 04 Momentum | steps that remember where they came from |
+# | | [04 Momentum](../04_momentum/04_momentum.ipynb) | steps that remember where they came from |
 # | | 05 Adam | a step length of its own for each parameter |
 # | | 06 Regularization | L1, L2, dropout, early stopping |
 # | **Networks by hand** | 07 MLP | a network of layers, trained by your own Adam |

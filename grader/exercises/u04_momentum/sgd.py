@@ -1,0 +1,320 @@
+"""The class SGD: momentum for many parameters, each with a velocity of its own, changed in place.
+
+What a learner may write wrongly here are classes; each could be pasted into a notebook as it stands.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from grader.exercises.u04_momentum.steps import UNIT
+from grader.spec import Case, Exercise, Group, Misconception
+
+Shapes = tuple[tuple[int, ...], ...]
+
+
+def sgd_cases(rng: np.random.Generator) -> list[Case]:
+    def case(label: str, group: str, shapes: Shapes, steps: int, lr: Any, momentum: float) -> Case:
+        inputs = {
+            "params": [rng.normal(size=shape) for shape in shapes],
+            "grads": [[rng.normal(size=shape) + 0.5 for shape in shapes] for _ in range(steps)],
+            "lrs": np.broadcast_to(np.asarray(lr, dtype=float), steps).copy(),
+            "momentum": momentum,
+        }
+        return Case(label, group, inputs)
+
+    layers = ((4, 3), (3,), (3, 2), (2,))
+    return [
+        case("one parameter, one step", "moves", ((3,),), 1, 0.1, 0.9),
+        case("weights and bias, one step", "moves", ((4, 3), (3,)), 1, 0.2, 0.8),
+        case("one parameter, no momentum", "moves", ((2, 3),), 4, 0.1, 0.0),
+        case("one parameter, six steps", "remembers", ((4,),), 6, 0.1, 0.9),
+        case("weights and bias, five steps", "remembers", ((4, 3), (3,)), 5, 0.05, 0.7),
+        case("two parameters of one shape", "apart", ((3,), (3,)), 4, 0.1, 0.9),
+        case("three matrices of one shape", "apart", ((2, 3), (2, 3), (2, 3)), 3, 0.2, 0.6),
+        case("the learning rate drops", "lr", layers, 6, np.where(np.arange(6) < 3, 0.5, 0.05), 0.9),
+        case("the learning rate grows", "lr", ((3,),), 4, np.linspace(0.05, 0.2, 4), 0.5),
+    ]
+
+
+def sgd_oracle(params: list[np.ndarray], grads: list[Any], lrs: np.ndarray, momentum: float) -> list[np.ndarray]:
+    import torch
+
+    tensors = [torch.nn.Parameter(torch.from_numpy(param.copy())) for param in params]
+    optimizer = torch.optim.SGD(tensors, lr=0.1, momentum=momentum)
+    path = []
+    for each, lr in zip(grads, lrs, strict=True):
+        optimizer.param_groups[0]["lr"] = float(lr)
+        for tensor, grad in zip(tensors, each, strict=True):
+            tensor.grad = torch.from_numpy(grad.copy())
+        optimizer.step()
+        path.append([tensor.detach().numpy().copy() for tensor in tensors])
+    return [np.array(values) for values in zip(*path, strict=True)]
+
+
+class SGDRebinds:
+    def __init__(self, params: list, lr: float, momentum: float = 0.0) -> None:
+        self.params, self.lr, self.momentum = params, lr, momentum
+        self.velocities = [np.zeros_like(p) for p in params]
+
+    def step(self, grads: list) -> None:
+        for i, grad in enumerate(grads):
+            self.velocities[i] = self.momentum * self.velocities[i] + grad
+            self.params[i] = self.params[i] - self.lr * self.velocities[i]
+
+
+class SGDOneVelocity:
+    def __init__(self, params: list, lr: float, momentum: float = 0.0) -> None:
+        self.params, self.lr, self.momentum = params, lr, momentum
+        self.velocity = 0.0
+
+    def step(self, grads: list) -> None:
+        for param, grad in zip(self.params, grads, strict=True):
+            self.velocity = self.momentum * self.velocity + grad
+            param -= self.lr * self.velocity
+
+
+class SGDByShape:
+    def __init__(self, params: list, lr: float, momentum: float = 0.0) -> None:
+        self.params, self.lr, self.momentum = params, lr, momentum
+        self.velocities = {p.shape: np.zeros_like(p) for p in params}
+
+    def step(self, grads: list) -> None:
+        for param, grad in zip(self.params, grads, strict=True):
+            self.velocities[param.shape] = self.momentum * self.velocities[param.shape] + grad
+            param -= self.lr * self.velocities[param.shape]
+
+
+class SGDForgets:
+    def __init__(self, params: list, lr: float, momentum: float = 0.0) -> None:
+        self.params, self.lr, self.momentum = params, lr, momentum
+
+    def step(self, grads: list) -> None:
+        velocities = [np.zeros_like(p) for p in self.params]
+        for param, velocity, grad in zip(self.params, velocities, grads, strict=True):
+            velocity *= self.momentum
+            velocity += grad
+            param -= self.lr * velocity
+
+
+class SGDFirstOnly:
+    def __init__(self, params: list, lr: float, momentum: float = 0.0) -> None:
+        self.params, self.lr, self.momentum = params, lr, momentum
+        self.velocities = [np.zeros_like(p) for p in params]
+
+    def step(self, grads: list) -> None:
+        for param, velocity, grad in zip(self.params, self.velocities, grads, strict=True):
+            velocity *= self.momentum
+            velocity += grad
+            param -= self.lr * velocity
+            return
+
+
+class SGDLrInside:
+    def __init__(self, params: list, lr: float, momentum: float = 0.0) -> None:
+        self.params, self.lr, self.momentum = params, lr, momentum
+        self.velocities = [np.zeros_like(p) for p in params]
+
+    def step(self, grads: list) -> None:
+        for param, velocity, grad in zip(self.params, self.velocities, grads, strict=True):
+            velocity *= self.momentum
+            velocity += self.lr * grad
+            param -= velocity
+
+
+class SGDAverage:
+    def __init__(self, params: list, lr: float, momentum: float = 0.0) -> None:
+        self.params, self.lr, self.momentum = params, lr, momentum
+        self.velocities = [np.zeros_like(p) for p in params]
+
+    def step(self, grads: list) -> None:
+        for param, velocity, grad in zip(self.params, self.velocities, grads, strict=True):
+            velocity *= self.momentum
+            velocity += (1 - self.momentum) * grad
+            param -= self.lr * velocity
+
+
+class SGDUphill:
+    def __init__(self, params: list, lr: float, momentum: float = 0.0) -> None:
+        self.params, self.lr, self.momentum = params, lr, momentum
+        self.velocities = [np.zeros_like(p) for p in params]
+
+    def step(self, grads: list) -> None:
+        for param, velocity, grad in zip(self.params, self.velocities, grads, strict=True):
+            velocity *= self.momentum
+            velocity += grad
+            param += self.lr * velocity
+
+
+class SGDLooksAhead:
+    def __init__(self, params: list, lr: float, momentum: float = 0.0) -> None:
+        self.params, self.lr, self.momentum = params, lr, momentum
+        self.velocities = [np.zeros_like(p) for p in params]
+
+    def step(self, grads: list) -> None:
+        for param, velocity, grad in zip(self.params, self.velocities, grads, strict=True):
+            velocity *= self.momentum
+            velocity += grad
+            param -= self.lr * (grad + self.momentum * velocity)
+
+
+class SGDTakesGradients:
+    def __init__(self, params: list, lr: float, momentum: float = 0.0) -> None:
+        self.params, self.lr, self.momentum = params, lr, momentum
+        self.velocities: list = []
+
+    def step(self, grads: list) -> None:
+        if not self.velocities:
+            self.velocities = grads
+        else:
+            for velocity, grad in zip(self.velocities, grads, strict=True):
+                velocity *= self.momentum
+                velocity += grad
+        for param, velocity in zip(self.params, self.velocities, strict=True):
+            param -= self.lr * velocity
+
+
+class SGDFixedLr:
+    def __init__(self, params: list, lr: float, momentum: float = 0.0) -> None:
+        self.params, self.lr, self.first_lr, self.momentum = params, lr, lr, momentum
+        self.velocities = [np.zeros_like(p) for p in params]
+
+    def step(self, grads: list) -> None:
+        for param, velocity, grad in zip(self.params, self.velocities, grads, strict=True):
+            velocity *= self.momentum
+            velocity += grad
+            param -= self.first_lr * velocity
+
+
+class SGDByIndex:
+    def __init__(self, params: list, lr: float, momentum: float = 0.0) -> None:
+        self.params, self.lr, self.momentum = list(params), lr, momentum
+        self.velocities: dict = {}
+
+    def step(self, grads: list) -> None:
+        for i, grad in enumerate(grads):
+            self.velocities[i] = self.momentum * self.velocities.get(i, 0.0) + grad
+            self.params[i][...] = self.params[i] - self.lr * self.velocities[i]
+
+
+class SGDLazy:
+    def __init__(self, params: list, lr: float, momentum: float = 0.0) -> None:
+        self.params, self.lr, self.momentum = params, lr, momentum
+        self.velocities: list = [None] * len(params)
+
+    def step(self, grads: list) -> None:
+        for i in range(len(self.params)):
+            old = self.velocities[i]
+            self.velocities[i] = grads[i].copy() if old is None else grads[i] + self.momentum * old
+            np.subtract(self.params[i], self.lr * self.velocities[i], out=self.params[i])
+
+
+class SGDOfPairs:
+    def __init__(self, params: list, lr: float, momentum: float = 0.0) -> None:
+        self.lr, self.momentum = lr, momentum
+        self.pairs = [(param, np.zeros(param.shape)) for param in params]
+
+    def step(self, grads: list) -> "SGDOfPairs":
+        for (param, velocity), grad in zip(self.pairs, grads, strict=True):
+            velocity[:] = self.momentum * velocity + grad
+            param[:] -= self.lr * velocity
+        return self
+
+
+SGD = Exercise(
+    name="SGD",
+    unit=UNIT,
+    returns=("params",),
+    groups=(
+        Group("moves", "moves the very arrays that it was given", 2),
+        Group("remembers", "remembers velocities from step to step", 2),
+        Group("apart", "keeps a velocity for each parameter, also among parameters of one shape", 2),
+        Group("lr", "obeys a change of its attribute lr at once", 1),
+    ),
+    cases=sgd_cases,
+    reference=sgd_oracle,
+    probe="optimizer_class",
+    misconceptions=(
+        Misconception(
+            "parameters_do_not_move",
+            SGDRebinds,
+            "The network's parameters do not move. `p = p - ...` makes a new array under an old name, or in your own "
+            "list, and so does a copy made in __init__; the array that the network holds stays as it was. What changes "
+            "an array itself?",
+            hint=1,
+        ),
+        Misconception(
+            "one_velocity",
+            SGDOneVelocity,
+            "All your parameters share one velocity: the push of the first one moves the second, and where their "
+            "shapes differ it does not even fit. Each parameter has a history of its own. By the way, `[v] * n` is "
+            "one array under n names.",
+            hint=2,
+        ),
+        Misconception(
+            "velocity_by_shape",
+            SGDByShape,
+            "Parameters of different shapes are right; two of the same shape push each other. You look the velocity up "
+            "by shape, and they have the same. What is different for every parameter, always?",
+            hint=2,
+        ),
+        Misconception(
+            "forgets",
+            SGDForgets,
+            "Your velocities begin at zero in every step, so this is plain gradient descent, at any momentum. What has "
+            "to live from one step to the next belongs to the object, and is made once. In which method?",
+            hint=3,
+        ),
+        Misconception(
+            "first_only",
+            SGDFirstOnly,
+            "Only your first parameter moves: the loop ends after one round. Look at where a `return` or a `break` "
+            "stands, and how far it is indented.",
+            hint=3,
+        ),
+        Misconception(
+            "lr_inside",
+            SGDLrInside,
+            "The learning rate is inside your velocities. As long as lr stays the same, the parameters walk the same "
+            "path; when somebody changes it, your old steps roll on with the old one.",
+            hint=4,
+        ),
+        Misconception(
+            "average",
+            SGDAverage,
+            "Your velocities are averages, with 1 - momentum of each gradient. In torch's convention, the one of "
+            "momentum_step, each gradient enters in full; your steps have only 1 - momentum of the right length.",
+            hint=4,
+        ),
+        Misconception(
+            "uphill",
+            SGDUphill,
+            "Your parameters climb. The velocity is a sum of gradients, and these point uphill: which sign moves the "
+            "parameters down?",
+            hint=4,
+        ),
+        Misconception(
+            "looks_ahead",
+            SGDLooksAhead,
+            "This is Nesterov's step, a good one, but this class is to make heavy-ball steps: the parameters move by "
+            "the velocity itself.",
+            hint=4,
+        ),
+        Misconception(
+            "takes_the_gradients",
+            SGDTakesGradients,
+            "All parameters are right, but your velocities *are* the first gradients: the same arrays. When a velocity "
+            "is renewed in place, the gradient of whoever called you changes under their hands. Give each velocity an "
+            "array of its own.",
+            hint=2,
+        ),
+        Misconception(
+            "lr_fixed",
+            SGDFixedLr,
+            "Your steps keep the learning rate of the constructor, whatever the attribute lr says later. A schedule as "
+            "in unit 03 changes it between steps: ask for self.lr at each step.",
+            hint=4,
+        ),
+    ),
+    equivalents=(SGDByIndex, SGDLazy, SGDOfPairs),
+)
