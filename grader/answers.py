@@ -32,7 +32,7 @@ MOST_VALUES = 20
 
 
 def read_outcomes(cell: NotebookNode, reference: Reference, sources: Sequence[str] = ()) -> list[Outcome]:
-    """The outcomes that the check cell emitted. What `check` cannot have written counts as no answer, with the reason.
+    """The outcomes that the check cell emitted. What `check` cannot have written counts as no answer.
 
     sources: the learner's code cells; a line of these may be quoted.
     """
@@ -42,10 +42,9 @@ def read_outcomes(cell: NotebookNode, reference: Reference, sources: Sequence[st
     try:
         outcomes = [Outcome.from_json(item) for item in payloads[-1]["outcomes"]]
         if len(outcomes) != len(reference.cases):
-            raise codec.CodecError(f"{len(outcomes)} outcomes for {len(reference.cases)} cases")
-    except (codec.CodecError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        reason = f" ({error})" if isinstance(error, codec.CodecError) else ""
-        problem = Problem("wrong_type", f"What this check emitted is not what a check emits{reason}.")
+            raise codec.CodecError("not one outcome a case")
+    except (codec.CodecError, KeyError, TypeError, AttributeError, RecursionError):
+        problem = Problem("wrong_type", "What this check emitted is not what a check emits.")
         return [Outcome(problem=problem)] * len(reference.cases)
     return [
         dataclasses.replace(outcome, problem=_told(outcome.problem, case, reference, sources))

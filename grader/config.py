@@ -31,6 +31,7 @@ def nbgrader_config() -> Config:
         ClearAnswers,
         ComputeAnswers,
         DropMarks,
+        RefuseLinks,
         Repair,
         SaveExtraCredit,
         VerifyAnswers,
@@ -66,6 +67,7 @@ def nbgrader_config() -> Config:
         DropMarks,
     ]
     config.Autograde.sanitize_preprocessors = [
+        RefuseLinks,
         Repair,
         stock.ClearOutput,
         stock.DeduplicateIds,

@@ -7,8 +7,18 @@ from grader.preprocessors.bound_outputs import BoundOutputs
 from grader.preprocessors.clear_answers import ClearAnswers
 from grader.preprocessors.compute_answers import ComputeAnswers
 from grader.preprocessors.drop_marks import DropMarks
+from grader.preprocessors.refuse_links import RefuseLinks
 from grader.preprocessors.repair import Repair
 from grader.preprocessors.save_extra_credit import SaveExtraCredit
 from grader.preprocessors.verify_answers import VerifyAnswers
 
-__all__ = ["BoundOutputs", "ClearAnswers", "ComputeAnswers", "DropMarks", "Repair", "SaveExtraCredit", "VerifyAnswers"]
+__all__ = [
+    "BoundOutputs",
+    "ClearAnswers",
+    "ComputeAnswers",
+    "DropMarks",
+    "RefuseLinks",
+    "Repair",
+    "SaveExtraCredit",
+    "VerifyAnswers",
+]

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import atexit
 import json
+import re
 from typing import Any
 
-from nbformat import NotebookNode
+from nbformat import NotebookNode, ValidationError
 from nbformat.v4 import new_output
 
 from grader.sandbox.bwrap import packages_of
 from grader.sandbox.worker import Limits, Run, Worker
+
+JSON = re.compile(r"application/(.*\+)?json")
+"""The kinds of output that hold more than text."""
 
 ENDINGS = {
     "timed out": "the whole notebook took longer than allowed",
@@ -73,7 +77,13 @@ def _stopped(ended: str) -> NotebookNode:
 
 def _output(output: dict[str, Any]) -> NotebookNode | None:
     """One output as nbformat has it; None for what no front end would show. It comes from a learner's process."""
-    output = _writable(output)
+    try:
+        return _made(_writable(output))
+    except ValidationError:
+        return None
+
+
+def _made(output: dict[str, Any]) -> NotebookNode | None:
     kind = output.get("output_type")
     if kind == "stream" and output.get("name") in ("stdout", "stderr"):
         return new_output("stream", name=output["name"], text=str(output.get("text", "")))
@@ -91,7 +101,7 @@ def _output(output: dict[str, Any]) -> NotebookNode | None:
     metadata = output.get("metadata")
     made = new_output(
         kind,
-        data={k: v if "json" in k else str(v) for k, v in data.items()},
+        data={k: v if JSON.fullmatch(k) else str(v) for k, v in data.items()},
         metadata=metadata if isinstance(metadata, dict) else {},
     )
     if kind == "execute_result":

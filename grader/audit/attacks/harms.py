@@ -1,0 +1,190 @@
+"""What is looked for after every attack: points, changed files, secrets, what a page would run, the next submission."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from html.parser import HTMLParser
+from typing import Any
+
+import numpy as np
+
+from course_lib.reference import Reference, load
+from course_lib.workspace import course_root
+from grader.audit.attacks.attack import Aftermath, Attack
+from grader.audit.attacks.school import ATTACK, CANARY, FIRST, NEXT, SECRET, School
+from grader.audit.row import HELD, Row
+from grader.exercises import exercises_of
+from grader.preprocessors.repair import grade_id
+from grader.preprocessors.verify_answers import VERDICT
+from grader.private import private_reference
+from grader.samples import MARKER
+
+ACTIVE = {"script", "iframe", "frame", "object", "embed", "applet", "form", "input", "button", "base", "link", "svg"}
+LINKS = {"href", "src", "xlink:href", "poster", "data"}
+HARMLESS_URL = re.compile(r"https?://|mailto:|#", re.I)
+PICTURE = re.compile("data:image/(png|jpeg|gif|svg\\+xml);base64,")
+DIGITS = 8
+"""So many digits in a row are no accident: they are those of a private number."""
+
+
+def rows(school: School) -> list[Row]:
+    """What came of each attack on the class."""
+    usual = active_parts(school.page(FIRST))
+    return [_row(school, number, attack, usual) for number, attack in enumerate(school.attacks, 1)]
+
+
+def _row(school: School, number: int, attack: Attack, usual: set[str]) -> Row:
+    student = f"{number:02d}-{ATTACK}"
+    notebook, page = school.notebook(student), school.page(student)
+    if attack.refused:
+        harms = ["it was graded"] if notebook is not None else [*_same(school, f"{school.follower(number):02d}-{NEXT}")]
+        return Row(attack.name, attack.aims_at, "; ".join(harms) or HELD, "It is refused by name.")
+    if notebook is None or attack.read and not page:
+        missing = "graded" if notebook is None else "made into a page"
+        return Row(attack.name, attack.aims_at, f"it could not be {missing}")
+    aftermath = Aftermath(school.drafts[number - 1], notebook, page, school)
+    harms = [
+        *_points(aftermath, student),
+        *(f"it changed {name}" for name in school.changed.get(student, ["what nobody noted"])),
+        *_marks(aftermath),
+        *_secrets(aftermath),
+        *(f"its page has {part}" for part in sorted(active_parts(page) - usual)),
+        *_same(school, f"{school.follower(number):02d}-{NEXT}"),
+        attack.harm(aftermath),
+    ]
+    return Row(attack.name, attack.aims_at, "; ".join(filter(None, harms)) or HELD, _said(aftermath, attack.about))
+
+
+def _points(aftermath: Aftermath, student: str) -> Iterator[str]:
+    """Points for anything but the exercise that was solved."""
+    school, kept = aftermath.school, aftermath.draft.words["KEPT"]
+    deserved = {f"check_{kept}": float(e.points) for e in exercises_of(school.unit) if e.name == kept}
+    for name, earned in school.scores(student).items():
+        if earned > deserved.get(name, 0.0):
+            yield f"it earned {earned:g} points for {name}"
+
+
+def _marks(aftermath: Aftermath) -> Iterator[str]:
+    """What it left outside of the sandbox."""
+    mark, school = aftermath.draft.words["MARK"], aftermath.school
+    for place in school.places:
+        if (place / f"attack-{mark}").exists():
+            yield f"it left a file in {place}"
+    for path in (course_root() / "course_lib" / "check.py", course_root() / "nbgrader_config.py"):
+        if mark in path.read_text(encoding="utf-8"):
+            yield f"it wrote into {path}"
+
+
+def _secrets(aftermath: Aftermath) -> Iterator[str]:
+    """What of the instructor's, or of the private cases, the learner gets to read."""
+    text = aftermath.outputs
+    known = {"the course's secret": SECRET, "what lies outside": CANARY} | _answers(aftermath)
+    yield from (f"it reads {what}" for what, secret in known.items() if secret in text or secret in aftermath.page)
+    if _runs(text) & _private_numbers(aftermath.school.unit):
+        yield "it reads private numbers"
+
+
+def _answers(aftermath: Aftermath) -> dict[str, str]:
+    """For each exercise, the longest line of the model answer that the attack's own notebook does not hold."""
+    own = "\n".join(cell.source for cell in aftermath.draft.notebook.cells)
+    found = {}
+    for cell in aftermath.school.source.cells:
+        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution"):
+            lines = [line.strip() for line in MARKER.sub("", cell.source).splitlines()]
+            unseen = [line for line in lines if line not in own]
+            if unseen:
+                found[f"the answer to {grade_id(cell)}"] = max(unseen, key=len)
+    return found
+
+
+@cache
+def _private_numbers(unit: str) -> frozenset[str]:
+    """The first digits of all numbers of the private cases, inputs and right values, that no visible case has."""
+    names = [e.name for e in exercises_of(unit) if not e.withheld]
+    private = [private_reference(name, SECRET.encode("ascii")) for name in names]
+    return frozenset(_leading(private) - _leading([load(name) for name in names]))
+
+
+def _leading(references: Iterable[Reference]) -> set[str]:
+    found = set()
+    for reference in references:
+        for number in _numbers([[case.inputs, case.expected] for case in reference.cases]):
+            digits = re.sub(r"e.*|\D", "", repr(abs(number))).strip("0")
+            if len(digits) >= DIGITS:
+                found.add(digits[:DIGITS])
+    return found
+
+
+def _numbers(value: Any) -> Iterator[float]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, np.ndarray):
+        value = value.astype(float).ravel().tolist() if value.dtype.kind == "f" else []
+    if isinstance(value, float):
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _numbers(item)
+
+
+def _runs(text: str) -> set[str]:
+    """All runs of DIGITS digits in a text, decimal points aside."""
+    runs = re.findall(rf"\d{{{DIGITS},}}", text.replace(".", ""))
+    return {run[i : i + DIGITS] for run in runs for i in range(len(run) - DIGITS + 1)}
+
+
+def _same(school: School, student: str) -> Iterator[str]:
+    """Whether the submission after it was graded as the first one, which was all right."""
+    if school.notebook(student) != school.notebook(FIRST) or school.scores(student) != school.scores(FIRST):
+        yield "the next submission was graded otherwise"
+
+
+def _said(aftermath: Aftermath, about: str) -> str:
+    """What the grader says about the attacked exercise, in a line."""
+    name = aftermath.draft.text(f"check_{about}")
+    for cell in aftermath.notebook.cells:
+        for output in cell.get("outputs", []) if grade_id(cell) == name else []:
+            if VERDICT in output.get("data", {}):
+                lines = output.data["text/plain"].splitlines()
+                return lines[1].strip() if len(lines) > 1 else lines[0]
+    return ""
+
+
+class _Parts(HTMLParser):
+    """Collects what a browser would run, load or send, and what could pass for a part of the page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+        self.ids: set[str] = set()
+        self.in_style = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.in_style = tag == "style"
+        if tag in ACTIVE:
+            self.found.add(f"<{tag}>")
+        for name, value in attrs:
+            text = (value or "").strip()
+            if name.startswith("on") or name in ("srcdoc", "formaction", "action", "ping", "background"):
+                self.found.add(f"{name}=")
+            elif name in LINKS and not (PICTURE if name == "src" else HARMLESS_URL).match(text):
+                self.found.add(f"{name}={text[:30]!r}")
+            elif name == "style" and re.search(r"url\(|expression|position|z-index", text, re.I):
+                self.found.add(f"style={text[:30]!r}")
+            elif name == "id" and text in self.ids:
+                self.found.add(f"a second {text!r}")
+            elif name == "id":
+                self.ids.add(text)
+
+    def handle_data(self, data: str) -> None:
+        if self.in_style and re.search(r"@import|url\((?!data:)", data):
+            self.found.add("<style>")
+
+
+def active_parts(page: str) -> set[str]:
+    """What in a page would run, load from elsewhere, or send."""
+    parser = _Parts()
+    parser.feed(page)
+    return parser.found

@@ -1,0 +1,215 @@
+"""A class whose submissions attack, with honest ones between them: handed in, and graded by nbgrader in one run."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.converters import Autograde, GenerateFeedback
+from traitlets.config import Config
+
+from course_lib.workspace import course_root
+from grader.audit.attacks.attack import Attack, Draft, draft_of, honest
+from grader.classroom import Classroom, GradingError, run_converter
+from grader.private import FILE
+from grader.samples import hand_in
+
+SECRET = "5ec2e7" * 11
+CANARY = "CANARY7041"
+"""What nobody in the sandbox can read: it stands in files and in the environment."""
+MARK = "MARK9316"
+FIRST, ATTACK, NEXT = "00-honest", "attack", "honest"
+EVERY = 8
+"""After so many attacks an honest submission follows; one that aims at its neighbours has one to itself."""
+MEMORY_DISK = Path("/dev/shm")
+"""A gradebook is written hundreds of times: here it waits for no disk."""
+TABLES = ("grade", "comment", "submitted_assignment", "submitted_notebook", "student", "assignment", "base_cell")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A class at one moment: its files with size and time of change, the rows of its gradebook by table and id."""
+
+    files: dict[str, tuple[int, int]]
+    rows: dict[tuple[str, Any], tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Servers:
+    """What the sandbox must not reach: a TCP and a UDP port, and a socket with an abstract name."""
+
+    tcp: socket.socket
+    udp: socket.socket
+    abstract: socket.socket
+
+    def reached(self) -> list[str]:
+        """Which of them somebody has reached."""
+        found = []
+        for name, server in (("TCP", self.tcp), ("abstract", self.abstract)):
+            with contextlib.suppress(BlockingIOError):
+                server.accept()[0].close()
+                found.append(f"a {name} socket")
+        with contextlib.suppress(BlockingIOError):
+            self.udp.recv(64)
+            found.append("a UDP socket")
+        return found
+
+
+class School:
+    """One class, with all that an attack could reach for. Use as a context manager."""
+
+    def __init__(self, unit: str, attacks: Sequence[Attack]) -> None:
+        self.unit, self.attacks = unit, list(attacks)
+        self.changed: dict[str, list[str]] = {}
+        """What else changed while a student was graded."""
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> School:
+        folder = MEMORY_DISK if os.access(MEMORY_DISK, os.W_OK) else None
+        self.home = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="audit-", dir=folder)))
+        self.room = Classroom(self.home / "class")
+        self.room.root.mkdir()
+        self.room.take_over(self.unit)
+        (self.room.root / FILE).write_text(SECRET + "\n", encoding="ascii")
+        (self.home / "canary.txt").write_text(CANARY, encoding="ascii")
+        os.environ["COURSE_AUDIT_CANARY"] = CANARY
+        self._stack.callback(os.environ.pop, "COURSE_AUDIT_CANARY", None)
+        self.servers = self._stack.enter_context(_listening())
+        self.room.register(self.unit)
+        paths = [self.room.path(step, ".", self.unit) / f"{self.unit}.ipynb" for step in ("release", "source")]
+        self.released, self.source = (nbformat.read(path, as_version=4) for path in paths)
+        right = nbformat.writes(honest(self.released, self.source))
+        self._hand_in(right, FIRST)
+        self.drafts = []
+        for number, attack in enumerate(self.attacks, 1):
+            self.drafts.append(self._draft(number, attack))
+            if self.follower(number) == number:
+                self._hand_in(right, f"{number:02d}-{NEXT}")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @property
+    def places(self) -> list[Path]:
+        """Folders outside of the sandbox that an attack would write to or read from."""
+        return [self.room.root, self.home, course_root(), Path.home(), Path(tempfile.gettempdir())]
+
+    def follower(self, number: int) -> int:
+        """The number of the honest submission that is graded next after the attack `number`."""
+        return next(
+            n
+            for n, attack in enumerate(self.attacks[number - 1 :], number)
+            if attack.neighbours or n % EVERY == 0 or n == len(self.attacks)
+        )
+
+    def _draft(self, number: int, attack: Attack) -> Draft:
+        words = {
+            "PLACES": repr([str(place) for place in self.places]),
+            "MARK": f"{MARK}-{number:02d}",
+            "UNIT": self.unit,
+            "PORT": str(self.servers.tcp.getsockname()[1]),
+        }
+        draft = draft_of(self.released, self.source, self.unit, words)
+        attack.write(draft)
+        path = self._hand_in(nbformat.writes(draft.notebook), f"{number:02d}-{ATTACK}")
+        for name, target in draft.links.items():
+            (path.parent / name).unlink(missing_ok=True)
+            (path.parent / name).symlink_to(self.room.root / target)
+        return draft
+
+    def _hand_in(self, text: str, student: str) -> Path:
+        return hand_in(text, self.room.root / "submitted", student, self.unit)
+
+    def grade(self) -> None:
+        """`nbgrader autograde` over the whole class, then feedback for those who attack its readers."""
+        before = self.snapshot()
+
+        def note_changes(assignment: str, student: str, notebooks: list[str]) -> None:
+            nonlocal before
+            now = self.snapshot()
+            student = Path(notebooks[0]).parts[-3]  # nbgrader calls it by the pattern that it was given
+            self.changed[student] = differing(before, now, f"autograded/{student}/")
+            before = now
+
+        config = self._config()
+        config.Autograde.post_convert_hook = note_changes
+        # Who could not be graded has no notebook then, and that is looked for.
+        with contextlib.suppress(GradingError):
+            run_converter(Autograde, config, force=True)
+        readers = [f"{number:02d}-{ATTACK}" for number, attack in enumerate(self.attacks, 1) if attack.read]
+        for student in [FIRST, *readers]:
+            config = self._config()
+            config.CourseDirectory.student_id = student
+            with contextlib.suppress(GradingError):
+                run_converter(GenerateFeedback, config, force=True)
+
+    def _config(self) -> Config:
+        """The course's own configuration, with limits that soon end what hangs."""
+        config = self.room.config()
+        config.CourseDirectory.assignment_id = self.unit
+        config.ComputeAnswers.timeout, config.ComputeAnswers.submission_timeout = 2, 6
+        config.ComputeAnswers.memory = 1024
+        return config
+
+    def notebook(self, student: str) -> NotebookNode | None:
+        """The graded notebook, or None."""
+        path = self.room.path("autograded", student, self.unit) / f"{self.unit}.ipynb"
+        return nbformat.read(path, as_version=4) if path.is_file() else None
+
+    def page(self, student: str) -> str:
+        """The feedback page, or nothing."""
+        path = self.room.path("feedback", student, self.unit) / f"{self.unit}.html"
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+    def scores(self, student: str) -> dict[str, float]:
+        """The points for each graded cell, extra credit with them."""
+        with self.room.gradebook() as gradebook:
+            grades = gradebook.find_submission_notebook(self.unit, self.unit, student).grades
+            return {grade.name: grade.score + (grade.extra_credit or 0.0) for grade in grades}
+
+    def snapshot(self) -> Snapshot:
+        """The class as it is now."""
+        files = {}
+        for path in self.room.root.rglob("*"):
+            if path.is_file() and not path.name.startswith("gradebook.db"):
+                state = path.lstat()
+                files[str(path.relative_to(self.room.root))] = (state.st_size, state.st_mtime_ns)
+        with contextlib.closing(sqlite3.connect(self.room.root / "gradebook.db")) as database:
+            rows = {(table, row[0]): row for table in TABLES for row in database.execute(f"SELECT * FROM {table}")}
+        return Snapshot(files, rows)
+
+
+def differing(before: Snapshot, now: Snapshot, own: str) -> list[str]:
+    """What grading one student has changed besides the files below `own` and new rows of the gradebook."""
+    names = {name for name in before.files.keys() | now.files.keys() if not name.startswith(own)}
+    found = [name for name in sorted(names) if before.files.get(name) != now.files.get(name)]
+    altered = {table for (table, key), row in before.rows.items() if now.rows.get((table, key)) != row}
+    return found + [f"others' rows in the gradebook's {table}" for table in sorted(altered)]
+
+
+@contextlib.contextmanager
+def _listening() -> Iterator[Servers]:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
+        socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as abstract,
+    ):
+        tcp.bind(("127.0.0.1", 0))
+        port = tcp.getsockname()[1]
+        udp.bind(("127.0.0.1", port))
+        abstract.bind(f"\0course-audit-{port}")
+        for server in (tcp, abstract):
+            server.listen()
+        for server in (tcp, udp, abstract):
+            server.setblocking(False)
+        yield Servers(tcp, udp, abstract)
