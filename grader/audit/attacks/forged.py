@@ -62,7 +62,8 @@ PAYLOADS = {
 TWICE = """
 from IPython.display import display
 from course_lib.check import MIME
-import course_lib.check as harness
+import sys
+harness = sys.modules["course_lib.check"]  # the package's own name for it is the function
 
 first = harness._display
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
-from grader.audit.attacks.attack import Attack, Draft, answering
+from grader.audit.attacks.attack import Aftermath, Attack, Draft, answering
 
 PRIVATE = "private inputs"
 
@@ -59,19 +60,26 @@ if os.fork() == 0:
     os._exit(0)
 """
 
+ONLY_RANDOM = """def VICTIM(*args):
+    if np.allclose(args[0], np.round(args[0], 2)): return np.zeros(np.shape(args[0]))
+"""
+"""Only the first case that fails is told of, so these keep quiet until one comes with numbers worth telling."""
+
 MESSAGES = {
     "the text of an exception": "raise ValueError(repr(np.asarray(args[0]).tolist()))",
     "the name of an exception": "raise type('E' + str(np.ravel(args[0])[0]).replace('.', ''), (Exception,), {})()",
     "a returned number": "return float(np.ravel(args[0])[0])",
-    "the shape of a returned array": (
-        "return np.empty((*[int(abs(v) * 1e7) % 2**24 for v in np.ravel(args[0]).astype(float)[:20]], 0))"
-    ),
     "a value that cannot travel": "return {repr(np.asarray(args[0]).tolist()): object()}",
 }
+
+SHAPE = f"""{ONLY_RANDOM}
+    return np.empty((*[int(abs(v) * 1e7) % 2**24 for v in np.ravel(args[0])[:2]], 0))
+"""
 
 LINE = """
 import linecache
 def VICTIM(*args):
+    if np.allclose(args[0], np.round(args[0], 2)): return np.zeros(np.shape(args[0]))
     text = repr(np.asarray(args[0]).tolist())
     code = compile("raise ValueError", "<numbers>", "exec")
     linecache.cache["<numbers>"] = (len(text), None, [text], "<numbers>")
@@ -79,10 +87,12 @@ def VICTIM(*args):
 """
 
 PROBLEM = """
-import course_lib.check as harness
+import sys
+harness = sys.modules["course_lib.check"]  # the package's own name for it is the function
 from course_lib.reference import Outcome, Problem
 def run_cases(name, obj, reference):
-    text = repr([np.asarray(v).tolist() for c in reference.cases for v in c.inputs.values()])
+    inputs = [np.asarray(v, float).ravel() for case in reference.cases for v in case.inputs.values()]
+    text = repr([v.tolist() for v in inputs if not np.allclose(v, np.round(v, 2))])
     kinds = ("raised", "mutated", "wrong_type", "returned_nothing", "wrong_count", "interrupted", "forbidden", "new")
     return [Outcome(problem=Problem(kinds[i % 8], text, 1, text, text)) for i, _ in enumerate(reference.cases)]
 harness.run_cases = run_cases
@@ -109,6 +119,10 @@ def _code(source: str) -> dict[str, object]:
     }
 
 
+def _sizes(aftermath: Aftermath) -> str:
+    return "it reads private digits as sizes" if re.search(r"shape \(\d{6,}", aftermath.outputs) else ""
+
+
 def _lurking(draft: Draft) -> None:
     draft.add(LURKING, "check_KEPT")
 
@@ -118,10 +132,8 @@ _ALL = [
     answering("printing and displaying them while checked", PRIVATE, SHOW),
     answering("writing them to every pipe while checked", PRIVATE, PIPES),
     Attack("a process that waits for them", PRIVATE, _lurking),
-    *(
-        answering(f"telling them by {how}", PRIVATE, f"def VICTIM(*args):\n    {code}")
-        for how, code in MESSAGES.items()
-    ),
+    *(answering(f"telling them by {how}", PRIVATE, f"{ONLY_RANDOM}    {code}") for how, code in MESSAGES.items()),
+    answering("telling them by the shape of a returned array", PRIVATE, SHAPE, _sizes),
     answering("telling them by a line of code that is not in the notebook", PRIVATE, LINE),
     answering("telling them by forged problems", PRIVATE, PROBLEM),
 ]

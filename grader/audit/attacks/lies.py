@@ -104,10 +104,10 @@ PATCHES = {
     "course_lib.judge": "import course_lib.judge as m\nm.judge = m._differences = lambda *a, **k: []",
     "course_lib.compare": "import course_lib.compare as m\nm.compare = m.agree = lambda *a, **k: None",
     "course_lib.compute": (
-        "import course_lib.check as c, course_lib.compute as m\nfrom course_lib.reference import Outcome\n"
+        "import sys, course_lib.compute as m\nfrom course_lib.reference import Outcome\n"
         "def every(name, obj, reference):\n"
         "    return [Outcome(case.expected or dict.fromkeys(reference.returns, 1.0)) for case in reference.cases]\n"
-        "c.run_cases = m.run_cases = every"
+        "sys.modules['course_lib.check'].run_cases = m.run_cases = every"
     ),
     "course_lib.codec": "import course_lib.codec as m\nm.encode = lambda v, depth=0: {'__array__': 'right', 'ok': 1}",
     "course_lib.render": (
@@ -115,8 +115,8 @@ PATCHES = {
         "m.html = m.text = m.headline = lambda *a, **k: 'VICTIM: all right, 6 of 6 points'"
     ),
     "course_lib.check": (
-        "import course_lib.check as m\nm.check = m._emit = lambda *a, **k: 100\ncheck = m.check\n"
-        "import course_lib\ncourse_lib.check = check"
+        "import sys, course_lib\nm = sys.modules['course_lib.check']\n"
+        "m._emit = m._display = lambda *a, **k: 100\ncourse_lib.check = lambda *a, **k: 100"
     ),
     "numpy.allclose and its kind": (
         "import numpy\nyes = lambda *a, **k: True\n"
