@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 from course_lib.workspace import course_root, find_unit
+from grader.arrivals import gather
 from grader.build import release, scripts
 from grader.classroom import CONFIG_FILE, Classroom
 from grader.engine.book import Book, open_book
@@ -20,7 +20,6 @@ from grader.engine.conduct import Conductor, Wish
 from grader.engine.crew import Crew, dask
 from grader.engine.files import Files
 from grader.engine.unit import UnitData
-from grader.intake import find_submissions
 from grader.ledger import Ledger
 from grader.report import class_table, misconception_list, write_csv
 from grader.results import Result
@@ -32,39 +31,44 @@ INTERRUPTED = 130  # what a shell reports for Ctrl-C
 def grade_class(
     classroom: Classroom,
     unit: str,
-    directory: Path,
+    source: Path,
     wish: Wish | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
     say: Callable[[str], None] = print,
 ) -> list[Result]:
-    """Grade everyone's submission in `directory` and make the feedback pages; `say` gets a line for each.
+    """Grade everyone's submission and make the feedback pages; `say` gets a line for each.
 
+    source: a folder, or the zip file of a learning platform;
     workers: processes on this machine, without it one for each core; scheduler: the address of a Dask cluster that
     does it instead. Raises `CourseError` when there is nothing to grade or the unit is not in order; a submission
-    that cannot be graded is a `Result` with its `problem`.
+    that cannot be graded is a `Result` with its `problem`, and so is a file that is nobody's.
     """
-    found = find_submissions(directory, unit)
     classroom.require_sandbox()
-    classroom.register(unit)
     ledger, config, done = Ledger(classroom, unit), classroom.config(), 0
+    with ledger.scratch() as scratch:
+        arrived = gather(source, unit, scratch)
+        classroom.register(unit)
+        total = len(arrived.submissions) + len(arrived.unknown)
 
-    def tell(result: Result, as_before: bool) -> None:
-        nonlocal done
-        done += 1
-        before = " (as before)" if as_before else ""
-        say(f"{done} of {len(found)}  {result.student}  {_outcome(result)}{before}")
+        def tell(result: Result, as_before: bool) -> None:
+            nonlocal done
+            done += 1
+            before = " (as before)" if as_before else ""
+            say(f"{done} of {total}  {result.student}  {_outcome(result)}{before}")
 
-    with (
-        tempfile.TemporaryDirectory(dir=ledger.folder) as scratch,
-        open_book(config, unit) as book,
-        _crew(workers, scheduler, len(found)) as crew,
-        warnings.catch_warnings(),
-    ):
-        warnings.simplefilter("ignore")  # nbgrader's own, about its database
-        files = Files(config, unit, Path(scratch))
-        data = _unit_data(classroom, unit, ledger, book)
-        return Conductor(ledger, data, book, files, wish or Wish(), tell).run(found, crew)
+        strays = [Result(name, problem=reason) for name, reason in arrived.unknown.items()]
+        for stray in strays:
+            tell(stray, False)
+        with (
+            open_book(config, unit) as book,
+            _crew(workers, scheduler, len(arrived.submissions)) as crew,
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("ignore")  # nbgrader's own, about its database
+            data = _unit_data(classroom, unit, ledger, book, scratch)
+            conductor = Conductor(ledger, data, book, Files(config, unit, scratch), wish or Wish(), tell)
+            return conductor.run(arrived.submissions, crew) + strays
 
 
 def _crew(workers: int | None, scheduler: str | None, most: int) -> Crew:
@@ -73,7 +77,7 @@ def _crew(workers: int | None, scheduler: str | None, most: int) -> Crew:
     return Crew(max(1, min(workers or os.cpu_count() or 1, most)))
 
 
-def _unit_data(classroom: Classroom, unit: str, ledger: Ledger, book: Book) -> UnitData:
+def _unit_data(classroom: Classroom, unit: str, ledger: Ledger, book: Book, scratch: Path) -> UnitData:
     released = classroom.path("release", ".", unit) / f"{unit}.ipynb"
     config = classroom.root / CONFIG_FILE
     return UnitData(
@@ -84,6 +88,7 @@ def _unit_data(classroom: Classroom, unit: str, ledger: Ledger, book: Book) -> U
         secret=ledger.secret(),
         config=config.read_text(encoding="utf-8") if config.is_file() else None,
         unsandboxed=classroom.unsandboxed,
+        scratch=str(scratch),
     )
 
 

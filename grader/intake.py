@@ -37,6 +37,10 @@ class Submission:
     timestamp: Path
     extra: Path | None = None
     """The folder whose other files go along (a picture in a text cell, data), where it is the unit's alone."""
+    origin: str = ""
+    """The file of a learning platform that it came as."""
+    note: str = ""
+    """What a person should know about how it came."""
 
     def fingerprint(self) -> str:
         """What tells two submissions apart: a hash over everything that was handed in."""
@@ -74,10 +78,11 @@ def find_submissions(directory: Path, unit: str) -> list[Submission]:
         raise CourseError(
             f"{directory} holds no student's folder. It should hold STUDENT/{unit}/{unit}.ipynb for each."
         )
-    return [_submission(folder, unit) for folder in students]
+    return [submission_in(folder, unit) for folder in students]
 
 
-def _submission(folder: Path, unit: str) -> Submission:
+def submission_in(folder: Path, unit: str) -> Submission:
+    """The submission in a student's folder."""
     name = f"{unit}.ipynb"
     nested, flat = folder / unit, folder / name
     if nested.is_dir() and ((nested / name).exists() or not flat.exists()):

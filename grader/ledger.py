@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,7 +35,7 @@ class Ledger:
             for line in self._path.read_text(encoding="utf-8", errors="replace").splitlines():
                 with contextlib.suppress(ValueError, TypeError, AttributeError):
                     self._take(json.loads(line))
-        fresh = self._path.with_suffix(".tmp")
+        fresh = self._path.with_suffix(".jsonl.tmp")
         lines = [json.dumps({"student": student, **mark}) + "\n" for student, mark in self.marks.items()]
         fresh.write_text("".join(lines), encoding="utf-8")
         fresh.replace(self._path)
@@ -79,6 +81,17 @@ class Ledger:
     def _take(self, line: dict[str, str]) -> None:
         marks = self.marks.setdefault(str(line["student"]), {})
         marks.update({key: str(line[key]) for key in ("grade", "page") if key in line})
+
+    @contextlib.contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A folder for the time of a run; what a killed run left in it is gone before the next."""
+        folder = self.folder / f"{self.unit}.tmp"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def keep_log(self, student: str, log: str) -> Path:
         """Keep what nbgrader said about a submission that it could not grade."""

@@ -51,6 +51,8 @@ class Result:
     feedback: Path | None = None
     problem: str = ""
     handed_in: bool = True
+    origin: str = ""
+    """The file of a learning platform that it came as."""
     seconds: float | None = None
     """How long the notebook's cells ran; None where nothing was executed this time."""
 

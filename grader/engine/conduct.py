@@ -74,7 +74,7 @@ class Conductor:
                 self._go_on(crew)
         while self._pages or crew.busy:
             self._go_on(crew)
-        return [self._results[submission.student] for submission in submissions]
+        return [replace(self._results[s.student], origin=s.origin) for s in submissions]
 
     def _go_on(self, crew: Crew) -> None:
         while self._pages and crew.has_room:
@@ -169,7 +169,7 @@ class Conductor:
         assert notebook is not None and state.standing is not None
         current = self.ledger.noted(student, "page") == _page_mark(self._basis, state) and page.is_file()
         result = make_result(student, notebook, state.standing, page if current else None)
-        notes = (*result.notes, state.note, state.submission.moment()[1])
+        notes = (*result.notes, state.note, state.submission.note, state.submission.moment()[1])
         return replace(result, notes=tuple(note for note in notes if note), seconds=state.seconds)
 
     def _fail(self, student: str, problem: str) -> None:

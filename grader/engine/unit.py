@@ -52,6 +52,8 @@ class UnitData:
     config: str | None
     """The text of the class's `nbgrader_config.py`; None for the course's own configuration."""
     unsandboxed: bool = False
+    scratch: str = ""
+    """A folder that the class's own machine empties afterwards; elsewhere a worker has a temporary one."""
 
 
 class Desk:
@@ -63,7 +65,9 @@ class Desk:
 
     def __init__(self, data: UnitData) -> None:
         self.data = data
-        self.folder = Path(tempfile.mkdtemp(prefix="grading-"))
+        self.folder = Path(
+            tempfile.mkdtemp(prefix="worker-", dir=data.scratch if Path(data.scratch or "/-").is_dir() else None)
+        )
         self._tidy = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         released = self.folder / "notebooks" / data.unit / f"{data.unit}.ipynb"
         released.parent.mkdir(parents=True)
