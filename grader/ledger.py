@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,7 +90,7 @@ class Ledger:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
         try:
-            yield folder
+            yield Path(tempfile.mkdtemp(dir=folder))  # another name each time: workers know it by that
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
