@@ -95,7 +95,7 @@ def markdown2html(context: Mapping[str, Any], source: str) -> Markup:
     return _rendered_before(source)
 
 
-def _rendered(source: str, attachments: Mapping[str, Any]) -> Markup:
+def _rendered(source: str, attachments: dict[str, dict[str, str]]) -> Markup:
     renderer = _Renderer(escape=False, attachments=attachments, exclude_anchor_links=True)
     return clean_html(MarkdownWithMath(renderer=renderer).render(source))
 
