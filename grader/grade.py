@@ -1,147 +1,95 @@
-"""`./course grade UNIT`: a whole class through nbgrader's autograding, one submission after the other.
+"""`./course grade UNIT`: a whole class, side by side, into nbgrader's gradebook and folders.
 
 What was graded stays graded: a run that was stopped, at whatever moment, is taken up again by the same command.
 """
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import json
+import os
 import sys
-import tempfile
+import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 
-import nbformat
-from nbformat import NotebookNode
-
-import course_lib
-import grader
 from course_lib.workspace import course_root, find_unit
+from grader.arrivals import gather
 from grader.build import release, scripts
-from grader.classroom import CONFIG_FILE, Classroom, GradingError
-from grader.intake import Submission, UnreadableError, find_submissions, lay_out, read
-from grader.private import secret_for
+from grader.classroom import CONFIG_FILE, Classroom
+from grader.engine.book import Book, open_book
+from grader.engine.conduct import Conductor, Wish
+from grader.engine.crew import Crew, dask
+from grader.engine.files import Files
+from grader.engine.unit import UnitData
+from grader.ledger import Ledger
 from grader.report import class_table, misconception_list, write_csv
-from grader.results import Result, has_grade, is_complete, read_result
+from grader.results import Result
 from grader.scripts import write_source
 
-PATTERN = set("[]*?")
-"""nbgrader takes a student's name for a file pattern, in several places."""
 INTERRUPTED = 130  # what a shell reports for Ctrl-C
-
-
-@dataclass(frozen=True)
-class Ledger:
-    """Which submission was graded by what: `reports/UNIT.json`, and the folder that keeps itself out of git.
-
-    A grade is taken as it stands only if nothing that it came from has changed: the submission, the unit, the due
-    date, the course's secret, the grader itself.
-    """
-
-    classroom: Classroom
-    unit: str
-
-    @property
-    def folder(self) -> Path:
-        """`reports/` beside the gradebook: a class's results never belong in a repository."""
-        folder = self.classroom.root / "reports"
-        folder.mkdir(exist_ok=True)
-        (folder / ".gitignore").write_text("*\n", encoding="ascii")
-        return folder
-
-    def basis(self) -> str:
-        """A hash over everything that decides a grade besides the submission."""
-        with contextlib.chdir(self.classroom.root):
-            secret = secret_for(self.classroom.db_url())
-        code = [path for package in (grader, course_lib) for path in Path(str(package.__file__)).parent.rglob("*.py")]
-        notebooks = [self.classroom.path(s, ".", self.unit) / f"{self.unit}.ipynb" for s in ("source", "release")]
-        digest = hashlib.sha256(secret + str(self.classroom.due(self.unit)).encode())
-        for path in [*sorted(code), *notebooks, self.classroom.root / CONFIG_FILE]:
-            digest.update(path.read_bytes() if path.is_file() else b"")
-        return digest.hexdigest()
-
-    def marks(self) -> dict[str, str]:
-        """What was noted, student by student; nothing when the file is not there or damaged."""
-        try:
-            found = json.loads((self.folder / f"{self.unit}.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return found if isinstance(found, dict) else {}
-
-    def note(self, student: str, mark: str | None) -> None:
-        """Note that the student's grade came from `mark`, or with None that nothing is known of it any more."""
-        marks = self.marks()
-        marks.pop(student, None)
-        if mark is not None:
-            marks[student] = mark
-        path = self.folder / f"{self.unit}.json"
-        fresh = path.with_suffix(".json.tmp")
-        fresh.write_text(json.dumps(marks, indent=1, ensure_ascii=False), encoding="utf-8")
-        fresh.replace(path)
-
-    def keep_log(self, student: str, log: str) -> Path:
-        """Keep what nbgrader said about a submission that it could not grade."""
-        path = self.folder / f"{self.unit}.{student}.log"
-        path.write_text(log, encoding="utf-8")
-        return path
 
 
 def grade_class(
     classroom: Classroom,
     unit: str,
-    directory: Path,
-    force: bool = False,
+    source: Path,
+    wish: Wish | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
     say: Callable[[str], None] = print,
 ) -> list[Result]:
-    """Grade everyone's submission in `directory` and make the feedback pages; `say` gets a line for each.
+    """Grade everyone's submission and make the feedback pages; `say` gets a line for each.
 
-    `force` grades again what has not changed. Raises `CourseError` when there is nothing to grade or the unit is not
-    in order; a submission that cannot be graded is a `Result` with its `problem`.
+    source: a folder, or the zip file of a learning platform;
+    workers: processes on this machine, without it one for each core; scheduler: the address of a Dask cluster that
+    does it instead. Raises `CourseError` when there is nothing to grade or the unit is not in order; a submission
+    that cannot be graded is a `Result` with its `problem`, and so is a file that is nobody's.
     """
-    found = find_submissions(directory, unit)
     classroom.require_sandbox()
-    classroom.register(unit)
-    released = nbformat.read(classroom.path("release", ".", unit) / f"{unit}.ipynb", as_version=4)
-    ledger = Ledger(classroom, unit)
-    basis, marks = ledger.basis(), {} if force else ledger.marks()
-    results = []
-    for number, submission in enumerate(found, 1):
-        mark = hashlib.sha256(f"{basis}{submission.fingerprint()}".encode()).hexdigest()
-        same = marks.get(submission.student) == mark and is_complete(classroom, unit, submission.student)
-        result = _grade_one(ledger, submission, released, None if same else mark)
-        results.append(result)
-        say(f"{number} of {len(found)}  {submission.student}  {_outcome(result)}{' (as before)' if same else ''}")
-    return results
+    ledger, config, done = Ledger(classroom, unit), classroom.config(), 0
+    with ledger.scratch() as scratch:
+        arrived = gather(source, unit, scratch)
+        classroom.register(unit)
+        total = len(arrived.submissions) + len(arrived.unknown)
+
+        def tell(result: Result, as_before: bool) -> None:
+            nonlocal done
+            done += 1
+            before = " (as before)" if as_before else ""
+            say(f"{done} of {total}  {result.student}  {_outcome(result)}{before}")
+
+        strays = [Result(name, problem=reason) for name, reason in arrived.unknown.items()]
+        for stray in strays:
+            tell(stray, False)
+        with (
+            open_book(config, unit) as book,
+            _crew(workers, scheduler, len(arrived.submissions)) as crew,
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("ignore")  # nbgrader's own, about its database
+            data = _unit_data(classroom, unit, ledger, book, scratch)
+            conductor = Conductor(ledger, data, book, Files(config, unit, scratch), wish or Wish(), tell)
+            return conductor.run(arrived.submissions, crew) + strays
 
 
-def _grade_one(ledger: Ledger, submission: Submission, released: NotebookNode, mark: str | None) -> Result:
-    """Grade a submission and note `mark`, or with None only read its grade; either way make its feedback."""
-    classroom, unit, student = ledger.classroom, submission.unit, submission.student
-    if submission.notebook is None:
-        return Result(student, handed_in=False)
-    if set(student) & PATTERN or student != student.strip():
-        return Result(student, problem="could not be graded: nbgrader does not take such a name, rename the folder")
-    try:
-        notebook, note = read(submission.notebook, released)
-    except UnreadableError as error:
-        earlier = "; the gradebook keeps an earlier submission's grade" if has_grade(classroom, unit, student) else ""
-        return Result(student, problem=f"could not be read: {error}{earlier}")
-    try:
-        if mark is not None:
-            ledger.note(student, None)
-            with tempfile.TemporaryDirectory() as clean:
-                lay_out(submission, notebook, Path(clean))
-                classroom.autograde(unit, student, Path(clean))
-            ledger.note(student, mark)
-        classroom.feedback(unit, student)
-    except GradingError as error:
-        log = ledger.keep_log(student, error.log)
-        return Result(student, problem=f"could not be graded: {error} (nbgrader's log: {log})")
-    result = read_result(classroom, unit, student)
-    return replace(result, notes=tuple(n for n in (*result.notes, note, submission.moment()[1]) if n))
+def _crew(workers: int | None, scheduler: str | None, most: int) -> Crew:
+    if scheduler is not None:
+        return Crew(*dask(scheduler))
+    return Crew(max(1, min(workers or os.cpu_count() or 1, most)))
+
+
+def _unit_data(classroom: Classroom, unit: str, ledger: Ledger, book: Book, scratch: Path) -> UnitData:
+    released = classroom.path("release", ".", unit) / f"{unit}.ipynb"
+    config = classroom.root / CONFIG_FILE
+    return UnitData(
+        unit=unit,
+        released=released.read_text(encoding="utf-8"),
+        cells=book.cells,
+        kernelspec=book.kernelspec,
+        secret=ledger.secret(),
+        config=config.read_text(encoding="utf-8") if config.is_file() else None,
+        unsandboxed=classroom.unsandboxed,
+        scratch=str(scratch),
+    )
 
 
 def _outcome(result: Result) -> str:
@@ -179,8 +127,17 @@ def _short(path: Path) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-def main(unit: str, submissions: Path | None = None, force: bool = False, unsandboxed: bool = False) -> int:
-    """`./course grade UNIT [--submissions DIR] [--force] [--unsandboxed]`.
+def main(
+    unit: str,
+    submissions: Path | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    force: bool = False,
+    reverify: bool = False,
+    feedback: bool = True,
+    unsandboxed: bool = False,
+) -> int:
+    """`./course grade UNIT`, with the options that `./course grade --help` explains.
 
     Returns 0 when all were graded, 1 when some could not be, 130 when it was stopped by Ctrl-C.
     """
@@ -191,8 +148,11 @@ def main(unit: str, submissions: Path | None = None, force: bool = False, unsand
         if not (classroom.path("release", ".", unit) / f"{unit}.ipynb").is_file():
             release(script, course_root() / "notebooks")
     directory = submissions.resolve() if submissions else course_root() / "submitted"
+    wish = Wish(force, reverify, feedback)
     try:
-        results = grade_class(classroom, unit, directory, force, say=lambda line: print(line, flush=True))
+        results = grade_class(
+            classroom, unit, directory, wish, workers, scheduler, say=lambda line: print(line, flush=True)
+        )
     except KeyboardInterrupt:
         print("\nStopped. What was graded stays graded; the same command goes on with the rest.", file=sys.stderr)
         return INTERRUPTED

@@ -1,4 +1,4 @@
-"""What was handed in: find it, read it without trusting it, and lay a clean copy out for nbgrader.
+"""What was handed in: find it, and read it without trusting it.
 
 Whatever cannot be graded is said in a sentence with the student's name, and the rest of the class goes on. The files
 that were handed in are only ever read.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import shutil
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +37,10 @@ class Submission:
     timestamp: Path
     extra: Path | None = None
     """The folder whose other files go along (a picture in a text cell, data), where it is the unit's alone."""
+    origin: str = ""
+    """The file of a learning platform that it came as."""
+    note: str = ""
+    """What a person should know about how it came."""
 
     def fingerprint(self) -> str:
         """What tells two submissions apart: a hash over everything that was handed in."""
@@ -75,10 +78,11 @@ def find_submissions(directory: Path, unit: str) -> list[Submission]:
         raise CourseError(
             f"{directory} holds no student's folder. It should hold STUDENT/{unit}/{unit}.ipynb for each."
         )
-    return [_submission(folder, unit) for folder in students]
+    return [submission_in(folder, unit) for folder in students]
 
 
-def _submission(folder: Path, unit: str) -> Submission:
+def submission_in(folder: Path, unit: str) -> Submission:
+    """The submission in a student's folder."""
     name = f"{unit}.ipynb"
     nested, flat = folder / unit, folder / name
     if nested.is_dir() and ((nested / name).exists() or not flat.exists()):
@@ -93,20 +97,25 @@ def read(path: Path, released: NotebookNode) -> tuple[NotebookNode, str]:
 
     Raises `UnreadableError` for what is missing, empty, damaged, or not a notebook of the unit `released`.
     """
-    text = _text(path)
-    data = _json(text, path)
+    return understand(read_text(path), path.name, released)
+
+
+def understand(text: str, name: str, released: NotebookNode) -> tuple[NotebookNode, str]:
+    """As `read`, from the text of the file `name`."""
+    data = _json(text, name)
     if not isinstance(data, dict) or not isinstance(data.get("cells", data.get("worksheets")), list):
-        raise UnreadableError(f"{path.name} is not a Jupyter notebook")
+        raise UnreadableError(f"{name} is not a Jupyter notebook")
     version = data.get("nbformat")
     if not isinstance(version, int) or version > nbformat.current_nbformat:
-        raise UnreadableError(f"{path.name} has the notebook format {version!r}, which is unknown here")
-    notebook = _upgraded(text, path)
+        raise UnreadableError(f"{name} has the notebook format {version!r}, which is unknown here")
+    notebook = _upgraded(text, name)
     if not _belongs(notebook, released):
-        raise UnreadableError(f"{path.name} is another notebook: it has none of this unit's exercises")
+        raise UnreadableError(f"{name} is another notebook: it has none of this unit's exercises")
     return notebook, f"Its old notebook format ({version}) was converted." if version < 4 else ""
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """The text of the file. Raises `UnreadableError` for what is no file, a link, empty or not text."""
     if not path.is_file():
         others = sorted(p.name for p in path.parent.glob("*.ipynb")) if path.parent.is_dir() else []
         hint = f" (there is {', '.join(others[:3])}: was it renamed?)" if others else ""
@@ -124,20 +133,20 @@ def _text(path: Path) -> str:
     return text
 
 
-def _json(text: str, path: Path) -> Any:
+def _json(text: str, name: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
         if error.pos == 0 and len(text) > 8:  # a login page that was saved in its place, for instance
-            raise UnreadableError(f"{path.name} is not a notebook: it begins with {text[:16]!r}") from None
+            raise UnreadableError(f"{name} is not a notebook: it begins with {text[:16]!r}") from None
         if error.pos >= len(text.rstrip()) - 8 or error.msg.startswith("Unterminated"):
-            raise UnreadableError(f"{path.name} breaks off in line {error.lineno} (an interrupted upload?)") from None
-        raise UnreadableError(f"{path.name} is damaged in line {error.lineno} ({error.msg})") from None
+            raise UnreadableError(f"{name} breaks off in line {error.lineno} (an interrupted upload?)") from None
+        raise UnreadableError(f"{name} is damaged in line {error.lineno} ({error.msg})") from None
     except (ValueError, RecursionError):
-        raise UnreadableError(f"{path.name} is damaged (no notebook has such numbers or such nesting)") from None
+        raise UnreadableError(f"{name} is damaged (no notebook has such numbers or such nesting)") from None
 
 
-def _upgraded(text: str, path: Path) -> NotebookNode:
+def _upgraded(text: str, name: str) -> NotebookNode:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -150,7 +159,7 @@ def _upgraded(text: str, path: Path) -> NotebookNode:
         nbformat.writes(notebook).encode("utf-8")
     except Exception as error:  # nbformat's converters raise whatever a damaged cell makes them
         reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
-        raise UnreadableError(f"{path.name} is not a valid notebook ({reason})") from None
+        raise UnreadableError(f"{name} is not a valid notebook ({reason})") from None
     return notebook
 
 
@@ -170,20 +179,15 @@ def _only_given(cell: NotebookNode) -> bool:
     return not (marks.get("grade") or marks.get("solution"))
 
 
-def lay_out(submission: Submission, notebook: NotebookNode, directory: Path) -> None:
-    """Write `directory/STUDENT/UNIT/` as nbgrader reads it.
+def files_beside(submission: Submission) -> dict[str, Path]:
+    """The other files that were handed in, by their name below the submission's folder.
 
     Links are not followed: one could name any file of yours, and what lies here comes back with the feedback.
     """
-    folder = directory / submission.student / submission.unit
-    folder.mkdir(parents=True)
+    found = {}
     for path in sorted(submission.extra.rglob("*")) if submission.extra else []:
         inside = path.relative_to(submission.extra) if submission.extra else path
         linked = any(part.is_symlink() for part in (path, *path.parents[: len(inside.parts)]))
         if path.is_file() and not linked and path.suffix != ".ipynb" and path != submission.timestamp:
-            (folder / inside).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, folder / inside)
-    (folder / f"{submission.unit}.ipynb").write_text(nbformat.writes(notebook), encoding="utf-8")
-    moment, _ = submission.moment()
-    if moment:
-        (folder / "timestamp.txt").write_text(moment, encoding="utf-8")
+            found[inside.as_posix()] = path
+    return found

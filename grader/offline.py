@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,9 @@ NBGRADER_TEMPLATES = Path(nbgrader.__file__).parent / "server_extensions" / "for
 
 LITERAL_DOLLAR = "\ue024"
 """Stands, while a page is made, for a dollar sign that is no delimiter; a private-use character, unlike any text's."""
+
+REMEMBERED = 20_000
+"""Pieces up to this many characters are remembered: most of a class's pages say the same things."""
 
 RUNS = ["script", "style", "iframe", "object", "embed", "template", "noscript", "svg", "form", "button", "select"]
 PICTURE = "data:image/"
@@ -87,8 +90,19 @@ class _Renderer(IPythonRenderer):
 def markdown2html(context: Mapping[str, Any], source: str) -> Markup:
     """nbconvert's filter of this name, with formulas as MathML and without what could run."""
     attachments = (context.get("cell") or {}).get("attachments", {})
+    if attachments or len(source) > REMEMBERED:
+        return _rendered(source, attachments)
+    return _rendered_before(source)
+
+
+def _rendered(source: str, attachments: dict[str, dict[str, str]]) -> Markup:
     renderer = _Renderer(escape=False, attachments=attachments, exclude_anchor_links=True)
     return clean_html(MarkdownWithMath(renderer=renderer).render(source))
+
+
+@lru_cache(maxsize=512)
+def _rendered_before(source: str) -> Markup:
+    return _rendered(source, {})
 
 
 def clean_html(element: object) -> Markup:
@@ -98,7 +112,12 @@ def clean_html(element: object) -> Markup:
     """
     if isinstance(element, Markup):
         return element
-    soup = BeautifulSoup(element.decode() if isinstance(element, bytes) else str(element), "html.parser")
+    text = element.decode() if isinstance(element, bytes) else str(element)
+    return _cleaned(text) if len(text) > REMEMBERED else _cleaned_before(text)
+
+
+def _cleaned(text: str) -> Markup:
+    soup = BeautifulSoup(text, "html.parser")
     for tag in soup.find_all(RUNS):
         tag.decompose()
     for picture in soup.find_all("img"):
@@ -113,6 +132,11 @@ def clean_html(element: object) -> Markup:
         css_sanitizer=CSSSanitizer(allowed_css_properties={*ALLOWED_CSS_PROPERTIES, *STYLES.split()}),
     )
     return Markup(typeset(clean).replace(LITERAL_DOLLAR, "$"))
+
+
+@lru_cache(maxsize=512)
+def _cleaned_before(text: str) -> Markup:
+    return _cleaned(text)
 
 
 def _allowed(tag: str, name: str, value: str) -> bool:

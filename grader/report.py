@@ -13,10 +13,17 @@ from grader.results import CheckResult, Result
 def class_table(results: Sequence[Result]) -> str:
     """One line a student: points, how late, where most points were lost and why, and what is left to do."""
     rows = [("student", "points", "late", "most lost on", "state")]
-    rows += [(r.student, _points(r), late(r.seconds_late), ", ".join(_lost_on(r)[:1]), _state(r)) for r in results]
+    rows += [
+        (r.student, _points(r), late(r.seconds_late), ", ".join(_lost_on(r)[:1]), _state(r) + _origin(r))
+        for r in results
+    ]
     widths = [max(len(row[i]) for row in rows) for i in range(4)]
     lines = ["  ".join([*(_fit(row[i], widths[i], i) for i in range(4)), row[4]]).rstrip() for row in rows]
     return "\n".join([lines[0], "-" * (sum(widths) + 20), *lines[1:]])
+
+
+def _origin(result: Result) -> str:
+    return f"; its file: {_fit(result.origin, 0, 0)}" if result.origin else ""
 
 
 def _fit(text: str, width: int, column: int) -> str:
@@ -69,6 +76,7 @@ def _csv_row(result: Result) -> dict[str, str | int]:
         "misconceptions": "; ".join(f"{c.exercise}: {name}" for c in result.checks for name in c.diagnoses),
         "notes": " ".join(result.notes),
         "feedback": str(result.feedback or ""),
+        "file": result.origin,
     }
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.api import MissingEntry
 
 from grader.classroom import Classroom
+from grader.engine.book import Standing, open_book
 from grader.preprocessors.repair import HEADING, grade_id
 from grader.preprocessors.verify_answers import VERDICT
 
@@ -51,6 +51,10 @@ class Result:
     feedback: Path | None = None
     problem: str = ""
     handed_in: bool = True
+    origin: str = ""
+    """The file of a learning platform that it came as."""
+    seconds: float | None = None
+    """How long the notebook's cells ran; None where nothing was executed this time."""
 
     @property
     def bonus(self) -> int:
@@ -58,58 +62,41 @@ class Result:
         return sum(check.earned for check in self.checks if check.bonus)
 
 
-def is_complete(classroom: Classroom, unit: str, student: str) -> bool:
-    """Whether the graded notebook is all there: a run that was killed leaves half of one, or one without verdicts."""
-    notebook = _graded_notebook(classroom, unit, student)
-    if notebook is None or not _in_gradebook(classroom, unit, student):
-        return False
-    cells = [cell for cell in notebook.cells if grade_id(cell).startswith("check_")]
-    return len(cells) == len(list(_checks(notebook))) > 0
+def read_graded(path: Path) -> NotebookNode | None:
+    """A graded notebook that is all there; None for half of one, or for one without verdicts."""
+    try:
+        notebook: NotebookNode = nbformat.v4.reads(path.read_text(encoding="utf-8"))
+        cells = [cell for cell in notebook.cells if grade_id(cell).startswith("check_")]
+        return notebook if len(cells) == len(list(_checks(notebook))) > 0 else None
+    except (OSError, ValueError, AttributeError, KeyError, TypeError):
+        return None
+
+
+def make_result(student: str, notebook: NotebookNode, standing: Standing, page: Path | None = None) -> Result:
+    """The result of a submission that was graded, from its graded notebook and from how it stands in the gradebook."""
+    sheet = standing.sheet
+    return Result(
+        student=student,
+        points=sheet.score - sheet.penalty,
+        most=sheet.max_score,
+        seconds_late=standing.seconds_late,
+        penalty=sheet.penalty,
+        waiting=standing.waiting,
+        checks=tuple(_checks(notebook)),
+        notes=tuple(_repairs(notebook)),
+        feedback=page,
+    )
 
 
 def read_result(classroom: Classroom, unit: str, student: str) -> Result:
     """The result of a submission that was graded. Raises `LookupError` when it was not."""
-    notebook = _graded_notebook(classroom, unit, student)
-    if notebook is None:
+    notebook = read_graded(classroom.path("autograded", student, unit) / f"{unit}.ipynb")
+    with open_book(classroom.config(), unit) as book:
+        standing = book.standing(student)
+    if notebook is None or standing is None:
         raise LookupError(f"{student} has no graded notebook for {unit}")
     page = classroom.path("feedback", student, unit) / f"{unit}.html"
-    with classroom.gradebook() as gradebook:
-        submission = gradebook.find_submission(unit, student)
-        grades = [grade for part in submission.notebooks for grade in part.grades]
-        penalty = float(submission.late_submission_penalty or 0.0)
-        return Result(
-            student=student,
-            points=float(submission.score) - penalty,
-            most=float(submission.max_score),
-            seconds_late=float(submission.total_seconds_late),
-            penalty=penalty,
-            waiting=sum(bool(grade.needs_manual_grade) for grade in grades),
-            checks=tuple(_checks(notebook)),
-            notes=tuple(_repairs(notebook)),
-            feedback=page if page.is_file() else None,
-        )
-
-
-def has_grade(classroom: Classroom, unit: str, student: str) -> bool:
-    """Whether an earlier submission of the student stands in the gradebook."""
-    return _in_gradebook(classroom, unit, student)
-
-
-def _in_gradebook(classroom: Classroom, unit: str, student: str) -> bool:
-    with classroom.gradebook() as gradebook:
-        try:
-            gradebook.find_submission(unit, student)
-        except MissingEntry:
-            return False
-        return True
-
-
-def _graded_notebook(classroom: Classroom, unit: str, student: str) -> NotebookNode | None:
-    path = classroom.path("autograded", student, unit) / f"{unit}.ipynb"
-    try:
-        return nbformat.read(path, as_version=4)
-    except (OSError, ValueError, AttributeError, KeyError):  # nbformat's errors for half a file
-        return None
+    return make_result(student, notebook, standing, page if page.is_file() else None)
 
 
 def _checks(notebook: NotebookNode) -> Iterator[CheckResult]:

@@ -17,6 +17,8 @@ from school import FUNCTIONS, MINE, UNIT, answered, bonus, classroom, fingerprin
 from course_lib.check import MIME
 from grader.classroom import Classroom
 from grader.demo import DUE, collect
+from grader.engine.conduct import Wish
+from grader.engine.tasks import grade
 from grader.grade import grade_class, report
 from grader.private import private_reference, secret_for
 from grader.record import visible_reference
@@ -107,19 +109,19 @@ def lesson(tmp_path_factory):
 
 @pytest.fixture
 def again(lesson, tmp_path, monkeypatch):
-    """A copy of the graded class, with five of its students left, and the names of those whom nbgrader grades in it."""
+    """A copy of the graded class, with five of its students left, and the names of those who are graded in it."""
     shutil.copytree(lesson.room.root, tmp_path / "class", symlinks=True)
     for folder in (tmp_path / "class" / "submitted").iterdir():
         if folder.name not in FEW:
             shutil.rmtree(folder)
     room, graded = Classroom(tmp_path / "class", lesson.room.unsandboxed), []
-    autograde = Classroom.autograde
 
-    def noted(self, unit, student, submitted):
-        graded.append(student)
-        return autograde(self, unit, student, submitted)
+    def noted(task):
+        came = grade(task)
+        graded.extend([] if came.problem else [task.student])
+        return came
 
-    monkeypatch.setattr(Classroom, "autograde", noted)
+    monkeypatch.setattr("grader.engine.conduct.grade", noted)
     return room, graded
 
 
@@ -128,7 +130,9 @@ def test_the_solution_earns_everything_and_the_untouched_notebook_nothing(unit, 
     room = classroom(tmp_path, unit)
     hand_in(nbformat.writes(right(unit)), tmp_path / "submitted", "right", unit)
     hand_in(nbformat.writes(released(unit)), tmp_path / "submitted", "untouched", unit)
-    full, nothing = sorted(grade_class(room, unit, tmp_path / "submitted", say=print), key=lambda r: r.student)
+    full, nothing = sorted(
+        grade_class(room, unit, tmp_path / "submitted", workers=1, say=print), key=lambda r: r.student
+    )
     assert [c.exercise for c in full.checks if c.earned != c.points] == []
     assert full.points == points(unit) + bonus(unit)
     assert full.bonus == bonus(unit)
@@ -222,7 +226,9 @@ def test_the_class_table_and_its_csv_say_it_all(lesson):
 def test_a_line_is_said_for_each_submission(lesson):
     total = len(lesson.results)
     assert [line.split("  ")[0] for line in lesson.lines] == [f"{i} of {total}" for i in range(1, total + 1)]
-    assert f"1 of {total}  ada_right  {points() + bonus()} of " in lesson.lines[0]
+    said = {line.split("  ")[1]: line.split("  ")[2] for line in lesson.lines}
+    assert said.keys() == lesson.results.keys()
+    assert said["ada_right"].startswith(f"{points() + bonus()} of ")
 
 
 def test_nothing_private_reaches_a_learner(lesson):
@@ -264,7 +270,7 @@ def test_what_was_handed_in_is_only_read(lesson):
 def test_the_same_run_again_grades_nothing_and_says_the_same(lesson, again):
     room, graded = again
     lines = []
-    results = grade_class(room, UNIT, room.root / "submitted", say=lines.append)
+    results = grade_class(room, UNIT, room.root / "submitted", workers=1, say=lines.append)
     assert graded == []
     before = [lesson.results[student] for student in FEW]
     assert [(r.student, r.points, r.checks, r.notes) for r in results] == [
@@ -282,7 +288,7 @@ def test_what_changed_and_what_was_cut_short_is_graded_again(lesson, again):
     not_yet_run = room.path("autograded", "cleo_known_wrong", UNIT) / f"{UNIT}.ipynb"
     not_yet_run.chmod(0o644)
     shutil.copy(room.root / "submitted" / "cleo_known_wrong" / UNIT / f"{UNIT}.ipynb", not_yet_run)
-    results = {r.student: r for r in grade_class(room, UNIT, room.root / "submitted", say=lambda line: None)}
+    results = {r.student: r for r in grade_class(room, UNIT, room.root / "submitted", workers=1, say=lambda line: None)}
     assert graded == ["ada_right", "ben_half_right", "cleo_known_wrong"]
     assert results["ben_half_right"].points == results["ada_right"].points == points() + bonus()
     assert results["cleo_known_wrong"].points == lesson.results["cleo_known_wrong"].points
@@ -302,7 +308,7 @@ def test_regrading_gives_the_same_points_and_keeps_what_a_person_gave(lesson, ag
     with (room.root / "nbgrader_config.py").open("a", encoding="ascii") as config:
         config.write('\nc.LateSubmissionPlugin.penalty_method = "zero"\n')
     submitted = room.root / "submitted"
-    ada, cleo, finn, _ = grade_class(room, UNIT, submitted, force=True, say=lambda line: None)
+    ada, cleo, finn, _ = grade_class(room, UNIT, submitted, Wish(force=True), workers=1, say=lambda line: None)
     assert graded == ["ada_right", "cleo_known_wrong", "finn_late"]
     assert ada.points == lesson.results["ada_right"].points + 2
     assert "A goal one can check. Well done!" in ada.feedback.read_text(encoding="utf-8")
@@ -317,7 +323,7 @@ def is_graded(cell):
 def test_a_broken_resubmission_keeps_the_grade_that_was(again):
     room, graded = again
     hand_in("{", room.root / "submitted", "ada_right", UNIT)
-    results = {r.student: r for r in grade_class(room, UNIT, room.root / "submitted", say=lambda line: None)}
+    results = {r.student: r for r in grade_class(room, UNIT, room.root / "submitted", workers=1, say=lambda line: None)}
     assert graded == [] and results["ada_right"].points is None
     assert "the gradebook keeps an earlier submission's grade" in results["ada_right"].problem
     with room.gradebook() as gradebook:

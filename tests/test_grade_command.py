@@ -65,9 +65,28 @@ def test_a_run_that_is_killed_or_stopped_is_taken_up_again(tmp_path):
     assert graded == dict.fromkeys("ab", points() + bonus())
 
 
-def run_until(course, beginning, what):
+def test_workers_side_by_side_are_taken_up_again_too(tmp_path):
+    course, students = course_copy(tmp_path), [f"s{number}" for number in range(5)]
+    sleepy = right()
+    sleepy.cells.append(new_code_cell("import time\ntime.sleep(1)", id="sleep"))
+    for student in students:
+        hand_in(nbformat.writes(sleepy), course / "submitted", student, UNIT)
+    code, lines = run_until(course, "1 of 5", signal.SIGKILL, workers=2)
+    assert code == -signal.SIGKILL and len(lines) == 1
+    code, lines = run_until(course, "2 of 5", signal.SIGINT, workers=2)
+    assert code == 130 and lines[0].endswith("(as before)") and len(lines) < 5
+    code, lines = run_until(course, "never", signal.SIGKILL, workers=2)
+    assert code == 0 and len(lines) == 5 and sum(line.endswith("(as before)") for line in lines) >= 2
+    with Classroom(course).gradebook() as gradebook:
+        graded = [(s.student.id, s.score) for s in gradebook.assignment_submissions(UNIT)]
+    assert sorted(graded) == [(student, points() + bonus()) for student in students]
+    assert {path.parent.parent.name for path in (course / "feedback").rglob("*.html")} == set(students)
+    assert not [path for path in (course / "reports").iterdir() if "tmp" in path.name]
+
+
+def run_until(course, beginning, what, workers=1):
     """Run the command and send it a signal once a line begins so; its exit status, and the progress without points."""
-    code = f"import sys; from grader.grade import main; sys.exit(main({UNIT!r}))"
+    code = f"import sys; from grader.grade import main; sys.exit(main({UNIT!r}, workers={workers}))"
     environment = {**os.environ, "COURSE_ROOT": str(course)}
     lines = []
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=environment) as running:

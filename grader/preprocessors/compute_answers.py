@@ -71,6 +71,7 @@ class ComputeAnswers(Execute):
         )
         cases = {name: json.dumps(reference.to_json()) for name, reference in references.items()}
         run = run_notebook(nb, cases, shared_worker(resources["nbgrader"]["assignment"], limits))
+        resources["course_seconds"] = run.seconds
         if run.ended != "finished":
             self.log.warning("%s: the run was %s", resources["nbgrader"]["student"], run.ended)
 

@@ -1,0 +1,164 @@
+"""Workers for pure tasks behind one interface: this process, local processes, or a Dask cluster.
+
+A worker process that dies (out of memory, say) takes nothing with it but its own task. The standard library's pool is
+then broken as a whole, so everything that was under way is tried once more, one by one in a pool of its own; what
+breaks that one, too, is reported.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait as wait_for_any
+from types import TracebackType
+from typing import Any
+
+from course_lib.errors import CourseError
+
+AHEAD = 2
+"""Tasks handed out for each worker: enough that none waits, and few enough that a large class is not in memory."""
+DEATHS = ("BrokenProcessPool", "KilledWorker")
+
+
+class LostError(Exception):
+    """The worker process of a task died twice."""
+
+
+class Inline(Executor):
+    """Runs a task in this process when it is handed over."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Run it; the future is done when this returns."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+class Crew:
+    """Some workers and what they have to do. Use as a context manager."""
+
+    def __init__(self, workers: int, make: Callable[[int], Executor] | None = None) -> None:
+        """make: from a number of workers to an executor; without it, local processes, or this one if one is enough."""
+        self._make, self.workers = make or processes, workers
+        self._inline = make is None and workers == 1
+        self._executor: Executor | None = None
+        self._under_way: dict[Future[Any], tuple[Any, Callable[..., Any], Any]] = {}
+        self._suspects: deque[tuple[Any, Callable[..., Any], Any]] = deque()
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is under way."""
+        return bool(self._under_way or self._suspects)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another task would soon be begun."""
+        return len(self._under_way) + len(self._suspects) < (1 if self._inline else AHEAD * self.workers)
+
+    def submit(self, key: Any, function: Callable[..., Any], argument: Any) -> None:
+        """Hand a task over; `key` comes back with its result."""
+        if self._executor is None:
+            self._executor = Inline() if self._inline else self._make(self.workers)
+        try:
+            self._under_way[self._executor.submit(function, argument)] = key, function, argument
+        except BrokenProcessPool:  # it broke since the last look
+            self._suspects.append((key, function, argument))
+
+    def finished(self) -> Iterator[tuple[Any, Any]]:
+        """Wait until some tasks are done; each key with what came of it, a result or the exception."""
+        done = wait(self._under_way, return_when=FIRST_COMPLETED).done if self._under_way else set()
+        for future in done:
+            task = self._under_way.pop(future)
+            error = future.exception()
+            if error is not None and type(error).__name__ in DEATHS:
+                self._suspects.append(task)
+            else:
+                yield task[0], error if error is not None else future.result()
+        if self._suspects and not any(not future.done() for future in self._under_way):
+            yield from self._try_again()
+
+    def _try_again(self) -> Iterator[tuple[Any, Any]]:
+        if self._executor is not None:
+            self._executor.shutdown(wait=False, cancel_futures=True)
+            self._executor = None
+        while self._suspects:
+            key, function, argument = self._suspects.popleft()
+            alone = self._make(1)
+            try:
+                future = alone.submit(function, argument)
+                error = future.exception()
+            finally:
+                alone.shutdown(wait=False)
+            if error is not None and type(error).__name__ in DEATHS:
+                error = LostError("its worker process died twice, of too much memory perhaps")
+            yield key, error if error is not None else future.result()
+
+    def __enter__(self) -> Crew:
+        self._before = set(multiprocessing.active_children())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._executor is not None:
+            self._executor.shutdown(wait=kind is None, cancel_futures=True)
+        if kind is not None:  # do not wait until a submission's time is over
+            for process in set(multiprocessing.active_children()) - self._before:
+                process.terminate()
+
+
+def processes(workers: int) -> ProcessPoolExecutor:
+    """A pool of processes that share nothing with this one and do not outlive it."""
+    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+    context = multiprocessing.get_context(method)
+    if method == "forkserver":
+        context.set_forkserver_preload(["grader.engine.tasks"])  # imported once, shared by all of them
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin)
+
+
+def dask(address: str) -> tuple[int, Callable[[int], Executor]]:
+    """How many tasks the Dask cluster runs at once whose scheduler is at `address`, and a maker of executors on it.
+
+    Raises `CourseError` when `distributed` is not installed, nobody answers, or there are no workers.
+    """
+    try:
+        from distributed import Client
+    except ImportError:
+        raise CourseError(
+            "--scheduler needs the package distributed: pip install distributed, here and on the cluster."
+        ) from None
+    try:
+        client = Client(address, timeout=20)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise CourseError(f"No Dask scheduler answers at {address}: {error}") from error
+    workers = sum(client.nthreads().values())
+    if not workers:
+        raise CourseError(f"The Dask scheduler at {address} has no workers: start some with dask worker {address}.")
+
+    def make(number: int) -> Executor:
+        executor: Executor = client.get_executor()
+        return executor
+
+    return workers, make
+
+
+def _begin() -> None:
+    """A worker's first act: Ctrl-C is its parent's business, and it ends when its parent does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    wait_for_any([sentinel])
+    os._exit(1)

@@ -1,0 +1,90 @@
+"""Where nbgrader keeps what was graded: `autograded/STUDENT/UNIT/` and `feedback/STUDENT/UNIT/`, written as it does.
+
+A folder appears whole or not at all: it is made beside, and then renamed.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from fnmatch import fnmatch
+from pathlib import Path
+
+from nbgrader import utils
+from nbgrader.converters import Autograde, GenerateFeedback
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
+
+from grader.intake import Submission, files_beside
+
+
+class Files:
+    """The class's folders for one unit."""
+
+    def __init__(self, config: Config, unit: str, scratch: Path) -> None:
+        """scratch: a folder on the same file system, where things are made before they are put in place."""
+        self.unit, self._scratch = unit, scratch
+        self.sandboxed = bool(config.ComputeAnswers.get("sandbox", True))
+        self._course = CourseDirectory(config=config)
+        self._ignored = [*self._course.ignore, "*.ipynb"]
+        self._autograde = Autograde(coursedir=self._course, config=config)
+        self._feedback = GenerateFeedback(coursedir=self._course, config=config)
+        # Kept in the source folder for everybody: data, pictures. Here as in nbgrader, they win over the learner's.
+        self._given = self._other_files(self._folder(self._course.source_directory, "."))
+
+    def graded(self, student: str) -> Path:
+        """The graded notebook."""
+        return self._folder(self._course.autograded_directory, student) / f"{self.unit}.ipynb"
+
+    def page(self, student: str) -> Path:
+        """The feedback page."""
+        return self._folder(self._course.feedback_directory, student) / f"{self.unit}.html"
+
+    def beside(self, submission: Submission) -> dict[str, Path]:
+        """The files that go along with a submission's notebook, by their name there."""
+        return {name: path for name, path in files_beside(submission).items() if self._goes_along(name)} | self._given
+
+    def put_graded(self, submission: Submission, notebook: str) -> None:
+        """Write a graded notebook, and what lies beside it, over what was there."""
+        with tempfile.TemporaryDirectory(dir=self._scratch) as scratch:
+            fresh = Path(scratch) / self.unit
+            _copy(self.beside(submission), fresh)
+            moment, _ = submission.moment()
+            if moment:
+                (fresh / "timestamp.txt").write_text(f"{moment}\n", encoding="utf-8")
+            (fresh / f"{self.unit}.ipynb").write_text(notebook, encoding="utf-8")
+            _replace(self.graded(submission.student).parent, fresh)
+        self._autograde.set_permissions(self.unit, submission.student)
+
+    def put_page(self, student: str, page: str) -> None:
+        """Write a feedback page, and what lies beside the graded notebook, over what was there."""
+        with tempfile.TemporaryDirectory(dir=self._scratch) as scratch:
+            fresh = Path(scratch) / self.unit
+            _copy(self._other_files(self.graded(student).parent), fresh)
+            (fresh / f"{self.unit}.html").write_text(page, encoding="utf-8")
+            _replace(self.page(student).parent, fresh)
+        self._feedback.set_permissions(self.unit, student)
+
+    def _other_files(self, folder: Path) -> dict[str, Path]:
+        found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+        return {name: path for name, path in found.items() if self._goes_along(name)}
+
+    def _goes_along(self, name: str) -> bool:
+        return not any(fnmatch(part, pattern) for part in Path(name).parts for pattern in self._ignored)
+
+    def _folder(self, step: str, student: str) -> Path:
+        return Path(self._course.format_path(step, student, self.unit))
+
+
+def _copy(files: dict[str, Path], folder: Path) -> None:
+    folder.mkdir()
+    for name, path in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, folder / name)
+
+
+def _replace(folder: Path, fresh: Path) -> None:
+    if folder.exists():
+        utils.rmtree(str(folder))  # nbgrader's: it takes files away that are read-only
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh.rename(folder)

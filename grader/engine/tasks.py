@@ -1,0 +1,213 @@
+"""The two tasks of grading, pure: a submission's text to its graded notebook, and that with points to a feedback page.
+
+They run in worker processes and read and write nothing of the class. Tasks and results are plain data of the grader's
+own processes; what a learner's process puts out is JSON that is read as such, in the sandbox's handle.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import logging
+import tempfile
+import threading
+import traceback
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader import utils
+
+from course_lib import codec
+from course_lib.judge import Verdict
+from grader.engine.stand_ins import Sheet
+from grader.engine.unit import Desk, UnitData, desk_for
+from grader.intake import UnreadableError, understand
+from grader.preprocessors.compute_answers import checked_exercises
+from grader.preprocessors.repair import grade_id
+from grader.private import private_reference
+
+NO_RESPONSE = "No response."
+_one_at_a_time = threading.Lock()
+"""A sandbox serves one submission at a time; a cluster may run several tasks in one process."""
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A task: grade this submission."""
+
+    unit: UnitData
+    student: str
+    text: str
+    """The notebook, as it was handed in."""
+    fingerprint: str
+    kept: str = ""
+    """What `Graded.kept` was in an earlier run: where it still serves, nothing is executed."""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """Files that lie beside the notebook; they are there only without a sandbox."""
+
+
+@dataclass(frozen=True)
+class Slip:
+    """What nbgrader's SaveAutoGrades and this course's SaveExtraCredit write into the gradebook, by grade_id."""
+
+    scores: Mapping[str, float | None]
+    comments: Mapping[str, str | None]
+    extra_credit: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What came of it; with a `problem` there is nothing else but nbgrader's `log`."""
+
+    student: str
+    notebook: str = ""
+    """The graded notebook's text."""
+    slip: Slip | None = None
+    kept: str = ""
+    """JSON: the executed notebook with the values that came back, and what they came from."""
+    note: str = ""
+    problem: str = ""
+    log: str = ""
+    executed: bool = True
+    seconds: float = 0.0
+    """How long the cells ran."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A task: make the feedback page of a graded notebook."""
+
+    unit: UnitData
+    student: str
+    notebook: str
+    sheet: Sheet
+
+
+def grade(task: Submitted) -> Graded:
+    """Run and judge a submission; never raises for what is in it."""
+    with _one_at_a_time, _log() as log:
+        try:
+            return _grade(task, desk_for(task.unit))
+        except UnreadableError as error:
+            return Graded(task.student, problem=f"could not be read: {error}")
+        except Exception as error:
+            traceback.print_exc(file=log)
+            return Graded(task.student, problem=f"could not be graded: {error}", log=log.getvalue())
+
+
+def make_page(task: Page) -> str:
+    """The feedback page, as `nbgrader generate_feedback` makes it."""
+    with _one_at_a_time, _log():
+        desk = desk_for(task.unit)
+        notebook = nbformat.reads(task.notebook, as_version=4)
+        resources = desk.resources(task.student) | {"course_sheet": task.sheet}
+        text, _ = desk.page_maker.from_notebook_node(notebook, resources)
+        return str(text)
+
+
+def _grade(task: Submitted, desk: Desk) -> Graded:
+    ran = _still_good(task, desk)
+    executed = ran is None
+    if ran is None:
+        ran = _run(task, desk)
+    notebook, resources = desk.judge.from_notebook_node(
+        nbformat.reads(ran["notebook"], as_version=4), desk.resources(task.student)
+    )
+    graded = nbformat.reads(notebook, as_version=4)
+    return Graded(
+        task.student,
+        notebook=str(notebook),
+        slip=make_slip(graded, resources.get("course_verdicts", {})),
+        kept=json.dumps(ran, ensure_ascii=False),
+        note=ran["note"],
+        executed=executed,
+        seconds=ran["seconds"],
+    )
+
+
+def _run(task: Submitted, desk: Desk) -> dict[str, Any]:
+    notebook, note = understand(task.text, f"{desk.data.unit}.ipynb", desk.released)
+    clean, _ = desk.sanitizer.from_notebook_node(notebook, desk.resources(task.student))
+    with tempfile.TemporaryDirectory() as folder, utils.setenv(NBGRADER_EXECUTION="autograde"):
+        if not desk.sandboxed:
+            _put(task.files, Path(folder))
+        ran, resources = desk.runner.from_notebook_node(
+            nbformat.reads(clean, as_version=4), desk.resources(task.student, folder)
+        )
+    return {"notebook": ran, "note": note, "seconds": resources.get("course_seconds", 0.0), "from": _origin(task, desk)}
+
+
+def _still_good(task: Submitted, desk: Desk) -> dict[str, Any] | None:
+    """What was kept of an earlier run, if it came from this submission, these cells and these private inputs."""
+    if not task.kept:
+        return None
+    try:
+        ran: dict[str, Any] = json.loads(task.kept)
+        if ran["from"] != _origin(task, desk):
+            return None
+        # Points and locked text may have changed since; what was answered did not.
+        ran["notebook"], _ = desk.refresher.from_notebook_node(
+            nbformat.reads(ran["notebook"], as_version=4), desk.resources(task.student)
+        )
+    except (ValueError, KeyError, TypeError):  # half a file
+        return None
+    return ran
+
+
+def _origin(task: Submitted, desk: Desk) -> dict[str, Any]:
+    inputs = {name: _inputs(name, task.unit.secret) for name in checked_exercises(desk.released)}
+    return {"submission": task.fingerprint, "cells": [*filter(None, map(grade_id, desk.released.cells))]} | inputs
+
+
+@lru_cache(maxsize=256)
+def _inputs(name: str, secret: bytes) -> str:
+    """A hash over what an exercise's private cases call the learner's object with."""
+    reference = private_reference(name, secret)
+    told = [reference.probe, *reference.returns, *(codec.encode(case.inputs) for case in reference.cases)]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def make_slip(graded: NotebookNode, verdicts: Mapping[str, Verdict]) -> Slip:
+    """Read points and comments off a graded notebook, by nbgrader's own rules."""
+    scores: dict[str, float | None] = {}
+    comments: dict[str, str | None] = {}
+    for cell in graded.cells:
+        if utils.is_grade(cell):
+            scores[grade_id(cell)] = utils.determine_grade(cell)[0]
+        if utils.is_solution(cell) or utils.is_task(cell):
+            same = cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell) and not utils.is_task(cell)
+            comments[grade_id(cell)] = NO_RESPONSE if same else None
+    bonus = {name: float(verdict.earned) for name, verdict in verdicts.items() if verdict.bonus}
+    return Slip(scores, comments, bonus)
+
+
+def _put(files: Mapping[str, bytes], folder: Path) -> None:
+    for name, data in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+@contextmanager
+def _log() -> Iterator[io.StringIO]:
+    """What nbgrader and nbconvert say, kept for the case that something fails."""
+    text = io.StringIO()
+    log, handler = logging.getLogger("traitlets"), logging.StreamHandler(text)
+    handler.setFormatter(logging.Formatter("[%(levelname)s] %(message)s"))
+    propagate, log.propagate = log.propagate, False
+    log.addHandler(handler)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield text
+    finally:
+        log.removeHandler(handler)
+        log.propagate = propagate
