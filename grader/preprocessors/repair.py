@@ -1,31 +1,44 @@
 """Bring a damaged submission back into the form that nbgrader grades, and say what was done.
 
 nbgrader aborts on a duplicated or split cell and gives zero for a lost one. Here every graded cell of the learner's
-edition is found again, by its grade_id or else by its source; what is lost is put back; nothing a learner wrote is
-thrown away.
+edition is found again; what is lost is put back; nothing that a learner wrote is thrown away.
 """
 
 from __future__ import annotations
 
-import ast
 import copy
-import difflib
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Unicode
 
 from course_lib.errors import CourseError
+from grader.preprocessors.recognise import (
+    Found,
+    defined,
+    grade_id,
+    is_answer,
+    parses,
+    plain,
+    recognise,
+    worked_on,
+)
+
+__all__ = ["HEADING", "Repair", "grade_id", "repair"]
 
 HEADING = "**Repaired before grading**"
+MOST_CELLS, MOST_CHARACTERS = 2_000, 2_000_000
+"""A notebook with more than that is no learner's work, and takes minutes to look through."""
+ADDED = "course_added"
+"""Marks a cell that the learner added or changed, for whoever reads the answers' text later."""
 
 
 class Repair(NbGraderPreprocessor):
-    """The first preprocessor of autograding; the released notebook is what it repairs towards."""
+    """The first change in autograding; the released notebook is what it repairs towards."""
 
     release_directory = Unicode("notebooks", help="Where the learner's editions are.").tag(config=True)
 
@@ -36,13 +49,18 @@ class Repair(NbGraderPreprocessor):
             raise CourseError(
                 f"{path} is missing: release the unit (./course build, or Create Assignment) and try again."
             )
-        released = nbformat.read(path, as_version=4)
-        done = repair(nb, released)
+        if len(nb.cells) > MOST_CELLS or sum(len(cell.source) for cell in nb.cells) > MOST_CHARACTERS:
+            raise CourseError(
+                f"{where['notebook']} has {len(nb.cells):,} cells with {sum(len(c.source) for c in nb.cells):,} "
+                f"characters; {MOST_CELLS:,} and {MOST_CHARACTERS:,} are the most that is graded."
+            )
+        done = repair(nb, nbformat.read(path, as_version=4))
         if done:
             for sentence in done:
                 self.log.warning("Repaired %s of %s: %s", where["notebook"], where["student"], sentence)
             lines = "\n".join(f"- {sentence}" for sentence in done)
             nb.cells.insert(0, new_markdown_cell(f"{HEADING}\n\n{lines}"))
+            _unique_ids(nb)
         resources["course_repairs"] = done
         return nb, resources
 
@@ -50,109 +68,147 @@ class Repair(NbGraderPreprocessor):
 def repair(nb: NotebookNode, released: NotebookNode) -> list[str]:
     """Repair `nb` in place towards `released`; returns one sentence for each thing done."""
     done: list[str] = []
-    wanted = [cell for cell in released.cells if "nbgrader" in cell.metadata]
-    found = _match(nb, wanted, done)
-    _strip_others(nb, {id(cell) for cell in found.values()}, done)
-    _restore(nb, wanted, found, done)
-    for cell in wanted:
-        _dress(found[cell.metadata.nbgrader.grade_id], cell, done)
-    handed_out = {cell.source.strip() for cell in released.cells}
+    wanted = {grade_id(cell): cell for cell in released.cells if grade_id(cell)}
+    _tidy(nb)
+    if nb.cells and nb.cells[0].source.startswith(HEADING):
+        done.append("The notebook began with a text that looks like this report; it is the learner's own, and stays.")
+    _free_locked(nb, released, wanted, done)
+    _join_split(nb, wanted, done)
+    result = recognise(nb, released)
+    if result.by_text:
+        names = _listed(result.by_text)
+        done.append(f"No mark for grading was found for {names}: recognised by text and place.")
+    _sort_out_others(nb, wanted, result, done)
+    _restore(nb, released, wanted, result, done)
+    for name, cell in wanted.items():
+        _dress(result.found[name], cell, done)
+    _order(nb, wanted, result, done)
+    handed_out = {plain(cell.source) for cell in released.cells}
     for cell in nb.cells:
-        if "nbgrader" not in cell.metadata and cell.source.strip() not in handed_out:
-            cell.metadata["course_added"] = True
+        if "nbgrader" not in cell.metadata and plain(cell.source) not in handed_out:
+            cell.metadata[ADDED] = True
     _unique_ids(nb)
     return done
 
 
-def grade_id(cell: NotebookNode) -> str:
-    """The cell's grade_id, or an empty string; tolerates metadata of any shape."""
-    metadata = cell.get("metadata", {}).get("nbgrader", {})
-    return str(metadata.get("grade_id", "")) if isinstance(metadata, dict) else ""
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _match(nb: NotebookNode, wanted: list[NotebookNode], done: list[str]) -> dict[str, NotebookNode]:
-    """The submission's cell for each wanted one: by grade_id first, then by source among the cells left over."""
-    found: dict[str, NotebookNode] = {}
-    taken: set[int] = set()
-    for cell in wanted:
-        name = grade_id(cell)
-        same = [c for c in nb.cells if grade_id(c) == name]
-        if same:
-            found[name] = _best(same, cell)
-            taken |= {id(c) for c in same}
-            if len(same) > 1:
-                done.append(f"{name} was there {len(same)} times; one was graded, the others were kept as plain cells.")
-    for cell in wanted:
-        name = grade_id(cell)
-        if name not in found:
-            match = _by_source(cell, [c for c in nb.cells if id(c) not in taken])
-            if match is not None:
-                found[name] = match
-                taken.add(id(match))
-                done.append(f"{name} had lost its marks and was recognised by its text.")
-    return found
-
-
-def _best(candidates: list[NotebookNode], wanted: NotebookNode) -> NotebookNode:
-    """Of several cells with one grade_id: one of the right type that was worked on, and of these the last."""
-    worked = [c for c in candidates if c.source.strip() and c.source.strip() != wanted.source.strip()]
-    right = [c for c in worked or candidates if c.cell_type == wanted.cell_type and _defines(c, wanted)]
-    return (right or worked or candidates)[-1]
-
-
-def _by_source(wanted: NotebookNode, candidates: list[NotebookNode]) -> NotebookNode | None:
-    exact = [c for c in candidates if c.source.strip() == wanted.source.strip()]
-    if exact:
-        return exact[-1]
-    if not wanted.metadata.nbgrader.get("solution"):
-        return None
-    names = _names(wanted.source) if wanted.cell_type == "code" else set()
-    if names:
-        defining = [c for c in candidates if c.cell_type == "code" and _names(c.source) >= names]
-        return defining[-1] if defining else None
-    similar = [(difflib.SequenceMatcher(None, wanted.source, c.source).ratio(), i) for i, c in enumerate(candidates)]
-    ratio, index = max(similar, default=(0.0, -1))
-    return candidates[index] if ratio > 0.6 else None
-
-
-def _defines(cell: NotebookNode, wanted: NotebookNode) -> bool:
-    return wanted.cell_type != "code" or _names(cell.source) >= _names(wanted.source)
-
-
-def _names(source: str) -> set[str]:
-    """The functions, classes and variables that a cell's text defines at its top level."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
-    found: set[str] = set()
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
-            found.add(node.name)
-        elif isinstance(node, ast.Assign):
-            found |= {target.id for target in node.targets if isinstance(target, ast.Name)}
-    return found
-
-
-def _strip_others(nb: NotebookNode, kept: set[int], done: list[str]) -> None:
-    """A cell that is not the one graded must not carry nbgrader's marks: nbgrader would grade or refuse it."""
+def _tidy(nb: NotebookNode) -> None:
+    """Sources are texts with plain line ends, marks are dicts with a grade_id or not there."""
     for cell in nb.cells:
-        if id(cell) not in kept and "nbgrader" in cell.get("metadata", {}):
-            del cell.metadata["nbgrader"]
+        if isinstance(cell.source, list):
+            cell.source = "".join(map(str, cell.source))
+        cell.source = cell.source.replace("\r\n", "\n").replace("\r", "\n")
+        cell.metadata.pop(ADDED, None)
+        if not grade_id(cell):
+            cell.metadata.pop("nbgrader", None)
 
 
-def _restore(nb: NotebookNode, wanted: list[NotebookNode], found: dict[str, NotebookNode], done: list[str]) -> None:
-    """Put a missing cell back, after the one that precedes it in the learner's edition."""
-    position = -1
-    for cell in wanted:
+def _free_locked(nb: NotebookNode, released: NotebookNode, wanted: dict[str, NotebookNode], done: list[str]) -> None:
+    """What a learner wrote into a locked cell moves into a cell of its own above: nbgrader would overwrite it."""
+    handed_out = {plain(cell.source) for cell in released.cells}
+    for cell in list(nb.cells):
         name = grade_id(cell)
-        if name in found:
-            position = next(i for i, c in enumerate(nb.cells) if c is found[name])
+        if name not in wanted or is_answer(wanted[name]) or not worked_on(cell, wanted[name]):
             continue
-        position += 1
-        found[name] = copy.deepcopy(cell)
-        nb.cells.insert(position, found[name])
+        if plain(cell.source) in handed_out:  # a mark that has come to another cell
+            del cell.metadata["nbgrader"]
+            continue
+        kept = new_code_cell(cell.source) if cell.cell_type == "code" else new_markdown_cell(cell.source)
+        nb.cells.insert(_index(nb, cell), kept)
+        cell.source = wanted[name].source
+        done.append(f"{name} is a locked cell and was changed; what was written in it stands in a cell above it now.")
+
+
+def _join_split(nb: NotebookNode, wanted: dict[str, NotebookNode], done: list[str]) -> None:
+    """Join the pieces of an answer that are Python only together."""
+    answers = {n: defined(cell.source) for n, cell in wanted.items() if is_answer(cell) and cell.cell_type == "code"}
+    for cell in list(nb.cells):
+        for _ in range(4):
+            rest = _following_code(nb, cell)
+            if rest is None or parses(cell.source) and parses(rest.source):
+                break
+            whole = f"{cell.source.rstrip()}\n{rest.source}"
+            marks = {grade_id(cell), grade_id(rest)} - {""}
+            names = [n for n, needed in answers.items() if needed and defined(whole) >= needed]
+            if not names or len(marks) > 1 or not marks <= answers.keys():
+                break
+            cell.source = whole
+            if grade_id(rest):
+                cell.metadata["nbgrader"] = rest.metadata.nbgrader
+            nb.cells.pop(_index(nb, rest))
+            done.append(f"{names[0]} had been split and was joined again.")
+
+
+def _following_code(nb: NotebookNode, cell: NotebookNode) -> NotebookNode | None:
+    """The next cell with anything in it, if it is code, and `cell` is, too."""
+    if cell.cell_type != "code" or not any(cell is one for one in nb.cells):
+        return None
+    below = (c for c in nb.cells[_index(nb, cell) + 1 :] if c.source.strip())
+    found = next(below, None)
+    return found if found is not None and found.cell_type == "code" else None
+
+
+def _sort_out_others(nb: NotebookNode, wanted: dict[str, NotebookNode], result: Found, done: list[str]) -> None:
+    """Every other cell loses its marks, which nbgrader would grade or refuse; untouched copies are left out.
+
+    An untouched copy of an answer would undo the answer when it is run.
+    """
+    copies: dict[str, int] = {}
+    kept: dict[str, int] = {}
+    stubs = {plain(cell.source): name for name, cell in wanted.items() if is_answer(cell) and cell.cell_type == "code"}
+    for cell in list(nb.cells):
+        if result.has(cell):
+            continue
+        name = grade_id(cell) if grade_id(cell) in wanted else stubs.get(plain(cell.source), "")
+        if name and plain(cell.source) in ("", plain(wanted[name].source)):
+            nb.cells.pop(_index(nb, cell))
+            copies[name] = copies.get(name, 0) + 1
+        elif name and grade_id(cell):
+            kept[name] = kept.get(name, 0) + 1
+        cell.metadata.pop("nbgrader", None)
+    for name in copies:
+        done.append(f"{name} was there {copies[name] + 1} times; an untouched copy was left out.")
+    for name in kept:
+        done.append(f"{name} was there {kept[name] + 1} times; one was graded, the others are plain cells now.")
+
+
+def _restore(
+    nb: NotebookNode, released: NotebookNode, wanted: dict[str, NotebookNode], result: Found, done: list[str]
+) -> None:
+    """Put what is missing back where it stood: below the nearest cell above it that is still there."""
+    for name, cell in wanted.items():
+        if name in result.elsewhere:
+            done.append(_refer(nb, released, cell, result))
+        if name in result.found:
+            continue
+        result.found[name] = copy.deepcopy(cell)
+        nb.cells.insert(_place(nb, released, cell, result), result.found[name])
         done.append(f"{name} was missing and was put back as it was handed out.")
+
+
+def _place(nb: NotebookNode, released: NotebookNode, wanted: NotebookNode, result: Found) -> int:
+    texts = {plain(cell.source): i for i, cell in enumerate(nb.cells) if not result.has(cell)}
+    for above in reversed(released.cells[: _index(released, wanted)]):
+        if grade_id(above) in result.found:
+            return _index(nb, result.found[grade_id(above)]) + 1
+        if plain(above.source) and plain(above.source) in texts:
+            return texts[plain(above.source)] + 1
+    return 0
+
+
+def _refer(nb: NotebookNode, released: NotebookNode, wanted: NotebookNode, result: Found) -> str:
+    """An answer that stands in another answer's cell: a stub of its own would undo it."""
+    name = grade_id(wanted)
+    if name not in result.found:
+        cell = copy.deepcopy(wanted)
+        nb.cells.insert(_place(nb, released, wanted, result), cell)
+        result.found[name] = cell
+    result.found[name].source = f"# {name} stands in another cell."
+    other = next(key for key, cell in result.found.items() if cell is result.elsewhere[name])
+    return f"{name} was found in the cell of {other}."
 
 
 def _dress(cell: NotebookNode, wanted: NotebookNode, done: list[str]) -> None:
@@ -164,10 +220,43 @@ def _dress(cell: NotebookNode, wanted: NotebookNode, done: list[str]) -> None:
         cell.cell_type = wanted.cell_type
         if wanted.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
+            cell.pop("attachments", None)
         else:
             cell.pop("outputs", None)
             cell.pop("execution_count", None)
     cell.metadata["nbgrader"] = copy.deepcopy(wanted.metadata.nbgrader)
+
+
+def _order(nb: NotebookNode, wanted: dict[str, NotebookNode], result: Found, done: list[str]) -> None:
+    """What is given comes before all that was below it, a check after its answer. The rest stays where it is."""
+    names = list(wanted)
+    for place, name in enumerate(names):
+        cell, exercise = result.found[name], name.removeprefix("check_")
+        if not is_answer(wanted[name]) and exercise == name:
+            first = min(
+                (result.found[other] for other in names[place + 1 :]), key=lambda c: _index(nb, c), default=cell
+            )
+            moved = _move(nb, cell, first, above=True)
+        else:
+            homes = [c for c in (result.found.get(exercise), result.elsewhere.get(exercise)) if c is not None]
+            last = max(homes, key=lambda c: _index(nb, c), default=cell)
+            moved = _move(nb, cell, last, above=False)
+        if moved:
+            done.append(f"{name} stood in the wrong place and was moved.")
+
+
+def _move(nb: NotebookNode, cell: NotebookNode, other: NotebookNode, above: bool) -> bool:
+    """Move a cell right above (or below) another one, unless it stands anywhere above (or below) it already."""
+    if cell is other or (_index(nb, cell) < _index(nb, other)) == above:
+        return False
+    nb.cells.pop(_index(nb, cell))
+    nb.cells.insert(_index(nb, other) + (not above), cell)
+    return True
+
+
+def _index(nb: NotebookNode, cell: NotebookNode) -> int:
+    """The position of this very cell: two cells can be equal."""
+    return next(i for i, one in enumerate(nb.cells) if one is cell)
 
 
 def _unique_ids(nb: NotebookNode) -> None:

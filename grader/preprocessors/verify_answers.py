@@ -15,6 +15,8 @@ from course_lib.judge import Verdict, judge
 from course_lib.reference import Outcome, Reference
 from grader.answers import read_outcomes
 from grader.policy import POLICIES, told
+from grader.preprocessors.recognise import defined
+from grader.preprocessors.repair import ADDED, grade_id
 from grader.private import private_reference, secret_for
 
 VERDICT = "application/vnd.optimization-course.verdict+json"
@@ -52,10 +54,10 @@ class VerifyAnswers(NbGraderPreprocessor):
 
 
 def own_sources(nb: NotebookNode, reference: Reference) -> list[str]:
-    """The text of the answer cell, and of the cells that the learner added: a helper may stand in one of these."""
+    """The text of the cells that define the answer, and of those that the learner added: a helper may stand there."""
+    name = reference.exercise
     cells = [cell for cell in nb.cells if cell.cell_type == "code"]
-    answer = [c.source for c in cells if c.metadata.get("nbgrader", {}).get("grade_id") == reference.exercise]
-    return answer + [c.source for c in cells if c.metadata.get("course_added")]
+    return [c.source for c in cells if grade_id(c) == name or c.metadata.get(ADDED) or name in defined(c.source)]
 
 
 def summary(verdict: Verdict) -> dict[str, Any]:

@@ -39,8 +39,12 @@ def _row(school: School, number: int, attack: Attack, usual: set[str]) -> Row:
     student = f"{number:02d}-{ATTACK}"
     notebook, page = school.notebook(student), school.page(student)
     if attack.refused:
-        harms = ["it was graded"] if notebook is not None else [*_same(school, f"{school.follower(number):02d}-{NEXT}")]
-        return Row(attack.name, attack.aims_at, "; ".join(harms) or HELD, "It is refused by name.")
+        harms = [
+            "" if notebook is None else "it was graded",
+            "" if f"for student '{student}'" in school.log else "nobody is told that it was refused",
+            *_same(school, f"{school.follower(number):02d}-{NEXT}"),
+        ]
+        return Row(attack.name, attack.aims_at, "; ".join(filter(None, harms)) or HELD, "It is refused by name.")
     if notebook is None or attack.read and not page:
         missing = "graded" if notebook is None else "made into a page"
         return Row(attack.name, attack.aims_at, f"it could not be {missing}")

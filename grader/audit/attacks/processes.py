@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from nbformat.v4 import new_code_cell
+
 from grader.audit.attacks.attack import Attack, Draft, adding, answering
 
 REST = "the rest of the class"
@@ -153,6 +155,14 @@ def _long_chain(draft: Draft) -> None:
     draft.add("(" * 90 + ")" * 90 + "\n" + "-" * 10**5 + "1")
 
 
+def _cells(draft: Draft) -> None:
+    draft.notebook.cells += [new_code_cell(f"x = {number}") for number in range(20_000)]
+
+
+def _characters(draft: Draft) -> None:
+    draft.notebook.cells += [new_code_cell("x = [" + "[], " * 50_000 + "]") for _ in range(20)]
+
+
 _ALL = [
     *(answering(name, REST, code) for name, code in ENDINGS.items()),
     adding("killing every process it can see", REST, KILLS),
@@ -166,5 +176,7 @@ _ALL = [
     adding("files left for the next submission", REST, FILES),
     adding("patching atexit, gc, signals, streams, imports and forks", REST, MONKEYS),
     Attack("source text too deep for a parser", "stopping the grader", _long_chain),
+    Attack("twenty thousand cells", "stopping the grader", _cells, refused=True),
+    Attack("four megabytes of nested lists as source", "stopping the grader", _characters, refused=True),
 ]
 ATTACKS = [replace(attack, neighbours=True) for attack in _ALL]

@@ -143,9 +143,11 @@ class School:
 
         config = self._config()
         config.Autograde.post_convert_hook = note_changes
-        # Who could not be graded has no notebook then, and that is looked for.
-        with contextlib.suppress(GradingError):
-            run_converter(Autograde, config, force=True)
+        # It raises at the end when some could not be graded; these have no notebook, and that is looked for.
+        try:
+            self.log = run_converter(Autograde, config, force=True)
+        except GradingError as error:
+            self.log = error.log
         readers = [f"{number:02d}-{ATTACK}" for number, attack in enumerate(self.attacks, 1) if attack.read]
         for student in [FIRST, *readers]:
             config = self._config()
