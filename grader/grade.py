@@ -17,7 +17,7 @@ from grader.build import release, scripts
 from grader.classroom import CONFIG_FILE, Classroom
 from grader.engine.book import Book, open_book
 from grader.engine.conduct import Conductor, Wish
-from grader.engine.crew import Crew, dask
+from grader.engine.crew import Crew
 from grader.engine.files import Files
 from grader.engine.unit import UnitData
 from grader.ledger import Ledger
@@ -34,15 +34,13 @@ def grade_class(
     source: Path,
     wish: Wish | None = None,
     workers: int | None = None,
-    scheduler: str | None = None,
     say: Callable[[str], None] = print,
 ) -> list[Result]:
     """Grade everyone's submission and make the feedback pages; `say` gets a line for each.
 
-    source: a folder, or the zip file of a learning platform;
-    workers: processes on this machine, without it one for each core; scheduler: the address of a Dask cluster that
-    does it instead. Raises `CourseError` when there is nothing to grade or the unit is not in order; a submission
-    that cannot be graded is a `Result` with its `problem`, and so is a file that is nobody's.
+    source: a folder, or the zip file of a learning platform; workers: processes, without it one for each core.
+    Raises `CourseError` when there is nothing to grade or the unit is not in order; a submission that cannot be
+    graded is a `Result` with its `problem`, and so is a file that is nobody's.
     """
     classroom.require_sandbox()
     ledger, config, done = Ledger(classroom, unit), classroom.config(), 0
@@ -62,19 +60,13 @@ def grade_class(
             tell(stray, False)
         with (
             open_book(config, unit) as book,
-            _crew(workers, scheduler, len(arrived.submissions)) as crew,
+            Crew(max(1, min(workers or os.cpu_count() or 1, len(arrived.submissions)))) as crew,
             warnings.catch_warnings(),
         ):
             warnings.simplefilter("ignore")  # nbgrader's own, about its database
             data = _unit_data(classroom, unit, ledger, book, scratch)
             conductor = Conductor(ledger, data, book, Files(config, unit, scratch), wish or Wish(), tell)
             return conductor.run(arrived.submissions, crew) + strays
-
-
-def _crew(workers: int | None, scheduler: str | None, most: int) -> Crew:
-    if scheduler is not None:
-        return Crew(*dask(scheduler))
-    return Crew(max(1, min(workers or os.cpu_count() or 1, most)))
 
 
 def _unit_data(classroom: Classroom, unit: str, ledger: Ledger, book: Book, scratch: Path) -> UnitData:
@@ -131,7 +123,6 @@ def main(
     unit: str,
     submissions: Path | None = None,
     workers: int | None = None,
-    scheduler: str | None = None,
     force: bool = False,
     reverify: bool = False,
     feedback: bool = True,
@@ -150,9 +141,7 @@ def main(
     directory = submissions.resolve() if submissions else course_root() / "submitted"
     wish = Wish(force, reverify, feedback)
     try:
-        results = grade_class(
-            classroom, unit, directory, wish, workers, scheduler, say=lambda line: print(line, flush=True)
-        )
+        results = grade_class(classroom, unit, directory, wish, workers, say=lambda line: print(line, flush=True))
     except KeyboardInterrupt:
         print("\nStopped. What was graded stays graded; the same command goes on with the rest.", file=sys.stderr)
         return INTERRUPTED

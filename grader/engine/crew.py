@@ -1,4 +1,4 @@
-"""Workers for pure tasks behind one interface: this process, local processes, or a Dask cluster.
+"""Workers for pure tasks behind one interface: this process, or local processes.
 
 A worker process that dies (out of memory, say) takes nothing with it but its own task. The standard library's pool is
 then broken as a whole, so everything that was under way is tried once more, one by one in a pool of its own; what
@@ -18,8 +18,6 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait as wait_for_any
 from types import TracebackType
 from typing import Any
-
-from course_lib.errors import CourseError
 
 AHEAD = 2
 """Tasks handed out for each worker: enough that none waits, and few enough that a large class is not in memory."""
@@ -123,32 +121,6 @@ def processes(workers: int) -> ProcessPoolExecutor:
     if method == "forkserver":
         context.set_forkserver_preload(["grader.engine.tasks"])  # imported once, shared by all of them
     return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin)
-
-
-def dask(address: str) -> tuple[int, Callable[[int], Executor]]:
-    """How many tasks the Dask cluster runs at once whose scheduler is at `address`, and a maker of executors on it.
-
-    Raises `CourseError` when `distributed` is not installed, nobody answers, or there are no workers.
-    """
-    try:
-        from distributed import Client
-    except ImportError:
-        raise CourseError(
-            "--scheduler needs the package distributed: pip install distributed, here and on the cluster."
-        ) from None
-    try:
-        client = Client(address, timeout=20)
-    except (OSError, ValueError, TimeoutError) as error:
-        raise CourseError(f"No Dask scheduler answers at {address}: {error}") from error
-    workers = sum(client.nthreads().values())
-    if not workers:
-        raise CourseError(f"The Dask scheduler at {address} has no workers: start some with dask worker {address}.")
-
-    def make(number: int) -> Executor:
-        executor: Executor = client.get_executor()
-        return executor
-
-    return workers, make
 
 
 def _begin() -> None:

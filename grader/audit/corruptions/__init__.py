@@ -21,6 +21,7 @@ from course_lib.workspace import find_unit
 from grader.audit.corruptions.damage import DAMAGES, Damage, Notebook
 from grader.audit.row import HELD, Row
 from grader.classroom import Classroom, GradingError, run_converter
+from grader.engine.conduct import Wish
 from grader.exercises import exercises_of
 from grader.grade import grade_class
 from grader.preprocessors.repair import HEADING
@@ -54,7 +55,7 @@ def run_corruptions(unit: str | None = None) -> list[Row]:
         for number, damage in enumerate(DAMAGES):
             _hand_in(room, chosen, student(number), damage)
         alone = _by_nbgrader_alone(room, name)
-        results = grade_class(room, name, room.root / "submitted", force=True, say=lambda line: None)
+        results = grade_class(room, name, room.root / "submitted", Wish(force=True), say=lambda line: None)
         by_student = {result.student: result for result in results}
         return [
             _row(damage, chosen, by_student[student(number)], alone.get(student(number)))
