@@ -6,24 +6,27 @@ from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
-from nbgrader.coursedir import CourseDirectory
+from nbgrader.converters.base import BaseConverter
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from course_lib.errors import CourseError
 
 
 class RefuseLinks(NbGraderPreprocessor):
-    """The first preprocessor of autograding: nbgrader has copied the other files by then, through links as well.
+    """The first preprocessor of `nbgrader autograde`, which has copied the other files by then, through links as well.
 
     What it copied would come back with the feedback.
     """
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        converter = getattr(self.parent, "parent", None)
+        if not isinstance(converter, BaseConverter):  # ./course grade reads submissions itself, and follows no link
+            return nb, resources
         where, submitted = resources["nbgrader"], Path(resources["metadata"]["path"])
         notebook = submitted / f"{where['notebook']}.ipynb"
         if notebook.is_symlink():
             raise CourseError(f"{notebook} is a link, not a file: it is not graded.")
-        course: CourseDirectory = self.parent.parent.coursedir
+        course = converter.coursedir
         graded = Path(course.format_path(course.autograded_directory, where["student"], where["assignment"]))
         for path in sorted(submitted.rglob("*")):
             inside = path.relative_to(submitted)
