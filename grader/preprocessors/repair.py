@@ -59,7 +59,7 @@ class Repair(NbGraderPreprocessor):
             for sentence in done:
                 self.log.warning("Repaired %s of %s: %s", where["notebook"], where["student"], sentence)
             lines = "\n".join(f"- {sentence}" for sentence in done)
-            nb.cells.insert(0, new_markdown_cell(f"{HEADING}\n\n{lines}"))
+            nb.cells.insert(0, new_markdown_cell(f"{HEADING}\n\n{lines}", id="course-repairs"))
             _unique_ids(nb)
         resources["course_repairs"] = done
         return nb, resources
@@ -116,7 +116,8 @@ def _free_locked(nb: NotebookNode, released: NotebookNode, wanted: dict[str, Not
         if plain(cell.source) in handed_out:  # a mark that has come to another cell
             del cell.metadata["nbgrader"]
             continue
-        kept = new_code_cell(cell.source) if cell.cell_type == "code" else new_markdown_cell(cell.source)
+        make = new_code_cell if cell.cell_type == "code" else new_markdown_cell
+        kept = make(cell.source, id=f"kept-{name}"[:60])  # no id by chance: grading gives the same file every time
         nb.cells.insert(_index(nb, cell), kept)
         cell.source = wanted[name].source
         done.append(f"{name} is a locked cell and was changed; what was written in it stands in a cell above it now.")
