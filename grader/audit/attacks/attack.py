@@ -14,7 +14,7 @@ from grader.exercises import exercises_of
 from grader.samples import fill, find_cell
 
 if TYPE_CHECKING:
-    from grader.audit.attacks.school import School
+    from grader.audit.attacks.school import Graded, School
 
 
 @dataclass
@@ -60,16 +60,14 @@ class Aftermath:
     """What grading made of one attack."""
 
     draft: Draft
-    notebook: NotebookNode
-    page: str
-    """The feedback page, where the attack aims at it."""
+    graded: Graded
     school: School
 
     @property
     def outputs(self) -> str:
         """All that the learner gets to read that is not the notebook's own text, pictures aside."""
         texts = []
-        for cell in self.notebook.cells:
+        for cell in self.graded.notebook.cells:
             texts.append(f"[{cell.get('execution_count')}]")
             for output in cell.get("outputs", []):
                 texts += [str(v) for k, v in output.get("data", {}).items() if not k.startswith("image/")]
@@ -97,7 +95,7 @@ class Attack:
     neighbours: bool = False
     """Whether it aims at other submissions, so that an honest one follows at once."""
     read: bool = False
-    """Whether it aims at the feedback page, which is then made and looked over."""
+    """Whether it aims at who reads: then `./course grade` grades it, too, and its page is looked over."""
     refused: bool = False
     """Whether the right thing to do is not to grade it."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 from nbformat.v4 import new_markdown_cell
@@ -80,7 +81,7 @@ def _reported(aftermath: Aftermath) -> str:
     return "the instructor reads it as the grader's" if any("agreed" in note for note in notes) else ""
 
 
-ATTACKS = [
+_ALL = [
     Attack("an edited check cell", POINTS, _edited_check),
     Attack("a second and a third check cell", POINTS, _second_check),
     Attack("points, locks and checksums changed in nbgrader's marks", POINTS, _points),
@@ -91,3 +92,4 @@ ATTACKS = [
     Attack("a changed given cell", POINTS, _given),
     Attack("a text that looks like the grader's report", "the instructor's trust", _false_report, _reported),
 ]
+ATTACKS = [replace(attack, read=True) for attack in _ALL]

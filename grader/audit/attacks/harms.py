@@ -12,8 +12,8 @@ import numpy as np
 
 from course_lib.reference import Reference, load
 from course_lib.workspace import course_root
-from grader.audit.attacks.attack import Aftermath, Attack
-from grader.audit.attacks.school import ATTACK, CANARY, FIRST, NEXT, SECRET, School
+from grader.audit.attacks.attack import Aftermath, Attack, Draft
+from grader.audit.attacks.school import ATTACK, CANARY, FIRST, LAST, NEXT, SECRET, Graded, School
 from grader.audit.row import HELD, Row
 from grader.exercises import exercises_of
 from grader.preprocessors.repair import grade_id
@@ -31,48 +31,51 @@ DIGITS = 8
 
 def rows(school: School) -> list[Row]:
     """What came of each attack on the class."""
-    usual = active_parts(school.page(FIRST))
+    usual = active_parts(school.by_course[FIRST].page)
     return [_row(school, number, attack, usual) for number, attack in enumerate(school.attacks, 1)]
 
 
 def _row(school: School, number: int, attack: Attack, usual: set[str]) -> Row:
-    student = f"{number:02d}-{ATTACK}"
-    notebook, page = school.notebook(student), school.page(student)
+    student, next_one = f"{number:02d}-{ATTACK}", f"{school.follower(number):02d}-{NEXT}"
+    first, again = school.by_nbgrader.get(student), school.by_course.get(student)
+    harms = [*_same(school.by_nbgrader, next_one), *_marks(school, school.drafts[number - 1])]
+    if attack.read or attack.refused:
+        harms += [f"by ./course grade, {harm}" for harm in _same(school.by_course, LAST)]
     if attack.refused:
-        harms = [
-            "" if notebook is None else "it was graded",
-            "" if f"for student '{student}'" in school.log else "nobody is told that it was refused",
-            *_same(school, f"{school.follower(number):02d}-{NEXT}"),
-        ]
-        return Row(attack.name, attack.aims_at, "; ".join(filter(None, harms)) or HELD, "It is refused by name.")
-    if notebook is None or attack.read and not page:
-        missing = "graded" if notebook is None else "made into a page"
-        return Row(attack.name, attack.aims_at, f"it could not be {missing}")
-    aftermath = Aftermath(school.drafts[number - 1], notebook, page, school)
-    harms = [
-        *_points(aftermath, student),
-        *(f"it changed {name}" for name in school.changed.get(student, ["what nobody noted"])),
-        *_marks(aftermath),
-        *_secrets(aftermath),
-        *(f"its page has {part}" for part in sorted(active_parts(page) - usual)),
-        *_same(school, f"{school.follower(number):02d}-{NEXT}"),
-        attack.harm(aftermath),
-    ]
-    return Row(attack.name, attack.aims_at, "; ".join(filter(None, harms)) or HELD, _said(aftermath, attack.about))
+        harms += ["it was graded"] if first or again else []
+        harms += [] if school.refusals.count(student) >= 2 else ["it is not said who was refused"]
+        return Row(attack.name, attack.aims_at, "; ".join(harms) or HELD, "It is refused by name.")
+    if first is None or attack.read and (again is None or not again.page):
+        return Row(attack.name, attack.aims_at, "it could not be graded")
+    harms += [f"it changed {name}" for name in school.changed.get(student, ["what nobody noted"])]
+    aftermath = Aftermath(school.drafts[number - 1], first, school)
+    harms += _harms(aftermath, attack)
+    if again is not None:
+        found = [*_harms(Aftermath(school.drafts[number - 1], again, school), attack)]
+        found += [f"its page has {part}" for part in sorted(active_parts(again.page) - usual)]
+        harms += [f"by ./course grade, {harm}" for harm in found]
+    return Row(attack.name, attack.aims_at, "; ".join(harms) or HELD, _said(aftermath, attack.about))
 
 
-def _points(aftermath: Aftermath, student: str) -> Iterator[str]:
+def _harms(aftermath: Aftermath, attack: Attack) -> Iterator[str]:
+    yield from _points(aftermath)
+    yield from _secrets(aftermath)
+    yield from (f"{name} comes back with it" for name in aftermath.graded.beside)
+    yield from filter(None, [attack.harm(aftermath)])
+
+
+def _points(aftermath: Aftermath) -> Iterator[str]:
     """Points for anything but the exercise that was solved."""
-    school, kept = aftermath.school, aftermath.draft.words["KEPT"]
-    deserved = {f"check_{kept}": float(e.points) for e in exercises_of(school.unit) if e.name == kept}
-    for name, earned in school.scores(student).items():
+    kept = aftermath.draft.words["KEPT"]
+    deserved = {f"check_{kept}": float(e.points) for e in exercises_of(aftermath.school.unit) if e.name == kept}
+    for name, earned in aftermath.graded.scores.items():
         if earned > deserved.get(name, 0.0):
             yield f"it earned {earned:g} points for {name}"
 
 
-def _marks(aftermath: Aftermath) -> Iterator[str]:
+def _marks(school: School, draft: Draft) -> Iterator[str]:
     """What it left outside of the sandbox."""
-    mark, school = aftermath.draft.words["MARK"], aftermath.school
+    mark = draft.words["MARK"]
     for place in school.places:
         if (place / f"attack-{mark}").exists():
             yield f"it left a file in {place}"
@@ -85,7 +88,9 @@ def _secrets(aftermath: Aftermath) -> Iterator[str]:
     """What of the instructor's, or of the private cases, the learner gets to read."""
     text = aftermath.outputs
     known = {"the course's secret": SECRET, "what lies outside": CANARY} | _answers(aftermath)
-    yield from (f"it reads {what}" for what, secret in known.items() if secret in text or secret in aftermath.page)
+    yield from (
+        f"it reads {what}" for what, secret in known.items() if secret in text or secret in aftermath.graded.page
+    )
     if _runs(text) & _private_numbers(aftermath.school.unit):
         yield "it reads private numbers"
 
@@ -139,16 +144,17 @@ def _runs(text: str) -> set[str]:
     return {run[i : i + DIGITS] for run in runs for i in range(len(run) - DIGITS + 1)}
 
 
-def _same(school: School, student: str) -> Iterator[str]:
-    """Whether the submission after it was graded as the first one, which was all right."""
-    if school.notebook(student) != school.notebook(FIRST) or school.scores(student) != school.scores(FIRST):
+def _same(graded: dict[str, Graded], student: str) -> Iterator[str]:
+    """Whether an honest submission after it was graded as the first one."""
+    first, later = graded.get(FIRST), graded.get(student)
+    if first is None or later is None or (first.notebook, first.scores) != (later.notebook, later.scores):
         yield "the next submission was graded otherwise"
 
 
 def _said(aftermath: Aftermath, about: str) -> str:
     """What the grader says about the attacked exercise, in a line."""
     name = aftermath.draft.text(f"check_{about}")
-    for cell in aftermath.notebook.cells:
+    for cell in aftermath.graded.notebook.cells:
         for output in cell.get("outputs", []) if grade_id(cell) == name else []:
             if VERDICT in output.get("data", {}):
                 lines = output.data["text/plain"].splitlines()

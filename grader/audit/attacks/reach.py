@@ -71,15 +71,6 @@ def _link(draft: Draft) -> None:
     draft.add("import glob, os\nprint(os.listdir('.'), [open(path).read() for path in glob.glob('*.csv')])")
 
 
-def _given_back(aftermath: Aftermath) -> str:
-    """Whether a file of the instructor's lies beside the feedback that the learner gets."""
-    school = aftermath.school
-    number = aftermath.draft.words["MARK"].rpartition("-")[2]
-    folder = school.room.path("feedback", f"{number}-attack", school.unit)
-    found = [path.name for path in folder.rglob("*") if path.is_file() and path.suffix != ".html"]
-    return f"its feedback holds {', '.join(found)}" if found else ""
-
-
 def _solution(draft: Draft) -> None:
     unit = draft.words["UNIT"]
     draft.links[f"{unit}.ipynb"] = f"solutions/{unit}/{unit}.ipynb"
@@ -89,7 +80,7 @@ _ALL = [
     adding("the network: TCP, UDP, names, an abstract socket", "the network", NETWORK, _reached),
     replace(adding("writing gradebook, course, submissions and home", FILES, WRITING), neighbours=True),
     adding("reading solutions, specs, secret, home and environment", SECRETS, READING),
-    Attack("links beside the notebook, to the secret and the gradebook", SECRETS, _link, _given_back),
+    Attack("links beside the notebook, to the secret and the gradebook", SECRETS, _link),
     Attack("a link to the solution, as the notebook", "points for nothing", _solution, refused=True),
 ]
 ATTACKS = [replace(attack, read=True) for attack in _ALL]

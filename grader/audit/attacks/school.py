@@ -1,9 +1,14 @@
-"""A class whose submissions attack, with honest ones between them: handed in, and graded by nbgrader in one run."""
+"""A class whose submissions attack, with honest ones between them: handed in, and graded in one run.
+
+It is graded by stock `nbgrader autograde`; those that aim at what is read or written outside of the sandbox are
+graded once more, and made into pages, by `./course grade`.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import socket
 import sqlite3
 import tempfile
@@ -14,12 +19,13 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.converters import Autograde, GenerateFeedback
-from traitlets.config import Config
+from nbgrader.converters import Autograde
 
 from course_lib.workspace import course_root
 from grader.audit.attacks.attack import Attack, Draft, draft_of, honest
-from grader.classroom import Classroom, GradingError, run_converter
+from grader.classroom import CONFIG_FILE, Classroom, GradingError, run_converter
+from grader.engine.conduct import Wish
+from grader.grade import grade_class
 from grader.private import FILE
 from grader.samples import hand_in
 
@@ -27,11 +33,13 @@ SECRET = "5ec2e7" * 11
 CANARY = "CANARY7041"
 """What nobody in the sandbox can read: it stands in files and in the environment."""
 MARK = "MARK9316"
-FIRST, ATTACK, NEXT = "00-honest", "attack", "honest"
+FIRST, ATTACK, NEXT, LAST = "00-honest", "attack", "honest", "zz-honest"
 EVERY = 8
 """After so many attacks an honest submission follows; one that aims at its neighbours has one to itself."""
 MEMORY_DISK = Path("/dev/shm")
 """A gradebook is written hundreds of times: here it waits for no disk."""
+LIMITS = "c.ComputeAnswers.timeout, c.ComputeAnswers.submission_timeout, c.ComputeAnswers.memory = 2, 6, 1024"
+"""What hangs is ended soon."""
 TABLES = ("grade", "comment", "submitted_assignment", "submitted_notebook", "student", "assignment", "base_cell")
 
 
@@ -41,6 +49,16 @@ class Snapshot:
 
     files: dict[str, tuple[int, int]]
     rows: dict[tuple[str, Any], tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What grading made of one submission; `page` is empty where none was made, `beside` names all other files."""
+
+    notebook: NotebookNode
+    scores: dict[str, float]
+    page: str
+    beside: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -71,6 +89,10 @@ class School:
         self.unit, self.attacks = unit, list(attacks)
         self.changed: dict[str, list[str]] = {}
         """What else changed while a student was graded."""
+        self.by_nbgrader: dict[str, Graded] = {}
+        self.by_course: dict[str, Graded] = {}
+        self.refusals = ""
+        """What was said about those that were not graded."""
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> School:
@@ -78,6 +100,8 @@ class School:
         self.home = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="audit-", dir=folder)))
         self.room = Classroom(self.home / "class")
         self.room.root.mkdir()
+        config = (course_root() / CONFIG_FILE).read_text(encoding="utf-8")
+        (self.room.root / CONFIG_FILE).write_text(f"{config}\n{LIMITS}\n", encoding="utf-8")
         self.room.take_over(self.unit)
         (self.room.root / FILE).write_text(SECRET + "\n", encoding="ascii")
         (self.home / "canary.txt").write_text(CANARY, encoding="ascii")
@@ -89,6 +113,7 @@ class School:
         self.released, self.source = (nbformat.read(path, as_version=4) for path in paths)
         right = nbformat.writes(honest(self.released, self.source))
         self._hand_in(right, FIRST)
+        self._hand_in(right, LAST)
         self.drafts = []
         for number, attack in enumerate(self.attacks, 1):
             self.drafts.append(self._draft(number, attack))
@@ -131,7 +156,15 @@ class School:
         return hand_in(text, self.room.root / "submitted", student, self.unit)
 
     def grade(self) -> None:
-        """`nbgrader autograde` over the whole class, then feedback for those who attack its readers."""
+        """Grade the class, once by nbgrader's own command, once by the course's."""
+        self._by_nbgrader()
+        self.by_nbgrader = self._graded()
+        for step in ("autograded", "feedback"):
+            shutil.rmtree(self.room.path(step, ".", self.unit).parent, ignore_errors=True)
+        self._by_course()
+        self.by_course = self._graded()
+
+    def _by_nbgrader(self) -> None:
         before = self.snapshot()
 
         def note_changes(assignment: str, student: str, notebooks: list[str]) -> None:
@@ -141,39 +174,37 @@ class School:
             self.changed[student] = differing(before, now, f"autograded/{student}/")
             before = now
 
-        config = self._config()
-        config.Autograde.post_convert_hook = note_changes
-        # It raises at the end when some could not be graded; these have no notebook, and that is looked for.
-        try:
-            self.log = run_converter(Autograde, config, force=True)
-        except GradingError as error:
-            self.log = error.log
-        readers = [f"{number:02d}-{ATTACK}" for number, attack in enumerate(self.attacks, 1) if attack.read]
-        for student in [FIRST, *readers]:
-            config = self._config()
-            config.CourseDirectory.student_id = student
-            with contextlib.suppress(GradingError):
-                run_converter(GenerateFeedback, config, force=True)
-
-    def _config(self) -> Config:
-        """The course's own configuration, with limits that soon end what hangs."""
         config = self.room.config()
         config.CourseDirectory.assignment_id = self.unit
-        config.ComputeAnswers.timeout, config.ComputeAnswers.submission_timeout = 2, 6
-        config.ComputeAnswers.memory = 1024
-        return config
+        config.Autograde.post_convert_hook = note_changes
+        try:
+            self.refusals = run_converter(Autograde, config, force=True)
+        except GradingError as error:  # at the end, when some could not be graded
+            self.refusals = error.log
 
-    def notebook(self, student: str) -> NotebookNode | None:
-        """The graded notebook, or None."""
-        path = self.room.path("autograded", student, self.unit) / f"{self.unit}.ipynb"
-        return nbformat.read(path, as_version=4) if path.is_file() else None
+    def _by_course(self) -> None:
+        chosen = self.home / "again"
+        again = [f"{n:02d}-{ATTACK}" for n, attack in enumerate(self.attacks, 1) if attack.read or attack.refused]
+        for student in (FIRST, *again, LAST):
+            shutil.copytree(self.room.root / "submitted" / student, chosen / student, symlinks=True)
+        wish = Wish(force=True)
+        results = grade_class(self.room, self.unit, chosen, wish, workers=1, say=lambda line: None)
+        self.refusals += "".join(f"\n{result.student} {result.problem}" for result in results if result.problem)
 
-    def page(self, student: str) -> str:
-        """The feedback page, or nothing."""
-        path = self.room.path("feedback", student, self.unit) / f"{self.unit}.html"
-        return path.read_text(encoding="utf-8") if path.is_file() else ""
+    def _graded(self) -> dict[str, Graded]:
+        found = {}
+        folder = self.room.path("autograded", ".", self.unit).parent
+        for student in sorted(path.name for path in folder.iterdir()):
+            notebook = self.room.path("autograded", student, self.unit) / f"{self.unit}.ipynb"
+            page = self.room.path("feedback", student, self.unit) / f"{self.unit}.html"
+            if notebook.is_file():
+                text = page.read_text(encoding="utf-8") if page.is_file() else ""
+                files = [path for known in (notebook, page) for path in known.parent.rglob("*") if path.is_file()]
+                beside = tuple(path.name for path in files if path not in (notebook, page))
+                found[student] = Graded(nbformat.read(notebook, as_version=4), self._scores(student), text, beside)
+        return found
 
-    def scores(self, student: str) -> dict[str, float]:
+    def _scores(self, student: str) -> dict[str, float]:
         """The points for each graded cell, extra credit with them."""
         with self.room.gradebook() as gradebook:
             grades = gradebook.find_submission_notebook(self.unit, self.unit, student).grades
