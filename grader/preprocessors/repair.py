@@ -31,8 +31,8 @@ from grader.preprocessors.recognise import (
 __all__ = ["HEADING", "Repair", "grade_id", "repair"]
 
 HEADING = "**Repaired before grading**"
-MOST_CELLS, MOST_CHARACTERS = 2_000, 2_000_000
-"""A notebook with more than that is no learner's work, and takes minutes to look through."""
+MOST_CELLS, MOST_CHARACTERS = 2_000, 500_000
+"""A notebook with more than that is no learner's work, and takes minutes to look through and to print."""
 ADDED = "course_added"
 """Marks a cell that the learner added or changed, for whoever reads the answers' text later."""
 

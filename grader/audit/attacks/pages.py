@@ -58,12 +58,13 @@ display(HTML('<div class="jp-Cell-outputWrapper nbgrader-label" id="check_VICTIM
              '<div style="position:absolute;top:0;left:0;width:100%;height:100%;z-index:9999">A</div>'))
 """
 
+BOMB = "from IPython.display import HTML, display\nshow = lambda text: (print(text), display(HTML(text)))\n"
 BOMBS = {
-    "tags in tags": "<div>" * 60_000,
-    "tags that never end": "<a href='" * 60_000,
-    "comments that never end": "<!--" * 60_000,
-    "formulas that never end": "\\\\begin{a}" * 30_000 + "$" * 30_000,
-    "a million colours": "\\x1b[31mx" * 200_000,
+    "tags in tags": "show('<div>' * 60_000)",
+    "tags that never end": "show('<a href=\"' * 60_000)",
+    "comments that never end": "show('<!--' * 60_000)",
+    "formulas that never end": "show(r'\\begin{a}' * 30_000 + '$' * 30_000)",
+    "a million colours": "show(chr(27).join(['[31mx'] * 200_000))",
 }
 
 
@@ -97,10 +98,7 @@ _ALL = [
     Attack("the same in text cells, links and formulas", BROWSER, _text_cells),
     Attack("the same in metadata, widgets and attachments", BROWSER, _metadata),
     adding("an imitation of the grader's panel", "the reader's trust", IMITATION),
-    *(
-        adding(f"a page that takes hours to make: {name}", STALL, f"from IPython.display import HTML\nHTML('{text}')")
-        for name, text in BOMBS.items()
-    ),
+    *(adding(f"a page that takes hours to make: {name}", STALL, BOMB + text) for name, text in BOMBS.items()),
     Attack("a page that takes hours to make: a text cell", STALL, lambda draft: draft.add_text("<div>" * 60_000)),
 ]
 ATTACKS = [replace(attack, read=True) for attack in _ALL]

@@ -1,0 +1,182 @@
+"""Attacks earn nothing and harm nobody; the table that says so could say otherwise."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from browser_driver import chromium, local_page
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from nbconvert.exporters import HTMLExporter
+from nbformat.v4 import new_code_cell, new_output
+from traitlets.config import Config
+
+from course_lib import render
+from course_lib.check import MIME
+from course_lib.judge import judge
+from grader.answers import read_outcomes
+from grader.audit.attacks import ATTACKS, harms, leaks, pages, run_attacks
+from grader.audit.attacks.attack import Attack, adding
+from grader.audit.attacks.harms import active_parts
+from grader.audit.attacks.school import FIRST, MARK, SECRET, School, Snapshot, differing
+from grader.audit.row import HELD
+from grader.exercises import exercises_of
+from grader.offline import NBGRADER_TEMPLATES
+from grader.private import private_reference
+
+UNIT = "00_start_here"
+pytestmark = pytest.mark.timeout(1200)
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return run_attacks()
+
+
+def test_every_attack_is_held(rows):
+    assert [f"{row.name}: {row.result}" for row in rows if row.result != HELD] == []
+
+
+def test_the_table_is_complete(rows):
+    assert [row.name for row in rows] == [attack.name for attack in ATTACKS]
+    assert len({row.name for row in rows}) == len(rows) >= 30
+    assert all(row.note for row in rows), "what the grader said of each"
+
+
+def right_answer(draft):
+    """Not an attack at all."""
+    from grader.samples import MARKER
+    from grader.scripts import read_script
+
+    source = read_script(harms.course_root() / "solutions" / UNIT / f"{UNIT}.py")
+    answer = next(c for c in source.cells if c.metadata.get("exercise") == draft.words["VICTIM"])
+    draft.answer(MARKER.sub("", answer.source))
+
+
+def private_number(draft):
+    """What an attack that has read a private number would print."""
+    reference = private_reference(draft.words["VICTIM"], SECRET.encode("ascii"))
+    numbers = [n for case in reference.cases for n in harms._numbers([case.inputs]) if len(repr(n)) > 12]
+    draft.add(f"print({numbers[0]!r})")
+
+
+def test_the_table_can_tell():
+    attacks = [
+        Attack("points", "x", right_answer),
+        Attack("a private number", "x", private_number),
+        adding("the secret", "x", "print('5ec2e7' * 11)"),
+        adding("a harm of its own", "x", "1", lambda aftermath: "it did harm"),
+        adding("a file left outside", "x", "1"),
+        replace(adding("graded and not refused", "x", "1"), refused=True),
+        replace(adding("nothing at all", "x", "1"), read=True),
+    ]
+    with School(UNIT, attacks) as school:
+        school.grade()
+        (school.home / f"attack-{MARK}-05").touch()
+        school.changed["04-attack"] = ["the gradebook"]
+        points, number, secret, harm, left, refused, nothing = (row.result for row in harms.rows(school))
+        one = school.by_nbgrader[FIRST]
+        school.by_nbgrader["07-honest"] = replace(one, scores=one.scores | {"check_standardize": 0.0})
+        assert "the next submission was graded otherwise" in harms.rows(school)[0].result
+    assert points == "it earned 6 points for check_standardize"
+    assert number == "it reads private numbers" and secret == "it reads the course's secret"
+    assert harm == "it changed the gradebook; it did harm" and f"it left a file in {school.home}" in left
+    assert "it was graded" in refused and nothing == HELD
+
+
+@pytest.mark.fast
+def test_a_changed_class_is_noticed():
+    before = Snapshot(
+        {"submitted/b": (1, 1), "autograded/a/x": (1, 1)}, {("grade", 1): (1, 5.0), ("student", "b"): ("b",)}
+    )
+    now = Snapshot(
+        {"submitted/b": (1, 2), "autograded/a/x": (2, 2), "new": (1, 1)},
+        {("grade", 1): (1, 9.0), ("grade", 2): (2, 0.0)},
+    )
+    assert differing(before, before, "autograded/a/") == []
+    assert differing(before, now, "autograded/a/") == [
+        "new",
+        "submitted/b",
+        "others' rows in the gradebook's grade",
+        "others' rows in the gradebook's student",
+    ]
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<script>1</script>", "<img src=x>", "<img src='data:text/html,x'>", "<b onclick=1>", "<a href='javascript:1'>",
+        "<a href='data:text/html,x'>", "<iframe srcdoc=x>", "<svg>", "<form action=x>", "<base href=x>",
+        "<style>@import 'x'</style>", "<p style='background:url(x)'>", "<p style='position:fixed'>", "<i id=a><b id=a>",
+    ],
+)  # fmt: skip
+def test_what_a_page_would_run_is_seen(html):
+    assert active_parts(f"<html><body>{html}</body></html>")
+
+
+@pytest.mark.fast
+def test_a_plain_page_is_plain():
+    page = "<style>p {color: red}</style><p style='color:red' id=a>x<a href='https://x'>y</a>"
+    assert active_parts(page + "<img src='data:image/png;base64,x'>") == set()
+
+
+HOSTILE = [*pages.ATTACKS, leaks.ATTACKS[1]]
+
+
+@pytest.mark.browser
+def test_a_browser_runs_nothing_of_an_attack(tmp_path):
+    with School(UNIT, HOSTILE) as school:
+        school.grade()
+        resources = {"assignment_id": UNIT, "notebook_id": UNIT, "submission_id": "x", "index": 0, "total": 1}
+        resources |= {"base_url": "/base", "student": "s", "last_name": "", "first_name": "", "notebook_path": ""}
+        config = Config(
+            {"HTMLExporter": {"template_name": "formgrade", "extra_template_basedirs": [NBGRADER_TEMPLATES]}}
+        )
+        config.merge(school.room.config())
+        files = []
+        for student, graded in school.by_course.items():
+            view, _ = HTMLExporter(config=config).from_notebook_node(graded.notebook, resources=dict(resources))
+            for kind, text in (("feedback", graded.page), ("formgrade", view)):
+                files.append(tmp_path / f"{student}-{kind}.html")
+                files[-1].write_text(text, encoding="utf-8")
+    with chromium() as context, local_page(context) as page:
+        for file in files:
+            page.goto(file.as_uri())
+            page.wait_for_timeout(100)
+            assert page.evaluate("window.attacked") is None, file.name
+            assert page.url == file.as_uri()
+        page.goto((tmp_path / f"{FIRST}-feedback.html").as_uri())
+        assert "all right, 6 of 6 points" in page.inner_text("body")
+    assert len(files) == 2 * (len(HOSTILE) + 2)
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**400), 10**400) | st.floats() | st.text(max_size=8)
+    | st.sampled_from(["\ud800", "raised", "mutated", "not_started", "|O", "<f8", "AAAAAAAA"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
+        st.sampled_from(["values", "problem", "kind", "message", "line", "code", "detail", "__array__", "shape", "data",
+                         "__float__", "result", "Z", "answer"]) | st.text(max_size=3), inner, max_size=4,
+    ),
+    max_leaves=12,
+)  # fmt: skip
+REFERENCES = [exercise.name for exercise in exercises_of(UNIT)]
+
+
+@pytest.mark.fast
+@settings(max_examples=300, deadline=None)
+@given(st.data(), st.sampled_from(REFERENCES))
+def test_whatever_a_check_emits_is_judged(data, name):
+    reference = private_reference(name, SECRET.encode("ascii"))
+    values = st.dictionaries(st.sampled_from(reference.returns), anything, min_size=1)
+    outcome = anything | st.fixed_dictionaries({"values": values | anything, "problem": anything | st.none()})
+    outcomes = st.lists(outcome, min_size=len(reference.cases), max_size=len(reference.cases)) | anything
+    payload = data.draw(st.fixed_dictionaries({"outcomes": outcomes}) | anything)
+    cell = new_code_cell("", outputs=[new_output("display_data", data={MIME: payload})])
+    verdict = judge(read_outcomes(cell, reference, ["x = 1"]), reference)
+    text = render.html(verdict, private=True) + render.text(verdict, private=True)
+    json.dumps(text).encode()
+    text.encode()
+    assert reference.withheld or verdict.earned == 0
