@@ -209,3 +209,14 @@ def test_every_data_file_beside_the_code_is_declared_as_package_data() -> None:
         declared = {path for pattern in patterns for path in folder.glob(pattern)}
         data = {path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}
         assert data - declared == set(), "an installed course would lack these: see package-data in pyproject.toml"
+
+
+@pytest.mark.parametrize("folder", ["course_lib", "grader", "notebooks", "tests", "docs"])
+def test_nothing_that_the_course_is_made_of_is_ignored_by_git(folder: str) -> None:
+    """A line of .gitignore that is meant for a class's folder once kept a template of that name out of the repository."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("this copy of the course is not a git checkout, so nothing in it can be ignored")
+    asked = ["git", "ls-files", "--others", "--ignored", "--exclude-standard", "--", folder]
+    ignored = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    kept = [name for name in ignored if not re.search(r"__pycache__/|\.ipynb_checkpoints/|docs/_build/", name)]
+    assert kept == []
