@@ -213,7 +213,7 @@ def test_every_data_file_beside_the_code_is_declared_as_package_data() -> None:
 
 @pytest.mark.parametrize("folder", ["course_lib", "grader", "notebooks", "tests", "docs"])
 def test_nothing_that_the_course_is_made_of_is_ignored_by_git(folder: str) -> None:
-    """A line of .gitignore that is meant for a class's folder once kept a template of that name out of the repository."""
+    """A line of .gitignore meant for a class's folder once kept a template of that name out of the repository."""
     if not (ROOT / ".git").exists():
         pytest.skip("this copy of the course is not a git checkout, so nothing in it can be ignored")
     asked = ["git", "ls-files", "--others", "--ignored", "--exclude-standard", "--", folder]
