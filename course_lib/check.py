@@ -16,6 +16,7 @@ from typing import Any
 
 from course_lib import progress, render
 from course_lib.compute import MISSING, run_cases
+from course_lib.errors import LeftOut
 from course_lib.from_scratch import forbidden_problem, source_of
 from course_lib.judge import Verdict, judge
 from course_lib.reference import Outcome, Problem, Reference, load
@@ -85,11 +86,11 @@ def _emit(name: str, obj: Any, folder: Path) -> None:
     else:
         outcomes = [Outcome(problem=Problem("missing", f"The grader has no cases for {name!r}."))]
     payload = {"exercise": name, "outcomes": [outcome.to_json() for outcome in outcomes]}
-    _display({MIME: payload, "text/plain": f"{name}: answers computed"})
+    render.display({MIME: payload, "text/plain": f"{name}: answers computed"})
 
 
 def _show(verdict: Verdict, outcomes: list[Outcome], reference: Reference) -> None:
-    if "IPython" not in sys.modules:
+    if not render.in_notebook():
         print(render.text(verdict))
         return
     picture = ""
@@ -97,13 +98,7 @@ def _show(verdict: Verdict, outcomes: list[Outcome], reference: Reference) -> No
         from course_lib.pictures import picture as draw
 
         picture = draw(reference, outcomes, verdict)
-    _display({"text/html": render.html(verdict, picture=picture), "text/plain": render.text(verdict)})
-
-
-def _display(data: dict[str, Any]) -> None:
-    from IPython.display import display
-
-    display(data, raw=True)
+    render.display({"text/html": render.html(verdict, picture=picture), "text/plain": render.text(verdict)})
 
 
 class _Waiting:
@@ -120,16 +115,14 @@ class _Waiting:
     ) -> bool:
         if error is None or not isinstance(error, Exception):
             return False
+        if isinstance(error, LeftOut):
+            render.show_note([str(error)])
+            return True
         unsolved = [name for name in self.names if name not in _verdicts or not _verdicts[name].passed]
         if not unsolved and not isinstance(error, NotImplementedError):
             return False  # the exercise is right: this is a real error, and hiding it would help nobody
         names = " and ".join(unsolved or self.names)
-        sentence = f"This part waits for your {names}: finish it above, then run this cell again."
-        style = f"border-left:5px solid {render.AMBER};padding:8px 14px;margin:4px 0"
-        if "IPython" in sys.modules:
-            _display({"text/html": f'<div style="{style}">{sentence}</div>', "text/plain": sentence})
-        else:
-            print(sentence)
+        render.show_note([f"This part waits for your {names}: finish it above, then run this cell again."])
         return True
 
 

@@ -1,4 +1,4 @@
-"""The error that a learner may meet: its text is one sentence that says what happened and what to do."""
+"""The errors that a learner may meet: their text is one sentence that says what happened and what to do."""
 
 
 class CourseError(Exception):
@@ -7,3 +7,7 @@ class CourseError(Exception):
     def _render_traceback_(self) -> list[str]:
         """In a notebook the sentence stands alone: the course's own lines would tell a learner nothing."""
         return [f"CourseError: {self}"]
+
+
+class LeftOut(CourseError):  # noqa: N818 - nothing failed: a part of a notebook is not for this place
+    """An experiment that cannot be run here, and need not be; `waits_for` shows the sentence and goes on."""

@@ -13,7 +13,20 @@ from typing import Any
 
 from course_lib.reference import Problem
 
-GIVEN_ALIASES = {"np": "numpy", "plt": "matplotlib.pyplot", "F": "torch.nn.functional", "nn": "torch.nn"}
+GIVEN_ALIASES = {
+    "np": "numpy",
+    "plt": "matplotlib.pyplot",
+    "F": "torch.nn.functional",
+    "nn": "torch.nn",
+    "earlier": "course_lib.earlier",
+}
+ALWAYS = ("course_lib.stand_ins", "course_lib.earlier")
+"""No exercise is answered by what stands in for an answer."""
+
+
+def rules_of(forbidden: Iterable[str]) -> tuple[str, ...]:
+    """All that an exercise forbids by dotted names: its own rules, and those that hold for every exercise."""
+    return (*forbidden, *ALWAYS)
 
 
 def find_forbidden(source: str, forbidden: Iterable[str]) -> tuple[int, str] | None:
@@ -34,8 +47,8 @@ def find_forbidden(source: str, forbidden: Iterable[str]) -> tuple[int, str] | N
 
 def forbidden_problem(exercise: str, sources: Iterable[str], forbidden: Iterable[str]) -> Problem | None:
     """The sentence for an answer that leaves its work to a library, or None."""
-    rules = tuple(forbidden)
-    for source in sources if rules else ():
+    rules = rules_of(forbidden)
+    for source in sources:
         found = find_forbidden(source, rules)
         if found:
             line, name = found

@@ -6,8 +6,10 @@ cases only each property, its points and the diagnosis.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from html import escape
+from typing import Any
 
 import numpy as np
 
@@ -138,3 +140,25 @@ def _values(difference: Difference) -> str:
 
 def _excerpt(value: object) -> str:
     return short(value)[:400]
+
+
+def in_notebook() -> bool:
+    """Whether there is a notebook, or IPython's shell, to show things in."""
+    return "IPython" in sys.modules and sys.modules["IPython"].get_ipython() is not None
+
+
+def show_note(sentences: Sequence[str], colour: str = AMBER) -> None:
+    """A panel of sentences in a notebook; lines where there is none."""
+    if not in_notebook():
+        print("\n".join(sentences))
+        return
+    style = f"border-left:5px solid {colour};padding:8px 14px;margin:4px 0"
+    body = "<br>".join(escape(sentence) for sentence in sentences)
+    display({"text/html": f'<div style="{style}">{body}</div>', "text/plain": "\n".join(sentences)})
+
+
+def display(data: dict[str, Any]) -> None:
+    """Show one output of several MIME types in a notebook."""
+    from IPython.display import display as show
+
+    show(data, raw=True)

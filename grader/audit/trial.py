@@ -26,7 +26,7 @@ from course_lib.reference import Reference
 from grader.answers import read_outcomes
 from grader.audit.mutants import Mutant
 from grader.record import make_reference, visible_reference
-from grader.sandbox.bwrap import packages_of, unavailable
+from grader.sandbox.bwrap import unavailable
 from grader.sandbox.notebook import run_notebook
 from grader.sandbox.worker import MIB, Limits, Worker
 from grader.spec import Exercise
@@ -104,7 +104,7 @@ def try_all(work: Sequence[tuple[Answer, list[Mutant]]]) -> list[Trial]:
     why = unavailable()
     if why:
         raise CourseError(f"{why} The audit runs mutants that loop for ever or eat memory, so it needs the sandbox.")
-    idle: LifoQueue[dict[tuple[str, ...], Worker]] = LifoQueue()  # last in, first out: a sandbox that has started
+    idle: LifoQueue[dict[str, Worker]] = LifoQueue()  # last in, first out: a sandbox that has started
     with ExitStack() as stack, ThreadPoolExecutor(WORKERS) as pool:
         for _ in range(WORKERS):
             idle.put({})
@@ -112,10 +112,13 @@ def try_all(work: Sequence[tuple[Answer, list[Mutant]]]) -> list[Trial]:
         def in_a_sandbox(task: Callable[..., Result], answer: Answer, *rest: Any) -> Result:
             workers = idle.get()
             try:
-                packages = packages_of(answer.exercise.unit)
-                if packages not in workers:
-                    workers[packages] = stack.enter_context(Worker(packages, LIMITS))
-                return task(answer, *rest, workers[packages])
+                unit = answer.exercise.unit
+                if unit not in workers:
+                    for done, worker in list(workers.items()):  # units come one after another
+                        worker.close()
+                        del workers[done]
+                    workers[unit] = stack.enter_context(Worker(unit, LIMITS))
+                return task(answer, *rest, workers[unit])
             finally:
                 idle.put(workers)
 

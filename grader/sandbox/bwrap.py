@@ -15,7 +15,6 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path, PurePosixPath
 
@@ -23,14 +22,18 @@ import course_lib
 from course_lib.errors import CourseError
 
 NUMPY_UNITS = ("numpy", "matplotlib", "ipython", "matplotlib-inline")
-TORCH_UNITS = (*NUMPY_UNITS, "torch", "safetensors")
+NETWORK_UNITS = (*NUMPY_UNITS, "scipy")
+TORCH_UNITS = (*NETWORK_UNITS, "torch", "safetensors")
 SITE = "/site"
+STAND_INS = f"{SITE}/course_lib/stand_ins"
 CASES_BYTES = 256 * 2**20
 
 
 def packages_of(unit: str) -> tuple[str, ...]:
     """The distributions that a unit's code may import, besides the standard library and `course_lib`."""
-    return NUMPY_UNITS if unit[:2] <= "08" else TORCH_UNITS
+    if unit[:2] < "07":
+        return NUMPY_UNITS
+    return NETWORK_UNITS if unit[:2] < "09" else TORCH_UNITS
 
 
 @cache
@@ -47,10 +50,11 @@ def unavailable() -> str | None:
     return None
 
 
-def command(packages: Iterable[str], work_bytes: int) -> list[str]:
-    """The command line up to the program: namespaces, the read-only system, packages, one writable folder.
+def command(unit: str, work_bytes: int) -> list[str]:
+    """The command line up to the program: namespaces, the read-only system, a unit's packages, one writable folder.
 
-    `/cases` takes the private inputs; it is apart from the folder that a learner's files can fill.
+    Of what stands in for answers, only earlier units' is there. `/cases` takes the private inputs; it is apart from
+    the folder that a learner's files can fill.
     """
     base = Path(sys.base_prefix)
     python = Path(sys.executable).resolve()
@@ -71,13 +75,17 @@ def command(packages: Iterable[str], work_bytes: int) -> list[str]:
     for site in _foreign_site_packages(base):
         line += ["--tmpfs", str(site)]
     line += ["--perms", "0755", "--dir", SITE]
-    for name, path in sorted(_package_paths(tuple(packages)).items()):
+    for name, path in sorted(_package_paths(packages_of(unit)).items()):
         line += [*_directories(PurePosixPath(SITE, name).parent), "--ro-bind", str(path), f"{SITE}/{name}"]
-    line += ["--ro-bind", str(Path(course_lib.__file__).parent), f"{SITE}/course_lib"]
+    library = Path(course_lib.__file__).parent
+    line += ["--ro-bind", str(library), f"{SITE}/course_lib", "--perms", "0755", "--tmpfs", STAND_INS]
+    for path in sorted((library / "stand_ins").glob("*.py")):
+        if not re.match(r"u\d\d_", path.name) or path.name[1:3] < unit[:2]:
+            line += ["--ro-bind", str(path), f"{STAND_INS}/{path.name}"]
     line += ["--ro-bind", str(Path(__file__).parent / "inside"), "/inside"]
     line += ["--perms", "0755", "--size", str(CASES_BYTES), "--tmpfs", "/cases"]
     line += ["--perms", "1777", "--size", str(work_bytes), "--tmpfs", "/work", "--chdir", "/work"]
-    for mount in ("/dev", *map(str, _foreign_site_packages(base)), "/"):
+    for mount in ("/dev", STAND_INS, *map(str, _foreign_site_packages(base)), "/"):
         line += ["--remount-ro", mount]
     for name, value in _environment().items():
         line += ["--setenv", name, value]

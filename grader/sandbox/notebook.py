@@ -10,7 +10,6 @@ from typing import Any
 from nbformat import NotebookNode, ValidationError
 from nbformat.v4 import new_output
 
-from grader.sandbox.bwrap import packages_of
 from grader.sandbox.worker import Limits, Run, Worker
 
 JSON = re.compile(r"application/(.*\+)?json")
@@ -22,12 +21,12 @@ ENDINGS = {
     "killed": "Python itself ended here (a call of os._exit, memory that ran out, or recursion without an end)",
 }
 
-_workers: dict[tuple[tuple[str, ...], Limits], Worker] = {}
+_workers: dict[tuple[str, Limits], Worker] = {}
 
 
 def shared_worker(unit: str, limits: Limits) -> Worker:
-    """This process's sandbox for the unit's packages; started once, used for one submission after another."""
-    key = (packages_of(unit), limits)
+    """This process's sandbox for the unit; started once, used for one submission after another."""
+    key = (unit, limits)
     if key not in _workers:
         if not _workers:
             atexit.register(close_workers)

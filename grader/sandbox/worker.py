@@ -58,13 +58,15 @@ class Run:
 
 
 PRELOAD = ("numpy", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "course_lib.plots", "course_lib.pictures")
+ALSO = {"scipy": "scipy.special", "torch": "torch"}
+"""What is preloaded besides, where a unit has the package."""
 
 
 class Worker:
-    """One sandbox for the packages of some units. Use as a context manager; not for several threads at once."""
+    """One sandbox for a unit, with its packages. Use as a context manager; not for several threads at once."""
 
-    def __init__(self, packages: Iterable[str], limits: Limits | None = None) -> None:
-        self.packages = tuple(packages)
+    def __init__(self, unit: str, limits: Limits | None = None) -> None:
+        self.unit = unit
         self.limits = limits or Limits()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -128,13 +130,14 @@ class Worker:
         if self._process is not None and self._process.poll() is None:
             return self._process
         self.close()
+        packages = bwrap.packages_of(self.unit)
         settings = {
-            "preload": [*PRELOAD, *(["torch"] if "torch" in self.packages else [])],
+            "preload": [*PRELOAD, *(module for name, module in ALSO.items() if name in packages)],
             "output_bytes": self.limits.output,
             "result_bytes": self.limits.results,
             "user": bwrap.user(),
         }
-        line = [*bwrap.command(self.packages, self.limits.file_size * 2), json.dumps(settings)]
+        line = [*bwrap.command(self.unit, self.limits.file_size * 2), json.dumps(settings)]
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(line, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0)
         try:
