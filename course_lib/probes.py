@@ -12,18 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.errors import CourseError
+from course_lib import probes_torch
+from course_lib.errors import AnswerError, CourseError, OpenQuestionError
 from course_lib.objectives import Objective, Quadratic, from_spec
 
 Probe = Callable[[Any, dict[str, Any]], Any]
-
-
-class AnswerError(Exception):
-    """Raised by a probe for an answer that cannot be driven; the text is the sentence for the learner."""
-
-
-class OpenQuestionError(AnswerError):
-    """A quiz's question without an answer; the text is the question's key."""
 
 
 def call(obj: Any, inputs: dict[str, Any]) -> Any:
@@ -227,4 +220,5 @@ PROBES: dict[str, Probe] = {
     "schedule": schedule,
     "optimizer_steps": optimizer_steps,
     "optimizer_class": optimizer_class,
+    **probes_torch.PROBES,
 }

@@ -1,0 +1,194 @@
+"""How to drive answers that are made of PyTorch.
+
+Cases travel as arrays: the probes here make the tensors, parameters and models of them, and hand arrays back. torch is
+imported inside the functions, as units 00 to 08 have none.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from course_lib.errors import AnswerError
+
+KEEP_ALL = 10  # steps; of a longer run, the first step and every tenth are looked at
+
+
+def torch_optimizer(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Drive `obj(groups, **settings)`, a `torch.optim.Optimizer`, as a training loop does.
+
+    groups: a list of dicts, {"params": list of arrays, ...}; what else is in one are this group's own settings.
+    settings: keyword arguments; lists become tuples.  run says what happens:
+    - "grads": for each step the gradients of all parameters, an array or None each; or None, and then
+    - "targets", one array a parameter, and "steps": a closure brings loss and gradients of sum((param - target)^2) / 2;
+    - "zero_every": gradients are cleared before every so many steps, and add up in between;
+    - "lr_factors": None, or for each step a number that every group's first learning rate is multiplied by, as
+      schedulers do;
+    - "reload_at": None, or after how many steps the optimizer's state is saved and loaded into a new one, which goes on
+      with new parameters of the same values.
+    Returns the values of each parameter over the steps, (kept, *shape), and what the steps returned: the losses of the
+    closure, NaN where nothing came back, and nothing without a closure.
+    """
+    run = inputs["run"]
+    groups, settings = inputs["groups"], {key: _setting(value) for key, value in inputs["settings"].items()}
+    params = [_parameter(array) for group in groups for array in group["params"]]
+    optimizer = _construct(obj, groups, params, settings)
+    count = run["steps"] if run["grads"] is None else len(run["grads"])
+    path, losses = [], []
+    for t in range(count):
+        if run["lr_factors"] is not None:
+            for group, own in zip(optimizer.param_groups, groups, strict=True):
+                group["lr"] = own.get("lr", settings.get("lr")) * float(run["lr_factors"][t])
+        if run["grads"] is None:
+            losses.append(_number(optimizer.step(_closure(optimizer, params, run["targets"]))))
+        else:
+            if t % run["zero_every"] == 0:
+                optimizer.zero_grad()
+            _add_gradients(params, run["grads"][t])
+            optimizer.step()
+        if count <= KEEP_ALL or t == 0 or (t + 1) % 10 == 0:
+            path.append([param.detach().numpy().copy() for param in params])
+        if run["reload_at"] == t + 1:
+            saved = copy.deepcopy(optimizer.state_dict())
+            params = [_parameter(param.detach().numpy()) for param in params]
+            optimizer = _construct(obj, groups, params, settings)
+            optimizer.load_state_dict(saved)
+    return [np.array(values) for values in zip(*path, strict=True)], np.array(losses, dtype=float)
+
+
+def _setting(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _parameter(array: np.ndarray) -> Any:
+    import torch
+
+    return torch.nn.Parameter(torch.from_numpy(array.copy()))
+
+
+def _construct(obj: Any, groups: list[dict[str, Any]], params: list[Any], settings: dict[str, Any]) -> Any:
+    """The learner's optimizer over `params`, cut into groups as the arrays were."""
+    import torch
+
+    flat = iter(params)
+    made = [{**group, "params": [next(flat) for _ in group["params"]]} for group in groups]
+    optimizer = obj(made, **settings)
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        raise AnswerError(
+            "Your class is no torch.optim.Optimizer. Keep the line that begins with `class` as it was given: "
+            "zero_grad, state_dict and the parameter groups come from there."
+        )
+    return optimizer
+
+
+def _closure(optimizer: Any, params: list[Any], targets: list[np.ndarray]) -> Callable[[], Any]:
+    import torch
+
+    aims = [torch.from_numpy(target) for target in targets]
+
+    def closure() -> Any:
+        optimizer.zero_grad()
+        loss = torch.stack([((p - aim) ** 2).sum() / 2 for p, aim in zip(params, aims, strict=True)]).sum()
+        loss.backward()
+        return loss
+
+    return closure
+
+
+def _number(returned: Any) -> float:
+    return float("nan") if returned is None else float(returned)
+
+
+def _add_gradients(params: list[Any], grads: list[np.ndarray | None]) -> None:
+    """What `backward` does: a gradient is added to the one that is there, in place."""
+    import torch
+
+    for param, grad in zip(params, grads, strict=True):
+        if grad is not None and param.grad is None:
+            param.grad = torch.from_numpy(grad.copy())
+        elif grad is not None:
+            param.grad += torch.from_numpy(grad)
+
+
+def penalized_model(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Call `obj(loss, model, *rest)` and differentiate what comes back.
+
+    params: W1 (H, D), b1 (H,), W2 (1, H), b2 (1,) of a model with one hidden layer and tanh; X: (N, D), y: (N,). The
+    loss is the model's mean squared error. Returns the value, and its gradients in the order of params.
+    """
+    import torch
+
+    params, X, y, *rest = inputs.values()
+    first, second = (torch.nn.Linear(W.shape[1], W.shape[0], dtype=torch.float64) for W in params[::2])
+    model = torch.nn.Sequential(first, torch.nn.Tanh(), second)
+    with torch.no_grad():
+        for param, array in zip(model.parameters(), params, strict=True):
+            param.copy_(torch.from_numpy(array))
+    loss = torch.nn.functional.mse_loss(model(torch.from_numpy(X)).squeeze(1), torch.from_numpy(y))
+    value = obj(loss, model, *rest)
+    if value is None:
+        return None
+    if not isinstance(value, torch.Tensor) or value.grad_fn is None:
+        raise AnswerError(
+            "What comes back has no history, so that `backward` cannot start from it. Return a tensor that was "
+            "computed from the loss and the parameters: no .item(), no .detach(), no NumPy on the way."
+        )
+    if value.shape != ():
+        return value, [np.zeros_like(array) for array in params]  # the shape is what is wrong
+    value.backward()
+    return value, [np.array(param.grad) for param in model.parameters()]
+
+
+def ported_model(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Call `model = obj(params)` and use the model: on images X, then once more after one step of gradient descent.
+
+    params: a list of arrays.  X: (N, C, H, W).  y: (N,) labels.  lr: the step's learning rate. Returns the logits, the
+    number of entries that `model.parameters()` finds, and the logits after the step.
+    """
+    import torch
+
+    model = obj(inputs["params"])
+    if not isinstance(model, torch.nn.Module):
+        raise AnswerError(f"A torch.nn.Module should come back, and it is a {type(model).__name__}.")
+    X, y = torch.from_numpy(inputs["X"]), torch.from_numpy(inputs["y"])
+    logits = model(X)
+    if not isinstance(logits, torch.Tensor):
+        raise AnswerError("Your model returns no tensor. Does its forward end with a return line?")
+    params = list(model.parameters())
+    if params and logits.grad_fn is not None:
+        torch.nn.functional.cross_entropy(logits, y).backward()
+        with torch.no_grad():
+            for param in params:
+                if param.grad is not None:
+                    param.sub_(inputs["lr"] * param.grad)
+    with torch.no_grad():
+        return logits.detach().clone(), sum(param.numel() for param in params), model(X)
+
+
+def training_loop(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Call `model, history = obj(X, y, lr, steps)` for a linear model of tensors X (N, D), y (N,).
+
+    Returns its weight (D,), its bias, the losses, and whether the history holds plain numbers: with `asks` other than
+    "numbers" nobody looks.
+    """
+    import torch
+
+    X, y = torch.from_numpy(inputs["X"]), torch.from_numpy(inputs["y"])
+    returned = obj(X, y, inputs["lr"], inputs["steps"])
+    if not isinstance(returned, tuple | list) or len(returned) != 2 or not isinstance(returned[0], torch.nn.Linear):
+        raise AnswerError("It should return (model, history) still: the nn.Linear and the list of losses.")
+    model, history = returned
+    plain = inputs["asks"] != "numbers" or not any(isinstance(loss, torch.Tensor) for loss in history)
+    losses = np.array([float(loss) for loss in history])
+    return model.weight.detach().reshape(-1).clone(), model.bias.detach().reshape(()).clone(), losses, plain
+
+
+PROBES: dict[str, Callable[[Any, dict[str, Any]], Any]] = {
+    "torch_optimizer": torch_optimizer,
+    "penalized_model": penalized_model,
+    "ported_model": ported_model,
+    "training_loop": training_loop,
+}

@@ -1,0 +1,217 @@
+"""The bug clinic: gradients that add up, shapes that broadcast, and losses that keep their graphs."""
+
+from typing import Any
+
+import numpy as np
+
+from grader.exercises.u09_to_pytorch.runs import UNIT
+from grader.spec import Case, Exercise, Group, Misconception
+
+
+def clinic_cases(rng: np.random.Generator) -> list[Case]:
+    def case(label: str, group: str, N: int, D: int, lr: float, steps: int) -> Case:
+        X = rng.normal(size=(N, D))
+        y = X @ rng.normal(size=D) + 0.5 + 0.1 * rng.normal(size=N)
+        return Case(label, group, {"X": X, "y": y, "lr": lr, "steps": steps, "asks": group})
+
+    return [
+        case("8 examples, one step", "shapes", 8, 3, 0.1, 1),
+        case("5 examples, one step", "shapes", 5, 2, 0.2, 1),
+        case("one example, four steps", "fresh", 1, 2, 0.1, 4),
+        case("one example, six steps", "fresh", 1, 3, 0.05, 6),
+        case("12 examples, ten steps", "numbers", 12, 2, 0.1, 10),
+        case("20 examples, eight steps", "numbers", 20, 4, 0.05, 8),
+    ]
+
+
+def clinic_oracle(
+    X: np.ndarray, y: np.ndarray, lr: float, steps: int, asks: str
+) -> tuple[np.ndarray, float, np.ndarray, bool]:
+    """Gradient descent in NumPy, by the formulas of unit 01."""
+    weight, bias, losses = np.zeros(X.shape[1]), 0.0, []
+    for _ in range(steps):
+        residual = X @ weight + bias - y
+        losses.append(np.mean(residual**2))
+        weight = weight - lr * 2 * X.T @ residual / len(y)
+        bias = bias - lr * 2 * float(np.mean(residual))
+    return weight, bias, np.array(losses), True
+
+
+def clinic_as_given(X: Any, y: Any, lr: float, steps: int) -> "tuple[Any, list]":
+    import torch
+    from torch import nn
+
+    model = nn.Linear(X.shape[1], 1, dtype=X.dtype)
+    nn.init.zeros_(model.weight)
+    nn.init.zeros_(model.bias)
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    history = []
+    for _ in range(steps):
+        loss = ((model(X) - y) ** 2).mean()
+        loss.backward()
+        optimizer.step()
+        history.append(loss)
+    return model, history
+
+
+def clinic_still_adds_up(X: Any, y: Any, lr: float, steps: int) -> "tuple[Any, list]":
+    import torch
+    from torch import nn
+
+    model = nn.Linear(X.shape[1], 1, dtype=X.dtype)
+    nn.init.zeros_(model.weight)
+    nn.init.zeros_(model.bias)
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    history = []
+    for _ in range(steps):
+        loss = ((model(X).squeeze(1) - y) ** 2).mean()
+        loss.backward()
+        optimizer.step()
+        history.append(loss.item())
+    return model, history
+
+
+def clinic_still_broadcasts(X: Any, y: Any, lr: float, steps: int) -> "tuple[Any, list]":
+    import torch
+    from torch import nn
+
+    model = nn.Linear(X.shape[1], 1, dtype=X.dtype)
+    nn.init.zeros_(model.weight)
+    nn.init.zeros_(model.bias)
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    history = []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss = ((model(X) - y) ** 2).mean()
+        loss.backward()
+        optimizer.step()
+        history.append(loss.item())
+    return model, history
+
+
+def clinic_still_keeps_graphs(X: Any, y: Any, lr: float, steps: int) -> "tuple[Any, list]":
+    import torch
+    from torch import nn
+
+    model = nn.Linear(X.shape[1], 1, dtype=X.dtype)
+    nn.init.zeros_(model.weight)
+    nn.init.zeros_(model.bias)
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    history = []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss = ((model(X).squeeze(1) - y) ** 2).mean()
+        loss.backward()
+        optimizer.step()
+        history.append(loss)
+    return model, history
+
+
+def clinic_cleared_too_late(X: Any, y: Any, lr: float, steps: int) -> "tuple[Any, list]":
+    import torch
+    from torch import nn
+
+    model = nn.Linear(X.shape[1], 1, dtype=X.dtype)
+    nn.init.zeros_(model.weight)
+    nn.init.zeros_(model.bias)
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    history = []
+    for _ in range(steps):
+        loss = ((model(X).squeeze(1) - y) ** 2).mean()
+        loss.backward()
+        optimizer.zero_grad()
+        optimizer.step()
+        history.append(loss.item())
+    return model, history
+
+
+def clinic_by_column(X: Any, y: Any, lr: float, steps: int) -> "tuple[Any, list]":
+    import torch
+    from torch import nn
+
+    model = nn.Linear(X.shape[1], 1, dtype=X.dtype)
+    with torch.no_grad():
+        for param in model.parameters():
+            param.zero_()
+    history = []
+    for _ in range(steps):
+        model.zero_grad()
+        loss = nn.functional.mse_loss(model(X), y[:, None])
+        loss.backward()
+        with torch.no_grad():
+            for param in model.parameters():
+                grad: Any = param.grad
+                param -= lr * grad
+        history.append(float(loss.detach()))
+    return model, history
+
+
+def clinic_cleared_at_the_end(X: Any, y: Any, lr: float, steps: int) -> "tuple[Any, Any]":
+    import torch
+    from torch import nn
+
+    model = nn.Linear(X.shape[1], 1, dtype=X.dtype)
+    nn.init.zeros_(model.weight)
+    nn.init.zeros_(model.bias)
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    history = np.zeros(steps)
+    for t in range(steps):
+        loss = torch.mean((model(X)[:, 0] - y).square())
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        history[t] = loss.item()
+    return model, history
+
+
+CLINIC_09 = Exercise(
+    name="clinic_09",
+    unit=UNIT,
+    returns=("weight", "bias", "losses", "plain"),
+    probe="training_loop",
+    groups=(
+        Group("shapes", "compares each prediction with its own target", 2),
+        Group("fresh", "steps along the gradient of this step alone", 2),
+        Group("numbers", "learns, and keeps a history of plain numbers", 1),
+    ),
+    cases=clinic_cases,
+    reference=clinic_oracle,
+    misconceptions=(
+        Misconception(
+            "as_given",
+            clinic_as_given,
+            "This is still the broken code's result. Begin with symptom 1: print the shape of model(X) - y before the "
+            "mean is taken. How many numbers should be in there?",
+            hint=1,
+        ),
+        Misconception(
+            "still_adds_up",
+            clinic_still_adds_up,
+            "Shapes and history are right now. Each step still walks along the sum of all gradients so far, a ball "
+            "without friction, because backward adds to what is in .grad.",
+            hint=2,
+        ),
+        Misconception(
+            "still_broadcasts",
+            clinic_still_broadcasts,
+            "The gradients are fresh now. But the predictions have the shape (N, 1) and the targets (N,), so that "
+            "every prediction is compared with every target, and the best answer to that is the mean of y.",
+            hint=1,
+        ),
+        Misconception(
+            "still_keeps_graphs",
+            clinic_still_keeps_graphs,
+            "It learns as it should. The history still holds tensors, and each of them holds the graph that it came "
+            "from: in a long run the memory fills up. What makes a plain number of a tensor?",
+            hint=3,
+        ),
+        Misconception(
+            "cleared_too_late",
+            clinic_cleared_too_late,
+            "Nothing moves any more: the gradients are cleared between backward, which makes them, and step, which "
+            "needs them. In which order do the three belong?",
+            hint=2,
+        ),
+    ),
+    equivalents=(clinic_by_column, clinic_cleared_at_the_end),
+)

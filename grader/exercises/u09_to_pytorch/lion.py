@@ -1,0 +1,148 @@
+"""Bonus: `Lion`, whose step has the size lr in every entry; its oracle is a closed form in NumPy."""
+
+from typing import Any
+
+import numpy as np
+
+from grader.exercises.u09_to_pytorch import bonus_right, lion_wrong
+from grader.exercises.u09_to_pytorch.runs import PARITY, STEPS, UNIT, arrays, gradients, run_case
+from grader.spec import Case, Exercise, Group, Misconception
+
+
+def settings(lr: float, beta1: float = 0.9, beta2: float = 0.99, weight_decay: float = 0.0) -> dict[str, Any]:
+    return {"lr": lr, "betas": [beta1, beta2], "weight_decay": weight_decay}
+
+
+def lion_cases(rng: np.random.Generator) -> list[Case]:
+    one, layer, two = arrays(rng, (4,)), arrays(rng, (2, 3), (3,)), arrays(rng, (2,), (3,))
+    wide = arrays(rng, (12,))
+
+    def case(label: str, group: str, params: list[np.ndarray], chosen: dict[str, Any], steps: int, **run: Any) -> Case:
+        return run_case(label, group, [{"params": params}], chosen, gradients(rng, params, steps), **run)
+
+    flips = [[np.where(np.arange(12) < 6, -1, 1) * rng.uniform(0.1, 3, size=12) * (-1) ** (t // 2)] for t in range(8)]
+    gone = {(0, 0), (2, 0), (1, 1)}
+    return [
+        case("one parameter, one step", "signs", one, settings(0.1), 1),
+        case("weights and bias, one step", "signs", layer, settings(0.02), 1),
+        run_case("gradients that change sign", "memory", [{"params": wide}], settings(0.1, 0.6, 0.8), flips),
+        case("betas far apart", "memory", wide, settings(0.05, 0.5, 0.95), 9),
+        case("weight decay", "decay", layer, settings(0.1, weight_decay=0.5), 3),
+        case("50 steps with weight decay", "decay", wide, settings(0.02, weight_decay=0.2), STEPS),
+        case("a schedule", "duties", one, settings(0.1), 4, lr_factors=[1, 1, 0.1, 0.1]),
+        case("after 4 of 9 steps", "duties", wide, settings(0.1, 0.6, 0.8), 9, reload_at=4),
+        run_case("now and then no gradient", "duties", [{"params": two}], settings(0.1), gradients(rng, two, 5, gone)),
+    ]
+
+
+def lion_closed_form(groups: list[Any], settings: dict[str, Any], run: dict[str, Any]) -> tuple[list[np.ndarray], Any]:
+    """m_t as the weighted sum of all gradients so far, and theta_t as the sum of all steps, each faded by the decay."""
+    (beta1, beta2), steps = settings["betas"], len(run["grads"])
+    lrs = settings["lr"] * np.array(run["lr_factors"] or [1.0] * steps)
+    kept = [t for t in range(steps) if steps <= 10 or t == 0 or (t + 1) % 10 == 0]
+    found = []
+    for i, start in enumerate(groups[0]["params"]):
+        times = [t for t in range(steps) if run["grads"][t][i] is not None]
+        grads = np.array([run["grads"][t][i] for t in times])
+        signs = []
+        for n in range(len(times)):
+            weights = beta1 * (1 - beta2) * beta2 ** np.arange(n)[::-1]
+            signs.append(np.sign(np.tensordot(weights, grads[:n], axes=1) + (1 - beta1) * grads[n]))
+        fade = 1 - lrs[times] * settings["weight_decay"]
+        path = []
+        for t in kept:
+            done = sum(time <= t for time in times)
+            left = [np.prod(fade[n + 1 : done]) for n in range(done)]
+            steps_made = sum(lrs[times[n]] * signs[n] * left[n] for n in range(done))
+            path.append(start * np.prod(fade[:done]) - steps_made)
+        found.append(np.array(path))
+    return found, np.array([])
+
+
+LION = Exercise(
+    name="Lion",
+    unit=UNIT,
+    returns=("params", "losses"),
+    probe="torch_optimizer",
+    bonus=True,
+    groups=(
+        Group("signs", "moves every entry by lr, by the sign alone", 1),
+        Group("memory", "mixes with one beta and remembers with the other", 2),
+        Group("decay", "decays the weights apart from the sign", 1),
+        Group("duties", "obeys schedules, resumes, and passes over missing gradients", 1),
+    ),
+    cases=lion_cases,
+    reference=lion_closed_form,
+    tolerance=PARITY,
+    misconceptions=(
+        Misconception(
+            "no_sign",
+            lion_wrong.lion_no_sign,
+            "Your steps are as long as the gradients are large. Lion takes the sign: each entry moves by exactly lr, "
+            "whatever its gradient's size.",
+            hint=1,
+        ),
+        Misconception(
+            "momentum_only",
+            lion_wrong.lion_momentum_only,
+            "Your direction comes from the old average alone, so that the first step stands still and every gradient "
+            "is heard one step late. The newest gradient is to be mixed in, with 1 - beta1.",
+            hint=1,
+        ),
+        Misconception(
+            "gradient_only",
+            lion_wrong.lion_gradient_only,
+            "You take the sign of this step's gradient: sign descent, without a memory. The average so far has a say, "
+            "with beta1.",
+            hint=1,
+        ),
+        Misconception(
+            "one_beta",
+            lion_wrong.lion_one_beta,
+            "You mix and remember with the same beta1. Lion has two: what makes the step gives the new gradient more "
+            "weight than what is remembered does.",
+            hint=2,
+        ),
+        Misconception(
+            "betas_swapped",
+            lion_wrong.lion_betas_swapped,
+            "Your two betas have changed places: beta1, 0.9, mixes this step's direction; beta2, 0.99, is the longer "
+            "memory.",
+            hint=2,
+        ),
+        Misconception(
+            "mix_kept",
+            lion_wrong.lion_mix_kept,
+            "You mix the direction into m and then let m take the gradient once more, so that each gradient counts "
+            "twice. The average for the next step starts from the old m, not from the mixture.",
+            hint=2,
+        ),
+        Misconception(
+            "decay_in_the_sign",
+            lion_wrong.lion_decay_in_sign,
+            "Your decay is inside the sign, where it can turn a step round and never shrinks anything. As in AdamW it "
+            "stands outside: lr times weight_decay times the parameter.",
+            hint=3,
+        ),
+        Misconception(
+            "decay_without_lr",
+            lion_wrong.lion_decay_without_lr,
+            "You shrink by weight_decay alone. The decay of a step is lr times weight_decay, as in AdamW.",
+            hint=3,
+        ),
+        Misconception(
+            "state_outside",
+            lion_wrong.lion_state_outside,
+            "Your average lives in an attribute of your own, and state_dict() knows only self.state: a resumed run "
+            "starts with an empty memory.",
+            hint=3,
+        ),
+        Misconception(
+            "stops_at_none",
+            lion_wrong.lion_stops_at_none,
+            "At the first parameter without a gradient your step ends, and all that come after it stand still.",
+            hint=3,
+        ),
+    ),
+    equivalents=(bonus_right.lion_two_averages, bonus_right.lion_by_data),
+)

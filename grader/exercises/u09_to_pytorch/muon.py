@@ -1,0 +1,143 @@
+"""Bonus: `Muon`, whose step is a matrix with all singular values near 1; its oracle is torch.optim.Muon."""
+
+from typing import Any
+
+import numpy as np
+
+from course_lib.probes_torch import torch_optimizer
+from grader.exercises.u09_to_pytorch import bonus_right, muon_wrong
+from grader.exercises.u09_to_pytorch.runs import FORBIDDEN, UNIT, arrays, gradients, run_case
+from grader.spec import Case, Exercise, Group, Misconception
+
+
+def settings(lr: float, momentum: float = 0.0, weight_decay: float = 0.0) -> dict[str, Any]:
+    return {"lr": lr, "momentum": momentum, "weight_decay": weight_decay}
+
+
+def muon_cases(rng: np.random.Generator) -> list[Case]:
+    square, wide, tall = arrays(rng, (3, 3)), arrays(rng, (2, 5)), arrays(rng, (6, 2))
+    pair = arrays(rng, (2, 3), (4, 2))
+
+    def case(label: str, group: str, params: list[np.ndarray], chosen: dict[str, Any], steps: int, **run: Any) -> Case:
+        return run_case(label, group, [{"params": params}], chosen, gradients(rng, params, steps), **run)
+
+    gone = {(0, 0), (1, 1)}
+    return [
+        case("square, one step", "orthogonal", square, settings(0.1), 1),
+        case("more columns than rows, one step", "orthogonal", wide, settings(0.1), 1),
+        case("more rows than columns, one step", "shape", tall, settings(0.1), 1),
+        case("three times as many rows, decay", "shape", tall, settings(0.1, 0.5, 0.3), 3),
+        case("momentum 0.95", "momentum", square, settings(0.1, 0.95), 4),
+        case("momentum 0.5", "momentum", wide, settings(0.05, 0.5), 5),
+        case("weight decay", "decay", square, settings(0.1, 0.9, 0.5), 3),
+        case("weight decay, two matrices", "decay", pair, settings(0.1, 0.8, 0.2), 3),
+        case("after 2 of 5 steps", "duties", square, settings(0.1, 0.9, 0.1), 5, reload_at=2),
+        run_case(
+            "no gradient at first", "duties", [{"params": pair}], settings(0.1, 0.9), gradients(rng, pair, 4, gone)
+        ),
+    ]
+
+
+def muon_oracle(groups: list[Any], settings: dict[str, Any], run: dict[str, Any]) -> Any:
+    """torch.optim.Muon with its rounding to bfloat16 taken out.
+
+    That rounding is for speed; it costs all but three digits, and which ones depends on the processor.
+    """
+    from unittest import mock
+
+    import torch
+
+    with mock.patch.object(torch.Tensor, "bfloat16", lambda tensor: tensor.clone()):
+        return torch_optimizer(torch.optim.Muon, {"groups": groups, "settings": settings, "run": run})
+
+
+MUON = Exercise(
+    name="Muon",
+    unit=UNIT,
+    returns=("params", "losses"),
+    probe="torch_optimizer",
+    bonus=True,
+    groups=(
+        Group("orthogonal", "replaces the update by one with singular values near 1", 2),
+        Group("shape", "makes longer steps for matrices with more rows than columns", 1),
+        Group("momentum", "averages gradients and looks ahead before it orthogonalizes", 1),
+        Group("decay", "decays the weights by lr times weight_decay", 1),
+        Group("duties", "resumes, and passes over missing gradients", 1),
+    ),
+    cases=muon_cases,
+    reference=muon_oracle,
+    forbidden=FORBIDDEN,
+    misconceptions=(
+        Misconception(
+            "not_orthogonal",
+            muon_wrong.muon_not_orthogonal,
+            "Your update goes into the step as it is: this is Nesterov's momentum. Muon first makes all its singular "
+            "values about equal, in five rounds.",
+            hint=1,
+        ),
+        Misconception(
+            "exact",
+            muon_wrong.muon_exact,
+            "You orthogonalize exactly, by the singular value decomposition. That is what Muon aims at, and it is slow "
+            "on a GPU. Its five rounds leave the singular values between about 0.7 and 1.2; take those rounds.",
+            hint=1,
+        ),
+        Misconception(
+            "not_normalized",
+            muon_wrong.muon_not_normalized,
+            "You begin the rounds with the update as it is. They only work on singular values between 0 and 1: beyond, "
+            "the polynomial explodes. Divide by the norm first.",
+            hint=1,
+        ),
+        Misconception(
+            "spectral_norm",
+            muon_wrong.muon_spectral_norm,
+            "You divide by the largest singular value, which takes a decomposition to find. The Frobenius norm, the "
+            "root of the sum of all squares, is never smaller, costs nothing, and is what Muon takes.",
+            hint=1,
+        ),
+        Misconception(
+            "no_look_ahead",
+            muon_wrong.muon_no_look_ahead,
+            "You orthogonalize the average itself. Muon looks ahead as Nesterov does: the newest gradient is mixed in "
+            "once more, with 1 - momentum.",
+            hint=2,
+        ),
+        Misconception(
+            "no_memory",
+            muon_wrong.muon_no_memory,
+            "Your update is this step's gradient alone. What is orthogonalized is the average of the gradients, with "
+            "the look-ahead.",
+            hint=2,
+        ),
+        Misconception(
+            "no_shape_factor",
+            muon_wrong.muon_no_shape_factor,
+            "Square and wide matrices are right, tall ones move too little: with more rows than columns the step is "
+            "longer, by the root of rows over columns.",
+            hint=3,
+        ),
+        Misconception(
+            "shape_factor_turned",
+            muon_wrong.muon_shape_factor_turned,
+            "You lengthen the steps of wide matrices. In torch a weight has one row for each output: it is more rows "
+            "than columns that make the step longer.",
+            hint=3,
+        ),
+        Misconception(
+            "decay_with_the_shape_factor",
+            muon_wrong.muon_decay_with_factor,
+            "Your decay is lengthened along with the step of tall matrices. The shape's factor is for the update "
+            "alone; the decay is lr times weight_decay.",
+            hint=3,
+        ),
+        Misconception(
+            "decay_in_the_gradient",
+            muon_wrong.muon_decay_in_gradient,
+            "You add the decay to the gradient, and then all sizes are made equal, so that it shrinks nothing. It "
+            "stands apart, as in AdamW.",
+            hint=3,
+        ),
+    ),
+    equivalents=(bonus_right.muon_sum_convention, bonus_right.muon_by_singular_values),
+)

@@ -1,0 +1,157 @@
+"""`port_cnn`: unit 08's weights in a torch.nn.Module that gives the same outputs and can be trained."""
+
+from typing import Any
+
+import numpy as np
+
+from grader.exercises.u09_to_pytorch import port_wrong as wrong
+from grader.exercises.u09_to_pytorch.runs import UNIT
+from grader.spec import Case, Exercise, Group, Misconception
+
+
+def port_cases(rng: np.random.Generator) -> list[Case]:
+    def case(
+        label: str,
+        group: str,
+        shape: tuple[int, int, int],
+        filters: tuple[int, int],
+        sides: tuple[int, int],
+        classes: int,
+    ) -> Case:
+        (C, height, width), (A, B) = shape, filters
+        flat = B * (height // 4) * (width // 4)
+        shapes = ((A, C, sides[0], sides[0]), (A,), (B, A, sides[1], sides[1]), (B,), (flat, classes), (classes,))
+        params = [rng.normal(0, 0.7, size=size) for size in shapes]
+        X, y = rng.normal(size=(3, C, height, width)), rng.integers(0, classes, size=3)
+        return Case(label, group, {"params": params, "X": X, "y": y, "lr": 0.05})
+
+    return [
+        case("one channel, 8 x 8", "outputs", (1, 8, 8), (2, 3), (3, 3), 4),
+        case("kernels of 5 x 5 and 3 x 3", "outputs", (1, 8, 8), (3, 2), (5, 3), 3),
+        case("three channels, 8 x 12", "shapes", (3, 8, 12), (2, 4), (3, 3), 5),
+        case("as many classes as features", "shapes", (1, 4, 8), (2, 3), (3, 3), 6),
+        case("12 x 8, trained for one step", "trains", (2, 12, 8), (3, 2), (5, 3), 4),
+        case("8 x 8, trained for one step", "trains", (1, 8, 8), (2, 2), (3, 3), 3),
+    ]
+
+
+def port_oracle(params: list[np.ndarray], X: np.ndarray, y: np.ndarray, lr: float) -> tuple[Any, int, Any]:
+    """torch.nn.functional on the arrays, without any module."""
+    import torch
+
+    tensors = [torch.tensor(param, requires_grad=True) for param in params]
+    logits = functional_cnn(tensors, torch.from_numpy(X))
+    grads = torch.autograd.grad(torch.nn.functional.cross_entropy(logits, torch.from_numpy(y)), tensors)
+    moved = [tensor.detach() - lr * grad for tensor, grad in zip(tensors, grads, strict=True)]
+    return logits, sum(param.size for param in params), functional_cnn(moved, torch.from_numpy(X))
+
+
+def functional_cnn(tensors: list[Any], images: Any) -> Any:
+    from torch import nn
+
+    W1, b1, W2, b2, W3, b3 = tensors
+    maps = nn.functional.max_pool2d(nn.functional.relu(nn.functional.conv2d(images, W1, b1, padding="same")), 2)
+    maps = nn.functional.max_pool2d(nn.functional.relu(nn.functional.conv2d(maps, W2, b2, padding="same")), 2)
+    return maps.flatten(1) @ W3 + b3
+
+
+def port_class(params: list) -> Any:
+    import torch
+    from torch import nn
+
+    class Ported(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            W1, b1, W2, b2, W3, b3 = (torch.tensor(param) for param in params)
+            self.W1, self.b1, self.W2, self.b2 = (nn.Parameter(value) for value in (W1, b1, W2, b2))
+            self.W3, self.b3 = nn.Parameter(W3), nn.Parameter(b3)
+
+        def forward(self, x: Any) -> Any:
+            for W, b in ((self.W1, self.b1), (self.W2, self.b2)):
+                x = torch.relu(nn.functional.conv2d(x, W, b, padding=W.shape[-1] // 2))
+                x = nn.functional.max_pool2d(x, 2)
+            return x.reshape(len(x), -1) @ self.W3 + self.b3
+
+    return Ported()
+
+
+def port_state_dict(params: list) -> Any:
+    import torch
+    from torch import nn
+
+    layers: list = []
+    for W in params[:4:2]:
+        layers += [nn.Conv2d(W.shape[1], W.shape[0], W.shape[-1], padding="same"), nn.ReLU(), nn.MaxPool2d(2)]
+    model = nn.Sequential(*layers, nn.Flatten(), nn.Linear(*params[4].shape)).double()
+    values = [*params[:4], params[4].T, params[5]]
+    model.load_state_dict({key: torch.tensor(value) for key, value in zip(model.state_dict(), values, strict=True)})
+    return model
+
+
+PORT_CNN = Exercise(
+    name="port_cnn",
+    unit=UNIT,
+    returns=("logits", "parameters", "trained"),
+    probe="ported_model",
+    groups=(
+        Group("outputs", "gives the logits of the NumPy network", 2),
+        Group("shapes", "does so for other channels, sizes and numbers of classes", 2),
+        Group("trains", "owns its parameters, so that training moves them and nothing else", 2),
+    ),
+    cases=port_cases,
+    reference=port_oracle,
+    misconceptions=(
+        Misconception(
+            "reshaped_for_transposed",
+            wrong.port_reshaped,
+            "The last layer's weights have the right shape and the wrong order. nn.Linear keeps its weight as "
+            "(outputs, inputs). reshape and view fill the new shape row by row and scramble the entries: rows and "
+            "columns have to change places.",
+            hint=2,
+        ),
+        Misconception(
+            "kernels_flipped",
+            wrong.port_flipped,
+            "Your kernels are turned upside down. What deep learning calls convolution does not flip the kernel, "
+            "neither in torch nor in unit 08; they agree as they are.",
+            hint=2,
+        ),
+        Misconception(
+            "channels_last",
+            wrong.port_channels_last,
+            "Before the last layer you put the channels last, and the weights expect them first. The two orders hold "
+            "the same numbers in other places: flatten (N, C, H, W) as it is.",
+            hint=3,
+        ),
+        Misconception(
+            "relu_forgotten",
+            wrong.port_one_relu,
+            "The second convolution has no ReLU behind it. In unit 08 there is one after each convolution, before the "
+            "pooling.",
+            hint=1,
+        ),
+        Misconception(
+            "softmax_at_the_end",
+            wrong.port_softmax,
+            "Your model ends in a softmax. It should return logits: F.cross_entropy takes the softmax itself, and a "
+            "second one flattens the gradients.",
+            hint=1,
+        ),
+        Misconception(
+            "plain_list",
+            wrong.port_plain_list,
+            "The outputs are right, but model.parameters() finds nothing, so that no optimizer will ever train this "
+            "model. Layers in a plain list, and plain tensors, are invisible: a Module only registers modules and "
+            "nn.Parameters that are its attributes, or stand in nn.Sequential or nn.ModuleList.",
+            hint=4,
+        ),
+        Misconception(
+            "shares_memory",
+            wrong.port_shares,
+            "Your model trains, and the NumPy network's weights change along with it: torch.from_numpy makes a tensor "
+            "over the very same memory. Copy the values into memory of the model's own.",
+            hint=4,
+        ),
+    ),
+    equivalents=(port_class, port_state_dict),
+)
