@@ -194,7 +194,7 @@ AUTOGRAD_GRADIENTS = Exercise(
         Misconception(
             "softmax_twice",
             gradients_softmax_twice,
-            "You take a softmax, and F.cross_entropy takes another. It wants logits. With probabilities in their place "
+            "You take a softmax, and cross_entropy takes another. It wants logits. With probabilities in their place "
             "the loss of ten classes cannot fall below 1.46, and gradients all but vanish.",
             hint=2,
         ),
@@ -208,7 +208,7 @@ AUTOGRAD_GRADIENTS = Exercise(
         Misconception(
             "log_of_softmax",
             gradients_of_log_of_softmax,
-            "With large logits a probability rounds to 0, and its logarithm is minus infinity. F.cross_entropy takes "
+            "With large logits a probability rounds to 0, and its logarithm is minus infinity. cross_entropy takes "
             "the logits and never goes through the probabilities.",
             hint=2,
         ),

@@ -72,7 +72,7 @@ def muon_sum_convention(groups: "Any", **settings: "Any") -> "Any":
                     update = p.grad + group["momentum"] * state["m"]
                     tall = update.shape[0] > update.shape[1]
                     X = update.T if tall else update
-                    X = X / X.norm()
+                    X = X / X.norm().clamp(min=1e-7)
                     for _ in range(5):
                         A = X @ X.T
                         X = 3.4445 * X - 4.7750 * A @ X + 2.0315 * A @ A @ X
@@ -103,7 +103,7 @@ def muon_by_singular_values(groups: "Any", **settings: "Any") -> "Any":
                         state["buffer"] = torch.zeros_like(p)
                     buffer = state["buffer"].lerp_(p.grad, 1 - group["momentum"])
                     U, s, Vt = torch.linalg.svd(p.grad.lerp(buffer, group["momentum"]), full_matrices=False)
-                    s = s / s.norm()
+                    s = s / torch.clamp(s.norm(), min=1e-7)
                     for _ in range(5):
                         s = 3.4445 * s - 4.7750 * s**3 + 2.0315 * s**5
                     p.mul_(1 - group["lr"] * group["weight_decay"])

@@ -141,7 +141,7 @@ def clinic_by_column(X: Any, y: Any, lr: float, steps: int) -> "tuple[Any, list]
         with torch.no_grad():
             for param in model.parameters():
                 grad: Any = param.grad
-                param -= lr * grad
+                param.sub_(lr * grad)
         history.append(float(loss.detach()))
     return model, history
 

@@ -22,6 +22,7 @@ def muon_cases(rng: np.random.Generator) -> list[Case]:
         return run_case(label, group, [{"params": params}], chosen, gradients(rng, params, steps), **run)
 
     gone = {(0, 0), (1, 1)}
+    from_zero = [[np.zeros_like(param) for param in pair], *gradients(rng, pair, 2)]
     return [
         case("square, one step", "orthogonal", square, settings(0.1), 1),
         case("more columns than rows, one step", "orthogonal", wide, settings(0.1), 1),
@@ -32,6 +33,8 @@ def muon_cases(rng: np.random.Generator) -> list[Case]:
         case("weight decay", "decay", square, settings(0.1, 0.9, 0.5), 3),
         case("weight decay, two matrices", "decay", pair, settings(0.1, 0.8, 0.2), 3),
         case("after 2 of 5 steps", "duties", square, settings(0.1, 0.9, 0.1), 5, reload_at=2),
+        run_case("a gradient of zero at first", "zero", [{"params": pair}], settings(0.1, 0.9, 0.3), from_zero),
+        run_case("a gradient of zero, no momentum", "zero", [{"params": pair}], settings(0.1), from_zero),
         run_case(
             "no gradient at first", "duties", [{"params": pair}], settings(0.1, 0.9), gradients(rng, pair, 4, gone)
         ),
@@ -62,6 +65,7 @@ MUON = Exercise(
         Group("shape", "makes longer steps for matrices with more rows than columns", 1),
         Group("momentum", "averages gradients and looks ahead before it orthogonalizes", 1),
         Group("decay", "decays the weights by lr times weight_decay", 1),
+        Group("zero", "divides by no norm of zero", 1),
         Group("duties", "resumes, and passes over missing gradients", 1),
     ),
     cases=muon_cases,
@@ -87,6 +91,13 @@ MUON = Exercise(
             muon_wrong.muon_not_normalized,
             "You begin the rounds with the update as it is. They only work on singular values between 0 and 1: beyond, "
             "the polynomial explodes. Divide by the norm first.",
+            hint=1,
+        ),
+        Misconception(
+            "zero_by_zero",
+            muon_wrong.muon_zero_by_zero,
+            "A gradient of zero has the norm zero, and zero by zero is NaN: one such step, a dead layer's, and the "
+            "whole matrix is lost. Let the divisor never be smaller than 1e-7.",
             hint=1,
         ),
         Misconception(

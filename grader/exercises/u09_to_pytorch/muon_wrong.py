@@ -82,6 +82,34 @@ def muon_not_normalized(groups: "Any", **settings: "Any") -> "Any":
     return NotNormalized(groups, settings)
 
 
+def muon_zero_by_zero(groups: "Any", **settings: "Any") -> "Any":
+    import torch
+
+    class ZeroByZero(torch.optim.Optimizer):
+        @torch.no_grad()
+        def step(self, closure: "Any" = None) -> "Any":
+            loss = None
+            if closure is not None:
+                with torch.enable_grad():
+                    loss = closure()
+            for group in self.param_groups:
+                for p in group["params"]:
+                    if p.grad is None:
+                        continue
+                    state = self.state[p]
+                    m = state["m"] = group["momentum"] * state.get("m", 0) + (1 - group["momentum"]) * p.grad
+                    update = group["momentum"] * m + (1 - group["momentum"]) * p.grad
+                    X = update / update.norm()
+                    for _ in range(5):
+                        A = X @ X.T
+                        X = 3.4445 * X + (-4.7750 * A + 2.0315 * A @ A) @ X
+                    p *= 1 - group["lr"] * group["weight_decay"]
+                    p -= group["lr"] * max(1, p.shape[0] / p.shape[1]) ** 0.5 * X
+            return loss
+
+    return ZeroByZero(groups, settings)
+
+
 def muon_spectral_norm(groups: "Any", **settings: "Any") -> "Any":
     import torch
 
@@ -99,7 +127,7 @@ def muon_spectral_norm(groups: "Any", **settings: "Any") -> "Any":
                     state = self.state[p]
                     m = state["m"] = group["momentum"] * state.get("m", 0) + (1 - group["momentum"]) * p.grad
                     update = group["momentum"] * m + (1 - group["momentum"]) * p.grad
-                    X = update / torch.linalg.matrix_norm(update, 2)
+                    X = update / torch.linalg.matrix_norm(update, 2).clamp(min=1e-7)
                     for _ in range(5):
                         A = X @ X.T
                         X = 3.4445 * X + (-4.7750 * A + 2.0315 * A @ A) @ X

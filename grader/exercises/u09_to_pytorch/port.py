@@ -133,7 +133,7 @@ PORT_CNN = Exercise(
         Misconception(
             "softmax_at_the_end",
             wrong.port_softmax,
-            "Your model ends in a softmax. It should return logits: F.cross_entropy takes the softmax itself, and a "
+            "Your model ends in a softmax. It should return logits: cross_entropy takes the softmax itself, and a "
             "second one flattens the gradients.",
             hint=1,
         ),

@@ -37,7 +37,7 @@ QUIZ_09 = quiz(
             answer="a",
             wrong={
                 "b": "Broadcasting sees it otherwise: (32,) is read as (1, 32), and both are stretched to (32, 32).",
-                "c": "NumPy and torch stretch axes of size 1 without asking; only F.mse_loss warns, and a hand-written "
+                "c": "NumPy and torch stretch axes of size 1 without asking; only mse_loss warns, and a hand-written "
                 "mean does not.",
                 "d": "It learns something, and quickly: the mean of all targets, since each prediction is compared "
                 "with all of them.",
