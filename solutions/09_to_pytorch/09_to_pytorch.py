@@ -1173,9 +1173,10 @@ class Lion(torch.optim.Optimizer):
 # step. The mixture itself is not kept.
 # </details>
 #
-# <details><summary>Hint 3: decay, schedules, resuming, missing gradients</summary>
+# <details><summary>Hint 3: decay, groups, schedules, resuming, missing gradients, the closure</summary>
 #
-# As in `TorchAdamW`: outside the sign, times `group["lr"]`; memory in `self.state[p]`; no gradient, no move.
+# As in `TorchAdamW`: the decay outside the sign, times `group["lr"]`; all settings from `group`; memory in `self.state[p]`; no
+# gradient, no move; the closure `with torch.enable_grad():`.
 # </details>
 
 # %% check="Lion"
@@ -1251,8 +1252,14 @@ class Muon(torch.optim.Optimizer):
 #
 # <details><summary>Hint 3: tall matrices, or the decay</summary>
 #
-# `p.shape` is (rows, columns). With 6 rows and 2 columns the step is $\sqrt 3$ times as long; with 2 and 6 it stays. The decay
+# `p.shape` is (rows, columns). With 5 rows and 2 columns the step is $\sqrt{2.5}$ times as long; with 2 and 5 it stays. The decay
 # is $\alpha\lambda$, without that factor.
+# </details>
+#
+# <details><summary>Hint 4: groups, resuming, missing gradients, the closure</summary>
+#
+# As in your other optimizers: settings from `group`, memory in `self.state[p]`, no gradient, no move; and the closure is
+# called `with torch.enable_grad():`.
 # </details>
 
 # %% check="Muon"

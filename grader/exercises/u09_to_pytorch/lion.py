@@ -1,10 +1,11 @@
-"""Bonus: `Lion`, whose step has the size lr in every entry; its oracle is a closed form in NumPy."""
+"""Bonus: `Lion`, whose step has the size lr in every entry; its oracle has the memory in closed form."""
 
 from typing import Any
 
 import numpy as np
 
 from grader.exercises.u09_to_pytorch import bonus_right, lion_wrong
+from grader.exercises.u09_to_pytorch.adam import DEFAULTS, NO_GRAD
 from grader.exercises.u09_to_pytorch.runs import PARITY, STEPS, UNIT, arrays, gradients, run_case
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -22,6 +23,10 @@ def lion_cases(rng: np.random.Generator) -> list[Case]:
 
     flips = [[np.where(np.arange(12) < 6, -1, 1) * rng.uniform(0.1, 3, size=12) * (-1) ** (t // 2)] for t in range(8)]
     gone = {(0, 0), (2, 0), (1, 1)}
+    apart: list[dict[str, Any]] = [
+        {"params": two[:1]},
+        {"params": two[1:], "lr": 0.3, "betas": [0.5, 0.8], "weight_decay": 0.2},
+    ]
     return [
         case("one parameter, one step", "signs", one, settings(0.1), 1),
         case("weights and bias, one step", "signs", layer, settings(0.02), 1),
@@ -29,34 +34,44 @@ def lion_cases(rng: np.random.Generator) -> list[Case]:
         case("betas far apart", "memory", wide, settings(0.05, 0.5, 0.95), 9),
         case("weight decay", "decay", layer, settings(0.1, weight_decay=0.5), 3),
         case("50 steps with weight decay", "decay", wide, settings(0.02, weight_decay=0.2), STEPS),
-        case("a schedule", "duties", one, settings(0.1), 4, lr_factors=[1, 1, 0.1, 0.1]),
+        case("a schedule", "groups", one, settings(0.1), 4, lr_factors=[1, 1, 0.1, 0.1]),
+        run_case("two groups", "groups", apart, settings(0.1), gradients(rng, two, 4)),
+        run_case(
+            "quadratic, by a closure",
+            "duties",
+            [{"params": two}],
+            settings(0.1),
+            targets=arrays(rng, (2,), (3,)),
+            steps=4,
+        ),
         case("after 4 of 9 steps", "duties", wide, settings(0.1, 0.6, 0.8), 9, reload_at=4),
         run_case("now and then no gradient", "duties", [{"params": two}], settings(0.1), gradients(rng, two, 5, gone)),
     ]
 
 
-def lion_closed_form(groups: list[Any], settings: dict[str, Any], run: dict[str, Any]) -> tuple[list[np.ndarray], Any]:
-    """m_t as the weighted sum of all gradients so far, and theta_t as the sum of all steps, each faded by the decay."""
-    (beta1, beta2), steps = settings["betas"], len(run["grads"])
-    lrs = settings["lr"] * np.array(run["lr_factors"] or [1.0] * steps)
-    kept = [t for t in range(steps) if steps <= 10 or t == 0 or (t + 1) % 10 == 0]
-    found = []
-    for i, start in enumerate(groups[0]["params"]):
-        times = [t for t in range(steps) if run["grads"][t][i] is not None]
-        grads = np.array([run["grads"][t][i] for t in times])
-        signs = []
-        for n in range(len(times)):
-            weights = beta1 * (1 - beta2) * beta2 ** np.arange(n)[::-1]
-            signs.append(np.sign(np.tensordot(weights, grads[:n], axes=1) + (1 - beta1) * grads[n]))
-        fade = 1 - lrs[times] * settings["weight_decay"]
-        path = []
-        for t in kept:
-            done = sum(time <= t for time in times)
-            left = [np.prod(fade[n + 1 : done]) for n in range(done)]
-            steps_made = sum(lrs[times[n]] * signs[n] * left[n] for n in range(done))
-            path.append(start * np.prod(fade[:done]) - steps_made)
-        found.append(np.array(path))
-    return found, np.array([])
+def lion_oracle(groups: list[Any], settings: dict[str, Any], run: dict[str, Any]) -> tuple[list[np.ndarray], Any]:
+    """NumPy, with m_t in closed form: the sum of all gradients so far, each weighted by (1 - beta2) beta2^age."""
+    steps = run["steps"] if run["grads"] is None else len(run["grads"])
+    own = [settings | group for group in groups for _ in group["params"]]
+    params = [param for group in groups for param in group["params"]]
+    seen: list[list[np.ndarray]] = [[] for _ in params]
+    path, losses = [], []
+    for t in range(steps):
+        grads = run["grads"][t] if run["grads"] else [p - aim for p, aim in zip(params, run["targets"], strict=True)]
+        if run["grads"] is None:
+            losses.append(sum(float(np.sum(grad**2)) / 2 for grad in grads))
+        for i, grad in enumerate(grads):
+            if grad is None:
+                continue
+            (beta1, beta2), lr = own[i]["betas"], own[i]["lr"] * (run["lr_factors"] or [1.0] * steps)[t]
+            weights = (1 - beta2) * beta2 ** np.arange(len(seen[i]))[::-1]
+            average = np.tensordot(weights, np.array(seen[i]), axes=1) if seen[i] else 0.0
+            seen[i].append(grad)
+            shrunk = params[i] * (1 - lr * own[i]["weight_decay"])
+            params[i] = shrunk - lr * np.sign(beta1 * average + (1 - beta1) * grad)
+        if steps <= 10 or t == 0 or (t + 1) % 10 == 0:
+            path.append(list(params))
+    return [np.array(values) for values in zip(*path, strict=True)], np.array(losses)
 
 
 LION = Exercise(
@@ -69,10 +84,11 @@ LION = Exercise(
         Group("signs", "moves every entry by lr, by the sign alone", 1),
         Group("memory", "mixes with one beta and remembers with the other", 2),
         Group("decay", "decays the weights apart from the sign", 1),
-        Group("duties", "obeys schedules, resumes, and passes over missing gradients", 1),
+        Group("groups", "obeys each parameter group's own settings, as they are at each step", 1),
+        Group("duties", "resumes, passes over missing gradients, and calls a closure", 1),
     ),
     cases=lion_cases,
-    reference=lion_closed_form,
+    reference=lion_oracle,
     tolerance=PARITY,
     misconceptions=(
         Misconception(
@@ -143,6 +159,8 @@ LION = Exercise(
             "At the first parameter without a gradient your step ends, and all that come after it stand still.",
             hint=3,
         ),
+        Misconception("settings_of_the_constructor", lion_wrong.lion_defaults_only, DEFAULTS, hint=3),
+        Misconception("closure_without_grad", lion_wrong.lion_closure_without_grad, NO_GRAD, hint=3),
     ),
     equivalents=(bonus_right.lion_two_averages, bonus_right.lion_by_data),
 )

@@ -257,3 +257,50 @@ def lion_stops_at_none(groups: "Any", **settings: "Any") -> "Any":
             return loss
 
     return StopsAtNone(groups, settings)
+
+
+def lion_defaults_only(groups: "Any", **settings: "Any") -> "Any":
+    import torch
+
+    class DefaultsOnly(torch.optim.Optimizer):
+        @torch.no_grad()
+        def step(self, closure: "Any" = None) -> "Any":
+            loss = None
+            if closure is not None:
+                with torch.enable_grad():
+                    loss = closure()
+            for group in self.param_groups:
+                for p in group["params"]:
+                    if p.grad is None:
+                        continue
+                    b1, b2 = self.defaults["betas"]
+                    state = self.state[p]
+                    m = state.get("m", torch.zeros_like(p))
+                    direction = (b1 * m + (1 - b1) * p.grad).sign()
+                    p -= self.defaults["lr"] * (direction + self.defaults["weight_decay"] * p)
+                    state["m"] = b2 * m + (1 - b2) * p.grad
+            return loss
+
+    return DefaultsOnly(groups, settings)
+
+
+def lion_closure_without_grad(groups: "Any", **settings: "Any") -> "Any":
+    import torch
+
+    class ClosureWithoutGrad(torch.optim.Optimizer):
+        @torch.no_grad()
+        def step(self, closure: "Any" = None) -> "Any":
+            loss = closure() if closure is not None else None
+            for group in self.param_groups:
+                for p in group["params"]:
+                    if p.grad is None:
+                        continue
+                    b1, b2 = group["betas"]
+                    state = self.state[p]
+                    m = state.get("m", torch.zeros_like(p))
+                    direction = (b1 * m + (1 - b1) * p.grad).sign()
+                    p -= group["lr"] * (direction + group["weight_decay"] * p)
+                    state["m"] = b2 * m + (1 - b2) * p.grad
+            return loss
+
+    return ClosureWithoutGrad(groups, settings)

@@ -6,6 +6,7 @@ import numpy as np
 
 from course_lib.probes_torch import torch_optimizer
 from grader.exercises.u09_to_pytorch import bonus_right, muon_wrong
+from grader.exercises.u09_to_pytorch.adam import NO_GRAD
 from grader.exercises.u09_to_pytorch.runs import FORBIDDEN, UNIT, arrays, gradients, run_case
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -15,25 +16,40 @@ def settings(lr: float, momentum: float = 0.0, weight_decay: float = 0.0) -> dic
 
 
 def muon_cases(rng: np.random.Generator) -> list[Case]:
-    square, wide, tall = arrays(rng, (3, 3)), arrays(rng, (2, 5)), arrays(rng, (6, 2))
+    square, wide, tall = arrays(rng, (3, 3)), arrays(rng, (2, 5)), arrays(rng, (5, 2))
     pair = arrays(rng, (2, 3), (4, 2))
 
     def case(label: str, group: str, params: list[np.ndarray], chosen: dict[str, Any], steps: int, **run: Any) -> Case:
         return run_case(label, group, [{"params": params}], chosen, gradients(rng, params, steps), **run)
 
     gone = {(0, 0), (1, 1)}
+    apart: list[dict[str, Any]] = [
+        {"params": pair[:1]},
+        {"params": pair[1:], "lr": 0.3, "momentum": 0.5, "weight_decay": 0.2},
+    ]
+    tiny = [[grad * 1e-8 for grad in each] for each in gradients(rng, wide, 1)]
     from_zero = [[np.zeros_like(param) for param in pair], *gradients(rng, pair, 2)]
     return [
         case("square, one step", "orthogonal", square, settings(0.1), 1),
         case("more columns than rows, one step", "orthogonal", wide, settings(0.1), 1),
         case("more rows than columns, one step", "shape", tall, settings(0.1), 1),
-        case("three times as many rows, decay", "shape", tall, settings(0.1, 0.5, 0.3), 3),
+        case("5 x 2, three steps with decay", "shape", tall, settings(0.1, 0.5, 0.3), 3),
         case("momentum 0.95", "momentum", square, settings(0.1, 0.95), 4),
         case("momentum 0.5", "momentum", wide, settings(0.05, 0.5), 5),
         case("weight decay", "decay", square, settings(0.1, 0.9, 0.5), 3),
         case("weight decay, two matrices", "decay", pair, settings(0.1, 0.8, 0.2), 3),
         case("after 2 of 5 steps", "duties", square, settings(0.1, 0.9, 0.1), 5, reload_at=2),
         run_case("a gradient of zero at first", "zero", [{"params": pair}], settings(0.1, 0.9, 0.3), from_zero),
+        run_case("a gradient of the size 1e-8", "zero", [{"params": wide}], settings(0.1), tiny),
+        run_case("two groups", "duties", apart, settings(0.1), gradients(rng, pair, 3)),
+        run_case(
+            "quadratic, by a closure",
+            "duties",
+            [{"params": pair}],
+            settings(0.1, 0.5),
+            targets=arrays(rng, (2, 3), (4, 2)),
+            steps=3,
+        ),
         run_case("a gradient of zero, no momentum", "zero", [{"params": pair}], settings(0.1), from_zero),
         run_case(
             "no gradient at first", "duties", [{"params": pair}], settings(0.1, 0.9), gradients(rng, pair, 4, gone)
@@ -65,8 +81,8 @@ MUON = Exercise(
         Group("shape", "makes longer steps for matrices with more rows than columns", 1),
         Group("momentum", "averages gradients and looks ahead before it orthogonalizes", 1),
         Group("decay", "decays the weights by lr times weight_decay", 1),
-        Group("zero", "divides by no norm of zero", 1),
-        Group("duties", "resumes, and passes over missing gradients", 1),
+        Group("zero", "never divides by less than 1e-7", 1),
+        Group("duties", "obeys parameter groups, resumes, passes over missing gradients, calls a closure", 1),
     ),
     cases=muon_cases,
     reference=muon_oracle,
@@ -149,6 +165,14 @@ MUON = Exercise(
             "stands apart, as in AdamW.",
             hint=3,
         ),
+        Misconception(
+            "state_outside",
+            muon_wrong.muon_state_outside,
+            "Your average lives in an attribute of your own, and state_dict() knows only self.state: a resumed run "
+            "starts with an empty memory.",
+            hint=4,
+        ),
+        Misconception("closure_without_grad", muon_wrong.muon_closure_without_grad, NO_GRAD, hint=4),
     ),
     equivalents=(bonus_right.muon_sum_convention, bonus_right.muon_by_singular_values),
 )

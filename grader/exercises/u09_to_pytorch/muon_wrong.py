@@ -303,3 +303,60 @@ def muon_decay_in_gradient(groups: "Any", **settings: "Any") -> "Any":
             return loss
 
     return DecayInGradient(groups, settings)
+
+
+def muon_state_outside(groups: "Any", **settings: "Any") -> "Any":
+    import torch
+
+    class StateOutside(torch.optim.Optimizer):
+        def __init__(self, params: "Any", defaults: dict) -> None:
+            super().__init__(params, defaults)
+            self.memory: dict = {}
+
+        @torch.no_grad()
+        def step(self, closure: "Any" = None) -> "Any":
+            loss = None
+            if closure is not None:
+                with torch.enable_grad():
+                    loss = closure()
+            for group in self.param_groups:
+                for p in group["params"]:
+                    if p.grad is None:
+                        continue
+                    state = self.memory.setdefault(p, {})
+                    m = state["m"] = group["momentum"] * state.get("m", 0) + (1 - group["momentum"]) * p.grad
+                    update = group["momentum"] * m + (1 - group["momentum"]) * p.grad
+                    X = update / update.norm().clamp(min=1e-7)
+                    for _ in range(5):
+                        A = X @ X.T
+                        X = 3.4445 * X + (-4.7750 * A + 2.0315 * A @ A) @ X
+                    p *= 1 - group["lr"] * group["weight_decay"]
+                    p -= group["lr"] * max(1, p.shape[0] / p.shape[1]) ** 0.5 * X
+            return loss
+
+    return StateOutside(groups, settings)
+
+
+def muon_closure_without_grad(groups: "Any", **settings: "Any") -> "Any":
+    import torch
+
+    class ClosureWithoutGrad(torch.optim.Optimizer):
+        @torch.no_grad()
+        def step(self, closure: "Any" = None) -> "Any":
+            loss = closure() if closure is not None else None
+            for group in self.param_groups:
+                for p in group["params"]:
+                    if p.grad is None:
+                        continue
+                    state = self.state[p]
+                    m = state["m"] = group["momentum"] * state.get("m", 0) + (1 - group["momentum"]) * p.grad
+                    update = group["momentum"] * m + (1 - group["momentum"]) * p.grad
+                    X = update / update.norm().clamp(min=1e-7)
+                    for _ in range(5):
+                        A = X @ X.T
+                        X = 3.4445 * X + (-4.7750 * A + 2.0315 * A @ A) @ X
+                    p *= 1 - group["lr"] * group["weight_decay"]
+                    p -= group["lr"] * max(1, p.shape[0] / p.shape[1]) ** 0.5 * X
+            return loss
+
+    return ClosureWithoutGrad(groups, settings)

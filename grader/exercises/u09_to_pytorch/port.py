@@ -30,6 +30,7 @@ def port_cases(rng: np.random.Generator) -> list[Case]:
         case("kernels of 5 x 5 and 3 x 3", "outputs", (1, 8, 8), (3, 2), (5, 3), 3),
         case("three channels, 8 x 12", "shapes", (3, 8, 12), (2, 4), (3, 3), 5),
         case("as many classes as features", "shapes", (1, 4, 8), (2, 3), (3, 3), 6),
+        case("10 x 9, which do not halve evenly", "shapes", (1, 10, 9), (2, 3), (5, 3), 3),
         case("12 x 8, trained for one step", "trains", (2, 12, 8), (3, 2), (5, 3), 4),
         case("8 x 8, trained for one step", "trains", (1, 8, 8), (2, 2), (3, 3), 3),
     ]
