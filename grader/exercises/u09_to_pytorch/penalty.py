@@ -139,8 +139,8 @@ REGULARIZED_LOSS = Exercise(
         Misconception(
             "norm",
             penalty_norm,
-            "p.norm() is the root of the sum of squares. Without the square the pull on the weights does not fade as "
-            "they shrink. The L2 term adds up the squares.",
+            "You take p.norm(), the root of the sum of squares. Without the square the pull on the weights does not "
+            "fade as they shrink. The L2 term adds up the squares.",
             hint=3,
         ),
         Misconception(
@@ -160,7 +160,7 @@ REGULARIZED_LOSS = Exercise(
         Misconception(
             "swapped",
             penalty_swapped,
-            "l1 and l2 have changed places: l1 belongs to the absolute values, l2 to the squares.",
+            "Your l1 and l2 have changed places: l1 belongs to the absolute values, l2 to the squares.",
             hint=3,
         ),
         Misconception(

@@ -16,8 +16,8 @@ QUIZ_09 = quiz(
                 "gradient has to clear the old one.",
                 "b": "The second call records nothing of its own: each call went through a forward pass of its own, "
                 "and both are allowed.",
-                "d": "backward never multiplies gradients of different calls: it sums them, as the derivative of a sum "
-                "of two losses would be.",
+                "d": "Gradients of different calls are never multiplied: they are summed, as the derivative of a sum of "
+                "two losses would be.",
             },
         ),
         Question(
@@ -51,7 +51,7 @@ QUIZ_09 = quiz(
                 "a": "An attribute of your own works until somebody saves and resumes: state_dict() does not know it.",
                 "c": "Groups hold settings, and one entry there is shared by all parameters of the group, while each "
                 "parameter has a history of its own.",
-                "d": ".grad belongs to the model and to backward, and is cleared before each step.",
+                "d": "What is in .grad belongs to the model and to backward, and is cleared before each step.",
             },
         ),
         Question(
