@@ -16,8 +16,8 @@ QUIZ_09 = quiz(
                 "gradient has to clear the old one.",
                 "b": "The second call records nothing of its own: each call went through a forward pass of its own, "
                 "and both are allowed.",
-                "d": "Gradients of different calls are never multiplied: they are summed, as the derivative of a sum of "
-                "two losses would be.",
+                "d": "Gradients of different calls are never multiplied: they are summed, as the derivative of a sum "
+                "of two losses would be.",
             },
         ),
         Question(
