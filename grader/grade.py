@@ -14,6 +14,7 @@ from pathlib import Path
 from course_lib.workspace import course_root, find_unit
 from grader.arrivals import gather
 from grader.build import release, scripts
+from grader.class_report import write_report
 from grader.classroom import CONFIG_FILE, Classroom
 from grader.engine.book import Book, open_book
 from grader.engine.conduct import Conductor, Wish
@@ -92,9 +93,12 @@ def _outcome(result: Result) -> str:
 
 
 def report(classroom: Classroom, unit: str, results: list[Result]) -> str:
-    """Everything that is said at the end; also writes the table as CSV."""
+    """Everything that is said at the end; also writes the table as CSV and the class report as a page."""
     table = Ledger(classroom, unit).folder / f"{unit}.csv"
     write_csv(results, table)
+    due = classroom.due(unit)
+    page = table.with_suffix(".html")
+    write_report(results, unit, due, page)
     parts = [class_table(results), misconception_list(results)]
     notes = [f"  {result.student}: {note}" for result in results for note in result.notes]
     if notes:
@@ -105,12 +109,12 @@ def report(classroom: Classroom, unit: str, results: list[Result]) -> str:
         parts.append(f"Feedback pages: {len(pages)}, each at {_short(pattern)}")
     else:
         parts.append("\n".join(["Feedback pages:", *(f"  {_short(page)}" for page in pages)]))
-    if classroom.due(unit) is None and any(result.points is not None for result in results):
+    if due is None and any(result.points is not None for result in results):
         parts.append(
             "Nobody can be late: the unit has no due date. To set one: nbgrader db assignment add "
             f'{unit} --duedate="2030-01-31 23:59 UTC"'
         )
-    parts.append(f"The table as CSV: {_short(table)}")
+    parts.append(f"The table as CSV: {_short(table)}\nThe class in plots and tables: {_short(page)}")
     return "\n\n".join(parts)
 
 
