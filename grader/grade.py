@@ -9,14 +9,17 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+from course_lib.errors import CourseError
 from course_lib.workspace import course_root, find_unit
 from grader.arrivals import gather
 from grader.build import release, scripts
 from grader.class_report import write_report
 from grader.classroom import CONFIG_FILE, Classroom
 from grader.engine.book import Book, open_book
+from grader.engine.cluster import cluster_crew
 from grader.engine.conduct import Conductor, Wish
 from grader.engine.crew import Crew
 from grader.engine.files import Files
@@ -35,15 +38,18 @@ def grade_class(
     source: Path,
     wish: Wish | None = None,
     workers: int | None = None,
+    scheduler: str | None = None,
     say: Callable[[str], None] = print,
 ) -> list[Result]:
     """Grade everyone's submission and make the feedback pages; `say` gets a line for each.
 
-    source: a folder, or the zip file of a learning platform; workers: processes, without it one for each core.
-    Raises `CourseError` when there is nothing to grade or the unit is not in order; a submission that cannot be
-    graded is a `Result` with its `problem`, and so is a file that is nobody's.
+    source: a folder, or the zip file of a learning platform; workers: processes, without it one for each core;
+    scheduler: the address of a Dask cluster that runs and judges the notebooks instead.
+    Raises `CourseError` when there is nothing to grade, the unit is not in order, or the cluster is not or ends; a
+    submission that cannot be graded is a `Result` with its `problem`, and so is a file that is nobody's.
     """
-    classroom.require_sandbox()
+    if scheduler is None:
+        classroom.require_sandbox()
     ledger, config, done = Ledger(classroom, unit), classroom.config(), 0
     with ledger.scratch() as scratch:
         arrived = gather(source, unit, scratch)
@@ -61,13 +67,19 @@ def grade_class(
             tell(stray, False)
         with (
             open_book(config, unit) as book,
-            Crew(max(1, min(workers or os.cpu_count() or 1, len(arrived.submissions)))) as crew,
+            _crew(classroom, workers, scheduler, len(arrived.submissions)) as crew,
             warnings.catch_warnings(),
         ):
             warnings.simplefilter("ignore")  # nbgrader's own, about its database
             data = _unit_data(classroom, unit, ledger, book, scratch)
             conductor = Conductor(ledger, data, book, Files(config, unit, scratch), wish or Wish(), tell)
             return conductor.run(arrived.submissions, crew) + strays
+
+
+def _crew(classroom: Classroom, workers: int | None, scheduler: str | None, most: int) -> AbstractContextManager[Crew]:
+    if scheduler is not None:
+        return cluster_crew(scheduler, bool(classroom.config().ComputeAnswers.get("sandbox", True)))
+    return Crew(max(1, min(workers or os.cpu_count() or 1, most)))
 
 
 def _unit_data(classroom: Classroom, unit: str, ledger: Ledger, book: Book, scratch: Path) -> UnitData:
@@ -127,6 +139,7 @@ def main(
     unit: str,
     submissions: Path | None = None,
     workers: int | None = None,
+    scheduler: str | None = None,
     force: bool = False,
     reverify: bool = False,
     feedback: bool = True,
@@ -136,6 +149,10 @@ def main(
 
     Returns 0 when all were graded, 1 when some could not be, 130 when it was stopped by Ctrl-C.
     """
+    if scheduler is not None and workers is not None:
+        raise CourseError(
+            "--workers counts processes on this machine; a cluster (--scheduler) has its own number of them."
+        )
     unit = find_unit(unit)
     classroom = Classroom(course_root(), unsandboxed)
     for script in scripts(unit):
@@ -145,7 +162,9 @@ def main(
     directory = submissions.resolve() if submissions else course_root() / "submitted"
     wish = Wish(force, reverify, feedback)
     try:
-        results = grade_class(classroom, unit, directory, wish, workers, say=lambda line: print(line, flush=True))
+        results = grade_class(
+            classroom, unit, directory, wish, workers, scheduler, say=lambda line: print(line, flush=True)
+        )
     except KeyboardInterrupt:
         print("\nStopped. What was graded stays graded; the same command goes on with the rest.", file=sys.stderr)
         return INTERRUPTED
