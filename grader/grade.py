@@ -50,6 +50,7 @@ def grade_class(
     """
     if scheduler is None:
         classroom.require_sandbox()
+    classroom.require_gradebook()
     ledger, config, done = Ledger(classroom, unit), classroom.config(), 0
     with ledger.scratch() as scratch:
         arrived = gather(source, unit, scratch)
