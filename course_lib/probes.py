@@ -207,6 +207,7 @@ def optimizer_class(obj: Any, inputs: dict[str, Any]) -> Any:
 
 
 PROBES: dict[str, Probe] = {
+    **probes_torch.PROBES,
     "call": call,
     "answer": answer,
     "objective": objective,
@@ -220,5 +221,4 @@ PROBES: dict[str, Probe] = {
     "schedule": schedule,
     "optimizer_steps": optimizer_steps,
     "optimizer_class": optimizer_class,
-    **probes_torch.PROBES,
 }
