@@ -349,10 +349,6 @@ def adamw_decay_at_first_lr(groups: "Any", **settings: "Any") -> "Any":
     import torch
 
     class DecayAtFirstLr(torch.optim.Optimizer):
-        def __init__(self, params: "Any", defaults: dict) -> None:
-            super().__init__(params, defaults)
-            self.first_lrs = {id(group): group["lr"] for group in self.param_groups}
-
         @torch.no_grad()
         def step(self, closure: "Any" = None) -> "Any":
             loss = None
@@ -364,7 +360,8 @@ def adamw_decay_at_first_lr(groups: "Any", **settings: "Any") -> "Any":
                     if p.grad is None:
                         continue
                     b1, b2 = group["betas"]
-                    p *= 1 - self.first_lrs[id(group)] * group["weight_decay"]
+                    first_lr = group.setdefault("first_lr", group["lr"])
+                    p *= 1 - first_lr * group["weight_decay"]
                     g = p.grad
                     state = self.state[p]
                     t = state["t"] = state.get("t", 0) + 1
