@@ -721,8 +721,8 @@ with waits_for("MLP"):
     )
 
 # %% [markdown]
-# Near $\log 10$, or somewhat above, is healthy. Ten times too high is not: the first hundred steps would go into unlearning
-# opinions that chance has made. Below $\log 10$ at the start? Then something has seen the labels.
+# Near $\log 10$, or somewhat above, is healthy. Ten times too high is not: the first steps would go into unlearning opinions
+# that chance has made. And far below $\log 10$ at the start? Then something has seen the labels.
 #
 # ### Test 3: learn 50 images by heart
 #
@@ -1172,6 +1172,8 @@ with waits_for("clinic_07"):
     }
     plots.loss_curves(descents, right, xlabel="step", ylabel="loss (band: three starts)", logy=True, band="minmax")
     right.lines[-1].set_linestyle("--")
+    right.set_yticks([0.03, 0.1, 0.3, 1], ["0.03", "0.1", "0.3", "1"])
+    right.minorticks_off()
     right.legend(fontsize=9)
     healthy = max(wrongness) < 1e-5
     plots.finding(fig, "Healthy: the gradients are the measured ones" if healthy
