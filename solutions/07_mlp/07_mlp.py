@@ -18,9 +18,9 @@
 # %% [markdown]
 # # 07 · A network from scratch
 #
-# **After this unit you can** read a network as a graph, carry a gradient back through it layer by layer, give it weights
-# to start from that let signals live, check all of it before you trust it, and train it on pictures of clothes with the
-# Adam that you wrote yourself.
+# **After this unit you can** read a network as a graph, carry a gradient back through it layer by layer, give it
+# weights to start from that let signals live, check all of it before you trust it, and train it on pictures of
+# clothes with the Adam that you wrote yourself.
 #
 # | time | difficulty | builds on |
 # |---|---|---|
@@ -70,21 +70,21 @@ reveal(
 )
 
 # %% [markdown]
-# So something that is *not* linear has to stand between the two. It can be very simple. The usual choice is **ReLU**, the
-# rectified linear unit: what is positive stays, the rest becomes zero. A network of this kind is called a **multilayer
-# perceptron**, MLP for short:
+# So something that is *not* linear has to stand between the two. It can be very simple. The usual choice is **ReLU**,
+# the rectified linear unit: what is positive stays, the rest becomes zero. A network of this kind is called a
+# **multilayer perceptron**, MLP for short:
 #
 # $$X \;\xrightarrow{\;\text{linear } W_1,\, b_1\;}\; Z \;\xrightarrow{\;\text{ReLU}\;}\; H
 #   \;\xrightarrow{\;\text{linear } W_2,\, b_2\;}\; \text{logits} \;\xrightarrow{\;\text{cross-entropy}\;}\; J$$
 #
 # You build it from two kinds of layers. Each has a function for the way forward and one for the way back. The forward
-# function returns two things: `out`, the result, and `cache`, what the way back will need. Here the rule is the same for
-# every layer: **keep what came in.**
+# function returns two things: `out`, the result, and `cache`, what the way back will need. Here the rule is the same
+# for every layer: **keep what came in.**
 #
 # ### Exercise: `linear_forward`
 #
-# Examples are rows. Write the shapes beside your line: $(N, D)$ times $(D, M)$ leaves $(N, M)$, and $b$, $(M,)$, is added to
-# each row.
+# Examples are rows. Write the shapes beside your line: $(N, D)$ times $(D, M)$ leaves $(N, M)$, and $b$, $(M,)$, is
+# added to each row.
 
 
 # %% exercise="linear_forward"
@@ -102,10 +102,9 @@ def linear_forward(X, W, b):
 # %% [markdown]
 # <details><summary>Hint 1: the shapes do not fit, or the values are wrong</summary>
 #
-# One example, (1, 2) and (0, 0, 0) for $b$, with
-# $W = \begin{pmatrix} 3 & 0 & 1 \\ 1 & -1 & 0 \end{pmatrix}$: the first output is $1 \cdot 3 + 2 \cdot 1 = 5$, a *column* of
-# $W$ for each output. `A @ B` multiplies matrices, `A * B` entry by entry. And a vector (M,) is added to every row of an
-# (N, M) array all by itself.
+# One example, (1, 2) and (0, 0, 0) for $b$, with $W = \begin{pmatrix} 3 & 0 & 1 \\ 1 & -1 & 0 \end{pmatrix}$: the
+# first output is $1 \cdot 3 + 2 \cdot 1 = 5$, a *column* of $W$ for each output. `A @ B` multiplies matrices, `A * B`
+# entry by entry. And a vector (M,) is added to every row of an (N, M) array all by itself.
 # </details>
 #
 # <details><summary>Hint 2: out is right, the cache is not</summary>
@@ -158,8 +157,8 @@ check("relu_forward")
 # ## The way back, with numbers
 #
 # Training needs $\partial J / \partial W$ for every weight, however deep it sits. Numerical gradients (unit 01) would
-# evaluate the network twice *per weight*, 160,000 times for a small one, for a single step. The **chain rule** gets all of
-# them in about the time of two evaluations. It says: *along a way, slopes multiply.*
+# evaluate the network twice *per weight*, 160,000 times for a small one, for a single step. The **chain rule** gets
+# all of them in about the time of two evaluations. It says: *along a way, slopes multiply.*
 #
 # The smallest network there is: one input $x$, one weight, one bias, a ReLU, and half a squared error as the loss.
 #
@@ -256,10 +255,10 @@ def draw_graph():
 draw_graph()
 
 # %% [markdown]
-# The way back starts at the loss with a 1 and meets the layers in reverse. To each layer comes `dout`, the gradient by
-# its output. The layer has two duties: **pass on** the gradient by its input, which is the `dout` of the layer below, and
-# **deliver** the gradients of its own weights. No layer knows anything about the others. So you can write them, and check
-# them, one at a time.
+# The way back starts at the loss with a 1 and meets the layers in reverse. To each layer comes `dout`, the gradient
+# by its output. The layer has two duties: **pass on** the gradient by its input, which is the `dout` of the layer
+# below, and **deliver** the gradients of its own weights. No layer knows anything about the others. So you can write
+# them, and check them, one at a time.
 #
 # ## Back through the linear layer
 #
@@ -276,9 +275,9 @@ draw_graph()
 # - $b_m$ goes into output $m$ of every example, each time with slope 1:
 #   $\;db_m = \sum_n \text{dout}_{nm}$
 #
-# Here is the second half of the chain rule: **where a value is used several times, what comes back adds up.** One weight
-# serves all $N$ examples, so $N$ contributions meet in its gradient. (They *add*: the mean over the examples was taken in
-# the loss, and its $1/N$ is already in `dout`.)
+# Here is the second half of the chain rule: **where a value is used several times, what comes back adds up.** One
+# weight serves all $N$ examples, so $N$ contributions meet in its gradient. (They *add*: the mean over the examples
+# was taken in the loss, and its $1/N$ is already in `dout`.)
 #
 # ### Exercise: `linear_backward`
 #
@@ -302,15 +301,15 @@ def linear_backward(dout, cache):
 # %% [markdown]
 # <details><summary>Hint 1: where do I begin?</summary>
 #
-# `X, W = cache`. Then three expressions, returned in the order `dX, dW, db`. Each is made of `dout` and *one* more thing;
-# `dout` is in all three: a layer's own slopes say nothing without it.
+# `X, W = cache`. Then three expressions, returned in the order `dX, dW, db`. Each is made of `dout` and *one* more
+# thing; `dout` is in all three: a layer's own slopes say nothing without it.
 # </details>
 #
 # <details><summary>Hint 2: a matrix product fails, or its result has the wrong shape</summary>
 #
-# In $\sum_m \text{dout}_{nm} w_{dm}$ the index $m$ is the *last* one of both. `A @ B` sums over the last index of A and the
-# *first* of B: so one of the two has to be transposed. In $\sum_n x_{nd}\, \text{dout}_{nm}$ the index $n$ is the first
-# one of both.
+# In $\sum_m \text{dout}_{nm} w_{dm}$ the index $m$ is the *last* one of both. `A @ B` sums over the last index of A
+# and the *first* of B: so one of the two has to be transposed. In $\sum_n x_{nd}\, \text{dout}_{nm}$ the index $n$ is
+# the first one of both.
 # </details>
 #
 # <details><summary>Hint 3: db, or a factor</summary>
@@ -330,8 +329,8 @@ check("linear_backward")
 # %% [markdown]
 # ## Back through ReLU
 #
-# ReLU has no weights, so it only passes on. Its slope is 1 where the input was positive, and 0 where it was negative. At
-# exactly 0 there is a kink and no slope; everybody takes 0 there.
+# ReLU has no weights, so it only passes on. Its slope is 1 where the input was positive, and 0 where it was negative.
+# At exactly 0 there is a kink and no slope; everybody takes 0 there.
 #
 # ### Exercise: `relu_backward`
 
@@ -351,8 +350,8 @@ def relu_backward(dout, cache):
 # %% [markdown]
 # <details><summary>Hint 1: which entries pass?</summary>
 #
-# dout = (5, 6, -7, -8) and inputs of (1, -1, 2, -2) give (5, 0, -7, 0). The *inputs* decide. What passes is dout, with its
-# own sign and size.
+# dout = (5, 6, -7, -8) and inputs of (1, -1, 2, -2) give (5, 0, -7, 0). The *inputs* decide. What passes is dout,
+# with its own sign and size.
 # </details>
 #
 # <details><summary>Hint 2: only inputs of exactly 0 are wrong</summary>
@@ -371,14 +370,16 @@ check("relu_backward")
 # %% [markdown]
 # ## Where to start
 #
-# Not at zero: with all weights equal, all units of a layer compute the same and get the same gradient, for ever. So by
-# chance, and around 0. But how large? A unit adds up $D$ terms $x_d w_d$. If the weights are independent with mean 0, the
-# variances add up: the sum has $D$ times the variance of a weight, times the mean square of the $x_d$. ReLU then throws away the negative
-# half, and half of the mean square with it. To get out of the layer what came into it, take
+# Not at zero: with all weights equal, all units of a layer compute the same and get the same gradient, for ever. So
+# by chance, and around 0. But how large? A unit adds up $D$ terms $x_d w_d$. If the weights are independent with mean
+# 0, the variances add up: the sum has $D$ times the variance of a weight, times the mean square of the $x_d$. ReLU
+# then throws away the negative half, and half of the mean square with it. To get out of the layer what came into it,
+# take
 #
 # $$\operatorname{Var}(w) = \frac{2}{D}, \qquad D = \text{fan\_in}$$
 #
-# This is **He initialization** (2015). *fan_in* is the number of values that come into a unit, *fan_out* the number of units.
+# This is **He initialization** (2015). *fan_in* is the number of values that come into a unit, *fan_out* the number
+# of units.
 #
 # ### Exercise: `he_init`
 #
@@ -399,8 +400,8 @@ def he_init(rng, fan_in, fan_out):
 # %% [markdown]
 # <details><summary>Hint 1: the spread is wrong</summary>
 #
-# For fan_in = 200 the variance is 0.01 and the standard deviation 0.1. `rng.normal(mean, deviation, size=...)` takes the
-# deviation. The 2 is inside the root, and fan_out plays no part in it.
+# For fan_in = 200 the variance is 0.01 and the standard deviation 0.1. `rng.normal(mean, deviation, size=...)` takes
+# the deviation. The 2 is inside the root, and fan_out plays no part in it.
 # </details>
 #
 # <details><summary>Hint 2: the shape, or weights that are equal</summary>
@@ -420,9 +421,9 @@ check("he_init")
 # %% [markdown]
 # ## The network
 #
-# Now put the layers together. `sizes = [784, 100, 10]` means: 784 values in, one hidden layer of 100 units, 10 logits out.
-# Between two linear layers stands a ReLU; **behind the last one stands none**, and no softmax either: `cross_entropy`
-# wants the logits as they are.
+# Now put the layers together. `sizes = [784, 100, 10]` means: 784 values in, one hidden layer of 100 units, 10 logits
+# out. Between two linear layers stands a ReLU; **behind the last one stands none**, and no softmax either:
+# `cross_entropy` wants the logits as they are.
 #
 # ### Exercise: `MLP`
 #
@@ -500,15 +501,15 @@ class MLP:
 #
 # <details><summary>Hint 3: the number or the order of the gradients</summary>
 #
-# One for each array in `params`, in that order. The way back meets the last layer first: so put what you find *in front*
-# of the list, `[dW, db, *grads]`, or turn the list round in the end (and mind that each pair stays dW, db).
+# One for each array in `params`, in that order. The way back meets the last layer first: so put what you find *in
+# front* of the list, `[dW, db, *grads]`, or turn the list round in the end (and mind that each pair stays dW, db).
 # </details>
 #
 # <details><summary>Hint 4: gradients before the last layer are wrong</summary>
 #
 # Every step forward has its step back, in reverse order, with the cache of that very step: linear, ReLU, linear, ...,
-# linear. In the list of caches, the linear ones are at the even places. What comes out of one step back goes into the next:
-# one variable, `d`, runs through them all. And nothing here divides by $N$.
+# linear. In the list of caches, the linear ones are at the even places. What comes out of one step back goes into the
+# next: one variable, `d`, runs through them all. And nothing here divides by $N$.
 # </details>
 #
 # <details><summary>Hint 5: right once, wrong the second time; or the optimizer moves nothing</summary>
@@ -523,8 +524,8 @@ check("MLP")
 # %% [markdown]
 # ## What it can do
 #
-# Two classes of points, two moons that reach into each other. Your network, with no hidden layer, with one of four units, and with
-# two of 32 each. With ReLU between the layers, what will the border look like?
+# Two classes of points, two moons that reach into each other. Your network, with no hidden layer, with one of four
+# units, and with two of 32 each. With ReLU between the layers, what will the border look like?
 
 # %%
 predict(
@@ -591,8 +592,8 @@ with waits_for("MLP"):
     )
 
 # %% [markdown]
-# This is what depth buys: the hidden layers fold the plane until a straight cut is enough. Nobody told them where to fold;
-# the gradients did.
+# This is what depth buys: the hidden layers fold the plane until a straight cut is enough. Nobody told them where to
+# fold; the gradients did.
 
 # %% [markdown]
 # ## Trust it? Three tests before any training
@@ -601,9 +602,10 @@ with waits_for("MLP"):
 #
 # ### Test 1: the gradients of the whole network
 #
-# For a network with many parameters, check along *random directions*: shift all parameters a little along a direction $u$, forward
-# and back, and compare the measured slope of the loss with $\nabla J \cdot u$. Two evaluations check everything at once.
-# One danger you know from unit 01: the kink. When is the measured slope wrong although your gradient is right?
+# For a network with many parameters, check along *random directions*: shift all parameters a little along a direction
+# $u$, forward and back, and compare the measured slope of the loss with $\nabla J \cdot u$. Two evaluations check
+# everything at once. One danger you know from unit 01: the kink. When is the measured slope wrong although your
+# gradient is right?
 
 # %%
 predict(
@@ -669,13 +671,13 @@ with waits_for("MLP"):
     )
 
 # %% [markdown]
-# So: for networks with ReLU take a small step, in float64, and a tolerance of about $10^{-6}$. A mistake, even one of 10% in a single
-# array, does not get smaller with $h$.
+# So: for networks with ReLU take a small step, in float64, and a tolerance of about $10^{-6}$. A mistake, even one of
+# 10% in a single array, does not get smaller with $h$.
 #
 # ### Test 2: the first loss
 #
-# A network that knows nothing should *say* that it knows nothing. Ten classes, weights fresh from `he_init`: how large is
-# the very first loss?
+# A network that knows nothing should *say* that it knows nothing. Ten classes, weights fresh from `he_init`: how
+# large is the very first loss?
 
 # %%
 predict(
@@ -721,18 +723,18 @@ with waits_for("MLP"):
     )
 
 # %% [markdown]
-# Near $\log 10$, or somewhat above, is healthy. Ten times too high is not: the first steps would go into unlearning opinions
-# that chance has made. And far below $\log 10$ at the start? Then something has seen the labels.
+# Near $\log 10$, or somewhat above, is healthy. Ten times too high is not: the first steps would go into unlearning
+# opinions that chance has made. And far below $\log 10$ at the start? Then something has seen the labels.
 #
 # ### Test 3: learn 50 images by heart
 #
-# A healthy network can learn a handful of examples by heart, until the loss is near zero. If yours cannot, something is broken: a
-# gradient, the optimizer, the labels. It takes a second, and it finds most of what is wrong.
+# A healthy network can learn a handful of examples by heart, until the loss is near zero. If yours cannot, something
+# is broken: a gradient, the optimizer, the labels. It takes a second, and it finds most of what is wrong.
 #
 # ### Exercise: `overfit_tiny_batch`
 #
-# You are handed a network (with `forward` and `loss_and_grads`, as yours) and an optimizer that holds its parameters. All
-# examples go into every step. Note the loss at the start and after each step.
+# You are handed a network (with `forward` and `loss_and_grads`, as yours) and an optimizer that holds its parameters.
+# All examples go into every step. Note the loss at the start and after each step.
 
 
 # %% exercise="overfit_tiny_batch"
@@ -763,22 +765,22 @@ def overfit_tiny_batch(net, optimizer, X, y, steps):
 #
 # <details><summary>Hint 2: one loss too few, or one step too many</summary>
 #
-# Posts and fences: `steps` steps, `steps + 1` losses. One loss stands before the first step, and after the last step comes
-# one more loss, and no step.
+# Posts and fences: `steps` steps, `steps + 1` losses. One loss stands before the first step, and after the last step
+# comes one more loss, and no step.
 # </details>
 #
 # <details><summary>Hint 3: the accuracy</summary>
 #
-# After all steps, `net.forward(X)` gives (N, C): the class with the largest logit of *each row*, compared with y, and the
-# mean of these True and False.
+# After all steps, `net.forward(X)` gives (N, C): the class with the largest logit of *each row*, compared with y, and
+# the mean of these True and False.
 # </details>
 
 # %% check="overfit_tiny_batch"
 check("overfit_tiny_batch")
 
 # %% [markdown]
-# Fifty images, with their labels, and then once more with labels that are **drawn by chance**, so that there is nothing to
-# understand. What will the accuracy on these fifty be, after 100 steps of your Adam?
+# Fifty images, with their labels, and then once more with labels that are **drawn by chance**, so that there is
+# nothing to understand. What will the accuracy on these fifty be, after 100 steps of your Adam?
 
 # %%
 predict(
@@ -824,10 +826,10 @@ with waits_for("MLP", "overfit_tiny_batch"):
 # %% [markdown]
 # ## Signals in deep networks
 #
-# Why so much care about $2/\text{fan\_in}$? With one hidden layer it hardly matters. Take eight hidden layers of 100 units, and
-# three ways to begin: weights of 0.01 everywhere (an old habit), of 0.3 everywhere, and He's. We send 500 images
-# through, and look at every layer: the active units' values, and the gradients of the weights. With 0.01 everywhere, how much is left in the eighth
-# hidden layer of what was there in the first?
+# Why so much care about $2/\text{fan\_in}$? With one hidden layer it hardly matters. Take eight hidden layers of 100
+# units, and three ways to begin: weights of 0.01 everywhere (an old habit), of 0.3 everywhere, and He's. We send 500
+# images through, and look at every layer: the active units' values, and the gradients of the weights. With 0.01
+# everywhere, how much is left in the eighth hidden layer of what was there in the first?
 
 # %%
 predict(
@@ -883,18 +885,19 @@ with waits_for("MLP"):
     )
 
 # %% [markdown]
-# A factor per layer becomes a power. With 0.01 the signal dies out on its way forward, and the gradients of all eight layers
-# are near $10^{-12}$: no plain step of any sensible length moves anything, and even Adam's $\varepsilon = 10^{-8}$ is far
-# above them. With 0.3 everything grows from layer to layer, and the gradients are several hundred times those of He's weights, which hold
-# the factor near 1: the last layer sees a signal, and the first layer gets a gradient.
+# A factor per layer becomes a power. With 0.01 the signal dies out on its way forward, and the gradients of all eight
+# layers are near $10^{-12}$: no plain step of any sensible length moves anything, and even Adam's
+# $\varepsilon = 10^{-8}$ is far above them. With 0.3 everything grows from layer to layer, and the gradients are
+# several hundred times those of He's weights, which hold the factor near 1: the last layer sees a signal, and the
+# first layer gets a gradient.
 
 # %% [markdown]
 # ## Your network, your Adam, ten kinds of clothes
 #
-# Everything so far comes together: 10,000 images, batches of 100, six epochs, Adam with a learning rate that falls to zero along a straight
-# line. The learning rate is chosen **without a look at the test set**: train on 5,000 training images for two epochs, measure on 2,000
-# others, three seeds for each. To see what the hidden layer is worth, the same for a network without one (that is softmax
-# regression), at *its* best learning rate.
+# Everything so far comes together: 10,000 images, batches of 100, six epochs, Adam with a learning rate that falls to
+# zero along a straight line. The learning rate is chosen **without a look at the test set**: train on 5,000 training
+# images for two epochs, measure on 2,000 others, three seeds for each. To see what the hidden layer is worth, the
+# same for a network without one (that is softmax regression), at *its* best learning rate.
 #
 # How much better on the 2,000 test images will the network with 100 hidden units be?
 
@@ -994,21 +997,21 @@ with waits_for("MLP"):
     print("right in each class: " + ", ".join(f"{names[k]} {rights[k]:.0%}" for k in sorted(rights, key=rights.get)))
 
 # %% [markdown]
-# A network that you wrote line by line, down to the derivative of every layer, tells clothes apart, and it does so on images that it
-# has never seen. Where it errs, you might too.
+# A network that you wrote line by line, down to the derivative of every layer, tells clothes apart, and it does so on
+# images that it has never seen. Where it errs, you might too.
 
 # %% [markdown]
 # ## Is the learning rate right? Look at the updates
 #
-# The loss says *that* something is wrong, not where. A number to look at for every layer: how large is an update, compared
-# with the weights that it changes?
+# The loss says *that* something is wrong, not where. A number to look at for every layer: how large is an update,
+# compared with the weights that it changes?
 #
 # $$\text{update-to-data ratio} = \frac{\operatorname{std}(\text{update of } W)}{\operatorname{std}(W)}$$
 #
-# A rule of thumb: around $10^{-3}$, a change in the third digit; at the very start, when there is much to learn, ten times
-# that and more. We watch the hidden layer for 60 steps, at three learning rates, three seeds each. The middle one is the
-# best of the sweep above; the others are a hundred times smaller and thirty times larger. How large is the ratio of the
-# best one, on average over the 60 steps?
+# A rule of thumb: around $10^{-3}$, a change in the third digit; at the very start, when there is much to learn, ten
+# times that and more. We watch the hidden layer for 60 steps, at three learning rates, three seeds each. The middle
+# one is the best of the sweep above; the others are a hundred times smaller and thirty times larger. How large is the
+# ratio of the best one, on average over the 60 steps?
 
 # %%
 predict(
@@ -1063,18 +1066,18 @@ with waits_for("MLP"):
     )
 
 # %% [markdown]
-# The best learning rate starts at 0.06 and settles below 0.01: above the rule of thumb, as one expects in the first steps. The
-# one that is too small stays below 0.001 from the first step on, and its loss has hardly begun to fall. The one that is too large
-# begins at 1.8: its first update is larger than all that was there. Later its ratio looks harmless, for a bad reason: the
-# weights have become ten times as large (0.52 in place of 0.05). So look from the first step on, and if one layer's
-# ratio is a thousand times another's, look there first.
+# The best learning rate starts at 0.06 and settles below 0.01: above the rule of thumb, as one expects in the first
+# steps. The one that is too small stays below 0.001 from the first step on, and its loss has hardly begun to fall.
+# The one that is too large begins at 1.8: its first update is larger than all that was there. Later its ratio looks
+# harmless, for a bad reason: the weights have become ten times as large (0.52 in place of 0.05). So look from the
+# first step on, and if one layer's ratio is a thousand times another's, look there first.
 
 # %% [markdown]
 # ## Clinic: the block that learned with half its heart
 #
-# Deep networks of today are made of **blocks with a skip connection**: a value $h$ goes through a branch *and* past it, and
-# both meet in a sum. Somebody wrote such a network with its gradients by hand, a regression with half the mean squared
-# error:
+# Deep networks of today are made of **blocks with a skip connection**: a value $h$ goes through a branch *and* past
+# it, and both meet in a sum. Somebody wrote such a network with its gradients by hand, a regression with half the
+# mean squared error:
 #
 # $$h = \operatorname{relu}(X W_1), \qquad \text{out} = \bigl(h + \operatorname{relu}(h W_2)\bigr)\, W_3$$
 #
@@ -1185,9 +1188,9 @@ with waits_for("clinic_07"):
         print(f"{name:30} mean loss {losses[:, 0].mean():.3f} at the start, {losses[:, -1].mean():.4f} after 119 steps")
 
 # %% [markdown]
-# **The symptom.** The loss itself is right. The gradient of the last matrix is right, those of the two before it are not.
-# The loss falls all the same, only not as far as by measured gradients: without these to compare with, nobody would have
-# noticed. There are two causes. Find both. When it is healthy, the picture says so.
+# **The symptom.** The loss itself is right. The gradient of the last matrix is right, those of the two before it are
+# not. The loss falls all the same, only not as far as by measured gradients: without these to compare with, nobody
+# would have noticed. There are two causes. Find both. When it is healthy, the picture says so.
 #
 # <details><summary>Hint 1: the line of dW2 looks right. Why is its value wrong?</summary>
 #
@@ -1197,17 +1200,18 @@ with waits_for("clinic_07"):
 #
 # <details><summary>Hint 2: what comes back to h?</summary>
 #
-# In the formula, $h$ is used twice: straight in the sum, and through $W_2$. By each of the two ways a gradient comes back.
-# Which of the two survives in `dh`?
+# In the formula, $h$ is used twice: straight in the sum, and through $W_2$. By each of the two ways a gradient comes
+# back. Which of the two survives in `dh`?
 # </details>
 
 # %% check="clinic_07"
 check("clinic_07")
 
 # %% [markdown]
-# Two of the most frequent mistakes in backpropagation by hand: a **fan-out assigned, not added up**, and a **cached value
-# that was changed afterwards**. Neither raises an error, and with both the loss falls. Automatic differentiation (unit 09)
-# adds up by itself; it also refuses to go back through values that were changed in place. Now you know why.
+# Two of the most frequent mistakes in backpropagation by hand: a **fan-out assigned, not added up**, and a **cached
+# value that was changed afterwards**. Neither raises an error, and with both the loss falls. Automatic
+# differentiation (unit 09) adds up by itself; it also refuses to go back through values that were changed in place.
+# Now you know why.
 
 # %% [markdown]
 # ## Quiz
@@ -1272,27 +1276,28 @@ check("quiz_07")
 # %% [markdown]
 # ## Think about it
 #
-# A friend has written a network of twelve layers by hand. The first loss is 2.3 for ten classes, as it should be. During training it stays at 2.3,
-# whatever the learning rate. He has drawn all weights with a standard deviation of 0.01. In five to eight sentences, to be read by a person: what
-# do you think is going on, and why is the first loss no warning here? Which two or three things would you have him look at or try, in
-# which order, and what would each of them tell?
+# A friend has written a network of twelve layers by hand. The first loss is 2.3 for ten classes, as it should be.
+# During training it stays at 2.3, whatever the learning rate. He has drawn all weights with a standard deviation of
+# 0.01. In five to eight sentences, to be read by a person: what do you think is going on, and why is the first loss
+# no warning here? Which two or three things would you have him look at or try, in which order, and what would each of
+# them tell?
 
 # %% [markdown] points=3 reflection="reflection_07"
 # ### BEGIN SOLUTION
-# With weights of 0.01 and, say, a hundred units, each layer multiplies the signal by about 0.07, so after twelve layers
-# nothing of the input is left: all logits are equal to their biases, whatever the image. That gives exactly log 10 = 2.3,
-# so the first loss looks healthy because the network says "I do not know" for the wrong reason. On the way back the
-# gradients shrink by the same factors, so that no weight gets a gradient worth mentioning, and no learning rate makes up for
-# a factor of 10^-13. First I would have him print the spread of the values and of the gradients layer by layer: if both
-# fall by a constant factor, it is the start. Then draw the weights by He's formula and look at the same numbers again. If
-# the loss then still stays, let the network learn 50 images by heart and check its gradients along random directions: that
-# tells a mistake in the way back from a bad start.
+# With weights of 0.01 and, say, a hundred units, each layer multiplies the signal by about 0.07, so after twelve
+# layers nothing of the input is left: all logits are equal to their biases, whatever the image. That gives exactly
+# log 10 = 2.3, so the first loss looks healthy because the network says "I do not know" for the wrong reason. On the
+# way back the gradients shrink by the same factors, so that no weight gets a gradient worth mentioning, and no
+# learning rate makes up for a factor of 10^-13. First I would have him print the spread of the values and of the
+# gradients layer by layer: if both fall by a constant factor, it is the start. Then draw the weights by He's formula
+# and look at the same numbers again. If the loss then still stays, let the network learn 50 images by heart and check
+# its gradients along random directions: that tells a mistake in the way back from a bad start.
 # ### END SOLUTION
 # ### BEGIN MARK SCHEME
 # 1 point: the signal (and the gradient) shrinks by a factor in each layer, because the weights are too small for the
-# number of inputs. 1 point: equal logits give log 10, so the first loss cannot tell "no opinion" from "no signal". 1 point:
-# a sensible order with what each look tells: values and gradients by depth, He initialization, then 50 images by heart or a
-# gradient check. "Raise the learning rate" alone is none.
+# number of inputs. 1 point: equal logits give log 10, so the first loss cannot tell "no opinion" from "no signal". 1
+# point: a sensible order with what each look tells: values and gradients by depth, He initialization, then 50 images
+# by heart or a gradient check. "Raise the learning rate" alone is none.
 # ### END MARK SCHEME
 
 # %% [markdown]

@@ -86,7 +86,7 @@ RELU_FORWARD = Exercise(
         Misconception(
             "largest_of_all",
             forward_largest_of_all,
-            "np.max(X, 0) looks for the largest entry along axis 0: the 0 is taken for an axis. You want to compare "
+            "With np.max(X, 0) you get the largest entry along axis 0: the 0 is taken for an axis. You want to compare "
             "each entry with zero, and NumPy has another function for that.",
             hint=1,
         ),
