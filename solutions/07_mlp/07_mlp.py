@@ -158,7 +158,7 @@ check("relu_forward")
 #
 # Training needs $\partial J / \partial W$ for every weight, however deep it sits. Numerical gradients (unit 01) would
 # evaluate the network twice *per weight*, 160,000 times for a small one, for a single step. The **chain rule** gets
-# all of them in about the time of two evaluations. It says: *along a way, slopes multiply.*
+# all of them in about the time of three evaluations. It says: *along a way, slopes multiply.*
 #
 # The smallest network there is: one input $x$, one weight, one bias, a ReLU, and half a squared error as the loss.
 #
@@ -176,7 +176,8 @@ check("relu_forward")
 #
 # Read the right side slowly, from its top to its bottom. Each line takes the line above it and multiplies by *one local
 # slope*, for which it needs no more than what went through this very place on the way forward. That is all of
-# **backpropagation**.
+# **backpropagation**. (Do you believe the 3? Take $w = 2.01$: then $z = a = 5.03$ and $J = 0.530$, that is 0.030 more for
+# 0.01.)
 #
 # Now let $b = -8$ and the rest as before. How fast does $J$ change with $w$?
 
@@ -562,7 +563,7 @@ with waits_for("MLP"):
     across, up = np.meshgrid(np.linspace(-2.0, 2.0, 161), np.linspace(-1.4, 1.4, 113))
     plane = np.stack([across.ravel(), up.ravel()], axis=1)
     folded = [
-        fit(MLP(sizes, np.random.default_rng(3)), points, classes, lr=0.03, steps=400)
+        fit(MLP(sizes, np.random.default_rng(3)), points, classes, lr=0.03, steps=300)
         for sizes in ([2, 2], [2, 4, 2], [2, 32, 32, 2])
     ]
     fig, axes = plt.subplots(1, 3, figsize=(7.4, 3.2), sharey=True)
@@ -917,23 +918,21 @@ def accuracy_of(net, X, y):
 def train(sizes, lr, seed, X, y, epochs, after_epoch=None):
     """A new network, trained by Adam on shuffled batches of 100; lr falls to 0 along a straight line.
 
-    after_epoch: a function that gets the network at the start and after every epoch.
+    after_epoch: a function that gets the network after every epoch.
     """
     rng = np.random.default_rng(seed)
     net = MLP(sizes, rng)
     optimizer = Adam(net.params, lr)
     total, done = epochs * (len(y) // 100), 0
     for _ in range(epochs):
-        if after_epoch is not None:
-            after_epoch(net)
         order = rng.permutation(len(y))
         for start in range(0, len(y), 100):
             batch = order[start : start + 100]
             optimizer.lr = lr * (1 - done / total)
             optimizer.step(net.loss_and_grads(X[batch], y[batch])[1])
             done += 1
-    if after_epoch is not None:
-        after_epoch(net)
+        if after_epoch is not None:
+            after_epoch(net)
     return net
 
 
@@ -964,11 +963,11 @@ with waits_for("MLP"):
 
             nets[name] = train(sizes, chosen[name], seed, X_train, y_train, epochs=6, after_epoch=note)
             finals[name].append(rows[-1][-1][1])
-        history[name] = np.array(rows)  # (seeds, epochs + 1, training and test)
+        history[name] = np.array(rows)  # (seeds, epochs, training and test)
     ax = plt.subplots()[1]
     for (name, values), colour in zip(history.items(), (plots.ORANGE, plots.BLUE), strict=True):
-        plots.bands(ax, np.arange(1, 7), 100 * values[:, 1:, 1], label=f"{name}, test", band="minmax", color=colour)
-        ax.plot(np.arange(1, 7), 100 * values[:, 1:, 0].mean(axis=0), ":", color=colour, label=f"{name}, training")
+        plots.bands(ax, np.arange(1, 7), 100 * values[:, :, 1], label=f"{name}, test", band="minmax", color=colour)
+        ax.plot(np.arange(1, 7), 100 * values[:, :, 0].mean(axis=0), ":", color=colour, label=f"{name}, training")
     ax.set(xlabel="epoch", ylabel="accuracy, percent")
     ax.legend(loc="lower right")
     plots.finding(ax, "The hidden layer pays on new images too, each network at its own best learning rate")
