@@ -138,11 +138,11 @@ def initial_weights(inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Fla
     """The one property that a case asks for, of the weights that the probe `initializer` drew.
 
     inputs: fan_in, fan_out, and `asks`: "shape", "centre", "spread" or "random".
-    values: `first` and `second`, drawn with one generator, and `again`, with a fresh one of the same seed; each
-    (fan_in, fan_out), with enough entries for statistics: the tolerances are about five standard errors.
+    values: `first`, (fan_in, fan_out), with enough entries for statistics: the tolerances are five standard errors; for
+    "random" also `second`, drawn with the same generator, and `again`, with a fresh one of the same seed.
     """
     fan_in, fan_out = int(inputs["fan_in"]), int(inputs["fan_out"])
-    first, second, again = (np.asarray(values[key], dtype=float) for key in ("first", "second", "again"))
+    first = np.asarray(values["first"], dtype=float)
     if first.shape != (fan_in, fan_out):
         if first.shape == (fan_out, fan_in):
             return Flaw("transposed", "the weights have the shape (fan_out, fan_in).")
@@ -151,7 +151,7 @@ def initial_weights(inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Fla
     if asks == "shape":
         return None if np.isfinite(first).all() else Flaw("not_finite", "some weights are NaN or infinite.")
     if asks == "random":
-        return _random_flaw(first, second, again)
+        return _random_flaw(first, values["second"], values["again"])
     std = float(first.std())
     drawn = len(np.unique(first))  # of weights that were copied, only so many say something about the spread
     if asks == "centre":
@@ -182,7 +182,7 @@ def _spreads(fan_in: int, fan_out: int) -> dict[str, float]:
     }
 
 
-def _random_flaw(first: np.ndarray, second: np.ndarray, again: np.ndarray) -> Flaw | None:
+def _random_flaw(first: np.ndarray, second: Any, again: Any) -> Flaw | None:
     """Whether every entry is drawn on its own, anew each time, and by the generator that was handed in."""
     if len(np.unique(first)) == 1:
         return Flaw("all_equal", "all weights are the same.")

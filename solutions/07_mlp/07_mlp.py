@@ -889,8 +889,8 @@ with waits_for("MLP"):
 # A factor per layer becomes a power. With 0.01 the signal dies out on its way forward, and the gradients of all eight
 # layers are near $10^{-12}$: no plain step of any sensible length moves anything, and even Adam's
 # $\varepsilon = 10^{-8}$ is far above them. With 0.3 everything grows from layer to layer, and the gradients are
-# several hundred times those of He's weights, which hold the factor near 1: the last layer sees a signal, and the
-# first layer gets a gradient.
+# hundreds of times as large as with He's weights and more. Those hold the factor near 1: the last layer sees a signal,
+# and the first layer gets a gradient.
 
 # %% [markdown]
 # ## Your network, your Adam, ten kinds of clothes

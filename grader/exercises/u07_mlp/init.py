@@ -15,7 +15,8 @@ def he_cases(rng: np.random.Generator) -> list[Case]:
         inputs = {"seed": int(rng.integers(2**31)), "fan_in": fan_in, "fan_out": fan_out, "asks": asks}
         return Case(label, asks, inputs)
 
-    wide, narrow = int(rng.integers(300, 400)), int(rng.integers(60, 90))
+    narrow = int(rng.integers(40, 50))
+    wide = 3 * narrow
     return [
         case("5 in, 3 out", "shape", 5, 3),
         case("1 in, 4 out", "shape", 1, 4),
@@ -23,7 +24,7 @@ def he_cases(rng: np.random.Generator) -> list[Case]:
         case("few in, many out: the mean", "centre", narrow, wide),
         case("many in, few out: the spread", "spread", wide, narrow),
         case("few in, many out: the spread", "spread", narrow, wide),
-        case("240 in, 170 out: the spread", "spread", 240, 170),
+        case("130 in, 80 out: the spread", "spread", 130, 80),
         case("two layers, one after the other", "random", 12, 7),
         case("a square layer", "random", 9, 9),
     ]
