@@ -301,8 +301,8 @@ LINEAR_BACKWARD = Exercise(
         Misconception(
             "bias_averages",
             backward_bias_averages,
-            "dX and dW are right. For db you take the mean over the examples, and the 1/N of the mean is already in "
-            "dout. Each example's contribution to b counts whole.",
+            "Your dX and dW are right. For db you take the mean over the examples, and its 1/N is already in dout. "
+            "Each example's contribution to b counts whole.",
             hint=3,
         ),
         Misconception(
@@ -350,7 +350,7 @@ LINEAR_BACKWARD = Exercise(
         Misconception(
             "other_order",
             backward_other_order,
-            "dX and dW are right, and stand in each other's place: the function returns (dX, dW, db).",
+            "Your dX and dW are right, and stand in each other's place: the function returns (dX, dW, db).",
             hint=1,
         ),
         Misconception(
