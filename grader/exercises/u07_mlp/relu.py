@@ -276,8 +276,8 @@ RELU_BACKWARD = Exercise(
         Misconception(
             "open_at_zero",
             backward_open_at_zero,
-            "Everything is right but for inputs of exactly 0, and these are common: black pixels, padding. There ReLU has "
-            "a kink and no slope of its own; by convention, in torch too, the gradient is 0.",
+            "Everything is right but for inputs of exactly 0, and these are common: black pixels, padding. There ReLU "
+            "has a kink and no slope of its own; by convention, in torch too, the gradient is 0.",
             hint=2,
         ),
         Misconception(
