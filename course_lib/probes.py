@@ -213,6 +213,114 @@ def optimizer_class(obj: Any, inputs: dict[str, Any]) -> Any:
     return [np.array(values) for values in zip(*path, strict=True)]
 
 
+def kept_outputs(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Call `obj(*rest)` and keep, of what it returns, the outputs where the list `keep` says True; others are None.
+
+    So a case can ask for one of several outputs, and a mistake in another does not cost its group.
+    """
+    rest = dict(inputs)
+    keep = rest.pop("keep")
+    returned = obj(*rest.values())
+    if not isinstance(returned, tuple | list) or len(returned) != len(keep):
+        return returned
+    return tuple(part if kept else None for part, kept in zip(returned, keep, strict=True))
+
+
+def initializer(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Three results of `obj(rng, fan_in, fan_out)`: two with one generator of `seed`, then one with a fresh one.
+
+    Only where `asks` is "random" are the last two drawn; else they are None.
+    """
+    seed, sizes = inputs["seed"], (inputs["fan_in"], inputs["fan_out"])
+    rng = np.random.default_rng(seed)
+    first = obj(rng, *sizes)
+    if first is None:
+        return None
+    if inputs["asks"] != "random":
+        return first, None, None
+    return first, obj(rng, *sizes), obj(np.random.default_rng(seed), *sizes)
+
+
+def network(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Construct `obj(sizes, rng)`, write the case's `params` into its arrays, and use it on X and y as `asks` says.
+
+    Returns (logits, loss, grads, start), all None but what is asked for. "logits": forward(X).  "loss" and "grads":
+    loss_and_grads(X, y).  "again": the grads of a second call, after the parameters were halved in place.
+    "start": the network as it was constructed; `params` is then empty.
+    """
+    sizes, asks = inputs["sizes"], inputs["asks"]
+    net = obj(list(sizes), np.random.default_rng(inputs["seed"]))
+    if not isinstance(getattr(net, "params", None), list):
+        raise AnswerError("The network has no list `self.params`; the constructor should leave one.")
+    if asks == "start":
+        other = obj(list(sizes), np.random.default_rng(inputs["seed"]))
+        return None, None, None, _start_of(net.params, other.params)
+    if [np.shape(own) for own in net.params] != [param.shape for param in inputs["params"]]:
+        raise AnswerError("`params` should hold W1, b1, W2, b2, ...: a matrix (fan_in, fan_out) and a vector a layer.")
+    for own, param in zip(net.params, inputs["params"], strict=True):
+        own[...] = param
+    if asks == "logits":
+        return net.forward(inputs["X"]), None, None, None
+    if asks == "again":
+        net.loss_and_grads(inputs["X"], inputs["y"])
+        for own, param in zip(net.params, inputs["params"], strict=True):
+            own[...] = param / 2
+    returned = net.loss_and_grads(inputs["X"], inputs["y"])
+    if not isinstance(returned, tuple | list) or len(returned) != 2:
+        raise AnswerError("loss_and_grads should return two things, the loss and the list of gradients.")
+    loss, grads = returned
+    return (None, loss, None, None) if asks == "loss" else (None, None, list(grads), None)
+
+
+def _start_of(params: list[Any], same_seed: list[Any]) -> dict[str, Any]:
+    """What can be said of fresh parameters, whatever numbers were drawn."""
+    weights = [np.asarray(param) for param in params if np.ndim(param) == 2]
+    return {
+        "shapes": [list(np.shape(param)) for param in params],
+        "largest bias": max((float(np.max(np.abs(param))) for param in params if np.ndim(param) == 1), default=0.0),
+        "variance times fan_in, to the nearest half": [round(2 * float(W.var()) * len(W)) / 2 for W in weights],
+        "same again for the same seed": all(map(np.array_equal, params, same_seed)),
+        "layers differ": len({W.tobytes() for W in weights}) == len(weights),
+    }
+
+
+def training(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Call `obj(net, optimizer, X, y, steps)` with a small model and an optimizer that has its parameters.
+
+    The model has the methods of a network: forward(X) gives logits for two classes, loss_and_grads(X, y) the loss and
+    the list of gradients. The optimizer's step(grads) moves each entry by `lr` against the sign of its gradient.
+    `keep` is as in `kept_outputs`.
+    """
+    model = _Line(inputs["theta"].copy())
+    optimizer = _BySign(model.params, inputs["lr"])
+    rest = {key: inputs[key] for key in ("X", "y", "steps", "keep")}
+    return kept_outputs(lambda X, y, steps: obj(model, optimizer, X, y, steps), rest)
+
+
+class _Line:
+    """Half the mean squared error of the line X theta as a guess at a label 0 or 1; above 1/2 the guess is 1."""
+
+    def __init__(self, theta: np.ndarray) -> None:
+        self.params = [theta]
+
+    def forward(self, X: np.ndarray) -> np.ndarray:
+        line = X @ self.params[0]
+        return np.stack([np.full_like(line, 0.5), line], axis=1)
+
+    def loss_and_grads(self, X: np.ndarray, y: np.ndarray) -> tuple[float, list[np.ndarray]]:
+        f = batch_objective("least_squares", X, y)
+        return f.value(self.params[0]) + float(np.mean(y**2)) / 2, [f.grad(self.params[0])]
+
+
+class _BySign:
+    def __init__(self, params: list[np.ndarray], lr: float) -> None:
+        self.params, self.lr = params, lr
+
+    def step(self, grads: list[np.ndarray]) -> None:
+        for param, grad in zip(self.params, grads, strict=True):
+            param -= self.lr * np.sign(grad)
+
+
 PROBES: dict[str, Probe] = {
     "call": call,
     "answer": answer,
@@ -227,4 +335,8 @@ PROBES: dict[str, Probe] = {
     "schedule": schedule,
     "optimizer_steps": optimizer_steps,
     "optimizer_class": optimizer_class,
+    "kept_outputs": kept_outputs,
+    "initializer": initializer,
+    "network": network,
+    "training": training,
 }
