@@ -228,7 +228,9 @@ def dropout_backward(inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Fl
         return _wrong_way(dx, dout, mask, through)
     if _close(dx[mask], dout[mask]):
         whole = _close(dx, dout) and not mask.all()
-        return Flaw("unchanged", "dout comes back as it was.") if whole else Flaw("not_rescaled", "a factor is missing.")
+        return (
+            Flaw("unchanged", "dout comes back as it was.") if whole else Flaw("not_rescaled", "a factor is missing.")
+        )
     return Flaw("rescaled_wrongly", "the entries that were kept have another factor than in the forward pass.")
 
 

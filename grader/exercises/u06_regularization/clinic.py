@@ -12,7 +12,8 @@ def clinic_cases(rng: np.random.Generator) -> list[Case]:
     def case(label: str, group: str, d: int, level: float, lr: float, lam: float, steps: int) -> Case:
         X = rng.normal(size=(20, d))
         y = X.sum(axis=1) + rng.normal(size=20) + level
-        return Case(label, group, {"X": X, "y": y, "lr": lr, "lam": lam, "steps": steps})
+        start = {"w": rng.normal(size=d) + 1, "b": float(rng.normal())}
+        return Case(label, group, {"X": X, "y": y, **start, "lr": lr, "lam": lam, "steps": steps})
 
     return [
         case("three weights, targets around 10", "fit", 3, 10.0, 0.1, 0.5, 30),
@@ -23,27 +24,27 @@ def clinic_cases(rng: np.random.Generator) -> list[Case]:
     ]
 
 
-def clinic_oracle(X: np.ndarray, y: np.ndarray, lr: float, lam: float, steps: int) -> tuple:
+def clinic_oracle(X: np.ndarray, y: np.ndarray, w: np.ndarray, b: float, lr: float, lam: float, steps: int) -> tuple:
     """torch.optim.SGD on the penalized loss, with gradients by torch.autograd."""
     import torch
 
     inputs, targets = torch.from_numpy(X), torch.from_numpy(y)
-    w = torch.zeros(X.shape[1], dtype=torch.float64, requires_grad=True)
-    b = torch.zeros((), dtype=torch.float64, requires_grad=True)
-    optimizer = torch.optim.SGD([w, b], lr=lr)
+    weights = torch.from_numpy(w.copy()).requires_grad_()
+    bias = torch.tensor(b, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.SGD([weights, bias], lr=lr)
     history = []
     for _ in range(steps):
         optimizer.zero_grad()
-        loss = 0.5 * ((inputs @ w + b - targets) ** 2).mean() + 0.5 * lam * w.pow(2).sum()
+        loss = 0.5 * ((inputs @ weights + bias - targets) ** 2).mean() + 0.5 * lam * weights.pow(2).sum()
         loss.backward()
         history.append(float(loss.detach()))
         optimizer.step()
-    return w.detach().numpy().copy(), float(b.detach()), np.array(history)
+    return weights.detach().numpy().copy(), float(bias.detach()), np.array(history)
 
 
-def as_given(X: np.ndarray, y: np.ndarray, lr: float, lam: float, steps: int) -> tuple:
+def as_given(X: np.ndarray, y: np.ndarray, w: np.ndarray, b: float, lr: float, lam: float, steps: int) -> tuple:
     inputs = np.column_stack([X, np.ones(len(y))])
-    theta = np.zeros(inputs.shape[1])
+    theta = np.append(w, b)
     history = []
     for _ in range(steps):
         error = inputs @ theta - y
@@ -53,9 +54,11 @@ def as_given(X: np.ndarray, y: np.ndarray, lr: float, lam: float, steps: int) ->
     return theta[:-1], theta[-1], np.array(history)
 
 
-def bias_still_pressed(X: np.ndarray, y: np.ndarray, lr: float, lam: float, steps: int) -> tuple:
+def bias_still_pressed(
+    X: np.ndarray, y: np.ndarray, w: np.ndarray, b: float, lr: float, lam: float, steps: int
+) -> tuple:
     inputs = np.column_stack([X, np.ones(len(y))])
-    theta = np.zeros(inputs.shape[1])
+    theta = np.append(w, b)
     history = []
     for _ in range(steps):
         error = inputs @ theta - y
@@ -64,9 +67,9 @@ def bias_still_pressed(X: np.ndarray, y: np.ndarray, lr: float, lam: float, step
     return theta[:-1], theta[-1], np.array(history)
 
 
-def all_in_the_loss(X: np.ndarray, y: np.ndarray, lr: float, lam: float, steps: int) -> tuple:
+def all_in_the_loss(X: np.ndarray, y: np.ndarray, w: np.ndarray, b: float, lr: float, lam: float, steps: int) -> tuple:
     inputs = np.column_stack([X, np.ones(len(y))])
-    theta = np.zeros(inputs.shape[1])
+    theta = np.append(w, b)
     history = []
     for _ in range(steps):
         error = inputs @ theta - y
@@ -75,8 +78,9 @@ def all_in_the_loss(X: np.ndarray, y: np.ndarray, lr: float, lam: float, steps: 
     return theta[:-1], theta[-1], np.array(history)
 
 
-def loss_still_without(X: np.ndarray, y: np.ndarray, lr: float, lam: float, steps: int) -> tuple:
-    w, b = np.zeros(X.shape[1]), 0.0
+def loss_still_without(
+    X: np.ndarray, y: np.ndarray, w: np.ndarray, b: float, lr: float, lam: float, steps: int
+) -> tuple:
     history = []
     for _ in range(steps):
         error = X @ w + b - y
@@ -85,8 +89,7 @@ def loss_still_without(X: np.ndarray, y: np.ndarray, lr: float, lam: float, step
     return w, b, np.array(history)
 
 
-def without_half(X: np.ndarray, y: np.ndarray, lr: float, lam: float, steps: int) -> tuple:
-    w, b = np.zeros(X.shape[1]), 0.0
+def without_half(X: np.ndarray, y: np.ndarray, w: np.ndarray, b: float, lr: float, lam: float, steps: int) -> tuple:
     history = []
     for _ in range(steps):
         error = X @ w + b - y
@@ -95,8 +98,7 @@ def without_half(X: np.ndarray, y: np.ndarray, lr: float, lam: float, steps: int
     return w, b, np.array(history)
 
 
-def no_penalty_left(X: np.ndarray, y: np.ndarray, lr: float, lam: float, steps: int) -> tuple:
-    w, b = np.zeros(X.shape[1]), 0.0
+def no_penalty_left(X: np.ndarray, y: np.ndarray, w: np.ndarray, b: float, lr: float, lam: float, steps: int) -> tuple:
     history = []
     for _ in range(steps):
         error = X @ w + b - y
@@ -105,8 +107,7 @@ def no_penalty_left(X: np.ndarray, y: np.ndarray, lr: float, lam: float, steps: 
     return w, b, np.array(history)
 
 
-def two_names(X: np.ndarray, y: np.ndarray, lr: float, lam: float, steps: int) -> tuple:
-    w, b = np.zeros(X.shape[1]), 0.0
+def two_names(X: np.ndarray, y: np.ndarray, w: np.ndarray, b: float, lr: float, lam: float, steps: int) -> tuple:
     history: list[Any] = []
     for _ in range(steps):
         error = X @ w + b - y
@@ -115,9 +116,9 @@ def two_names(X: np.ndarray, y: np.ndarray, lr: float, lam: float, steps: int) -
     return w, b, history
 
 
-def with_a_mask(X: np.ndarray, y: np.ndarray, lr: float, lam: float, steps: int) -> tuple:
+def with_a_mask(X: np.ndarray, y: np.ndarray, w: np.ndarray, b: float, lr: float, lam: float, steps: int) -> tuple:
     inputs = np.column_stack([X, np.ones(len(y))])
-    theta, pressed = np.zeros(inputs.shape[1]), np.ones(inputs.shape[1])
+    theta, pressed = np.append(w, b), np.ones(inputs.shape[1])
     pressed[-1] = 0
     history = []
     for _ in range(steps):
@@ -141,8 +142,8 @@ CLINIC_06 = Exercise(
         Misconception(
             "as_given",
             as_given,
-            "These are still the values of the broken code. Begin with symptom 1: when all targets move up by 10, which "
-            "of the fitted numbers should take that up, and what holds it back?",
+            "These are still the values of the broken code. Begin with symptom 1: when all targets move up by 10, "
+            "which of the fitted numbers should take that up, and what holds it back?",
             hint=1,
         ),
         Misconception(

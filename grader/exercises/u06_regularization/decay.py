@@ -193,8 +193,8 @@ L2_STEP = Exercise(
         Misconception(
             "wrong_sign",
             l2_wrong_sign,
-            "Your weights grow by themselves: the penalty has come in with a minus. A gradient points where the penalty "
-            "gets larger, and the optimizer turns it round.",
+            "Your weights grow by themselves: the penalty has come in with a minus. A gradient points where the "
+            "penalty gets larger, and the optimizer turns it round.",
             hint=2,
         ),
         Misconception(
@@ -341,8 +341,8 @@ DECAY_STEP = Exercise(
         Misconception(
             "without_lr",
             decay_without_lr,
-            "Your weights lose the share `decay` in every step, whatever the learning rate. With the usual 0.01 half of "
-            "a weight is gone after 69 steps. And when lr drops at the end of training, your decay does not: the "
+            "Your weights lose the share `decay` in every step, whatever the learning rate. With the usual 0.01 half "
+            "of a weight is gone after 69 steps. And when lr drops at the end of training, your decay does not: the "
             "weights would fade away. lr belongs into the factor.",
             hint=3,
         ),

@@ -177,8 +177,8 @@ L2_PENALTY = Exercise(
         Misconception(
             "summed_along_one_axis",
             l2_per_row,
-            "You add up along one axis only. For a vector that is everything; for a matrix a row of sums is left. Every "
-            "weight of the layer counts into one number.",
+            "You add up along one axis only. For a vector that is everything; for a matrix a row of sums is left. "
+            "Every weight of the layer counts into one number.",
             hint=2,
         ),
         Misconception(
@@ -304,8 +304,8 @@ L1_PENALTY = Exercise(
         Misconception(
             "the_l2_gradient",
             l1_grad_of_size,
-            "Your gradient grows with the weight: that is the L2 penalty's. The slope of |w| is the same everywhere but "
-            "at zero, however large w is. That is why L1 can press a small weight all the way.",
+            "Your gradient grows with the weight: that is the L2 penalty's. The slope of |w| is the same everywhere "
+            "but at zero, however large w is. That is why L1 can press a small weight all the way.",
             hint=1,
         ),
         Misconception(

@@ -339,8 +339,8 @@ PROXIMAL_STEP = Exercise(
         Misconception(
             "pressed_twice",
             pressed_twice,
-            "The penalty is in your step twice: as lam sign(w) in the gradient, and as the threshold. The gradient here "
-            "is that of the loss alone; the threshold *is* the penalty.",
+            "The penalty is in your step twice: as lam sign(w) in the gradient, and as the threshold. The gradient "
+            "here is that of the loss alone; the threshold *is* the penalty.",
             hint=2,
         ),
         Misconception(

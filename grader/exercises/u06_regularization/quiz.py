@@ -38,8 +38,8 @@ QUIZ_06 = quiz(
             wrong={
                 "a": "For plain gradient descent, yes. Adam divides whatever is in the gradient by its size, the "
                 "penalty included.",
-                "c": "It is the other way round: where gradients are large, Adam divides by much, and of the penalty in "
-                "the gradient little is left.",
+                "c": "It is the other way round: where gradients are large, Adam divides by much, and of the penalty "
+                "in the gradient little is left.",
                 "d": "Both make weights smaller. The difference is in how much each weight gets, and that does not "
                 "vanish.",
             },

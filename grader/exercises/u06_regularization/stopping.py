@@ -288,8 +288,8 @@ EARLY_STOPPING = Exercise(
         Misconception(
             "starts_at_zero",
             StartsAtZero,
-            "Your best loss starts at 0, and no positive loss ever gets below that, so nothing is ever a new best. What "
-            "is a value that everything is better than?",
+            "Your best loss starts at 0, and no positive loss ever gets below that, so nothing is ever a new best. "
+            "What is a value that everything is better than?",
             hint=3,
         ),
     ),
