@@ -282,7 +282,7 @@ def early_stopping(obj: Any, inputs: dict[str, Any]) -> Any:
         for param, move in zip(params, moves, strict=True):
             param += move
         said = stopper.update(float(loss), params)
-        if not isinstance(said, bool | np.bool_ | int):
+        if not isinstance(said, bool | np.bool_ | int) or said not in (0, 1):
             raise AnswerError("Each update should say whether to stop: True or False.")
         if not isinstance(stopper.best_params, list | tuple) or len(stopper.best_params) != len(params):
             raise AnswerError("After an update, best_params should be a list with one array for each parameter.")

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import http.server
+import io
 import struct
 import threading
 
@@ -13,6 +14,7 @@ from course_lib import data
 from course_lib.data import CLASS_NAMES, load_fashion_mnist, parse_idx, subset, unpack
 from course_lib.errors import CourseError
 from grader import embed_data
+from grader.hidden import hidden_images
 
 pytestmark = pytest.mark.fast
 
@@ -318,6 +320,17 @@ def test_a_cache_that_cannot_be_written_is_said(small, mirror, monkeypatch, tmp_
         load_fashion_mnist(full=True)
 
 
+def test_the_graders_images_are_none_of_the_learners():
+    images, labels = hidden_images(np.random.default_rng(0), 100)
+    assert images.shape == (1000, 28, 28) and images.dtype == np.uint8 and (np.bincount(labels) == 100).all()
+    with np.load(data.EMBEDDED, allow_pickle=False) as file:
+        embedded = {image.tobytes() for part in ("X_train", "X_test") for image in file[part]}
+    assert not embedded & {image.tobytes() for image in images}
+    some, names = hidden_images(np.random.default_rng(1), 3)
+    assert (np.bincount(names) == 3).all() and not np.array_equal(np.sort(names), names)
+    assert {image.tobytes() for image in some} <= {image.tobytes() for image in images}
+
+
 # --- How the embedded part was made ----------------------------------------------------------------------------
 
 
@@ -336,6 +349,11 @@ def test_embedding_gives_the_same_bytes_again_balanced_and_true_to_the_original(
             assert len(np.unique(index)) == len(index)
             np.testing.assert_array_equal(file[f"X_{part}"], raw[f"X_{part}"][index])
             np.testing.assert_array_equal(file[f"y_{part}"], raw[f"y_{part}"][index])
+        embedded = file["test_index"]
+    with np.load(io.BytesIO(embed_data.hide(raw, embedded, per_class=1)), allow_pickle=False) as file:
+        np.testing.assert_array_equal(np.sort(file["labels"]), np.arange(10))
+        found = [np.flatnonzero((raw["X_test"] == image).all(axis=(1, 2))).item() for image in file["images"]]
+    assert not set(found) & set(embedded)
 
 
 def test_another_seed_chooses_other_images(small, tmp_path):

@@ -63,7 +63,6 @@ class Conductor:
         self._basis = ledger.basis()
         self._pages: deque[_State] = deque()
         self._results: dict[str, Result] = {}
-        self._sandboxed = files.sandboxed
 
     def run(self, submissions: list[Submission], crew: Crew) -> list[Result]:
         """Grade them all; every one ends up as a result."""
@@ -116,7 +115,7 @@ class Conductor:
         return True
 
     def _task(self, state: _State, fingerprint: str) -> Submitted:
-        beside = {} if self._sandboxed else self.files.beside(state.submission)
+        beside = self.files.beside(state.submission)
         return Submitted(
             self.unit,
             _student(state),

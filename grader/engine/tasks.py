@@ -51,7 +51,7 @@ class Submitted:
     kept: str = ""
     """What `Graded.kept` was in an earlier run: where it still serves, nothing is executed."""
     files: Mapping[str, bytes] = field(default_factory=dict)
-    """Files that lie beside the notebook; they are there only without a sandbox."""
+    """Files that lie beside the notebook."""
 
 
 @dataclass(frozen=True)
@@ -137,8 +137,7 @@ def _run(task: Submitted, desk: Desk) -> dict[str, Any]:
     notebook, note = understand(task.text, f"{desk.data.unit}.ipynb", desk.released)
     clean, _ = desk.sanitizer.from_notebook_node(notebook, desk.resources(task.student))
     with tempfile.TemporaryDirectory() as folder, utils.setenv(NBGRADER_EXECUTION="autograde"):
-        if not desk.sandboxed:
-            _put(task.files, Path(folder))
+        _put(task.files, Path(folder))
         ran, resources = desk.runner.from_notebook_node(
             nbformat.reads(clean, as_version=4), desk.resources(task.student, folder)
         )

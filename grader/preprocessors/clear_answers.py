@@ -10,7 +10,6 @@ from traitlets import Unicode
 
 STUB = re.compile(r"[ \t]*### BEGIN STUB\n(?P<code>.*?)[ \t]*### END STUB[ \t]*\n?", re.S)
 MARK_SCHEME = re.compile(r"[ \t]*### BEGIN MARK SCHEME\n.*?### END MARK SCHEME[ \t]*\n?", re.S)
-MARK_SCHEME = re.compile(r"### BEGIN MARK SCHEME\n.*?### END MARK SCHEME[ \t]*\n?", re.S)
 COMMENT = re.compile(r"^(\s*)# ?", re.M)
 
 
@@ -20,10 +19,9 @@ class ClearAnswers(ClearSolutions):
     text_stub = Unicode("*Write your answer here, in your own words.*").tag(config=True)
 
     def _replace_solution_region(self, cell: NotebookNode, language: str) -> bool:
-        # nbgrader allows mark schemes in task cells only; here they also stand beside a reflection's model answer.
-        cell.source = MARK_SCHEME.sub("", cell.source)
-        # nbgrader's ClearMarkScheme comes too late here (the gradebook has the cell's text by then, and an unwritten
-        # reflection is known by it), and refuses cells that are not tasks.
+        # Mark schemes also stand beside a reflection's model answer here. nbgrader's ClearMarkScheme refuses cells that
+        # are not tasks, and comes too late: the gradebook has the cell's text by then, and an unwritten reflection is
+        # known by it.
         cell.source = MARK_SCHEME.sub("", cell.source)
         given = STUB.search(cell.source)
         if given:

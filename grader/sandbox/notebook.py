@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from nbformat import NotebookNode, ValidationError
@@ -40,15 +41,17 @@ def close_workers() -> None:
         _workers.popitem()[1].close()
 
 
-def run_notebook(nb: NotebookNode, cases: dict[str, str], worker: Worker) -> Run:
-    """Run the code cells of `nb` in `worker`, and fill in outputs and numbers.
+def run_notebook(
+    nb: NotebookNode, cases: dict[str, str], worker: Worker, files: Mapping[str, bytes] | None = None
+) -> Run:
+    """Run the code cells of `nb` in `worker`, beside its `files`, and fill in outputs and numbers.
 
     The cells that nbgrader knows as `check_NAME` see the private inputs `cases`; of these, the outputs hold what is
     to be judged and must not be shown.
     """
     cells = [(index, cell.source) for index, cell in enumerate(nb.cells) if cell.cell_type == "code"]
     checks = {index for index, _ in cells if checked_exercise(nb.cells[index]) in cases}
-    run = worker.run(cells, cases, checks)
+    run = worker.run(cells, cases, checks, files)
     stopped = False
     for index, _ in cells:
         cell = nb.cells[index]

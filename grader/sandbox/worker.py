@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import select
 import subprocess
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -78,8 +79,16 @@ class Worker:
     ) -> None:
         self.close()
 
-    def run(self, cells: list[tuple[int, str]], cases: dict[str, str], checks: Collection[int] = ()) -> Run:
+    def run(
+        self,
+        cells: list[tuple[int, str]],
+        cases: dict[str, str],
+        checks: Collection[int] = (),
+        files: Mapping[str, bytes] | None = None,
+    ) -> Run:
         """Run the cells (index, source) of one submission with its private inputs (exercise, JSON text).
+
+        `files` lie in its folder when it starts, by their name there.
 
         Only the cells `checks` can see those. They run last, each in the state that the notebook had when it came to
         it; what they put out is an answer to be judged, and nothing to be shown.
@@ -98,7 +107,8 @@ class Worker:
         deadline = time.monotonic() + 2 * self.limits.submission_seconds + 20
         try:
             _write_frame(process, json.dumps(head).encode(), deadline)
-            _write_frame(process, json.dumps(cells).encode(), deadline)
+            handed = {name: base64.b64encode(data).decode("ascii") for name, data in (files or {}).items()}
+            _write_frame(process, json.dumps([cells, handed]).encode(), deadline)
             report = json.loads(_read_frame(process, deadline))
             for frame in _frames(_read_frame(process, deadline)):
                 run.outputs[frame["cell"]] = frame["outputs"]

@@ -164,7 +164,7 @@ L2_PENALTY = Exercise(
         Misconception(
             "no_lam_in_the_gradient",
             l2_no_lam_in_grad,
-            "lam is missing in your gradient. The value grows and falls with lam and the gradient does not notice, so "
+            "Your gradient lacks lam. The value grows and falls with lam and the gradient does not notice, so "
             "training would press on the weights in full even at lam = 0.",
             hint=3,
         ),
@@ -353,7 +353,7 @@ L1_PENALTY = Exercise(
         Misconception(
             "no_lam_in_the_gradient",
             l1_no_lam_in_grad,
-            "lam is missing in your gradient: it presses with force 1, however weak the penalty is meant to be.",
+            "Your gradient lacks lam: it presses with force 1, however weak the penalty is meant to be.",
             hint=1,
         ),
         Misconception(

@@ -7,6 +7,7 @@ hide, and a check that crashes costs only itself.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import ctypes
 import json
@@ -26,14 +27,17 @@ Door = tuple[int, int]
 
 
 def run(job: dict[str, Any], user: int | None, shell: Any, pipes: tuple[int, int], doors: dict[int, Door]) -> None:
-    """Give up every right, then run the cells that come through the first of `pipes`; the second takes what they show.
+    """Give up every right, then run what comes through the first of `pipes`: cells, and the files that lie beside them.
 
-    `doors` are those of the check cells, by the cell's index.
+    The second of the `pipes` takes what the cells show. `doors` are those of the check cells, by the cell's index.
     """
     _give_up_rights(job["limits"], user)
-    cells = json.loads(read_frame(pipes[0]) or b"[]")
+    cells, files = json.loads(read_frame(pipes[0]) or b"[[], {}]")
     os.environ.update(HOME=str(WORK), TMPDIR=str(WORK), MPLCONFIGDIR=str(WORK), COURSE_STATE_DIR=str(WORK))
     os.chdir(WORK)
+    for name, data in files.items():
+        (WORK / name).parent.mkdir(parents=True, exist_ok=True)
+        (WORK / name).write_bytes(base64.b64decode(data))
     for index, source in cells:
         outputs: list[dict[str, Any]] = []
         if index in doors:
