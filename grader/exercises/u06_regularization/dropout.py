@@ -157,7 +157,7 @@ DROPOUT_FORWARD = Exercise(
             "swapped",
             swapped,
             "Keep and drop are swapped: p is the share that is to be *dropped*, as in torch. With p = 0.8 you keep "
-            "eight entries of ten. (Some papers do call the other share p; look before you copy a value.)",
+            "eight entries of ten. Some papers do call the other share p, so look before you copy a value.",
             hint=1,
         ),
         Misconception(

@@ -260,7 +260,7 @@ def prox_by_sides(w: np.ndarray, grad: np.ndarray, lr: float, lam: float) -> np.
 def prox_by_loop(w: np.ndarray, grad: np.ndarray, lr: float, lam: float) -> np.ndarray:
     out = w.copy()
     for index in np.ndindex(*w.shape):
-        z = w[index] - lr * grad[index]
+        z = float(w[index] - lr * grad[index])
         out[index] = max(z - lr * lam, 0.0) + min(z + lr * lam, 0.0)
     return out
 

@@ -51,8 +51,8 @@ QUIZ_06 = quiz(
             wrong={
                 "b": "That was the recipe of the first paper, where nothing was rescaled in training. With inverted "
                 "dropout the survivors were enlarged already.",
-                "c": "Then the answer to an image would depend on chance. (Averaging many such answers is a method of "
-                "its own, to see how unsure a network is.)",
+                "c": "Then the answer to an image would depend on chance. Averaging many such answers is a method of "
+                "its own, to see how unsure a network is; plain prediction drops nothing.",
                 "d": "Enlarging again would make every activation too large by 1 / (1 - p): what was to be made up for "
                 "happened in training.",
             },

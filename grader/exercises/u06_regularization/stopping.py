@@ -47,7 +47,8 @@ def stopping_oracle(losses: np.ndarray, moves: list, patience: int) -> tuple:
     nothing = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
     plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(nothing, patience=10**9, threshold=0.0)
     values = [np.cumsum([move[i] for move in moves], axis=0) for i in range(len(moves[0]))]
-    stops, best_losses, best_steps = [], [], []
+    stops, best_losses = [], []
+    best_steps: list[int] = []
     for step, loss in enumerate(losses):
         plateau.step(float(loss))
         stops.append(plateau.num_bad_epochs >= patience)
@@ -58,7 +59,8 @@ def stopping_oracle(losses: np.ndarray, moves: list, patience: int) -> tuple:
 
 class Aliases:
     def __init__(self, patience: int) -> None:
-        self.patience, self.best_loss, self.best_params, self.bad = patience, np.inf, None, 0
+        self.patience, self.best_loss, self.bad = patience, np.inf, 0
+        self.best_params: list = []
 
     def update(self, loss: float, params: list) -> bool:
         if loss < self.best_loss:
@@ -70,7 +72,8 @@ class Aliases:
 
 class CountsInTotal:
     def __init__(self, patience: int) -> None:
-        self.patience, self.best_loss, self.best_params, self.bad = patience, np.inf, None, 0
+        self.patience, self.best_loss, self.bad = patience, np.inf, 0
+        self.best_params: list = []
 
     def update(self, loss: float, params: list) -> bool:
         if loss < self.best_loss:
@@ -82,7 +85,8 @@ class CountsInTotal:
 
 class AgainstTheLast:
     def __init__(self, patience: int) -> None:
-        self.patience, self.best_loss, self.best_params, self.bad = patience, np.inf, None, 0
+        self.patience, self.best_loss, self.bad = patience, np.inf, 0
+        self.best_params: list = []
         self.last = np.inf
 
     def update(self, loss: float, params: list) -> bool:
@@ -95,7 +99,8 @@ class AgainstTheLast:
 
 class KeepsTheLast:
     def __init__(self, patience: int) -> None:
-        self.patience, self.best_loss, self.best_params, self.bad = patience, np.inf, None, 0
+        self.patience, self.best_loss, self.bad = patience, np.inf, 0
+        self.best_params: list = []
 
     def update(self, loss: float, params: list) -> bool:
         self.best_params = [p.copy() for p in params]
@@ -108,7 +113,8 @@ class KeepsTheLast:
 
 class TiesCount:
     def __init__(self, patience: int) -> None:
-        self.patience, self.best_loss, self.best_params, self.bad = patience, np.inf, None, 0
+        self.patience, self.best_loss, self.bad = patience, np.inf, 0
+        self.best_params: list = []
 
     def update(self, loss: float, params: list) -> bool:
         if loss <= self.best_loss:
@@ -120,7 +126,8 @@ class TiesCount:
 
 class OneLate:
     def __init__(self, patience: int) -> None:
-        self.patience, self.best_loss, self.best_params, self.bad = patience, np.inf, None, 0
+        self.patience, self.best_loss, self.bad = patience, np.inf, 0
+        self.best_params: list = []
 
     def update(self, loss: float, params: list) -> bool:
         if loss < self.best_loss:
@@ -132,7 +139,8 @@ class OneLate:
 
 class FirstBadOne:
     def __init__(self, patience: int) -> None:
-        self.patience, self.best_loss, self.best_params = patience, np.inf, None
+        self.patience, self.best_loss = patience, np.inf
+        self.best_params: list = []
 
     def update(self, loss: float, params: list) -> bool:
         if loss < self.best_loss:
@@ -143,7 +151,8 @@ class FirstBadOne:
 
 class LargestIsBest:
     def __init__(self, patience: int) -> None:
-        self.patience, self.best_loss, self.best_params, self.bad = patience, -np.inf, None, 0
+        self.patience, self.best_loss, self.bad = patience, -np.inf, 0
+        self.best_params: list = []
 
     def update(self, loss: float, params: list) -> bool:
         if loss > self.best_loss:
@@ -254,8 +263,8 @@ EARLY_STOPPING = Exercise(
         Misconception(
             "keeps_the_last",
             KeepsTheLast,
-            "best_loss is right, but your parameters are those of the last update, whatever its loss was. Stopping "
-            "early helps only if you go back to where it was best.",
+            "Your best_loss is right, but your parameters are those of the last update, whatever its loss was. "
+            "Stopping early helps only if you go back to where it was best.",
             hint=1,
         ),
         Misconception(
