@@ -73,8 +73,8 @@ for seed in range(3):
     ))
 
 # %% [markdown]
-# That is **overfitting**: on the training data the fitted weights are far better than the *true* ones could be, and on new
-# data they are far worse. What they have learned beyond the truth is the noise of these sixteen points.
+# That is **overfitting**: on the training data the fitted weights are better than the *true* ones, and on new data they
+# are worse, in data set 0 six times as bad. What they have learned beyond the truth is the noise of these sixteen points.
 #
 # A **penalty** puts a price on weights. It is added to the loss:
 #
@@ -1108,7 +1108,7 @@ check("clinic_06")
 # **q1.** How does regularization prevent overfitting?
 # - a) it lowers the training loss
 # - b) it makes the optimizer find the minimum faster
-# - c) it makes it dear, or impossible, to follow the noise of single examples, so that what many examples share is learned
+# - c) following the noise of single examples becomes dear, or impossible
 # - d) it removes the noise from the data
 #
 # **q2.** You train with gradient descent on loss + L1 penalty. Many weights are tiny, none is exactly 0. What do you do?
