@@ -45,12 +45,12 @@ def rows(room):
         return {name: database.execute(query).fetchall() for name, query in ROWS.items()}
 
 
-def prepared(root):
+def prepared(root, settings=""):
     """The sample class, one of them with a person's points, another with a file beside and a locked text changed."""
     room = classroom(root)
     (root / "gradebook.secret").write_text(SECRET, encoding="ascii")
     with (root / "nbgrader_config.py").open("a", encoding="ascii") as config:
-        config.write('\nc.LateSubmissionPlugin.penalty_method = "zero"\n')
+        config.write(f'\nc.LateSubmissionPlugin.penalty_method = "zero"\n{settings}')
     room.register(UNIT)
     room.set_due(UNIT, DUE)
     collect(room, UNIT)
