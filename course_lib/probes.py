@@ -321,6 +321,90 @@ class _BySign:
             param -= self.lr * np.sign(grad)
 
 
+class _Memoryless:
+    """An optimizer for probes, with the interface of the course's: `params`, `lr`, and `step`, which works in place.
+
+    kind: "descent", or "rescaled": each gradient is divided by its own size, which is Adam with both betas at 0.
+    """
+
+    def __init__(self, params: list[np.ndarray], lr: float, kind: str) -> None:
+        self.params, self.lr, self.kind = list(params), lr, kind
+
+    def step(self, grads: Any) -> None:
+        for param, grad in zip(self.params, grads, strict=True):
+            size = 1.0 if self.kind == "descent" else np.abs(grad) + 1e-8
+            param -= self.lr * np.asarray(grad) / size
+
+
+def regularized_steps(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Call `obj(optimizer, grads, strength)` once for each list of gradients; what it returns does not matter.
+
+    Inputs: `kind` of the optimizer, see `_Memoryless`; `params`, a list of arrays; `grads`, a list of as many arrays
+    for each step; `lrs`, (steps,); `strength`. Returns each parameter after each step, (steps, *shape).
+    """
+    params = [param.copy() for param in inputs["params"]]
+    optimizer = _Memoryless(params, 0.0, inputs["kind"])
+    path = []
+    for each, lr in zip(inputs["grads"], inputs["lrs"], strict=True):
+        optimizer.lr = float(lr)
+        obj(optimizer, each, inputs["strength"])
+        path.append([param.copy() for param in params])
+    return [np.array(values) for values in zip(*path, strict=True)]
+
+
+def dropout(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Three calls of `obj(x, p, rng, training)`: two with one generator of `seed`, then one with a fresh one.
+
+    Each is {"out": array, "mask": array}, copied. The input `asks` is for whoever judges.
+    """
+    x, p, seed, training = (inputs[key] for key in ("x", "p", "seed", "training"))
+    rng = np.random.default_rng(seed)
+    copies = [x.copy() for _ in range(2)]  # so that a call that changes its x harms no other
+    calls = zip([x, *copies], (rng, rng, np.random.default_rng(seed)), strict=True)
+    return tuple(_out_and_mask(obj(data, p, source, training)) for data, source in calls)
+
+
+def _out_and_mask(returned: Any) -> dict[str, np.ndarray]:
+    if not isinstance(returned, tuple | list) or len(returned) != 2:
+        raise AnswerError("What comes back should be a pair, (out, mask).")
+    return {"out": np.array(returned[0]), "mask": np.array(returned[1])}
+
+
+def dropout_backward(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Call `obj(dout, mask, p)`; the input `asks` is for whoever judges."""
+    return obj(inputs["dout"], inputs["mask"], inputs["p"])
+
+
+def early_stopping(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Construct `obj(patience)` and call its `update(loss, params)` once for each of `losses`.
+
+    The parameters are moved in place before each update, by `moves`, and after it, as an optimizer would. Returns what
+    each update said, (T,), and the attributes best_loss, (T,), and best_params, one array (T, *shape) each.
+    """
+    stopper = obj(inputs["patience"])
+    if not callable(getattr(stopper, "update", None)):
+        raise AnswerError("Your class has no method `update`. Is `def update(self, loss, params)` still inside it?")
+    params = [np.zeros_like(move) for move in inputs["moves"][0]]
+    stops, losses, kept = [], [], []
+    for loss, moves in zip(inputs["losses"], inputs["moves"], strict=True):
+        for param, move in zip(params, moves, strict=True):
+            param += move
+        said = stopper.update(float(loss), params)
+        if not isinstance(said, bool | np.bool_ | int) or said not in (0, 1):
+            raise AnswerError("Each update should say whether to stop: True or False.")
+        if not isinstance(stopper.best_params, list | tuple) or len(stopper.best_params) != len(params):
+            raise AnswerError("After an update, best_params should be a list with one array for each parameter.")
+        stops.append(bool(said))
+        losses.append(stopper.best_loss)
+        here = [param.copy() for param in params]
+        for param in params:
+            param += 1.0  # training goes on before anybody looks
+        kept.append([np.array(param) for param in stopper.best_params])
+        for param, value in zip(params, here, strict=True):
+            param[...] = value
+    return np.array(stops), np.array(losses, dtype=float), [np.array(values) for values in zip(*kept, strict=True)]
+
+
 PROBES: dict[str, Probe] = {
     "call": call,
     "answer": answer,
@@ -339,4 +423,8 @@ PROBES: dict[str, Probe] = {
     "initializer": initializer,
     "network": network,
     "training": training,
+    "regularized_steps": regularized_steps,
+    "dropout": dropout,
+    "dropout_backward": dropout_backward,
+    "early_stopping": early_stopping,
 }
