@@ -67,7 +67,7 @@ def maxpool_backward(dout: np.ndarray, cache: tuple[Any, ...]) -> np.ndarray:
 
 
 class NumpyCNN:
-    """Two convolutions, each with ReLU and pooling, and a linear layer: `torch.nn.functional` on the arrays of `params`.
+    """Two convolutions, each with ReLU and pooling, and a linear layer: `torch.nn.functional` on the arrays in params.
 
     params: [W1 (A, C, 5, 5), b1, W2 (B, A, 3, 3), b2, W3 (B (height // 4) (width // 4), classes), b3], float64.
     """

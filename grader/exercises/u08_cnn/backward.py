@@ -10,9 +10,7 @@ from grader.spec import Case, Exercise, Group, Misconception
 
 
 def backward_cases(rng: np.random.Generator) -> list[Case]:
-    def case(
-        label: str, group: str, sizes: Sizes, keep: str = "dX dW db", stride: Any = 1, padding: Any = 0
-    ) -> Case:
+    def case(label: str, group: str, sizes: Sizes, keep: str = "dX dW db", stride: Any = 1, padding: Any = 0) -> Case:
         drawn = convolution(rng, sizes, stride, padding)
         X, W = drawn["X"], drawn["W"]
         cols = unfold_oracle(X, W.shape[2:], stride, padding)
@@ -38,7 +36,14 @@ def backward_cases(rng: np.random.Generator) -> list[Case]:
         case("all: stride (1, 3), columns left over", "stride", (2, 1, 4, 9, 1, 3, 2), stride=[1, 3]),
         case("all: padding 1", "padding", (2, 2, 4, 5, 2, 3, 3), padding=1),
         case("all: padding (2, 0)", "padding", (1, 1, 3, 5, 2, 3, 2), padding=[2, 0]),
-        case("all: padding (1, 2), stride (2, 1), kernel 4 x 3", "padding", (2, 2, 6, 4, 3, 4, 3), "dX dW db", [2, 1], [1, 2]),
+        case(
+            "all: padding (1, 2), stride (2, 1), kernel 4 x 3",
+            "padding",
+            (2, 2, 6, 4, 3, 4, 3),
+            "dX dW db",
+            [2, 1],
+            [1, 2],
+        ),
     ]
 
 
@@ -156,7 +161,7 @@ CONV2D_BACKWARD = Exercise(
         Misconception(
             "kernel_flipped",
             wrong.backward_flips,
-            "You turn the kernel by 180 degrees before you bring the gradient back. A flip belongs to the way back when "
+            "You turn the kernel by 180 degrees on the way back. A flip belongs to the way back when "
             "it is written as a convolution of dout; when you add window by window, each number of the kernel goes to "
             "the pixel that it was multiplied with.",
             hint=2,

@@ -1,4 +1,4 @@
-"""What goes wrong in `conv2d_backward`. Each function could be pasted into a notebook as it stands: nothing is shared."""
+"""What goes wrong in `conv2d_backward`. Each function can be pasted into a notebook as it is: nothing is shared."""
 
 import numpy as np
 

@@ -8,7 +8,9 @@ from grader.spec import Case, Exercise, Group, Misconception
 
 def clinic_cases(rng: np.random.Generator) -> list[Case]:
     def case(label: str, group: str, N: int, height: int, width: int, F: int, K: int) -> Case:
-        return Case(label, group, {"images": rng.normal(size=(N, height, width)), "filters": rng.normal(size=(F, K, K))})
+        return Case(
+            label, group, {"images": rng.normal(size=(N, height, width)), "filters": rng.normal(size=(F, K, K))}
+        )
 
     return [
         case("3 filters of 1 x 1", "maps", 1, 4, 5, 3, 1),
@@ -111,7 +113,7 @@ CLINIC_08 = Exercise(
         Misconception(
             "still_shifted",
             clinic_still_shifted,
-            "One cause is found: every filter has its own map. But what a filter sees is drawn half a kernel too far to "
+            "One cause is found: every filter has its own map. But what a filter sees stands half a kernel too far to "
             "the top left. On which sides of the image do the zeros stand?",
             hint=2,
         ),

@@ -26,7 +26,7 @@ def convolution(rng: np.random.Generator, sizes: Sizes, stride: Any = None, padd
 
 
 def by_hand() -> dict[str, Any]:
-    """The picture in the notebook: 0 to 11 in three rows, and a kernel that takes what is on the right less the left."""
+    """The picture in the notebook: 0 to 11 in three rows, and a small kernel."""
     W = np.array([[-1.0, 1.0], [0.0, 2.0]])
     return {"X": np.arange(12.0).reshape(1, 1, 3, 4), "W": W.reshape(1, 1, 2, 2), "b": np.array([100.0])}
 

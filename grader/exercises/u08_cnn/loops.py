@@ -181,7 +181,7 @@ CONV2D_LOOPS = Exercise(
         Misconception(
             "last_channel_only",
             loops_last_channel,
-            "Only the last channel is left in your output: in a loop over channels, each one overwrites the one before. "
+            "Only the last channel is left in your output: in a loop over channels, each overwrites the one before. "
             "Their contributions add up.",
             hint=2,
         ),
@@ -195,7 +195,7 @@ CONV2D_LOOPS = Exercise(
         Misconception(
             "padded_behind",
             loops_pads_behind,
-            "All your zeros are at the bottom and on the right, so that the picture moves to the top left. Padding puts "
+            "All your zeros are at the bottom and on the right, so the picture moves to the top left. Padding puts "
             "half of them on each side.",
             hint=4,
         ),

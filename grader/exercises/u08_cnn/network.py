@@ -14,7 +14,13 @@ from grader.spec import Case, Exercise, Group, Misconception
 
 def network_cases(rng: np.random.Generator) -> list[Case]:
     def case(
-        label: str, asks: str, shape: tuple[int, int, int], filters: tuple[int, int], classes: int, N: int, group: str = ""
+        label: str,
+        asks: str,
+        shape: tuple[int, int, int],
+        filters: tuple[int, int],
+        classes: int,
+        N: int,
+        group: str = "",
     ) -> Case:
         (C, height, width), (A, B) = shape, filters
         D = B * (height // 4) * (width // 4)
@@ -72,8 +78,9 @@ def network_oracle(
         return None, loss.item(), None
     return None, None, [grad.numpy() for grad in torch.autograd.grad(loss, tensors)]
 
+
 class CNNPoolsFirst:
-    """The maximum of what a ReLU leaves is the ReLU of the maximum: pooled first, the ReLU has a quarter of the work."""
+    """The maximum of what a ReLU leaves is the ReLU of the maximum: pooled first, it has a quarter of the work."""
 
     def __init__(self, rng: Any, shape: tuple = (1, 28, 28), filters: tuple = (8, 32), classes: int = 10) -> None:
         (C, height, width), (A, B) = shape, filters

@@ -23,7 +23,11 @@ def pool_backward_cases(rng: np.random.Generator) -> list[Case]:
 
     out, cache = pool_oracle(np.array([[[[1.0, 5.0, 2.0, 0.0], [3.0, 4.0, 8.0, 6.0]]]]), 2)
     return [
-        Case("2 x 4 pixels by hand", "winner", {"dout": np.array([[[[10.0, 20.0]]]]), "cache": [cache[0], out, two(2), two(2)]}),
+        Case(
+            "2 x 4 pixels by hand",
+            "winner",
+            {"dout": np.array([[[[10.0, 20.0]]]]), "cache": [cache[0], out, two(2), two(2)]},
+        ),
         case("2 images, 3 channels, windows 2 x 2", "winner", (2, 3, 4, 6), 2),
         case("windows 3 x 3", "winner", (1, 2, 6, 3), 3),
         from_images("all values are equal", "ties", np.ones((1, 2, 4, 4)), 2),
@@ -230,7 +234,7 @@ MAXPOOL_BACKWARD = Exercise(
         Misconception(
             "to_everybody",
             unpool_to_everybody,
-            "Every pixel of a window gets its whole gradient. If a smaller one moves a little, out does not change: its "
+            "Every pixel of a window gets the whole gradient. If a smaller one moves a bit, out does not change: its "
             "gradient is zero.",
             hint=1,
         ),

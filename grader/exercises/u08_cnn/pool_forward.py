@@ -189,7 +189,7 @@ MAXPOOL_FORWARD = Exercise(
         Misconception(
             "first_row_only",
             pool_one_direction,
-            "You look at the first row of each window only. A window has KH rows and KW columns; all of them take part.",
+            "You look at the first row of each window only. A window has KH rows and KW columns, and all take part.",
             hint=1,
         ),
         Misconception(

@@ -26,7 +26,7 @@ QUIZ_08 = quiz(
             wrong={
                 "a": "32 + 2 * 2 - 5 = 31 pixels are left to walk, in steps of 2: 15 whole steps, and one more place "
                 "where the kernel stands at first.",
-                "c": "That is the size for a stride of 1: there, a padding of 2 keeps the size with a kernel of 5. With "
+                "c": "That is the size for a stride of 1: there, a padding of 2 keeps the size for a kernel of 5. At "
                 "a stride of 2 every second place is left out.",
                 "d": "The padding is missing: it adds 2 pixels at each of the two ends.",
             },
@@ -49,7 +49,7 @@ QUIZ_08 = quiz(
             "a max pooling window full of zeros behind a ReLU",
             answer="a",
             wrong={
-                "b": "Then the gradient would arrive four times, although the loss knows only one value of this window.",
+                "b": "The gradient would then arrive four times, although the loss knows one value of it only.",
                 "c": "Sharing would be a convention as good as any, but it is not torch's, nor the one of this unit.",
                 "d": "Pooling does hand its gradient on, to one of them. It is the ReLU behind it that stops it where "
                 "the pixel was below zero.",

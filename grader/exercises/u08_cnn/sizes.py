@@ -103,7 +103,7 @@ OUTPUT_SIZE = Exercise(
         Misconception(
             "first_place_forgotten",
             size_without_the_first,
-            "Your sizes are one too small. A kernel as long as the row has nowhere to go, and yet it has one place: you "
+            "Your sizes are one too small. A kernel as long as the row has nowhere to go, and yet one place: you "
             "count the steps between the places.",
             hint=1,
         ),
