@@ -617,7 +617,8 @@ with waits_for("conv2d_loops", "conv2d_forward", "conv2d_backward"):
     )
 
 # %% [markdown]
-# With stride 3 the windows stand side by side and each pixel is seen once. With stride 2 the counts form a checkerboard,
+# (Whoever checks a gradient against slow loops trusts it: the second printed line should be far below one in a
+# million.) With stride 3 the windows stand side by side and each pixel is seen once. With stride 2 the counts form a checkerboard,
 # and a network that draws images by running this way back (a "transposed convolution") shows just this pattern in its
 # pictures.
 
@@ -773,6 +774,10 @@ with waits_for("conv2d_forward", "maxpool_forward", "maxpool_backward"):
         because="The maximum is one value, handed on once. Which of the equals counts as its source is a convention; that "
         "it is only one is not: four times the gradient would be a wrong one.",
     )
+
+# %% [markdown]
+# Look at the background of the last picture: there all four values of a window are 0, and the top left pixel gets the
+# gradient, for nothing. The ReLU below stops it.
 
 # %% [markdown]
 # ## The whole network
@@ -982,10 +987,13 @@ with waits_for("NumpyCNN"):
     )
 
 # %% [markdown]
-# About 88 of 100, from pixels to filters, and every line of it is in this notebook or in one before it. In the upper rows
-# purple weights are negative and orange ones positive: filters with light and dark sides next to each other are edge
-# detectors, like those made by hand above, and nobody designed them. Some filters stay near what chance had made them:
-# the layers above make do with them.
+# About 88 of 100, from pixels to filters, and every line of it is in this notebook or in one before it.
+#
+# Purple weights are positive, orange ones negative. Three times through the pictures leave much of the noise that the filters were
+# born with. But what training has *added*, the second row, is no noise: neighbouring weights have changed alike (a
+# correlation of about one half, where that of the noise is near 0). So it makes areas, bright on one side and dark on the
+# other: edge detectors, like those made by hand above. The last row shows what they are good for. One filter answers to the
+# sole, others to the outline or to what is filled, and nobody designed them.
 
 # %% [markdown]
 # ## Bonus: batch normalization

@@ -52,9 +52,9 @@ def backward_oracle(dout: np.ndarray, cache: list[Any], X: np.ndarray, keep: lis
     import torch
 
     _, _, W, stride, padding = cache
-    inputs = [torch.tensor(array, requires_grad=True) for array in (X, W, np.zeros(len(W)))]
-    out = torch.nn.functional.conv2d(*inputs, stride=stride, padding=padding)
-    grads = torch.autograd.grad(out, inputs, torch.from_numpy(dout))
+    x, weight, bias = (torch.tensor(array, requires_grad=True) for array in (X, W, np.zeros(len(W))))
+    out = torch.nn.functional.conv2d(x, weight, bias, stride=stride, padding=padding)
+    grads = torch.autograd.grad(out, (x, weight, bias), torch.from_numpy(dout))
     return tuple(grad.numpy() if kept else None for grad, kept in zip(grads, keep, strict=True))
 
 

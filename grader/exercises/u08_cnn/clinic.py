@@ -26,8 +26,8 @@ def clinic_oracle(images: np.ndarray, filters: np.ndarray) -> np.ndarray:
     """torch.nn.functional.conv2d with the padding "same"."""
     import torch
 
-    tensors = [torch.from_numpy(array)[:, None] for array in (images, filters)]
-    return np.asarray(torch.nn.functional.conv2d(*tensors, padding="same"))
+    x, weight = (torch.from_numpy(array)[:, None] for array in (images, filters))
+    return np.asarray(torch.nn.functional.conv2d(x, weight, padding="same"))
 
 
 def clinic_as_given(images: np.ndarray, filters: np.ndarray) -> np.ndarray:

@@ -153,7 +153,7 @@ def forward_float32(X: np.ndarray, W: np.ndarray, b: np.ndarray, stride: Any = 1
     windows = np.lib.stride_tricks.sliding_window_view(padded, W.shape[2:], axis=(2, 3))[:, :, ::SH, ::SW]
     N, C, OH, OW, KH, KW = windows.shape
     cols = windows.transpose(0, 1, 4, 5, 2, 3).reshape(N, C * KH * KW, OH * OW)
-    out = np.float32(W).reshape(len(W), -1) @ cols + np.float32(b)[:, None]
+    out = W.astype(np.float32).reshape(len(W), -1) @ cols + b.astype(np.float32)[:, None]
     return out.reshape(N, len(W), OH, OW), (cols, X.shape, W, (SH, SW), (PH, PW))
 
 

@@ -60,8 +60,8 @@ def conv2d_oracle(
     """torch.nn.functional.conv2d."""
     import torch
 
-    tensors = [torch.from_numpy(array) for array in (X, W, b)]
-    return np.asarray(torch.nn.functional.conv2d(*tensors, stride=stride, padding=padding))
+    x, weight, bias = (torch.from_numpy(array) for array in (X, W, b))
+    return np.asarray(torch.nn.functional.conv2d(x, weight, bias, stride=stride, padding=padding))
 
 
 def unfold_oracle(X: np.ndarray, size: Any, stride: Any = 1, padding: Any = 0) -> np.ndarray[Any, Any]:
