@@ -40,10 +40,10 @@ from course_lib.data import load_fashion_mnist
 from course_lib.errors import LeftOut
 
 plots.use_style()
-cross_entropy, he_init = earlier("cross_entropy", "he_init")
-linear_forward, linear_backward = earlier("linear_forward", "linear_backward")
-relu_forward, relu_backward = earlier("relu_forward", "relu_backward")
-minibatches, Adam = earlier("minibatches", "Adam")
+cross_entropy, minibatches, Adam = earlier("cross_entropy", "minibatches", "Adam")
+he_init, linear_forward, linear_backward, relu_forward, relu_backward = earlier(
+    "he_init", "linear_forward", "linear_backward", "relu_forward", "relu_backward"
+)
 
 fashion = load_fashion_mnist()  # float32: half the memory of float64, and about twice as fast
 X_train, X_test = fashion.X_train[:, None], fashion.X_test[:, None]  # (N, 1, 28, 28): one channel, grey
@@ -1142,7 +1142,7 @@ with waits_for("clinic_08"):
     three = clinic_08(trousers, np.array([[[1.0]], [[2.0]], [[3.0]]]))[0]
     placed = (rows[0], rows[-1], columns[0], columns[-1]) == (11, 15, 15, 19)
     apart = all(np.allclose(three[f], (f + 1) * trousers[0]) for f in range(3))
-    healthy, ill = "Healthy: three maps, each in its place", "Not healthy yet: cut into stripes, or out of place"
+    healthy, ill = "Healthy: three maps, each in its place", "Not healthy yet: in pieces, or out of place"
     plots.finding(fig, healthy if placed and apart else ill)
     plt.show()
     print(f"a single bright pixel at row 13, column 17; the mean of 25 answers in rows {rows[0]} to {rows[-1]}, "
@@ -1150,7 +1150,7 @@ with waits_for("clinic_08"):
     print("three filters of 1 x 1 with the values 1, 2 and 3 give the image times 1, 2 and 3:", apart)
 
 # %% [markdown]
-# **Symptom 1**: the maps are cut into stripes, several small pictures in each, and three filters of one number each do not
+# **Symptom 1**: the maps fall to pieces, dots and stripes in place of trousers, and three filters of one number each do not
 # give the image times 1, 2 and 3. **Symptom 2**, the first printed line: the mean over 5 x 5 should answer in rows 11 to 15
 # and columns 15 to 19, two to each side of the bright pixel. Find both causes and repair `clinic_08`. When it is healthy, the
 # picture says so.

@@ -24,7 +24,7 @@ QUIZ_08 = quiz(
             "the size of the output",
             answer="b",
             wrong={
-                "a": "32 + 2 * 2 - 5 = 31 pixels are left to walk, in steps of 2: 15 whole steps, and one more place "
+                "a": "There are 32 + 2 * 2 - 5 = 31 pixels left to walk in steps of 2: 15 steps, and one more place "
                 "where the kernel stands at first.",
                 "c": "That is the size for a stride of 1: there, a padding of 2 keeps the size for a kernel of 5. At "
                 "a stride of 2 every second place is left out.",
