@@ -1093,6 +1093,34 @@ def batchnorm_backward(dout, cache):
 check("batchnorm_backward")
 
 # %% [markdown]
+# All pixels become 5 larger, and then ten times as large. What comes out of batch normalization?
+
+# %%
+predict(
+    "stretched",
+    ...,
+    options={"a": "the same as before, nearly", "b": "all of it 10 times as large", "c": "all of it larger by a constant"},
+)
+
+# %%
+with waits_for("batchnorm_forward", "batchnorm_backward"):
+    rng = np.random.default_rng(2)
+    X, gamma, beta = rng.normal(size=(8, 3, 6, 6)), np.array([1.0, 2.0, 0.5]), np.zeros(3)
+    before, cache = batchnorm_forward(X, gamma, beta)
+    after = batchnorm_forward(10 * (X + 5), gamma, beta)[0]
+    moved, ratio = np.abs(after - before).max(), after.std() / before.std()
+    back, normal = batchnorm_backward(rng.normal(size=X.shape), cache)[0], cache[0]
+    print(f"largest change of the output: {moved:.0e}")
+    print(f"in each channel, the sum of dX: {np.abs(back.sum(axis=(0, 2, 3))).max():.0e}, "
+          f"and the sum of dX times X_hat: {np.abs((back * normal).sum(axis=(0, 2, 3))).max():.0e}")
+    reveal(
+        "stretched",
+        "a" if moved < 0.01 else "b" if ratio > 2 else "c",
+        because="The mean takes the shift away, the deviation the stretch. What cannot change the output gets no gradient: "
+        "that is why dX has no part along a shift, and none along a stretch, but for eps.",
+    )
+
+# %% [markdown]
 # ## Clinic: pictures through a blind
 #
 # Somebody wants to see what a set of filters answers to a picture, and wrote im2col on one page. There is no error, the
