@@ -158,7 +158,8 @@ def _flaws(index: int, outcome: Outcome, case: RecordedCase, name: str) -> list[
     if outcome.problem is not None:
         found.append(Difference(index, "", "problem", outcome.problem.message, flaw=outcome.problem.kind))
     if outcome.values is not None:
-        flaw = verify(name, case.inputs, outcome.values)
+        right = {} if case.expected is None else {"right": case.expected}
+        flaw = verify(name, case.inputs | right, outcome.values)
         if flaw is not None:
             found.append(Difference(index, "", "values", flaw.message, flaw=flaw.name))
     return found

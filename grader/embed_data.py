@@ -1,5 +1,7 @@
 """Choose the Fashion-MNIST images that come with the course and write them to `course_lib/datasets/`.
 
+With `--hidden`, choose some that are not among these, for grading trained networks: `grader/datasets/`.
+
 A maintainer ran it once: `python -m grader.embed_data FOLDER`, with the four original files in FOLDER. The choice has
 a fixed seed, and the archive no dates in it, so that the same NumPy and zlib write the same bytes again.
 """
@@ -14,9 +16,11 @@ from pathlib import Path
 import numpy as np
 
 from course_lib import data
+from grader.hidden import HIDDEN
 
 SEED = 20170829  # the day Fashion-MNIST was published
 PER_CLASS = {"train": 1000, "test": 200}
+HIDDEN_PER_CLASS = 100
 
 
 def choose(labels: np.ndarray, per_class: int, rng: np.random.Generator) -> np.ndarray:
@@ -39,6 +43,16 @@ def embed(raw: dict[str, np.ndarray], per_class: dict[str, int], seed: int = SEE
     return archive(arrays)
 
 
+def hide(raw: dict[str, np.ndarray], embedded: np.ndarray, per_class: int = HIDDEN_PER_CLASS) -> bytes:
+    """An archive of `images` (N, 28, 28) and `labels` (N,), uint8: test images that are not embedded.
+
+    raw: X_test and y_test as uint8.  embedded: the indices of the embedded ones among them.
+    """
+    rest = np.setdiff1d(np.arange(len(raw["y_test"])), embedded)
+    index = rest[choose(raw["y_test"][rest], per_class, np.random.default_rng(SEED))]
+    return archive({"images": raw["X_test"][index], "labels": raw["y_test"][index]})
+
+
 def archive(arrays: dict[str, np.ndarray]) -> bytes:
     """A compressed .npz without dates: np.savez_compressed would write the hour into it."""
     target = io.BytesIO()
@@ -55,11 +69,18 @@ def main(arguments: list[str] | None = None) -> int:
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m grader.embed_data", description=__doc__)
     parser.add_argument("folder", type=Path, help="where the four original files of Fashion-MNIST are")
-    parser.add_argument("--output", type=Path, default=data.EMBEDDED)
+    parser.add_argument("--hidden", action="store_true", help="the images for grading, in place of the learner's")
+    parser.add_argument("--output", type=Path)
     options = parser.parse_args(arguments)
-    content = embed(data.load_original(options.folder), PER_CLASS)
-    options.output.write_bytes(content)
-    print(f"{options.output}: {len(content) / 1e6:.2f} MB")
+    raw = data.load_original(options.folder)
+    if options.hidden:
+        with np.load(data.EMBEDDED, allow_pickle=False) as file:
+            content, output = hide(raw, file["test_index"]), options.output or HIDDEN
+    else:
+        content, output = embed(raw, PER_CLASS), options.output or data.EMBEDDED
+    output.parent.mkdir(exist_ok=True)
+    output.write_bytes(content)
+    print(f"{output}: {len(content) / 1e6:.2f} MB")
     return 0
 
 

@@ -56,4 +56,4 @@ def private_reference(name: str, secret: bytes) -> Reference:
     """The private cases of an exercise with everything that judges them."""
     digest = hmac.new(secret, name.encode(), hashlib.sha256).digest()
     seed = [int.from_bytes(digest[i : i + 4], "big") for i in range(0, 32, 4)]
-    return make_reference(find_exercise(name), seed)
+    return make_reference(find_exercise(name), seed, private=True)

@@ -28,12 +28,13 @@ VISIBLE_SEED = 20
 ROUNDING = 1e-9
 
 
-def make_reference(exercise: Exercise, seed: int | list[int]) -> Reference:
+def make_reference(exercise: Exercise, seed: int | list[int], private: bool = False) -> Reference:
     """The exercise's cases for `seed`, with expected values from the oracle and every misconception's outcomes.
 
-    Where properties are verified there is no oracle: the reference then has neither.
+    Where properties are verified misconceptions have no outcomes, and without an oracle there is nothing expected.
     """
-    cases = exercise.cases(np.random.default_rng(seed))
+    make_cases = exercise.private_cases if private and exercise.private_cases else exercise.cases
+    cases = make_cases(np.random.default_rng(seed))
     blank = Reference(
         exercise=exercise.name,
         unit=exercise.unit,
@@ -48,17 +49,16 @@ def make_reference(exercise: Exercise, seed: int | list[int]) -> Reference:
         forbidden=exercise.forbidden,
         verify=exercise.verify,
     )
-    if exercise.reference is None:
-        named = tuple(RecordedMisconception(m.name, m.says, m.hint, ()) for m in exercise.misconceptions)
-        return replace(blank, misconceptions=named)
-    expected = [_expected(exercise, exercise.reference, case) for case in blank.cases]
     misconceptions = tuple(
-        RecordedMisconception(m.name, m.says, m.hint, tuple(run_cases(exercise.name, m.wrong, blank)))
+        RecordedMisconception(
+            m.name, m.says, m.hint, () if exercise.verify else tuple(run_cases(exercise.name, m.wrong, blank))
+        )
         for m in exercise.misconceptions
     )
-    answered = tuple(
-        RecordedCase(c.label, c.group, c.inputs, right) for c, right in zip(blank.cases, expected, strict=True)
-    )
+    oracle = exercise.reference
+    if oracle is None:
+        return replace(blank, misconceptions=misconceptions)
+    answered = tuple(replace(case, expected=_expected(exercise, oracle, case)) for case in blank.cases)
     return replace(blank, cases=answered, misconceptions=misconceptions)
 
 

@@ -64,7 +64,7 @@ class Exercise:
     groups: tuple[Group, ...]
     cases: Callable[[np.random.Generator], list[Case]]
     reference: Callable[..., Any] | None
-    """The oracle; None where many results are right and `verify` says which."""
+    """The oracle; None where many results are right and `verify` says which by itself."""
     misconceptions: tuple[Misconception, ...]
     equivalents: tuple[Any, ...] = ()
     probe: str = "call"
@@ -74,14 +74,17 @@ class Exercise:
     forbidden: tuple[str, ...] = ()
     """Dotted names that would do the exercise's work, such as `np.gradient`: "from scratch" as a rule."""
     verify: str | None = None
-    """A function of `course_lib.properties` that says which results are right, in place of `reference`. A misconception
-    of such an exercise is known by its name: it is the name of the `Flaw` that it has, or a problem's kind."""
+    """A function of `course_lib.properties` that says which results are right, in place of comparing with `reference`;
+    what a reference gives is handed to it as `right`. A misconception of such an exercise is known by its name: it is
+    the name of the `Flaw` that it has, or a problem's kind."""
+    private_cases: Callable[[np.random.Generator], list[Case]] | None = None
+    """The grader's cases, where they cannot be the visible ones with other numbers: images that no learner has."""
     withheld: bool = False
     """True for quizzes: the learner's kernel is not told what is right, the grader says it."""
 
     def __post_init__(self) -> None:
-        if (self.reference is None) == (self.verify is None):
-            raise ValueError(f"{self.name} needs either a reference or a property to verify, and not both.")
+        if self.reference is None and self.verify is None:
+            raise ValueError(f"{self.name} needs a reference, or a property to verify.")
 
     @property
     def points(self) -> int:

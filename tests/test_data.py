@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import http.server
+import io
 import struct
 import threading
 
@@ -13,6 +14,7 @@ from course_lib import data
 from course_lib.data import CLASS_NAMES, load_fashion_mnist, parse_idx, subset, unpack
 from course_lib.errors import CourseError
 from grader import embed_data
+from grader.hidden import hidden_images
 
 pytestmark = pytest.mark.fast
 
@@ -37,7 +39,7 @@ def put(files, folder, packed=True):
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         if packed:
-            (folder / f"{name}.gz").write_bytes(gzip.compress(content))
+            (folder / f"{name}.gz").write_bytes(gzip.compress(content, mtime=0))
         else:
             (folder / name).write_bytes(content)
     return folder
@@ -263,7 +265,7 @@ def mirror(monkeypatch, nowhere):
 
 
 def test_the_download_is_verified_kept_and_not_repeated(small, mirror, capsys):
-    mirror.files = {f"{name}.gz": gzip.compress(content) for name, content in small.items()}
+    mirror.files = {f"{name}.gz": gzip.compress(content, mtime=0) for name, content in small.items()}
     assert load_fashion_mnist(full=True).X_train.shape == (30, 28, 28)
     assert "Downloading Fashion-MNIST" in capsys.readouterr().err
     assert load_fashion_mnist(full=True).X_test.shape == (20, 28, 28)
@@ -272,7 +274,7 @@ def test_the_download_is_verified_kept_and_not_repeated(small, mirror, capsys):
 
 
 def test_a_second_mirror_helps_where_the_first_fails(small, mirror, monkeypatch):
-    mirror.files = {f"{name}.gz": gzip.compress(content) for name, content in small.items()}
+    mirror.files = {f"{name}.gz": gzip.compress(content, mtime=0) for name, content in small.items()}
     monkeypatch.setattr(data, "MIRRORS", ("http://127.0.0.1:9/", *data.MIRRORS))
     assert load_fashion_mnist(full=True).X_train.shape == (30, 28, 28)
 
@@ -280,7 +282,7 @@ def test_a_second_mirror_helps_where_the_first_fails(small, mirror, monkeypatch)
 @pytest.mark.parametrize(
     ("sent", "says"),
     [
-        (gzip.compress(b"something else"), "another file"),
+        (gzip.compress(b"something else", mtime=0), "another file"),
         (b"<html>Sign in to this network</html>", "damaged"),
         (None, "Not Found"),
     ],
@@ -295,10 +297,10 @@ def test_what_is_not_the_file_is_not_kept(small, mirror, sent, says):
 
 def test_an_interrupted_download_goes_on_where_it_was(small, mirror):
     names = list(small)
-    mirror.files = {f"{name}.gz": gzip.compress(small[name]) for name in names[:2]}
+    mirror.files = {f"{name}.gz": gzip.compress(small[name], mtime=0) for name in names[:2]}
     with pytest.raises(CourseError):
         load_fashion_mnist(full=True)
-    mirror.files = {f"{name}.gz": gzip.compress(small[name]) for name in names}
+    mirror.files = {f"{name}.gz": gzip.compress(small[name], mtime=0) for name in names}
     mirror.asked.clear()
     load_fashion_mnist(full=True)
     assert mirror.asked == [f"{name}.gz" for name in names[2:]]
@@ -316,6 +318,17 @@ def test_a_cache_that_cannot_be_written_is_said(small, mirror, monkeypatch, tmp_
     monkeypatch.setattr(data, "_cache", lambda: tmp_path / "file" / "cache")
     with pytest.raises(CourseError, match="could not be written"):
         load_fashion_mnist(full=True)
+
+
+def test_the_graders_images_are_none_of_the_learners():
+    images, labels = hidden_images(np.random.default_rng(0), 100)
+    assert images.shape == (1000, 28, 28) and images.dtype == np.uint8 and (np.bincount(labels) == 100).all()
+    with np.load(data.EMBEDDED, allow_pickle=False) as file:
+        embedded = {image.tobytes() for part in ("X_train", "X_test") for image in file[part]}
+    assert not embedded & {image.tobytes() for image in images}
+    some, names = hidden_images(np.random.default_rng(1), 3)
+    assert (np.bincount(names) == 3).all() and not np.array_equal(np.sort(names), names)
+    assert {image.tobytes() for image in some} <= {image.tobytes() for image in images}
 
 
 # --- How the embedded part was made ----------------------------------------------------------------------------
@@ -336,6 +349,11 @@ def test_embedding_gives_the_same_bytes_again_balanced_and_true_to_the_original(
             assert len(np.unique(index)) == len(index)
             np.testing.assert_array_equal(file[f"X_{part}"], raw[f"X_{part}"][index])
             np.testing.assert_array_equal(file[f"y_{part}"], raw[f"y_{part}"][index])
+        embedded = file["test_index"]
+    with np.load(io.BytesIO(embed_data.hide(raw, embedded, per_class=1)), allow_pickle=False) as file:
+        np.testing.assert_array_equal(np.sort(file["labels"]), np.arange(10))
+        found = [np.flatnonzero((raw["X_test"] == image).all(axis=(1, 2))).item() for image in file["images"]]
+    assert not set(found) & set(embedded)
 
 
 def test_another_seed_chooses_other_images(small, tmp_path):

@@ -45,12 +45,12 @@ def rows(room):
         return {name: database.execute(query).fetchall() for name, query in ROWS.items()}
 
 
-def prepared(root):
+def prepared(root, settings=""):
     """The sample class, one of them with a person's points, another with a file beside and a locked text changed."""
     room = classroom(root)
     (root / "gradebook.secret").write_text(SECRET, encoding="ascii")
     with (root / "nbgrader_config.py").open("a", encoding="ascii") as config:
-        config.write('\nc.LateSubmissionPlugin.penalty_method = "zero"\n')
+        config.write(f'\nc.LateSubmissionPlugin.penalty_method = "zero"\n{settings}')
     room.register(UNIT)
     room.set_due(UNIT, DUE)
     collect(room, UNIT)
@@ -58,6 +58,11 @@ def prepared(root):
     (root / "submitted" / "ada_right" / UNIT / "notes.txt").write_text("mine", encoding="ascii")
     (root / "submitted" / "ada_right" / UNIT / "helper.py").write_text("left behind", encoding="ascii")
     hand_in(tampered(), root / "submitted", "tom_tampered", UNIT)
+    mine = root / "submitted" / "ada_right" / UNIT / f"{UNIT}.ipynb"
+    notebook = nbformat.read(mine, as_version=4)
+    reads = "print(open('notes.txt').read(), open('houses.csv').read())"
+    notebook.cells.append(nbformat.v4.new_code_cell(reads, id="reads"))
+    nbformat.write(notebook, mine)
     return room
 
 
@@ -98,6 +103,12 @@ def both(tmp_path_factory):
     by_nbgrader(stock, MARKED)
     grade_class(engine, UNIT, engine.root / "submitted", Wish(force=True), workers=2)
     return rooms, list(zip(fresh, map(rows, rooms), strict=True))
+
+
+def test_a_notebook_finds_what_lies_beside_it(both):
+    for room in both[0]:
+        graded = nbformat.read(room.root / "autograded" / "ada_right" / UNIT / f"{UNIT}.ipynb", as_version=4)
+        assert graded.cells[-1].outputs[0].text == "mine area,rooms\n\n"
 
 
 MARKED = ("ada_right", "ben_half_right", "finn_late")
@@ -178,8 +189,8 @@ from grader.engine.conduct import Wish
 from grader.grade import grade_class
 
 made = private.make_reference
-def halved(exercise, seed):
-    reference = made(exercise, seed)
+def halved(exercise, seed, private):
+    reference = made(exercise, seed, private)
     if exercise.name != {MINE_FIRST!r}:
         return reference
     cases = tuple(dataclasses.replace(c, expected={{k: v * 0 + 77 for k, v in c.expected.items()}})

@@ -14,6 +14,7 @@ from course_lib.properties import PROPERTIES
 from course_lib.reference import Outcome, Problem, Reference, Tolerance
 from grader.exercises import all_exercises, find_exercise
 from grader.record import make_reference
+from grader.spec import Case, Exercise, Group, Misconception
 
 pytestmark = pytest.mark.fast
 
@@ -258,10 +259,57 @@ def test_a_verified_reference_round_trips_and_enters_a_learners_process_without_
     assert handed.verify == "minibatches" and handed.misconceptions == ()
 
 
-def test_an_exercise_has_either_an_oracle_or_a_property():
-    for neither_or_both in ({"reference": None}, {"verify": "minibatches"}):
-        with pytest.raises(ValueError, match="either a reference or a property"):
-            dataclasses.replace(EXERCISE, **neither_or_both)
+def test_an_exercise_has_an_oracle_or_a_property():
+    with pytest.raises(ValueError, match="needs a reference, or a property"):
+        dataclasses.replace(EXERCISE, reference=None)
+
+
+NAMES = np.array([0, 1, 2, 3, 1, 2, 3, 0, 0, 2])
+
+
+def labelling(images):
+    """An exercise that is right as far as enough labels are; the grader's images are others than the learner's."""
+    return Exercise(
+        name="name_images",
+        unit="99_toy",
+        returns=("labels",),
+        groups=(Group("some", "names half of the images", 1), Group("most", "names nine of ten", 2)),
+        cases=lambda rng: [
+            Case(f"{share:.0%}", key, {"images": images, "at_least": share})
+            for key, share in (("some", 0.5), ("most", 0.9))
+        ],
+        private_cases=lambda rng: [Case("hidden", "some", {"images": images + 10, "at_least": 0.5})],
+        reference=lambda images, at_least: images % 10,
+        verify="accuracy",
+        misconceptions=(Misconception("one_class", lambda images, at_least: 0 * images, "All the same."),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "earned", "flaws"),
+    [
+        (NAMES, 3, []),
+        (np.where(np.arange(10) < 9, NAMES, 1), 3, []),
+        (np.where(np.arange(10) < 7, NAMES, 1), 1, ["below"]),
+        (np.where(np.arange(10) < 4, NAMES, 9), 0, ["chance", "chance"]),
+        (0 * NAMES, 0, ["one_class", "one_class"]),
+        (NAMES[:5], 0, ["form", "form"]),
+        (NAMES * 1.0, 0, ["form", "form"]),
+        (NAMES[:, None], 0, ["form", "form"]),
+    ],
+)
+def test_points_by_accuracy(answer, earned, flaws):
+    reference = make_reference(labelling(NAMES), 0)
+    verdict = judge(run_cases("name_images", lambda images, at_least: answer, reference), reference)
+    assert verdict.earned == earned and [d.flaw for d in verdict.differences] == flaws
+    assert [d.name for d in verdict.diagnoses] == list(dict.fromkeys(flaws))[:1] * (flaws[:1] == ["one_class"])
+    assert all(case.expected is None for case in reference.without_answers().cases)
+
+
+def test_the_graders_images_may_be_others():
+    private = make_reference(labelling(NAMES), 0, private=True)
+    assert [case.inputs["images"].min() for case in private.cases] == [10]
+    assert judge([Outcome({"labels": NAMES})], private).passed
 
 
 def test_what_is_verified_is_known():

@@ -71,6 +71,14 @@ def test_rich_output_comes_in_order(worker):
     assert cells[8][0]["data"]["application/json"] == {"a": [1, 2]}
 
 
+def test_files_beside_the_notebook_are_in_its_folder_and_gone_with_it(worker):
+    notebook = new_notebook(cells=[new_code_cell("open('a/b.bin', 'rb').read(), open('c.txt', 'a').write('!')")])
+    run_notebook(notebook, {}, worker, {"a/b.bin": bytes(range(3)), "c.txt": b"mine"})
+    assert value(notebook.cells[0].outputs) == r"(b'\x00\x01\x02', 1)"
+    cells, _ = run(worker, "import os\nos.listdir()")
+    assert value(cells[0]) == "[]"
+
+
 def test_a_hung_cell_is_interrupted_and_the_rest_runs(worker):
     cells, ended = run(worker, "while True: pass", "'after'")
     assert ended == "finished" and error(cells[0]) == "KeyboardInterrupt" and value(cells[1]) == "'after'"

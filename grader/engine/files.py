@@ -24,7 +24,6 @@ class Files:
     def __init__(self, config: Config, unit: str, scratch: Path) -> None:
         """scratch: a folder on the same file system, where things are made before they are put in place."""
         self.unit, self._scratch = unit, scratch
-        self.sandboxed = bool(config.ComputeAnswers.get("sandbox", True))
         self._course = CourseDirectory(config=config)
         self._ignored = [*self._course.ignore, "*.ipynb"]
         self._autograde = Autograde(coursedir=self._course, config=config)

@@ -51,7 +51,7 @@ class Submitted:
     kept: str = ""
     """What `Graded.kept` was in an earlier run: where it still serves, nothing is executed."""
     files: Mapping[str, bytes] = field(default_factory=dict)
-    """Files that lie beside the notebook; they are there only without a sandbox."""
+    """Files that lie beside the notebook."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,8 @@ class Graded:
     executed: bool = True
     seconds: float = 0.0
     """How long the cells ran."""
+    spent: tuple[tuple[str, float], ...] = ()
+    """The cells that took longest, in words, with their seconds."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,7 @@ def _grade(task: Submitted, desk: Desk) -> Graded:
         note=ran["note"],
         executed=executed,
         seconds=ran["seconds"],
+        spent=tuple((str(words), float(seconds)) for words, seconds in ran.get("spent", [])),
     )
 
 
@@ -137,12 +140,12 @@ def _run(task: Submitted, desk: Desk) -> dict[str, Any]:
     notebook, note = understand(task.text, f"{desk.data.unit}.ipynb", desk.released)
     clean, _ = desk.sanitizer.from_notebook_node(notebook, desk.resources(task.student))
     with tempfile.TemporaryDirectory() as folder, utils.setenv(NBGRADER_EXECUTION="autograde"):
-        if not desk.sandboxed:
-            _put(task.files, Path(folder))
+        _put(task.files, Path(folder))
         ran, resources = desk.runner.from_notebook_node(
             nbformat.reads(clean, as_version=4), desk.resources(task.student, folder)
         )
-    return {"notebook": ran, "note": note, "seconds": resources.get("course_seconds", 0.0), "from": _origin(task, desk)}
+    took = {"seconds": resources.get("course_seconds", 0.0), "spent": resources.get("course_spent", [])}
+    return {"notebook": ran, "note": note, **took, "from": _origin(task, desk)}
 
 
 def _still_good(task: Submitted, desk: Desk) -> dict[str, Any] | None:

@@ -89,7 +89,6 @@ class Desk:
         self.runner = self._exporter(autograde[: run[-1] + 1])
         self.judge = self._exporter(autograde[run[-1] + 1 :])
         self.refresher = self._exporter([OverwriteCells, CheckCellMetadata])
-        self.sandboxed = bool(self.config.ComputeAnswers.get("sandbox", True))
 
     def _config(self) -> Config:
         if self.data.config is None:

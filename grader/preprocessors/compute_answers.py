@@ -21,7 +21,7 @@ from course_lib.errors import CourseError
 from course_lib.reference import Reference
 from grader.private import private_reference, secret_for
 from grader.sandbox.bwrap import unavailable
-from grader.sandbox.notebook import checked_exercise, run_notebook, shared_worker
+from grader.sandbox.notebook import checked_exercise, run_notebook, shared_worker, time_spent
 from grader.sandbox.worker import MIB, Limits
 
 
@@ -70,10 +70,27 @@ class ComputeAnswers(Execute):
             memory=self.memory * MIB,
         )
         cases = {name: json.dumps(reference.to_json()) for name, reference in references.items()}
-        run = run_notebook(nb, cases, shared_worker(resources["nbgrader"]["assignment"], limits))
+        files = self._files_beside(Path(resources["metadata"]["path"]), limits.file_size)
+        run = run_notebook(nb, cases, shared_worker(resources["nbgrader"]["assignment"], limits), files)
         resources["course_seconds"] = run.seconds
+        resources["course_spent"] = time_spent(nb, run)
         if run.ended != "finished":
             self.log.warning("%s: the run was %s", resources["nbgrader"]["student"], run.ended)
+
+    def _files_beside(self, folder: Path, most: int) -> dict[str, bytes]:
+        """What was handed in beside the notebook, such as trained weights; no more than `most` bytes in all."""
+        files: dict[str, bytes] = {}
+        paths = sorted(folder.rglob("*"), key=lambda path: path.stat(follow_symlinks=False).st_size)
+        for path in paths:
+            inside = path.relative_to(folder)
+            linked = any((folder / part).is_symlink() for part in (inside, *inside.parents))
+            if linked or not path.is_file() or path.suffix == ".ipynb":
+                continue
+            if path.stat().st_size + sum(map(len, files.values())) > most:
+                self.log.warning("%s is too large to be handed to the notebook; it was left out.", inside)
+                continue
+            files[inside.as_posix()] = path.read_bytes()
+        return files
 
     def preprocess_cell(
         self, cell: NotebookNode, resources: dict[str, Any], index: int

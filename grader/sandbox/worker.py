@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import select
 import subprocess
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -16,6 +17,7 @@ from course_lib.errors import CourseError
 from grader.sandbox import bwrap
 
 MIB = 2**20
+MOST_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class Run:
     outputs: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     numbers: dict[int, int] = field(default_factory=dict)
     answers: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    spent: dict[int, float] = field(default_factory=dict)
+    """Seconds by cell index, as the learner's process tells them: for people to read, and for nothing else."""
 
 
 PRELOAD = ("numpy", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "course_lib.plots", "course_lib.pictures")
@@ -78,8 +82,16 @@ class Worker:
     ) -> None:
         self.close()
 
-    def run(self, cells: list[tuple[int, str]], cases: dict[str, str], checks: Collection[int] = ()) -> Run:
+    def run(
+        self,
+        cells: list[tuple[int, str]],
+        cases: dict[str, str],
+        checks: Collection[int] = (),
+        files: Mapping[str, bytes] | None = None,
+    ) -> Run:
         """Run the cells (index, source) of one submission with its private inputs (exercise, JSON text).
+
+        `files` lie in its folder when it starts, by their name there.
 
         Only the cells `checks` can see those. They run last, each in the state that the notebook had when it came to
         it; what they put out is an answer to be judged, and nothing to be shown.
@@ -98,17 +110,20 @@ class Worker:
         deadline = time.monotonic() + 2 * self.limits.submission_seconds + 20
         try:
             _write_frame(process, json.dumps(head).encode(), deadline)
-            _write_frame(process, json.dumps(cells).encode(), deadline)
+            handed = {name: base64.b64encode(data).decode("ascii") for name, data in (files or {}).items()}
+            _write_frame(process, json.dumps([cells, handed]).encode(), deadline)
             report = json.loads(_read_frame(process, deadline))
             for frame in _frames(_read_frame(process, deadline)):
                 run.outputs[frame["cell"]] = frame["outputs"]
                 run.numbers[frame["cell"]] = frame["number"]
+                run.spent[frame["cell"]] = frame["seconds"]
             run.seconds = report["seconds"]
             run.ended = report["ended"] if report["exit"] == 0 or report["ended"] != "finished" else "killed"
             _write_frame(process, json.dumps(cases).encode(), deadline)
             for index in head["checks"]:
-                answers = [frame["outputs"] for frame in _frames(_read_frame(process, deadline))]
-                run.answers[index] = answers[0] if answers else []
+                answers = list(_frames(_read_frame(process, deadline)))
+                run.answers[index] = answers[0]["outputs"] if answers else []
+                run.spent[index] = answers[0]["seconds"] if answers else 0.0
             clean = json.loads(_read_frame(process, deadline))["clean"]
         except (OSError, EOFError, ValueError, KeyError, TypeError, TimeoutError):
             clean = False
@@ -163,8 +178,13 @@ def _frames(output: bytes) -> Iterable[dict[str, Any]]:
             return
         if not whole:
             return
-        yield {"cell": frame["cell"], "number": frame["number"], "outputs": outputs}
+        yield {"cell": frame["cell"], "number": frame["number"], "outputs": outputs, "seconds": _seconds(frame)}
         position += 8 + size
+
+
+def _seconds(frame: dict[str, Any]) -> float:
+    told = frame.get("seconds")
+    return float(min(told, MOST_SECONDS)) if isinstance(told, int | float) and told >= 0 else 0.0
 
 
 def _read_frame(process: subprocess.Popen[bytes], deadline: float) -> bytes:

@@ -61,7 +61,7 @@ def keep(jobs: int, results: int, settings: dict[str, Any], shell: Any) -> bool 
     pipes = Pipes(job["checks"])
     child = _start_learner(job, settings, shell, pipes, (jobs, results))
     with contextlib.suppress(BrokenPipeError):
-        write_frame(pipes.cells[1], read_frame(jobs) or b"[]")
+        write_frame(pipes.cells[1], read_frame(jobs) or b"[[], {}]")
     os.close(pipes.cells[1])
     output, ended = _collect(pipes.shown[0], child, started + job["seconds"], settings["result_bytes"])
     os.close(pipes.shown[0])  # nothing is shown any more; now there may be something to hide

@@ -7,12 +7,14 @@ hide, and a check that crashes costs only itself.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import ctypes
 import json
 import os
 import resource
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +28,20 @@ Door = tuple[int, int]
 
 
 def run(job: dict[str, Any], user: int | None, shell: Any, pipes: tuple[int, int], doors: dict[int, Door]) -> None:
-    """Give up every right, then run the cells that come through the first of `pipes`; the second takes what they show.
+    """Give up every right, then run what comes through the first of `pipes`: cells, and the files that lie beside them.
 
-    `doors` are those of the check cells, by the cell's index.
+    The second of the `pipes` takes what the cells show. `doors` are those of the check cells, by the cell's index.
     """
     _give_up_rights(job["limits"], user)
-    cells = json.loads(read_frame(pipes[0]) or b"[]")
+    cells, files = json.loads(read_frame(pipes[0]) or b"[[], {}]")
     os.environ.update(HOME=str(WORK), TMPDIR=str(WORK), MPLCONFIGDIR=str(WORK), COURSE_STATE_DIR=str(WORK))
     os.chdir(WORK)
+    for name, data in files.items():
+        (WORK / name).parent.mkdir(parents=True, exist_ok=True)
+        (WORK / name).write_bytes(base64.b64decode(data))
     for index, source in cells:
         outputs: list[dict[str, Any]] = []
+        started = time.monotonic()
         if index in doors:
             number = shell.execution_count
             with contextlib.suppress(OSError):  # no process is to be had: this check stays without an answer
@@ -43,7 +49,7 @@ def run(job: dict[str, Any], user: int | None, shell: Any, pipes: tuple[int, int
             shell.execution_count = number + 1
         else:
             outputs, number = shell.run_recorded(source, job["cell_seconds"])
-        write_frame(pipes[1], _frame(index, outputs, number))
+        write_frame(pipes[1], _frame(index, outputs, number, time.monotonic() - started))
 
 
 def _give_up_rights(limits: dict[str, int], user: int | None) -> None:
@@ -78,17 +84,18 @@ def _leave_snapshot(
         os.environ["COURSE_GRADING"] = job["cases"]
         if "torch" in sys.modules:
             sys.modules["torch"].set_num_threads(1)  # OpenMP's threads do not survive a fork
+        started = time.monotonic()
         outputs, number = shell.run_recorded(source, job["cell_seconds"])
-        write_frame(answer, _frame(index, outputs, number))
+        write_frame(answer, _frame(index, outputs, number, time.monotonic() - started))
     finally:
         os._exit(0)
 
 
-def _frame(index: int, outputs: list[dict[str, Any]], number: int) -> bytes:
-    frame = {"cell": index, "outputs": outputs, "number": number}
+def _frame(index: int, outputs: list[dict[str, Any]], number: int, seconds: float) -> bytes:
+    frame = {"cell": index, "outputs": outputs, "number": number, "seconds": seconds}
     try:
         return json.dumps(frame, default=str).encode()
     except Exception as error:  # an output holds an object of the learner's own, which fails when it is written
         sentence = f"What this cell showed could not be recorded ({type(error).__name__})."
         output = {"output_type": "stream", "name": "stderr", "text": f"{sentence}\n"}
-        return json.dumps({"cell": index, "outputs": [output], "number": 0}).encode()
+        return json.dumps({"cell": index, "outputs": [output], "number": 0, "seconds": seconds}).encode()

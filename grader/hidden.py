@@ -1,0 +1,27 @@
+"""The images on which trained networks are graded: 1,000 test images of Fashion-MNIST that no learner's copy holds."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+HIDDEN = Path(__file__).parent / "datasets" / "hidden_fashion_mnist.npz"
+
+
+def hidden_images(rng: np.random.Generator, per_class: int) -> tuple[np.ndarray, np.ndarray]:
+    """Images (10 per_class, 28, 28) as uint8 and labels (10 per_class,), equally many of each class, shuffled.
+
+    per_class: up to 100.
+    """
+    images, labels = _all()
+    picked = [rng.choice(np.flatnonzero(labels == label), per_class, replace=False) for label in np.unique(labels)]
+    index = rng.permutation(np.concatenate(picked))
+    return images[index], labels[index].astype(np.int64)
+
+
+@cache
+def _all() -> tuple[np.ndarray, np.ndarray]:
+    with np.load(HIDDEN, allow_pickle=False) as file:
+        return file["images"], file["labels"]
