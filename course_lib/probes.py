@@ -226,6 +226,39 @@ def kept_outputs(obj: Any, inputs: dict[str, Any]) -> Any:
     return tuple(part if kept else None for part, kept in zip(returned, keep, strict=True))
 
 
+def cached_layer(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Call `obj(*inputs)`, a layer that returns (out, cache), and write the cache as plain lists.
+
+    Its whole numbers, such as a stride, count as pairs (down, across): both ways of keeping them are right.
+    """
+    returned = obj(*inputs.values())
+    if not isinstance(returned, tuple | list) or len(returned) != 2 or not isinstance(returned[1], tuple | list):
+        return returned
+    return returned[0], [_written_out(part) for part in returned[1]]
+
+
+def _written_out(part: Any) -> Any:
+    if isinstance(part, int | np.integer) and not isinstance(part, bool):
+        return [int(part)] * 2
+    if isinstance(part, tuple | list) and all(isinstance(item, int | np.integer) for item in part):
+        return [int(item) for item in part]
+    return part
+
+
+def layer_gradients(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Call `obj(dout, cache)` and keep, of the gradients that come back, those that the case asks for; others are None.
+
+    Inputs: `dout`; `cache`, whose lists are handed over as tuples; `X`, what the layer had been given, for whoever
+    knows what is right; `keep`, a list of True and False for the outputs, or nothing where there is only one.
+    """
+    dout, cache = inputs["dout"], inputs["cache"]
+    returned = obj(dout, tuple(tuple(part) if isinstance(part, list) else part for part in cache))
+    keep = inputs.get("keep")
+    if keep is None or not isinstance(returned, tuple | list) or len(returned) != len(keep):
+        return returned
+    return tuple(part if kept else None for part, kept in zip(returned, keep, strict=True))
+
+
 def initializer(obj: Any, inputs: dict[str, Any]) -> Any:
     """Three results of `obj(rng, fan_in, fan_out)`: two with one generator of `seed`, then one with a fresh one.
 
@@ -405,6 +438,32 @@ def early_stopping(obj: Any, inputs: dict[str, Any]) -> Any:
     return np.array(stops), np.array(losses, dtype=float), [np.array(values) for values in zip(*kept, strict=True)]
 
 
+def image_network(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Construct `obj(rng, shape, filters, classes)`, write the case's `params` into its arrays, and use it on X and y.
+
+    Returns (logits, loss, grads), None but for what the input `asks` names. "logits": forward(X).  "loss" and "grads":
+    of loss_and_grads(X, y).  "again": the grads once more, after the parameters were halved in place.
+    """
+    asks, shape, filters = inputs["asks"], tuple(inputs["shape"]), tuple(inputs["filters"])
+    net = obj(np.random.default_rng(inputs["seed"]), shape, filters, inputs["classes"])
+    own, wanted = getattr(net, "params", None), inputs["params"]
+    if not isinstance(own, list) or [np.shape(param) for param in own] != [param.shape for param in wanted]:
+        raise AnswerError("`self.params` is no longer the list W1, b1, W2, b2, W3, b3 that the constructor was given.")
+    for param, value in zip(own, wanted, strict=True):
+        param[...] = value
+    if asks == "logits":
+        return net.forward(inputs["X"]), None, None
+    returned = net.loss_and_grads(inputs["X"], inputs["y"])
+    if asks == "again":
+        for param in own:
+            param /= 2
+        returned = net.loss_and_grads(inputs["X"], inputs["y"])
+    if not isinstance(returned, tuple | list) or len(returned) != 2:
+        raise AnswerError("loss_and_grads should return two things, the loss and the list of gradients.")
+    loss, grads = returned
+    return (None, loss, None) if asks == "loss" else (None, None, grads)
+
+
 PROBES: dict[str, Probe] = {
     "call": call,
     "answer": answer,
@@ -427,4 +486,7 @@ PROBES: dict[str, Probe] = {
     "dropout": dropout,
     "dropout_backward": dropout_backward,
     "early_stopping": early_stopping,
+    "cached_layer": cached_layer,
+    "layer_gradients": layer_gradients,
+    "image_network": image_network,
 }
