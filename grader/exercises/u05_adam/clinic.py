@@ -9,7 +9,9 @@ from grader.spec import Case, Exercise, Group, Misconception
 
 
 def clinic_cases(rng: np.random.Generator) -> list[Case]:
-    def case(label: str, group: str, p: int, lr: float, decay: float, steps: int, balanced: bool = False) -> Case:
+    def case(
+        label: str, group: str, p: int, lr: float, decay: float, steps: int, balanced: bool = False, scale: float = 1.0
+    ) -> Case:
         X, y = rng.normal(size=(16, p)), rng.normal(size=16) + 3
         w = rng.uniform(1, 5, size=p) * rng.choice([-1, 1], size=p)
         if balanced:  # each house comes with its mirror image, so that c has nothing to learn; no sum rounds
@@ -17,12 +19,14 @@ def clinic_cases(rng: np.random.Generator) -> list[Case]:
             X, y = np.concatenate([X[:8], -X[:8]]), np.concatenate([y[:8], -y[:8]])
         X[:, 0] *= p > 3  # with more than three sensors, the first is unplugged
         c = 0.0 if balanced else float(rng.normal())
+        y, w, c = scale * y, scale * w, scale * c
         inputs = {"X": X, "y": y, "w": w, "c": c, "lr": lr, "weight_decay": decay, "steps": steps}
         return Case(label, group, inputs)
 
     return [
         case("no decay, one step", "counts", 3, 0.1, 0.0, 1),
         case("no decay, many steps", "counts", 2, 0.05, 0.0, 12),
+        case("no decay, gradients near eps, one step", "counts", 3, 0.1, 0.0, 1, scale=1e-8),
         case("decay, c at rest, one step", "decays", 3, 0.1, 0.5, 1, balanced=True),
         case("decay and an unplugged sensor, one step", "decays", 5, 0.2, 0.1, 1, balanced=True),
         case("decay, many steps", "both", 3, 0.1, 0.3, 12),
