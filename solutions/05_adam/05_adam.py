@@ -946,8 +946,8 @@ with waits_for("adamw_step", "clinic_05"):
         share = w_path[:, column] / last_year[column]
         right.plot(share, style, linewidth=3, label=f"clinic_05, weight {last_year[column]:g}")
     right.plot(w_mine[:, 4] / last_year[4], "--", color=plots.MUTED, label="your adamw_step, both")
-    right.set(xlabel="step", ylabel="what is left of the weight")
-    right.legend(fontsize=8.5, loc="lower left", bbox_to_anchor=(0.0, 0.1))
+    right.set(xlabel="step", ylabel="what is left of the weight", ylim=(-1.0, 1.08))
+    right.legend(fontsize=8.5, loc="lower right")
     agree = np.allclose(w_path, w_mine) and np.allclose(c_path, c_mine)
     healthy, ill = "Healthy: it walks like your adamw_step", "Not healthy yet: c starts slowly, and decay is not fair"
     plots.finding(fig, healthy if agree else ill)
@@ -957,7 +957,7 @@ with waits_for("adamw_step", "clinic_05"):
 
 # %% [markdown]
 # **Symptom 1**, left: Adam's first step is $\alpha$ long, always; you saw why. The first step of $c$ is shorter, and so are
-# those after it. **Symptom 2**, right: two sensors are unplugged, so the loss has no gradient for their weights, and decay
+# the next few. **Symptom 2**, right: two sensors are unplugged, so the loss has no gradient for their weights, and decay
 # alone should take the same fraction of both. It does not. Find both causes and repair `clinic_05`. When it is
 # healthy, the picture says so.
 #
@@ -977,8 +977,8 @@ with waits_for("adamw_step", "clinic_05"):
 check("clinic_05")
 
 # %% [markdown]
-# Both mistakes are in published code. A $t$ that counts parameters and not steps is a matter of one indentation, and a
-# network of twenty arrays hides it well: only the first hundred steps are slow. What gave them away were two things that
+# Both mistakes are easily made, and the loss falls all the same. A $t$ that counts parameters and not steps is a matter
+# of one indentation; a decay in the gradient is what the word "regularization" suggests. What gave them away were two things that
 # can be known beforehand: Adam's first step is $\alpha$ long, and decay takes the same fraction of every weight.
 
 # %% [markdown]

@@ -117,7 +117,7 @@ ADAM = Exercise(
         Misconception(
             "without_bias_correction",
             answers.AdamUncorrected,
-            "m and v were not bias-corrected: with the usual betas your first step is 3.16 times too long. For each "
+            "Neither m nor v is bias-corrected: with the usual betas your first step is 3.16 times too long. For each "
             "parameter, a step is just what your adam_step does.",
             hint=4,
         ),

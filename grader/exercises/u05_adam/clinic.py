@@ -58,7 +58,8 @@ def clinic_oracle(
 def clinic_as_given(
     X: np.ndarray, y: np.ndarray, w: np.ndarray, c: float, lr: float, weight_decay: float, steps: int
 ) -> tuple:
-    params, m, v, t = [w, c], [0.0, 0.0], [0.0, 0.0], 0
+    params: list = [w, c]
+    m, v, t = [0.0, 0.0], [0.0, 0.0], 0
     path = [list(params)]
     for _ in range(steps):
         error = X @ params[0] + params[1] - y
@@ -76,7 +77,8 @@ def clinic_as_given(
 def clinic_still_l2(
     X: np.ndarray, y: np.ndarray, w: np.ndarray, c: float, lr: float, weight_decay: float, steps: int
 ) -> tuple:
-    params, m, v, t = [w, c], [0.0, 0.0], [0.0, 0.0], 0
+    params: list = [w, c]
+    m, v, t = [0.0, 0.0], [0.0, 0.0], 0
     path = [list(params)]
     for _ in range(steps):
         error = X @ params[0] + params[1] - y
@@ -94,7 +96,8 @@ def clinic_still_l2(
 def clinic_still_counts_twice(
     X: np.ndarray, y: np.ndarray, w: np.ndarray, c: float, lr: float, weight_decay: float, steps: int
 ) -> tuple:
-    params, m, v, t = [w, c], [0.0, 0.0], [0.0, 0.0], 0
+    params: list = [w, c]
+    m, v, t = [0.0, 0.0], [0.0, 0.0], 0
     path = [list(params)]
     for _ in range(steps):
         error = X @ params[0] + params[1] - y
@@ -113,7 +116,8 @@ def clinic_still_counts_twice(
 def clinic_decays_without_lr(
     X: np.ndarray, y: np.ndarray, w: np.ndarray, c: float, lr: float, weight_decay: float, steps: int
 ) -> tuple:
-    params, m, v, t = [w, c], [0.0, 0.0], [0.0, 0.0], 0
+    params: list = [w, c]
+    m, v, t = [0.0, 0.0], [0.0, 0.0], 0
     path = [list(params)]
     for _ in range(steps):
         error = X @ params[0] + params[1] - y

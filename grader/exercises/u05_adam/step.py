@@ -76,7 +76,7 @@ def step_in_one_length(
     beta2: float,
     eps: float,
 ) -> tuple:
-    alpha = lr if np.isscalar(lr) else lr(t)
+    alpha = lr if not callable(lr) else lr(t)
     m = beta1 * m + (1 - beta1) * grad
     v = beta2 * v + (1 - beta2) * grad**2
     root = np.sqrt(1 - beta2**t)
