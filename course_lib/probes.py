@@ -192,6 +192,43 @@ def optimizer_steps(obj: Any, inputs: dict[str, Any]) -> Any:
     return thetas, states
 
 
+def moment_steps(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Drive `m, v = obj(m, v, grad, *rest)`, once for each gradient; gives both after each step, (steps, *shape).
+
+    The first three inputs are m and v, of one shape, and the gradients, (steps, *shape).
+    """
+    m, v, grads, *rest = inputs.values()
+    path = []
+    for grad in grads:
+        returned = obj(m, v, grad, *rest)
+        if not isinstance(returned, tuple | list) or len(returned) != 2:
+            return returned
+        m, v = returned
+        path.append([np.array(m), np.array(v)])
+    return [list(values) for values in zip(*path, strict=True)]
+
+
+def counted_steps(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Drive `theta, *state = obj(theta, *state, grad, t, lr, *rest)` for t = 1, 2, ..., once for each gradient.
+
+    Inputs: theta and its state, arrays of one shape; `grad`, the gradients, (steps, *shape); `lr`, a number, or the
+    values of a schedule for t = 0, 1, ..., steps, handed over as a function of t; the rest goes to every step as it is.
+    Returns theta and each part of the state after each step, (steps, *shape).
+    """
+    count = list(inputs).index("grad")
+    values = list(inputs.values())
+    moving, grads, given, rest = values[:count], values[count], values[count + 1], values[count + 2 :]
+    lr = float(given) if np.ndim(given) == 0 else lambda t: float(given[min(t, len(given) - 1)])
+    path = []
+    for t, grad in enumerate(grads, start=1):
+        returned = obj(*moving, grad, t, lr, *rest)
+        if not isinstance(returned, tuple | list) or len(returned) != count:
+            return returned
+        moving = list(returned)
+        path.append([np.array(each) for each in moving])
+    return [list(each) for each in zip(*path, strict=True)]
+
+
 def optimizer_class(obj: Any, inputs: dict[str, Any]) -> Any:
     """Construct `obj(params, lr, *rest)` and call its `step(grads)` once for each list of gradients.
 
@@ -477,6 +514,8 @@ PROBES: dict[str, Probe] = {
     "loss_and_grad": loss_and_grad,
     "schedule": schedule,
     "optimizer_steps": optimizer_steps,
+    "moment_steps": moment_steps,
+    "counted_steps": counted_steps,
     "optimizer_class": optimizer_class,
     "kept_outputs": kept_outputs,
     "initializer": initializer,
