@@ -36,7 +36,8 @@ def find_forbidden(source: str, forbidden: Iterable[str]) -> tuple[int, str] | N
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    aliases = GIVEN_ALIASES | _aliases(tree)
+    own = _assigned(tree)
+    aliases = {name: full for name, full in GIVEN_ALIASES.items() if name not in own} | _aliases(tree)
     for node in ast.walk(tree):
         for name in _used(node):
             full = _full(name, aliases)
@@ -80,6 +81,12 @@ def _aliases(tree: ast.AST) -> dict[str, str]:
             for item in node.names:
                 found[item.asname or item.name] = f"{node.module}.{item.name}"
     return found
+
+
+def _assigned(tree: ast.AST) -> set[str]:
+    """The names that the text gives a value of its own: `F, C, KH, KW = W.shape` speaks of filters, not of torch."""
+    stored = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return stored | {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
 
 
 def _used(node: ast.AST) -> list[str]:

@@ -19,6 +19,7 @@ RULES = ("np.gradient", "torch", "scipy.special.softmax")
         ("import torch", 1, "torch"),
         ("def f():\n    from torch.nn import functional\n    return functional", 2, "torch.nn.functional"),
         ("import torch.nn.functional as F\nF.softmax(x)", 1, "torch.nn.functional"),
+        ("def f(x):\n    return F.softmax(x)", 2, "F.softmax"),
         ("from scipy.special import softmax", 1, "scipy.special.softmax"),
         ("g = np.gradient\ng(x)", 1, "np.gradient"),
     ],
@@ -38,6 +39,8 @@ def test_the_call_is_found_at_its_line(source, line, name):
         "x.gradient",
         "self.np.gradient",
         "from scipy.special import logsumexp",
+        "F, C, KH, KW = W.shape\nout = out.reshape(N, F, OH, OW)",
+        "def f(F):\n    return F",
         "def f(:",
     ],
 )

@@ -209,6 +209,251 @@ EQUIVALENT: dict[str, tuple[Explained, ...]] = {
             "A list of the same rows is taken as the array that it makes.",
         ),
     ),
+    "relu_forward": (
+        Explained(
+            "return (np.maximum(0, X), X)",
+            ("return (np.maximum(X, 0), X)",),
+            "The larger of two numbers is the same in either order.",
+        ),
+    ),
+    "he_init": (
+        Explained(
+            "return rng.normal(0, np.sqrt(2 / fan_in), size=(fan_in, fan_out))",
+            ("return -rng.normal(0, np.sqrt(2 / fan_in), size=(fan_in, fan_out))",),
+            "A normal distribution around 0 is symmetric: minus such numbers are just such numbers.",
+        ),
+    ),
+    "MLP": (
+        Explained(
+            "for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True):",
+            (
+                "for fan_in, fan_out in zip(sizes[:-1], sizes[1:]):",
+                "for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=False):",
+            ),
+            "Both slices have one entry less than sizes, so strict has nothing to complain about.",
+        ),
+        Explained(
+            "for i in range(0, len(self.params), 2):",
+            ("for i in range(0, len(self.params) - 1, 2):",),
+            "The number of parameters is even, so the last even place lies before either end.",
+        ),
+        Explained(
+            "if i > 0:",
+            ("if i > 1:",),
+            "i is even: above 0 and above 1 both mean 2 or more.",
+        ),
+    ),
+    "overfit_tiny_batch": (
+        Explained(
+            "losses = np.zeros(steps + 1)",
+            ("losses = np.ones(steps + 1)",),
+            "Round t writes entry t and the line after the loop writes the last one: none is read before.",
+        ),
+    ),
+    "clinic_07": (
+        Explained(
+            "h = np.maximum(0, X @ W1)",
+            ("h = np.maximum(X @ W1, 0)",),
+            "The larger of two numbers is the same in either order.",
+        ),
+        Explained(
+            "branch = np.maximum(0, h @ W2)",
+            ("branch = np.maximum(h @ W2, 0)",),
+            "The larger of two numbers is the same in either order.",
+        ),
+        Explained(
+            "error = (total @ W3 - Y) / len(X)",
+            ("error = (total @ W3 - Y) / len(Y)",),
+            "X and Y have the same length N.",
+        ),
+        Explained(
+            "loss = len(X) * np.sum(error ** 2) / 2",
+            ("loss = len(Y) * np.sum(error ** 2) / 2",),
+            "X and Y have the same length N.",
+        ),
+    ),
+    "soft_threshold": (
+        Explained(
+            "return np.sign(w) * np.maximum(np.abs(w) - threshold, 0)",
+            ("return np.sign(w) * np.maximum(0, np.abs(w) - threshold)",),
+            "The larger of two numbers is the same in either order.",
+        ),
+    ),
+    "l2_step": (
+        Explained(
+            "for param, grad in zip(optimizer.params, grads, strict=True):",
+            (
+                "for param, grad in zip(optimizer.params, grads):",
+                "for param, grad in zip(optimizer.params, grads, strict=False):",
+            ),
+            "There is one gradient for each parameter, so strict has nothing to complain about.",
+        ),
+    ),
+    "dropout_forward": (
+        Explained(
+            "return (x, np.ones(x.shape, dtype=bool))",
+            ("return (x, np.ones(x.shape))",),
+            "A mask of ones and zeros says the same as one of True and False, and is taken as such.",
+        ),
+        Explained(
+            "mask = rng.random(x.shape) >= p",
+            ("mask = rng.random(x.shape) > p",),
+            "The two differ where a random number is exactly p, with a probability of about 1e-16.",
+        ),
+    ),
+    "EarlyStopping": (
+        Explained(
+            "self.bad_updates = 0",
+            ("pass", "self.bad_updates = 1", "self.bad_updates = -1"),
+            "In __init__: the first loss is below infinity, so the first update sets the count to 0 before it is read.",
+        ),
+    ),
+    "clinic_06": (
+        Explained(
+            "w, b = (w - lr * (X.T @ error / len(y) + lam * w), b - lr * np.mean(error))",
+            ("w, b = (w - lr * (X.T @ error / len(X) + lam * w), b - lr * np.mean(error))",),
+            "X and y have the same length N.",
+        ),
+        Explained(
+            "return (w, b, np.array(history))",
+            ("return (w, b, history)",),
+            "A list of numbers is judged as the array it stands for, here as everywhere in the course.",
+        ),
+    ),
+    "conv2d_loops": (
+        Explained(
+            "padded = np.pad(X, ((0, 0), (0, 0), (PH, PH), (PW, PW)))",
+            ("padded = np.pad(X, ((0, 1), (0, 0), (PH, PH), (PW, PW)))",),
+            "An image of zeros behind the last one, which no round of the loop looks at.",
+        ),
+        Explained(
+            "out = np.zeros((N, F, OH, OW))",
+            ("out = np.ones((N, F, OH, OW))",),
+            "The loop writes over every entry, and none is read before.",
+        ),
+    ),
+    "im2col": (
+        Explained(
+            "windows = np.lib.stride_tricks.sliding_window_view(padded, (KH, KW), axis=(2, 3))[:, :, ::SH, ::SW]",
+            ("windows = np.lib.stride_tricks.sliding_window_view(padded, (KH, KW), axis=(-2, 3))[:, :, ::SH, ::SW]",),
+            "Of four axes, -2 is the third and 2 too.",
+        ),
+        Explained(
+            "return windows.transpose(0, 1, 4, 5, 2, 3).reshape(N, C * KH * KW, OH * OW)",
+            ("return windows.transpose(0, 1, 4, 5, 2, -3).reshape(N, C * KH * KW, OH * OW)",),
+            "Of six axes, -3 is the fourth and 3 too.",
+        ),
+    ),
+    "conv2d_forward": (
+        Explained(
+            "out = W.reshape(F, -1) @ cols + b[:, None]",
+            ("out = W.reshape(F, -2) @ cols + b[:, None]",),
+            "NumPy takes any negative number in a reshape for the one length that is to be worked out.",
+        ),
+    ),
+    "conv2d_backward": (
+        Explained(
+            "dcols = (W.reshape(F, -1).T @ flat).reshape(N, C, KH, KW, OH, OW)",
+            ("dcols = (W.reshape(F, -2).T @ flat).reshape(N, C, KH, KW, OH, OW)",),
+            "NumPy takes any negative number in a reshape for the one length that is to be worked out.",
+        ),
+        Explained(
+            "padded = np.zeros((N, C, height + 2 * PH, width + 2 * PW), dtype=dout.dtype)",
+            ("padded = np.zeros((N, C, height + 2 * PH, width + 2 * PW))",),
+            "The zeros are then float64, and every case is: only what the computation costs in float32 depends on it.",
+        ),
+        Explained(
+            "padded = np.zeros((N, C, height + 2 * PH, width + 2 * PW), dtype=dout.dtype)",
+            (
+                "padded = np.zeros((N, C, height + 3 * PH, width + 2 * PW), dtype=dout.dtype)",
+                "padded = np.zeros((N, C, height + 2 * PH, width + 3 * PW), dtype=dout.dtype)",
+            ),
+            "More rows or columns than windows reach stay zero, and what is returned is cut out before them.",
+        ),
+    ),
+    "maxpool_forward": (
+        Explained(
+            "out = np.full((N, C, OH, OW), -np.inf, dtype=X.dtype)",
+            ("out = np.full((N, C, OH, OW), -np.inf)",),
+            "float64, as every case is: only what the computation costs in float32 depends on it.",
+        ),
+        Explained(
+            "out = np.full((N, C, OH, OW), -np.inf, dtype=X.dtype)",
+            ("out = -np.inf",),
+            "A single number lines up with the first places, and is an array from then on.",
+        ),
+        Explained(
+            "out = np.maximum(out, X[:, :, k:k + SH * OH:SH, m:m + SW * OW:SW])",
+            ("out = np.maximum(X[:, :, k:k + SH * OH:SH, m:m + SW * OW:SW], out)",),
+            "The larger of two numbers is the same in either order.",
+        ),
+    ),
+    "maxpool_backward": (
+        Explained(
+            "dX = np.zeros(X.shape, dtype=dout.dtype)",
+            ("dX = np.zeros(X.shape)",),
+            "The zeros are then float64, and every case is: only what the computation costs in float32 depends on it.",
+        ),
+    ),
+    "NumpyCNN": (
+        Explained(
+            "logits, linear = linear_forward(A.reshape(len(A), -1), W3, b3)",
+            ("logits, linear = linear_forward(A.reshape(len(A), -2), W3, b3)",),
+            "NumPy takes any negative number in a reshape for the one length that is to be worked out.",
+        ),
+    ),
+    "batchnorm_forward": (
+        Explained(
+            "mean, var = (X.mean(axis=(0, 2, 3)), X.var(axis=(0, 2, 3)))",
+            (
+                "mean, var = (X.mean(axis=(0, -2, 3)), X.var(axis=(0, 2, 3)))",
+                "mean, var = (X.mean(axis=(0, 2, 3)), X.var(axis=(0, -2, 3)))",
+            ),
+            "Of four axes, -2 is the third and 2 too.",
+        ),
+    ),
+    "batchnorm_backward": (
+        Explained(
+            "dgamma, dbeta = ((dout * X_hat).sum(axis=(0, 2, 3)), dout.sum(axis=(0, 2, 3)))",
+            (
+                "dgamma, dbeta = ((dout * X_hat).sum(axis=(0, -2, 3)), dout.sum(axis=(0, 2, 3)))",
+                "dgamma, dbeta = ((dout * X_hat).sum(axis=(0, 2, 3)), dout.sum(axis=(0, -2, 3)))",
+            ),
+            "Of four axes, -2 is the third and 2 too.",
+        ),
+        Explained(
+            "count = dout.size / len(gamma)",
+            ("count = dout.size // len(gamma)",),
+            "The number of values is a multiple of the number of channels.",
+        ),
+    ),
+    "amsgrad_step": (
+        Explained(
+            "v_max = np.maximum(v_max, v)",
+            ("v_max = np.maximum(v, v_max)",),
+            "The larger of two numbers is the same in either order.",
+        ),
+    ),
+    "clinic_05": (
+        Explained(
+            "grads = [X.T @ error / len(y), np.mean(error)]",
+            ("grads = [X.T @ error / len(X), np.mean(error)]",),
+            "X and y have the same length N.",
+        ),
+        Explained(
+            "params[i] = params[i] - lr * m_hat / (np.sqrt(v_hat) + 1e-08)",
+            ("params[i] -= lr * m_hat / (np.sqrt(v_hat) + 1e-08)",),
+            "params[0] is the array that the decay has just made, which nobody else holds, and params[1] is a number.",
+        ),
+        Explained(
+            "return (np.array([a for a, _ in path]), np.array([b for _, b in path]))",
+            (
+                "return ([a for a, _ in path], np.array([b for _, b in path]))",
+                "return (np.array([a for a, _ in path]), [b for _, b in path])",
+            ),
+            "A list of the same rows is taken as the array that it makes.",
+        ),
+    ),
     "autograd_gradients": (
         Explained(
             "for i in range(0, len(tensors), 2):",

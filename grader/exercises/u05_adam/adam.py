@@ -1,0 +1,197 @@
+"""The class Adam: both averages for each of many parameters, one t for all, changed in place."""
+
+from typing import Any
+
+import numpy as np
+
+from grader.exercises.u05_adam import adam_answers as answers
+from grader.exercises.u05_adam.steps import UNIT, signed
+from grader.spec import Case, Exercise, Group, Misconception
+
+Shapes = tuple[tuple[int, ...], ...]
+
+
+def adam_cases(rng: np.random.Generator) -> list[Case]:
+    def case(
+        label: str,
+        group: str,
+        shapes: Shapes,
+        steps: int,
+        lr: Any,
+        scale: float = 1.0,
+        **rest: float,
+    ) -> Case:
+        inputs = {
+            "params": [rng.normal(size=shape) for shape in shapes],
+            "grads": [[scale * signed(rng, *shape) for shape in shapes] for _ in range(steps)],
+            "lrs": np.broadcast_to(np.asarray(lr, dtype=float), steps).copy(),
+        }
+        return Case(label, group, inputs | rest)
+
+    usual = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
+    short = {"beta1": 0.6, "beta2": 0.8, "eps": 1e-8}
+    layers = ((4, 3), (3,), (3, 2), (2,))
+    return [
+        case("one parameter, one step", "moves", ((3,),), 1, 0.1, **usual),
+        case("a matrix, one step", "moves", ((2, 3),), 1, 0.2, **short),
+        case("one parameter, nobody names the betas or eps", "moves", ((4,),), 3, 0.1),
+        case("one parameter, seven steps", "remembers", ((4,),), 7, 0.1, **usual),
+        case("beta1 = 0.6, beta2 = 0.8, six steps", "remembers", ((2, 3),), 6, 0.05, **short),
+        case("weights and bias, one step", "apart", ((4, 3), (3,)), 1, 0.1, **usual),
+        case("weights and bias, five steps", "apart", ((4, 3), (3,)), 5, 0.05, **short),
+        case("three parameters of one shape", "apart", ((3,), (3,), (3,)), 4, 0.1, **usual),
+        case("the learning rate drops", "lr", layers, 6, np.where(np.arange(6) < 3, 0.5, 0.05), **usual),
+        case("the learning rate grows", "lr", ((3,),), 4, np.linspace(0.05, 0.2, 4), **short),
+        case("|g| near eps = 1e-8", "eps", ((2, 2),), 3, 0.1, 1e-8, **usual),
+        case("|g| near eps = 0.01", "eps", ((3,),), 3, 0.1, 0.01, **(usual | {"eps": 0.01})),
+        case("a gradient of exactly zero", "eps", ((2,),), 2, 0.1, 0.0, **usual),
+    ]
+
+
+def adam_oracle(
+    params: list[np.ndarray],
+    grads: list[Any],
+    lrs: np.ndarray,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    eps: float = 1e-8,
+) -> list[np.ndarray]:
+    import torch
+
+    tensors = [torch.nn.Parameter(torch.from_numpy(param.copy())) for param in params]
+    optimizer = torch.optim.Adam(tensors, betas=(beta1, beta2), eps=eps)
+    path = []
+    for each, lr in zip(grads, lrs, strict=True):
+        optimizer.param_groups[0]["lr"] = float(lr)
+        for tensor, grad in zip(tensors, each, strict=True):
+            tensor.grad = torch.from_numpy(grad.copy())
+        optimizer.step()
+        path.append([tensor.detach().numpy().copy() for tensor in tensors])
+    return [np.array(values) for values in zip(*path, strict=True)]
+
+
+ADAM = Exercise(
+    name="Adam",
+    unit=UNIT,
+    returns=("params",),
+    groups=(
+        Group("moves", "moves the very arrays that it was given", 2),
+        Group("remembers", "carries averages and step count from step to step", 2),
+        Group("apart", "keeps two averages for each parameter, and one step count for all", 2),
+        Group("lr", "obeys a change of its attribute lr at once", 1),
+        Group("eps", "has eps outside the root", 1),
+    ),
+    cases=adam_cases,
+    reference=adam_oracle,
+    probe="optimizer_class",
+    misconceptions=(
+        Misconception(
+            "parameters_do_not_move",
+            answers.AdamRebinds,
+            "The network's parameters do not move. `p = p - ...` makes a new array under an old name, or in your own "
+            "list; the array that the network holds stays as it was. What changes an array itself?",
+            hint=1,
+        ),
+        Misconception(
+            "t_per_parameter",
+            answers.AdamCountsPerParameter,
+            "Your first parameter's first step is right and the second one's is already wrong: t grows inside the "
+            "loop over the parameters, so the second is corrected as if it were at step 2. All parameters make the "
+            "same step; when is it counted?",
+            hint=3,
+        ),
+        Misconception(
+            "t_from_zero",
+            answers.AdamFromZero,
+            "Your parameters are NaN after the first step: you correct with t = 0 and count afterwards, and 1 - beta^0 "
+            "is 0. The first step is step 1.",
+            hint=3,
+        ),
+        Misconception(
+            "never_counts",
+            answers.AdamNeverCounts,
+            "Your first step is right, and then t stays 1 for ever: every average is blown up as if it were in its "
+            "first step. Who counts the calls of `step`?",
+            hint=3,
+        ),
+        Misconception(
+            "without_bias_correction",
+            answers.AdamUncorrected,
+            "Neither m nor v is bias-corrected: with the usual betas your first step is 3.16 times too long. For each "
+            "parameter, a step is just what your adam_step does.",
+            hint=4,
+        ),
+        Misconception(
+            "corrected_moments_stored",
+            answers.AdamStoresCorrected,
+            "Your first step is right, but the averages that you keep are the corrected ones: the next step averages "
+            "on from there and corrects once more. Soon v is huge, and nothing moves. Keep m and v raw.",
+            hint=3,
+        ),
+        Misconception(
+            "one_state",
+            answers.AdamOneState,
+            "All your parameters share one m and one v: the first one's gradients move the second, and where shapes "
+            "differ it does not even fit. Each parameter has averages of its own. By the way, `[a] * n` is one array "
+            "under n names.",
+            hint=2,
+        ),
+        Misconception(
+            "state_by_shape",
+            answers.AdamByShape,
+            "Parameters of different shapes are right; those of one shape push each other, because you look their "
+            "averages up by shape. What is different for every parameter, always?",
+            hint=2,
+        ),
+        Misconception(
+            "forgets",
+            answers.AdamForgets,
+            "Your averages begin at zero in every step; only t goes on. What has to live from one step to the next "
+            "belongs to the object, and is made once. In which method?",
+            hint=3,
+        ),
+        Misconception(
+            "first_only",
+            answers.AdamFirstOnly,
+            "Only your first parameter moves: the loop ends after one round. Look at where a `return` or a `break` "
+            "stands, and how far it is indented.",
+            hint=2,
+        ),
+        Misconception(
+            "eps_inside_the_root",
+            answers.AdamEpsInside,
+            "Your eps is inside the root. Where gradients are near 1e-8, the root of eps is ten thousand times as "
+            "large as they are, and your parameters stand nearly still. First the root, then eps.",
+            hint=4,
+        ),
+        Misconception(
+            "betas_swapped",
+            answers.AdamBetasSwapped,
+            "The betas have changed places. Your first step is right, since the correction undoes any beta there; then "
+            "the direction remembers with beta2 and the scale with beta1.",
+            hint=4,
+        ),
+        Misconception(
+            "uphill",
+            answers.AdamUphill,
+            "Your parameters climb. m is an average of gradients, and these point uphill: which sign moves the "
+            "parameters down?",
+            hint=4,
+        ),
+        Misconception(
+            "lr_fixed",
+            answers.AdamFixedLr,
+            "Your steps keep the learning rate of the constructor, whatever the attribute lr says later. A schedule "
+            "changes it between steps: ask for self.lr at each step.",
+            hint=4,
+        ),
+        Misconception(
+            "gradients_squared_in_place",
+            answers.AdamSquaresGradients,
+            "All parameters are right, but the gradients that you were given were squared in place. Whoever computed "
+            "them may still want them, for a histogram or another optimizer.",
+            hint=4,
+        ),
+    ),
+    equivalents=(answers.AdamByIndex, answers.AdamInPlace, answers.AdamWithPowers),
+)

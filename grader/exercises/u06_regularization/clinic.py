@@ -1,0 +1,186 @@
+"""The bug clinic: a bias that is penalized, and a loss that is reported without its penalty."""
+
+from typing import Any
+
+import numpy as np
+
+from grader.exercises.u06_regularization.penalties import UNIT
+from grader.spec import Case, Exercise, Group, Misconception
+
+
+def clinic_cases(rng: np.random.Generator) -> list[Case]:
+    def case(label: str, group: str, d: int, level: float, lr: float, lam: float, steps: int) -> Case:
+        X = rng.normal(size=(20, d))
+        y = X.sum(axis=1) + rng.normal(size=20) + level
+        start = {"w": rng.normal(size=d) + 1, "b": float(rng.normal())}
+        return Case(label, group, {"X": X, "y": y, **start, "lr": lr, "lam": lam, "steps": steps})
+
+    return [
+        case("three weights, targets around 10", "fit", 3, 10.0, 0.1, 0.5, 30),
+        case("two weights, targets around -5", "fit", 2, -5.0, 0.2, 1.0, 12),
+        case("no penalty", "fit", 2, 3.0, 0.1, 0.0, 5),
+        case("four weights, targets around 0", "history", 4, 0.0, 0.1, 0.8, 20),
+        case("three weights, a strong penalty", "history", 3, 2.0, 0.05, 4.0, 25),
+    ]
+
+
+def clinic_oracle(X: np.ndarray, y: np.ndarray, w: np.ndarray, b: float, lr: float, lam: float, steps: int) -> tuple:
+    """torch.optim.SGD on the penalized loss, with gradients by torch.autograd."""
+    import torch
+
+    inputs, targets = torch.from_numpy(X), torch.from_numpy(y)
+    weights = torch.from_numpy(w.copy()).requires_grad_()
+    bias = torch.tensor(b, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.SGD([weights, bias], lr=lr)
+    history = []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss = 0.5 * ((inputs @ weights + bias - targets) ** 2).mean() + 0.5 * lam * weights.pow(2).sum()
+        loss.backward()
+        history.append(float(loss.detach()))
+        optimizer.step()
+    return weights.detach().numpy().copy(), float(bias.detach()), np.array(history)
+
+
+def as_given(X: np.ndarray, y: np.ndarray, w: np.ndarray, b: float, lr: float, lam: float, steps: int) -> tuple:
+    inputs = np.column_stack([X, np.ones(len(y))])
+    theta = np.append(w, b)
+    history = []
+    for _ in range(steps):
+        error = inputs @ theta - y
+        loss = 0.5 * np.mean(error**2)
+        history.append(loss)
+        theta = theta - lr * (inputs.T @ error / len(y) + lam * theta)
+    return theta[:-1], theta[-1], np.array(history)
+
+
+def bias_still_pressed(
+    X: np.ndarray, y: np.ndarray, w: np.ndarray, b: float, lr: float, lam: float, steps: int
+) -> tuple:
+    inputs = np.column_stack([X, np.ones(len(y))])
+    theta = np.append(w, b)
+    history = []
+    for _ in range(steps):
+        error = inputs @ theta - y
+        history.append(0.5 * np.mean(error**2) + 0.5 * lam * np.sum(theta[:-1] ** 2))
+        theta = theta - lr * (inputs.T @ error / len(y) + lam * theta)
+    return theta[:-1], theta[-1], np.array(history)
+
+
+def all_in_the_loss(X: np.ndarray, y: np.ndarray, w: np.ndarray, b: float, lr: float, lam: float, steps: int) -> tuple:
+    inputs = np.column_stack([X, np.ones(len(y))])
+    theta = np.append(w, b)
+    history = []
+    for _ in range(steps):
+        error = inputs @ theta - y
+        history.append(0.5 * np.mean(error**2) + 0.5 * lam * np.sum(theta**2))
+        theta = theta - lr * (inputs.T @ error / len(y) + lam * theta)
+    return theta[:-1], theta[-1], np.array(history)
+
+
+def loss_still_without(
+    X: np.ndarray, y: np.ndarray, w: np.ndarray, b: float, lr: float, lam: float, steps: int
+) -> tuple:
+    history = []
+    for _ in range(steps):
+        error = X @ w + b - y
+        history.append(0.5 * np.mean(error**2))
+        w, b = w - lr * (X.T @ error / len(y) + lam * w), b - lr * np.mean(error)
+    return w, b, np.array(history)
+
+
+def without_half(X: np.ndarray, y: np.ndarray, w: np.ndarray, b: float, lr: float, lam: float, steps: int) -> tuple:
+    history = []
+    for _ in range(steps):
+        error = X @ w + b - y
+        history.append(0.5 * np.mean(error**2) + lam * np.sum(w**2))
+        w, b = w - lr * (X.T @ error / len(y) + lam * w), b - lr * np.mean(error)
+    return w, b, np.array(history)
+
+
+def no_penalty_left(X: np.ndarray, y: np.ndarray, w: np.ndarray, b: float, lr: float, lam: float, steps: int) -> tuple:
+    history = []
+    for _ in range(steps):
+        error = X @ w + b - y
+        history.append(0.5 * np.mean(error**2))
+        w, b = w - lr * (X.T @ error / len(y)), b - lr * np.mean(error)
+    return w, b, np.array(history)
+
+
+def two_names(X: np.ndarray, y: np.ndarray, w: np.ndarray, b: float, lr: float, lam: float, steps: int) -> tuple:
+    history: list[Any] = []
+    for _ in range(steps):
+        error = X @ w + b - y
+        history.append((error @ error / len(y) + lam * w @ w) / 2)
+        w, b = (1 - lr * lam) * w - lr * error @ X / len(y), b - lr * error.mean()
+    return w, b, history
+
+
+def with_a_mask(X: np.ndarray, y: np.ndarray, w: np.ndarray, b: float, lr: float, lam: float, steps: int) -> tuple:
+    inputs = np.column_stack([X, np.ones(len(y))])
+    theta, pressed = np.append(w, b), np.ones(inputs.shape[1])
+    pressed[-1] = 0
+    history = []
+    for _ in range(steps):
+        error = inputs @ theta - y
+        history.append(0.5 * np.mean(error**2) + 0.5 * lam * np.sum(pressed * theta**2))
+        theta = theta - lr * (inputs.T @ error / len(y) + lam * pressed * theta)
+    return theta[:-1], theta[-1], np.array(history)
+
+
+CLINIC_06 = Exercise(
+    name="clinic_06",
+    unit=UNIT,
+    returns=("w", "b", "history"),
+    groups=(
+        Group("fit", "penalizes the weights and lets the bias go where the data want it", 3),
+        Group("history", "reports the very loss that it makes smaller", 2),
+    ),
+    cases=clinic_cases,
+    reference=clinic_oracle,
+    misconceptions=(
+        Misconception(
+            "as_given",
+            as_given,
+            "These are still the values of the broken code. Begin with symptom 1: when all targets move up by 10, "
+            "which of the fitted numbers should take that up, and what holds it back?",
+            hint=1,
+        ),
+        Misconception(
+            "bias_still_pressed",
+            bias_still_pressed,
+            "One cause is found: the reported loss has its penalty now. But the bias is still pressed towards zero in "
+            "every step. Which entry of theta is the bias, and what is subtracted from it?",
+            hint=1,
+        ),
+        Misconception(
+            "bias_in_the_penalty",
+            all_in_the_loss,
+            "The reported loss is the one that the steps make smaller: they belong together now. But both press on the "
+            "bias. It has to come out of the penalty, in both places.",
+            hint=1,
+        ),
+        Misconception(
+            "loss_still_without",
+            loss_still_without,
+            "One cause is found: the bias is free, and the fit is right. But the history still tells the loss without "
+            "the penalty, and that may rise, while what the steps go down on falls.",
+            hint=2,
+        ),
+        Misconception(
+            "without_the_half",
+            without_half,
+            "The fit is right. The penalty that you report does not belong to the gradient that you use: lam w is the "
+            "slope of half of lam times the square of w.",
+            hint=2,
+        ),
+        Misconception(
+            "no_penalty_left",
+            no_penalty_left,
+            "Now nothing is penalized: lam has no effect. The symptoms are gone, and so is the cure. Only the bias was "
+            "to be let go.",
+            hint=1,
+        ),
+    ),
+    equivalents=(two_names, with_a_mask),
+)

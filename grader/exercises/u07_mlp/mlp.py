@@ -1,0 +1,234 @@
+"""The class MLP: linear layers with ReLU between them, the loss, and all gradients."""
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from grader.exercises.u07_mlp import mlp_mistakes as wrong
+from grader.exercises.u07_mlp.linear import UNIT
+from grader.spec import Case, Exercise, Group, Misconception
+
+
+def mlp_cases(rng: np.random.Generator) -> list[Case]:
+    def case(label: str, asks: str, sizes: tuple[int, ...], N: int, group: str = "") -> Case:
+        params = []
+        for fan_in, fan_out in pairwise(sizes):
+            params += [rng.normal(0, 1.2 / np.sqrt(fan_in), size=(fan_in, fan_out)), 0.3 * rng.normal(size=fan_out)]
+        X, y = rng.normal(size=(N, sizes[0])), rng.integers(0, sizes[-1], size=N)
+        seed = int(rng.integers(2**31))
+        inputs = {"sizes": list(sizes), "seed": seed, "params": params, "X": X, "y": y, "asks": asks}
+        return Case(label, group or asks, inputs)
+
+    width = int(rng.integers(60, 80))
+    start = case("a fresh network", "start", (width, 70, 70, 70, 50), 1)
+    start.inputs["params"].clear()
+    return [
+        start,
+        case("one layer, no ReLU", "logits", (4, 3), 5),
+        case("two layers", "logits", (4, 6, 3), 5),
+        case("four layers", "logits", (3, 7, 5, 6, 2), 8),
+        case("loss of two layers", "loss", (4, 6, 3), 7),
+        case("loss of three layers, one example", "loss", (3, 5, 4, 6), 1),
+        case("gradients of one layer", "grads", (4, 3), 6),
+        case("gradients of two layers", "grads", (4, 6, 3), 7),
+        case("gradients of two layers, one example", "grads", (5, 4, 3), 1),
+        case("gradients of three layers", "grads", (4, 6, 5, 3), 9, "deep"),
+        case("gradients of five layers", "grads", (3, 6, 5, 7, 4, 3), 12, "deep"),
+        case("gradients of layers of one shape", "grads", (5, 5, 5, 5), 6, "deep"),
+        case("the parameters have changed since the last call", "again", (4, 6, 3), 5),
+        case("changed parameters, three layers", "again", (4, 5, 5, 3), 4),
+    ]
+
+
+def mlp_oracle(
+    sizes: list[int], seed: int, params: list[np.ndarray], X: np.ndarray, y: np.ndarray, asks: str
+) -> tuple[Any, ...]:
+    """torch's linear layers and its cross-entropy, differentiated by torch.autograd."""
+    import torch
+
+    if asks == "start":
+        return None, None, None, _right_start(sizes)
+    scale = 0.5 if asks == "again" else 1.0
+    tensors = [torch.tensor(param * scale, requires_grad=True) for param in params]
+    out = torch.from_numpy(X)
+    for i in range(0, len(tensors), 2):
+        out = torch.nn.functional.linear(torch.relu(out) if i else out, tensors[i].T, tensors[i + 1])
+    loss = torch.nn.functional.cross_entropy(out, torch.from_numpy(y))
+    if asks == "logits":
+        return out.detach().numpy(), None, None, None
+    if asks == "loss":
+        return None, loss.item(), None, None
+    return None, None, [grad.numpy() for grad in torch.autograd.grad(loss, tensors)], None
+
+
+def _right_start(sizes: list[int]) -> dict[str, Any]:
+    return {
+        "shapes": [list(shape) for a, b in pairwise(sizes) for shape in ((a, b), (b,))],
+        "largest bias": 0.0,
+        "variance times fan_in, to the nearest half": [2.0] * (len(sizes) - 1),
+        "same again for the same seed": True,
+        "layers differ": True,
+    }
+
+
+class MLPForward:
+    """The gradients by a walk over (weights, biases, input) that a list remembers."""
+
+    def __init__(self, sizes: list, rng: np.random.Generator) -> None:
+        self.params: list = []
+        for i in range(len(sizes) - 1):
+            self.params.append(rng.standard_normal((sizes[i], sizes[i + 1])) * np.sqrt(2 / sizes[i]))
+            self.params.append(np.zeros(sizes[i + 1]))
+
+    def forward(self, X: np.ndarray) -> np.ndarray:
+        for i in range(0, len(self.params), 2):
+            X = (X if i == 0 else X * (X > 0)) @ self.params[i] + self.params[i + 1]
+        return X
+
+    def loss_and_grads(self, X: np.ndarray, y: np.ndarray) -> tuple:
+        inputs = [X]
+        for W, b in zip(self.params[:-2:2], self.params[1:-2:2], strict=True):
+            inputs.append(np.maximum(inputs[-1] @ W + b, 0))
+        logits = self.forward(X)
+        log_p = logits - np.logaddexp.reduce(logits, axis=1)[:, None]
+        d = (np.exp(log_p) - np.eye(logits.shape[1])[y]) / len(y)
+        grads: list = [None] * len(self.params)
+        for i in range(len(inputs) - 1, -1, -1):
+            grads[2 * i], grads[2 * i + 1] = inputs[i].T @ d, d.sum(axis=0)
+            d = (d @ self.params[2 * i].T) * (inputs[i] > 0)
+        return -log_p[np.arange(len(y)), y].mean(), tuple(grads)
+
+
+class MLPRecursive:
+    """Each layer computes what comes after it and returns the gradient by its own input."""
+
+    def __init__(self, sizes: list, rng: np.random.Generator) -> None:
+        shapes = list(zip(sizes[:-1], sizes[1:], strict=True))
+        weights = [rng.uniform(-np.sqrt(6 / a), np.sqrt(6 / a), size=(a, b)) for a, b in shapes]
+        self.params = [array for W in weights for array in (W, np.zeros(W.shape[1]))]
+
+    def forward(self, X: np.ndarray) -> np.ndarray:
+        for W, b in zip(self.params[:-2:2], self.params[1:-2:2], strict=True):
+            X = np.where(X @ W + b > 0, X @ W + b, 0.0)
+        return X @ self.params[-2] + self.params[-1]
+
+    def loss_and_grads(self, X: np.ndarray, y: np.ndarray) -> tuple:
+        self.found: list = []
+        loss, _ = self.below(X, y, 0)
+        return loss, self.found
+
+    def below(self, X: np.ndarray, y: np.ndarray, i: int) -> tuple:
+        Z = X @ self.params[i] + self.params[i + 1]
+        if i + 2 < len(self.params):
+            loss, d = self.below(np.maximum(0, Z), y, i + 2)
+            d = d * (Z > 0)
+        else:
+            top = Z.max(axis=1, keepdims=True)
+            log_p = Z - top - np.log(np.exp(Z - top).sum(axis=1, keepdims=True))
+            loss, d = -log_p[np.arange(len(y)), y].mean(), np.exp(log_p)
+            d[np.arange(len(y)), y] -= 1
+            d /= len(y)
+        self.found = [X.T @ d, d.sum(axis=0), *self.found]
+        return loss, d @ self.params[i].T
+
+
+MLP = Exercise(
+    name="MLP",
+    unit=UNIT,
+    returns=("logits", "loss", "grads", "start"),
+    probe="network",
+    groups=(
+        Group("start", "begins with He's weights, different ones in each layer, and biases of zero", 1),
+        Group("logits", "computes the logits, with ReLU between the layers", 2),
+        Group("loss", "gives the loss of the logits", 1),
+        Group("grads", "gives the gradients of one layer and of two", 3),
+        Group("deep", "gives the gradients of deep networks, in the order of the parameters", 2),
+        Group("again", "starts afresh at every call, with the parameters as they are now", 1),
+    ),
+    cases=mlp_cases,
+    reference=mlp_oracle,
+    misconceptions=(
+        Misconception(
+            "zeros_at_the_start",
+            wrong.MLPZeros,
+            "Your network starts with weights of zero. Then all hidden units are silent, no gradient reaches any "
+            "weight, and only the last biases ever learn. Draw each weight by he_init.",
+            hint=1,
+        ),
+        Misconception(
+            "relu_on_the_logits",
+            wrong.MLPReluOnLogits,
+            "You put a ReLU behind the last layer too, so that no logit can be negative, and a class whose logit fell "
+            "below zero gets no gradient to come back. ReLU stands between layers: one less than there are layers.",
+            hint=2,
+        ),
+        Misconception(
+            "no_relu",
+            wrong.MLPWithoutRelu,
+            "There is no ReLU in your network. Linear layers in a row are one linear layer, however many you stack: "
+            "X W1 W2 is X times one matrix. What stands between them makes the network.",
+            hint=2,
+        ),
+        Misconception(
+            "softmax_before_the_loss",
+            wrong.MLPSoftmaxFirst,
+            "Your forward ends in a softmax, and the cross-entropy takes a softmax of its own. As logits, "
+            "probabilities are all nearly equal: with ten classes the loss can never fall below 1.461. Return the "
+            "logits as they are.",
+            hint=2,
+        ),
+        Misconception(
+            "grads_backwards",
+            wrong.MLPBackwards,
+            "Your gradients are right, layer by layer, and listed from the last layer to the first: the order in which "
+            "the way back finds them. An optimizer pairs them with params, from the first to the last.",
+            hint=3,
+        ),
+        Misconception(
+            "no_mask",
+            wrong.MLPNoMask,
+            "The gradients of the last layer are right; before it, they went through the ReLU as if it were not there. "
+            "Every step forward has its step back, with the cache of that very step.",
+            hint=4,
+        ),
+        Misconception(
+            "mask_of_the_gradient",
+            wrong.MLPMaskOfTheGradient,
+            "Before the last layer, your gradients are stopped where they are negative. What decides is which units "
+            "were active on the way forward.",
+            hint=4,
+        ),
+        Misconception(
+            "computes_with_copies",
+            wrong.MLPOnCopies,
+            "Your network computes with other arrays than those in `self.params`. An optimizer changes the arrays in "
+            "that list, and nothing happens to your outputs. Keep one array for each parameter, and read it anew "
+            "every time.",
+            hint=5,
+        ),
+        Misconception(
+            "accumulates",
+            wrong.MLPAccumulates,
+            "The first call is right; in the second one, your gradients are added to those of the first. Where do "
+            "they, or the caches, live between two calls?",
+            hint=5,
+        ),
+        Misconception(
+            "averages_again",
+            wrong.MLPAveragesAgain,
+            "Your gradients are divided by N twice. The mean over the examples is taken in the loss, and the gradient "
+            "that cross_entropy hands you has the 1/N inside; from there on, only sums.",
+            hint=4,
+        ),
+        Misconception(
+            "weights_only",
+            wrong.MLPWeightsOnly,
+            "Your list has a gradient for each weight matrix and none for the biases. It should have one for each "
+            "array in params, in the same order: W1, b1, W2, b2, ...",
+            hint=3,
+        ),
+    ),
+    equivalents=(MLPForward, MLPRecursive),
+    forbidden=("torch",),
+)

@@ -1,0 +1,130 @@
+"""The bug clinic: feature maps that are cut into stripes and shifted."""
+
+import numpy as np
+
+from grader.exercises.u08_cnn.layers import FORBIDDEN, UNIT
+from grader.spec import Case, Exercise, Group, Misconception
+
+
+def clinic_cases(rng: np.random.Generator) -> list[Case]:
+    def case(label: str, group: str, N: int, height: int, width: int, F: int, K: int) -> Case:
+        return Case(
+            label, group, {"images": rng.normal(size=(N, height, width)), "filters": rng.normal(size=(F, K, K))}
+        )
+
+    return [
+        case("3 filters of 1 x 1", "maps", 1, 4, 5, 3, 1),
+        case("2 images, 4 filters of 1 x 1", "maps", 2, 3, 4, 4, 1),
+        case("one filter of 3 x 3", "places", 1, 5, 4, 1, 3),
+        case("2 images, one filter of 5 x 5", "places", 2, 4, 6, 1, 5),
+        case("2 filters of 3 x 3", "both", 1, 5, 6, 2, 3),
+        case("2 images, 3 filters of 5 x 5", "both", 2, 6, 5, 3, 5),
+    ]
+
+
+def clinic_oracle(images: np.ndarray, filters: np.ndarray) -> np.ndarray:
+    """torch.nn.functional.conv2d with the padding "same"."""
+    import torch
+
+    x, weight = (torch.from_numpy(array)[:, None] for array in (images, filters))
+    return np.asarray(torch.nn.functional.conv2d(x, weight, padding="same"))
+
+
+def clinic_as_given(images: np.ndarray, filters: np.ndarray) -> np.ndarray:
+    N, H, W = images.shape
+    F, K, _ = filters.shape
+    padded = np.pad(images, ((0, 0), (0, K - 1), (0, K - 1)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (K, K), axis=(1, 2))
+    answers = windows.reshape(N, H * W, K * K) @ filters.reshape(F, K * K).T
+    return answers.reshape(N, F, H, W)
+
+
+def clinic_still_striped(images: np.ndarray, filters: np.ndarray) -> np.ndarray:
+    N, H, W = images.shape
+    F, K, _ = filters.shape
+    padded = np.pad(images, ((0, 0), (K // 2, K // 2), (K // 2, K // 2)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (K, K), axis=(1, 2))
+    answers = windows.reshape(N, H * W, K * K) @ filters.reshape(F, K * K).T
+    return answers.reshape(N, F, H, W)
+
+
+def clinic_still_shifted(images: np.ndarray, filters: np.ndarray) -> np.ndarray:
+    N, H, W = images.shape
+    F, K, _ = filters.shape
+    padded = np.pad(images, ((0, 0), (0, K - 1), (0, K - 1)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (K, K), axis=(1, 2))
+    answers = windows.reshape(N, H * W, K * K) @ filters.reshape(F, K * K).T
+    return answers.transpose(0, 2, 1).reshape(N, F, H, W)
+
+
+def clinic_turned(images: np.ndarray, filters: np.ndarray) -> np.ndarray:
+    N, H, W = images.shape
+    F, K, _ = filters.shape
+    padded = np.pad(images, ((0, 0), (K // 2, K // 2), (K // 2, K // 2)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (K, K), axis=(1, 2))
+    answers = windows.reshape(N, H * W, K * K) @ filters.reshape(F, K * K).T
+    return answers.transpose(0, 2, 1).reshape(N, F, W, H).swapaxes(2, 3)
+
+
+def clinic_einsum(images: np.ndarray, filters: np.ndarray) -> np.ndarray:
+    half = filters.shape[1] // 2
+    padded = np.pad(images, ((0, 0), (half, half), (half, half)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, filters.shape[1:], axis=(1, 2))
+    return np.einsum("nijkm,fkm->nfij", windows, filters)
+
+
+def clinic_shifts(images: np.ndarray, filters: np.ndarray) -> np.ndarray:
+    N, H, W = images.shape
+    F, K, _ = filters.shape
+    padded = np.zeros((N, 1, H + K - 1, W + K - 1))
+    padded[:, 0, K // 2 : K // 2 + H, K // 2 : K // 2 + W] = images
+    maps = np.zeros((N, F, H, W))
+    for k, m in np.ndindex(K, K):
+        maps += filters[:, k, m][:, None, None] * padded[:, :, k : k + H, m : m + W]
+    return maps
+
+
+CLINIC_08 = Exercise(
+    name="clinic_08",
+    unit=UNIT,
+    returns=("maps",),
+    groups=(
+        Group("maps", "keeps the maps of several filters apart", 2),
+        Group("places", "leaves everything at the place where it was seen", 2),
+        Group("both", "gives the right maps for several filters of any odd size", 1),
+    ),
+    cases=clinic_cases,
+    reference=clinic_oracle,
+    misconceptions=(
+        Misconception(
+            "as_given",
+            clinic_as_given,
+            "These are still the maps of the broken code. Begin with the stripes: give it two filters of 1 x 1, with "
+            "the values 1 and -1, and look at what comes where. How do the axes of `answers` stand?",
+            hint=1,
+        ),
+        Misconception(
+            "still_striped",
+            clinic_still_striped,
+            "One cause is found: nothing is shifted any more. With two filters the maps are still cut into stripes, "
+            "because `reshape` changes the names of axes and not their order.",
+            hint=1,
+        ),
+        Misconception(
+            "still_shifted",
+            clinic_still_shifted,
+            "One cause is found: every filter has its own map. But what a filter sees stands half a kernel too far to "
+            "the top left. On which sides of the image do the zeros stand?",
+            hint=2,
+        ),
+        Misconception(
+            "height_and_width_mixed",
+            clinic_turned,
+            "The filters are apart and nothing is shifted, but height and width are mixed up, which shows on images "
+            "that are not square. Only the filters' axis has to move.",
+            hint=1,
+        ),
+    ),
+    equivalents=(clinic_einsum, clinic_shifts),
+    forbidden=FORBIDDEN,
+)

@@ -1,0 +1,158 @@
+"""`output_size`: how many places a kernel has along an axis."""
+
+import numpy as np
+
+from grader.exercises.u08_cnn.layers import FORBIDDEN, UNIT
+from grader.spec import Case, Exercise, Group, Misconception
+
+
+def size_cases(rng: np.random.Generator) -> list[Case]:
+    def case(label: str, group: str, length: int, kernel: int, stride: int, padding: int) -> Case:
+        return Case(label, group, {"length": length, "kernel": kernel, "stride": stride, "padding": padding})
+
+    def draw(group: str, stride: int, padding: int, rest: int) -> Case:
+        """A random length such that `rest` pixels are left over behind the last place of the kernel."""
+        kernel, places = int(rng.integers(2, 6)) + 2 * padding, int(rng.integers(4, 40))
+        length = kernel + stride * places + rest - 2 * padding
+        label = f"length {length}, kernel {kernel}, stride {stride}, padding {padding}"
+        return case(label, group, length, kernel, stride, padding)
+
+    return [
+        case("5 pixels, kernel 3", "places", 5, 3, 1, 0),
+        case("kernel as long as the row", "places", 7, 7, 1, 0),
+        draw("places", 1, 0, 0),
+        case("28 pixels, kernel 5, padding 2", "padding", 28, 5, 1, 2),
+        draw("padding", 1, 1, 0),
+        draw("padding", 1, 3, 0),
+        case("7 pixels, kernel 3, stride 2: it fits", "stride", 7, 3, 2, 0),
+        draw("stride", 3, 0, 0),
+        case("8 pixels, kernel 3, stride 2: one is left over", "rest", 8, 3, 2, 0),
+        draw("rest", 3, 0, 2),
+        draw("rest", 4, 1, 1),
+    ]
+
+
+def size_oracle(length: int, kernel: int, stride: int, padding: int) -> int:
+    """torch counts: it convolves a row of zeros."""
+    import torch
+
+    row, ones = torch.zeros(1, 1, length), torch.zeros(1, 1, kernel)
+    return int(torch.nn.functional.conv1d(row, ones, stride=stride, padding=padding).shape[2])
+
+
+def size_without_the_first(length: int, kernel: int, stride: int, padding: int) -> int:
+    return (length + 2 * padding - kernel) // stride
+
+
+def size_rounded_up(length: int, kernel: int, stride: int, padding: int) -> int:
+    return -(-(length + 2 * padding - kernel) // stride) + 1
+
+
+def size_one_sided(length: int, kernel: int, stride: int, padding: int) -> int:
+    return (length + padding - kernel) // stride + 1
+
+
+def size_no_padding(length: int, kernel: int, stride: int, padding: int) -> int:
+    return (length - kernel) // stride + 1
+
+
+def size_stride_of_all(length: int, kernel: int, stride: int, padding: int) -> int:
+    return (length + 2 * padding - kernel + 1) // stride
+
+
+def size_by_length(length: int, kernel: int, stride: int, padding: int) -> int:
+    return (length + 2 * padding) // stride
+
+
+def size_no_stride(length: int, kernel: int, stride: int, padding: int) -> int:
+    return length + 2 * padding - kernel + 1
+
+
+def size_fraction(length: int, kernel: int, stride: int, padding: int) -> float:
+    return (length + 2 * padding - kernel) / stride + 1
+
+
+def size_by_counting(length: int, kernel: int, stride: int, padding: int) -> int:
+    return len(range(0, length + 2 * padding - kernel + 1, stride))
+
+
+def size_by_rounding(length: int, kernel: int, stride: int, padding: int) -> int:
+    return int(np.floor((length + 2 * padding - kernel) / stride)) + 1
+
+
+def size_by_walking(length: int, kernel: int, stride: int, padding: int) -> int:
+    start, places = -padding, 0
+    while start + kernel <= length + padding:
+        start, places = start + stride, places + 1
+    return places
+
+
+OUTPUT_SIZE = Exercise(
+    name="output_size",
+    unit=UNIT,
+    returns=("size",),
+    groups=(
+        Group("places", "counts every place, the first one too", 1),
+        Group("padding", "counts the padding at both ends", 1),
+        Group("stride", "walks with the stride", 1),
+        Group("rest", "leaves out a place that would stick out", 1),
+    ),
+    cases=size_cases,
+    reference=size_oracle,
+    misconceptions=(
+        Misconception(
+            "first_place_forgotten",
+            size_without_the_first,
+            "Your sizes are one too small. A kernel as long as the row has nowhere to go, and yet one place: you "
+            "count the steps between the places.",
+            hint=1,
+        ),
+        Misconception(
+            "rounded_up",
+            size_rounded_up,
+            "Where the stride does not come out even, you count one place too many: there the kernel would stick out. "
+            "Pixels that no whole step reaches are left unseen.",
+            hint=2,
+        ),
+        Misconception(
+            "padding_once",
+            size_one_sided,
+            "You add the padding once. It stands at both ends of the row: how much longer does that make it?",
+            hint=1,
+        ),
+        Misconception(
+            "padding_forgotten",
+            size_no_padding,
+            "Your sizes are those without padding. With padding the row is longer, so that there are more places.",
+            hint=1,
+        ),
+        Misconception(
+            "stride_divides_everything",
+            size_stride_of_all,
+            "You divide the number of all places by the stride, the first place too. The kernel stands at the first "
+            "place without a step; only what lies behind that is walked in strides.",
+            hint=2,
+        ),
+        Misconception(
+            "kernel_forgotten",
+            size_by_length,
+            "Your sizes do not depend on the kernel. The longer the kernel, the sooner its far end reaches the end of "
+            "the row: draw a row of 5 and a kernel of 3.",
+            hint=1,
+        ),
+        Misconception(
+            "stride_forgotten",
+            size_no_stride,
+            "Your sizes do not depend on the stride. With a stride of 2 the kernel skips every second place.",
+            hint=1,
+        ),
+        Misconception(
+            "fraction",
+            size_fraction,
+            "Where the stride does not come out even, you return a fraction of a place. How many *whole* steps fit?",
+            hint=2,
+        ),
+    ),
+    equivalents=(size_by_counting, size_by_rounding, size_by_walking),
+    forbidden=FORBIDDEN,
+)

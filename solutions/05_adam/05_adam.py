@@ -1,0 +1,1086 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: exercise,check,given,reflection,points,-all
+#     formats: ipynb,py:percent
+#     notebook_metadata_filter: jupytext,kernelspec,-all
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 05 · Adam
+#
+# **After this unit you can** write Adam and AdamW line by line from their formulas, say why young averages are biased
+# and by how much, place $\varepsilon$ where it belongs and tell what happens where it does not, keep weight decay apart
+# from L2, compare optimizers fairly, and name a problem on which Adam goes the wrong way.
+#
+# | time | difficulty | builds on |
+# |---|---|---|
+# | 110 to 140 minutes | ●●●○○ | exponential averages, momentum, RMSProp ([04 Momentum](../04_momentum/04_momentum.ipynb)) |
+#
+# Each check below runs your function on a few inputs and explains what it sees. Two experiments use what you wrote in
+# unit 04; if you skipped it, a library's version stands in, and nothing here needs your answers from there.
+
+# %% given="setup"
+import matplotlib.pyplot as plt
+import numpy as np
+
+from course_lib import check, earlier, plots, predict, reveal, waits_for
+from course_lib.data import load_fashion_mnist, subset
+
+plots.use_style()
+
+# %% [markdown]
+# ## Two averages
+#
+# Momentum averages the gradients and so finds the direction that lasts. RMSProp averages their squares and so gives each
+# parameter a step length of its own. **Adam** (Kingma and Ba, 2015) keeps both averages, and calls them moments:
+#
+# $$m_t = \beta_1 m_{t-1} + (1 - \beta_1)\, g_t, \qquad v_t = \beta_2 v_{t-1} + (1 - \beta_2)\, g_t^2, \qquad m_0 = v_0 = 0$$
+#
+# $g_t = \nabla J(\theta_t)$ is the gradient, and all of it goes entry by entry. The usual memories are
+# $\beta_1 = 0.9$ and $\beta_2 = 0.999$: about 10 gradients for the direction, about 1,000 for the size. (In unit 04 the
+# letter $v$ was the velocity. In Adam it is the average of the squares; the world writes it so, and so do we.)
+#
+# ### Exercise: `adam_moments`
+#
+# Both averages after one more gradient. Hand back new arrays.
+
+
+# %% exercise="adam_moments"
+def adam_moments(m, v, grad, beta1, beta2):
+    """Adam's averages: m_t = beta1 m_{t-1} + (1 - beta1) grad, v_t = beta2 v_{t-1} + (1 - beta2) grad^2.
+
+    m, v, grad: arrays of one shape, any shape; entry by entry.  beta1, beta2: from 0 to below 1.
+    Returns (m, v), two new arrays.
+    """
+    ### BEGIN SOLUTION
+    return beta1 * m + (1 - beta1) * grad, beta2 * v + (1 - beta2) * grad**2
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1: my averages forget too fast, too slowly, or are too large</summary>
+#
+# By hand, with a first gradient of 4, $\beta_1 = 0.9$, $\beta_2 = 0.999$: $m = 0.9 \cdot 0 + 0.1 \cdot 4 = 0.4$ and
+# $v = 0.999 \cdot 0 + 0.001 \cdot 16 = 0.016$. Which $\beta$ belongs to which average, and which factor to what is new?
+# </details>
+#
+# <details><summary>Hint 2: m is right and v is not, or the other way round</summary>
+#
+# $m$ sees the gradient with its sign. $v$ sees its square, so it is never negative: square the gradient first, entry by
+# entry, and only then take the share $1 - \beta_2$ of it.
+# </details>
+#
+# <details><summary>Hint 3: the first gradient is right, the second is not</summary>
+#
+# The averages that came in have to be in the ones that go out. And the order of the two that leave is $m$, then $v$.
+# </details>
+#
+# <details><summary>Hint 4: "changed its argument in place"</summary>
+#
+# `m *= beta1` writes into the array that you were given. `beta1 * m` makes a new one.
+# </details>
+
+# %% check="adam_moments"
+check("adam_moments")
+
+# %% [markdown]
+# ## The bias, and the cure
+#
+# Unit 04 found that a young average is too small. Say the gradients all have the same mean $\mathbb{E}[g]$. Put the
+# recursion into itself, and take the mean:
+#
+# $$m_t = (1 - \beta_1) \sum_{i=1}^{t} \beta_1^{\,t-i} g_i
+# \quad\Rightarrow\quad
+# \mathbb{E}[m_t] = \mathbb{E}[g]\,(1 - \beta_1) \sum_{i=1}^{t} \beta_1^{\,t-i} = \mathbb{E}[g]\,(1 - \beta_1^t)$$
+#
+# since $1 + \beta + \dots + \beta^{t-1} = (1 - \beta^t)/(1 - \beta)$. The missing weight $\beta_1^t$ lies on the start at
+# zero. The same goes for $v$, with $\beta_2$ and $\mathbb{E}[g^2]$. A factor that is known can be divided out:
+#
+# $$\hat m_t = \frac{m_t}{1 - \beta_1^t}, \qquad \hat v_t = \frac{v_t}{1 - \beta_2^t}$$
+#
+# ### Exercise: `bias_correction`
+#
+# It serves both moments. $t$ counts the gradients that the average has seen: 1 after the first.
+
+
+# %% exercise="bias_correction"
+def bias_correction(moment, beta, t):
+    """An average that started at zero, divided by the weight of what it has seen: moment / (1 - beta^t).
+
+    moment: an array of any shape.  beta: from 0 to below 1.  t: how many values it has seen, at least 1.
+    Returns a new array; the moment itself stays as it is.
+    """
+    ### BEGIN SOLUTION
+    return moment / (1 - beta**t)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1: it comes out too small, or far too large</summary>
+#
+# After a single value of 10 with $\beta = 0.9$, the average is 1 and its weight is $1 - 0.9 = 0.1$. The corrected
+# average is 10. Which operation with 0.1 makes 10 out of 1?
+# </details>
+#
+# <details><summary>Hint 2: NaN at the first step, or right at the first step only</summary>
+#
+# $1 - \beta^t$ for $\beta = 0.9$ and $t = 1, 2, 3$ is 0.1, 0.19, 0.271. Only $\beta$ has the power $t$, and $t$ is used
+# just as it comes in.
+# </details>
+#
+# <details><summary>Hint 3: "changed its argument in place"</summary>
+#
+# `moment /= ...` writes into the array that you were given, and the average has to go on without a correction.
+# </details>
+
+# %% check="bias_correction"
+check("bias_correction")
+
+# %%
+with waits_for("adam_moments", "bias_correction"):
+    noisy = 1 + np.random.default_rng(5).normal(0, 0.5, size=(1000, 10))  # ten series of gradients around 1
+    raw, corrected, state = {"m": [], "v": []}, {"m": [], "v": []}, (np.zeros(10), np.zeros(10))
+    for t, gradient in enumerate(noisy, start=1):
+        state = adam_moments(*state, gradient, 0.9, 0.999)
+        for name, beta, moment in zip("mv", (0.9, 0.999), state, strict=True):
+            raw[name].append(moment)
+            corrected[name].append(bias_correction(moment, beta, t))
+    fig, axes = plt.subplots(1, 2, figsize=(7.4, 3.9))
+    steps = np.arange(1, 1001)
+    for ax, name, mean in zip(axes, "mv", (1.0, 1.25), strict=True):
+        plots.bands(ax, steps, np.array(raw[name]).T, label=f"{name}, as it is")
+        plots.bands(ax, steps, np.array(corrected[name]).T, label=f"{name}, corrected")
+        ax.axhline(mean, color=plots.MUTED, linestyle=":", label="what it should be")
+        ax.set(xscale="log", xlabel="step t", ylim=(0, 2.2))
+        ax.legend(loc="upper right", fontsize=9)
+        at = {t: (np.mean(raw[name][t - 1]), np.mean(corrected[name][t - 1])) for t in (1, 10, 1000)}
+        print(f"{name}: " + "   ".join(f"step {t}: {a:.3f}, corrected {b:.3f}" for t, (a, b) in at.items()))
+    axes[0].set(ylabel="average of gradients", title=r"$\beta_1$ = 0.9")
+    axes[1].set(ylabel="average of squares", title=r"$\beta_2$ = 0.999")
+    plots.finding(fig, "Corrected averages are around the truth from the first step on")
+    plt.show()
+
+# %% [markdown]
+# The bands are the spread of the ten series. What is corrected is right *on average*, not exact: after one gradient it is that one gradient, noise and all. And the
+# uncorrected $v$ is still more than a third short after 1,000 steps. That is a long time for a divisor to be wrong.
+
+# %% [markdown]
+# ## The step
+#
+# Now the formula that this unit is about:
+#
+# $$\theta_{t+1} = \theta_t - \alpha_t\, \frac{\hat m_t}{\sqrt{\hat v_t} + \varepsilon}$$
+#
+# $\alpha_t$ may be the same at every step, or come from a schedule (unit 03). $\varepsilon$, say $10^{-8}$, stands
+# *outside* the root. Before you write it: leave the correction out, that is, put $m_t$ and $v_t$ in place of $\hat m_t$
+# and $\hat v_t$. How long is the *first* step then, with $\beta_1 = 0.9$ and $\beta_2 = 0.999$?
+
+# %%
+predict(
+    "uncorrected",
+    ...,
+    options={
+        "a": "alpha: the two biases cancel",
+        "b": "0.1 alpha: m is ten times too small",
+        "c": "3.16 alpha",
+        "d": "31.6 alpha: the root of v is 31.6 times too small",
+    },
+)
+
+# %% [markdown]
+# ### Exercise: `adam_step`
+#
+# One step, with the averages of before and its number $t$. Use your two functions. `lr` is $\alpha_t$: either a number,
+# or a function that gives $\alpha_t$ when you hand it $t$. (`callable(lr)` says which.)
+
+
+# %% exercise="adam_step"
+def adam_step(theta, m, v, grad, t, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    """Step number t of Adam: theta_{t+1} = theta_t - alpha_t m^_t / (sqrt(v^_t) + eps).
+
+    theta, m, v, grad: arrays of one shape, any shape; m and v as they were before this gradient.  t: 1 at the first step.
+    lr: alpha, a number; or a schedule, a function of t that returns alpha_t.
+    Returns (theta, m, v), three new arrays; m and v without the correction, as the next step needs them.
+    """
+    ### BEGIN SOLUTION
+    alpha = lr(t) if callable(lr) else lr
+    m, v = adam_moments(m, v, grad, beta1, beta2)
+    m_hat, v_hat = bias_correction(m, beta1, t), bias_correction(v, beta2, t)
+    return theta - alpha * m_hat / (np.sqrt(v_hat) + eps), m, v
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1: the first step has the wrong length, or is NaN, or only the first one is right</summary>
+#
+# With a first gradient of 4: $\hat m = 4$, $\sqrt{\hat v} = 4$, so theta moves by $\alpha$, whatever the gradient was.
+# *Both* averages are corrected, each with its own $\beta$, by $1 - \beta^t$ with the $t$ that came in.
+# </details>
+#
+# <details><summary>Hint 2: NaN, or wrong only for tiny gradients</summary>
+#
+# Take $|g| = \varepsilon = 10^{-8}$ at the first step. Outside the root the divisor is $10^{-8} + 10^{-8}$: half a step.
+# First correct $v$, then take the root, then add $\varepsilon$.
+# </details>
+#
+# <details><summary>Hint 3: theta is right at first, and then it is not</summary>
+#
+# What leaves the function are the *new* averages, without the correction: the correction is for this step only.
+# </details>
+#
+# <details><summary>Hint 4: theta goes the wrong way, or its steps have no sensible length</summary>
+#
+# Downhill is minus. $\hat m$, with its sign and $\beta_1$, is above the fraction bar; the root of $\hat v$, from squares
+# and with $\beta_2$, is below.
+# </details>
+#
+# <details><summary>Hint 5: only the schedule's cases are wrong</summary>
+#
+# If `lr` is a function, call it once in every step, with the number of this very step. If it is a number, use it as it is.
+# </details>
+#
+# <details><summary>Hint 6: "changed its argument in place"</summary>
+#
+# `grad *= grad`, `m *= beta1` and their like write into arrays that belong to somebody else.
+# </details>
+
+# %% check="adam_step"
+check("adam_step")
+
+# %%
+with waits_for("adam_step"):
+    one = np.ones(1)
+    lengths = {"both corrected (Adam)": [], "neither": [], "only m": [], "only v": []}
+    theta, m, v = np.zeros(1), np.zeros(1), np.zeros(1)
+    for t in range(1, 3001):  # the gradient is 1 at every step, alpha is 1
+        after, m, v = adam_step(theta, m, v, one, t, 1.0)
+        weights = 1 - 0.9**t, 1 - 0.999**t
+        lengths["both corrected (Adam)"].append(abs(after - theta)[0])
+        lengths["neither"].append((m / np.sqrt(v))[0])
+        lengths["only m"].append((m / weights[0] / np.sqrt(v))[0])
+        lengths["only v"].append((m / np.sqrt(v / weights[1]))[0])
+        theta = after
+    ax = plots.loss_curves(
+        lengths, xlabel="step t", ylabel=r"length of the step, in $\alpha$", logy=True, x=np.arange(1, 3001)
+    )
+    ax.set(xscale="log")
+    ax.set_yticks([0.1, 0.3, 1, 3, 10, 30], ["0.1", "0.3", "1", "3", "10", "30"])
+    ax.minorticks_off()
+    plots.finding(ax, "Without bias correction Adam's early steps are several times too long")
+    plt.show()
+    for name, values in lengths.items():
+        print(f"{name:22} step 1: {values[0]:6.3f}   step 12: {values[11]:6.3f}   step 3000: {values[-1]:6.3f}"
+              f"   longest: {max(values):6.3f}")
+    first = lengths["neither"][0]
+    reveal(
+        "uncorrected",
+        min({"a": 1, "b": 0.1, "c": 3.16, "d": 31.6}.items(), key=lambda item: abs(np.log(item[1] / first)))[0],
+        because="m is a tenth of the gradient, the root of v is the root of a thousandth of its square: "
+        "0.1 / sqrt(0.001) = 3.16.",
+    )
+
+# %% [markdown]
+# And it gets worse before it gets better: $m$ fills up within some ten steps, $v$ needs thousands, so that around step 12
+# an uncorrected step is over six times too long. Those are the steps right after the start, when a network's gradients
+# are at their largest. (With $\beta_2 = 0.999$ the correction is at work for the first few thousand steps.)
+
+# %% [markdown]
+# ## What alpha means now
+#
+# You multiply the loss by 1,000. Gradient descent's steps become 1,000 times as long. And Adam's?
+
+# %%
+predict(
+    "thousand",
+    ...,
+    options={"a": "1,000 times as long", "b": "as long as before", "c": "1,000 times shorter", "d": "about 32 times as long"},
+)
+
+# %%
+with waits_for("adam_step"):
+    noise = np.geomspace(0.03, 30, 13)
+
+    def mean_step(loss_scale, seed):
+        """How far Adam gets per step, in alpha, where the gradient is 1 and noise: (13,), one for each size of noise."""
+        rng = np.random.default_rng(seed)
+        at, m, v = np.zeros(13), np.zeros(13), np.zeros(13)
+        for t in range(1, 601):
+            at, m, v = adam_step(at, m, v, loss_scale * (1 + noise * rng.normal(size=13)), t, 1.0)
+        return -at / 600
+
+    progress = {scale: np.array([mean_step(scale, seed) for seed in range(5)]) for scale in (1, 1000)}
+    ax = plt.subplots()[1]
+    plots.bands(ax, noise, progress[1], label="the loss J", band="minmax")
+    ax.plot(noise, progress[1000].mean(axis=0), "o", markerfacecolor="none", color=plots.INK, label="1,000 J")
+    ax.plot(noise, 1 / np.sqrt(1 + noise**2), ":", color=plots.ORANGE, label=r"$1/\sqrt{1 + noise^2}$")
+    ax.set(xscale="log", xlabel="noise of the gradient, for a mean of 1", ylabel=r"progress per step, in $\alpha$")
+    ax.legend(loc="lower left")
+    plots.finding(ax, "Adam's pace depends on how far gradients agree, and not on how large they are")
+    plt.show()
+    for i in (0, 6, 12):
+        print(f"noise {noise[i]:6.2f}: progress per step {progress[1].mean(axis=0)[i]:.3f} alpha, "
+              f"with 1,000 times the loss {progress[1000].mean(axis=0)[i]:.3f} alpha")
+    ratio = (progress[1000] / progress[1]).mean(axis=0)[0]
+    reveal(
+        "thousand",
+        min({"a": 1000, "b": 1, "c": 0.001, "d": 31.6}.items(), key=lambda item: abs(np.log(item[1] / ratio)))[0],
+        because="m^ is 1,000 times as large and so is the root of v^. Their ratio does not notice.",
+    )
+
+# %% [markdown]
+# $\hat m / \sqrt{\hat v}$ compares the mean of the gradients with their root mean square. Where they agree, it is 1 and
+# the step is $\alpha$. Where noise drowns the mean, it is small: Adam becomes careful by itself. So $\alpha$ is nearly a
+# **largest step for each parameter**, in the parameter's own units. That is why one $\alpha$, often 0.001, works for many
+# networks: weights are of similar size everywhere, gradients are not.
+#
+# ## An alpha that changes
+#
+# Careful is not still, though. Near a minimum with noisy gradients, Adam's steps do not go to zero, and here the *t* in
+# $\alpha_t$ comes in. We minimize $J(\theta) = \frac12 \lVert\theta\rVert^2$ with 20 parameters and noise of size 1 on each
+# gradient, in 300 steps: with a constant $\alpha$, with $\alpha_t = \alpha/\sqrt{t}$, and with a cosine down to zero, **each
+# at its own best $\alpha$** of a sweep, five seeds. What does the schedule bring?
+
+# %%
+predict(
+    "schedule",
+    ...,
+    options={
+        "a": "nothing: a well-chosen constant alpha does as well",
+        "b": "a loss lower by a third or so",
+        "c": "a loss less than a tenth as high",
+    },
+)
+
+# %%
+with waits_for("adam_step"):
+    SCHEDULES = {
+        r"constant $\alpha$": lambda alpha: alpha,
+        r"$\alpha/\sqrt{t}$": lambda alpha: lambda t: alpha / np.sqrt(t),
+        "cosine to zero": lambda alpha: lambda t: alpha * (1 + np.cos(np.pi * t / 301)) / 2,
+    }
+
+    def noisy_run(lr):
+        """The loss after each of 300 steps, for five seeds: (5, 300)."""
+        rngs = [np.random.default_rng(seed) for seed in range(5)]
+        theta, m, v = np.full((5, 20), 10.0), np.zeros((5, 20)), np.zeros((5, 20))
+        losses = []
+        for t in range(1, 301):
+            gradient = theta + np.array([rng.normal(size=20) for rng in rngs])
+            theta, m, v = adam_step(theta, m, v, gradient, t, lr)
+            losses.append(np.sum(theta**2, axis=1) / 2)
+        return np.array(losses).T
+
+    alphas = np.geomspace(0.01, 3, 12)
+    runs = {name: [noisy_run(make(alpha)) for alpha in alphas] for name, make in SCHEDULES.items()}
+    final = {name: np.array([run[:, -10:].mean(axis=1) for run in each]).T for name, each in runs.items()}
+    fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 4.1), sharey=True)
+    plots.sweep(alphas, final, left, start_loss=1001, xlabel=r"$\alpha$", ylabel="loss J")
+    left.set(title="mean of the last 10 steps")
+    left.get_legend().remove()
+    best = {name: each[final[name].mean(axis=0).argmin()] for name, each in runs.items()}
+    plots.loss_curves(best, right, xlabel="step", ylabel="", logy=True, x=np.arange(1, 301))
+    right.set(title=r"each at its best $\alpha$")
+    right.tick_params(labelleft=True)
+    plots.finding(fig, r"Adam rattles at a constant $\alpha$; with one that shrinks it comes closer")
+    plt.show()
+    least = {}
+    for name, values in final.items():
+        i = values.mean(axis=0).argmin()
+        least[name] = values[:, i].mean()
+        plain = name.replace(r"$\alpha$", "alpha").replace(r"$\alpha/\sqrt{t}$", "alpha / sqrt(t)")
+        print(f"{plain:16} best alpha {alphas[i]:.3f}, loss {least[name]:.3f} "
+              f"(five seeds: {values[:, i].min():.3f} to {values[:, i].max():.3f})")
+    ratio = least["cosine to zero"] / least[r"constant $\alpha$"]
+    reveal(
+        "schedule",
+        "c" if ratio < 0.1 else "b" if ratio < 0.9 else "a",
+        because="A constant alpha has to be large to arrive in time and small to stay close. A schedule is both, one "
+        "after the other.",
+    )
+
+# %% [markdown]
+# On the left, look at the width of the valleys too: a constant $\alpha$ that is ten times too large ends far up the slope,
+# and the cosine forgives most of it. On the right: near the end the mean loss of the constant $\alpha$ stays
+# above the two others.
+#
+# So how do you choose $\alpha$ for Adam? Begin with 0.001 for a network, sweep a factor of 3 to 10 to both sides, and let
+# it fall towards the end. What you know from unit 03 stays true: the schedule matters as much as the method.
+
+# %% [markdown]
+# ## A small number at three places
+#
+# You will meet $\varepsilon$ at three places:
+#
+# | place | divisor | where you meet it |
+# |---|---|---|
+# | outside the root | $\sqrt{\hat v} + \varepsilon$ | Adam's paper (algorithm 1), torch, this unit |
+# | outside, before the correction | $(\sqrt{v} + \varepsilon)\,/\sqrt{1 - \beta_2^t}$ | the paper's short form (end of section 2), Keras |
+# | inside the root | $\sqrt{\hat v + \varepsilon}$ | some textbooks and home-made code |
+#
+# All with $\varepsilon = 10^{-8}$. With $\varepsilon$ *inside* the root, how large must a gradient be for the first step
+# to have at least half its length?
+
+# %%
+predict("inside", ..., options={"a": "about 1e-8", "b": "about 1e-6", "c": "about 1e-4", "d": "about 1e-2"})
+
+# %%
+with waits_for("adam_step", "bias_correction"):
+    sizes, zero = np.geomspace(1e-12, 1, 241), np.zeros(241)
+    first_steps = {
+        "outside": np.abs(adam_step(zero, zero, zero, sizes, 1, 1.0)[0]),
+        "before the correction": np.abs(adam_step(zero, zero, zero, sizes, 1, 1.0, eps=1e-8 / np.sqrt(0.001))[0]),
+        "inside": sizes / np.sqrt(sizes**2 + 1e-8),
+    }
+
+    def tiny_run(place, seed):
+        """The loss of 200 steps on 1e-6 times the sum of theta^2 / 2, with some noise, alpha = 0.02."""
+        rng = np.random.default_rng(seed)
+        theta, m, v, losses = np.ones(10), np.zeros(10), np.zeros(10), []
+        for t in range(1, 201):
+            gradient = 1e-6 * (theta + 0.3 * rng.normal(size=10))
+            eps = 1e-8 / np.sqrt(1 - 0.999**t) if place == "before the correction" else 1e-8
+            moved, m, v = adam_step(theta, m, v, gradient, t, 0.02, eps=eps)
+            if place == "inside":
+                moved = theta - 0.02 * bias_correction(m, 0.9, t) / np.sqrt(bias_correction(v, 0.999, t) + eps)
+            theta = moved
+            losses.append(np.sum(theta**2) / 2)
+        return losses
+
+    fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 4.0))
+    for (place, values), style in zip(first_steps.items(), ("-", "--", "-"), strict=True):
+        left.plot(sizes, values, style, label=place)
+    left.set(xscale="log", xlabel="size of the gradient", ylabel=r"first step, in $\alpha$", title="one step")
+    left.set_xticks([1e-12, 1e-8, 1e-4, 1])
+    tiny = {place: np.array([tiny_run(place, seed) for seed in range(5)]) for place in first_steps}
+    plots.loss_curves(tiny, right, xlabel="step", ylabel=r"loss, in $10^{-6}$")
+    right.set(title="gradients around 1e-6")
+    right.get_lines()[1].set_linestyle("--")
+    right.legend(loc="center right", fontsize=9)
+    plots.finding(fig, "Inside the root, an eps of 1e-8 brakes every gradient below 1e-4")
+    plt.show()
+    half = {place: sizes[np.argmax(values >= 0.5)] for place, values in first_steps.items()}
+    for place in first_steps:
+        print(f"{place:22} half a first step from |g| = {half[place]:.1e} on;   loss after 200 steps: "
+              f"{tiny[place][:, -1].mean():.3f} of {0.5 * 10:.1f}")
+    reveal(
+        "inside",
+        min({"a": 1e-8, "b": 1e-6, "c": 1e-4, "d": 1e-2}.items(), key=lambda item: abs(np.log(item[1] / half["inside"])))[0],
+        because="Inside the root, eps is compared with the square of the gradient: what counts is sqrt(1e-8) = 1e-4.",
+    )
+
+# %% [markdown]
+# On losses of usual size nobody sees a difference. It comes where gradients are tiny: a loss that is divided by many
+# pixels, half precision with scaled losses, rare features. Then the place of $\varepsilon$ decides who learns, and no
+# error message says so. It is no verdict on large values either: with an $\varepsilon$ far above all gradients, Adam
+# becomes momentum with step $\alpha/\varepsilon$, and some people tune it so on purpose. Only know where yours stands.
+
+# %% [markdown]
+# ## Adam for many parameters
+#
+# ### Exercise: `Adam`
+#
+# An object as in unit 04: it is handed a list of parameters, keeps an $m$ and a $v$ for each, and one count $t$ for
+# all. The parameters **are** to be changed in place; the gradients stay as they are. `optimizer.lr` may be set to
+# another number between two steps.
+
+
+# %% exercise="Adam"
+class Adam:
+    """Adam for a list of parameters, each with averages of its own.
+
+    params: a list of arrays, which `step` changes in place.  lr, beta1, beta2, eps: numbers.
+    """
+
+    def __init__(self, params, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+        self.params = list(params)
+        self.lr = lr
+        self.beta1, self.beta2, self.eps = beta1, beta2, eps
+        ### BEGIN SOLUTION
+        self.m = [np.zeros_like(param) for param in self.params]
+        self.v = [np.zeros_like(param) for param in self.params]
+        self.t = 0
+        ### END SOLUTION
+
+    def step(self, grads):
+        """Move every parameter once.  grads: a list of arrays, one for each parameter, of its shape."""
+        ### BEGIN SOLUTION
+        self.t += 1
+        settings = self.t, self.lr, self.beta1, self.beta2, self.eps
+        for i, param in enumerate(self.params):
+            param[...], self.m[i], self.v[i] = adam_step(param, self.m[i], self.v[i], grads[i], *settings)
+        ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1: the parameters do not move</summary>
+#
+# `param = ...` gives a new array an old name; the network's array stays what it was. `param[...] = ...` and
+# `param -= ...` write into the array itself.
+# </details>
+#
+# <details><summary>Hint 2: right for one parameter, wrong for two</summary>
+#
+# Each parameter needs an $m$ and a $v$ of its own, found by its place in the list: not one for all, not one for each
+# shape. And the loop has to reach the last parameter.
+# </details>
+#
+# <details><summary>Hint 3: NaN, right at the first step only, or for the first parameter only</summary>
+#
+# Follow $t$: it starts at 0 in `__init__`, and every call of `step` makes it one more, *once*, before anything is
+# corrected. Averages live from one step to the next, on `self`, uncorrected.
+# </details>
+#
+# <details><summary>Hint 4: it moves, but not by the right amount</summary>
+#
+# For each parameter it is your `adam_step`, with `self.lr` as it is now, and with the betas and the eps in their places.
+# </details>
+
+# %% check="Adam"
+check("Adam")
+
+# %% [markdown]
+# ## A fair comparison
+#
+# Plain SGD, momentum 0.9, RMSProp and your Adam train softmax regression on 1,000 small images of clothes (14 by 14), in
+# 70 steps on 100 random images each. We do it twice: with pixels as they are, and with each pixel in a unit of its own
+# (multiplied by a number from 0.03 to 3), as measurements of the world usually come. **Every method at its own best
+# learning rate**, from the same sweep of nine, three seeds. Which comes out first?
+
+# %% given="earlier"
+SGD, rmsprop_step = earlier("SGD", "rmsprop_step")
+
+# %%
+predict(
+    "race",
+    ...,
+    options={
+        "a": "SGD in both: tuned well, nothing beats it",
+        "b": "momentum in the first, Adam in the second",
+        "c": "Adam in both",
+        "d": "RMSProp in both",
+    },
+)
+
+# %%
+with waits_for("Adam"):
+    fashion = load_fashion_mnist(flatten=True, dtype=np.float64)
+    X, y = subset(fashion.X_train, fashion.y_train, 1000)
+    X = X.reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4)).reshape(-1, 196)
+    UNITS = np.random.default_rng(0).permutation(np.geomspace(0.03, 3, 196))
+    DATA = {"pixels as they are": X, "each pixel in its own unit": X * UNITS}
+
+    class RMSProp:
+        """Unit 04's rmsprop_step with beta = 0.9, for a list of parameters."""
+
+        def __init__(self, params, lr):
+            self.params, self.lr = params, lr
+            self.mean_sq = [0.0 * param for param in params]
+
+        def step(self, grads):
+            for i, (param, grad) in enumerate(zip(self.params, grads, strict=True)):
+                param[...], self.mean_sq[i] = rmsprop_step(param, self.mean_sq[i], grad, self.lr, 0.9, 1e-8)
+
+    METHODS = {
+        "SGD": lambda params, lr: SGD(params, lr),
+        "momentum 0.9": lambda params, lr: SGD(params, lr, 0.9),
+        "RMSProp": RMSProp,
+        "Adam": Adam,
+    }
+
+    def probabilities(X, W, b):
+        """Softmax of X W + b: (N, 10)."""
+        logits = X @ W + b
+        exp = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return exp / exp.sum(axis=1, keepdims=True)
+
+    def train(X, make, lr, seed):
+        """The loss on all images after 70 steps on random batches of 100."""
+        rng = np.random.default_rng(seed)
+        W, b = rng.normal(0, 0.01, size=(196, 10)), np.zeros(10)
+        optimizer = make([W, b], lr)
+        for _ in range(70):
+            batch = rng.choice(len(X), 100, replace=False)
+            residual = probabilities(X[batch], W, b)
+            residual[np.arange(100), y[batch]] -= 1
+            optimizer.step([X[batch].T @ residual / 100, residual.mean(axis=0)])
+        return -np.log(np.maximum(probabilities(X, W, b)[np.arange(len(X)), y], 1e-300)).mean()
+
+    lrs = np.geomspace(0.005, 2, 9)
+    swept = {
+        data: {
+            name: np.array([[train(inputs, make, lr, seed) for lr in lrs] for seed in range(3)])
+            for name, make in METHODS.items()
+        }
+        for data, inputs in DATA.items()
+    }
+    fig, axes = plt.subplots(2, 1, figsize=(7.0, 7.6), sharex=True, sharey=True)
+    least = {}
+    for ax, (data, losses) in zip(axes, swept.items(), strict=True):
+        plots.sweep(lrs, losses, ax, start_loss=np.log(10), xlabel=r"learning rate $\alpha$", ylabel="loss after 70 steps")
+        ax.set(title=data)
+        print(data)
+        for name, values in losses.items():
+            i = values.mean(axis=0).argmin()
+            least[data, name] = values[:, i].mean()
+            print(f"  {name:13} best alpha {lrs[i]:.4f}, loss {least[data, name]:.3f} (three seeds: "
+                  f"{values[:, i].min():.3f} to {values[:, i].max():.3f})")
+        for lr, each in ((lrs[0], 0), (lrs[6], 6)):
+            print(f"  the same alpha for all, {lr:.3f}: "
+                  + ", ".join(f"{name} {values[:, each].mean():.2f}" for name, values in losses.items()))
+    axes[0].set_yticks([0.4, 0.6, 1, 2], ["0.4", "0.6", "1", "2"])
+    axes[0].minorticks_off()
+    axes[0].set_ylim(bottom=0.25)
+    axes[0].get_legend().remove()
+    axes[1].legend(loc="lower left", fontsize=9.5, ncols=3)
+    plots.finding(fig, r"Each at its own best $\alpha$: Adam is lowest here, and plain SGD last")
+    plt.show()
+    winners = tuple(min(METHODS, key=lambda name: least[data, name]) for data in DATA)
+    reveal(
+        "race",
+        {("SGD",) * 2: "a", ("momentum 0.9", "Adam"): "b", ("Adam",) * 2: "c", ("RMSProp",) * 2: "d"}[winners],
+        because="It has momentum's direction and RMSProp's step lengths. But look at the gaps, and at the bands.",
+    )
+
+# %% [markdown]
+# Adam is lowest on both data sets, and the ranges of its three seeds are apart from those of the others. Plain SGD is
+# last on both. Momentum is second; with each pixel in its own unit its range overlaps RMSProp's, so these two are not
+# told apart. The units make it harder for all four, for Adam too: it rescales gradients, and not the inputs.
+#
+# Now look at the last lines of each block: one $\alpha$ for everybody. At 0.005 RMSProp comes first. At 0.447 momentum
+# does, and with pixels as they are, Adam comes behind plain SGD. **A common learning rate decides the race before it
+# begins.** And this race is 70 steps long, on one convex problem. What holds for yours, a sweep tells.
+
+# %% [markdown]
+# ## Decay beside the step
+#
+# A common wish: weights should shrink a little in every step unless the data hold them up (unit 06 says why). One way is
+# to add $\frac{\lambda}{2} \lVert\theta\rVert^2$ to the loss, so $\lambda\theta$ to the gradient: **L2**. Another is to
+# take a fraction off the weights directly: **weight decay**. In gradient descent both are the same. In Adam they are not,
+# and **AdamW** (Loshchilov and Hutter, 2019) takes the second:
+#
+# $$\theta_{t+1} = \theta_t - \alpha_t \left( \frac{\hat m_t}{\sqrt{\hat v_t} + \varepsilon} + \lambda\, \theta_t \right)$$
+#
+# Two weights, 1 and 100. The data have no wish at all: the gradient of the loss is zero. $\alpha = \lambda = 0.1$. One step
+# of Adam *with L2 in the gradient* leaves
+
+# %%
+predict(
+    "two_weights",
+    ...,
+    options={"a": "(0.99, 99)", "b": "(0.9, 99.9)", "c": "(0.9, 90)", "d": "(1, 100): the gradient is zero"},
+)
+
+# %% [markdown]
+# ### Exercise: `adamw_step`
+#
+# `weight_decay` is $\lambda$, and `lr` is again a number or a schedule. The averages see the gradient of the loss only.
+
+
+# %% exercise="adamw_step"
+def adamw_step(theta, m, v, grad, t, lr, weight_decay, beta1=0.9, beta2=0.999, eps=1e-8):
+    """Step number t of AdamW: theta_{t+1} = theta_t - alpha_t (m^_t / (sqrt(v^_t) + eps) + weight_decay theta_t).
+
+    theta, m, v, grad: arrays of one shape, any shape.  t: 1 at the first step.  lr: a number or a function of t.
+    Returns (theta, m, v), three new arrays.
+    """
+    ### BEGIN SOLUTION
+    alpha = lr(t) if callable(lr) else lr
+    moved, m, v = adam_step(theta, m, v, grad, t, alpha, beta1, beta2, eps)
+    return moved - alpha * weight_decay * theta, m, v
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1: with no gradient, nothing decays, or small and large weights lose the same</summary>
+#
+# The decay must not pass the root of $\hat v$: no $\lambda\theta$ in the gradient, none in $m$ or $v$, none above the
+# fraction bar. It stands beside the fraction.
+# </details>
+#
+# <details><summary>Hint 2: the decay has the wrong size or direction</summary>
+#
+# With a zero gradient, $\alpha = \lambda = 0.1$ takes $0.1 \cdot 0.1 = 1\,\%$ off every weight. It is taken from the
+# theta that came in, with the $\alpha_t$ of this very step.
+# </details>
+#
+# <details><summary>Hint 3: Adam's part is wrong, or NaN</summary>
+#
+# With $\lambda = 0$ it should be your `adam_step` exactly. Why not use it?
+# </details>
+#
+# <details><summary>Hint 4: "changed its argument in place"</summary>
+#
+# `theta *= ...` writes into the array that you were given.
+# </details>
+
+# %% check="adamw_step"
+check("adamw_step")
+
+# %%
+with waits_for("adam_step", "adamw_step"):
+    def decayed(method, theta, gradient, count, alpha, decay):
+        """The path of weights under AdamW, or under Adam with L2 in the gradient; `gradient` is a function of t."""
+        m, v, path = np.zeros_like(theta), np.zeros_like(theta), [theta]
+        for t in range(1, count + 1):
+            if method == "AdamW":
+                theta, m, v = adamw_step(theta, m, v, gradient(t), t, alpha, decay)
+            else:
+                theta, m, v = adam_step(theta, m, v, gradient(t) + decay * theta, t, alpha)
+            path.append(theta)
+        return np.array(path)
+
+    both = ("AdamW", "L2 in Adam")
+    still = {method: decayed(method, np.array([1.0, 100.0]), lambda t: np.zeros(2), 40, 0.1, 0.1) for method in both}
+    sizes = np.geomspace(0.001, 10, 9)  # how large the gradients' noise is
+
+    def left_over(method, seed):
+        """Of 100 weights that start at 1, the mean after 100 steps of pure noise: (9,), one for each size of noise."""
+        draws = sizes * np.random.default_rng(seed).normal(size=(101, 100, 9))
+        return decayed(method, np.ones((100, 9)), lambda t: draws[t], 100, 0.02, 0.2)[-1].mean(axis=0)
+
+    remaining = {method: np.array([left_over(method, seed) for seed in range(5)]) for method in both}
+    fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 4.0))
+    for method, colour in zip(both, (plots.BLUE, plots.ORANGE), strict=True):
+        for weight, style in zip((0, 1), ("-", "--"), strict=True):
+            path = still[method][:, weight] / still[method][0, weight]
+            left.plot(path, style, color=colour, linewidth=3 - weight, label=f"{method}, from {(1, 100)[weight]}")
+        plots.bands(right, sizes, remaining[method], label=method, color=colour, band="minmax")
+    left.set(xlabel="step", ylabel="what is left of the weight", title="no gradient at all", ylim=(-1.25, 1.08))
+    left.legend(fontsize=8.5, loc="lower right")
+    right.set(xscale="log", xlabel="size of the gradients' noise", ylabel="what is left after 100 steps", title="noise only")
+    right.set_ylim(-0.1, 1.08)
+    right.legend(loc="lower right")
+    plots.finding(fig, "AdamW takes the same fraction of every weight; L2 in Adam spares those with large gradients")
+    plt.show()
+    for method in both:
+        after = still[method][1]
+        print(f"{method:11} (1, 100) after one step: ({after[0]:g}, {after[1]:g});   mean weight after 100 noisy steps: "
+              f"{remaining[method].mean(axis=0)[0]:.2f} (tiny gradients), {remaining[method].mean(axis=0)[-1]:.2f} (large)")
+    outcomes = {"a": (0.99, 99), "b": (0.9, 99.9), "c": (0.9, 90), "d": (1, 100)}
+    reveal(
+        "two_weights",
+        min(outcomes.items(), key=lambda item: np.abs(np.array(item[1]) - still["L2 in Adam"][1]).sum())[0],
+        because="The gradient is now 0.1 times the weight, and Adam's first step is alpha long, whatever the gradient.",
+    )
+
+# %% [markdown]
+# (On the left, the small weight under L2 even rolls on through zero: $m$ remembers.) L2 in Adam is divided by $\sqrt{\hat v}$ like everything else in the gradient. Without other gradients a weight of 100
+# loses no more than a weight of 1; with them, the decay is the weaker the larger a weight's gradients are. AdamW's decay
+# never meets $v$: the same 1 % for all. "Adam with weight decay" in a paper may mean either; `torch.optim.Adam` has a
+# `weight_decay` too, and it is L2.
+
+# %% [markdown]
+# ## Where Adam goes the wrong way
+#
+# Reddi, Kale and Kumar (2018) found a problem on which Adam goes to the *worst* point. One parameter $x$ between $-1$ and
+# $1$. Out of three gradients one is $+3$ and two are $-1$, so the mean is $+1/3$ and the best place is $x = -1$. Let $v$ have a
+# short memory, $\beta_2 = 0.1$. When the rare, important $+3$ comes, $v$ jumps up with it, and the step is short. The two
+# $-1$ come when $v$ has forgotten, and make longer steps the other way.
+#
+# Their cure is **AMSGrad**: divide by the *largest* $v$ so far, which no later gradient can make smaller.
+#
+# $$v^{\max}_t = \max(v^{\max}_{t-1},\, v_t), \qquad
+# \theta_{t+1} = \theta_t - \alpha_t\, \frac{\hat m_t}{\sqrt{v^{\max}_t / (1 - \beta_2^t)} + \varepsilon}$$
+#
+# ### Bonus exercise: `amsgrad_step`
+#
+# In torch's convention: the maximum is over the uncorrected $v_t$, entry by entry, and is corrected in the step.
+
+
+# %% exercise="amsgrad_step"
+def amsgrad_step(theta, m, v, v_max, grad, t, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    """Step number t of AMSGrad: Adam's, with the largest v_t so far in place of v_t.
+
+    theta, m, v, v_max, grad: arrays of one shape, any shape.  t: 1 at the first step.  lr: a number or a function of t.
+    Returns (theta, m, v, v_max), four new arrays.
+    """
+    ### BEGIN SOLUTION
+    alpha = lr(t) if callable(lr) else lr
+    m, v = adam_moments(m, v, grad, beta1, beta2)
+    v_max = np.maximum(v_max, v)
+    m_hat, v_hat = bias_correction(m, beta1, t), bias_correction(v_max, beta2, t)
+    return theta - alpha * m_hat / (np.sqrt(v_hat) + eps), m, v, v_max
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1: v_max is wrong, or it has no effect</summary>
+#
+# `np.maximum(a, b)` compares two arrays entry by entry. Of what before and what now? And which of the two, $v$ or
+# $v^{\max}$, is in the step?
+# </details>
+#
+# <details><summary>Hint 2: the first step is right, the later ones are not</summary>
+#
+# $v$ goes on as Adam's own average, untouched by the maximum. $v^{\max}$ remembers raw values of $v$; the correction, with
+# this step's $t$, comes after the maximum and is not kept.
+# </details>
+#
+# <details><summary>Hint 3: tiny gradients, or "changed its argument in place"</summary>
+#
+# First the root, then add $\varepsilon$. And every array that you hand back is a new one.
+# </details>
+
+# %% check="amsgrad_step"
+check("amsgrad_step")
+
+# %%
+with waits_for("adam_step", "amsgrad_step"):
+    draws = np.array([np.random.default_rng(seed).random(2001) for seed in range(5)]).T
+
+    def reddi(method, alpha, beta2):
+        """x at each of 2,000 steps with alpha_t = alpha / sqrt(t), beta1 = 0, for five random orders: (5, 2000)."""
+        x, state, path = np.zeros(5), [np.zeros(5)] * (3 if method == "AMSGrad" else 2), []
+        step = amsgrad_step if method == "AMSGrad" else adam_step
+        for t in range(1, 2001):
+            gradient = np.where(draws[t] < 1 / 3, 3.0, -1.0)
+            x, *state = step(x, *state, gradient, t, lambda t: alpha / np.sqrt(t), beta1=0.0, beta2=beta2)
+            x = np.clip(x, -1, 1)
+            path.append(x)
+        return np.array(path).T
+
+    shown = {
+        r"Adam, $\beta_2$ = 0.1": ("Adam", 0.3, 0.1),
+        r"AMSGrad, $\beta_2$ = 0.1": ("AMSGrad", 0.3, 0.1),
+        r"Adam, $\beta_2$ = 0.99": ("Adam", 0.3, 0.99),
+    }
+    paths = {name: reddi(*settings) for name, settings in shown.items()}
+    ax = plots.loss_curves(paths, xlabel="step", ylabel="x; the best place is -1", band="minmax", x=np.arange(1, 2001))
+    ax.legend(loc="center right")
+    plots.finding(ax, "With a short memory for squares, Adam goes to the worst point; AMSGrad does not")
+    plt.show()
+    for name, path in paths.items():
+        plain = name.replace(r"$\beta_2$", "beta2")
+        print(f"{plain:21} x over the last 200 steps, mean of five seeds: {path[:, -200:].mean():+.2f}")
+    others = {alpha: reddi("Adam", alpha, 0.1)[:, -200:].mean() for alpha in (0.1, 1.0)}
+    print("Adam, beta2 = 0.1, with other alphas: "
+          + ", ".join(f"alpha {alpha}: {x:+.2f}" for alpha, x in others.items()))
+
+# %% [markdown]
+# No $\alpha$ of these rescues Adam here, because the *direction* of its mean step is wrong. A longer memory does: with
+# $\beta_2 = 0.99$ the $+3$ and the $-1$ are divided by nearly the same root. So keep in mind what the counterexample says
+# and what it does not: that rare, large, important gradients need a $\beta_2$ with a memory longer than the time between
+# them. On most networks AMSGrad and Adam do alike, and Adam with $\beta_2 = 0.999$ is what people use.
+
+# %% [markdown]
+# ## Clinic: the sensor that is not there
+#
+# Somebody predicts a house's heating, $y \approx X w + c$, and starts from the weights `w` of last year. They
+# wrote AdamW for the two parameters, with decay for the weights only. There is no error message, and the loss falls. Run
+# the next three cells and look.
+
+
+# %% exercise="clinic_05"
+def clinic_05(X, y, w, c, lr, weight_decay, steps):
+    """Fit y = X w + c from given w and c, by AdamW on half the mean squared error; only w decays.
+
+    X: (N, p).  y: (N,).  w: (p,).  c: a number.  The betas are 0.9 and 0.999, eps is 1e-8.
+    Returns the paths of w and c, the start included: (steps + 1, p), (steps + 1,).
+    """
+    ### BEGIN SOLUTION
+    params, m, v = [w, c], [0.0, 0.0], [0.0, 0.0]
+    path = [list(params)]
+    for t in range(1, steps + 1):
+        error = X @ params[0] + params[1] - y
+        grads = [X.T @ error / len(y), np.mean(error)]
+        params[0] = params[0] - lr * weight_decay * params[0]
+        for i, grad in enumerate(grads):
+            m[i] = 0.9 * m[i] + 0.1 * grad
+            v[i] = 0.999 * v[i] + 0.001 * grad**2
+            m_hat, v_hat = m[i] / (1 - 0.9**t), v[i] / (1 - 0.999**t)
+            params[i] = params[i] - lr * m_hat / (np.sqrt(v_hat) + 1e-8)
+        path.append(list(params))
+    return np.array([a for a, _ in path]), np.array([b for _, b in path])
+    ### END SOLUTION
+    ### BEGIN STUB
+    # params, m, v, t = [w, c], [0.0, 0.0], [0.0, 0.0], 0
+    # path = [list(params)]
+    # for _ in range(steps):
+    #     error = X @ params[0] + params[1] - y
+    #     grads = [X.T @ error / len(y) + weight_decay * params[0], np.mean(error)]
+    #     for i, grad in enumerate(grads):
+    #         t += 1
+    #         m[i] = 0.9 * m[i] + 0.1 * grad
+    #         v[i] = 0.999 * v[i] + 0.001 * grad**2
+    #         m_hat, v_hat = m[i] / (1 - 0.9**t), v[i] / (1 - 0.999**t)
+    #         params[i] = params[i] - lr * m_hat / (np.sqrt(v_hat) + 1e-8)
+    #     path.append(list(params))
+    # return np.array([a for a, _ in path]), np.array([b for _, b in path])
+    ### END STUB
+
+
+# %% given="house"
+rng = np.random.default_rng(6)
+X_house = rng.normal(size=(60, 5))
+X_house[:, 3:] = 0  # the last two sensors were unplugged this year
+heating = X_house[:, :3] @ [1.0, 2.0, -1.0] + 4 + 0.1 * rng.normal(size=60)
+last_year = np.array([0.5, 1.0, 0.0, 1.0, 100.0])
+
+# %%
+with waits_for("adamw_step", "clinic_05"):
+    w_path, c_path = clinic_05(X_house, heating, last_year, 0.0, 0.1, 0.1, 60)
+    w, c, of_w, of_c = last_year, np.zeros(1), [np.zeros(5)] * 2, [np.zeros(1)] * 2
+    mine = [(w, c[0])]
+    for t in range(1, 61):  # the same by your adamw_step
+        off = X_house @ w + c - heating
+        w, *of_w = adamw_step(w, *of_w, X_house.T @ off / 60, t, 0.1, 0.1)
+        c, *of_c = adamw_step(c, *of_c, np.mean(off, keepdims=True), t, 0.1, 0.0)
+        mine.append((w, c[0]))
+    w_mine, c_mine = np.array([each for each, _ in mine]), np.array([each for _, each in mine])
+    fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 4.2))
+    left.plot(range(1, 13), np.diff(c_path)[:12] / 0.1, "o-", label="clinic_05")
+    left.plot(range(1, 13), np.diff(c_mine)[:12] / 0.1, "s--", label="your adamw_step")
+    left.set(xlabel="step", ylabel=r"step of c, in $\alpha$", ylim=(0, 1.15), xticks=[1, 4, 8, 12])
+    left.legend(loc="lower right")
+    for column, style in ((3, "-"), (4, ":")):
+        share = w_path[:, column] / last_year[column]
+        right.plot(share, style, linewidth=3, label=f"clinic_05, weight {last_year[column]:g}")
+    right.plot(w_mine[:, 4] / last_year[4], "--", color=plots.MUTED, label="your adamw_step, both")
+    right.set(xlabel="step", ylabel="what is left of the weight", ylim=(-1.0, 1.08))
+    right.legend(fontsize=8.5, loc="lower right")
+    agree = np.allclose(w_path, w_mine) and np.allclose(c_path, c_mine)
+    healthy, ill = "Healthy: it walks like your adamw_step", "Not healthy yet: c starts slowly, and decay is not fair"
+    plots.finding(fig, healthy if agree else ill)
+    plt.show()
+    print(f"first step of c: {c_path[1]:.4f} (lr is 0.1);   the unplugged weights, 1 and 100, after 5 steps: "
+          f"{w_path[5, 3]:.3f} and {w_path[5, 4]:.3f}")
+
+# %% [markdown]
+# **Symptom 1**, left: Adam's first step is $\alpha$ long, always; you saw why. The first step of $c$ is shorter, and so are
+# the next few. **Symptom 2**, right: two sensors are unplugged, so the loss has no gradient for their weights, and decay
+# alone should take the same fraction of both. It does not. Find both causes and repair `clinic_05`. When it is
+# healthy, the picture says so.
+#
+# <details><summary>Hint 1: why does c start slowly?</summary>
+#
+# Print `i` and `t` in the inner loop. With which $t$ is the very first gradient of $c$ corrected? How many gradients has
+# $c$'s average seen by then?
+# </details>
+#
+# <details><summary>Hint 2: why do 1 and 100 lose the same?</summary>
+#
+# Follow `weight_decay` from the line where it enters until it reaches `params[0]`. What is it divided by on the way? In
+# AdamW it goes to the weights directly, scaled by `lr` and by nothing else.
+# </details>
+
+# %% check="clinic_05"
+check("clinic_05")
+
+# %% [markdown]
+# Both mistakes are easily made, and the loss falls all the same. A $t$ that counts parameters and not steps is a matter
+# of one indentation; a decay in the gradient is what the word "regularization" suggests. What gave them away were two things that
+# can be known beforehand: Adam's first step is $\alpha$ long, and decay takes the same fraction of every weight.
+
+# %% [markdown]
+# ## Quiz
+#
+# Put the letter of the best answer in place of the dots. What is right, and why the others are not, you read in your
+# feedback, or with `./course check 05`.
+#
+# **q1.** Somebody forgot the bias correction ($\beta_1 = 0.9$, $\beta_2 = 0.999$). How long is the first step?
+# - a) $\alpha$: the two biases cancel
+# - b) $0.1\,\alpha$
+# - c) $3.16\,\alpha$
+# - d) $31.6\,\alpha$
+#
+# **q2.** The loss is multiplied by 1,000; gradients are far above $\varepsilon$. Adam's steps
+# - a) stay as long as they were
+# - b) become 1,000 times as long
+# - c) become 1,000 times shorter, because $v$ grows by a million
+# - d) stay as long only at the first step
+#
+# **q3.** Where does Adam make steps much shorter than $\alpha$ (gradients are far above $\varepsilon$)?
+# - a) where gradients are small, and all alike
+# - b) where gradients are large, and all alike
+# - c) at the first few steps, because the averages are young
+# - d) where gradients change their sign from step to step
+#
+# **q4.** AdamW and L2 in Adam, with the same $\lambda$: what is true?
+# - a) they are the same, up to the factor $\alpha$
+# - b) AdamW takes the same fraction of every weight; L2 in Adam takes less where gradients are large
+# - c) AdamW takes less where gradients are large; L2 in Adam takes the same fraction of every weight
+# - d) AdamW replaces the average of the squares by the weights
+#
+# **q5.** You want to know whether Adam or SGD is better for your network. Which comparison is fair?
+# - a) the same learning rate for both, so that only the method differs
+# - b) both with their libraries' default settings
+# - c) a sweep of learning rates for each, the same number of steps, several seeds; compare the best
+# - d) a sweep for each, and one run of each at its best
+
+# %% exercise="quiz_05"
+### BEGIN SOLUTION
+quiz_05 = {"q1": "c", "q2": "a", "q3": "d", "q4": "b", "q5": "c"}
+### END SOLUTION
+### BEGIN STUB
+# quiz_05 = {"q1": ..., "q2": ..., "q3": ..., "q4": ..., "q5": ...}
+### END STUB
+
+# %% check="quiz_05"
+check("quiz_05")
+
+# %% [markdown]
+# ## Recap
+#
+# - **Moments:** $m_t = \beta_1 m_{t-1} + (1-\beta_1)\, g_t$ and $v_t = \beta_2 v_{t-1} + (1-\beta_2)\, g_t^2$, from zero.
+# - **Bias correction:** $\hat m_t = m_t / (1 - \beta_1^t)$, $\hat v_t = v_t / (1 - \beta_2^t)$; $t$ is 1 at the first
+#   step. Without it the first step is $0.1/\sqrt{0.001} = 3.16$ times too long.
+# - **Adam:** $\theta_{t+1} = \theta_t - \alpha_t\, \hat m_t / (\sqrt{\hat v_t} + \varepsilon)$. Steps are about $\alpha$ long
+#   where gradients agree and short where they do not, whatever their size. A falling $\alpha_t$ comes closer.
+# - **$\varepsilon$** stands outside the root and matters where gradients are as small as it is; inside the root, below
+#   $\sqrt{\varepsilon}$.
+# - **AdamW:** $\theta_{t+1} = \theta_t - \alpha_t\,(\hat m_t / (\sqrt{\hat v_t} + \varepsilon) + \lambda \theta_t)$. The decay
+#   stays out of both averages; L2 in Adam's gradient is divided by $\sqrt{\hat v_t}$.
+# - **AMSGrad** divides by the largest $v$ so far. Adam can go wrong where $v$ forgets rare, large gradients.
+# - **Compare fairly:** each method at its own best learning rate, the same budget, several seeds.
+
+# %% [markdown]
+# ## Think about it
+#
+# A colleague writes: "I trained with SGD at learning rate 0.1 and with Adam at 0.1. Adam's loss exploded, so our data do
+# not suit Adam. I also set `weight_decay=0.01` in `torch.optim.Adam`, but the weights of the first layer, where gradients
+# are largest, hardly got smaller." In five to eight sentences, to be read by a person: explain both observations, and
+# say what she should try next.
+
+# %% [markdown] points=3 reflection="reflection_05"
+# ### BEGIN SOLUTION
+# A learning rate means something else in the two methods. SGD's step is 0.1 times the gradient, which may be small; Adam
+# divides the gradient by its own size, so each weight moves by about 0.1 in each step. Weights of a network are often
+# smaller than that, so the network is thrown about, whatever the data are. She should sweep Adam's learning rate, from
+# about 0.0001 to 0.01, let it fall towards the end, and compare both methods at their best, with several seeds. The
+# weight_decay of torch.optim.Adam is L2: it is added to the gradient and then divided by the root of v. Where gradients
+# are large, that root is large, and nearly nothing is left of the decay. AdamW takes the decay off the weights directly,
+# the same fraction everywhere, so she should change to torch.optim.AdamW and choose weight_decay anew.
+# ### END SOLUTION
+# ### BEGIN MARK SCHEME
+# 1 point: Adam's steps are about alpha long in every weight whatever the gradient, so that 0.1 is far too long, and says
+# nothing about the data. 1 point: L2 in Adam is divided by the root of v, so large gradients weaken it; AdamW is the
+# remedy. 1 point: a fair comparison: a sweep for each method (a much smaller alpha for Adam), same budget, several seeds.
+# ### END MARK SCHEME
+
+# %% [markdown]
+# ## Going further
+#
+# - D. P. Kingma, J. Ba, [Adam: A Method for Stochastic Optimization](https://arxiv.org/abs/1412.6980) (2015): algorithm 1
+#   is your `adam_step`; the end of section 2 has the short form with the other eps.
+# - S. J. Reddi, S. Kale, S. Kumar, [On the Convergence of Adam and Beyond](https://openreview.net/forum?id=ryQu7f-RZ)
+#   (2018): the counterexample and AMSGrad.
+# - I. Loshchilov, F. Hutter, [Decoupled Weight Decay Regularization](https://arxiv.org/abs/1711.05101) (2019): AdamW; its
+#   code is [public](https://github.com/loshchil/AdamW-and-SGDW).
+# - R. M. Schmidt, F. Schneider, P. Hennig, [Descending through a Crowded
+#   Valley](https://arxiv.org/abs/2007.01547) (2021): fifteen optimizers compared with care, and how much the tuning
+#   matters; [code](https://github.com/SirRob1997/Crowded-Valley---Results).
+# - [torch.optim.Adam](https://docs.pytorch.org/docs/stable/generated/torch.optim.Adam.html) and its
+#   [code](https://github.com/pytorch/pytorch/blob/main/torch/optim/adam.py): look for `_single_tensor_adam`, and find
+#   your lines there.
+#
+# Next: 06 Regularization, which says what the decay is good for.

@@ -1,0 +1,1316 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: exercise,check,given,reflection,points,-all
+#     formats: ipynb,py:percent
+#     notebook_metadata_filter: jupytext,kernelspec,-all
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 07 · A network from scratch
+#
+# **After this unit you can** read a network as a graph, carry a gradient back through it layer by layer, give it
+# weights to start from that let signals live, check all of it before you trust it, and train it on pictures of
+# clothes with the Adam that you wrote yourself.
+#
+# | time | difficulty | builds on |
+# |---|---|---|
+# | 150 to 190 minutes | ●●●●○ | gradients and cross-entropy ([01 Gradients](../01_gradients/01_gradients.ipynb)); Adam ([05 Adam](../05_adam/05_adam.ipynb)) for the training at the end |
+#
+# Each check below runs your function on a few inputs and explains what it sees. Two answers of earlier units are used
+# again, `cross_entropy` and `Adam`: yours if they are finished, else a library's. The next cell says which.
+
+# %% given="setup"
+import matplotlib.pyplot as plt
+import numpy as np
+
+from course_lib import check, earlier, plots, predict, reveal, waits_for
+from course_lib.data import load_fashion_mnist, subset
+
+plots.use_style()
+cross_entropy, Adam = earlier("cross_entropy", "Adam")
+
+# %% [markdown]
+# ## Why layers, and why not only linear ones
+#
+# Softmax regression (unit 02) computes its logits by *one* linear step, $XW + b$. Its borders between classes are
+# straight. The obvious idea: do two such steps, one after the other, with a matrix each. What can
+# $(X W_1 + b_1)\,W_2 + b_2$ do that one step cannot?
+
+# %%
+predict(
+    "two_linear",
+    ...,
+    options={
+        "a": "It can bend the borders a little.",
+        "b": "It can bend them as far as you like, with enough columns in W1.",
+        "c": "Nothing at all.",
+    },
+)
+
+# %%
+rng = np.random.default_rng(0)
+X, W1, b1, W2, b2 = (rng.normal(size=shape) for shape in ((6, 2), (2, 50), (50,), (50, 3), (3,)))
+two_steps = (X @ W1 + b1) @ W2 + b2
+one_step = X @ (W1 @ W2) + (b1 @ W2 + b2)
+print(f"largest difference between the two steps and one step: {np.abs(two_steps - one_step).max():.1e}")
+reveal(
+    "two_linear",
+    "c" if np.allclose(two_steps, one_step) else "a",
+    because="Multiply it out: X (W1 W2) + (b1 W2 + b2). A matrix times a matrix is a matrix, and one step has it too.",
+)
+
+# %% [markdown]
+# So something that is *not* linear has to stand between the two. It can be very simple. The usual choice is **ReLU**,
+# the rectified linear unit: what is positive stays, the rest becomes zero. A network of this kind is called a
+# **multilayer perceptron**, MLP for short:
+#
+# $$X \;\xrightarrow{\;\text{linear } W_1,\, b_1\;}\; Z \;\xrightarrow{\;\text{ReLU}\;}\; H
+#   \;\xrightarrow{\;\text{linear } W_2,\, b_2\;}\; \text{logits} \;\xrightarrow{\;\text{cross-entropy}\;}\; J$$
+#
+# You build it from two kinds of layers. Each has a function for the way forward and one for the way back. The forward
+# function returns two things: `out`, the result, and `cache`, what the way back will need. Here the rule is the same
+# for every layer: **keep what came in.**
+#
+# ### Exercise: `linear_forward`
+#
+# Examples are rows. Write the shapes beside your line: $(N, D)$ times $(D, M)$ leaves $(N, M)$, and $b$, $(M,)$, is
+# added to each row.
+
+
+# %% exercise="linear_forward"
+def linear_forward(X, W, b):
+    """A linear layer: out = X W + b.
+
+    X: (N, D), an example in each row.  W: (D, M).  b: (M,).
+    Returns (out, cache): out (N, M), and cache, the pair (X, W).
+    """
+    ### BEGIN SOLUTION
+    return X @ W + b, (X, W)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1: the shapes do not fit, or the values are wrong</summary>
+#
+# One example, (1, 2) and (0, 0, 0) for $b$, with $W = \begin{pmatrix} 3 & 0 & 1 \\ 1 & -1 & 0 \end{pmatrix}$: the
+# first output is $1 \cdot 3 + 2 \cdot 1 = 5$, a *column* of $W$ for each output. `A @ B` multiplies matrices, `A * B`
+# entry by entry. And a vector (M,) is added to every row of an (N, M) array all by itself.
+# </details>
+#
+# <details><summary>Hint 2: out is right, the cache is not</summary>
+#
+# Return two things: `out` first, then one pair with `X` and `W`, in this order and unchanged. `return a, (b, c)` does
+# that.
+# </details>
+
+# %% check="linear_forward"
+check("linear_forward")
+
+# %% [markdown]
+# ### Exercise: `relu_forward`
+#
+# $\text{out} = \max(0, x)$, entry by entry, for an array of any shape (in unit 08 it will be a stack of images).
+
+
+# %% exercise="relu_forward"
+def relu_forward(X):
+    """ReLU, entry by entry: out = max(0, X).
+
+    X: an array of any shape.  Returns (out, cache): out of X's shape, and cache, which is X.
+    """
+    ### BEGIN SOLUTION
+    return np.maximum(0, X), X
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1: wrong values, or a single row comes out</summary>
+#
+# (-2, 0, 3, 0.5) becomes (0, 0, 3, 0.5). NumPy has two functions: `np.max(X, 0)` searches *along axis 0*;
+# `np.maximum(a, b)` compares entry by entry.
+# </details>
+#
+# <details><summary>Hint 2: out is right, the cache is not</summary>
+#
+# The cache is what came in, `X` itself.
+# </details>
+#
+# <details><summary>Hint 3: "changed its argument in place"</summary>
+#
+# `X[X < 0] = 0` writes into the caller's array. Make a new one.
+# </details>
+
+# %% check="relu_forward"
+check("relu_forward")
+
+# %% [markdown]
+# ## The way back, with numbers
+#
+# Training needs $\partial J / \partial W$ for every weight, however deep it sits. Numerical gradients (unit 01) would
+# evaluate the network twice *per weight*, 160,000 times for a small one, for a single step. The **chain rule** gets
+# all of them in about the time of three evaluations. It says: *along a way, slopes multiply.*
+#
+# The smallest network there is: one input $x$, one weight, one bias, a ReLU, and half a squared error as the loss.
+#
+# | forward | value | backward: how fast does $J$ change with it? | value |
+# |---|---|---|---|
+# | $x$, $w$, $b$ | 3, 2, -1 | | |
+# | $z = wx + b$ | 5 | | |
+# | $a = \max(0, z)$ | 5 | | |
+# | $J = \frac12 (a - 4)^2$ | 0.5 | | |
+# | | | $\partial J / \partial a = a - 4$ | 1 |
+# | | | $\partial J / \partial z = \partial J / \partial a \cdot 1$, since $a$ follows $z$ step for step | 1 |
+# | | | $\partial J / \partial w = \partial J / \partial z \cdot x$ | 3 |
+# | | | $\partial J / \partial b = \partial J / \partial z \cdot 1$ | 1 |
+# | | | $\partial J / \partial x = \partial J / \partial z \cdot w$ | 2 |
+#
+# Read the right side slowly, from its top to its bottom. Each line takes the line above it and multiplies by *one local
+# slope*, for which it needs no more than what went through this very place on the way forward. That is all of
+# **backpropagation**. (Do you believe the 3? Take $w = 2.01$: then $z = a = 5.03$ and $J = 0.530$, that is 0.030 more for
+# 0.01.)
+#
+# Now let $b = -8$ and the rest as before. How fast does $J$ change with $w$?
+
+# %%
+predict(
+    "silent",
+    ...,
+    options={
+        "a": "by -12: the error is 0 - 4 = -4, times x = 3",
+        "b": "by 3, as before",
+        "c": "not at all",
+    },
+)
+
+
+# %%
+def smallest_network(w, b, x=3.0):
+    """J of the smallest network, its target being 4."""
+    return (max(0.0, w * x + b) - 4) ** 2 / 2
+
+
+def slope_by_w(b, h=0.001):
+    """The slope of J by w at w = 2, measured."""
+    return (smallest_network(2 + h, b) - smallest_network(2 - h, b)) / (2 * h)
+
+
+print(f"b = -1:  J = {smallest_network(2, -1)},  measured slope by w: {slope_by_w(-1):.4f}")
+print(f"b = -8:  J = {smallest_network(2, -8)},  measured slope by w: {slope_by_w(-8):.4f}")
+reveal(
+    "silent",
+    min({"a": -12.0, "b": 3.0, "c": 0.0}.items(), key=lambda item: abs(item[1] - slope_by_w(-8)))[0],
+    because="z = 2 * 3 - 8 = -2, so the unit is silent: a = 0, and a little more or less of w leaves it 0. The local slope "
+    "of ReLU is 0 there, and whatever stands above is multiplied by it.",
+)
+
+# %% [markdown]
+# A silent unit is wrong by 4 here and learns nothing from it. (With many examples, it is silent for some and active for
+# others.) Now the same in the large. From here on a name such as `dW` stands for $\partial J/\partial W$: **an array of
+# $W$'s shape** that says, for each entry, how fast the loss changes with it.
+
+# %%
+def draw_graph():
+    """The network as a graph: values go right, gradients come back left, each of the shape of its value."""
+    slots = ["X", "linear", "Z", "ReLU", "H", "linear", "logits", "cross-\nentropy", "J"]
+    shapes = ["(N, 784)", "", "(N, 100)", "", "(N, 100)", "", "(N, 10)", "", "a number"]
+    fig, ax = plt.subplots(figsize=(7.4, 4.0))
+
+    def arrow(start, end, colour):
+        ax.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 1.8, "shrinkA": 0, "shrinkB": 0})
+
+    for i, (name, shape) in enumerate(zip(slots, shapes, strict=True)):
+        if shape:
+            for colour, sign, text in ((plots.BLUE, 1, name), (plots.VERMILLION, -1, "1" if name == "J" else f"d{name}")):
+                ax.text(i, 0.62 * sign, text, ha="center", va="center", color=colour, weight="bold", fontsize=11.5)
+                ax.text(i, 1.0 * sign, shape, ha="center", va="center", color=colour, fontsize=8.5)
+            continue
+        ax.add_patch(plt.Rectangle((i - 0.44, -0.5), 0.88, 1.0, facecolor=plots.GRID, edgecolor=plots.MUTED))
+        ax.text(i, 0, name, ha="center", va="center", fontsize=9.5)
+        for left, right in ((i - 1, i - 0.44), (i + 0.44, i + 1)):
+            arrow((left, 0.25), (right, 0.25), plots.BLUE)
+            arrow((right, -0.25), (left, -0.25), plots.VERMILLION)
+    for i, number, shape in ((1, 1, "(784, 100)"), (5, 2, "(100, 10)")):
+        for colour, sign, d in ((plots.BLUE, 1, ""), (plots.VERMILLION, -1, "d")):
+            text = f"${d}W_{number}$ {shape}\n${d}b_{number}$"
+            ax.text(i, 2.25 * sign, text, ha="center", va="center", color=colour, fontsize=10)
+        arrow((i, 1.85), (i, 0.5), plots.BLUE)
+        arrow((i, -0.5), (i, -1.85), plots.VERMILLION)
+    ax.text(7, 2.2, "labels y", ha="center", va="center", color=plots.MUTED, fontsize=10)
+    arrow((7, 1.95), (7, 0.5), plots.MUTED)
+    ax.set(xlim=(-0.6, 8.6), ylim=(-2.65, 2.65))
+    ax.set_axis_off()
+    plots.finding(ax, "Values go right (blue); gradients come back left, each in the shape of its value")
+    plt.show()
+
+
+draw_graph()
+
+# %% [markdown]
+# The way back starts at the loss with a 1 and meets the layers in reverse. To each layer comes `dout`, the gradient
+# by its output. The layer has two duties: **pass on** the gradient by its input, which is the `dout` of the layer
+# below, and **deliver** the gradients of its own weights. No layer knows anything about the others. So you can write
+# them, and check them, one at a time.
+#
+# ## Back through the linear layer
+#
+# Write the layer with indices, example $n$, input $d$, output $m$:
+#
+# $$\text{out}_{nm} = \sum_d x_{nd}\, w_{dm} + b_m$$
+#
+# Now take one number and ask: **by which ways does it reach the loss?**
+#
+# - $x_{nd}$ goes into every output $m$ of its own example, each time with slope $w_{dm}$:
+#   $\;dX_{nd} = \sum_m \text{dout}_{nm}\, w_{dm}$
+# - $w_{dm}$ goes into output $m$ of every example $n$, each time with slope $x_{nd}$:
+#   $\;dW_{dm} = \sum_n x_{nd}\, \text{dout}_{nm}$
+# - $b_m$ goes into output $m$ of every example, each time with slope 1:
+#   $\;db_m = \sum_n \text{dout}_{nm}$
+#
+# Here is the second half of the chain rule: **where a value is used several times, what comes back adds up.** One
+# weight serves all $N$ examples, so $N$ contributions meet in its gradient. (They *add*: the mean over the examples
+# was taken in the loss, and its $1/N$ is already in `dout`.)
+#
+# ### Exercise: `linear_backward`
+#
+# Turn each of the three sums into one NumPy expression. The shapes lead you: `dX` is $(N, D)$, and you have `dout`,
+# $(N, M)$, and `W`, $(D, M)$. Only on square layers do the shapes keep quiet.
+
+
+# %% exercise="linear_backward"
+def linear_backward(dout, cache):
+    """The way back through out = X W + b.
+
+    dout: (N, M), the gradient of the loss by out.  cache: the pair (X, W) of linear_forward, X (N, D), W (D, M).
+    Returns (dX, dW, db): the gradients by X (N, D), by W (D, M) and by b (M,).
+    """
+    ### BEGIN SOLUTION
+    X, W = cache
+    return dout @ W.T, X.T @ dout, dout.sum(axis=0)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1: where do I begin?</summary>
+#
+# `X, W = cache`. Then three expressions, returned in the order `dX, dW, db`. Each is made of `dout` and *one* more
+# thing; `dout` is in all three: a layer's own slopes say nothing without it.
+# </details>
+#
+# <details><summary>Hint 2: a matrix product fails, or its result has the wrong shape</summary>
+#
+# In $\sum_m \text{dout}_{nm} w_{dm}$ the index $m$ is the *last* one of both. `A @ B` sums over the last index of A
+# and the *first* of B: so one of the two has to be transposed. In $\sum_n x_{nd}\, \text{dout}_{nm}$ the index $n$ is
+# the first one of both.
+# </details>
+#
+# <details><summary>Hint 3: db, or a factor</summary>
+#
+# $b_m$ has one entry for each output. The axis of the examples disappears by a sum: no mean, no loop in which the last
+# example wins, no axis of length 1 left over.
+# </details>
+#
+# <details><summary>Hint 4: "changed its argument in place"</summary>
+#
+# `dout` and the arrays in the cache belong to others, too. Make new arrays.
+# </details>
+
+# %% check="linear_backward"
+check("linear_backward")
+
+# %% [markdown]
+# ## Back through ReLU
+#
+# ReLU has no weights, so it only passes on. Its slope is 1 where the input was positive, and 0 where it was negative.
+# At exactly 0 there is a kink and no slope; everybody takes 0 there.
+#
+# ### Exercise: `relu_backward`
+
+
+# %% exercise="relu_backward"
+def relu_backward(dout, cache):
+    """The way back through ReLU: dout where the input was above 0, and 0 elsewhere (also at an input of exactly 0).
+
+    dout: the gradient of the loss by out, any shape.  cache: X of relu_forward, the same shape.
+    Returns dX, the same shape.
+    """
+    ### BEGIN SOLUTION
+    return dout * (cache > 0)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1: which entries pass?</summary>
+#
+# dout = (5, 6, -7, -8) and inputs of (1, -1, 2, -2) give (5, 0, -7, 0). The *inputs* decide. What passes is dout,
+# with its own sign and size.
+# </details>
+#
+# <details><summary>Hint 2: only inputs of exactly 0 are wrong</summary>
+#
+# At 0 nothing passes: "above 0" leaves the 0 out.
+# </details>
+#
+# <details><summary>Hint 3: "changed its argument in place"</summary>
+#
+# `dout[...] = 0` writes into an array that somebody else may still need. A product makes a new one.
+# </details>
+
+# %% check="relu_backward"
+check("relu_backward")
+
+# %% [markdown]
+# ## Where to start
+#
+# Not at zero: with all weights equal, all units of a layer compute the same and get the same gradient, for ever. So
+# by chance, and around 0. But how large? A unit adds up $D$ terms $x_d w_d$. If the weights are independent with mean
+# 0, the variances add up: the sum has $D$ times the variance of a weight, times the mean square of the $x_d$. ReLU
+# then throws away the negative half, and half of the mean square with it. To get out of the layer what came into it,
+# take
+#
+# $$\operatorname{Var}(w) = \frac{2}{D}, \qquad D = \text{fan\_in}$$
+#
+# This is **He initialization** (2015). *fan_in* is the number of values that come into a unit, *fan_out* the number
+# of units.
+#
+# ### Exercise: `he_init`
+#
+# A formula for the variance, mind you; random generators ask for the standard deviation.
+
+
+# %% exercise="he_init"
+def he_init(rng, fan_in, fan_out):
+    """Random weights for a linear layer, independent, normal with mean 0 and variance 2 / fan_in.
+
+    rng: a NumPy generator, which every number is drawn from.  Returns (fan_in, fan_out) floats.
+    """
+    ### BEGIN SOLUTION
+    return rng.normal(0, np.sqrt(2 / fan_in), size=(fan_in, fan_out))
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1: the spread is wrong</summary>
+#
+# For fan_in = 200 the variance is 0.01 and the standard deviation 0.1. `rng.normal(mean, deviation, size=...)` takes
+# the deviation. The 2 is inside the root, and fan_out plays no part in it.
+# </details>
+#
+# <details><summary>Hint 2: the shape, or weights that are equal</summary>
+#
+# One number for every pair (input, unit): `size=(fan_in, fan_out)`, centred on 0, none of them copied.
+# </details>
+#
+# <details><summary>Hint 3: the same numbers every time, or others for the same seed</summary>
+#
+# Draw from the `rng` that you are handed. A generator that is made inside the function starts anew at each call;
+# `np.random.randn` has a hidden one of its own.
+# </details>
+
+# %% check="he_init"
+check("he_init")
+
+# %% [markdown]
+# ## The network
+#
+# Now put the layers together. `sizes = [784, 100, 10]` means: 784 values in, one hidden layer of 100 units, 10 logits
+# out. Between two linear layers stands a ReLU; **behind the last one stands none**, and no softmax either:
+# `cross_entropy` wants the logits as they are.
+#
+# ### Exercise: `MLP`
+#
+# `forward` is given: it forgets what `run` has kept. You write the other three.
+#
+# - The constructor fills `self.params` with $W_1, b_1, W_2, b_2, \dots$: weights by your `he_init`, biases of zeros.
+# - `run` goes forward through your layers and keeps every cache.
+# - `loss_and_grads` goes forward, through `cross_entropy(logits, y)`, which returns the loss and its gradient by the
+#   logits, and then all the way back.
+#
+# An optimizer will change the arrays in `self.params` in place, so read them there, every time.
+
+
+# %% exercise="MLP"
+class MLP:
+    """Linear layers with ReLU between them, as many as `sizes` says, and the cross-entropy of the logits.
+
+    sizes: values in, units of each hidden layer, classes; such as [784, 100, 10].  rng: a NumPy generator.
+    params: the list W1, b1, W2, b2, ...: (sizes[0], sizes[1]), (sizes[1],), (sizes[1], sizes[2]), ...
+    """
+
+    def __init__(self, sizes, rng):
+        self.params = []
+        ### BEGIN SOLUTION
+        for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True):
+            self.params += [he_init(rng, fan_in, fan_out), np.zeros(fan_out)]
+        ### END SOLUTION
+
+    def forward(self, X):
+        """The logits (N, C) of the examples X (N, D)."""
+        return self.run(X)[0]
+
+    def run(self, X):
+        """The logits (N, C) of X (N, D), and the list of all caches in their order: linear, ReLU, linear, ..., linear."""
+        ### BEGIN SOLUTION
+        caches = []
+        for i in range(0, len(self.params), 2):
+            if i > 0:
+                X, cache = relu_forward(X)
+                caches.append(cache)
+            X, cache = linear_forward(X, self.params[i], self.params[i + 1])
+            caches.append(cache)
+        return X, caches
+        ### END SOLUTION
+
+    def loss_and_grads(self, X, y):
+        """The mean cross-entropy (a number) of X (N, D) with labels y (N,), and its gradients in the order of params."""
+        ### BEGIN SOLUTION
+        logits, caches = self.run(X)
+        loss, d = cross_entropy(logits, y)
+        grads = []
+        for i in reversed(range(len(caches))):
+            if i % 2 == 1:
+                d = relu_backward(d, caches[i])
+            else:
+                d, dW, db = linear_backward(d, caches[i])
+                grads = [dW, db, *grads]
+        return loss, grads
+        ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1: the constructor</summary>
+#
+# `zip(sizes[:-1], sizes[1:])` gives the pairs (784, 100) and (100, 10): fan_in and fan_out of each layer. For each, two
+# arrays are appended to `self.params`.
+# </details>
+#
+# <details><summary>Hint 2: the logits, or the loss, are wrong</summary>
+#
+# Layer number $k$ has `self.params[2 * k]` and `self.params[2 * k + 1]`. `range(0, len(self.params), 2)` walks over the
+# places of the weights. How many ReLUs are there in a network with one linear layer? None. And the loss wants logits:
+# neither ReLU nor softmax behind the last layer.
+# </details>
+#
+# <details><summary>Hint 3: the number or the order of the gradients</summary>
+#
+# One for each array in `params`, in that order. The way back meets the last layer first: so put what you find *in
+# front* of the list, `[dW, db, *grads]`, or turn the list round in the end (and mind that each pair stays dW, db).
+# </details>
+#
+# <details><summary>Hint 4: gradients before the last layer are wrong</summary>
+#
+# Every step forward has its step back, in reverse order, with the cache of that very step: linear, ReLU, linear, ...,
+# linear. In the list of caches, the linear ones are at the even places. What comes out of one step back goes into the
+# next: one variable, `d`, runs through them all. And nothing here divides by $N$.
+# </details>
+#
+# <details><summary>Hint 5: right once, wrong the second time; or the optimizer moves nothing</summary>
+#
+# Between two calls, a network keeps nothing but `self.params`. Start with fresh lists in each call, and read the arrays
+# from `self.params` each time: no copies.
+# </details>
+
+# %% check="MLP"
+check("MLP")
+
+# %% [markdown]
+# ## What it can do
+#
+# Two classes of points, two moons that reach into each other. Your network, with no hidden layer, with one of four
+# units, and with two of 32 each. With ReLU between the layers, what will the border look like?
+
+# %%
+predict(
+    "border",
+    ...,
+    options={
+        "a": "a straight line, still",
+        "b": "a smooth curve",
+        "c": "a line made of straight pieces",
+    },
+)
+
+# %% given="moons"
+def two_moons(count, rng):
+    """Points (2 count, 2) on two half circles that reach into each other, with noise, and their classes (2 count,)."""
+    angles = rng.uniform(0, np.pi, size=(2, count))
+    upper = np.stack([np.cos(angles[0]), np.sin(angles[0])], axis=1)
+    lower = np.stack([1 - np.cos(angles[1]), 0.4 - np.sin(angles[1])], axis=1)
+    points = np.concatenate([upper, lower]) + rng.normal(0, 0.13, size=(2 * count, 2))
+    return points - np.array([0.5, 0.2]), np.repeat([0, 1], count)
+
+
+def fit(net, X, y, lr, steps):
+    """Move a network's parameters by Adam, all examples in every step."""
+    optimizer = Adam(net.params, lr)
+    for _ in range(steps):
+        optimizer.step(net.loss_and_grads(X, y)[1])
+    return net
+
+
+# %%
+with waits_for("MLP"):
+    points, classes = two_moons(100, np.random.default_rng(1))
+    across, up = np.meshgrid(np.linspace(-2.0, 2.0, 161), np.linspace(-1.4, 1.4, 113))
+    plane = np.stack([across.ravel(), up.ravel()], axis=1)
+    folded = [
+        fit(MLP(sizes, np.random.default_rng(3)), points, classes, lr=0.03, steps=300)
+        for sizes in ([2, 2], [2, 4, 2], [2, 32, 32, 2])
+    ]
+    fig, axes = plt.subplots(1, 3, figsize=(7.4, 3.2), sharey=True)
+    for ax, net in zip(axes, folded, strict=True):
+        sizes = [2, *(len(b) for b in net.params[1::2])]
+        margin = np.diff(net.forward(plane), axis=1).reshape(across.shape)
+        right = np.mean(net.forward(points).argmax(axis=1) == classes)
+        ax.contourf(across, up, margin, levels=[-1e9, 0, 1e9], colors=[plots.BLUE, plots.ORANGE], alpha=0.2)
+        ax.contour(across, up, margin, levels=[0], colors=plots.INK, linewidths=1.8)
+        for k, colour, marker in ((0, plots.BLUE, "o"), (1, plots.ORANGE, "^")):
+            ax.scatter(*points[classes == k].T, s=7, color=colour, marker=marker)
+        ax.set(xlabel="$x_1$", aspect="equal")
+        ax.set_title(f"{sizes}\n{right:.1%} right", fontsize=11)
+        print(f"sizes {sizes}: {right:.1%} of 200 points right")
+    axes[0].set_ylabel("$x_2$")
+    plots.finding(fig, "ReLU bends the border: a few units bend it a few times, many units often")
+    plt.show()
+
+    line = np.stack([np.linspace(-2, 2, 2001), np.zeros(2001)], axis=1)  # straight through the plane
+    bends = np.abs(np.diff(folded[1].forward(line)[:, 0], 2)) > 1e-9
+    print(f"along a line through the plane, the first logit of [2, 4, 2] bends in {bends.sum()} of 1999 places")
+    reveal(
+        "border",
+        "a" if not bends.any() else "c" if bends.mean() < 0.05 else "b",
+        because="Between two kinks a ReLU is straight, and sums of straight pieces are straight pieces. Each unit adds one "
+        "fold; with many of them the pieces become so short that the border looks round.",
+    )
+
+# %% [markdown]
+# This is what depth buys: the hidden layers fold the plane until a straight cut is enough. Nobody told them where to
+# fold; the gradients did.
+
+# %% [markdown]
+# ## Trust it? Three tests before any training
+#
+# A network with a wrong gradient often still learns, only worse, so that nobody notices. Three tests take a minute.
+#
+# ### Test 1: the gradients of the whole network
+#
+# For a network with many parameters, check along *random directions*: shift all parameters a little along a direction
+# $u$, forward and back, and compare the measured slope of the loss with $\nabla J \cdot u$. Two evaluations check
+# everything at once. One danger you know from unit 01: the kink. When is the measured slope wrong although your
+# gradient is right?
+
+# %%
+predict(
+    "kinks",
+    ...,
+    options={
+        "a": "when h is large: then some ReLU changes sides between the two evaluations",
+        "b": "when h is tiny, and only then: rounding",
+        "c": "never: ReLU's kinks are too rare to matter",
+    },
+)
+
+# %% given="clothes"
+fashion = load_fashion_mnist(flatten=True, dtype=np.float64)
+CENTRE, SPREAD = fashion.X_train.mean(), fashion.X_train.std()
+X_train, X_test = (fashion.X_train - CENTRE) / SPREAD, (fashion.X_test - CENTRE) / SPREAD
+y_train, y_test = fashion.y_train, fashion.y_test
+
+# %%
+with waits_for("MLP"):
+    def slope_along(net, X, y, direction, h):
+        """The slope of the loss along a direction, a list of arrays like net.params: measured from both sides."""
+        here, sides = [param.copy() for param in net.params], []
+        for shift in (h, -h):
+            for param, start, part in zip(net.params, here, direction, strict=True):
+                param[...] = start + shift * part
+            sides.append(net.loss_and_grads(X, y)[0])
+        for param, start in zip(net.params, here, strict=True):
+            param[...] = start
+        return (sides[0] - sides[1]) / (2 * h)
+
+    def errors_of(sizes, spoil=1.0):
+        """Relative errors (10 directions, hs) of grad . u; `spoil` multiplies the gradient of the first weights."""
+        rng = np.random.default_rng(5)
+        X, y = subset(X_train, y_train, 50)
+        net, rows = MLP(sizes, rng), []
+        grads = net.loss_and_grads(X, y)[1]
+        grads[0] = spoil * grads[0]
+        for _ in range(10):
+            direction = [rng.normal(size=param.shape) for param in net.params]
+            claimed = sum(np.vdot(grad, part) for grad, part in zip(grads, direction, strict=True))
+            rows.append([abs(slope_along(net, X, y, direction, h) / claimed - 1) for h in hs])
+        return np.array(rows)
+
+    hs = np.logspace(-9, -1, 17)
+    errors = {
+        "no hidden layer": np.median(errors_of([784, 10]), axis=0),
+        "one hidden layer with ReLU": np.median(errors_of([784, 30, 10]), axis=0),
+        "the same, with $dW_1$ 10% too long": np.median(errors_of([784, 30, 10], spoil=1.1), axis=0),
+    }
+    ax = plots.error_plot(hs, errors, xlabel="step h", ylabel="relative error of the slope")
+    plots.finding(ax, "At a small h, a right gradient agrees in six digits and more; at a large one ReLUs change sides")
+    plt.show()
+    at = {h: int(np.argmin(np.abs(np.log10(hs / h)))) for h in (1e-6, 1e-3)}
+    for name, values in errors.items():
+        print(f"{name.replace('$', ''):33}" + "   ".join(f"error at h = {h:.0e}: {values[i]:.0e}" for h, i in at.items()))
+    straight, relu = errors["no hidden layer"][at[1e-3]], errors["one hidden layer with ReLU"][at[1e-3]]
+    reveal(
+        "kinks",
+        "a" if relu > 5 * straight else "c",
+        because="A long step carries some unit's input across 0 for some image. The loss then has a corner between the two "
+        "evaluations, and the mean of two slopes is measured.",
+    )
+
+# %% [markdown]
+# So: for networks with ReLU take a small step, in float64, and a tolerance of about $10^{-6}$. A mistake, even one of
+# 10% in a single array, does not get smaller with $h$.
+#
+# ### Test 2: the first loss
+#
+# A network that knows nothing should *say* that it knows nothing. Ten classes, weights fresh from `he_init`: how
+# large is the very first loss?
+
+# %%
+predict(
+    "first_loss",
+    ...,
+    options={
+        "a": "near 0",
+        "b": "2.3 = log 10, or a little more",
+        "c": "about 10",
+        "d": "anything: it is random",
+    },
+)
+
+# %%
+with waits_for("MLP"):
+    factors = np.array([0.01, 0.1, 0.3, 1, 3, 10])
+    first_losses = np.zeros((5, len(factors)))
+    for seed in range(5):
+        for j, factor in enumerate(factors):
+            net = MLP([784, 100, 10], np.random.default_rng(seed))
+            net.params[-2] *= factor
+            first_losses[seed, j] = net.loss_and_grads(X_train[:500], y_train[:500])[0]
+    ax = plt.subplots()[1]
+    plots.bands(ax, factors, first_losses, label="first loss (five seeds, their range)", band="minmax")
+    ax.lines[-1].set_marker("o")
+    ax.axhline(np.log(10), color=plots.MUTED, linestyle="--", linewidth=1.4)
+    ax.text(0.0105, np.log(10) * 1.07, "log 10 = 2.30", color=plots.MUTED)
+    ax.set(xscale="log", yscale="log", xlabel="the last layer's weights, times He's", ylabel="loss before any training")
+    ax.set_xticks(factors, [f"{factor:g}" for factor in factors])
+    ax.set_yticks([2, 3, 5, 10, 20, 30], ["2", "3", "5", "10", "20", "30"])
+    ax.minorticks_off()
+    ax.legend()
+    plots.finding(ax, "A first loss far above log 10 means: the network is sure of itself, and knows nothing")
+    plt.show()
+    for factor, values in zip(factors, first_losses.T, strict=True):
+        print(f"last weights times {factor:<5g} first loss {values.mean():6.2f}   ({values.min():.2f} to {values.max():.2f})")
+    usual = first_losses[:, 3].mean()
+    reveal(
+        "first_loss",
+        min({"a": 0.0, "b": 2.6, "c": 10.0}.items(), key=lambda item: abs(item[1] - usual))[0],
+        because="Equal logits give a probability of 1/10 to each class, so a loss of log 10. Random logits are not quite "
+        "equal, and being sure for no reason costs a little.",
+    )
+
+# %% [markdown]
+# Near $\log 10$, or somewhat above, is healthy. Ten times too high is not: the first steps would go into unlearning
+# opinions that chance has made. And far below $\log 10$ at the start? Then something has seen the labels.
+#
+# ### Test 3: learn 50 images by heart
+#
+# A healthy network can learn a handful of examples by heart, until the loss is near zero. If yours cannot, something
+# is broken: a gradient, the optimizer, the labels. It takes a second, and it finds most of what is wrong.
+#
+# ### Exercise: `overfit_tiny_batch`
+#
+# You are handed a network (with `forward` and `loss_and_grads`, as yours) and an optimizer that holds its parameters.
+# All examples go into every step. Note the loss at the start and after each step.
+
+
+# %% exercise="overfit_tiny_batch"
+def overfit_tiny_batch(net, optimizer, X, y, steps):
+    """Train on the same few examples, all of them in every step.
+
+    net: has forward(X) -> logits (N, C) and loss_and_grads(X, y) -> (loss, grads).  optimizer: has step(grads).
+    X: (N, D).  y: (N,) labels.  steps: how many steps.
+    Returns (losses, accuracy): the loss at the start and after each step, (steps + 1,), and the share of the examples
+    whose largest logit is the right one in the end, from 0 to 1.
+    """
+    ### BEGIN SOLUTION
+    losses = np.zeros(steps + 1)
+    for t in range(steps):
+        losses[t], grads = net.loss_and_grads(X, y)
+        optimizer.step(grads)
+    losses[steps], _ = net.loss_and_grads(X, y)
+    return losses, np.mean(net.forward(X).argmax(axis=1) == y)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1: the loss does not fall, or only the first step is right</summary>
+#
+# In every step, two things: ask the network for loss and gradients *now*, then hand the gradients to `optimizer.step`.
+# The optimizer has the parameters already.
+# </details>
+#
+# <details><summary>Hint 2: one loss too few, or one step too many</summary>
+#
+# Posts and fences: `steps` steps, `steps + 1` losses. One loss stands before the first step, and after the last step
+# comes one more loss, and no step.
+# </details>
+#
+# <details><summary>Hint 3: the accuracy</summary>
+#
+# After all steps, `net.forward(X)` gives (N, C): the class with the largest logit of *each row*, compared with y, and
+# the mean of these True and False.
+# </details>
+
+# %% check="overfit_tiny_batch"
+check("overfit_tiny_batch")
+
+# %% [markdown]
+# Fifty images, with their labels, and then once more with labels that are **drawn by chance**, so that there is
+# nothing to understand. What will the accuracy on these fifty be, after 100 steps of your Adam?
+
+# %%
+predict(
+    "by_heart",
+    ...,
+    options={
+        "a": "100% with the right labels, about 10% with random ones",
+        "b": "100% with the right labels, about half with random ones",
+        "c": "100% with both",
+    },
+)
+
+# %%
+with waits_for("MLP", "overfit_tiny_batch"):
+    few, few_labels = subset(X_train, y_train, 50)
+    curves, reached = {"right labels": [], "random labels": []}, {"right labels": [], "random labels": []}
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        for name, labels in (("right labels", few_labels), ("random labels", rng.integers(0, 10, size=50))):
+            net = MLP([784, 100, 10], rng)
+            losses, accuracy = overfit_tiny_batch(net, Adam(net.params, 0.001), few, labels, 100)
+            curves[name].append(losses)
+            reached[name].append(accuracy)
+    ax = plots.loss_curves(curves, xlabel="step", ylabel="loss on the 50 images", logy=True, band="minmax")
+    ax.axhline(np.log(10), color=plots.MUTED, linestyle="--", linewidth=1.4)
+    ax.text(101, np.log(10) * 1.15, "log 10", color=plots.MUTED, ha="right")
+    plots.finding(ax, "Healthy: the network learns 50 images by heart, even when their labels are nonsense")
+    plt.show()
+    for name, values in reached.items():
+        last = np.array(curves[name])[:, -1]
+        print(f"{name:14} accuracy {min(values):.0%} to {max(values):.0%}, last loss {last.min():.4f} to {last.max():.4f}")
+    chance = min(reached["random labels"])
+    reveal(
+        "by_heart",
+        "c" if chance > 0.95 else "b" if chance > 0.3 else "a",
+        because="The network has 79,510 parameters for 50 images. It does not need a reason to remember a label.",
+    )
+
+# %% [markdown]
+# This is a test of the *machine*, not of what it has understood: on new images, the network with random labels is worth
+# nothing. Whether a network has understood anything, only images that it has not seen can say.
+
+# %% [markdown]
+# ## Signals in deep networks
+#
+# Why so much care about $2/\text{fan\_in}$? With one hidden layer it hardly matters. Take eight hidden layers of 100
+# units, and three ways to begin: weights of 0.01 everywhere (an old habit), of 0.3 everywhere, and He's. We send 500
+# images through, and look at every layer: the active units' values, and the gradients of the weights. With 0.01
+# everywhere, how much is left in the eighth hidden layer of what was there in the first?
+
+# %%
+predict(
+    "deep_signal",
+    ...,
+    options={"a": "about a tenth", "b": "about a thousandth", "c": "less than a millionth"},
+)
+
+# %%
+with waits_for("MLP"):
+    STARTS = {"0.01 everywhere": 0.01, "He": None, "0.3 everywhere": 0.3}
+
+    def look_inside(deviation):
+        """For each layer: the values of its active units on 500 images, and the gradients of its weights."""
+        net = MLP([784] + [100] * 8 + [10], np.random.default_rng(0))
+        for W in net.params[::2]:
+            if deviation is not None:
+                W *= deviation / W.std()
+        hidden, active = X_train[:500], []
+        for i in range(0, len(net.params) - 2, 2):
+            hidden = relu_forward(linear_forward(hidden, net.params[i], net.params[i + 1])[0])[0]
+            active.append(hidden[hidden > 0])
+        grads = [np.abs(grad[grad != 0]) for grad in net.loss_and_grads(X_train[:500], y_train[:500])[1][:-2:2]]
+        return active, grads
+
+    inside = {name: look_inside(deviation) for name, deviation in STARTS.items()}
+    fig, axes = plt.subplots(2, 3, figsize=(7.4, 7.0), sharey=True, sharex="row")
+    for column, (name, rows) in zip(axes.T, inside.items(), strict=True):
+        for ax, layers, colour in zip(column, rows, (plots.BLUE, plots.VERMILLION), strict=True):
+            for depth, values in enumerate(layers, start=1):
+                heights, edges = np.histogram(np.log10(values), bins=np.arange(-16, 6.1, 0.25))
+                middle = (edges[:-1] + edges[1:]) / 2
+                ax.fill_between(middle, -depth, -depth + 0.85 * heights / heights.max(), color=colour, alpha=0.75, linewidth=0)
+        column[0].set_title(name, fontsize=11.5)
+        column[0].set(xlabel=r"$\log_{10}$ of active values", xlim=(-12, 6), xticks=[-10, -5, 0, 5])
+        column[1].set(xlabel=r"$\log_{10}$ |gradient|", xlim=(-15, 3), xticks=[-15, -10, -5, 0])
+    for ax in axes[:, 0]:
+        ax.set(ylabel="hidden layer", yticks=-np.arange(1, 9), yticklabels=[str(k) for k in range(1, 9)])
+    plots.finding(fig, "With He's weights, values and gradients keep their size through all eight layers")
+    plt.show()
+    for name, (active, grads) in inside.items():
+        print(f"{name:16} active values, root mean square: layer 1 {np.sqrt(np.mean(active[0] ** 2)):8.1e}, "
+              f"layer 8 {np.sqrt(np.mean(active[-1] ** 2)):8.1e}   |gradient|, median: layer 1 {np.median(grads[0]):.0e}, "
+              f"layer 8 {np.median(grads[-1]):.0e}")
+    small_start = inside["0.01 everywhere"][0]
+    left_over = np.sqrt(np.mean(small_start[-1] ** 2) / np.mean(small_start[0] ** 2))
+    print(f"0.01 everywhere: of layer 1, layer 8 has a part of {left_over:.0e}")
+    reveal(
+        "deep_signal",
+        min({"a": 0.1, "b": 1e-3, "c": 1e-8}.items(), key=lambda item: abs(np.log(item[1] / left_over)))[0],
+        because="In each layer a unit adds up 100 terms with weights of 0.01, and ReLU takes half of the mean square: a factor of "
+        "0.01 * sqrt(100 / 2) = 0.07, seven times over.",
+    )
+
+# %% [markdown]
+# A factor per layer becomes a power. With 0.01 the signal dies out on its way forward, and the gradients of all eight
+# layers are near $10^{-12}$: no plain step of any sensible length moves anything, and even Adam's
+# $\varepsilon = 10^{-8}$ is far above them. With 0.3 everything grows from layer to layer, and the gradients are
+# hundreds of times as large as with He's weights and more. Those hold the factor near 1: the last layer sees a signal,
+# and the first layer gets a gradient.
+
+# %% [markdown]
+# ## Your network, your Adam, ten kinds of clothes
+#
+# Everything so far comes together: 10,000 images, batches of 100, six epochs, Adam with a learning rate that falls to
+# zero along a straight line. The learning rate is chosen **without a look at the test set**: train on 5,000 training
+# images for two epochs, measure on 2,000 others, three seeds for each. To see what the hidden layer is worth, the
+# same for a network without one (that is softmax regression), at *its* best learning rate.
+#
+# How much better on the 2,000 test images will the network with 100 hidden units be?
+
+# %%
+predict(
+    "hidden_layer",
+    ...,
+    options={"a": "not at all", "b": "1 to 5 percentage points", "c": "more than 5 percentage points"},
+)
+
+# %% given="training"
+def accuracy_of(net, X, y):
+    """The share of the examples X (N, D) whose largest logit is that of their label."""
+    return np.mean(np.argmax(net.forward(X), axis=1) == y)
+
+
+def train(sizes, lr, seed, X, y, epochs, after_epoch=None):
+    """A new network, trained by Adam on shuffled batches of 100; lr falls to 0 along a straight line.
+
+    after_epoch: a function that gets the network after every epoch.
+    """
+    rng = np.random.default_rng(seed)
+    net = MLP(sizes, rng)
+    optimizer = Adam(net.params, lr)
+    total, done = epochs * (len(y) // 100), 0
+    for _ in range(epochs):
+        order = rng.permutation(len(y))
+        for start in range(0, len(y), 100):
+            batch = order[start : start + 100]
+            optimizer.lr = lr * (1 - done / total)
+            optimizer.step(net.loss_and_grads(X[batch], y[batch])[1])
+            done += 1
+        if after_epoch is not None:
+            after_epoch(net)
+    return net
+
+
+# %%
+with waits_for("MLP"):
+    NETWORKS = {"no hidden layer": [784, 10], "100 hidden units": [784, 100, 10]}
+    shuffled = np.random.default_rng(0).permutation(len(y_train))
+    fit_part, choice = shuffled[:5000], shuffled[5000:7000]
+    LRS = {"no hidden layer": [0.003, 0.01, 0.03], "100 hidden units": [0.001, 0.003, 0.01]}
+    chosen = {}
+    for name, sizes in NETWORKS.items():
+        lrs, found = LRS[name], np.zeros((3, 3))
+        for seed, j in np.ndindex(found.shape):
+            net = train(sizes, lrs[j], seed, X_train[fit_part], y_train[fit_part], epochs=2)
+            found[seed, j] = accuracy_of(net, X_train[choice], y_train[choice])
+        chosen[name] = lrs[found.mean(axis=0).argmax()]
+        shown = "   ".join(f"{lr:g}: {value:.3f}" for lr, value in zip(lrs, found.mean(axis=0), strict=True))
+        print(f"{name:17} accuracy on the 2,000 images for choosing, by learning rate:   {shown}")
+
+    history, finals, nets = {}, {}, {}
+    for name, sizes in NETWORKS.items():
+        rows, finals[name] = [], []
+        for seed in range(3):
+            rows.append([])
+
+            def note(net, row=rows[-1]):
+                row.append((accuracy_of(net, X_train[:1000], y_train[:1000]), accuracy_of(net, X_test, y_test)))
+
+            nets[name] = train(sizes, chosen[name], seed, X_train, y_train, epochs=6, after_epoch=note)
+            finals[name].append(rows[-1][-1][1])
+        history[name] = np.array(rows)  # (seeds, epochs, training and test)
+    ax = plt.subplots()[1]
+    for (name, values), colour in zip(history.items(), (plots.ORANGE, plots.BLUE), strict=True):
+        plots.bands(ax, np.arange(1, 7), 100 * values[:, :, 1], label=f"{name}, test", band="minmax", color=colour)
+        ax.plot(np.arange(1, 7), 100 * values[:, :, 0].mean(axis=0), ":", color=colour, label=f"{name}, training")
+    ax.set(xlabel="epoch", ylabel="accuracy, percent")
+    ax.legend(loc="lower right")
+    plots.finding(ax, "The hidden layer pays on new images too, each network at its own best learning rate")
+    plt.show()
+    for name, values in finals.items():
+        print(f"{name:17} learning rate {chosen[name]:g}, test accuracy {np.mean(values):.1%} ({min(values):.1%} to {max(values):.1%})")
+    gain = 100 * (np.mean(finals["100 hidden units"]) - np.mean(finals["no hidden layer"]))
+    print(f"the hidden layer is worth {gain:.1f} percentage points")
+    reveal(
+        "hidden_layer",
+        "a" if gain < 0.5 else "b" if gain <= 5 else "c",
+        because="Most of these images can be told apart by a weighted sum of their pixels. The hidden units help with those "
+        "that cannot: shirts, pullovers and coats.",
+    )
+
+# %%
+with waits_for("MLP"):
+    guesses = nets["100 hidden units"].forward(X_test).argmax(axis=1)
+    rights = {k: np.mean(guesses[y_test == k] == k) for k in range(10)}
+    hardest = min(rights, key=rights.get)
+    mistaken = np.flatnonzero((y_test == hardest) & (guesses != hardest))[:16]
+    names = fashion.class_names
+    ax = plots.image_grid(fashion.X_test[mistaken].reshape(-1, 28, 28), [names[guesses[i]] for i in mistaken])
+    plots.finding(ax, f"{names[hardest]} is the hardest class, {rights[hardest]:.0%} are right: what the others were taken for")
+    plt.show()
+    print("right in each class: " + ", ".join(f"{names[k]} {rights[k]:.0%}" for k in sorted(rights, key=rights.get)))
+
+# %% [markdown]
+# A network that you wrote line by line, down to the derivative of every layer, tells clothes apart, and it does so on
+# images that it has never seen. Where it errs, you might too.
+
+# %% [markdown]
+# ## Is the learning rate right? Look at the updates
+#
+# The loss says *that* something is wrong, not where. A number to look at for every layer: how large is an update,
+# compared with the weights that it changes?
+#
+# $$\text{update-to-data ratio} = \frac{\operatorname{std}(\text{update of } W)}{\operatorname{std}(W)}$$
+#
+# A rule of thumb: around $10^{-3}$, a change in the third digit; at the very start, when there is much to learn, ten
+# times that and more. We watch the hidden layer for 60 steps, at three learning rates, three seeds each. The middle
+# one is the best of the sweep above; the others are a hundred times smaller and thirty times larger. How large is the
+# ratio of the best one, on average over the 60 steps?
+
+# %%
+predict(
+    "update_ratio",
+    ...,
+    options={
+        "a": "about 0.01",
+        "b": "about 1: it rewrites the weights at each step",
+        "c": "about 0.00001",
+    },
+)
+
+# %%
+with waits_for("MLP"):
+    best_lr = chosen["100 hidden units"]
+    ratios, ends, spreads = {}, {}, {}
+    for lr in (best_lr / 100, best_lr, 30 * best_lr):
+        rows, last = [], []
+        for seed in range(3):
+            rng = np.random.default_rng(seed)
+            net = MLP([784, 100, 10], rng)
+            optimizer, row, recent = Adam(net.params, lr), [], []
+            for _ in range(60):
+                batch = rng.choice(len(y_train), 100, replace=False)
+                loss, grads = net.loss_and_grads(X_train[batch], y_train[batch])
+                before = net.params[0].copy()
+                optimizer.step(grads)
+                row.append(np.std(net.params[0] - before) / np.std(before))
+                recent.append(loss)
+            rows.append(row)
+            last.append(np.mean(recent[-10:]))
+        label = rf"$\alpha$ = {lr:.2g}"
+        ratios[label], ends[label], spreads[label] = np.array(rows), np.array(last), np.std(net.params[0])
+    ax = plots.loss_curves(
+        ratios, xlabel="step", ylabel="update-to-data ratio of $W_1$", logy=True, x=np.arange(1, 61), band="minmax"
+    )
+    ax.axhline(1e-3, color=plots.MUTED, linestyle="--", linewidth=1.4)
+    ax.text(60, 1.15e-3, "rule of thumb", color=plots.MUTED, ha="right")
+    ax.legend(loc="upper right")
+    plots.finding(ax, "The first steps' ratios tell a learning rate that is far too small or far too large")
+    plt.show()
+    for label, values in ratios.items():
+        plain = label.replace(r"$\alpha$", "alpha")
+        print(f"{plain:16} ratio in step 1: {values[:, 0].mean():.1e}, in step 60: {values[:, -1].mean():.1e}   "
+              f"std of W1 then: {spreads[label]:.2f}   loss of the last ten batches: {ends[label].mean():.2f}")
+    typical = ratios[rf"$\alpha$ = {best_lr:.2g}"].mean()
+    reveal(
+        "update_ratio",
+        min({"a": 1e-2, "b": 1.0, "c": 1e-5}.items(), key=lambda item: abs(np.log(item[1] / typical)))[0],
+        because="Adam moves each weight by about alpha at first. The weights of the first layer have a spread of "
+        "sqrt(2 / 784) = 0.05, so that the ratio starts near alpha / 0.05.",
+    )
+
+# %% [markdown]
+# The best learning rate starts at 0.06 and settles below 0.01: above the rule of thumb, as one expects in the first
+# steps. The one that is too small stays below 0.001 from the first step on, and its loss is still at 1.90 where the
+# best has 0.55. The one that is too large begins at 1.8: its first update is larger than all that was there. Later its
+# ratio looks harmless, for a bad reason: the weights have become ten times as large (0.52 in place of 0.05). So look
+# from the first step on, and if one layer's ratio is a thousand times another's, look there first.
+
+# %% [markdown]
+# ## Clinic: the block that learned with half its heart
+#
+# Deep networks of today are made of **blocks with a skip connection**: a value $h$ goes through a branch *and* past
+# it, and both meet in a sum. Somebody wrote such a network with its gradients by hand, a regression with half the
+# mean squared error:
+#
+# $$h = \operatorname{relu}(X W_1), \qquad \text{out} = \bigl(h + \operatorname{relu}(h W_2)\bigr)\, W_3$$
+#
+# The loss falls when it is trained, and it was taken for finished. Run the next three cells.
+
+
+# %% exercise="clinic_07"
+def clinic_07(X, Y, W1, W2, W3):
+    """A block with a skip connection: loss = sum((out - Y)^2) / (2 N), and its gradients.
+
+    X: (N, D).  Y: (N, M).  W1: (D, H).  W2: (H, H).  W3: (H, M).  Returns (loss, dW1, dW2, dW3).
+    """
+    ### BEGIN SOLUTION
+    h = np.maximum(0, X @ W1)
+    branch = np.maximum(0, h @ W2)
+    total = h + branch
+    error = (total @ W3 - Y) / len(X)
+    loss = len(X) * np.sum(error**2) / 2
+    dW3 = total.T @ error
+    dtotal = error @ W3.T
+    dbranch = dtotal * (branch > 0)
+    dW2 = h.T @ dbranch
+    dh = dtotal + dbranch @ W2.T
+    dW1 = X.T @ (dh * (h > 0))
+    return loss, dW1, dW2, dW3
+    ### END SOLUTION
+    ### BEGIN STUB
+    # h = np.maximum(0, X @ W1)
+    # branch = np.maximum(0, h @ W2)
+    # total = h
+    # total += branch
+    # error = (total @ W3 - Y) / len(X)
+    # loss = len(X) * np.sum(error**2) / 2
+    # dW3 = total.T @ error
+    # dtotal = error @ W3.T
+    # dbranch = dtotal * (branch > 0)
+    # dW2 = h.T @ dbranch
+    # dh = dtotal
+    # dh = dbranch @ W2.T
+    # dW1 = X.T @ (dh * (h > 0))
+    # return loss, dW1, dW2, dW3
+    ### END STUB
+
+
+# %% given="block"
+rng = np.random.default_rng(7)
+X_block = rng.normal(size=(40, 3))
+Y_block = np.abs(X_block[:, :1]) - np.maximum(0, X_block[:, 1:2] + X_block[:, 2:])
+
+
+def block_weights(seed):
+    """W1, W2 and W3 to start from. The branch starts small, as is usual for such blocks."""
+    rng = np.random.default_rng(seed)
+    return [scale * rng.normal(size=shape) for scale, shape in ((0.5, (3, 6)), (0.1, (6, 6)), (0.5, (6, 1)))]
+
+
+def measured_gradients(weights, h=1e-6):
+    """The gradients of clinic_07's loss by every entry of the three matrices, by central differences."""
+    found = []
+    for k, W in enumerate(weights):
+        slopes = np.zeros(W.shape)
+        for index in np.ndindex(W.shape):
+            sides = []
+            for shift in (h, -h):
+                moved = [V.copy() for V in weights]
+                moved[k][index] += shift
+                sides.append(clinic_07(X_block, Y_block, *moved)[0])
+            slopes[index] = (sides[0] - sides[1]) / (2 * h)
+        found.append(slopes)
+    return found
+
+
+# %%
+with waits_for("clinic_07"):
+    claimed, measured = clinic_07(X_block, Y_block, *block_weights(0))[1:], measured_gradients(block_weights(0))
+    wrongness = [np.abs(c - m).max() / np.abs(m).max() for c, m in zip(claimed, measured, strict=True)]
+
+    def losses_with(gradients):
+        """120 steps of gradient descent from three starts: (3, 120)."""
+        losses = np.zeros((3, 120))
+        for seed in range(3):
+            weights = block_weights(seed)
+            for t in range(120):
+                losses[seed, t] = clinic_07(X_block, Y_block, *weights)[0]
+                weights = [W - 0.1 * dW for W, dW in zip(weights, gradients(weights), strict=True)]
+        return losses
+
+    fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 4.1))
+    left.bar(["$dW_1$", "$dW_2$", "$dW_3$"], np.maximum(wrongness, 1e-12), color=plots.VERMILLION, bottom=1e-13)
+    left.set(yscale="log", ylim=(1e-13, 10), ylabel="largest error, relative")
+    left.axhline(1e-6, color=plots.MUTED, linestyle="--", linewidth=1.4)
+    descents = {
+        "by the gradients of clinic_07": losses_with(lambda weights: clinic_07(X_block, Y_block, *weights)[1:]),
+        "by measured gradients": losses_with(measured_gradients),
+    }
+    plots.loss_curves(descents, right, xlabel="step", ylabel="loss (band: three starts)", logy=True, band="minmax")
+    right.lines[-1].set_linestyle("--")
+    right.set_yticks([0.03, 0.1, 0.3, 1], ["0.03", "0.1", "0.3", "1"])
+    right.minorticks_off()
+    right.legend(fontsize=9)
+    healthy = max(wrongness) < 1e-5
+    plots.finding(fig, "Healthy: the gradients are the measured ones" if healthy
+                  else "Not healthy yet: the loss falls, and two of three gradients are wrong")
+    plt.show()
+    for name, value in zip(("dW1", "dW2", "dW3"), wrongness, strict=True):
+        print(f"{name}: largest error {value:.0e} of the largest entry")
+    for name, losses in descents.items():
+        print(f"{name:30} mean loss {losses[:, 0].mean():.3f} at the start, {losses[:, -1].mean():.4f} after 119 steps")
+
+# %% [markdown]
+# **The symptom.** The loss itself is right. The gradient of the last matrix is right, those of the two before it are
+# not. The loss falls all the same, only not as far as by measured gradients: without these to compare with, nobody
+# would have noticed. There are two causes. Find both. When it is healthy, the picture says so.
+#
+# <details><summary>Hint 1: the line of dW2 looks right. Why is its value wrong?</summary>
+#
+# It needs the $h$ that went into the branch. Print `h` before and after the line with `+=`. `total = h` gives a second
+# name to the same array, and `+=` changes the array, under all of its names.
+# </details>
+#
+# <details><summary>Hint 2: what comes back to h?</summary>
+#
+# In the formula, $h$ is used twice: straight in the sum, and through $W_2$. By each of the two ways a gradient comes
+# back. Which of the two survives in `dh`?
+# </details>
+
+# %% check="clinic_07"
+check("clinic_07")
+
+# %% [markdown]
+# Two of the most frequent mistakes in backpropagation by hand: a **fan-out assigned, not added up**, and a **cached
+# value that was changed afterwards**. Neither raises an error, and with both the loss falls. Automatic
+# differentiation (unit 09) adds up by itself; it also refuses to go back through values that were changed in place.
+# Now you know why.
+
+# %% [markdown]
+# ## Quiz
+#
+# Put the letter of the best answer in place of the dots. What is right, and why the others are not, you read in your
+# feedback, or with `./course check 07`.
+#
+# **q1.** Three linear layers in a row, 100 units each, no ReLU. What can they do that one linear layer cannot?
+# - a) more, because they have more parameters
+# - b) they can bend the borders between the classes
+# - c) nothing
+# - d) nothing, because no gradient passes through them
+#
+# **q2.** A value is used in two places of the network. How do you get its gradient?
+# - a) as the mean of what comes back from the two places
+# - b) as the sum of what comes back from the two places
+# - c) from the place that comes later on the way forward
+# - d) as the product of the two
+#
+# **q3.** Why not start with all weights at zero? Zero is the middle, after all.
+# - a) It is a good start; random numbers are a matter of taste.
+# - b) The gradients would explode.
+# - c) Training would be slow at first, and then go on as usual.
+# - d) All hidden units are silent or alike, and no gradient ever makes them different.
+#
+# **q4.** Ten classes, a fresh network, and the first loss is 9.7. What do you suspect?
+# - a) The logits are far too large: the weights at the start, or inputs that were not scaled.
+# - b) The weights at the start are too small.
+# - c) Nothing: it has not been trained.
+# - d) The learning rate is too high.
+#
+# **q5.** Your network reaches 60% on a batch of 50 images, and no more, however long it trains on these same images. What do you do?
+# - a) get more images: 50 are too few to learn from
+# - b) look for a bug in gradients, optimizer or labels: it should be able to learn them by heart
+# - c) add regularization
+# - d) look at the accuracy on the test set first
+
+# %% exercise="quiz_07"
+### BEGIN SOLUTION
+quiz_07 = {"q1": "c", "q2": "b", "q3": "d", "q4": "a", "q5": "b"}
+### END SOLUTION
+### BEGIN STUB
+# quiz_07 = {"q1": ..., "q2": ..., "q3": ..., "q4": ..., "q5": ...}
+### END STUB
+
+# %% check="quiz_07"
+check("quiz_07")
+
+# %% [markdown]
+# ## Recap
+#
+# - **A layer** has a way forward, `out, cache = forward(...)`, and a way back, `backward(dout, cache)`. A gradient has the
+#   shape of what it belongs to.
+# - **Chain rule:** along a way slopes multiply; where a value is used several times, what comes back adds up.
+# - **Linear:** $\text{out} = XW + b$. Back: $dX = \text{dout}\, W^\top$, $\;dW = X^\top \text{dout}$, $\;db = \sum_n \text{dout}_n$.
+# - **ReLU:** $\max(0, x)$. Back: dout where the input was above 0. Without it, all layers are one.
+# - **He initialization:** mean 0, variance $2/\text{fan\_in}$, so that values and gradients keep their size through many layers.
+# - **Before training:** gradients along random directions, with a small $h$; the first loss near $\log K$; 50 images learned by heart.
+# - **While training:** update-to-data ratio of each layer around $10^{-3}$; the learning rate chosen on images that are
+#   neither training nor test.
+
+# %% [markdown]
+# ## Think about it
+#
+# A friend has written a network of twelve layers by hand. The first loss is 2.3 for ten classes, as it should be.
+# During training it stays at 2.3, whatever the learning rate. He has drawn all weights with a standard deviation of
+# 0.01. In five to eight sentences, to be read by a person: what do you think is going on, and why is the first loss
+# no warning here? Which two or three things would you have him look at or try, in which order, and what would each of
+# them tell?
+
+# %% [markdown] points=3 reflection="reflection_07"
+# ### BEGIN SOLUTION
+# With weights of 0.01 and, say, a hundred units, each layer multiplies the signal by about 0.07, so after twelve
+# layers nothing of the input is left: all logits are equal to their biases, whatever the image. That gives exactly
+# log 10 = 2.3, so the first loss looks healthy because the network says "I do not know" for the wrong reason. On the
+# way back the gradients shrink by the same factors, so that no weight gets a gradient worth mentioning, and no
+# learning rate makes up for a factor of 10^-13. First I would have him print the spread of the values and of the
+# gradients layer by layer: if both fall by a constant factor, it is the start. Then draw the weights by He's formula
+# and look at the same numbers again. If the loss then still stays, let the network learn 50 images by heart and check
+# its gradients along random directions: that tells a mistake in the way back from a bad start.
+# ### END SOLUTION
+# ### BEGIN MARK SCHEME
+# 1 point: the signal (and the gradient) shrinks by a factor in each layer, because the weights are too small for the
+# number of inputs. 1 point: equal logits give log 10, so the first loss cannot tell "no opinion" from "no signal". 1
+# point: a sensible order with what each look tells: values and gradients by depth, He initialization, then 50 images
+# by heart or a gradient check. "Raise the learning rate" alone is none.
+# ### END MARK SCHEME
+
+# %% [markdown]
+# ## Going further
+#
+# - D. Rumelhart, G. Hinton, R. Williams, [Learning representations by back-propagating
+#   errors](https://doi.org/10.1038/323533a0) (Nature, 1986): four pages that started it.
+# - K. He, X. Zhang, S. Ren, J. Sun, [Delving Deep into Rectifiers](https://arxiv.org/abs/1502.01852) (2015): where
+#   $2/\text{fan\_in}$ comes from; X. Glorot, Y. Bengio, [Understanding the difficulty of training deep feedforward neural
+#   networks](https://proceedings.mlr.press/v9/glorot10a.html) (2010): histograms by depth, as you have drawn them.
+# - C. Zhang and others, [Understanding deep learning requires rethinking
+#   generalization](https://arxiv.org/abs/1611.03530) (2017): whole data sets with random labels, learned by heart.
+# - A. Karpathy, [micrograd](https://github.com/karpathy/micrograd): automatic differentiation in about a hundred lines, and
+#   [A Recipe for Training Neural Networks](https://karpathy.github.io/2019/04/25/recipe/): the three tests, and more.
+# - [CS231n, backpropagation](https://cs231n.github.io/optimization-2/): the chain rule as circuits.
+#
+# Next: 08 CNN, where a layer looks at an image through a small window.
