@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from course_lib import codec, problems
-from course_lib.probes import PROBES, AnswerError, OpenQuestionError
+from course_lib.errors import AnswerError, OpenQuestionError
+from course_lib.probes import PROBES
 from course_lib.reference import Outcome, Problem, Reference
 
 MISSING = object()

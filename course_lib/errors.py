@@ -11,3 +11,11 @@ class CourseError(Exception):
 
 class LeftOut(CourseError):  # noqa: N818 - nothing failed: a part of a notebook is not for this place
     """An experiment that cannot be run here, and need not be; `waits_for` shows the sentence and goes on."""
+
+
+class AnswerError(Exception):
+    """Raised by a probe for an answer that cannot be driven; the text is the sentence for the learner."""
+
+
+class OpenQuestionError(AnswerError):
+    """A quiz's question without an answer; the text is the question's key."""
