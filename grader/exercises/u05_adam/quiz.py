@@ -15,8 +15,8 @@ QUIZ_05 = quiz(
                 "a": "It would be so if both averages were short by the same factor. m is short by 0.1, and the root "
                 "of v by the root of 0.001, which is 0.03.",
                 "b": "Only m is ten times too small there. But v is too small as well, and stands below the fraction bar.",
-                "d": "By itself v would make the step 31.6 times too long, but m, ten times too small, takes most of that "
-                "back.",
+                "d": "By itself v would make the step 31.6 times too long, but m, ten times too small, takes most of "
+                "that back.",
             },
         ),
         Question(
