@@ -37,7 +37,7 @@ def main(unit: str | None = None) -> int:
 def strangers() -> list[str]:
     """Explanations for exercises that the course does not have."""
     unknown = sorted(EQUIVALENT.keys() - all_exercises().keys())
-    return [f"grader/audit/equivalent.py explains survivors of {name}, which is no exercise." for name in unknown]
+    return [f"grader/audit/equivalent/ explains survivors of {name}, which is no exercise." for name in unknown]
 
 
 def _outsiders() -> tuple[list[Row], list[Row]]:

@@ -101,7 +101,7 @@ def _unexplained(exercise: Exercise, trials: Sequence[Trial], explained: Sequenc
         if trial.mutant.change not in reasons
     ]
     stale = sorted(reasons - {trial.mutant.change for trial in survivors})
-    return found + [f"{exercise.name} has no such survivor to explain (equivalent.py):{_diff(c)}" for c in stale]
+    return found + [f"{exercise.name} has no such survivor to explain (grader/audit/equivalent/):{_diff(c)}" for c in stale]
 
 
 def _diff(change: tuple[str, str]) -> str:

@@ -738,7 +738,7 @@ with waits_for("TorchSGD", "TorchAdam", "TorchAdamW"):
         ax.axhline(eps, color=plots.MUTED, linestyle=":", linewidth=1.6)
         ax.text(50, eps * beside, "dotted: one rounding of 1.0", color=plots.MUTED, ha="right", va="center", fontsize=9.5)
         ax.set(xlabel="step", yscale="log", title=str(dtype).removeprefix("torch."), ylim=(5e-18, 1e-4))
-    panels[0].set_ylabel("largest difference to torch.optim")
+    panels[0].set_ylabel("largest difference (0 drawn as 1e-17)")
     panels[0].legend(fontsize=9, loc="upper left")
     plots.finding(fig, "Yours and the library's differ by rounding only, in both precisions, for all 50 steps")
     plt.show()
@@ -755,8 +755,8 @@ with waits_for("TorchSGD", "TorchAdam", "TorchAdamW"):
     )
 
 # %% [markdown]
-# A zero would look suspicious here (is it the same object?), and 1e-3 would be a bug: a forgotten $\varepsilon$ or a swapped
-# order shows at this scale and nowhere else. Comparing with a trusted version step by step, in float64, is the strongest
+# Zero throughout would mean the very same operations in the very same order; 1e-3 would be a bug. A forgotten
+# $\varepsilon$ or a correction at the wrong place shows in such a table and hardly anywhere else. Comparing with a trusted version step by step, in float64, is the strongest
 # test that a numerical program can have. Keep it for whatever you will port in your life.
 #
 # ### And NumPy?
@@ -811,7 +811,7 @@ with waits_for("TorchSGD", "TorchAdam"):
         right.plot(np.maximum(np.abs(by_numpy - by_torch).max(axis=1), 1e-17), color=colour, label=name)
     left.legend(fontsize=8, loc="lower left")
     right.axhline(np.finfo(float).eps, color=plots.MUTED, linestyle=":", linewidth=1.6)
-    right.set(xlabel="step", ylabel="largest difference", yscale="log", ylim=(5e-18, 1e-13))
+    right.set(xlabel="step", ylabel="largest difference (0 drawn as 1e-17)", yscale="log", ylim=(5e-18, 1e-13))
     right.legend(loc="upper left", fontsize=9.5)
     plots.finding(fig, "NumPy with your formulas and PyTorch with autograd walk the same path")
     plt.show()

@@ -14,9 +14,9 @@ QUIZ_05 = quiz(
             wrong={
                 "a": "It would be so if both averages were short by the same factor. m is short by 0.1, and the root "
                 "of v by the root of 0.001, which is 0.03.",
-                "b": "m alone is ten times too small. But v is too small as well, and stands below the fraction bar.",
-                "d": "v alone would make the step 31.6 times too long, but m, ten times too small, takes most of that "
-                "back.",
+                "b": "That is m alone. But v is too small as well, and it stands below the fraction bar.",
+                "d": "By itself v would make the step 31.6 times too long, but m, ten times too small, takes most of "
+                "that back.",
             },
         ),
         Question(
@@ -26,7 +26,7 @@ QUIZ_05 = quiz(
             wrong={
                 "b": "That is what plain descent does. Adam divides m, a thousand times as large, by the root of v, "
                 "also a thousand times as large.",
-                "c": "v grows by a million, but it is its root that divides, and that grows by a thousand, as m does.",
+                "c": "True, v grows by a million, but its root divides, and that grows by a thousand, as m does.",
                 "d": "While gradients are far above eps, eps does not count, at the first step or at any other.",
             },
         ),

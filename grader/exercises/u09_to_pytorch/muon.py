@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.probes_torch import torch_optimizer
+from course_lib.probes.training import torch_optimizer
 from grader.exercises.u09_to_pytorch import bonus_right, muon_wrong
 from grader.exercises.u09_to_pytorch.adam import NO_GRAD
 from grader.exercises.u09_to_pytorch.runs import FORBIDDEN, UNIT, arrays, gradients, run_case

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.probes_torch import torch_optimizer
+from course_lib.probes.training import torch_optimizer
 from course_lib.reference import Tolerance
 from grader.spec import Case, Group
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from course_lib.errors import AnswerError
+from course_lib.probes.base import Probe
 
 KEEP_ALL = 10  # steps; of a longer run, the first step and every tenth are looked at
 
@@ -188,7 +189,7 @@ def training_loop(obj: Any, inputs: dict[str, Any]) -> Any:
     return model.weight.detach().reshape(-1).clone(), model.bias.detach().reshape(()).clone(), losses, plain
 
 
-PROBES: dict[str, Callable[[Any, dict[str, Any]], Any]] = {
+PROBES: dict[str, Probe] = {
     "torch_optimizer": torch_optimizer,
     "penalized_model": penalized_model,
     "ported_model": ported_model,

@@ -1,0 +1,13 @@
+"""How to drive a learner's object for one case; `PROBES` has each probe by its name in a spec.
+
+A probe takes the object and the case's inputs and returns what the learner's code returned. Inputs that are functions
+cannot travel as data: a case describes one, and the probe makes it. Both lives of `check` run these, so they hold no
+answer, and none knows which unit it serves.
+"""
+
+from course_lib.probes import base, descent, networks, optimizers, training
+from course_lib.probes.base import Probe
+
+PROBES: dict[str, Probe] = base.PROBES | descent.PROBES | optimizers.PROBES | networks.PROBES | training.PROBES
+
+__all__ = ["PROBES", "Probe"]
