@@ -41,10 +41,10 @@
 # | **Optimizers by hand** | [02 Gradient descent](../02_gradient_descent/02_gradient_descent.ipynb) | the step downhill, and how long it may be |
 # | | [03 SGD](../03_sgd/03_sgd.ipynb) | steps on a few examples at a time; learning rates that change |
 # | | [04 Momentum](../04_momentum/04_momentum.ipynb) | steps that remember where they came from |
-# | | 05 Adam | a step length of its own for each parameter |
-# | | 06 Regularization | L1, L2, dropout, early stopping |
-# | **Networks by hand** | 07 MLP | a network of layers, trained by your own Adam |
-# | | 08 CNN | convolution and pooling, forward and backward |
+# | | [05 Adam](../05_adam/05_adam.ipynb) | a step length of its own for each parameter |
+# | | [06 Regularization](../06_regularization/06_regularization.ipynb) | L1, L2, dropout, early stopping |
+# | **Networks by hand** | [07 MLP](../07_mlp/07_mlp.ipynb) | a network of layers, trained by your own Adam |
+# | | [08 CNN](../08_cnn/08_cnn.ipynb) | convolution and pooling, forward and backward |
 # | **PyTorch and the GPU** | 09 To PyTorch | your optimizers as PyTorch classes, step for step the same |
 # | | 10 GPU CNN | a published network: find its bugs, train it, make it fast |
 # | **The network's structure** | 11 Structure | analyse, redesign, train, compare |
