@@ -101,7 +101,8 @@ def _unexplained(exercise: Exercise, trials: Sequence[Trial], explained: Sequenc
         if trial.mutant.change not in reasons
     ]
     stale = sorted(reasons - {trial.mutant.change for trial in survivors})
-    return found + [f"{exercise.name} has no such survivor to explain (grader/audit/equivalent/):{_diff(c)}" for c in stale]
+    where = "(grader/audit/equivalent/)"
+    return found + [f"{exercise.name} has no such survivor to explain {where}:{_diff(change)}" for change in stale]
 
 
 def _diff(change: tuple[str, str]) -> str:

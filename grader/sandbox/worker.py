@@ -62,8 +62,8 @@ class Run:
 
 
 PRELOAD = ("numpy", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "course_lib.plots", "course_lib.pictures")
-ALSO = {"scipy": "scipy.special", "torch": "torch"}
-"""What is preloaded besides, where a unit has the package."""
+ALSO = {"scipy": ("scipy.special",), "torch": ("torch", "torch._dynamo")}
+"""What is preloaded besides, where a unit has the package. torch's first optimizer imports the latter, for a second."""
 
 
 class Worker:
@@ -147,7 +147,10 @@ class Worker:
         self.close()
         packages = bwrap.packages_of(self.unit)
         settings = {
-            "preload": [*PRELOAD, *(module for name, module in ALSO.items() if name in packages)],
+            "preload": [
+                *PRELOAD,
+                *(module for name, modules in ALSO.items() if name in packages for module in modules),
+            ],
             "output_bytes": self.limits.output,
             "result_bytes": self.limits.results,
             "user": bwrap.user(),

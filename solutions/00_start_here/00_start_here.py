@@ -45,7 +45,7 @@
 # | | [06 Regularization](../06_regularization/06_regularization.ipynb) | L1, L2, dropout, early stopping |
 # | **Networks by hand** | [07 MLP](../07_mlp/07_mlp.ipynb) | a network of layers, trained by your own Adam |
 # | | [08 CNN](../08_cnn/08_cnn.ipynb) | convolution and pooling, forward and backward |
-# | **PyTorch and the GPU** | 09 To PyTorch | your optimizers as PyTorch classes, step for step the same |
+# | **PyTorch and the GPU** | [09 To PyTorch](../09_to_pytorch/09_to_pytorch.ipynb) | your optimizers as PyTorch classes, step for step the same |
 # | | 10 GPU CNN | a published network: find its bugs, train it, make it fast |
 # | **The network's structure** | 11 Structure | analyse, redesign, train, compare |
 # | | 12 Adaptive | networks that are pruned, that grow, that stop early |
