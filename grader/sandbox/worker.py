@@ -109,16 +109,20 @@ class Worker:
         """
         if self.devices is None:
             return self._run(self._started(), cells, cases, checks, files)
-        turn = gpu.take_turn(self.devices, self._gpu)
+        turn, clean = gpu.take_turn(self.devices, self._gpu), False
         try:
             if turn.gpu != self._gpu:  # a sandbox has the nodes of the device that it was started with
                 self.close()
                 self._gpu = turn.gpu
             process = self._started()
             turn.note(self._first)
-            return self._run(process, cells, cases, checks, files)
+            run = self._run(process, cells, cases, checks, files)
+            clean = self._process is not None
+            return run
         finally:
-            turn.give_back(clean=self._process is not None)
+            if not clean:  # Ctrl-C, for one, leaves the job running
+                self.close()
+            turn.give_back(clean)
 
     def _run(
         self,
