@@ -29,8 +29,10 @@ from traitlets.config import Config, PyFileConfigLoader
 from course_lib.errors import CourseError
 from course_lib.workspace import course_root
 from grader.config import nbgrader_config
+from grader.preprocessors.compute_answers import gpu_problem
 from grader.preprocessors.repair import grade_id
 from grader.sandbox.bwrap import unavailable
+from grader.sandbox.gpu import DEV, uses_gpu
 from grader.scripts import read_script
 
 CONFIG_FILE = "nbgrader_config.py"
@@ -49,10 +51,12 @@ class Classroom:
     """nbgrader's layout under `root`: solutions/, notebooks/, autograded/, feedback/ and the gradebook.
 
     `unsandboxed`: learners' code runs with all rights of this account, whatever the configuration says.
+    `gpu`: submissions wait for a GPU, whatever the configuration says.
     """
 
     root: Path
     unsandboxed: bool = False
+    gpu: bool = False
 
     def config(self) -> Config:
         """A fresh configuration: the folder's own `nbgrader_config.py` where there is one, as for the formgrader."""
@@ -63,7 +67,25 @@ class Classroom:
         config.CourseDirectory.root = str(self.root)
         if self.unsandboxed:
             config.ComputeAnswers.sandbox = False
+        if self.gpu:
+            config.ComputeAnswers.gpu = True
         return config
+
+    def devices(self, unit: str) -> Path | None:
+        """The folder with the device nodes, where the unit's submissions are to wait for a GPU; else None."""
+        chosen = self.config().ComputeAnswers
+        return Path(chosen.get("devices", DEV)) if chosen.get("gpu", False) and uses_gpu(unit) else None
+
+    def gpu_problem(self, unit: str, elsewhere: bool = False) -> str | None:
+        """Why the unit cannot be graded with the GPU that was asked for, in a sentence; None when nothing is wrong.
+
+        elsewhere: other machines than this one are to have it.
+        """
+        devices = self.devices(unit)
+        if devices is None and not self.gpu:
+            return None
+        sandboxed = bool(self.config().ComputeAnswers.get("sandbox", True))
+        return gpu_problem(unit, sandboxed, None if elsewhere else devices)
 
     def require_sandbox(self) -> None:
         """Raise a `CourseError` where submissions should run in a sandbox and this machine has none."""

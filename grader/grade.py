@@ -27,6 +27,7 @@ from grader.engine.unit import UnitData
 from grader.ledger import Ledger
 from grader.report import class_table, misconception_list, write_csv
 from grader.results import Result
+from grader.sandbox.gpu import devices
 from grader.scripts import write_source
 
 INTERRUPTED = 130  # what a shell reports for Ctrl-C
@@ -68,7 +69,7 @@ def grade_class(
             tell(stray, False)
         with (
             open_book(config, unit) as book,
-            _crew(classroom, workers, scheduler, len(arrived.submissions)) as crew,
+            _crew(classroom, unit, workers, scheduler, len(arrived.submissions)) as crew,
             warnings.catch_warnings(),
         ):
             warnings.simplefilter("ignore")  # nbgrader's own, about its database
@@ -77,10 +78,18 @@ def grade_class(
             return conductor.run(arrived.submissions, crew) + strays
 
 
-def _crew(classroom: Classroom, workers: int | None, scheduler: str | None, most: int) -> AbstractContextManager[Crew]:
+def _crew(
+    classroom: Classroom, unit: str, workers: int | None, scheduler: str | None, most: int
+) -> AbstractContextManager[Crew]:
+    folder = classroom.devices(unit)
     if scheduler is not None:
-        return cluster_crew(scheduler, bool(classroom.config().ComputeAnswers.get("sandbox", True)))
-    return Crew(max(1, min(workers or os.cpu_count() or 1, most)))
+        return cluster_crew(
+            scheduler, bool(classroom.config().ComputeAnswers.get("sandbox", True)), gpu=folder is not None
+        )
+    usual = os.cpu_count() or 1
+    if folder is not None:  # one computes on a device while another judges; more would only wait, and hold memory
+        usual = min(usual, 2 * len(devices(folder)))
+    return Crew(max(1, min(workers or usual, most)))
 
 
 def _unit_data(classroom: Classroom, unit: str, ledger: Ledger, book: Book, scratch: Path) -> UnitData:
@@ -94,6 +103,7 @@ def _unit_data(classroom: Classroom, unit: str, ledger: Ledger, book: Book, scra
         secret=ledger.secret(),
         config=config.read_text(encoding="utf-8") if config.is_file() else None,
         unsandboxed=classroom.unsandboxed,
+        gpu=classroom.gpu,
         scratch=str(scratch),
     )
 
@@ -145,17 +155,23 @@ def main(
     reverify: bool = False,
     feedback: bool = True,
     unsandboxed: bool = False,
+    gpu: bool = False,
 ) -> int:
     """`./course grade UNIT`, with the options that `./course grade --help` explains.
 
-    Returns 0 when all were graded, 1 when some could not be, 130 when it was stopped by Ctrl-C.
+    Returns 0 when all were graded, 1 when some could not be, or there is no GPU where one was asked for, 130 when it
+    was stopped by Ctrl-C.
     """
     if scheduler is not None and workers is not None:
         raise CourseError(
             "--workers counts processes on this machine; a cluster (--scheduler) has its own number of them."
         )
     unit = find_unit(unit)
-    classroom = Classroom(course_root(), unsandboxed)
+    classroom = Classroom(course_root(), unsandboxed, gpu)
+    why = classroom.gpu_problem(unit, elsewhere=scheduler is not None)
+    if why:
+        print(why, file=sys.stderr)
+        return 1
     for script in scripts(unit):
         write_source(script)
         if not (classroom.path("release", ".", unit) / f"{unit}.ipynb").is_file():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -45,8 +46,11 @@ def rows(room):
         return {name: database.execute(query).fetchall() for name, query in ROWS.items()}
 
 
-def prepared(root, settings=""):
-    """The sample class, one of them with a person's points, another with a file beside and a locked text changed."""
+def prepared(root, settings="", without=()):
+    """The sample class, one of them with a person's points, another with a file beside and a locked text changed.
+
+    without: those who are left out, where a smaller class shows as much.
+    """
     room = classroom(root)
     (root / "gradebook.secret").write_text(SECRET, encoding="ascii")
     with (root / "nbgrader_config.py").open("a", encoding="ascii") as config:
@@ -63,6 +67,8 @@ def prepared(root, settings=""):
     reads = "print(open('notes.txt').read(), open('houses.csv').read())"
     notebook.cells.append(nbformat.v4.new_code_cell(reads, id="reads"))
     nbformat.write(notebook, mine)
+    for student in without:
+        shutil.rmtree(root / "submitted" / student)
     return room
 
 

@@ -31,14 +31,14 @@ RESUME = "What was graded stays graded; the same command goes on with the rest."
 
 
 @contextlib.contextmanager
-def cluster_crew(address: str, sandboxed: bool) -> Iterator[Crew]:
+def cluster_crew(address: str, sandboxed: bool, gpu: bool = False) -> Iterator[Crew]:
     """The workers of the cluster whose scheduler is at `address`, after a look at each of them.
 
     Raises `CourseError`: `distributed` is not installed, nobody answers, there are no workers, or one of them lacks
-    the course, has another version of it, or has no sandbox where submissions are to run in one.
+    the course, has another version of it, or has no sandbox, or no GPU, where submissions are to have one.
     """
     with _quiet(), contextlib.closing(_connect(address)) as client:
-        _look_at_workers(client, address, sandboxed)
+        _look_at_workers(client, address, sandboxed, gpu)
         watch = _Watch(client, address)
         with Crew(watch(), lambda number: ClusterExecutor(client, address), watch) as crew:
             yield crew
@@ -94,6 +94,7 @@ def about() -> dict[str, Any]:
 
     try:
         from grader.engine.cluster import DECIDING, code_hash
+        from grader.sandbox import gpu
         from grader.sandbox.bwrap import unavailable
     except ImportError as error:
         return {"missing": str(error)}
@@ -103,7 +104,7 @@ def about() -> dict[str, Any]:
             versions[name] = importlib.metadata.version(name).split("+")[0]
         except importlib.metadata.PackageNotFoundError:
             versions[name] = "none"
-    return {"code": code_hash(), "versions": versions, "no_sandbox": unavailable()}
+    return {"code": code_hash(), "versions": versions, "no_sandbox": unavailable(), "no_gpu": gpu.missing()}
 
 
 class _Watch:
@@ -142,7 +143,7 @@ def _connect(address: str) -> Client:
         ) from error
 
 
-def _look_at_workers(client: Client, address: str, sandboxed: bool) -> None:
+def _look_at_workers(client: Client, address: str, sandboxed: bool, gpu: bool) -> None:
     import cloudpickle
 
     from grader.engine import cluster
@@ -157,7 +158,7 @@ def _look_at_workers(client: Client, address: str, sandboxed: bool) -> None:
     if not told:
         raise CourseError(f"The Dask scheduler at {address} has no workers: start some with `dask worker {address}`.")
     here = about()
-    found = {worker: _problem(here, there, sandboxed) for worker, there in told.items()}
+    found = {worker: _problem(here, there, sandboxed, gpu) for worker, there in told.items()}
     problems = [f"{worker}: {problem}" for worker, problem in found.items() if problem]
     if problems:
         more = f"\nand {len(problems) - 5} more" if len(problems) > 5 else ""
@@ -168,7 +169,7 @@ def _look_at_workers(client: Client, address: str, sandboxed: bool) -> None:
         )
 
 
-def _problem(here: dict[str, Any], there: dict[str, Any] | Exception, sandboxed: bool) -> str:
+def _problem(here: dict[str, Any], there: dict[str, Any] | Exception, sandboxed: bool, gpu: bool = False) -> str:
     """What keeps a worker from grading, in a sentence; empty when nothing does."""
     if isinstance(there, Exception):
         return f"It could not say what it has ({type(there).__name__}: {there})."
@@ -185,6 +186,8 @@ def _problem(here: dict[str, Any], there: dict[str, Any] | Exception, sandboxed:
         return f"It has {', '.join(other)}: install there with -c constraints.txt as here."
     if sandboxed and there["no_sandbox"]:
         return f"{there['no_sandbox']} Grading there without one takes --unsandboxed."
+    if gpu and there["no_gpu"]:
+        return str(there["no_gpu"])
     return ""
 
 

@@ -52,6 +52,7 @@ class UnitData:
     config: str | None
     """The text of the class's `nbgrader_config.py`; None for the course's own configuration."""
     unsandboxed: bool = False
+    gpu: bool = False
     scratch: str = ""
     """A folder that the class's own machine empties afterwards; elsewhere a worker has a temporary one."""
 
@@ -100,6 +101,8 @@ class Desk:
         config.Repair.release_directory = str(self.folder / "notebooks")
         if self.data.unsandboxed:
             config.ComputeAnswers.sandbox = False
+        if self.data.gpu:
+            config.ComputeAnswers.gpu = True
         base = Config()
         base.Exporter.default_preprocessors = []  # as nbgrader's converters have it
         config.merge(base)

@@ -14,13 +14,14 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.preprocessors import Execute
-from traitlets import Bool, Integer
+from traitlets import Bool, Integer, Unicode
 
 from course_lib.check import GRADING
 from course_lib.errors import CourseError
 from course_lib.reference import Reference
 from grader.private import private_reference, secret_for
 from grader.sandbox.bwrap import unavailable
+from grader.sandbox.gpu import missing, uses_gpu
 from grader.sandbox.notebook import checked_exercise, run_notebook, shared_worker, time_spent
 from grader.sandbox.worker import MIB, Limits
 
@@ -34,12 +35,17 @@ class ComputeAnswers(Execute):
     ).tag(config=True)
     submission_timeout = Integer(300, help="Seconds a whole submission may take in the sandbox.").tag(config=True)
     memory = Integer(4096, help="MiB of memory that a submission may use in the sandbox.").tag(config=True)
+    gpu = Bool(
+        False, help="Let submissions of units 09 to 15 wait for an NVIDIA GPU of this machine, one at a time for each."
+    ).tag(config=True)
+    devices = Unicode("/dev", help="The folder with the GPUs' device nodes.").tag(config=True)
 
     def preprocess(
         self, nb: NotebookNode, resources: dict[str, Any], **kwargs: Any
     ) -> tuple[NotebookNode, dict[str, Any]]:
         secret = secret_for(resources["nbgrader"]["db_url"])
         references = {name: private_reference(name, secret).without_answers() for name in checked_exercises(nb)}
+        self._require_gpu(resources["nbgrader"]["assignment"])
         if self.sandbox:
             self._run_in_sandbox(nb, resources, references)
             return nb, resources
@@ -56,6 +62,14 @@ class ComputeAnswers(Execute):
                     return nb, resources
                 return result
 
+    def _require_gpu(self, unit: str) -> None:
+        why = gpu_problem(unit, self.sandbox, Path(self.devices)) if self._wants_gpu(unit) else None
+        if why:
+            raise CourseError(f"{why} Or leave out `c.ComputeAnswers.gpu = True` in nbgrader_config.py, and --gpu.")
+
+    def _wants_gpu(self, unit: str) -> bool:
+        return self.gpu and uses_gpu(unit)
+
     def _run_in_sandbox(self, nb: NotebookNode, resources: dict[str, Any], references: dict[str, Reference]) -> None:
         why = unavailable()
         if why:
@@ -71,7 +85,9 @@ class ComputeAnswers(Execute):
         )
         cases = {name: json.dumps(reference.to_json()) for name, reference in references.items()}
         files = self._files_beside(Path(resources["metadata"]["path"]), limits.file_size)
-        run = run_notebook(nb, cases, shared_worker(resources["nbgrader"]["assignment"], limits), files)
+        unit = resources["nbgrader"]["assignment"]
+        worker = shared_worker(unit, limits, Path(self.devices) if self._wants_gpu(unit) else None)
+        run = run_notebook(nb, cases, worker, files)
         resources["course_seconds"] = run.seconds
         resources["course_spent"] = time_spent(nb, run)
         if run.ended != "finished":
@@ -98,6 +114,18 @@ class ComputeAnswers(Execute):
         self.at = index
         result: tuple[NotebookNode, dict[str, Any]] = super().preprocess_cell(cell, resources, index)
         return result
+
+
+def gpu_problem(unit: str, sandboxed: bool, dev: Path | None) -> str | None:
+    """Why a unit's submissions cannot have a GPU, in a sentence; None when they can.
+
+    dev: the folder with the device nodes; None where other machines than this one are to have them.
+    """
+    if not uses_gpu(unit):
+        return f"{unit} uses no GPU: of all units, only 09 to 15 have PyTorch. Grade it without --gpu."
+    if not sandboxed:
+        return "The queue for GPUs is the sandbox's; without a sandbox, every submission sees all GPUs anyway."
+    return None if dev is None else missing(dev)
 
 
 def _stopped() -> NotebookNode:

@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path, PurePosixPath
 
@@ -50,11 +51,11 @@ def unavailable() -> str | None:
     return None
 
 
-def command(unit: str, work_bytes: int) -> list[str]:
+def command(unit: str, work_bytes: int, nodes: Sequence[Path] = ()) -> list[str]:
     """The command line up to the program: namespaces, the read-only system, a unit's packages, one writable folder.
 
     Of what stands in for answers, only earlier units' is there. `/cases` takes the private inputs; it is apart from
-    the folder that a learner's files can fill.
+    the folder that a learner's files can fill. nodes: the device nodes of one GPU.
     """
     base = Path(sys.base_prefix)
     python = Path(sys.executable).resolve()
@@ -83,12 +84,16 @@ def command(unit: str, work_bytes: int) -> list[str]:
         if not re.match(r"u\d\d_", path.name) or path.name[1:3] < unit[:2]:
             line += ["--ro-bind", str(path), f"{STAND_INS}/{path.name}"]
     line += ["--ro-bind", str(Path(__file__).parent / "inside"), "/inside"]
+    for node in nodes:
+        line += ["--dev-bind", str(node), f"/dev/{node.name}"]
     line += ["--perms", "0755", "--size", str(CASES_BYTES), "--tmpfs", "/cases"]
     line += ["--perms", "1777", "--size", str(work_bytes), "--tmpfs", "/work", "--chdir", "/work"]
     for mount in ("/dev", STAND_INS, *map(str, _foreign_site_packages(base)), "/"):
         line += ["--remount-ro", mount]
     for name, value in _environment().items():
         line += ["--setenv", name, value]
+    if nodes:  # CUDA counts the devices whose nodes it can open: the only one is number 0, whatever its node's number
+        line += ["--setenv", "CUDA_VISIBLE_DEVICES", "0"]
     return [*line, str(python), "-s", "-S", "-P", "/inside/zygote.py"]
 
 

@@ -6,6 +6,7 @@ import atexit
 import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode, ValidationError
@@ -26,16 +27,19 @@ ENDINGS = {
     "killed": "Python itself ended here (a call of os._exit, memory that ran out, or recursion without an end)",
 }
 
-_workers: dict[tuple[str, Limits], Worker] = {}
+_workers: dict[tuple[str, Limits, Path | None], Worker] = {}
 
 
-def shared_worker(unit: str, limits: Limits) -> Worker:
-    """This process's sandbox for the unit; started once, used for one submission after another."""
-    key = (unit, limits)
+def shared_worker(unit: str, limits: Limits, devices: Path | None = None) -> Worker:
+    """This process's sandbox for the unit; started once, used for one submission after another.
+
+    devices: the folder with the device nodes of GPUs, where submissions are to wait for one.
+    """
+    key = (unit, limits, devices)
     if key not in _workers:
         if not _workers:
             atexit.register(close_workers)
-        _workers[key] = Worker(key[0], limits)
+        _workers[key] = Worker(unit, limits, devices)
     return _workers[key]
 
 

@@ -10,11 +10,12 @@ import subprocess
 import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from course_lib.errors import CourseError
-from grader.sandbox import bwrap
+from grader.sandbox import bwrap, gpu
 
 MIB = 2**20
 MOST_SECONDS = 86_400.0
@@ -33,10 +34,13 @@ class Limits:
     output: int = 2 * MIB
     results: int = 64 * MIB
 
-    def as_rlimits(self) -> dict[str, int]:
-        """For `resource.setrlimit`, by its names."""
+    def as_rlimits(self, with_gpu: bool = False) -> dict[str, int]:
+        """For `resource.setrlimit`, by its names.
+
+        CUDA reserves far more addresses than it uses, so `with_gpu` only memory that can be written to counts.
+        """
         return {
-            "RLIMIT_AS": self.memory,
+            "RLIMIT_DATA" if with_gpu else "RLIMIT_AS": self.memory,
             "RLIMIT_NPROC": self.processes + bwrap.tasks_beside(),
             "RLIMIT_NOFILE": self.open_files,
             "RLIMIT_FSIZE": self.file_size,
@@ -69,10 +73,14 @@ ALSO = {"scipy": ("scipy.special",), "torch": ("torch", "torch._dynamo")}
 class Worker:
     """One sandbox for a unit, with its packages. Use as a context manager; not for several threads at once."""
 
-    def __init__(self, unit: str, limits: Limits | None = None) -> None:
+    def __init__(self, unit: str, limits: Limits | None = None, devices: Path | None = None) -> None:
+        """devices: the folder with the device nodes, where each submission is to wait for a GPU and have it alone."""
         self.unit = unit
         self.limits = limits or Limits()
+        self.devices = devices
+        self._gpu: gpu.Gpu | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._first = 0
 
     def __enter__(self) -> Worker:
         return self
@@ -97,14 +105,38 @@ class Worker:
         it; what they put out is an answer to be judged, and nothing to be shown.
 
         Never raises for what the submission does: a sandbox that does not answer is closed, and the run says so.
-        Raises `CourseError` when no sandbox can be started.
+        Raises `CourseError` when no sandbox can be started. Waiting for a GPU costs a submission none of its time.
         """
-        process = self._started()
+        if self.devices is None:
+            return self._run(self._started(), cells, cases, checks, files)
+        turn, clean = gpu.take_turn(self.devices, self._gpu), False
+        try:
+            if turn.gpu != self._gpu:  # a sandbox has the nodes of the device that it was started with
+                self.close()
+                self._gpu = turn.gpu
+            process = self._started()
+            turn.note(self._first)
+            run = self._run(process, cells, cases, checks, files)
+            clean = self._process is not None
+            return run
+        finally:
+            if not clean:  # Ctrl-C, for one, leaves the job running
+                self.close()
+            turn.give_back(clean)
+
+    def _run(
+        self,
+        process: subprocess.Popen[bytes],
+        cells: list[tuple[int, str]],
+        cases: dict[str, str],
+        checks: Collection[int],
+        files: Mapping[str, bytes] | None,
+    ) -> Run:
         head: dict[str, Any] = {
             "checks": sorted(checks),
             "seconds": self.limits.submission_seconds,
             "cell_seconds": self.limits.cell_seconds,
-            "limits": self.limits.as_rlimits(),
+            "limits": self.limits.as_rlimits(self.devices is not None),
         }
         run = Run("killed", self.limits.submission_seconds)
         deadline = time.monotonic() + 2 * self.limits.submission_seconds + 20
@@ -155,16 +187,25 @@ class Worker:
             "result_bytes": self.limits.results,
             "user": bwrap.user(),
         }
-        line = [*bwrap.command(self.unit, self.limits.file_size * 2), json.dumps(settings)]
+        nodes = self._gpu.nodes if self._gpu else ()
+        line = [*bwrap.command(self.unit, self.limits.file_size * 2, nodes), json.dumps(settings)]
+        told, tell = os.pipe()
+        line[1:1] = ["--info-fd", str(tell)]
         pipe = subprocess.PIPE
-        self._process = subprocess.Popen(line, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0)
+        try:
+            self._process = subprocess.Popen(line, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0, pass_fds=(tell,))
+        finally:
+            os.close(tell)
         try:
             _read_frame(self._process, time.monotonic() + 120)
-        except (OSError, EOFError, TimeoutError):
+            self._first = json.loads(os.read(told, 4096))["child-pid"]
+        except (OSError, EOFError, TimeoutError, ValueError, KeyError):
             self._process.kill()
             said = self._process.stderr.read().decode(errors="replace")[-2000:] if self._process.stderr else ""
             self.close()
             raise CourseError(f"The sandbox did not start. {bwrap.unavailable() or said}") from None
+        finally:
+            os.close(told)
         return self._process
 
 

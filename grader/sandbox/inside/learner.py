@@ -84,11 +84,20 @@ def _leave_snapshot(
         os.environ["COURSE_GRADING"] = job["cases"]
         if "torch" in sys.modules:
             sys.modules["torch"].set_num_threads(1)  # OpenMP's threads do not survive a fork
+            if os.environ.get("CUDA_VISIBLE_DEVICES"):
+                _leave_gpu(sys.modules["torch"])
         started = time.monotonic()
         outputs, number = shell.run_recorded(source, job["cell_seconds"])
         write_frame(answer, _frame(index, outputs, number, time.monotonic() - started))
     finally:
         os._exit(0)
+
+
+def _leave_gpu(torch: Any) -> None:
+    """CUDA does not survive a fork either: code that asks for a GPU is told that there is none, and computes here."""
+    torch.cuda.is_available = lambda: False
+    torch.cuda.device_count = lambda: 0
+    torch.set_default_device("cpu")
 
 
 def _frame(index: int, outputs: list[dict[str, Any]], number: int, seconds: float) -> bytes:
