@@ -31,7 +31,13 @@ from traitlets.config import Config, PyFileConfigLoader
 from course_lib.errors import CourseError
 from grader import private
 from grader.config import nbgrader_config
-from grader.engine.stand_ins import GetGradesFromSheet, OverwriteCellsFromData, OverwriteKernelspecFromData, SourceCell
+from grader.engine.stand_ins import (
+    CheckCellMetadataOnce,
+    GetGradesFromSheet,
+    OverwriteCellsFromData,
+    OverwriteKernelspecFromData,
+    SourceCell,
+)
 from grader.preprocessors import SaveExtraCredit
 
 CONFIG_FILE = "nbgrader_config.py"
@@ -108,13 +114,15 @@ class Desk:
     def _exporter(self, kinds: list[type[Preprocessor]]) -> Exporter:
         """nbgrader's kind of exporter; what reads the gradebook reads `UnitData`, what writes it is left out."""
         exporter = NotebookExporter(config=self.config)
+        kinds = [kind for kind in kinds if kind not in WRITERS]
+        exporter.optimistic_validation = bool(kinds)  # the format is looked at after the last one, and not after each
         for kind in kinds:
-            if kind in WRITERS:
-                continue
             if kind is OverwriteCells:
                 exporter.register_preprocessor(OverwriteCellsFromData(self.data.cells, parent=exporter))
             elif kind is OverwriteKernelspec:
                 exporter.register_preprocessor(OverwriteKernelspecFromData(self.data.kernelspec, parent=exporter))
+            elif kind is CheckCellMetadata:
+                exporter.register_preprocessor(CheckCellMetadataOnce(parent=exporter))
             else:
                 exporter.register_preprocessor(kind)
         return exporter
