@@ -22,6 +22,8 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGraderAPI
 from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.converters.base import BaseConverter
+from sqlalchemy import create_engine
+from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config, PyFileConfigLoader
 
 from course_lib.errors import CourseError
@@ -80,6 +82,34 @@ class Classroom:
     def db_url(self) -> str:
         """Where the gradebook is."""
         return str(NbGraderAPI(config=self.config()).coursedir.db_url)
+
+    def require_gradebook(self) -> None:
+        """Raise a `CourseError` where the gradebook is on a server that cannot be reached. SQLite's is a file."""
+        url = self.db_url()
+        if url.startswith("sqlite:"):
+            return
+        if not NbGraderAPI(config=self.config()).coursedir.course_id:  # a server keeps the key that SQLite overlooks
+            raise CourseError(
+                "A gradebook on a server needs a name for the course; write one beside c.CourseDirectory.db_url into "
+                f'{CONFIG_FILE}: c.CourseDirectory.course_id = "optimization".'
+            )
+        try:
+            engine = create_engine(url)
+            with engine.connect():
+                pass
+            engine.dispose()
+        except ModuleNotFoundError as error:
+            raise CourseError(
+                f"c.CourseDirectory.db_url asks for the driver {error.name}, which is not installed. For PostgreSQL, "
+                'in the course\'s folder: pip install -e ".[postgres]" -c constraints.txt; the address then begins '
+                "with postgresql+psycopg://."
+            ) from None
+        except SQLAlchemyError as error:
+            why = str(getattr(error, "orig", None) or error).strip().splitlines()[-1]
+            raise CourseError(
+                f"The gradebook's server cannot be used: {why} (c.CourseDirectory.db_url in {CONFIG_FILE}). Nothing "
+                "was graded."
+            ) from None
 
     @contextlib.contextmanager
     def gradebook(self) -> Iterator[Gradebook]:

@@ -9,13 +9,17 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+from course_lib.errors import CourseError
 from course_lib.workspace import course_root, find_unit
 from grader.arrivals import gather
 from grader.build import release, scripts
+from grader.class_report import write_report
 from grader.classroom import CONFIG_FILE, Classroom
 from grader.engine.book import Book, open_book
+from grader.engine.cluster import cluster_crew
 from grader.engine.conduct import Conductor, Wish
 from grader.engine.crew import Crew
 from grader.engine.files import Files
@@ -34,15 +38,19 @@ def grade_class(
     source: Path,
     wish: Wish | None = None,
     workers: int | None = None,
+    scheduler: str | None = None,
     say: Callable[[str], None] = print,
 ) -> list[Result]:
     """Grade everyone's submission and make the feedback pages; `say` gets a line for each.
 
-    source: a folder, or the zip file of a learning platform; workers: processes, without it one for each core.
-    Raises `CourseError` when there is nothing to grade or the unit is not in order; a submission that cannot be
-    graded is a `Result` with its `problem`, and so is a file that is nobody's.
+    source: a folder, or the zip file of a learning platform; workers: processes, without it one for each core;
+    scheduler: the address of a Dask cluster that runs and judges the notebooks instead.
+    Raises `CourseError` when there is nothing to grade, the unit is not in order, or the cluster is not or ends; a
+    submission that cannot be graded is a `Result` with its `problem`, and so is a file that is nobody's.
     """
-    classroom.require_sandbox()
+    if scheduler is None:
+        classroom.require_sandbox()
+    classroom.require_gradebook()
     ledger, config, done = Ledger(classroom, unit), classroom.config(), 0
     with ledger.scratch() as scratch:
         arrived = gather(source, unit, scratch)
@@ -60,13 +68,19 @@ def grade_class(
             tell(stray, False)
         with (
             open_book(config, unit) as book,
-            Crew(max(1, min(workers or os.cpu_count() or 1, len(arrived.submissions)))) as crew,
+            _crew(classroom, workers, scheduler, len(arrived.submissions)) as crew,
             warnings.catch_warnings(),
         ):
             warnings.simplefilter("ignore")  # nbgrader's own, about its database
             data = _unit_data(classroom, unit, ledger, book, scratch)
             conductor = Conductor(ledger, data, book, Files(config, unit, scratch), wish or Wish(), tell)
             return conductor.run(arrived.submissions, crew) + strays
+
+
+def _crew(classroom: Classroom, workers: int | None, scheduler: str | None, most: int) -> AbstractContextManager[Crew]:
+    if scheduler is not None:
+        return cluster_crew(scheduler, bool(classroom.config().ComputeAnswers.get("sandbox", True)))
+    return Crew(max(1, min(workers or os.cpu_count() or 1, most)))
 
 
 def _unit_data(classroom: Classroom, unit: str, ledger: Ledger, book: Book, scratch: Path) -> UnitData:
@@ -92,9 +106,12 @@ def _outcome(result: Result) -> str:
 
 
 def report(classroom: Classroom, unit: str, results: list[Result]) -> str:
-    """Everything that is said at the end; also writes the table as CSV."""
+    """Everything that is said at the end; also writes the table as CSV and the class report as a page."""
     table = Ledger(classroom, unit).folder / f"{unit}.csv"
     write_csv(results, table)
+    due = classroom.due(unit)
+    page = table.with_suffix(".html")
+    write_report(results, unit, due, page)
     parts = [class_table(results), misconception_list(results)]
     notes = [f"  {result.student}: {note}" for result in results for note in result.notes]
     if notes:
@@ -105,12 +122,12 @@ def report(classroom: Classroom, unit: str, results: list[Result]) -> str:
         parts.append(f"Feedback pages: {len(pages)}, each at {_short(pattern)}")
     else:
         parts.append("\n".join(["Feedback pages:", *(f"  {_short(page)}" for page in pages)]))
-    if classroom.due(unit) is None and any(result.points is not None for result in results):
+    if due is None and any(result.points is not None for result in results):
         parts.append(
             "Nobody can be late: the unit has no due date. To set one: nbgrader db assignment add "
             f'{unit} --duedate="2030-01-31 23:59 UTC"'
         )
-    parts.append(f"The table as CSV: {_short(table)}")
+    parts.append(f"The table as CSV: {_short(table)}\nThe class in plots and tables: {_short(page)}")
     return "\n\n".join(parts)
 
 
@@ -123,6 +140,7 @@ def main(
     unit: str,
     submissions: Path | None = None,
     workers: int | None = None,
+    scheduler: str | None = None,
     force: bool = False,
     reverify: bool = False,
     feedback: bool = True,
@@ -132,6 +150,10 @@ def main(
 
     Returns 0 when all were graded, 1 when some could not be, 130 when it was stopped by Ctrl-C.
     """
+    if scheduler is not None and workers is not None:
+        raise CourseError(
+            "--workers counts processes on this machine; a cluster (--scheduler) has its own number of them."
+        )
     unit = find_unit(unit)
     classroom = Classroom(course_root(), unsandboxed)
     for script in scripts(unit):
@@ -141,7 +163,9 @@ def main(
     directory = submissions.resolve() if submissions else course_root() / "submitted"
     wish = Wish(force, reverify, feedback)
     try:
-        results = grade_class(classroom, unit, directory, wish, workers, say=lambda line: print(line, flush=True))
+        results = grade_class(
+            classroom, unit, directory, wish, workers, scheduler, say=lambda line: print(line, flush=True)
+        )
     except KeyboardInterrupt:
         print("\nStopped. What was graded stays graded; the same command goes on with the rest.", file=sys.stderr)
         return INTERRUPTED

@@ -28,7 +28,8 @@ class Ledger:
     classroom: Classroom
     unit: str
     marks: dict[str, dict[str, str]] = field(default_factory=dict)
-    """By student: `grade`, what the grade came from, and `page`, what the feedback page came from."""
+    """By student: `grade`, what the grade came from; `page`, what the feedback page came from; `spent`, as JSON, how
+    long the notebook ran when it was last executed, and the cells that took longest."""
 
     def __post_init__(self) -> None:
         """Read what was noted, and write it again with one line a student."""
@@ -81,7 +82,7 @@ class Ledger:
 
     def _take(self, line: dict[str, str]) -> None:
         marks = self.marks.setdefault(str(line["student"]), {})
-        marks.update({key: str(line[key]) for key in ("grade", "page") if key in line})
+        marks.update({key: str(line[key]) for key in ("grade", "page", "spent") if key in line})
 
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:
@@ -93,6 +94,18 @@ class Ledger:
             yield Path(tempfile.mkdtemp(dir=folder))  # another name each time: workers know it by that
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def note_time(self, student: str, seconds: float, spent: tuple[tuple[str, float], ...]) -> None:
+        """Note how long the student's notebook ran, and the cells (in words) that took longest."""
+        self.note(student, spent=json.dumps([seconds, spent]))
+
+    def noted_time(self, student: str) -> tuple[float, tuple[tuple[str, float], ...]]:
+        """What `note_time` noted; zero seconds when nothing is known."""
+        try:
+            seconds, spent = json.loads(self.noted(student, "spent"))
+            return float(seconds), tuple((str(words), float(took)) for words, took in spent)
+        except (ValueError, TypeError):
+            return 0.0, ()
 
     def keep_log(self, student: str, log: str) -> Path:
         """Keep what nbgrader said about a submission that it could not grade."""

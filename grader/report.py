@@ -57,7 +57,7 @@ def write_csv(results: Sequence[Result], path: Path) -> None:
     """The class table for a spreadsheet; one row a student, empty numbers where there is no grade."""
     rows = [_csv_row(result) for result in results]
     with path.open("w", newline="", encoding="utf-8-sig") as file:  # the mark makes Excel read names as UTF-8
-        writer = csv.DictWriter(file, list(rows[0]))
+        writer = csv.DictWriter(file, list(_csv_row(Result(""))))
         writer.writeheader()
         writer.writerows(rows)
 

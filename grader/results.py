@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
@@ -28,6 +28,8 @@ class CheckResult:
     """Nothing came back that could be compared: it raised, was not there, or never ended."""
     diagnoses: tuple[str, ...]
     text: str
+    by_property: Mapping[str, int] = field(default_factory=dict)
+    """Points earned by the key of a property, as the exercise's spec calls it."""
 
     @property
     def lost(self) -> int:
@@ -55,6 +57,10 @@ class Result:
     """The file of a learning platform that it came as."""
     seconds: float | None = None
     """How long the notebook's cells ran; None where nothing was executed this time."""
+    took: float = 0.0
+    """Seconds that it ran when it was last executed, this time or before; zero when nobody measured."""
+    spent: tuple[tuple[str, float], ...] = ()
+    """The cells that took longest then, in words, with their seconds."""
 
     @property
     def bonus(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,13 @@ EXERCISES: list[Exercise] = list(all_exercises().values())
 GRADED_CODE = [exercise for exercise in EXERCISES if not exercise.withheld]
 
 
-@cache
 def source_notebook(unit: str) -> NotebookNode:
+    """The unit's source; a copy for each who asks, since tests run and change it."""
+    return copy.deepcopy(_read_once(unit))
+
+
+@cache
+def _read_once(unit: str) -> NotebookNode:
     return read_script(ROOT / "solutions" / unit / f"{unit}.py")
 
 

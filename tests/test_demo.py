@@ -30,8 +30,9 @@ def test_the_whole_loop_ends_with_a_table_and_pages(tmp_path, monkeypatch, capsy
     assert "could not be read" in rows["hugo_truncated"] and " 0/" in rows["dan_empty"]
     for exercise in exercises_of(UNIT):
         assert re.search(rf"\d  {exercise.name}: {exercise.misconceptions[0].name}  \(.*cleo_known_wrong", said)
-    pages = [Path(line.strip()) for line in said.splitlines() if line.strip().endswith(".html")]
+    pages = [Path(line.strip()) for line in said.splitlines() if re.fullmatch(r"  \S+\.html", line)]
     assert len(pages) == len(SAMPLES) - 1 and all(page.is_file() for page in pages)
+    assert f"The class in plots and tables: {tmp_path / 'class' / 'reports' / UNIT}.html" in said
     with Classroom(tmp_path / "class").gradebook() as gradebook:
         assert len(gradebook.students) == len(SAMPLES) - 1
     assert {name: fingerprint(ROOT / name) for name in PRIVATE if (ROOT / name).exists()} == there

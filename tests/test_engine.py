@@ -45,12 +45,12 @@ def rows(room):
         return {name: database.execute(query).fetchall() for name, query in ROWS.items()}
 
 
-def prepared(root):
+def prepared(root, settings=""):
     """The sample class, one of them with a person's points, another with a file beside and a locked text changed."""
     room = classroom(root)
     (root / "gradebook.secret").write_text(SECRET, encoding="ascii")
     with (root / "nbgrader_config.py").open("a", encoding="ascii") as config:
-        config.write('\nc.LateSubmissionPlugin.penalty_method = "zero"\n')
+        config.write(f'\nc.LateSubmissionPlugin.penalty_method = "zero"\n{settings}')
     room.register(UNIT)
     room.set_due(UNIT, DUE)
     collect(room, UNIT)
@@ -189,8 +189,8 @@ from grader.engine.conduct import Wish
 from grader.grade import grade_class
 
 made = private.make_reference
-def halved(exercise, seed):
-    reference = made(exercise, seed)
+def halved(exercise, seed, private):
+    reference = made(exercise, seed, private)
     if exercise.name != {MINE_FIRST!r}:
         return reference
     cases = tuple(dataclasses.replace(c, expected={{k: v * 0 + 77 for k, v in c.expected.items()}})

@@ -34,7 +34,8 @@ PYPI_ONLY = {"math-core"}  # not on conda-forge: there `pip: -e .` brings them
 
 RUNTIME = [Requirement(text) for text in PROJECT["dependencies"]]
 CONDA_RUNTIME = [requirement for requirement in RUNTIME if requirement.name not in PYPI_ONLY]
-ALL = [*RUNTIME, *(Requirement(text) for text in PROJECT["optional-dependencies"]["test"])]
+EXTRAS = {name: list(map(Requirement, texts)) for name, texts in PROJECT["optional-dependencies"].items()}
+ALL = [*RUNTIME, *EXTRAS["test"]]
 
 
 def platform_only() -> dict[str, str]:
@@ -61,6 +62,11 @@ def test_each_runtime_requirement_is_in_the_conda_environment(requirement: Requi
     specs = {spec.name.normalized: spec for text in CONDA if isinstance(text, str) for spec in [MatchSpec(text)]}
     spec = specs[CONDA_NAMES.get(requirement.name, requirement.name)]
     assert str(spec.version) == str(requirement.specifier)
+
+
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_the_tests_have_what_every_extra_brings(extra: str) -> None:
+    assert {str(requirement) for requirement in EXTRAS[extra]} <= {str(requirement) for requirement in EXTRAS["test"]}
 
 
 def test_the_conda_environment_has_python_pip_the_course_and_no_more() -> None:
@@ -168,7 +174,8 @@ def test_what_a_learner_runs_never_imports_the_grader() -> None:
 
 def test_what_the_code_imports_is_declared() -> None:
     provided = metadata.packages_distributions()
-    declared = closure([PROJECT["name"]]).keys()
+    optional = [f"{PROJECT['name']}[{extra}]" for extra in EXTRAS.keys() - {"test"}]
+    declared = closure([PROJECT["name"], *optional]).keys()
     undeclared = set()
     for path in [
         *(ROOT / "course_lib").rglob("*.py"),

@@ -69,7 +69,7 @@ class Answer:
         seed = zlib.crc32(exercise.name.encode())
         found = {} if exercise.withheld else {"visible": visible_reference(exercise)}
         for number, secret in enumerate(SECRETS, start=1):
-            found[f"private {number}"] = make_reference(exercise, [zlib.crc32(secret.encode()), seed])
+            found[f"private {number}"] = make_reference(exercise, [zlib.crc32(secret.encode()), seed], private=True)
         return found
 
     @cached_property

@@ -147,6 +147,7 @@ class Conductor:
         self.ledger.note(student, grade="")
         if came.executed:
             self.ledger.keep(student, came.kept)
+            self.ledger.note_time(student, came.seconds, came.spent)
         assert came.slip is not None
         state.standing = self.book.save(student, came.slip, state.submission.moment()[0])
         self.files.put_graded(state.submission, came.notebook)
@@ -169,7 +170,9 @@ class Conductor:
         current = self.ledger.noted(student, "page") == _page_mark(self._basis, state) and page.is_file()
         result = make_result(student, notebook, state.standing, page if current else None)
         notes = (*result.notes, state.note, state.submission.note, state.submission.moment()[1])
-        return replace(result, notes=tuple(note for note in notes if note), seconds=state.seconds)
+        took, spent = self.ledger.noted_time(student)
+        told = tuple(note for note in notes if note)
+        return replace(result, notes=told, seconds=state.seconds, took=took, spent=spent)
 
     def _fail(self, student: str, problem: str) -> None:
         earlier = "; the gradebook keeps an earlier submission's grade" if self.book.standing(student) else ""

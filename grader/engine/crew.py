@@ -1,4 +1,4 @@
-"""Workers for pure tasks behind one interface: this process, or local processes.
+"""Workers for pure tasks behind one interface: this process, local processes, or a cluster (`cluster.py`).
 
 A worker process that dies (out of memory, say) takes nothing with it but its own task. The standard library's pool is
 then broken as a whole, so everything that was under way is tried once more, one by one in a pool of its own; what
@@ -20,13 +20,23 @@ from multiprocessing.connection import wait as wait_for_any
 from types import TracebackType
 from typing import Any
 
+from course_lib.errors import CourseError
+
 AHEAD = 2
 """Tasks handed out for each worker: enough that none waits, and few enough that a large class is not in memory."""
 DEATHS = ("BrokenProcessPool", "KilledWorker")
 
 
+LOOK_SECONDS = 5.0
+"""How often somebody looks whether the workers are still there while nothing comes back."""
+
+
 class LostError(Exception):
     """The worker process of a task died twice."""
+
+
+class ClusterError(CourseError):
+    """The workers as a whole are not there any more, or not the right ones: the run ends, and can be taken up again."""
 
 
 class Inline(Executor):
@@ -45,9 +55,14 @@ class Inline(Executor):
 class Crew:
     """Some workers and what they have to do. Use as a context manager."""
 
-    def __init__(self, workers: int, make: Callable[[int], Executor] | None = None) -> None:
-        """make: from a number of workers to an executor; without it, local processes, or this one if one is enough."""
-        self._make, self.workers = make or processes, workers
+    def __init__(
+        self, workers: int, make: Callable[[int], Executor] | None = None, watch: Callable[[], int] | None = None
+    ) -> None:
+        """make: from a number of workers to an executor; without it, local processes, or this one if one is enough.
+
+        watch: tells how many workers there are now, and raises `ClusterError` when they are gone.
+        """
+        self._make, self.workers, self._watch = make or processes, workers, watch
         self._inline = make is None and workers == 1
         self._executor: Executor | None = None
         self._under_way: dict[Future[Any], tuple[Any, Callable[..., Any], Any]] = {}
@@ -73,17 +88,27 @@ class Crew:
             self._suspects.append((key, function, argument))
 
     def finished(self) -> Iterator[tuple[Any, Any]]:
-        """Wait until some tasks are done; each key with what came of it, a result or the exception."""
-        done = wait(self._under_way, return_when=FIRST_COMPLETED).done if self._under_way else set()
-        for future in done:
+        """Wait until some tasks are done; each key with what came of it, a result or the exception.
+
+        Raises `ClusterError` when the workers are gone.
+        """
+        for future in self._wait():
             task = self._under_way.pop(future)
-            error = future.exception()
+            error = _error(future)
             if error is not None and type(error).__name__ in DEATHS:
                 self._suspects.append(task)
             else:
                 yield task[0], error if error is not None else future.result()
         if self._suspects and not any(not future.done() for future in self._under_way):
             yield from self._try_again()
+
+    def _wait(self) -> set[Future[Any]]:
+        done: set[Future[Any]] = set()
+        while self._under_way and not done:
+            done = wait(self._under_way, LOOK_SECONDS if self._watch else None, FIRST_COMPLETED).done
+            if self._watch and not done:
+                self.workers = self._watch()
+        return done
 
     def _try_again(self) -> Iterator[tuple[Any, Any]]:
         if self._executor is not None:
@@ -94,7 +119,9 @@ class Crew:
             alone = self._make(1)
             try:
                 future = alone.submit(function, argument)
-                error = future.exception()
+                while self._watch and not wait([future], LOOK_SECONDS).done:
+                    self._watch()
+                error = _error(future)
             finally:
                 alone.shutdown(wait=False)
             if error is not None and type(error).__name__ in DEATHS:
@@ -113,6 +140,19 @@ class Crew:
         if kind is not None:  # do not wait until a submission's time is over
             for process in set(multiprocessing.active_children()) - self._before:
                 process.terminate()
+
+
+def _error(future: Future[Any]) -> BaseException | None:
+    """What a task that is done failed with. Raises `ClusterError` where that means the end for all of them."""
+    if future.cancelled():  # not by us: a cluster's client does that when it loses the scheduler
+        raise ClusterError(
+            "The cluster was lost while submissions were under way. What was graded stays graded; the same command "
+            "goes on with the rest."
+        )
+    error = future.exception()
+    if isinstance(error, ClusterError):
+        raise error
+    return error
 
 
 def processes(workers: int) -> ProcessPoolExecutor:

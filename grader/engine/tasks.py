@@ -79,6 +79,8 @@ class Graded:
     executed: bool = True
     seconds: float = 0.0
     """How long the cells ran."""
+    spent: tuple[tuple[str, float], ...] = ()
+    """The cells that took longest, in words, with their seconds."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,7 @@ def _grade(task: Submitted, desk: Desk) -> Graded:
         note=ran["note"],
         executed=executed,
         seconds=ran["seconds"],
+        spent=tuple((str(words), float(seconds)) for words, seconds in ran.get("spent", [])),
     )
 
 
@@ -141,7 +144,8 @@ def _run(task: Submitted, desk: Desk) -> dict[str, Any]:
         ran, resources = desk.runner.from_notebook_node(
             nbformat.reads(clean, as_version=4), desk.resources(task.student, folder)
         )
-    return {"notebook": ran, "note": note, "seconds": resources.get("course_seconds", 0.0), "from": _origin(task, desk)}
+    took = {"seconds": resources.get("course_seconds", 0.0), "spent": resources.get("course_spent", [])}
+    return {"notebook": ran, "note": note, **took, "from": _origin(task, desk)}
 
 
 def _still_good(task: Submitted, desk: Desk) -> dict[str, Any] | None:

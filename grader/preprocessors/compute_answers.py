@@ -21,7 +21,7 @@ from course_lib.errors import CourseError
 from course_lib.reference import Reference
 from grader.private import private_reference, secret_for
 from grader.sandbox.bwrap import unavailable
-from grader.sandbox.notebook import checked_exercise, run_notebook, shared_worker
+from grader.sandbox.notebook import checked_exercise, run_notebook, shared_worker, time_spent
 from grader.sandbox.worker import MIB, Limits
 
 
@@ -73,6 +73,7 @@ class ComputeAnswers(Execute):
         files = self._files_beside(Path(resources["metadata"]["path"]), limits.file_size)
         run = run_notebook(nb, cases, shared_worker(resources["nbgrader"]["assignment"], limits), files)
         resources["course_seconds"] = run.seconds
+        resources["course_spent"] = time_spent(nb, run)
         if run.ended != "finished":
             self.log.warning("%s: the run was %s", resources["nbgrader"]["student"], run.ended)
 

@@ -70,6 +70,7 @@ def summary(verdict: Verdict) -> dict[str, Any]:
         "not_started": verdict.not_started,
         "no_value": not verdict.passed and all(d.stage == "problem" for d in verdict.differences),
         "diagnoses": [diagnosis.name for diagnosis in verdict.diagnoses],
+        "by_property": {group.key: group.earned for group in verdict.groups},
     }
 
 

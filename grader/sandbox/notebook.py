@@ -16,6 +16,10 @@ from grader.sandbox.worker import Limits, Run, Worker
 JSON = re.compile(r"application/(.*\+)?json")
 """The kinds of output that hold more than text."""
 
+HEADING = re.compile(r"^#+ +(.+)$", re.M)
+WORTH_TELLING = 0.01
+"""Seconds from which on a cell's time is told."""
+
 ENDINGS = {
     "timed out": "the whole notebook took longer than allowed",
     "flooded": "the notebook wrote more than a grader reads",
@@ -62,6 +66,27 @@ def run_notebook(
             stopped = True
             cell.outputs = [_stopped(run.ended)]
     return run
+
+
+def time_spent(nb: NotebookNode, run: Run) -> list[tuple[str, float]]:
+    """The cells that took longest, at most five: what each is, in words, and its seconds."""
+    spent = dict(run.spent)
+    cells = [index for index, cell in enumerate(nb.cells) if cell.cell_type == "code"]
+    unfinished = next((index for index in cells if index not in run.outputs), None)
+    if unfinished is not None:  # it never said how long it took
+        spent[unfinished] = max(0.0, run.seconds - sum(spent.get(i, 0.0) for i in cells if i not in run.answers))
+    longest = sorted((index for index in cells if spent.get(index, 0.0) >= WORTH_TELLING), key=lambda i: -spent[i])
+    return [(_words(nb, index), round(spent[index], 3)) for index in longest[:5]]
+
+
+def _words(nb: NotebookNode, index: int) -> str:
+    """What a cell is: the exercise that it answers or checks, else the heading that it stands under."""
+    name = str(nb.cells[index].metadata.get("nbgrader", {}).get("grade_id", ""))
+    if name:
+        return name.replace("check_", "the check of ", 1) if name.startswith("check_") else name
+    above = (cell.source for cell in reversed(nb.cells[:index]) if cell.cell_type == "markdown")
+    heading = next((found[1] for source in above if (found := HEADING.search(source))), "")
+    return f"a cell under “{heading.replace('`', '').strip()[:60]}”" if heading else "a cell before the first heading"
 
 
 def checked_exercise(cell: NotebookNode) -> str | None:

@@ -17,6 +17,7 @@ from course_lib.errors import CourseError
 from grader.sandbox import bwrap
 
 MIB = 2**20
+MOST_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ class Run:
     outputs: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     numbers: dict[int, int] = field(default_factory=dict)
     answers: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    spent: dict[int, float] = field(default_factory=dict)
+    """Seconds by cell index, as the learner's process tells them: for people to read, and for nothing else."""
 
 
 PRELOAD = ("numpy", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "course_lib.plots", "course_lib.pictures")
@@ -113,12 +116,14 @@ class Worker:
             for frame in _frames(_read_frame(process, deadline)):
                 run.outputs[frame["cell"]] = frame["outputs"]
                 run.numbers[frame["cell"]] = frame["number"]
+                run.spent[frame["cell"]] = frame["seconds"]
             run.seconds = report["seconds"]
             run.ended = report["ended"] if report["exit"] == 0 or report["ended"] != "finished" else "killed"
             _write_frame(process, json.dumps(cases).encode(), deadline)
             for index in head["checks"]:
-                answers = [frame["outputs"] for frame in _frames(_read_frame(process, deadline))]
-                run.answers[index] = answers[0] if answers else []
+                answers = list(_frames(_read_frame(process, deadline)))
+                run.answers[index] = answers[0]["outputs"] if answers else []
+                run.spent[index] = answers[0]["seconds"] if answers else 0.0
             clean = json.loads(_read_frame(process, deadline))["clean"]
         except (OSError, EOFError, ValueError, KeyError, TypeError, TimeoutError):
             clean = False
@@ -173,8 +178,13 @@ def _frames(output: bytes) -> Iterable[dict[str, Any]]:
             return
         if not whole:
             return
-        yield {"cell": frame["cell"], "number": frame["number"], "outputs": outputs}
+        yield {"cell": frame["cell"], "number": frame["number"], "outputs": outputs, "seconds": _seconds(frame)}
         position += 8 + size
+
+
+def _seconds(frame: dict[str, Any]) -> float:
+    told = frame.get("seconds")
+    return float(min(told, MOST_SECONDS)) if isinstance(told, int | float) and told >= 0 else 0.0
 
 
 def _read_frame(process: subprocess.Popen[bytes], deadline: float) -> bytes:

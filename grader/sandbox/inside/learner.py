@@ -14,6 +14,7 @@ import json
 import os
 import resource
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ def run(job: dict[str, Any], user: int | None, shell: Any, pipes: tuple[int, int
         (WORK / name).write_bytes(base64.b64decode(data))
     for index, source in cells:
         outputs: list[dict[str, Any]] = []
+        started = time.monotonic()
         if index in doors:
             number = shell.execution_count
             with contextlib.suppress(OSError):  # no process is to be had: this check stays without an answer
@@ -47,7 +49,7 @@ def run(job: dict[str, Any], user: int | None, shell: Any, pipes: tuple[int, int
             shell.execution_count = number + 1
         else:
             outputs, number = shell.run_recorded(source, job["cell_seconds"])
-        write_frame(pipes[1], _frame(index, outputs, number))
+        write_frame(pipes[1], _frame(index, outputs, number, time.monotonic() - started))
 
 
 def _give_up_rights(limits: dict[str, int], user: int | None) -> None:
@@ -82,17 +84,18 @@ def _leave_snapshot(
         os.environ["COURSE_GRADING"] = job["cases"]
         if "torch" in sys.modules:
             sys.modules["torch"].set_num_threads(1)  # OpenMP's threads do not survive a fork
+        started = time.monotonic()
         outputs, number = shell.run_recorded(source, job["cell_seconds"])
-        write_frame(answer, _frame(index, outputs, number))
+        write_frame(answer, _frame(index, outputs, number, time.monotonic() - started))
     finally:
         os._exit(0)
 
 
-def _frame(index: int, outputs: list[dict[str, Any]], number: int) -> bytes:
-    frame = {"cell": index, "outputs": outputs, "number": number}
+def _frame(index: int, outputs: list[dict[str, Any]], number: int, seconds: float) -> bytes:
+    frame = {"cell": index, "outputs": outputs, "number": number, "seconds": seconds}
     try:
         return json.dumps(frame, default=str).encode()
     except Exception as error:  # an output holds an object of the learner's own, which fails when it is written
         sentence = f"What this cell showed could not be recorded ({type(error).__name__})."
         output = {"output_type": "stream", "name": "stderr", "text": f"{sentence}\n"}
-        return json.dumps({"cell": index, "outputs": [output], "number": 0}).encode()
+        return json.dumps({"cell": index, "outputs": [output], "number": 0, "seconds": seconds}).encode()

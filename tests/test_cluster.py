@@ -1,0 +1,254 @@
+"""`--scheduler`: real Dask processes give the results of local ones; and what is said when they are not there."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from course import ROOT
+from nbformat.v4 import new_code_cell
+from school import UNIT, bonus, classroom, course_copy, points, right
+from test_engine import prepared, rows
+
+from course_lib.errors import CourseError
+from grader.classroom import Classroom
+from grader.engine import cluster
+from grader.engine.cluster import about, cluster_crew
+from grader.engine.crew import ClusterError
+from grader.grade import grade_class, main
+from grader.samples import hand_in
+
+HOSTED = ["--host", "127.0.0.1", "--no-dashboard"]
+SCHEDULER = ["-m", "distributed.cli.dask_scheduler", "--port", "0", *HOSTED]
+WORKER = ["-m", "distributed.cli.dask_worker", "--nthreads", "1", *HOSTED]
+
+
+class Dask:
+    """A scheduler, and worker processes to start and to kill."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.started = folder, []
+        self.scheduler = self._start(SCHEDULER + ["--scheduler-file", str(folder / "scheduler.json")])
+        self.address = json.loads(until(lambda: (folder / "scheduler.json").read_text()))["address"]
+
+    def worker(self, *options, path=(), wait=True, before=""):
+        """One worker process. path: folders whose packages come first; before: code that it runs at its start."""
+        arguments = [*WORKER, "--local-directory", str(self.folder), *options, self.address]
+        if before:
+            run = f"{before}; from distributed.cli.dask_worker import main; main({arguments[2:]!r})"
+            arguments = ["-c", run]
+        count = self.count()
+        process = self._start(arguments, path)
+        if wait:
+            until(lambda: self.count() > count or None)
+        return process
+
+    def count(self):
+        from distributed import Client
+
+        with Client(self.address, set_as_default=False) as client:
+            return len(client.nthreads())
+
+    def _start(self, arguments, path=()):
+        place = {**os.environ, "PYTHONPATH": os.pathsep.join([*map(str, path), str(ROOT)])}
+        with (self.folder / f"log{len(self.started)}").open("w") as log:
+            process = subprocess.Popen([sys.executable, *arguments], stdout=log, stderr=log, env=place, cwd=self.folder)
+        self.started.append(process)
+        return process
+
+    def close(self):
+        for process in reversed(self.started):
+            process.kill()
+            process.wait()
+
+
+def until(told, seconds=60):
+    """What `told` gives, once it gives something; it may fail before."""
+    for _ in range(10 * seconds):
+        with contextlib.suppress(OSError, ValueError):
+            if (found := told()) is not None:
+                return found
+        time.sleep(0.1)
+    raise AssertionError(f"nothing after {seconds} s")
+
+
+@pytest.fixture
+def dask(tmp_path_factory):
+    started = Dask(tmp_path_factory.mktemp("dask"))
+    yield started
+    started.close()
+
+
+def sleepy_class(root, count):
+    """Right answers of `count` students, whose notebooks take a second more."""
+    course, sleepy = course_copy(root), right()
+    sleepy.cells.append(new_code_cell("import time\ntime.sleep(1)", id="sleep"))
+    for number in range(count):
+        hand_in(nbformat.writes(sleepy), course / "submitted", f"s{number}", UNIT)
+    return course
+
+
+def scores(course):
+    with Classroom(course).gradebook() as gradebook:
+        return sorted((s.student.id, s.score) for s in gradebook.assignment_submissions(UNIT))
+
+
+def test_two_dask_workers_give_the_rows_and_pages_of_local_ones(dask, tmp_path):
+    dask.worker()
+    dask.worker()
+    rooms = local, remote = prepared(tmp_path / "local"), prepared(tmp_path / "remote")
+    here = grade_class(local, UNIT, local.root / "submitted", workers=2)
+    there = grade_class(remote, UNIT, remote.root / "submitted", scheduler=dask.address)
+    assert rows(remote) == rows(local)
+    assert [(r.student, r.points, r.checks, r.problem) for r in there] == [
+        (r.student, r.points, r.checks, r.problem) for r in here
+    ]
+    for step in ("autograded", "feedback"):
+        files = [{p.relative_to(r.root / step): p for p in (r.root / step).rglob("*") if p.is_file()} for r in rooms]
+        assert files[0].keys() == files[1].keys() and len(files[0]) >= 7
+        for path, mine in files[0].items():
+            assert files[1][path].read_bytes() == mine.read_bytes(), path
+    again = grade_class(remote, UNIT, remote.root / "submitted", scheduler=dask.address)
+    assert all(result.seconds is None for result in again), "nothing is executed twice"
+
+
+def test_a_worker_that_is_killed_loses_nothing_and_nothing_is_graded_twice(dask, tmp_path):
+    course = sleepy_class(tmp_path, 5)
+    doomed, _ = dask.worker("--no-nanny"), dask.worker("--no-nanny")
+    lines = []
+
+    def say(line):
+        lines.append(line)
+        if len(lines) == 1:
+            doomed.send_signal(signal.SIGKILL)
+
+    room = classroom_of(course)
+    results = grade_class(room, UNIT, course / "submitted", scheduler=dask.address, say=say)
+    assert [result.points for result in results] == [points() + bonus()] * 5
+    assert scores(course) == [(f"s{number}", points() + bonus()) for number in range(5)]
+    assert sorted(line.split("  ")[1] for line in lines) == [f"s{number}" for number in range(5)]
+    assert doomed.wait() == -signal.SIGKILL and dask.count() == 1
+
+
+def classroom_of(course):
+    room = Classroom(course, classroom(course / "elsewhere").unsandboxed)
+    shutil.rmtree(course / "elsewhere")
+    return room
+
+
+def test_a_cluster_that_dies_ends_the_run_and_the_next_one_goes_on(dask, tmp_path):
+    course = sleepy_class(tmp_path, 5)
+    dask.worker("--no-nanny")
+    dask.worker("--no-nanny")
+    lines = []
+
+    def say(line):
+        lines.append(line)
+        if len(lines) == 1:
+            dask.close()
+
+    room = classroom_of(course)
+    with pytest.raises(ClusterError, match="same command goes on with the rest"):
+        grade_class(room, UNIT, course / "submitted", scheduler=dask.address, say=say)
+    before = {name for name, _ in scores(course)}
+    assert 1 <= len(lines) <= len(before) < 5
+    again = []
+    results = grade_class(room, UNIT, course / "submitted", workers=1, say=again.append)
+    assert [result.points for result in results] == [points() + bonus()] * 5
+    assert {r.student for r in results if r.seconds is None} == before, "what was graded is not executed again"
+    assert scores(course) == [(f"s{number}", points() + bonus()) for number in range(5)]
+    assert not [path for path in (course / "reports").iterdir() if "tmp" in path.name]
+
+
+def test_a_cluster_without_workers_any_more_is_not_waited_for(dask, tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "PATIENCE", 1.0)
+    monkeypatch.setattr("grader.engine.crew.LOOK_SECONDS", 0.5)
+    only = dask.worker("--no-nanny")
+    with (
+        pytest.raises(ClusterError, match="has had no workers for 1 s"),
+        cluster_crew(dask.address, sandboxed=False) as crew,
+    ):
+        crew.submit("key", time.sleep, 60)
+        only.kill()
+        list(crew.finished())
+
+
+def test_workers_without_the_course_or_with_another_version_are_named_before_anything_runs(dask, tmp_path):
+    other = tmp_path / "other"
+    for package in ("course_lib", "grader"):
+        shutil.copytree(ROOT / package, other / package, ignore=shutil.ignore_patterns("__pycache__"))
+    (other / "grader" / "policy.py").open("a", encoding="ascii").write("# another version\n")
+    dask.worker("--no-nanny", before="import sys; sys.modules['grader'] = None")
+    dask.worker("--no-nanny", path=[other])
+    course = sleepy_class(tmp_path / "course", 1)
+    with pytest.raises(CourseError) as caught:
+        grade_class(classroom_of(course), UNIT, course / "submitted", scheduler=dask.address)
+    said = str(caught.value)
+    assert "2 of the 2 Dask workers" in said and "nothing was begun" in said
+    assert "It does not have this course" in said and "another version of this course" in said
+    assert len(re.findall(r"tcp://127\.0\.0\.1:\d+: It ", said)) == 2
+    assert scores(course) == []
+
+
+def test_a_worker_of_another_version_that_joins_later_gets_nothing_graded(dask, tmp_path, monkeypatch):
+    dask.worker("--no-nanny")
+    with pytest.raises(ClusterError, match="joined meanwhile"), cluster_crew(dask.address, sandboxed=False) as crew:
+        monkeypatch.setattr(cluster, "code_hash", lambda: "the instructor's")
+        crew.submit("key", abs, -1)
+        list(crew.finished())
+
+
+def test_a_scheduler_without_workers_says_how_to_start_one(dask):
+    with pytest.raises(CourseError, match=f"has no workers: start some with `dask worker {dask.address}`"):
+        enter(dask.address)
+
+
+def enter(address):
+    with cluster_crew(address, sandboxed=False):
+        raise AssertionError("there is no such cluster")
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:{port}", "nonsense://here", "127.0.0.1"])
+def test_where_nobody_answers_it_is_said(address, monkeypatch):
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = address.format(port=closed.getsockname()[1])
+        with pytest.raises(CourseError, match=f"No Dask scheduler answers at {address}"):
+            enter(address)
+
+
+@pytest.mark.fast
+def test_without_distributed_it_is_said_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(CourseError, match=r'pip install -e "\.\[cluster\]"'):
+        enter("tcp://127.0.0.1:1")
+
+
+@pytest.mark.fast
+def test_what_a_worker_lacks_is_said_in_a_sentence():
+    here = about()
+    assert cluster._problem(here, here, sandboxed=False) == ""
+    old = here | {"versions": here["versions"] | {"numpy": "1.0"}}
+    assert "It has numpy 1.0 (here " in cluster._problem(here, old, sandboxed=True)
+    bare = here | {"no_sandbox": "There is no bubblewrap."}
+    assert "no bubblewrap. Grading there without one takes --unsandboxed" in cluster._problem(here, bare, True)
+    assert cluster._problem(here, bare, sandboxed=False) == ""
+    assert "could not say" in cluster._problem(here, ValueError("odd"), sandboxed=False)
+
+
+@pytest.mark.fast
+def test_workers_are_counted_here_or_there():
+    with pytest.raises(CourseError, match="--workers counts processes on this machine"):
+        main(UNIT, workers=2, scheduler="tcp://127.0.0.1:1")
