@@ -15,7 +15,7 @@ import nbformat
 from grader.classroom import Classroom
 from grader.engine.book import open_book
 from grader.engine.files import Files
-from grader.engine.tasks import Page, make_page, make_slip
+from grader.engine.tasks import Page, make_page, make_slip, written
 from grader.engine.unit import desk_for
 from grader.grade import _unit_data
 from grader.intake import find_submissions, read_text, understand
@@ -63,17 +63,15 @@ def phases(root: Path, unit: str) -> dict[str, Phase]:
                 warnings.simplefilter("ignore")
                 with clock("repair"):
                     notebook, _ = understand(read_text(submission.notebook), f"{unit}.ipynb", desk.released)
-                    clean, _ = desk.sanitizer.from_notebook_node(notebook, desk.resources(student))
+                    clean, _ = desk.sanitizer.apply(notebook, desk.resources(student))
                 with clock("execute"):
-                    ran, resources = desk.runner.from_notebook_node(
-                        nbformat.reads(clean, as_version=4), desk.resources(student, scratch)
-                    )
+                    executed, resources = desk.runner.apply(clean, desk.resources(student, scratch))
+                    ran = written(executed)
                 cells += resources["course_seconds"]
                 with clock("judge"):
-                    judged, resources = desk.judge.from_notebook_node(
-                        nbformat.reads(ran, as_version=4), desk.resources(student)
-                    )
-                    slip = make_slip(nbformat.reads(judged, as_version=4), resources["course_verdicts"])
+                    notebook, resources = desk.judge.apply(nbformat.v4.reads(ran), desk.resources(student))
+                    nbformat.validate(notebook, relax_add_props=True)
+                    judged, slip = written(notebook), make_slip(notebook, resources["course_verdicts"])
                 with clock("record"):
                     ledger.keep(student, ran)
                     standing = book.save(student, slip, "")

@@ -85,7 +85,7 @@ class PageExporter(HTMLExporter):
 
     optimistic_validation = True  # the format is looked at once, and not after each preprocessor
 
-    def from_notebook_node(
+    def from_notebook_node(  # type: ignore[override]  # as nbconvert's own: text, where its base class gives a notebook
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **options: Any
     ) -> tuple[str, dict[str, Any]]:
         """A notebook's page, and the resources."""
