@@ -83,8 +83,6 @@ class PageExporter(HTMLExporter):
     JupyterLab's template has.
     """
 
-    optimistic_validation = True  # the format is looked at once, and not after each preprocessor
-
     def from_notebook_node(  # type: ignore[override]  # as nbconvert's own: text, where its base class gives a notebook
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **options: Any
     ) -> tuple[str, dict[str, Any]]:
@@ -92,6 +90,12 @@ class PageExporter(HTMLExporter):
         prepared = self._init_resources(resources)
         result: tuple[str, dict[str, Any]] = TemplateExporter.from_notebook_node(self, nb, prepared, **options)
         return result
+
+    def _preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """As nbconvert's, without copying the copy twice more, and looking at its format after each preprocessor."""
+        for preprocessor in self._preprocessors:
+            nb, resources = preprocessor(nb, resources)
+        return nb, resources
 
 
 class PlainOutputs(Preprocessor):
