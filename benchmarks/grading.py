@@ -68,33 +68,30 @@ class Bench:
             what = "graded cells" if lean else "whole unit"
             students, few = self.options.students, min(self.options.students, self.options.stock_students)
             twin = self._class(f"ratio-{lean}", students, lean, few)
-            fresh = Path(shutil.copytree(twin.course, twin.course.with_name("course-with-pages")))
-            theirs = run("stock", twin.stock, self.unit)
+            fresh = twin.course.with_name("course-with-pages")
+            if self.options.pages:
+                shutil.copytree(twin.course, fresh)
+            theirs = run("stock", twin.stock, self.unit, feedback=self.options.pages)
             ours = run("course", twin.course, self.unit, workers=self.workers, feedback=False)
-            pages = run("course", fresh, self.unit, workers=self.workers)
             same = same_scores(theirs, ours)
-            same_scores(ours, pages)
-            each = {
-                "stock_grade_s": theirs["grade_s"] / few,
-                "stock_all_s": theirs["wall_s"] / few,
-                "course_grade_s": ours["wall_s"] / students,
-                "course_all_s": pages["wall_s"] / students,
-                "cells_s": ours["cells_s"] / students,
-            }
-            grade = each["stock_grade_s"] / each["course_grade_s"]
-            both = each["stock_all_s"] / each["course_all_s"]
             self.say(f"{what}: the same {same} scores of {few} students by both")
-            self.say(
-                f"  stock nbgrader   {each['stock_grade_s']:7.3f} s a submission ({few} students), "
-                f"{each['stock_all_s']:.3f} with page"
-            )
-            self.say(
-                f"  ./course grade   {each['course_grade_s']:7.3f} s ({students} students, {self.workers} workers, "
-                f"sandboxed), {each['course_all_s']:.3f} with page; its cells {each['cells_s']:.3f}"
-            )
-            self.say(f"  ratio            {grade:7.1f}, {both:.1f} with page (aim: {RATIO})")
-            told[what] = each | {"ratio": grade, "ratio_with_pages": both, "same_scores": same}
+            told[what] = self._compare("autograde", theirs["grade_s"] / few, ours, students) | {"same_scores": same}
+            if self.options.pages:
+                pages = run("course", fresh, self.unit, workers=self.workers)
+                same_scores(ours, pages)
+                told[f"{what}, with pages"] = self._compare("and pages", theirs["wall_s"] / few, pages, students)
         return told
+
+    def _compare(self, what: str, stock_s: float, ours: dict[str, Any], students: int) -> dict[str, float]:
+        """Seconds a submission by both, and their ratio."""
+        each = {"stock_s": stock_s, "course_s": ours["wall_s"] / students, "cells_s": ours["cells_s"] / students}
+        ratio = stock_s / each["course_s"]
+        self.say(
+            f"  {what:<10} stock nbgrader {stock_s:7.3f} s a submission; ./course grade {each['course_s']:.3f} s "
+            f"({students} students, {self.workers} workers, sandboxed), its cells {each['cells_s']:.3f} s; "
+            f"ratio {ratio:.1f} (aim: {RATIO})"
+        )
+        return each | {"ratio": ratio}
 
     def phases(self) -> dict[str, Any]:
         """Milliseconds a submission by phase."""
@@ -206,6 +203,7 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     argument("--unit", default="00", help="a unit whose exercises are plain functions (default: 00)")
     argument("--only", nargs="+", choices=SECTIONS, metavar="SECTION", help=", ".join(SECTIONS))
     argument("--graded-cells", action="store_true", help="ratio and phases without the unit's experiments only")
+    argument("--no-pages", dest="pages", action="store_false", help="ratio without feedback pages")
     argument("--dask", action="store_true", help="also on two local Dask workers")
     argument("--students", type=int, default=100, metavar="N", help="for ratio, phases, dask (default: 100)")
     argument("--stock-students", type=int, default=10, metavar="N", help="graded by stock nbgrader (default: 10)")
