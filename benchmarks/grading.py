@@ -209,7 +209,7 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     argument("--stock-students", type=int, default=10, metavar="N", help="graded by stock nbgrader (default: 10)")
     argument("--sizes", type=int, nargs="+", default=[50, 200, 1000], metavar="N", help="for growth")
     argument("--reverify-students", type=int, default=1000, metavar="N")
-    argument("--memory-students", type=int, default=5000, metavar="N")
+    argument("--memory-students", type=int, default=3000, metavar="N")
     argument("--workers", type=int, default=2, metavar="N")
     argument("--json", type=Path, default=Path("grading_benchmark.json"), metavar="FILE", help="where figures go")
     return parser.parse_args(arguments)
