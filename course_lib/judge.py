@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from course_lib.compare import compare
@@ -186,6 +187,8 @@ def _diagnose(
     agreement on a single easy case is no evidence.
     """
     open_units = {(d.case, d.output) for d in differences if not _unwritten(outcomes[d.case])}
+    if not open_units:
+        return ()
     evidence = {m.name: _evidence(m, outcomes, reference) for m in reference.misconceptions}
     found: list[Diagnosis] = []
     # Three sentences are what a reader takes in; a quiz's answers are apart, and each wrong one has its own.
@@ -210,19 +213,32 @@ def _evidence(
 ) -> tuple[set[tuple[int, str]], float]:
     """The (case, output) pairs where the learner got exactly this wrong value, and which share of its wrong ones."""
     hits: set[tuple[int, str]] = set()
-    wrong = 0
-    for index, (mine, theirs, case) in enumerate(zip(outcomes, misconception.outcomes, reference.cases, strict=True)):
-        for difference in _differences(index, theirs, case.expected, reference.tolerance):
-            wrong += 1
-            if difference.stage == "problem":
-                if _same_problem(mine.problem, theirs.problem):
-                    hits.add((index, ""))
-            elif mine.values is not None and difference.output in mine.values:
-                a, b = mine.values[difference.output], difference.got
-                if compare(a, b, reference.tolerance) is None:
-                    hits.add((index, difference.output))
+    mistakes = _mistakes(reference)[misconception.name]
+    wrong = len(mistakes)
+    for difference in mistakes:
+        mine, theirs = outcomes[difference.case], misconception.outcomes[difference.case]
+        if difference.stage == "problem":
+            if _same_problem(mine.problem, theirs.problem):
+                hits.add((difference.case, ""))
+        elif mine.values is not None and difference.output in mine.values:
+            a, b = mine.values[difference.output], difference.got
+            if compare(a, b, reference.tolerance) is None:
+                hits.add((difference.case, difference.output))
     share = len(hits) / wrong if wrong else 0.0
     return (hits, share) if share >= 0.5 else (set(), 0.0)
+
+
+@lru_cache(maxsize=64)
+def _mistakes(reference: Reference) -> dict[str, list[Difference]]:
+    """What each misconception gets wrong: the same for all that is judged by this reference."""
+    return {
+        misconception.name: [
+            difference
+            for index, (theirs, case) in enumerate(zip(misconception.outcomes, reference.cases, strict=True))
+            for difference in _differences(index, theirs, case.expected, reference.tolerance)
+        ]
+        for misconception in reference.misconceptions
+    }
 
 
 def _unwritten(outcome: Outcome) -> bool:

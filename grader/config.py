@@ -25,7 +25,7 @@ def nbgrader_config() -> Config:
     from nbconvert.preprocessors import ClearMetadataPreprocessor
     from nbgrader import preprocessors as stock
 
-    from grader.offline import html_exporter
+    from grader.offline import PageExporter, html_exporter
     from grader.preprocessors import (
         BoundOutputs,
         ClearAnswers,
@@ -90,4 +90,5 @@ def nbgrader_config() -> Config:
     config.ClearMetadataPreprocessor.preserve_cell_metadata_mask = ["nbgrader", "deletable", "editable", "course_added"]
     # Feedback and the formgrader: no network, no script for a formula, nothing run that a learner wrote.
     config.HTMLExporter = html_exporter()
+    config.GenerateFeedback.exporter_class = PageExporter
     return config

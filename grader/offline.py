@@ -21,6 +21,9 @@ from bleach.css_sanitizer import ALLOWED_CSS_PROPERTIES, CSSSanitizer
 from bs4 import BeautifulSoup
 from jinja2 import pass_context
 from markupsafe import Markup
+from nbconvert.exporters import HTMLExporter
+from nbconvert.exporters.templateexporter import TemplateExporter
+from nbconvert.filters.highlight import Highlight2HTML
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
@@ -36,6 +39,9 @@ LITERAL_DOLLAR = "\ue024"
 
 REMEMBERED = 20_000
 """Pieces up to this many characters are remembered: most of a class's pages say the same things."""
+
+NO_DESCRIPTION = "No description has been provided for this image"
+"""The alternative text of a picture without one, in nbconvert's words."""
 
 RUNS = ["script", "style", "iframe", "object", "embed", "template", "noscript", "svg", "form", "button", "select"]
 PICTURE = "data:image/"
@@ -59,13 +65,44 @@ def html_exporter() -> Config:
     config = Config()
     config.extra_template_basedirs = [str(TEMPLATES), str(NBGRADER_TEMPLATES)]
     config.sanitize_html = True
-    config.filters = {"markdown2html": markdown2html, "clean_html": clean_html, "font_url": font_url}
+    config.filters = {
+        "markdown2html": markdown2html,
+        "clean_html": clean_html,
+        "highlight_code": highlight_code,
+        "font_url": font_url,
+    }
     config.preprocessors = [PlainOutputs]
     return config
 
 
+class PageExporter(HTMLExporter):
+    """nbconvert's exporter of pages, without its last step.
+
+    `HTMLExporter` parses the finished page, which takes longer than all the rest, for two things: it gives pictures
+    without an alternative text one, as `PlainOutputs` and `clean_html` have done here, and it marks what only
+    JupyterLab's template has.
+    """
+
+    def from_notebook_node(  # type: ignore[override]  # as nbconvert's own: text, where its base class gives a notebook
+        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **options: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """A notebook's page, and the resources."""
+        prepared = self._init_resources(resources)
+        result: tuple[str, dict[str, Any]] = TemplateExporter.from_notebook_node(self, nb, prepared, **options)
+        return result
+
+    def _preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """As nbconvert's, without copying the copy twice more, and looking at its format after each preprocessor."""
+        for preprocessor in self._preprocessors:
+            nb, resources = preprocessor(nb, resources)
+        return nb, resources
+
+
 class PlainOutputs(Preprocessor):
-    """Leave of each output only what the filters see: LaTeX goes as text, and metadata that names files goes away."""
+    """Leave of each output only what the filters see, and no picture without an alternative text.
+
+    LaTeX goes as text, vector graphics as a picture, and metadata that names files goes away.
+    """
 
     def preprocess_cell(
         self, cell: NotebookNode, resources: dict[str, Any], index: int
@@ -75,9 +112,35 @@ class PlainOutputs(Preprocessor):
             data = output.get("data", {})
             if "text/latex" in data and "text/html" not in data:
                 data["text/html"] = escape(data["text/latex"], quote=False)
+            if "image/svg+xml" in data and "text/html" not in data and "text/markdown" not in data:
+                data["text/html"] = _vector_graphics(data["image/svg+xml"])
             if "metadata" in output:
-                output.metadata = NotebookNode()
+                told = NotebookNode(alt=str(cell.metadata.get("alt") or NO_DESCRIPTION))
+                output.metadata = NotebookNode(dict.fromkeys(("image/png", "image/jpeg"), told))
         return cell, resources
+
+
+def _vector_graphics(svg: str) -> Markup:
+    """An SVG as a picture, in which a browser runs and loads nothing."""
+    encoded = base64.b64encode(svg.encode()).decode("ascii")
+    return Markup(f'<img alt="{NO_DESCRIPTION}" src="{PICTURE}svg+xml;base64,{encoded}"/>')
+
+
+def highlight_code(source: str, language: str | None = None, metadata: dict[str, Any] | None = None) -> str:
+    """nbconvert's filter of this name: code in colours. Most cells of a class's notebooks are the same."""
+    own = language or (metadata or {}).get("magics_language")
+    if own or len(source) > REMEMBERED:
+        return _highlighted(source, own)
+    return _highlighted_before(source)
+
+
+def _highlighted(source: str, language: str | None = None) -> str:
+    return str(Highlight2HTML(pygments_lexer="ipython3")(source, language))
+
+
+@lru_cache(maxsize=256)
+def _highlighted_before(source: str) -> str:
+    return _highlighted(source)
 
 
 class _Renderer(IPythonRenderer):
@@ -123,6 +186,8 @@ def _cleaned(text: str) -> Markup:
     for picture in soup.find_all("img"):
         if not str(picture.get("src", "")).startswith(PICTURE):
             picture.replace_with(f"[{picture.get('alt') or 'a picture'}: not part of this page]")
+        elif "alt" not in picture.attrs:
+            picture["alt"] = NO_DESCRIPTION
     clean = bleach.clean(
         str(soup),
         tags=TAGS.split(),

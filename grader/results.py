@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import nbformat
@@ -112,8 +114,14 @@ def _checks(notebook: NotebookNode) -> Iterator[CheckResult]:
         for output in cell.get("outputs", []):
             data = output.get("data", {})
             if VERDICT in data:
-                verdict = data[VERDICT]
-                yield CheckResult(**{**verdict, "diagnoses": tuple(verdict["diagnoses"])}, text=data["text/plain"])
+                yield _check(json.dumps(data[VERDICT]), data["text/plain"])
+
+
+@lru_cache(maxsize=4096)
+def _check(verdict: str, text: str) -> CheckResult:
+    """A class gets the same few verdicts over and over; each is kept once, so that a large class takes no memory."""
+    told = json.loads(verdict)
+    return CheckResult(**{**told, "diagnoses": tuple(told["diagnoses"])}, text=text)
 
 
 def _repairs(notebook: NotebookNode) -> list[str]:

@@ -22,7 +22,7 @@ from grader.classroom import Classroom
 from grader.config import nbgrader_config
 from grader.exercises import find_exercise
 from grader.formulas import FORMULA, mathml, typeset
-from grader.offline import NBGRADER_TEMPLATES, clean_html, markdown2html
+from grader.offline import NBGRADER_TEMPLATES, NO_DESCRIPTION, clean_html, markdown2html
 from grader.samples import fill, hand_in
 
 UNIT = "00_start_here"
@@ -47,6 +47,8 @@ display(Math(r"\\frac{{a}}{{b}}"))
 display(Markdown(r"**bold** $\\frac{{c}}{{d}}$ <script>window.hacked = 'markdown'</script>"))
 display({{"image/png": "iVBORw0KGgo="}}, metadata={{"filenames": {{"image/png": "{OUTSIDE}file.png"}}}}, raw=True)
 display({{"text/html": "<b>isolated</b>"}}, metadata={{"text/html": {{"isolated": True}}}}, raw=True)
+display({{"image/svg+xml": "<svg onload='hacked=1'><script>window.hacked = 'svg'</script></svg>"}}, raw=True)
+display(HTML('<img src="data:image/png;base64,iVBORw0KGgo="><img alt="told" src="data:image/png;base64,iVBORw0KGgo=">'))
 """
 
 
@@ -118,6 +120,17 @@ def test_feedback_keeps_what_is_harmless(feedback):
     assert "[a picture: not part of this page]" in text
     assert "window.hacked" in text  # the code that the learner wrote is shown as code
     assert "standardize: all right, 6 of 6 points" in text
+
+
+@pytest.mark.parametrize("page", ["feedback", "formgrade"])
+def test_every_picture_has_an_alternative_text(page, feedback, formgrade):
+    soup = BeautifulSoup(
+        {"feedback": feedback.read_text(encoding="utf-8"), "formgrade": formgrade}[page], "html.parser"
+    )
+    outputs = soup.select(".output_area img")
+    assert all(picture["alt"] for picture in outputs)
+    assert [picture["alt"] for picture in outputs][-4:] == [NO_DESCRIPTION] * 3 + ["told"]  # PNG, SVG, two as HTML
+    assert outputs[-3]["src"].startswith("data:image/svg+xml;base64,")
 
 
 def test_a_page_a_learner_gets_is_small_enough_to_mail(feedback):

@@ -7,6 +7,7 @@ breaks that one, too, is reported.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -166,6 +167,7 @@ def processes(workers: int) -> ProcessPoolExecutor:
 def _begin() -> None:
     """A worker's first act: Ctrl-C is its parent's business, and it ends when its parent does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(50_000, 20, 50)  # a page is made of a tree of so many objects: looking for rings takes a fifth
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()

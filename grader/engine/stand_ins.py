@@ -9,9 +9,19 @@ from typing import Any
 
 from nbformat import NotebookNode
 from nbgrader.api import MissingEntry
-from nbgrader.preprocessors import GetGrades, NbGraderPreprocessor, OverwriteCells, OverwriteKernelspec
+from nbgrader.nbgraderformat import MetadataValidator, ValidationError
+from nbgrader.preprocessors import (
+    CheckCellMetadata,
+    GetGrades,
+    NbGraderPreprocessor,
+    OverwriteCells,
+    OverwriteKernelspec,
+)
 
 Resources = dict[str, Any]
+
+MOST_REMEMBERED = 1_000
+"""Marks of cells; a unit has some dozens."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +89,38 @@ class OverwriteKernelspecFromData(OverwriteKernelspec):
         """As nbgrader's, but for opening the gradebook."""
         if self.kernelspec:
             nb.metadata["kernelspec"] = self.kernelspec
+        return nb, resources
+
+
+class _Validator(MetadataValidator):
+    """nbgrader's, which checks its own schema anew for each cell: marks that were found right are right again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._right: set[str] = set()
+
+    def validate_cell(self, cell: NotebookNode) -> None:
+        key = json.dumps([cell.cell_type, cell.metadata.get("nbgrader")], sort_keys=True)
+        if key not in self._right:
+            super().validate_cell(cell)
+            if len(self._right) < MOST_REMEMBERED:
+                self._right.add(key)
+
+
+class CheckCellMetadataOnce(CheckCellMetadata):
+    """`CheckCellMetadata` for a class, whose submissions all have the unit's marks once they are repaired."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._validator = _Validator()
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        """As nbgrader's, which is asked, and says why, when something is wrong."""
+        try:
+            self._validator.validate_nb(nb)
+        except ValidationError:
+            result: tuple[NotebookNode, Resources] = super().preprocess(nb, resources)
+            return result
         return nb, resources
 
 

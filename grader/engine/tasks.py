@@ -109,7 +109,7 @@ def make_page(task: Page) -> str:
     """The feedback page, as `nbgrader generate_feedback` makes it."""
     with _one_at_a_time, _log():
         desk = desk_for(task.unit)
-        notebook = nbformat.reads(task.notebook, as_version=4)
+        notebook = nbformat.v4.reads(task.notebook)
         resources = desk.resources(task.student) | {"course_sheet": task.sheet}
         text, _ = desk.page_maker.from_notebook_node(notebook, resources)
         return str(text)
@@ -120,15 +120,16 @@ def _grade(task: Submitted, desk: Desk) -> Graded:
     executed = ran is None
     if ran is None:
         ran = _run(task, desk)
-    notebook, resources = desk.judge.from_notebook_node(
-        nbformat.reads(ran["notebook"], as_version=4), desk.resources(task.student)
-    )
-    graded = nbformat.reads(notebook, as_version=4)
+    notebook = nbformat.v4.reads(ran["notebook"])
+    if not executed:  # points and locked text may have changed since; what was answered did not
+        notebook, _ = desk.refresher.apply(notebook, desk.resources(task.student))
+    notebook, resources = desk.judge.apply(notebook, desk.resources(task.student))
+    nbformat.validate(notebook, relax_add_props=True)
     return Graded(
         task.student,
-        notebook=str(notebook),
-        slip=make_slip(graded, resources.get("course_verdicts", {})),
-        kept=json.dumps(ran, ensure_ascii=False),
+        notebook=written(notebook),
+        slip=make_slip(notebook, resources.get("course_verdicts", {})),
+        kept=json.dumps(ran, ensure_ascii=False) if executed else "",
         note=ran["note"],
         executed=executed,
         seconds=ran["seconds"],
@@ -138,14 +139,17 @@ def _grade(task: Submitted, desk: Desk) -> Graded:
 
 def _run(task: Submitted, desk: Desk) -> dict[str, Any]:
     notebook, note = understand(task.text, f"{desk.data.unit}.ipynb", desk.released)
-    clean, _ = desk.sanitizer.from_notebook_node(notebook, desk.resources(task.student))
+    notebook, _ = desk.sanitizer.apply(notebook, desk.resources(task.student))
     with tempfile.TemporaryDirectory() as folder, utils.setenv(NBGRADER_EXECUTION="autograde"):
         _put(task.files, Path(folder))
-        ran, resources = desk.runner.from_notebook_node(
-            nbformat.reads(clean, as_version=4), desk.resources(task.student, folder)
-        )
+        notebook, resources = desk.runner.apply(notebook, desk.resources(task.student, folder))
     took = {"seconds": resources.get("course_seconds", 0.0), "spent": resources.get("course_spent", [])}
-    return {"notebook": ran, "note": note, **took, "from": _origin(task, desk)}
+    return {"notebook": written(notebook), "note": note, **took, "from": _origin(task, desk)}
+
+
+def written(notebook: NotebookNode) -> str:
+    """A notebook's text, as nbgrader writes it; what is written has been validated, or will be."""
+    return f"{nbformat.v4.writes(notebook)}\n"
 
 
 def _still_good(task: Submitted, desk: Desk) -> dict[str, Any] | None:
@@ -154,15 +158,9 @@ def _still_good(task: Submitted, desk: Desk) -> dict[str, Any] | None:
         return None
     try:
         ran: dict[str, Any] = json.loads(task.kept)
-        if ran["from"] != _origin(task, desk):
-            return None
-        # Points and locked text may have changed since; what was answered did not.
-        ran["notebook"], _ = desk.refresher.from_notebook_node(
-            nbformat.reads(ran["notebook"], as_version=4), desk.resources(task.student)
-        )
+        return ran if ran["from"] == _origin(task, desk) else None
     except (ValueError, KeyError, TypeError):  # half a file
         return None
-    return ran
 
 
 def _origin(task: Submitted, desk: Desk) -> dict[str, Any]:

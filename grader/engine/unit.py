@@ -31,7 +31,13 @@ from traitlets.config import Config, PyFileConfigLoader
 from course_lib.errors import CourseError
 from grader import private
 from grader.config import nbgrader_config
-from grader.engine.stand_ins import GetGradesFromSheet, OverwriteCellsFromData, OverwriteKernelspecFromData, SourceCell
+from grader.engine.stand_ins import (
+    CheckCellMetadataOnce,
+    GetGradesFromSheet,
+    OverwriteCellsFromData,
+    OverwriteKernelspecFromData,
+    SourceCell,
+)
 from grader.preprocessors import SaveExtraCredit
 
 CONFIG_FILE = "nbgrader_config.py"
@@ -55,6 +61,17 @@ class UnitData:
     gpu: bool = False
     scratch: str = ""
     """A folder that the class's own machine empties afterwards; elsewhere a worker has a temporary one."""
+
+
+class Steps(NotebookExporter):
+    """nbgrader's kind of exporter, for a notebook in memory: nothing is copied, written and read again on the way."""
+
+    def apply(self, notebook: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """Let all preprocessors change `notebook`; the notebook that came of it, and the resources."""
+        resources = self._init_resources(resources)
+        for preprocessor in self._preprocessors:
+            notebook, resources = preprocessor(notebook, resources)
+        return notebook, resources
 
 
 class Desk:
@@ -86,10 +103,10 @@ class Desk:
                 f"{CONFIG_FILE} has nothing in c.Autograde.autograde_preprocessors that runs a notebook: "
                 "let it keep ComputeAnswers."
             )
-        self.sanitizer = self._exporter(steps.sanitize_preprocessors)
-        self.runner = self._exporter(autograde[: run[-1] + 1])
-        self.judge = self._exporter(autograde[run[-1] + 1 :])
-        self.refresher = self._exporter([OverwriteCells, CheckCellMetadata])
+        self.sanitizer = self._steps(steps.sanitize_preprocessors)
+        self.runner = self._steps(autograde[: run[-1] + 1])
+        self.judge = self._steps(autograde[run[-1] + 1 :])
+        self.refresher = self._steps([OverwriteCells, CheckCellMetadata])
 
     def _config(self) -> Config:
         if self.data.config is None:
@@ -108,16 +125,17 @@ class Desk:
         config.merge(base)
         return config
 
-    def _exporter(self, kinds: list[type[Preprocessor]]) -> Exporter:
-        """nbgrader's kind of exporter; what reads the gradebook reads `UnitData`, what writes it is left out."""
-        exporter = NotebookExporter(config=self.config)
+    def _steps(self, kinds: list[type[Preprocessor]]) -> Steps:
+        """What reads the gradebook reads `UnitData`; what writes it is left out."""
+        exporter = Steps(config=self.config)
+        kinds = [kind for kind in kinds if kind not in WRITERS]
         for kind in kinds:
-            if kind in WRITERS:
-                continue
             if kind is OverwriteCells:
                 exporter.register_preprocessor(OverwriteCellsFromData(self.data.cells, parent=exporter))
             elif kind is OverwriteKernelspec:
                 exporter.register_preprocessor(OverwriteKernelspecFromData(self.data.kernelspec, parent=exporter))
+            elif kind is CheckCellMetadata:
+                exporter.register_preprocessor(CheckCellMetadataOnce(parent=exporter))
             else:
                 exporter.register_preprocessor(kind)
         return exporter

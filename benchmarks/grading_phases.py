@@ -1,0 +1,86 @@
+"""What each step of grading one submission costs, in this one process, the sandbox's processes beside."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+import warnings
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import nbformat
+
+from grader.classroom import Classroom
+from grader.engine.book import open_book
+from grader.engine.files import Files
+from grader.engine.tasks import Page, make_page, make_slip, written
+from grader.engine.unit import desk_for
+from grader.grade import _unit_data
+from grader.intake import find_submissions, read_text, understand
+from grader.ledger import Ledger
+from grader.sandbox.notebook import close_workers
+
+Phase = dict[str, float]
+
+
+class Clock:
+    """Milliseconds by phase: of this process's processor time, and on the wall."""
+
+    def __init__(self) -> None:
+        self.cpu: dict[str, float] = defaultdict(float)
+        self.wall: dict[str, float] = defaultdict(float)
+
+    @contextmanager
+    def __call__(self, phase: str) -> Iterator[None]:
+        """Count what the block takes."""
+        cpu, wall = time.process_time(), time.perf_counter()
+        yield
+        self.cpu[phase] += time.process_time() - cpu
+        self.wall[phase] += time.perf_counter() - wall
+
+
+def phases(root: Path, unit: str) -> dict[str, Phase]:
+    """Grade the class step by step; milliseconds a submission by phase, `cells` being the learners' own code.
+
+    The first submission is not counted: imports, the sandbox's start and templates are a class's, not a submission's.
+    """
+    room, clock = Classroom(root), Clock()
+    ledger = Ledger(room, unit)
+    room.register(unit)
+    submissions = find_submissions(root / "submitted", unit)
+    cells = 0.0
+    with tempfile.TemporaryDirectory(dir=ledger.folder) as scratch, open_book(room.config(), unit) as book:
+        data = _unit_data(room, unit, ledger, book, Path(scratch))
+        desk, files = desk_for(data), Files(room.config(), unit, Path(scratch))
+        for number, submission in enumerate(submissions):
+            if number == 1:
+                clock, cells = Clock(), 0.0
+            student = submission.student
+            assert submission.notebook is not None
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                with clock("repair"):
+                    notebook, _ = understand(read_text(submission.notebook), f"{unit}.ipynb", desk.released)
+                    clean, _ = desk.sanitizer.apply(notebook, desk.resources(student))
+                with clock("execute"):
+                    executed, resources = desk.runner.apply(clean, desk.resources(student, scratch))
+                    ran = written(executed)
+                cells += resources["course_seconds"]
+                with clock("judge"):
+                    notebook, resources = desk.judge.apply(nbformat.v4.reads(ran), desk.resources(student))
+                    nbformat.validate(notebook, relax_add_props=True)
+                    judged, slip = written(notebook), make_slip(notebook, resources["course_verdicts"])
+                with clock("record"):
+                    ledger.keep(student, ran)
+                    standing = book.save(student, slip, "")
+                    files.put_graded(submission, judged)
+                with clock("feedback page"):
+                    files.put_page(student, make_page(Page(data, student, judged, standing.sheet)))
+    close_workers()
+    count = len(submissions) - 1
+    clock.wall["execute"] -= cells  # what is left is the grader's: transport, snapshots, sweeping up
+    clock.wall["cells"] = cells
+    names = [*clock.cpu, "cells"]
+    return {n: {"cpu_ms": 1e3 * clock.cpu[n] / count, "wall_ms": 1e3 * clock.wall[n] / count} for n in names}
