@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -115,7 +116,9 @@ def _with(parent: ast.AST, field: str, position: int | None, other: ast.AST, tre
 def _compiles(text: str) -> bool:
     """Whether Python takes the text: `-x` is no target of an assignment, a `break` needs a loop."""
     try:
-        compile(text, "<mutant>", "exec")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a mutant may look odd; whether it is caught is the question
+            compile(text, "<mutant>", "exec")
     except SyntaxError:
         return False
     return True
