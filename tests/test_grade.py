@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import re
 import shutil
 from pathlib import Path
@@ -99,7 +100,7 @@ class Lesson:
         return {check.exercise: check for check in self.results[student].checks}
 
     def page(self, student):
-        return self.results[student].feedback.read_text(encoding="utf-8")
+        return html.unescape(self.results[student].feedback.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
