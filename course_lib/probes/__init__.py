@@ -5,9 +5,11 @@ cannot travel as data: a case describes one, and the probe makes it. Both lives 
 answer, and none knows which unit it serves.
 """
 
-from course_lib.probes import base, descent, networks, optimizers, training
+from course_lib.probes import base, descent, loops, networks, optimizers, training
 from course_lib.probes.base import Probe
 
-PROBES: dict[str, Probe] = base.PROBES | descent.PROBES | optimizers.PROBES | networks.PROBES | training.PROBES
+PROBES: dict[str, Probe] = (
+    base.PROBES | descent.PROBES | optimizers.PROBES | networks.PROBES | training.PROBES | loops.PROBES
+)
 
 __all__ = ["PROBES", "Probe"]
