@@ -8,8 +8,8 @@ answer, and none knows which unit it serves.
 from course_lib.probes import base, descent, loops, networks, optimizers, training
 from course_lib.probes.base import Probe
 
-PROBES: dict[str, Probe] = (
-    base.PROBES | descent.PROBES | optimizers.PROBES | networks.PROBES | training.PROBES | loops.PROBES
-)
+MODULES = (base, descent, loops, networks, optimizers, training)
+
+PROBES: dict[str, Probe] = {name: probe for module in MODULES for name, probe in module.PROBES.items()}
 
 __all__ = ["PROBES", "Probe"]
