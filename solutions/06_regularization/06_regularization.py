@@ -695,8 +695,8 @@ def dropout_backward(dout, mask, p):
 #
 # <details><summary>Hint 2: the values are wrong, or dout has changed</summary>
 #
-# The derivative of $c\,x$ with respect to $x$ is $c$: the same factor on the way back as on the way there. Make a new
-# array for the result.
+# The derivative of $c\,x$ with respect to $x$ is $c$: the same factor on the way back as on the way there. The forward pass
+# made its factor of $p$ alone, without counting how many entries chance had kept. Make a new array for the result.
 # </details>
 
 # %% check="dropout_backward"
