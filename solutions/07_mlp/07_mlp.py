@@ -742,7 +742,8 @@ with waits_for("MLP"):
 def overfit_tiny_batch(net, optimizer, X, y, steps):
     """Train on the same few examples, all of them in every step.
 
-    net: has forward(X) -> logits (N, C) and loss_and_grads(X, y) -> (loss, grads).  optimizer: has step(grads).
+    net: has forward(X) -> logits (N, C) and loss_and_grads(X, y) -> (loss, grads); it stays trained.
+    optimizer: holds its parameters, and has step(grads).
     X: (N, D).  y: (N,) labels.  steps: how many steps.
     Returns (losses, accuracy): the loss at the start and after each step, (steps + 1,), and the share of the examples
     whose largest logit is the right one in the end, from 0 to 1.

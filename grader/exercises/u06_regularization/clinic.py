@@ -7,7 +7,6 @@ import numpy as np
 from grader.exercises.u06_regularization.penalties import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
-
 KEPT = {
     "bias": [False, True, False],
     "weights": [True, False, False],
@@ -235,22 +234,22 @@ CLINIC_06 = Exercise(
         Misconception(
             "bias_frozen",
             bias_frozen,
-            "Nothing presses on the bias any more, and nothing moves it either: b comes back as it went in. It was to be "
-            "left out of the penalty, and not out of the training. The data still have a gradient for it.",
+            "Nothing presses on the bias any more, and nothing moves it either: b comes back as it went in. It was to "
+            "be left out of the penalty, and not out of the training. The data still have a gradient for it.",
             hint=1,
         ),
         Misconception(
             "penalty_of_the_start",
             penalty_of_the_start,
-            "The fit is right, and so is the first loss. After that, the penalty that you report is still the one of the "
-            "weights at the start: it is worked out once, before the loop, and the weights move on.",
+            "The fit is right, and so is the first loss. After that, the penalty that you report is still the one of "
+            "the weights at the start: it is worked out once, before the loop, and the weights move on.",
             hint=2,
         ),
         Misconception(
             "noted_after_the_step",
             noted_after,
-            "The fit is right, and both terms are in the loss. But you note it after each step, and before each step is "
-            "asked for: the first entry should tell where the training began.",
+            "The fit is right, and both terms are in the loss. But you note it after each step, and before each step "
+            "is asked for: the first entry should tell where the training began.",
             hint=2,
         ),
     ),

@@ -370,9 +370,9 @@ DROPOUT_BACKWARD = Exercise(
         Misconception(
             "share_kept",
             back_by_the_share_kept,
-            "You divide by the share of entries that happened to be kept. In a large layer that is nearly 1 - p, and in a "
-            "small one it is not: with p = 0.5, chance may keep seven of ten. The forward pass divided by 1 - p, whatever "
-            "chance did, and its derivative has the same factor.",
+            "You divide by the share of entries that happened to be kept. In a large layer that is nearly 1 - p, and "
+            "in a small one it is not: with p = 0.5, chance may keep seven of ten. The forward pass divided by 1 - p, "
+            "whatever chance did, and its derivative has the same factor.",
             hint=2,
         ),
         Misconception(

@@ -7,7 +7,6 @@ import numpy as np
 from grader.exercises.u07_mlp.linear import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
-
 KEPT = {
     "branch": [True, False, True, True],
     "sum": [False, True, False, False],
@@ -207,8 +206,9 @@ CLINIC_07 = Exercise(
         Misconception(
             "both_ways_through_the_relu",
             clinic_both_masked,
-            "Two gradients come back to h now, and both went through the branch's ReLU. By the direct way h reached the "
-            "sum as it was, with no ReLU between: what comes back there is dtotal, also where the branch was silent.",
+            "Two gradients come back to h now, and both went through the branch's ReLU. By the direct way h reached "
+            "the sum as it was, with no ReLU between: what comes back there is dtotal, also where the branch was "
+            "silent.",
             hint=2,
         ),
     ),

@@ -236,10 +236,9 @@ OVERFIT_TINY_BATCH = Exercise(
         Misconception(
             "put_back",
             overfit_put_back,
-            "Losses and accuracy are right, and then you put the network back to where it began. Trying out learning "
-            "rates, that was the thing to do. Here the network that has learned its examples is wanted: whoever handed "
-            "it to you will look at what it says.",
-            hint=1,
+            "Losses and accuracy are right, and then you put the network back to where it began. After a mere trial "
+            "that would be good manners. Here the network itself is wanted, with what it has learned: whoever handed "
+            "it to you will go on with it.",
         ),
         Misconception(
             "accuracy_before",

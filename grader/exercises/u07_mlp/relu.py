@@ -273,9 +273,9 @@ RELU_BACKWARD = Exercise(
         Misconception(
             "negative_gradients_stopped",
             backward_guided,
-            "You stop gradients where the unit was silent, which is right, and negative ones as well. ReLU cut the values "
-            "on the way forward; on the way back it only multiplies by its slope, and a negative gradient says that the "
-            "loss would fall if the unit said more. Without these, units can only be turned down.",
+            "You stop gradients where the unit was silent, which is right, and negative ones as well. ReLU cut the "
+            "values on the way forward; on the way back it only multiplies by its slope, and a negative gradient says "
+            "that the loss would fall if the unit said more. Without these, units can only be turned down.",
             hint=1,
         ),
         Misconception(
