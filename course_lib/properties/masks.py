@@ -1,0 +1,143 @@
+"""Dropout, there and back: what is kept, what is dropped, and by how much the rest grows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from course_lib.properties.base import Flaw, Property
+
+
+def dropout(inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Flaw | None:
+    """The one property that a case asks for, of the three calls that the probe of the same name made.
+
+    inputs: x without zeros, p, training, and `asks`: "scale", "share", "each", "fresh" or "test".
+    values: `first` and `second`, with one generator, and `again`, with a fresh one of the same seed; each a dict of
+    `out`, numbers, and `mask`, True where kept, both of x's shape.
+    """
+    x, p, asks = inputs["x"], inputs["p"], inputs["asks"]
+    calls = [values[key] for key in ("first", "second", "again")]
+    if any(np.shape(call[key]) != x.shape for call in calls for key in ("out", "mask")):
+        return Flaw("shapes", "out and mask should both have the shape of x.")
+    if any(call["mask"].dtype.kind not in "biuf" or not np.isin(call["mask"], (0, 1)).all() for call in calls):
+        return Flaw("mask_values", "the mask should hold True and False, or 1 and 0, and nothing else.")
+    if asks == "test":
+        return next((flaw for call in calls if (flaw := _at_test(call["out"], call["mask"], x, p))), None)
+    if asks == "scale":
+        return next((flaw for call in calls if (flaw := _scaled(call["out"], call["mask"] == 1, x, p))), None)
+    kept = [np.asarray(call["out"]) != 0 for call in calls]
+    if asks == "share":
+        return _share(kept[0], p) or _share(kept[1], p)
+    return _each(kept[0]) if asks == "each" else _fresh(kept)
+
+
+def _close(a: Any, b: Any) -> bool:
+    single = np.asarray(a).dtype == np.float32
+    return bool(np.allclose(a, b, rtol=1e-4 if single else 1e-6, atol=1e-12))
+
+
+def _at_test(out: Any, mask: Any, x: np.ndarray, p: float) -> Flaw | None:
+    if _close(out, x):
+        whole = bool((mask == 1).all())
+        return None if whole else Flaw("mask_at_test", "nothing is dropped at test, so the mask should be all True.")
+    if (np.asarray(out) == 0).any():
+        return Flaw("drops_at_test", "entries are dropped, although it is not training.")
+    if _close(out, x * (1 - p)) or _close(out, x / (1 - p)):
+        return Flaw("rescaled_at_test", "everything is rescaled, although it is not training.")
+    return Flaw("changed_at_test", "what comes out is not x, although it is not training.")
+
+
+def _scaled(out: Any, mask: Any, x: np.ndarray, p: float) -> Flaw | None:
+    """Whether what was kept has been made larger just so far that the mean stays, and the mask tells what was kept."""
+    kept = np.asarray(out) != 0
+    if p == 0:
+        if not kept.any():
+            return Flaw("swapped", "everything is dropped at p = 0.")
+        return None if _close(out, x) and mask.all() else Flaw("scale", "at p = 0 something changes.")
+    if not np.array_equal(mask, kept):
+        if np.array_equal(mask, ~kept):
+            return Flaw("mask_inverted", "the mask is True where an entry was dropped.")
+        return Flaw("mask_of_another", "the mask does not tell which entries were kept.")
+    if not kept.any():
+        return Flaw("nothing_kept", "nothing is left of x.")
+    if _close(out[kept], x[kept] / (1 - p)):
+        return None
+    if _close(out[kept], x[kept]):
+        return Flaw("not_rescaled", "what is kept has not been rescaled, so that the mean becomes smaller.")
+    if _close(out[kept], x[kept] / p):
+        return Flaw("swapped", "what is kept is rescaled as if p were the share to keep.")
+    return Flaw("rescaled_wrongly", "what is kept is rescaled by a factor with which the mean does not stay.")
+
+
+def _share(kept: np.ndarray, p: float) -> Flaw | None:
+    def near(share: float) -> bool:  # within six standard deviations: chance misses that twice in a billion
+        return bool(abs(kept.mean() - share) <= 6 * np.sqrt(p * (1 - p) / kept.size))
+
+    if near(1 - p):
+        return None
+    if near(p):
+        return Flaw("swapped", "the share p of all entries is kept; it should be dropped.")
+    return Flaw("share", "the share of entries that are dropped is not p.")
+
+
+def _each(kept: np.ndarray) -> Flaw | None:
+    """Whether entries are dropped one by one: each row some, and each row others."""
+    rows = kept.reshape(len(kept), -1)
+    if kept.all() or not kept.any():
+        return Flaw("share", "the share of entries that are dropped is not p.")
+    if (rows == rows[:1]).all():
+        return Flaw("one_mask_for_all", "the same entries are dropped in every example of the batch.")
+    if (rows == rows[:, :1]).all():
+        return Flaw("whole_rows", "an example loses all of its entries or none.")
+    return None
+
+
+def _fresh(kept: list[np.ndarray]) -> Flaw | None:
+    if np.array_equal(kept[0], kept[1]):
+        return Flaw("same_mask", "the second call drops the very entries of the first.")
+    if not np.array_equal(kept[0], kept[2]):
+        return Flaw("another_rng", "two generators of the same seed give different masks.")
+    return None
+
+
+def dropout_backward(inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Flaw | None:
+    """The gradient that comes through a mask: `asks` says whether "dropped", "kept" or all entries count (the others).
+
+    inputs: dout without zeros, mask of bools, True where kept, p.  values: dx, of dout's shape.
+    Where `asks` is "chance", the share that was kept is not 1 - p.
+    """
+    dout, mask, p, asks = inputs["dout"], inputs["mask"], inputs["p"], inputs["asks"]
+    dx = np.asarray(values["dx"])
+    if dx.shape != dout.shape or dx.dtype.kind != "f":
+        return Flaw("shapes", "dx should be an array of floats of dout's shape.")
+    through = dx != 0
+    if asks != "kept" and through[~mask].any():
+        return _wrong_way(dx, dout, mask, through)
+    if asks == "dropped" or _close(dx[mask], dout[mask] / (1 - p)):
+        return None
+    if not through[mask].all():
+        return _wrong_way(dx, dout, mask, through)
+    if _close(dx[mask], dout[mask]):
+        whole = _close(dx, dout) and not mask.all()
+        return (
+            Flaw("unchanged", "dout comes back as it was.") if whole else Flaw("not_rescaled", "a factor is missing.")
+        )
+    if asks == "chance" and _close(dx[mask], dout[mask] / mask.mean()):
+        return Flaw("share_kept", "the factor is made of the share that happened to be kept, and not of p.")
+    return Flaw("rescaled_wrongly", "the entries that were kept have another factor than in the forward pass.")
+
+
+def _wrong_way(dx: Any, dout: np.ndarray, mask: np.ndarray, through: np.ndarray) -> Flaw:
+    """What kind of mistake lets gradients through at the wrong entries."""
+    if through.all():
+        if _close(dx, dout):
+            return Flaw("unchanged", "dout comes back as it was.")
+        return Flaw("no_mask", "the gradient goes through where entries were dropped.")
+    if np.array_equal(through, ~mask):
+        return Flaw("swapped", "the gradient goes through where entries were dropped, and nowhere else.")
+    return Flaw("new_mask", "the gradient is stopped at other entries than those that were dropped.")
+
+
+PROPERTIES: dict[str, Property] = {"dropout": dropout, "dropout_backward": dropout_backward}
