@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from course_lib.errors import AnswerError
-from course_lib.probes.base import Probe, kept_outputs
+from course_lib.probes.base import Probe
 from course_lib.probes.descent import batch_objective
 
 
@@ -107,12 +107,17 @@ def training(obj: Any, inputs: dict[str, Any]) -> Any:
 
     The model has the methods of a network: forward(X) gives logits for two classes, loss_and_grads(X, y) the loss and
     the list of gradients. The optimizer's step(grads) moves each entry by `lr` against the sign of its gradient.
-    `keep` is as in `kept_outputs`.
+    Returns what came back, the losses and the accuracy, and the model's parameters after the call; `keep` says, for
+    each of the three, whether a case asks for it: others are None.
     """
     model = _Line(inputs["theta"].copy())
-    optimizer = _BySign(model.params, inputs["lr"])
-    rest = {key: inputs[key] for key in ("X", "y", "steps", "keep")}
-    return kept_outputs(lambda X, y, steps: obj(model, optimizer, X, y, steps), rest)
+    returned = obj(model, _BySign(model.params, inputs["lr"]), *(inputs[key] for key in ("X", "y", "steps")))
+    if returned is None:
+        return None
+    if not isinstance(returned, tuple | list) or len(returned) != 2:
+        raise AnswerError("What comes back should be two things: the losses and the accuracy.")
+    parts = (*returned, model.params[0])
+    return tuple(part if kept else None for part, kept in zip(parts, inputs["keep"], strict=True))
 
 
 class _Line:

@@ -146,20 +146,22 @@ def penalized_model(obj: Any, inputs: dict[str, Any]) -> Any:
 
 
 def ported_model(obj: Any, inputs: dict[str, Any]) -> Any:
-    """Call `model = obj(params)` and use the model: on images X, then once more after one step of gradient descent.
+    """Call `model = obj(params)` and use the model on images X as `asks` says.
 
-    params: a list of arrays.  X: (N, C, H, W).  y: (N,) labels.  lr: the step's learning rate. Returns the logits, the
-    number of entries that `model.parameters()` finds, and the logits after the step.
+    params: a list of arrays.  X: (N, C, H, W).  y: (N,) labels.  lr: the learning rate of one step of gradient descent.
+    Returns (logits, parameters, trained), all None but what is asked for. "logits": those of the new model.
+    "training": how many entries `model.parameters()` finds, and the logits after the step. "memory": the logits of a
+    second model of the same arrays, made after the first one took the step.
     """
     import torch
 
-    model = obj(inputs["params"])
-    if not isinstance(model, torch.nn.Module):
-        raise AnswerError(f"A torch.nn.Module should come back, and it is a {type(model).__name__}.")
-    X, y = torch.from_numpy(inputs["X"]), torch.from_numpy(inputs["y"])
-    logits = model(X)
-    if not isinstance(logits, torch.Tensor):
-        raise AnswerError("Your model returns no tensor. Does its forward end with a return line?")
+    asks, X, y = inputs["asks"], torch.from_numpy(inputs["X"]), torch.from_numpy(inputs["y"])
+    # Only where memory is asked about may the model be trained over the arrays themselves.
+    arrays = inputs["params"] if asks == "memory" else [array.copy() for array in inputs["params"]]
+    model = _module(obj(arrays))
+    logits = _logits(model, X)
+    if asks == "logits":
+        return logits.detach().clone(), None, None
     params = list(model.parameters())
     if params and logits.grad_fn is not None:
         torch.nn.functional.cross_entropy(logits, y).backward()
@@ -168,14 +170,33 @@ def ported_model(obj: Any, inputs: dict[str, Any]) -> Any:
                 if param.grad is not None:
                     param.sub_(inputs["lr"] * param.grad)
     with torch.no_grad():
-        return logits.detach().clone(), sum(param.numel() for param in params), model(X)
+        if asks == "memory":
+            return _logits(_module(obj(arrays)), X), None, None
+        return None, sum(param.numel() for param in params), model(X)
+
+
+def _module(returned: Any) -> Any:
+    import torch
+
+    if not isinstance(returned, torch.nn.Module):
+        raise AnswerError(f"A torch.nn.Module should come back, and it is a {type(returned).__name__}.")
+    return returned
+
+
+def _logits(model: Any, X: Any) -> Any:
+    import torch
+
+    logits = model(X)
+    if not isinstance(logits, torch.Tensor):
+        raise AnswerError("Your model returns no tensor. Does its forward end with a return line?")
+    return logits
 
 
 def training_loop(obj: Any, inputs: dict[str, Any]) -> Any:
     """Call `model, history = obj(X, y, lr, steps)` for a linear model of tensors X (N, D), y (N,).
 
-    Returns its weight (D,), its bias, the losses, and whether the history holds plain numbers: with `asks` other than
-    "numbers" nobody looks.
+    Returns (weight, bias, losses, history), all None but what `asks` names: "fit", the weight (D,) and the bias;
+    "losses", these as numbers, whatever holds them; "history", in words, what holds them.
     """
     import torch
 
@@ -184,9 +205,23 @@ def training_loop(obj: Any, inputs: dict[str, Any]) -> Any:
     if not isinstance(returned, tuple | list) or len(returned) != 2 or not isinstance(returned[0], torch.nn.Linear):
         raise AnswerError("It should return (model, history) still: the nn.Linear and the list of losses.")
     model, history = returned
-    plain = inputs["asks"] != "numbers" or not any(isinstance(loss, torch.Tensor) for loss in history)
-    losses = np.array([_number(loss) for loss in history])
-    return model.weight.detach().reshape(-1).clone(), model.bias.detach().reshape(()).clone(), losses, plain
+    if inputs["asks"] == "losses":
+        return None, None, np.array([_number(loss) for loss in history]), None
+    if inputs["asks"] == "history":
+        return None, None, None, _held(history, inputs["steps"])
+    return model.weight.detach().reshape(-1).clone(), model.bias.detach().reshape(()).clone(), None, None
+
+
+def _held(history: Any, steps: int) -> str:
+    """What a history of losses is made of."""
+    import torch
+
+    tensors = [loss for loss in history if isinstance(loss, torch.Tensor)]
+    if len(history) != steps:
+        return "not one loss a step"
+    if not tensors:
+        return "plain numbers"
+    return "tensors with their graphs" if any(loss.grad_fn is not None for loss in tensors) else "tensors"
 
 
 PROBES: dict[str, Probe] = {

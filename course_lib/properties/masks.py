@@ -103,9 +103,10 @@ def _fresh(kept: list[np.ndarray]) -> Flaw | None:
 
 
 def dropout_backward(inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Flaw | None:
-    """The gradient that comes through a mask: `asks` says whether "dropped", "kept" or all entries count ("shape").
+    """The gradient that comes through a mask: `asks` says whether "dropped", "kept" or all entries count (the others).
 
     inputs: dout without zeros, mask of bools, True where kept, p.  values: dx, of dout's shape.
+    Where `asks` is "chance", the share that was kept is not 1 - p.
     """
     dout, mask, p, asks = inputs["dout"], inputs["mask"], inputs["p"], inputs["asks"]
     dx = np.asarray(values["dx"])
@@ -123,6 +124,8 @@ def dropout_backward(inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Fl
         return (
             Flaw("unchanged", "dout comes back as it was.") if whole else Flaw("not_rescaled", "a factor is missing.")
         )
+    if asks == "chance" and _close(dx[mask], dout[mask] / mask.mean()):
+        return Flaw("share_kept", "the factor is made of the share that happened to be kept, and not of p.")
     return Flaw("rescaled_wrongly", "the entries that were kept have another factor than in the forward pass.")
 
 

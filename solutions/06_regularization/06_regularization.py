@@ -427,7 +427,8 @@ with waits_for("l2_penalty", "proximal_step"):
     )
 
 # %% [markdown]
-# With L2, all twelve weights shrink together, and none becomes 0. With L1 they come in one after the other; at the best
+# With L2, the weights shrink together, and none becomes 0. (As a whole: one of the blue ones grows at first, because it
+# takes over what its shrinking neighbours leave undone.) With L1 they come in one after the other; at the best
 # $\lambda$, five of the twelve are exactly 0 (data set 0). Both test losses are lowest at $\lambda = 0.2$ (2.07 and 1.91), and above
 # 5 with hardly any penalty. The training loss falls all the way. It cannot tell you which $\lambda$ is right: by its
 # judgement, none is best. Only data that took no part in the fit can.
@@ -614,8 +615,8 @@ with waits_for("l2_step", "decay_step"):
 #
 # $$\text{out} = \frac{m \odot x}{1 - p}, \qquad m_i = \begin{cases} 0 & \text{with probability } p \\ 1 & \text{else} \end{cases}$$
 #
-# At test nothing is dropped, and nothing rescaled. (This is *inverted* dropout, which every library has. $p$ is the share
-# that is dropped.)
+# ($\odot$ multiplies entry by entry.) At test nothing is dropped, and nothing rescaled. (This is *inverted* dropout, which
+# every library has. $p$ is the share that is dropped.)
 #
 # ### Exercise: `dropout_forward`
 #
@@ -695,8 +696,8 @@ def dropout_backward(dout, mask, p):
 #
 # <details><summary>Hint 2: the values are wrong, or dout has changed</summary>
 #
-# The derivative of $c\,x$ with respect to $x$ is $c$: the same factor on the way back as on the way there. Make a new
-# array for the result.
+# The derivative of $c\,x$ with respect to $x$ is $c$: the same factor on the way back as on the way there. The forward pass
+# made its factor of $p$ alone, without counting how many entries chance had kept. Make a new array for the result.
 # </details>
 
 # %% check="dropout_backward"
@@ -917,10 +918,10 @@ with waits_for("l2_penalty", "proximal_step", "dropout_forward", "dropout_backwa
         final[method] = np.mean(ends, axis=0)
         right = np.mean([np.mean((scores(params, X_new) > 0) == y_new) for params, _ in chosen[method]])
         weights = [np.concatenate([params[0].ravel(), params[2].ravel()]) for params, _ in chosen[method]]
-        lines.append(f"{method:14} {best:<6} training loss {final[method][0]:.2f}  test loss {final[method][2]:.2f}  test accuracy "
-                     f"{right:.1%}  largest weight {np.mean([np.abs(w).max() for w in weights]):.1f}  exact zeros "
-                     f"{np.mean([np.mean(w == 0) for w in weights]):.0%}")
+        lines.append(f"{method:14} {best or '-':>8} {final[method][0]:14.2f} {final[method][2]:10.2f} {right:14.1%} "
+                     f"{np.mean([np.abs(w).max() for w in weights]):15.1f} {np.mean([np.mean(w == 0) for w in weights]):12.0%}")
     runs = chosen
+    print("method         strength  training loss  test loss  test accuracy  largest weight  exact zeros")
     print("\n".join(lines))
     others = [method for method in final if method != "nothing"]
     raised = [final[m][0] > 1.05 * final["nothing"][0] for m in others]
@@ -1002,7 +1003,8 @@ with waits_for("l2_penalty", "proximal_step", "dropout_forward", "dropout_backwa
 #
 # - **L2** makes large weights dear: all of them shrink, and the border cannot turn sharply.
 # - **L1** takes from every weight the same amount: 98% of them are exactly 0 in the end, and three of 150 are left:
-#   a single unit does all the work. Its border is the simplest of all, and here a little too simple (86.2% right).
+#   two into a single unit, which does all the work, and the one that leads out of it. Its border is the simplest of all,
+#   and here a little too simple (86.2% right).
 # - **Dropout** takes away the units that a finely balanced answer would rely on.
 # - **Early stopping** takes away the time. What many examples share is learned first, because their gradients agree.
 # - **Noise** makes a quirk at one point worthless: the point is somewhere else in the next step.

@@ -584,7 +584,8 @@ with waits_for("MLP"):
 
     line = np.stack([np.linspace(-2, 2, 2001), np.zeros(2001)], axis=1)  # straight through the plane
     bends = np.abs(np.diff(folded[1].forward(line)[:, 0], 2)) > 1e-9
-    print(f"along a line through the plane, the first logit of [2, 4, 2] bends in {bends.sum()} of 1999 places")
+    kinks = np.sum(np.diff(bends.astype(int)) == 1)
+    print(f"along a line through the plane, the first logit of [2, 4, 2] has {kinks} kinks, and is straight between them")
     reveal(
         "border",
         "a" if not bends.any() else "c" if bends.mean() < 0.05 else "b",
@@ -742,7 +743,8 @@ with waits_for("MLP"):
 def overfit_tiny_batch(net, optimizer, X, y, steps):
     """Train on the same few examples, all of them in every step.
 
-    net: has forward(X) -> logits (N, C) and loss_and_grads(X, y) -> (loss, grads).  optimizer: has step(grads).
+    net: has forward(X) -> logits (N, C) and loss_and_grads(X, y) -> (loss, grads); it stays trained.
+    optimizer: holds its parameters, and has step(grads).
     X: (N, D).  y: (N,) labels.  steps: how many steps.
     Returns (losses, accuracy): the loss at the start and after each step, (steps + 1,), and the share of the examples
     whose largest logit is the right one in the end, from 0 to 1.
@@ -828,9 +830,10 @@ with waits_for("MLP", "overfit_tiny_batch"):
 # ## Signals in deep networks
 #
 # Why so much care about $2/\text{fan\_in}$? With one hidden layer it hardly matters. Take eight hidden layers of 100
-# units, and three ways to begin: weights of 0.01 everywhere (an old habit), of 0.3 everywhere, and He's. We send 500
-# images through, and look at every layer: the active units' values, and the gradients of the weights. With 0.01
-# everywhere, how much is left in the eighth hidden layer of what was there in the first?
+# units, and three ways to begin, all of them by chance around 0: with a standard deviation of 0.01 in every layer (an old
+# habit), with one of 0.3, and with He's. We send 500 images through, and look at every layer: the active units' values, and
+# the gradients of the weights. With 0.01 everywhere, how much is left in the eighth hidden layer of what was there in the
+# first?
 
 # %%
 predict(
@@ -881,8 +884,8 @@ with waits_for("MLP"):
     reveal(
         "deep_signal",
         min({"a": 0.1, "b": 1e-3, "c": 1e-8}.items(), key=lambda item: abs(np.log(item[1] / left_over)))[0],
-        because="In each layer a unit adds up 100 terms with weights of 0.01, and ReLU takes half of the mean square: a factor of "
-        "0.01 * sqrt(100 / 2) = 0.07, seven times over.",
+        because="In each layer a unit adds up 100 terms with weights of about 0.01, and ReLU takes half of the mean square: a "
+        "factor of 0.01 * sqrt(100 / 2) = 0.07, seven times over.",
     )
 
 # %% [markdown]

@@ -7,24 +7,41 @@ import numpy as np
 from grader.exercises.u06_regularization.penalties import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
+KEPT = {
+    "bias": [False, True, False],
+    "weights": [True, False, False],
+    "penalty": [False, False, True],
+    "history": [False, False, True],
+}
+"""Which of w, b and history a group looks at, so that one cause left in place does not cost all of them."""
+
 
 def clinic_cases(rng: np.random.Generator) -> list[Case]:
     def case(label: str, group: str, d: int, level: float, lr: float, lam: float, steps: int) -> Case:
         X = rng.normal(size=(20, d))
+        if group == "bias":  # columns with the mean 0: what the weights do is nothing to the bias
+            X -= X.mean(axis=0)
         y = X.sum(axis=1) + rng.normal(size=20) + level
-        start = {"w": rng.normal(size=d) + 1, "b": float(rng.normal())}
-        return Case(label, group, {"X": X, "y": y, **start, "lr": lr, "lam": lam, "steps": steps})
+        start = {"w": rng.normal(size=d) + 1, "b": float(rng.normal()) + 2}
+        inputs = {"X": X, "y": y, **start, "lr": lr, "lam": lam, "steps": steps, "keep": KEPT[group]}
+        return Case(label, group, inputs)
 
     return [
-        case("three weights, targets around 10", "fit", 3, 10.0, 0.1, 0.5, 30),
-        case("two weights, targets around -5", "fit", 2, -5.0, 0.2, 1.0, 12),
-        case("no penalty", "fit", 2, 3.0, 0.1, 0.0, 5),
-        case("four weights, targets around 0", "history", 4, 0.0, 0.1, 0.8, 20),
-        case("three weights, a strong penalty", "history", 3, 2.0, 0.05, 4.0, 25),
+        case("b: three weights, targets around 10", "bias", 3, 10.0, 0.1, 0.5, 30),
+        case("b: two weights, targets around -5", "bias", 2, -5.0, 0.2, 1.0, 12),
+        case("w: targets around 300", "weights", 3, 300.0, 0.1, 0.5, 20),
+        case("w: targets around 0, a strong penalty", "weights", 4, 0.0, 0.05, 3.0, 15),
+        case("w: no penalty", "weights", 2, 3.0, 0.1, 0.0, 5),
+        case("the loss at the start: two weights", "penalty", 2, 1.0, 0.1, 0.6, 1),
+        case("the loss at the start: four weights", "penalty", 4, -3.0, 0.1, 2.0, 1),
+        case("four weights, 20 steps", "history", 4, 0.0, 0.1, 0.8, 20),
+        case("a strong penalty, 25 steps", "history", 3, 2.0, 0.05, 4.0, 25),
     ]
 
 
-def clinic_oracle(X: np.ndarray, y: np.ndarray, w: np.ndarray, b: float, lr: float, lam: float, steps: int) -> tuple:
+def clinic_oracle(
+    X: np.ndarray, y: np.ndarray, w: np.ndarray, b: float, lr: float, lam: float, steps: int, keep: list[bool]
+) -> tuple:
     """torch.optim.SGD on the penalized loss, with gradients by torch.autograd."""
     import torch
 
@@ -39,7 +56,8 @@ def clinic_oracle(X: np.ndarray, y: np.ndarray, w: np.ndarray, b: float, lr: flo
         loss.backward()
         history.append(float(loss.detach()))
         optimizer.step()
-    return weights.detach().numpy().copy(), float(bias.detach()), np.array(history)
+    found = (weights.detach().numpy().copy(), float(bias.detach()), np.array(history))
+    return tuple(part if kept else None for part, kept in zip(found, keep, strict=True))
 
 
 def as_given(X: np.ndarray, y: np.ndarray, w: np.ndarray, b: float, lr: float, lam: float, steps: int) -> tuple:
@@ -107,6 +125,35 @@ def no_penalty_left(X: np.ndarray, y: np.ndarray, w: np.ndarray, b: float, lr: f
     return w, b, np.array(history)
 
 
+def bias_frozen(X: np.ndarray, y: np.ndarray, w: np.ndarray, b: float, lr: float, lam: float, steps: int) -> tuple:
+    history = []
+    for _ in range(steps):
+        error = X @ w + b - y
+        history.append(0.5 * np.mean(error**2) + 0.5 * lam * np.sum(w**2))
+        w = w - lr * (X.T @ error / len(y) + lam * w)
+    return w, b, np.array(history)
+
+
+def noted_after(X: np.ndarray, y: np.ndarray, w: np.ndarray, b: float, lr: float, lam: float, steps: int) -> tuple:
+    history = []
+    for _ in range(steps):
+        error = X @ w + b - y
+        w, b = w - lr * (X.T @ error / len(y) + lam * w), b - lr * np.mean(error)
+        history.append(0.5 * np.mean((X @ w + b - y) ** 2) + 0.5 * lam * np.sum(w**2))
+    return w, b, np.array(history)
+
+
+def penalty_of_the_start(
+    X: np.ndarray, y: np.ndarray, w: np.ndarray, b: float, lr: float, lam: float, steps: int
+) -> tuple:
+    history, penalty = [], 0.5 * lam * np.sum(w**2)
+    for _ in range(steps):
+        error = X @ w + b - y
+        history.append(0.5 * np.mean(error**2) + penalty)
+        w, b = w - lr * (X.T @ error / len(y) + lam * w), b - lr * np.mean(error)
+    return w, b, np.array(history)
+
+
 def two_names(X: np.ndarray, y: np.ndarray, w: np.ndarray, b: float, lr: float, lam: float, steps: int) -> tuple:
     history: list[Any] = []
     for _ in range(steps):
@@ -132,9 +179,12 @@ CLINIC_06 = Exercise(
     name="clinic_06",
     unit=UNIT,
     returns=("w", "b", "history"),
+    probe="kept_outputs",
     groups=(
-        Group("fit", "penalizes the weights and lets the bias go where the data want it", 3),
-        Group("history", "reports the very loss that it makes smaller", 2),
+        Group("bias", "lets the bias go where the data want it", 2),
+        Group("weights", "presses on the weights, and gives the same ones however high the targets are", 1),
+        Group("penalty", "counts the weights' penalty in the loss that it reports", 1),
+        Group("history", "reports, before each step, the very loss that the steps make smaller", 1),
     ),
     cases=clinic_cases,
     reference=clinic_oracle,
@@ -180,6 +230,27 @@ CLINIC_06 = Exercise(
             "Now nothing is penalized: lam has no effect. The symptoms are gone, and so is the cure. Only the bias was "
             "to be let go.",
             hint=1,
+        ),
+        Misconception(
+            "bias_frozen",
+            bias_frozen,
+            "Nothing presses on the bias any more, and nothing moves it either: b comes back as it went in. It was to "
+            "be left out of the penalty, and not out of the training. The data still have a gradient for it.",
+            hint=1,
+        ),
+        Misconception(
+            "penalty_of_the_start",
+            penalty_of_the_start,
+            "The fit is right, and so is the first loss. After that, the penalty that you report is still the one of "
+            "the weights at the start: it is worked out once, before the loop, and the weights move on.",
+            hint=2,
+        ),
+        Misconception(
+            "noted_after_the_step",
+            noted_after,
+            "The fit is right, and both terms are in the loss. But you note it after each step, and before each step "
+            "is asked for: the first entry should tell where the training began.",
+            hint=2,
         ),
     ),
     equivalents=(two_names, with_a_mask),

@@ -238,20 +238,27 @@ DROPOUT_FORWARD = Exercise(
 
 
 def backward_cases(rng: np.random.Generator) -> list[Case]:
-    def case(label: str, asks: str, shape: tuple[int, ...], p: float) -> Case:
+    def case(label: str, asks: str, shape: tuple[int, ...], dropped: int, p: float | None = None) -> Case:
+        """`dropped` entries were; p is their very share, unless the case says otherwise."""
         dout = rng.uniform(0.5, 3, size=shape) * rng.choice([-1, 1], size=shape)
-        mask = rng.random(shape) >= p
-        return Case(label, asks, {"dout": dout, "mask": mask, "p": float(p), "asks": asks})
+        mask = rng.permutation(dout.size).reshape(shape) >= dropped
+        share = dropped / dout.size
+        return Case(label, asks, {"dout": dout, "mask": mask, "p": float(share if p is None else p), "asks": asks})
 
-    uniform = rng.uniform
+    def between(low: int, high: int) -> int:
+        return int(rng.integers(low, high))
+
     return [
-        case("p = 0.2", "dropped", (12, 10), 0.2),
-        case("most are dropped", "dropped", (12, 10), uniform(0.65, 0.85)),
-        case("p = 0.3", "kept", (12, 10), 0.3),
-        case("few are kept", "kept", (12, 10), uniform(0.65, 0.85)),
-        case("p = 0: nothing was dropped", "kept", (5, 6), 0.0),
-        case("images, (N, 4, 6)", "shape", (8, 4, 6), uniform(0.2, 0.4)),
-        case("a vector", "shape", (60,), uniform(0.2, 0.4)),
+        case("p = 0.2", "dropped", (12, 10), 24),
+        case("most are dropped", "dropped", (12, 10), between(80, 100)),
+        case("p = 0.3", "kept", (12, 10), 36),
+        case("few are kept", "kept", (12, 10), between(80, 100)),
+        case("p = 0: nothing was dropped", "kept", (5, 6), 0),
+        case("images, (N, 4, 6)", "shape", (8, 4, 6), between(40, 80)),
+        case("a vector", "shape", (60,), between(12, 24)),
+        case("p = 0.5, and chance has kept 7 of 10", "chance", (5, 8), 12, 0.5),
+        case("fewer were dropped than p says", "chance", (6, 8), 8, rng.uniform(0.3, 0.5)),
+        case("more were dropped than p says", "chance", (9, 6), 27, rng.uniform(0.25, 0.35)),
     ]
 
 
@@ -277,6 +284,10 @@ def back_not_rescaled(dout: np.ndarray, mask: np.ndarray, p: float) -> np.ndarra
 
 def back_rescaled_wrongly(dout: np.ndarray, mask: np.ndarray, p: float) -> np.ndarray:
     return dout * mask * (1 - p)
+
+
+def back_by_the_share_kept(dout: np.ndarray, mask: np.ndarray, p: float) -> np.ndarray:
+    return dout * mask / mask.mean()
 
 
 def back_in_place(dout: np.ndarray, mask: np.ndarray, p: float) -> np.ndarray:
@@ -308,6 +319,7 @@ DROPOUT_BACKWARD = Exercise(
         Group("dropped", "lets no gradient through where the entry was dropped", 1),
         Group("kept", "passes the gradient on with the forward pass's factor where the entry was kept", 1),
         Group("shape", "does both for every shape", 1),
+        Group("chance", "takes the factor from p, however many entries chance has kept", 1),
     ),
     cases=backward_cases,
     reference=None,
@@ -353,6 +365,14 @@ DROPOUT_BACKWARD = Exercise(
             back_rescaled_wrongly,
             "The right entries get through, with the wrong factor. The derivative of c x is c, and not 1/c: the factor "
             "is the same on both ways.",
+            hint=2,
+        ),
+        Misconception(
+            "share_kept",
+            back_by_the_share_kept,
+            "You divide by the share of entries that happened to be kept. In a large layer that is nearly 1 - p, and "
+            "in a small one it is not: with p = 0.5, chance may keep seven of ten. The forward pass divided by 1 - p, "
+            "whatever chance did, and its derivative has the same factor.",
             hint=2,
         ),
         Misconception(

@@ -1,28 +1,44 @@
 """The bug clinic: a block with a skip connection, a value used twice, and a cached input that changes afterwards."""
 
+from typing import Any
+
 import numpy as np
 
 from grader.exercises.u07_mlp.linear import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
+KEPT = {
+    "branch": [True, False, True, True],
+    "sum": [False, True, False, False],
+    "direct": [True, True, True, True],
+    "closed": [True, True, True, True],
+}
+"""Which of loss, dW1, dW2 and dW3 a group looks at, so that one cause left in place does not cost all of them."""
+
 
 def clinic_cases(rng: np.random.Generator) -> list[Case]:
-    def case(label: str, group: str, N: int, D: int, H: int, M: int, bend: float = 1.0) -> Case:
+    def case(label: str, group: str, N: int, D: int, H: int, M: int) -> Case:
         inputs = {"X": rng.normal(size=(N, D)), "Y": rng.normal(size=(N, M)), "W1": rng.normal(size=(D, H))}
-        return Case(label, group, inputs | {"W2": bend * rng.normal(size=(H, H)), "W3": rng.normal(size=(H, M))})
+        W2 = {"direct": np.zeros((H, H)), "closed": -rng.uniform(0.2, 1.5, size=(H, H))}.get(group)
+        inputs |= {"W2": rng.normal(size=(H, H)) if W2 is None else W2, "W3": rng.normal(size=(H, M))}
+        return Case(label, group, inputs | {"keep": KEPT[group]})
 
     return [
-        case("6 examples, 3 in, 4 hidden, 2 out", "block", 6, 3, 4, 2),
-        case("9 examples, 4 in, 6 hidden, 3 out", "block", 9, 4, 6, 3),
-        case("one example", "block", 1, 3, 5, 2),
-        case("the branch is silent: W2 is zero", "silent", 5, 3, 4, 2, bend=0.0),
-        case("the branch is silent, one value out", "silent", 7, 2, 5, 1, bend=0.0),
+        case("dW2: 6 examples, 3 in, 4 hidden, 2 out", "branch", 6, 3, 4, 2),
+        case("dW2: 9 examples, 4 in, 6 hidden, 3 out", "branch", 9, 4, 6, 3),
+        case("dW1: 6 examples, 3 in, 4 hidden, 2 out", "sum", 6, 3, 4, 2),
+        case("dW1: 9 examples, 4 in, 6 hidden, 3 out", "sum", 9, 4, 6, 3),
+        case("dW1: one example", "sum", 1, 3, 7, 2),
+        case("W2 is zero: only the direct way is left", "direct", 5, 3, 4, 2),
+        case("W2 is zero, one value out", "direct", 7, 2, 5, 1),
+        case("W2 is negative: the branch's units are silent", "closed", 6, 3, 5, 2),
+        case("W2 is negative, one value out", "closed", 8, 2, 4, 1),
     ]
 
 
 def clinic_oracle(
-    X: np.ndarray, Y: np.ndarray, W1: np.ndarray, W2: np.ndarray, W3: np.ndarray
-) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
+    X: np.ndarray, Y: np.ndarray, W1: np.ndarray, W2: np.ndarray, W3: np.ndarray, keep: list[bool]
+) -> tuple[Any, ...]:
     """The same network in torch, differentiated by torch.autograd."""
     import torch
 
@@ -31,7 +47,8 @@ def clinic_oracle(
     out = (h + torch.relu(h @ second)) @ third
     loss = ((out - torch.from_numpy(Y)) ** 2).sum() / (2 * len(X))
     dW1, dW2, dW3 = (grad.numpy() for grad in torch.autograd.grad(loss, (first, second, third)))
-    return loss.item(), dW1, dW2, dW3
+    found = (loss.item(), dW1, dW2, dW3)
+    return tuple(part if kept else None for part, kept in zip(found, keep, strict=True))
 
 
 def clinic_as_given(X: np.ndarray, Y: np.ndarray, W1: np.ndarray, W2: np.ndarray, W3: np.ndarray) -> tuple:
@@ -99,6 +116,17 @@ def clinic_doubled(X: np.ndarray, Y: np.ndarray, W1: np.ndarray, W2: np.ndarray,
     return loss, X.T @ (dh * (h > 0)), h.T @ dbranch, total.T @ error
 
 
+def clinic_both_masked(X: np.ndarray, Y: np.ndarray, W1: np.ndarray, W2: np.ndarray, W3: np.ndarray) -> tuple:
+    h = np.maximum(0, X @ W1)
+    branch = np.maximum(0, h @ W2)
+    total = h + branch
+    error = (total @ W3 - Y) / len(X)
+    loss = len(X) * np.sum(error**2) / 2
+    dbranch = error @ W3.T * (branch > 0)
+    dh = dbranch + dbranch @ W2.T
+    return loss, X.T @ (dh * (h > 0)), h.T @ dbranch, total.T @ error
+
+
 def clinic_in_another_order(X: np.ndarray, Y: np.ndarray, W1: np.ndarray, W2: np.ndarray, W3: np.ndarray) -> tuple:
     z = X @ W1
     h = z * (z > 0)
@@ -130,9 +158,12 @@ CLINIC_07 = Exercise(
     name="clinic_07",
     unit=UNIT,
     returns=("loss", "dW1", "dW2", "dW3"),
+    probe="kept_outputs",
     groups=(
-        Group("block", "gives the loss and the gradients of all three matrices", 3),
-        Group("silent", "lets the gradient come back by the direct way too", 2),
+        Group("branch", "gives the branch's matrix the gradient that belongs to what went into it (dW2)", 1),
+        Group("sum", "adds up at h what comes back by its two ways (dW1)", 2),
+        Group("direct", "lets the gradient come back by the direct way when the branch has none", 1),
+        Group("closed", "sends nothing back through units of the branch that were silent", 1),
     ),
     cases=clinic_cases,
     reference=clinic_oracle,
@@ -170,6 +201,14 @@ CLINIC_07 = Exercise(
             clinic_doubled,
             "Two gradients come back to h now, and the one through the branch went round its ReLU: dtotal is the "
             "gradient behind the ReLU, dbranch the one before it. Which one meets W2?",
+            hint=2,
+        ),
+        Misconception(
+            "both_ways_through_the_relu",
+            clinic_both_masked,
+            "Two gradients come back to h now, and both went through the branch's ReLU. By the direct way h reached "
+            "the sum as it was, with no ReLU between: what comes back there is dtotal, also where the branch was "
+            "silent.",
             hint=2,
         ),
     ),

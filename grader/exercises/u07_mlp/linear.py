@@ -1,5 +1,7 @@
 """The linear layer, forward and backward."""
 
+from typing import Any
+
 import numpy as np
 
 from grader.spec import Case, Exercise, Group, Misconception
@@ -11,25 +13,35 @@ def _layer(rng: np.random.Generator, N: int, D: int, M: int) -> dict[str, np.nda
     return {"X": rng.normal(size=(N, D)), "W": rng.normal(size=(D, M)), "b": rng.normal(size=M)}
 
 
+OUT, CACHE = [True, False], [False, True]
+
+
 def forward_cases(rng: np.random.Generator) -> list[Case]:
+    def case(label: str, group: str, N: int, D: int, M: int, keep: list[bool] = OUT) -> Case:
+        return Case(label, group, _layer(rng, N, D, M) | {"keep": keep})
+
     by_hand = {"X": np.array([[1.0, 2.0]]), "W": np.array([[3.0, 0.0, 1.0], [1.0, -1.0, 0.0]])}
+    by_hand |= {"b": np.array([10.0, 20.0, 30.0])}
     return [
-        Case("1 example by hand: 2 values in, 3 out", "values", by_hand | {"b": np.array([10.0, 20.0, 30.0])}),
-        Case("4 examples, 3 values in, 2 out", "values", _layer(rng, 4, 3, 2)),
-        Case("2 examples, 5 values in, 6 out", "values", _layer(rng, 2, 5, 6)),
-        Case("3 examples, 3 values in, 3 out", "square", _layer(rng, 3, 3, 3)),
-        Case("4 examples, 4 values in, 4 out", "square", _layer(rng, 4, 4, 4)),
-        Case("one example", "ones", _layer(rng, 1, 4, 3)),
-        Case("one value in", "ones", _layer(rng, 5, 1, 2)),
-        Case("one value out", "ones", _layer(rng, 3, 2, 1)),
+        Case("1 example by hand: 2 values in, 3 out", "values", by_hand | {"keep": OUT}),
+        case("4 examples, 3 values in, 2 out", "values", 4, 3, 2),
+        case("2 examples, 5 values in, 6 out", "values", 2, 5, 6),
+        case("3 examples, 3 values in, 3 out", "square", 3, 3, 3),
+        case("4 examples, 4 values in, 4 out", "square", 4, 4, 4),
+        case("one example", "ones", 1, 4, 3),
+        case("one value in", "ones", 5, 1, 2),
+        case("one value out", "ones", 3, 2, 1),
+        case("the cache: 4 examples, 3 values in, 2 out", "cache", 4, 3, 2, CACHE),
+        case("the cache: 3 examples, 3 values in, 3 out", "cache", 3, 3, 3, CACHE),
+        case("the cache: one example", "cache", 1, 2, 4, CACHE),
     ]
 
 
-def forward_oracle(X: np.ndarray, W: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+def forward_oracle(X: np.ndarray, W: np.ndarray, b: np.ndarray, keep: list[bool]) -> tuple[Any, Any]:
     import torch
 
     out = torch.nn.functional.linear(torch.from_numpy(X), torch.from_numpy(W).T, torch.from_numpy(b))
-    return out.numpy(), (X, W)
+    return out.numpy() if keep[0] else None, (X, W) if keep[1] else None
 
 
 def forward_no_bias(X: np.ndarray, W: np.ndarray, b: np.ndarray) -> tuple:
@@ -61,6 +73,10 @@ def forward_keeps_the_other_way(X: np.ndarray, W: np.ndarray, b: np.ndarray) -> 
     return X @ W + b, (W, X)
 
 
+def forward_keeps_transposed(X: np.ndarray, W: np.ndarray, b: np.ndarray) -> tuple:
+    return X @ W + b, (X.T, W.T)
+
+
 def forward_loops(X: np.ndarray, W: np.ndarray, b: np.ndarray) -> tuple:
     out = np.zeros((len(X), len(b)))
     for n in range(len(X)):
@@ -82,10 +98,12 @@ LINEAR_FORWARD = Exercise(
     name="linear_forward",
     unit=UNIT,
     returns=("out", "cache"),
+    probe="kept_outputs",
     groups=(
-        Group("values", "computes X W + b and keeps what the way back needs", 2),
+        Group("values", "computes X W + b", 1),
         Group("square", "multiplies in the right order, also where the shapes do not tell", 1),
         Group("ones", "works with one example, one value in, one value out", 1),
+        Group("cache", "keeps X and W for the way back, as they came and in this order", 1),
     ),
     cases=forward_cases,
     reference=forward_oracle,
@@ -136,6 +154,13 @@ LINEAR_FORWARD = Exercise(
             "keeps_the_other_way_round",
             forward_keeps_the_other_way,
             "Your cache holds (W, X), and (X, W) is asked for. Whoever unpacks it gets each under the other's name.",
+            hint=2,
+        ),
+        Misconception(
+            "keeps_them_transposed",
+            forward_keeps_transposed,
+            "Your out is right, but the cache holds X and W transposed. The way back will need them so, and will "
+            "transpose them itself; the rule for every layer is to keep what came in, as it came.",
             hint=2,
         ),
     ),

@@ -11,7 +11,7 @@ import numpy as np
 from grader.exercises.u07_mlp.linear import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
-LOSSES, ACCURACY = [True, False], [False, True]
+LOSSES, ACCURACY, TRAINED = [True, False, False], [False, True, False], [False, False, True]
 
 
 def overfit_cases(rng: np.random.Generator) -> list[Case]:
@@ -33,6 +33,8 @@ def overfit_cases(rng: np.random.Generator) -> list[Case]:
         case("thirty steps", "learns", 25, 30, LOSSES),
         case("accuracy after one step", "accuracy", 20, 1, ACCURACY),
         case("accuracy after ten steps", "accuracy", 30, 10, ACCURACY),
+        case("the network after one step", "trained", 10, 1, TRAINED),
+        case("the network after seven steps", "trained", 20, 7, TRAINED),
     ]
 
 
@@ -62,7 +64,8 @@ def overfit_oracle(
             with torch.no_grad():
                 param -= lr * grad.sign()
     accuracy = ((features @ param > 0.5) == (target > 0.5)).double().mean().item()
-    return np.array(losses) if keep[0] else None, accuracy if keep[1] else None
+    found = (np.array(losses), accuracy, param.detach().numpy())
+    return tuple(part if kept else None for part, kept in zip(found, keep, strict=True))
 
 
 def overfit_never_steps(net: "Any", optimizer: "Any", X: np.ndarray, y: np.ndarray, steps: int) -> tuple:
@@ -103,6 +106,20 @@ def overfit_one_step_more(net: "Any", optimizer: "Any", X: np.ndarray, y: np.nda
         losses.append(loss)
         optimizer.step(grads)
     return losses, np.mean(net.forward(X).argmax(axis=1) == y)
+
+
+def overfit_put_back(net: "Any", optimizer: "Any", X: np.ndarray, y: np.ndarray, steps: int) -> tuple:
+    start = [param.copy() for param in net.params]
+    losses = []
+    for t in range(steps + 1):
+        loss, grads = net.loss_and_grads(X, y)
+        losses.append(loss)
+        if t < steps:
+            optimizer.step(grads)
+    accuracy = np.mean(net.forward(X).argmax(axis=1) == y)
+    for param, value in zip(net.params, start, strict=True):
+        param[...] = value
+    return losses, accuracy
 
 
 def overfit_accuracy_before(net: "Any", optimizer: "Any", X: np.ndarray, y: np.ndarray, steps: int) -> tuple:
@@ -169,12 +186,13 @@ def overfit_last_apart(net: "Any", optimizer: "Any", X: np.ndarray, y: np.ndarra
 OVERFIT_TINY_BATCH = Exercise(
     name="overfit_tiny_batch",
     unit=UNIT,
-    returns=("losses", "accuracy"),
+    returns=("losses", "accuracy", "network"),
     probe="training",
     groups=(
         Group("losses", "notes the loss at the start and after each step", 2),
         Group("learns", "steps along the gradients of the parameters as they are now", 2),
         Group("accuracy", "says which share of the examples is right in the end", 1),
+        Group("trained", "leaves the network trained, by as many steps as it was told", 1),
     ),
     cases=overfit_cases,
     reference=overfit_oracle,
@@ -214,6 +232,13 @@ OVERFIT_TINY_BATCH = Exercise(
             "Your losses are right, and yet the accuracy is that of one step too many: after the last loss is noted, "
             "your loop steps once more. steps + 1 losses, steps steps.",
             hint=2,
+        ),
+        Misconception(
+            "put_back",
+            overfit_put_back,
+            "Losses and accuracy are right, and then you put the network back to where it began. After a mere trial "
+            "that would be good manners. Here the network itself is wanted, with what it has learned: whoever handed "
+            "it to you will go on with it.",
         ),
         Misconception(
             "accuracy_before",

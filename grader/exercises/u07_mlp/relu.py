@@ -2,25 +2,31 @@
 
 import numpy as np
 
-from grader.exercises.u07_mlp.linear import UNIT
+from grader.exercises.u07_mlp.linear import CACHE, OUT, UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
 
 def forward_cases(rng: np.random.Generator) -> list[Case]:
+    def case(label: str, group: str, X: np.ndarray, keep: list[bool] = OUT) -> Case:
+        return Case(label, group, {"X": X, "keep": keep})
+
     return [
-        Case("a few values by hand", "values", {"X": np.array([[-2.0, 0.0, 3.0, 0.5]])}),
-        Case("5 examples of 3", "values", {"X": 3 * rng.normal(size=(5, 3))}),
-        Case("all of them negative", "ends", {"X": -1 - rng.random(size=(2, 4))}),
-        Case("all of them positive, some large", "ends", {"X": np.array([0.2, 2.0, 300.0]) + rng.random(size=(4, 3))}),
-        Case("a row of values", "shapes", {"X": rng.normal(size=7)}),
-        Case("images: (2, 3, 4, 5)", "shapes", {"X": rng.normal(size=(2, 3, 4, 5))}),
+        case("a few values by hand", "values", np.array([[-2.0, 0.0, 3.0, 0.5]])),
+        case("5 examples of 3", "values", 3 * rng.normal(size=(5, 3))),
+        case("all of them negative", "ends", -1 - rng.random(size=(2, 4))),
+        case("all of them positive, some large", "ends", np.array([0.2, 2.0, 300.0]) + rng.random(size=(4, 3))),
+        case("a row of values", "shapes", rng.normal(size=7)),
+        case("images: (2, 3, 4, 5)", "shapes", rng.normal(size=(2, 3, 4, 5))),
+        case("the cache: by hand", "cache", np.array([[-2.0, 0.0, 3.0, 0.5]]), CACHE),
+        case("the cache: 4 examples of 3", "cache", 3 * rng.normal(size=(4, 3)), CACHE),
+        case("the cache: images, (2, 2, 3, 4)", "cache", rng.normal(size=(2, 2, 3, 4)), CACHE),
     ]
 
 
-def forward_oracle(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def forward_oracle(X: np.ndarray, keep: list[bool]) -> tuple[np.ndarray | None, np.ndarray | None]:
     import torch
 
-    return torch.relu(torch.from_numpy(X)).numpy(), X
+    return torch.relu(torch.from_numpy(X)).numpy() if keep[0] else None, X if keep[1] else None
 
 
 def forward_largest_of_all(X: np.ndarray) -> tuple:
@@ -75,10 +81,12 @@ RELU_FORWARD = Exercise(
     name="relu_forward",
     unit=UNIT,
     returns=("out", "cache"),
+    probe="kept_outputs",
     groups=(
         Group("values", "keeps what is positive and makes the rest zero", 1),
         Group("ends", "is right where everything is negative, and for large values", 1),
         Group("shapes", "works entry by entry on arrays of any shape", 1),
+        Group("cache", "keeps for the way back what came in", 1),
     ),
     cases=forward_cases,
     reference=forward_oracle,
@@ -146,15 +154,23 @@ RELU_FORWARD = Exercise(
 
 
 def backward_cases(rng: np.random.Generator) -> list[Case]:
-    def case(label: str, group: str, shape: tuple[int, ...]) -> Case:
-        return Case(label, group, {"dout": rng.normal(size=shape), "cache": rng.normal(size=shape)})
+    def upward(shape: tuple[int, ...]) -> np.ndarray:
+        """Gradients above 0: what a negative one may do is the business of one group alone."""
+        return rng.uniform(0.5, 3, size=shape)
 
-    by_hand = {"dout": np.array([[5.0, 6.0, -7.0, -8.0]]), "cache": np.array([[1.0, -1.0, 2.0, -2.0]])}
+    def case(label: str, group: str, shape: tuple[int, ...]) -> Case:
+        return Case(label, group, {"dout": upward(shape), "cache": rng.normal(size=shape)})
+
+    inputs = np.array([[1.0, -1.0, 2.0, -2.0]])
+    by_hand = {"dout": np.array([[5.0, 6.0, 7.0, 8.0]]), "cache": inputs}
+    both_signs = {"dout": np.array([[5.0, 6.0, -7.0, -8.0]]), "cache": inputs}
     at_zero = case("some inputs are exactly 0", "kink", (4, 6))
     at_zero.inputs["cache"][:, ::2] = 0.0
-    nothing = {"dout": rng.normal(size=(2, 3)), "cache": np.zeros((2, 3))}
-    silent = {"dout": rng.normal(size=(3, 4)), "cache": -1 - rng.random(size=(3, 4))}
-    tiny = {"dout": rng.normal(size=(3, 5)), "cache": 1e-9 * rng.normal(size=(3, 5))}
+    nothing = {"dout": upward((2, 3)), "cache": np.zeros((2, 3))}
+    silent = {"dout": upward((3, 4)), "cache": -1 - rng.random(size=(3, 4))}
+    tiny = {"dout": upward((3, 5)), "cache": 1e-9 * rng.normal(size=(3, 5))}
+    active = {"dout": -upward((3, 4)), "cache": 1 + rng.random(size=(3, 4))}
+    mixed = {"dout": rng.normal(size=(6, 4)), "cache": rng.normal(size=(6, 4))}
     return [
         Case("a few values by hand", "values", by_hand),
         case("5 examples of 3", "values", (5, 3)),
@@ -164,6 +180,9 @@ def backward_cases(rng: np.random.Generator) -> list[Case]:
         Case("inputs very near 0", "kink", tiny),
         case("a row of values", "shapes", (9,)),
         case("images: (2, 3, 4, 5)", "shapes", (2, 3, 4, 5)),
+        Case("by hand, with negative gradients", "signs", both_signs),
+        Case("all units active, all gradients negative", "signs", active),
+        Case("gradients of both signs", "signs", mixed),
     ]
 
 
@@ -177,6 +196,10 @@ def backward_oracle(dout: np.ndarray, cache: np.ndarray) -> np.ndarray:
 
 def backward_by_dout(dout: np.ndarray, cache: np.ndarray) -> np.ndarray:
     return dout * (dout > 0)
+
+
+def backward_guided(dout: np.ndarray, cache: np.ndarray) -> np.ndarray:
+    return np.maximum(0, dout) * (cache > 0)
 
 
 def backward_mask_only(dout: np.ndarray, cache: np.ndarray) -> np.ndarray:
@@ -235,6 +258,7 @@ RELU_BACKWARD = Exercise(
         Group("values", "passes the gradient where the unit was active, and nowhere else", 2),
         Group("kink", "decides at the value 0, and not beside it", 1),
         Group("shapes", "works entry by entry on arrays of any shape", 1),
+        Group("signs", "passes negative gradients like positive ones", 1),
     ),
     cases=backward_cases,
     reference=backward_oracle,
@@ -244,6 +268,14 @@ RELU_BACKWARD = Exercise(
             backward_by_dout,
             "You stop negative gradients. What decides is whether the unit was active on the way forward: the sign of "
             "what came *in*, and the cache has it. A negative gradient through an active unit has every right to pass.",
+            hint=1,
+        ),
+        Misconception(
+            "negative_gradients_stopped",
+            backward_guided,
+            "You stop gradients where the unit was silent, which is right, and negative ones as well. ReLU cut the "
+            "values on the way forward; on the way back it only multiplies by its slope, and a negative gradient says "
+            "that the loss would fall if the unit said more. Without these, units can only be turned down.",
             hint=1,
         ),
         Misconception(

@@ -6,7 +6,8 @@ from grader.exercises.u08_cnn.columns import IM2COL
 from grader.exercises.u08_cnn.forward import CONV2D_FORWARD
 from grader.exercises.u08_cnn.loops import CONV2D_LOOPS
 from grader.exercises.u08_cnn.network import NUMPY_CNN
-from grader.exercises.u08_cnn.norm import BATCHNORM_BACKWARD, BATCHNORM_FORWARD
+from grader.exercises.u08_cnn.norm import BATCHNORM_FORWARD
+from grader.exercises.u08_cnn.norm_backward import BATCHNORM_BACKWARD
 from grader.exercises.u08_cnn.pool_backward import MAXPOOL_BACKWARD
 from grader.exercises.u08_cnn.pool_forward import MAXPOOL_FORWARD
 from grader.exercises.u08_cnn.quiz import QUIZ_08

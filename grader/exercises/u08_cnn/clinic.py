@@ -14,11 +14,13 @@ def clinic_cases(rng: np.random.Generator) -> list[Case]:
 
     return [
         case("3 filters of 1 x 1", "maps", 1, 4, 5, 3, 1),
-        case("2 images, 4 filters of 1 x 1", "maps", 2, 3, 4, 4, 1),
+        case("4 filters of 1 x 1", "maps", 1, 3, 4, 4, 1),
         case("one filter of 3 x 3", "places", 1, 5, 4, 1, 3),
-        case("2 images, one filter of 5 x 5", "places", 2, 4, 6, 1, 5),
+        case("one filter of 5 x 5", "places", 1, 4, 6, 1, 5),
         case("2 filters of 3 x 3", "both", 1, 5, 6, 2, 3),
-        case("2 images, 3 filters of 5 x 5", "both", 2, 6, 5, 3, 5),
+        case("3 filters of 5 x 5", "both", 1, 6, 5, 3, 5),
+        case("3 images, 2 filters of 3 x 3", "images", 3, 4, 5, 2, 3),
+        case("2 images, 3 filters of 5 x 5", "images", 2, 6, 5, 3, 5),
     ]
 
 
@@ -66,6 +68,15 @@ def clinic_turned(images: np.ndarray, filters: np.ndarray) -> np.ndarray:
     return answers.transpose(0, 2, 1).reshape(N, F, W, H).swapaxes(2, 3)
 
 
+def clinic_all_axes(images: np.ndarray, filters: np.ndarray) -> np.ndarray:
+    N, H, W = images.shape
+    F, K, _ = filters.shape
+    padded = np.pad(images, ((0, 0), (K // 2, K // 2), (K // 2, K // 2)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (K, K), axis=(1, 2))
+    answers = windows.reshape(N, H * W, K * K) @ filters.reshape(F, K * K).T
+    return answers.T.reshape(N, F, H, W)
+
+
 def clinic_einsum(images: np.ndarray, filters: np.ndarray) -> np.ndarray:
     half = filters.shape[1] // 2
     padded = np.pad(images, ((0, 0), (half, half), (half, half)))
@@ -90,8 +101,9 @@ CLINIC_08 = Exercise(
     returns=("maps",),
     groups=(
         Group("maps", "keeps the maps of several filters apart", 2),
-        Group("places", "leaves everything at the place where it was seen", 2),
+        Group("places", "leaves everything at the place where it was seen", 1),
         Group("both", "gives the right maps for several filters of any odd size", 1),
+        Group("images", "keeps several images apart", 1),
     ),
     cases=clinic_cases,
     reference=clinic_oracle,
@@ -116,6 +128,14 @@ CLINIC_08 = Exercise(
             "One cause is found: every filter has its own map. But what a filter sees stands half a kernel too far to "
             "the top left. On which sides of the image do the zeros stand?",
             hint=2,
+        ),
+        Misconception(
+            "all_axes_turned",
+            clinic_all_axes,
+            "For one image this is right. But `.T` turns the order of all axes round: with several images, their axis "
+            "comes to stand last, and each map is put together from pixels of all of them. Of the three axes of "
+            "`answers`, only two should change places.",
+            hint=1,
         ),
         Misconception(
             "height_and_width_mixed",

@@ -12,21 +12,22 @@ def clinic_cases(rng: np.random.Generator) -> list[Case]:
     def case(label: str, group: str, N: int, D: int, lr: float, steps: int) -> Case:
         X = rng.normal(size=(N, D))
         y = X @ rng.normal(size=D) + 0.5 + 0.1 * rng.normal(size=N)
-        return Case(label, group, {"X": X, "y": y, "lr": lr, "steps": steps, "asks": group})
+        asks = {"losses": "losses", "numbers": "history"}.get(group, "fit")
+        return Case(label, group, {"X": X, "y": y, "lr": lr, "steps": steps, "asks": asks})
 
     return [
         case("8 examples, one step", "shapes", 8, 3, 0.1, 1),
         case("5 examples, one step", "shapes", 5, 2, 0.2, 1),
         case("one example, four steps", "fresh", 1, 2, 0.1, 4),
         case("one example, six steps", "fresh", 1, 3, 0.05, 6),
-        case("12 examples, ten steps", "numbers", 12, 2, 0.1, 10),
-        case("20 examples, eight steps", "numbers", 20, 4, 0.05, 8),
+        case("12 examples, ten steps", "losses", 12, 2, 0.1, 10),
+        case("20 examples, eight steps", "losses", 20, 4, 0.05, 8),
+        case("the history of five steps", "numbers", 10, 2, 0.1, 5),
+        case("the history of one step", "numbers", 6, 3, 0.1, 1),
     ]
 
 
-def clinic_oracle(
-    X: np.ndarray, y: np.ndarray, lr: float, steps: int, asks: str
-) -> tuple[np.ndarray, float, np.ndarray, bool]:
+def clinic_oracle(X: np.ndarray, y: np.ndarray, lr: float, steps: int, asks: str) -> tuple[Any, Any, Any, str | None]:
     """Gradient descent in NumPy, by the formulas of unit 01."""
     weight, bias, losses = np.zeros(X.shape[1]), 0.0, []
     for _ in range(steps):
@@ -34,7 +35,9 @@ def clinic_oracle(
         losses.append(np.mean(residual**2))
         weight = weight - lr * 2 * X.T @ residual / len(y)
         bias = bias - lr * 2 * float(np.mean(residual))
-    return weight, bias, np.array(losses), True
+    if asks == "fit":
+        return weight, bias, None, None
+    return (None, None, np.array(losses), None) if asks == "losses" else (None, None, None, "plain numbers")
 
 
 def clinic_as_given(X: Any, y: Any, lr: float, steps: int) -> "tuple[Any, list]":
@@ -107,6 +110,43 @@ def clinic_still_keeps_graphs(X: Any, y: Any, lr: float, steps: int) -> "tuple[A
     return model, history
 
 
+def clinic_still_tensors(X: Any, y: Any, lr: float, steps: int) -> "tuple[Any, list]":
+    import torch
+    from torch import nn
+
+    model = nn.Linear(X.shape[1], 1, dtype=X.dtype)
+    nn.init.zeros_(model.weight)
+    nn.init.zeros_(model.bias)
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    history = []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss = ((model(X).squeeze(1) - y) ** 2).mean()
+        loss.backward()
+        optimizer.step()
+        history.append(loss.detach())
+    return model, history
+
+
+def clinic_noted_after(X: Any, y: Any, lr: float, steps: int) -> "tuple[Any, list]":
+    import torch
+    from torch import nn
+
+    model = nn.Linear(X.shape[1], 1, dtype=X.dtype)
+    nn.init.zeros_(model.weight)
+    nn.init.zeros_(model.bias)
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    history = []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss = ((model(X).squeeze(1) - y) ** 2).mean()
+        loss.backward()
+        optimizer.step()
+        with torch.no_grad():
+            history.append(((model(X).squeeze(1) - y) ** 2).mean().item())
+    return model, history
+
+
 def clinic_cleared_too_late(X: Any, y: Any, lr: float, steps: int) -> "tuple[Any, list]":
     import torch
     from torch import nn
@@ -167,12 +207,13 @@ def clinic_cleared_at_the_end(X: Any, y: Any, lr: float, steps: int) -> "tuple[A
 CLINIC_09 = Exercise(
     name="clinic_09",
     unit=UNIT,
-    returns=("weight", "bias", "losses", "plain"),
+    returns=("weight", "bias", "losses", "history"),
     probe="training_loop",
     groups=(
         Group("shapes", "compares each prediction with its own target", 2),
-        Group("fresh", "steps along the gradient of this step alone", 2),
-        Group("numbers", "learns, and keeps a history of plain numbers", 1),
+        Group("fresh", "steps along the gradient of this step alone", 1),
+        Group("losses", "notes the loss before each step, and learns as gradient descent does", 1),
+        Group("numbers", "keeps a history of plain numbers", 1),
     ),
     cases=clinic_cases,
     reference=clinic_oracle,
@@ -204,6 +245,19 @@ CLINIC_09 = Exercise(
             "It learns as it should. The history still holds tensors, and each of them holds the graph that it came "
             "from: in a long run the memory fills up. What makes a plain number of a tensor?",
             hint=3,
+        ),
+        Misconception(
+            "still_tensors",
+            clinic_still_tensors,
+            "It learns as it should, and the history keeps no graphs any more. But its entries are still tensors. They "
+            "print as tensors, and on a GPU each of them would stay there. A plain number is asked for.",
+            hint=3,
+        ),
+        Misconception(
+            "noted_after_the_step",
+            clinic_noted_after,
+            "The three causes are found. Your history, though, tells the loss after each step, and before each step is "
+            "asked for: its first entry should be the loss of the untrained model.",
         ),
         Misconception(
             "cleared_too_late",

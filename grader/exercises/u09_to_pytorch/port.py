@@ -23,7 +23,8 @@ def port_cases(rng: np.random.Generator) -> list[Case]:
         shapes = ((A, C, sides[0], sides[0]), (A,), (B, A, sides[1], sides[1]), (B,), (flat, classes), (classes,))
         params = [rng.normal(0, 0.7, size=size) for size in shapes]
         X, y = rng.normal(size=(3, C, height, width)), rng.integers(0, classes, size=3)
-        return Case(label, group, {"params": params, "X": X, "y": y, "lr": 0.05})
+        asks = {"trains": "training", "memory": "memory"}.get(group, "logits")
+        return Case(label, group, {"params": params, "X": X, "y": y, "lr": 0.05, "asks": asks})
 
     return [
         case("one channel, 8 x 8", "outputs", (1, 8, 8), (2, 3), (3, 3), 4),
@@ -33,18 +34,22 @@ def port_cases(rng: np.random.Generator) -> list[Case]:
         case("10 x 9, which do not halve evenly", "shapes", (1, 10, 9), (2, 3), (5, 3), 3),
         case("12 x 8, trained for one step", "trains", (2, 12, 8), (3, 2), (5, 3), 4),
         case("8 x 8, trained for one step", "trains", (1, 8, 8), (2, 2), (3, 3), 3),
+        case("two models of one network, the first one trained", "memory", (1, 8, 8), (2, 3), (3, 3), 4),
+        case("two models, two channels, 8 x 12", "memory", (2, 8, 12), (3, 2), (3, 5), 3),
     ]
 
 
-def port_oracle(params: list[np.ndarray], X: np.ndarray, y: np.ndarray, lr: float) -> tuple[Any, int, Any]:
+def port_oracle(params: list[np.ndarray], X: np.ndarray, y: np.ndarray, lr: float, asks: str) -> tuple[Any, Any, Any]:
     """torch.nn.functional on the arrays, without any module."""
     import torch
 
     tensors = [torch.tensor(param, requires_grad=True) for param in params]
     logits = functional_cnn(tensors, torch.from_numpy(X))
+    if asks != "training":
+        return logits, None, None
     grads = torch.autograd.grad(torch.nn.functional.cross_entropy(logits, torch.from_numpy(y)), tensors)
     moved = [tensor.detach() - lr * grad for tensor, grad in zip(tensors, grads, strict=True)]
-    return logits, sum(param.size for param in params), functional_cnn(moved, torch.from_numpy(X))
+    return None, sum(param.size for param in params), functional_cnn(moved, torch.from_numpy(X))
 
 
 def functional_cnn(tensors: list[Any], images: Any) -> Any:
@@ -97,7 +102,8 @@ PORT_CNN = Exercise(
     groups=(
         Group("outputs", "gives the logits of the NumPy network", 2),
         Group("shapes", "does so for other channels, sizes and numbers of classes", 2),
-        Group("trains", "owns its parameters, so that training moves them and nothing else", 2),
+        Group("trains", "returns a model whose parameters an optimizer finds, all of them, and moves", 1),
+        Group("memory", "gives the model weights of its own: training it leaves the NumPy network as it was", 1),
     ),
     cases=port_cases,
     reference=port_oracle,
@@ -145,6 +151,14 @@ PORT_CNN = Exercise(
             "model. Layers in a plain list, and plain tensors, are invisible: a Module only registers modules and "
             "nn.Parameters that are its attributes, or stand in nn.Sequential or nn.ModuleList.",
             hint=4,
+        ),
+        Misconception(
+            "frozen",
+            wrong.port_frozen,
+            "The outputs are right, and the parameters are all there, but none of them learns: requires_grad is False. "
+            "That silences torch's error about changing a parameter in place, and the training with it. Is there a way "
+            "to write values in that only looks away for a moment?",
+            hint=2,
         ),
         Misconception(
             "shares_memory",

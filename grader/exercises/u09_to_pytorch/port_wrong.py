@@ -130,6 +130,27 @@ def port_plain_list(params: list) -> "Any":
     return Ported()
 
 
+def port_frozen(params: list) -> "Any":
+    import torch
+    from torch import nn
+
+    W1, b1, W2, b2, W3, b3 = (torch.tensor(param) for param in params)
+    model = nn.Sequential(
+        nn.Conv2d(W1.shape[1], W1.shape[0], W1.shape[2], padding=W1.shape[2] // 2),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(W2.shape[1], W2.shape[0], W2.shape[2], padding=W2.shape[2] // 2),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(*W3.shape),
+    ).double()
+    for parameter, value in zip(model.parameters(), [W1, b1, W2, b2, W3.T, b3], strict=True):
+        parameter.requires_grad = False
+        parameter.copy_(value)
+    return model
+
+
 def port_shares(params: list) -> "Any":
     import torch
     from torch import nn

@@ -1,0 +1,213 @@
+"""The way back through batch normalization of images, as while training."""
+
+from typing import Any
+
+import numpy as np
+
+from grader.exercises.u08_cnn.layers import FORBIDDEN, UNIT
+from grader.exercises.u08_cnn.norm import images, normalized
+from grader.spec import Case, Exercise, Group, Misconception
+
+
+def backward_cases(rng: np.random.Generator) -> list[Case]:
+    def case(
+        label: str, group: str, shape: tuple[int, ...], keep: str, eps: float = 1e-9, constant: bool = False
+    ) -> Case:
+        """An eps so small that it does not count, but where it is what the case is about."""
+        X = images(rng, shape)
+        if constant:
+            X[:, -1] = rng.normal()
+        gamma = rng.uniform(0.5, 2, size=shape[1])
+        _, cache = normalized(X, gamma, np.zeros(shape[1]), eps)
+        inputs = {"dout": rng.normal(size=shape) + 0.5, "cache": [*cache], "X": X}
+        return Case(label, group, inputs | {"keep": [name in keep for name in ("dX", "dgamma", "dbeta")]})
+
+    return [
+        case("dgamma and dbeta: one channel", "scale", (2, 1, 3, 2), "dgamma dbeta"),
+        case("dgamma and dbeta: 3 channels", "scale", (2, 3, 2, 2), "dgamma dbeta"),
+        case("dX: one channel", "dX", (2, 1, 3, 2), "dX"),
+        case("dX: 3 channels", "dX", (3, 3, 2, 3), "dX"),
+        case("all: one image, 2 channels", "all", (1, 2, 3, 4), "dX dgamma dbeta"),
+        case("all: 2 images, 2 channels", "all", (2, 2, 3, 2), "dX dgamma dbeta"),
+        case("dX: a large eps", "eps", (2, 2, 3, 2), "dX", 0.5),
+        case("dX: a channel that is the same everywhere", "eps", (2, 3, 2, 3), "dX", 1e-2, constant=True),
+    ]
+
+
+def backward_oracle(dout: np.ndarray, cache: list[np.ndarray], X: np.ndarray, keep: list[bool]) -> tuple[Any, ...]:
+    """torch.autograd through torch.nn.functional.batch_norm."""
+    import torch
+
+    _, std, gamma = cache
+    x, weight, bias = (torch.tensor(array, requires_grad=True) for array in (X, gamma, np.zeros(len(gamma))))
+    eps = float(std[0] ** 2 - X[:, 0].var())
+    out = torch.nn.functional.batch_norm(x, None, None, weight, bias, training=True, eps=eps)
+    grads = torch.autograd.grad(out, (x, weight, bias), torch.from_numpy(dout))
+    return tuple(grad.numpy() if kept else None for grad, kept in zip(grads, keep, strict=True))
+
+
+def unnorm_constants(dout: np.ndarray, cache: tuple) -> tuple:
+    X_hat, std, gamma = cache
+    dX = dout * (gamma / std)[:, None, None]
+    return dX, (dout * X_hat).sum(axis=(0, 2, 3)), dout.sum(axis=(0, 2, 3))
+
+
+def unnorm_no_variance(dout: np.ndarray, cache: tuple) -> tuple:
+    X_hat, std, gamma = cache
+    dX = (dout - dout.mean(axis=(0, 2, 3), keepdims=True)) * (gamma / std)[:, None, None]
+    return dX, (dout * X_hat).sum(axis=(0, 2, 3)), dout.sum(axis=(0, 2, 3))
+
+
+def unnorm_no_mean(dout: np.ndarray, cache: tuple) -> tuple:
+    X_hat, std, gamma = cache
+    dX = (dout - X_hat * (dout * X_hat).mean(axis=(0, 2, 3), keepdims=True)) * (gamma / std)[:, None, None]
+    return dX, (dout * X_hat).sum(axis=(0, 2, 3)), dout.sum(axis=(0, 2, 3))
+
+
+def unnorm_sums(dout: np.ndarray, cache: tuple) -> tuple:
+    X_hat, std, gamma = cache
+    dgamma, dbeta = (dout * X_hat).sum(axis=(0, 2, 3)), dout.sum(axis=(0, 2, 3))
+    dX = (dout - dbeta[:, None, None] - X_hat * dgamma[:, None, None]) * (gamma / std)[:, None, None]
+    return dX, dgamma, dbeta
+
+
+def unnorm_no_gamma(dout: np.ndarray, cache: tuple) -> tuple:
+    X_hat, std, gamma = cache
+    mean = dout.mean(axis=(0, 2, 3), keepdims=True)
+    dX = (dout - mean - X_hat * (dout * X_hat).mean(axis=(0, 2, 3), keepdims=True)) / std[:, None, None]
+    return dX, (dout * X_hat).sum(axis=(0, 2, 3)), dout.sum(axis=(0, 2, 3))
+
+
+def unnorm_no_std(dout: np.ndarray, cache: tuple) -> tuple:
+    X_hat, std, gamma = cache
+    mean = dout.mean(axis=(0, 2, 3), keepdims=True)
+    dX = (dout - mean - X_hat * (dout * X_hat).mean(axis=(0, 2, 3), keepdims=True)) * gamma[:, None, None]
+    return dX, (dout * X_hat).sum(axis=(0, 2, 3)), dout.sum(axis=(0, 2, 3))
+
+
+def unnorm_without_eps(dout: np.ndarray, cache: tuple) -> tuple:
+    X_hat, std, gamma = cache
+    axes = (0, 2, 3)
+    along = (dout * X_hat).sum(axis=axes, keepdims=True) / (X_hat**2).sum(axis=axes, keepdims=True)
+    dX = (dout - dout.mean(axis=axes, keepdims=True) - X_hat * along) * (gamma / std)[:, None, None]
+    return dX, (dout * X_hat).sum(axis=axes), dout.sum(axis=axes)
+
+
+def unnorm_means(dout: np.ndarray, cache: tuple) -> tuple:
+    X_hat, std, gamma = cache
+    dgamma, dbeta = (dout * X_hat).mean(axis=(0, 2, 3)), dout.mean(axis=(0, 2, 3))
+    dX = (dout - dbeta[:, None, None] - X_hat * dgamma[:, None, None]) * (gamma / std)[:, None, None]
+    return dX, dgamma, dbeta
+
+
+def unnorm_per_pixel(dout: np.ndarray, cache: tuple) -> tuple:
+    X_hat, std, gamma = cache
+    mean = dout.mean(axis=(0, 2, 3), keepdims=True)
+    dX = dout - mean - X_hat * (dout * X_hat).mean(axis=(0, 2, 3), keepdims=True)
+    return dX * (gamma / std)[:, None, None], (dout * X_hat).sum(axis=0), dout.sum(axis=0)
+
+
+def unnorm_in_steps(dout: np.ndarray, cache: tuple) -> tuple:
+    """Back through the normalization step by step: the division, the root, the variance, the mean."""
+    X_hat, std, gamma = cache
+    count, axes = dout.size / len(gamma), (0, 2, 3)
+    centred, root = X_hat * std[:, None, None], std[:, None, None]
+    d_hat = dout * gamma[:, None, None]
+    d_var = -0.5 * (d_hat * centred).sum(axis=axes, keepdims=True) / root**3
+    d_centred = d_hat / root + 2 * d_var * centred / count
+    dX = d_centred - d_centred.mean(axis=axes, keepdims=True)
+    return dX, np.einsum("ncij,ncij->c", dout, X_hat), np.einsum("ncij->c", dout)
+
+
+def unnorm_by_channel(dout: np.ndarray, cache: tuple) -> list:
+    X_hat, std, gamma = cache
+    dX, dgamma, dbeta = np.zeros(dout.shape), np.zeros(len(gamma)), np.zeros(len(gamma))
+    for c in range(len(gamma)):
+        d, hat = dout[:, c].ravel(), X_hat[:, c].ravel()
+        dgamma[c], dbeta[c] = d @ hat, d.sum()
+        dX[:, c] = (gamma[c] / std[c] * (d - d.mean() - hat * np.mean(d * hat))).reshape(dX[:, c].shape)
+    return [dX, dgamma, dbeta]
+
+
+BATCHNORM_BACKWARD = Exercise(
+    name="batchnorm_backward",
+    unit=UNIT,
+    returns=("dX", "dgamma", "dbeta"),
+    probe="layer_gradients",
+    groups=(
+        Group("scale", "gives the gradients by gamma and beta", 1),
+        Group("dX", "sends the gradient back through the mean and the standard deviation, too", 2),
+        Group("all", "gives all three, also for one image", 1),
+        Group("eps", "stays right where eps counts: when it is large, and in a channel that is the same everywhere", 1),
+    ),
+    cases=backward_cases,
+    reference=backward_oracle,
+    bonus=True,
+    misconceptions=(
+        Misconception(
+            "mean_and_deviation_as_constants",
+            unnorm_constants,
+            "You treat mean and standard deviation as constants. They are made of X: when a pixel moves, both move a "
+            "little, and every other value of the channel with them.",
+            hint=2,
+        ),
+        Misconception(
+            "deviation_as_a_constant",
+            unnorm_no_variance,
+            "The mean is on your way back, the standard deviation is not. What a stretch of all values would do to the "
+            "loss has to be taken out of dX as well: the third term.",
+            hint=2,
+        ),
+        Misconception(
+            "mean_as_a_constant",
+            unnorm_no_mean,
+            "The standard deviation is on your way back, the mean is not. A shift of a whole channel changes nothing "
+            "behind the normalization, so dX has to add up to zero in each channel.",
+            hint=2,
+        ),
+        Misconception(
+            "sums_for_means",
+            unnorm_sums,
+            "In dX you take sums over the channel where the formula has means.",
+            hint=2,
+        ),
+        Misconception(
+            "gamma_forgotten",
+            unnorm_no_gamma,
+            "Your dX knows nothing of gamma. On the way forward each value was stretched by it, after the "
+            "normalization; on the way back that comes first.",
+            hint=2,
+        ),
+        Misconception(
+            "deviation_forgotten",
+            unnorm_no_std,
+            "Your dX is not divided by the standard deviation. The way forward divided by it: a small move of a pixel "
+            "is a large one where the spread is small.",
+            hint=2,
+        ),
+        Misconception(
+            "as_if_without_eps",
+            unnorm_without_eps,
+            "You divide the third term by the normalized values' own mean square, which would be 1 if there were no "
+            "eps. With eps it is smaller, so that you take too much out; in a channel that is the same everywhere it "
+            "is 0, and you get 0/0. The formula needs no such division: eps is in std already.",
+            hint=2,
+        ),
+        Misconception(
+            "means_for_sums",
+            unnorm_means,
+            "Your dX is right; dgamma and dbeta are means over the channel, and should be sums: gamma and beta were "
+            "used at every place of every image, and each use adds to their gradient.",
+            hint=1,
+        ),
+        Misconception(
+            "pixel_by_pixel",
+            unnorm_per_pixel,
+            "Your dgamma and dbeta have a value for each pixel. There is one gamma and one beta for each channel: sum "
+            "over images, rows and columns.",
+            hint=1,
+        ),
+    ),
+    equivalents=(unnorm_in_steps, unnorm_by_channel),
+    forbidden=FORBIDDEN,
+)
