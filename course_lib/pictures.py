@@ -48,7 +48,11 @@ def _image(
     figure.set_layout_engine("none")
     canvas = FigureCanvasAgg(figure)
     axes = figure.subplots(gridspec_kw={"left": 0.15, "right": 0.97, "bottom": 0.19, "top": 0.89})
-    draw(axes, got, right)
+    at = difference.inputs.get("ts")  # the steps that a schedule is asked for, in any order
+    if at is None:
+        draw(axes, got, right)
+    else:
+        _curve(axes, got, right, np.asarray(at))
     axes.set_title(reference.cases[difference.case].label, loc="left", fontsize=9)
     axes.tick_params(labelsize=8)
     axes.grid(alpha=0.25)
@@ -75,11 +79,13 @@ def _trajectory(axes: Any, got: np.ndarray, right: np.ndarray) -> None:
     axes.set_ylabel("second coordinate", fontsize=8)
 
 
-def _curve(axes: Any, got: np.ndarray, right: np.ndarray) -> None:
-    """Values over their index; of a table, its first column."""
+def _curve(axes: Any, got: np.ndarray, right: np.ndarray, at: np.ndarray | None = None) -> None:
+    """Values over their index, or over the steps `at`; of a table, its first column."""
     first = [array if array.ndim == 1 else array[:, 0] for array in (right, got)]
-    axes.plot(first[0], "o-", color=RIGHT, ms=3, lw=1.2, label="right")
-    axes.plot(first[1], "x--", color=YOURS, ms=4, lw=1.2, label="yours")
+    for values, mark, color, size, label in ((first[0], "o-", RIGHT, 3, "right"), (first[1], "x--", YOURS, 4, "yours")):
+        x = at if at is not None and len(at) == len(values) else np.arange(len(values))
+        order = np.argsort(x, kind="stable")
+        axes.plot(x[order], values[order], mark, color=color, ms=size, lw=1.2, label=label)
     finite = first[0][np.isfinite(first[0])]
     if finite.size and np.nanmax(np.abs(np.nan_to_num(first[1]))) > 20 * (np.max(np.abs(finite)) + 1e-9):
         margin = 0.6 * float(np.ptp(finite)) + 1e-3

@@ -112,10 +112,10 @@ def loss_and_grad(obj: Any, inputs: dict[str, Any]) -> Any:
     return obj(_loss_and_grad(rest.pop("loss")), *rest.values())
 
 
-def schedule(obj: Any, inputs: dict[str, Any]) -> Any:
-    """The values obj(t, *rest) for t = 0, 1, ..., count - 1, as an array."""
+def schedule_at(obj: Any, inputs: dict[str, Any]) -> Any:
+    """The values obj(t, *rest) for each t of the array `ts`, in its order: it may jump ahead, and back."""
     rest = dict(inputs)
-    return np.array([obj(t, *rest.values()) for t in range(rest.pop("count"))])
+    return np.array([obj(int(t), *rest.values()) for t in rest.pop("ts")])
 
 
 def batch_objective(kind: str, X: np.ndarray, y: np.ndarray) -> Objective:
@@ -151,5 +151,5 @@ PROBES: dict[str, Probe] = {
     "epoch": epoch,
     "range_test": range_test,
     "loss_and_grad": loss_and_grad,
-    "schedule": schedule,
+    "schedule_at": schedule_at,
 }

@@ -18,15 +18,18 @@ def torch_loss(kind: str, theta: Any, X: Any, y: Any) -> Any:
     return torch.nn.functional.mse_loss(inputs @ theta, targets) / 2 - (targets**2).mean() / 2
 
 
-def driven(lr0: float, count: int, make: Callable[[Any], Any]) -> np.ndarray:
-    """The learning rates of a torch scheduler: `make(optimizer)` makes it, and it is stepped after each step."""
+def driven(lr0: float, ts: np.ndarray, make: Callable[[Any], Any]) -> np.ndarray:
+    """The learning rates that a torch scheduler has at the steps ts.
+
+    `make(optimizer)` makes the scheduler; it starts at t = 0 and is stepped after each step of the optimizer.
+    """
     import torch
 
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=lr0)
     scheduler = make(optimizer)
     lrs = []
-    for _ in range(count):
+    for _ in range(int(ts.max()) + 1):
         lrs.append(optimizer.param_groups[0]["lr"])
         optimizer.step()
         scheduler.step()
-    return np.array(lrs)
+    return np.array(lrs)[ts]

@@ -19,7 +19,9 @@ def clinic_cases(rng: np.random.Generator) -> list[Case]:
 
     return [
         case("batches of one size, shuffled", "pairs", "least_squares", 12, 4, 0.2, 1, True),
-        case("batches of one size, three epochs", "pairs", "least_squares", 15, 5, 0.1, 3, True),
+        case("one batch size, another loss", "pairs", "log_sum_exp", 10, 5, 0.3, 1, True),
+        case("batches of one size, three epochs", "epochs", "least_squares", 15, 5, 0.1, 3, True),
+        case("three epochs in one order", "epochs", "log_sum_exp", 8, 4, 0.2, 3, True),
         case("in order, a learning rate of 0", "mean", "least_squares", 10, 4, 0.0, 1, False),
         case("in order, another batch size", "mean", "log_sum_exp", 13, 6, 0.2, 2, False),
         case("shuffled, with a smaller last batch", "both", "least_squares", 11, 3, 0.1, 4, True),
@@ -155,6 +157,45 @@ def clinic_fixed_size(
     return theta, np.array(history)
 
 
+def clinic_drops_last(
+    loss_and_grad: "Callable[..., Any]",
+    theta: np.ndarray,
+    X: np.ndarray,
+    y: np.ndarray,
+    orders: np.ndarray,
+    batch_size: int,
+    lr: float,
+) -> "tuple[np.ndarray, np.ndarray]":
+    history = []
+    for order in orders:
+        losses = []
+        for i in range(len(y) // batch_size):
+            batch = order[i * batch_size : (i + 1) * batch_size]
+            loss, grad = loss_and_grad(theta, X[batch], y[batch])
+            theta = theta - lr * grad
+            losses.append(loss)
+        history.append(np.mean(losses))
+    return theta, np.array(history)
+
+
+def clinic_loss_after(
+    loss_and_grad: "Callable[..., Any]",
+    theta: np.ndarray,
+    X: np.ndarray,
+    y: np.ndarray,
+    orders: np.ndarray,
+    batch_size: int,
+    lr: float,
+) -> "tuple[np.ndarray, np.ndarray]":
+    history = []
+    for order in orders:
+        for start in range(0, len(y), batch_size):
+            batch = order[start : start + batch_size]
+            theta = theta - lr * loss_and_grad(theta, X[batch], y[batch])[1]
+        history.append(loss_and_grad(theta, X, y)[0])
+    return theta, np.array(history)
+
+
 def clinic_by_average(
     loss_and_grad: "Callable[..., Any]",
     theta: np.ndarray,
@@ -202,9 +243,10 @@ CLINIC_03 = Exercise(
     returns=("theta", "history"),
     probe="loss_and_grad",
     groups=(
-        Group("pairs", "shuffles, and learns from the right labels", 2),
-        Group("mean", "reports the mean over the examples", 2),
-        Group("both", "does both at once, epoch after epoch", 1),
+        Group("pairs", "learns from the right labels when the examples are shuffled", 2),
+        Group("epochs", "goes through the rows that were handed in, in every epoch anew", 1),
+        Group("mean", "reports the mean over the examples, however they are cut into batches", 2),
+        Group("both", "does all of it at once", 1),
     ),
     cases=clinic_cases,
     reference=clinic_oracle,
@@ -242,6 +284,21 @@ CLINIC_03 = Exercise(
             clinic_fixed_size,
             "You weight every batch with batch_size; the last one may hold fewer examples, and then counts for some "
             "that do not exist. Ask the batch itself how many it holds.",
+            hint=2,
+        ),
+        Misconception(
+            "last_dropped",
+            clinic_drops_last,
+            "Examples and labels stay together now. But you leave out the smaller last batch, so that all batches "
+            "count alike, and nobody learns from its examples. Keep it, and let it count for as many as it holds.",
+            hint=2,
+        ),
+        Misconception(
+            "loss_after_the_epoch",
+            clinic_loss_after,
+            "Theta is right. Your history holds the loss over all examples at the end of each epoch: a true loss, but "
+            "it costs a second pass over the data. Asked for is the mean of the losses that the batches had just "
+            "before their step; those you have in hand anyway.",
             hint=2,
         ),
     ),

@@ -13,18 +13,25 @@ SPARE = 2
 
 
 def range_cases(rng: np.random.Generator) -> list[Case]:
-    def case(label: str, group: str, loss: str, size: int, lrs: tuple[float, float], steps: int) -> Case:
+    def case(
+        label: str, group: str, loss: str, size: int, lrs: tuple[float, float], steps: int, flat: bool = False
+    ) -> Case:
         d, count = int(rng.integers(2, 5)), size * (steps + SPARE)
         X, y, theta = rng.normal(size=(count, d)), rng.normal(size=count), rng.normal(size=d)
+        X *= not flat  # where no entry of X differs from 0, the loss does not depend on theta: nothing can be learned
         sizes = np.full(steps + SPARE, size)
         inputs = {"loss": loss, "theta": theta, "X": X, "y": y, "sizes": sizes}
         return Case(label, group, inputs | {"lr_min": lrs[0], "lr_max": lrs[1], "steps": steps})
 
+    low, one = float(rng.uniform(1e-4, 1e-2)), float(rng.uniform(0.05, 0.2))
     return [
-        case("three steps", "short", "least_squares", 4, (0.01, 1.0), 3),
-        case("two steps", "short", "log_sum_exp", 3, (0.1, 0.4), 2),
-        case("a run that learns", "learns", "least_squares", 5, (1e-4, 0.3), 12),
-        case("a run that learns, another loss", "learns", "log_sum_exp", 4, (1e-3, 1.0), 15),
+        case("on flat ground, three steps", "rates", "least_squares", 4, (0.01, 1.0), 3, flat=True),
+        case("on flat ground, from here to there", "rates", "least_squares", 2, (low, 30 * low), 9, flat=True),
+        case("one learning rate all the time", "learns", "least_squares", 5, (one, one), 12),
+        case("one learning rate, another loss", "learns", "log_sum_exp", 4, (0.3, 0.3), 7),
+        case("two steps", "both", "log_sum_exp", 3, (0.1, 0.4), 2),
+        case("a run that learns", "both", "least_squares", 5, (1e-4, 0.3), 12),
+        case("a run that learns, another loss", "both", "log_sum_exp", 4, (1e-3, 1.0), 15),
         case("over the cliff", "cliff", "least_squares", 4, (1e-3, 50.0), 16),
         case("far over the cliff", "cliff", "least_squares", 6, (1e-2, 1e4), 20),
     ]
@@ -178,8 +185,9 @@ LR_RANGE_TEST = Exercise(
     returns=("lrs", "losses"),
     probe="range_test",
     groups=(
-        Group("short", "spaces the learning rates right and notes the losses", 2),
-        Group("learns", "learns on the way, a new batch at each step", 2),
+        Group("rates", "spaces the learning rates by equal factors, from lr_min to lr_max", 1),
+        Group("learns", "notes the loss of a new batch, then steps, and goes on from there", 2),
+        Group("both", "takes each step with its own learning rate", 2),
         Group("cliff", "goes on over the cliff to the largest learning rate", 1),
     ),
     cases=range_cases,

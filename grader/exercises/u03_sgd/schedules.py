@@ -1,6 +1,6 @@
 """Learning rates that fall: in steps, and along a cosine.
 
-Each case asks for the whole schedule, one value for each t from 0 on (the probe `schedule`).
+Each case asks for the values at the steps `ts`, in their order (the probe `schedule_at`).
 """
 
 import numpy as np
@@ -12,10 +12,12 @@ from grader.spec import Case, Exercise, Group, Misconception
 
 
 def step_cases(rng: np.random.Generator) -> list[Case]:
-    def case(label: str, group: str, count: int, gamma: float, every: int, lr0: float | None = None) -> Case:
+    def case(label: str, group: str, ts: object, gamma: float, every: int, lr0: float | None = None) -> Case:
         start = float(rng.uniform(0.05, 0.5)) if lr0 is None else lr0
-        return Case(label, group, {"count": count, "lr0": start, "gamma": gamma, "every": every})
+        steps = np.arange(ts) if isinstance(ts, int) else np.array(ts)
+        return Case(label, group, {"ts": steps, "lr0": start, "gamma": gamma, "every": every})
 
+    some = int(rng.integers(5, 9))
     return [
         case("before the first drop", "start", 5, 0.1, 5),
         case("long before the first drop", "start", 4, 0.5, 30),
@@ -24,13 +26,15 @@ def step_cases(rng: np.random.Generator) -> list[Case]:
         case("another factor", "drops", 25, float(rng.uniform(0.6, 0.9)), int(rng.integers(5, 9))),
         case("a drop at every t", "each", 8, 0.7, 1),
         case("at every t, another factor", "each", 6, float(rng.uniform(0.3, 0.9)), 1),
+        case("the start, far ahead, and back", "alone", [0, 11, 3, 7], 0.5, 4, lr0=0.4),
+        case("the start, late, early, and the second step", "alone", [0, 3 * some, some + 1, 1], 0.8, some),
     ]
 
 
-def step_oracle(count: int, lr0: float, gamma: float, every: int) -> np.ndarray:
+def step_oracle(ts: np.ndarray, lr0: float, gamma: float, every: int) -> np.ndarray:
     from torch.optim.lr_scheduler import StepLR
 
-    return driven(lr0, count, lambda optimizer: StepLR(optimizer, step_size=every, gamma=gamma))
+    return driven(lr0, ts, lambda optimizer: StepLR(optimizer, step_size=every, gamma=gamma))
 
 
 def step_one_early(t: int, lr0: float, gamma: float, every: int) -> float:
@@ -61,6 +65,14 @@ def step_remainder(t: int, lr0: float, gamma: float, every: int) -> float:
     return lr0 * gamma if t > 0 and t % every == 0 else lr0
 
 
+def step_remembers(t: int, lr0: float, gamma: float, every: int, now: dict = {}) -> float:  # noqa: B006
+    if t == 0:
+        now["lr"] = lr0
+    elif t % every == 0:
+        now["lr"] = now["lr"] * gamma
+    return now["lr"]
+
+
 def step_by_loop(t: int, lr0: float, gamma: float, every: int) -> float:
     lr = lr0
     for i in range(1, t + 1):
@@ -77,11 +89,12 @@ STEP_DECAY = Exercise(
     name="step_decay",
     unit=UNIT,
     returns=("lr",),
-    probe="schedule",
+    probe="schedule_at",
     groups=(
         Group("start", "stays at lr0 until the first drop", 1),
         Group("drops", "drops where it should, again and again", 2),
         Group("each", "drops at every t when every is 1", 1),
+        Group("alone", "knows the learning rate of any t, whichever was asked for before", 1),
     ),
     cases=step_cases,
     reference=step_oracle,
@@ -134,6 +147,14 @@ STEP_DECAY = Exercise(
             "very t. Which operation counts how many there have been so far?",
             hint=2,
         ),
+        Misconception(
+            "remembers",
+            step_remembers,
+            "Your function goes on from the learning rate of the last call. That is right as long as t comes in order, "
+            "one by one. Ask for a late t straight away, as a resumed run does, and the drops before it never "
+            "happened. t alone says how many there were.",
+            hint=2,
+        ),
     ),
     equivalents=(step_by_loop, step_by_exponential),
     plot="curve",
@@ -143,26 +164,30 @@ STEP_DECAY = Exercise(
 
 
 def cosine_cases(rng: np.random.Generator) -> list[Case]:
-    def case(label: str, group: str, count: int, steps: int, lr_min: float, lr0: float | None = None) -> Case:
+    def case(label: str, group: str, ts: object, steps: int, lr_min: float, lr0: float | None = None) -> Case:
         start = float(rng.uniform(0.2, 0.9)) if lr0 is None else lr0
-        return Case(label, group, {"count": count, "lr0": start, "steps": steps, "lr_min": lr_min})
+        asked = np.arange(ts) if isinstance(ts, int) else np.array(ts)
+        return Case(label, group, {"ts": asked, "lr0": start, "steps": steps, "lr_min": lr_min})
 
-    some = int(rng.integers(15, 30))
+    some, half = int(rng.integers(15, 30)), int(rng.integers(4, 20))
     return [
+        case("first and last of 8 steps", "ends", [0, 8], 8, 0.01, lr0=0.5),
+        case("first and last of more steps", "ends", [0, some], some, float(rng.uniform(0.02, 0.1))),
+        case("first, last, down to 0", "ends", [0, some + 1], some + 1, 0.0),
+        case("half-way, down to 0", "middle", [5], 10, 0.0, lr0=0.2),
+        case("half-way, with a floor", "middle", [half], 2 * half, float(rng.uniform(0.02, 0.1))),
         case("ten steps, down to 0", "whole", 11, 10, 0.0, lr0=0.1),
         case("some more steps, down to 0", "whole", some + 1, some, 0.0),
         case("a floor of 0.02", "floor", 13, 12, 0.02, lr0=0.5),
         case("another floor", "floor", some + 1, some, float(rng.uniform(0.02, 0.1))),
-        case("two steps", "ends", 3, 2, 0.0),
-        case("two steps, with a floor", "ends", 3, 2, float(rng.uniform(0.02, 0.1))),
-        case("only the beginning of a long run", "ends", 5, 40, 0.0),
+        case("only the beginning of a long run", "whole", 5, 40, 0.0),
     ]
 
 
-def cosine_oracle(count: int, lr0: float, steps: int, lr_min: float) -> np.ndarray:
+def cosine_oracle(ts: np.ndarray, lr0: float, steps: int, lr_min: float) -> np.ndarray:
     from torch.optim.lr_scheduler import CosineAnnealingLR
 
-    return driven(lr0, count, lambda optimizer: CosineAnnealingLR(optimizer, T_max=steps, eta_min=lr_min))
+    return driven(lr0, ts, lambda optimizer: CosineAnnealingLR(optimizer, T_max=steps, eta_min=lr_min))
 
 
 def cosine_degrees(t: int, lr0: float, steps: int, lr_min: float = 0.0) -> float:
@@ -205,6 +230,10 @@ def cosine_rises(t: int, lr0: float, steps: int, lr_min: float = 0.0) -> float:
     return float(lr_min + (lr0 - lr_min) * (1 - np.cos(np.pi * t / steps)) / 2)
 
 
+def cosine_straight(t: int, lr0: float, steps: int, lr_min: float = 0.0) -> float:
+    return lr_min + (lr0 - lr_min) * (1 - t / steps)
+
+
 def cosine_by_square(t: int, lr0: float, steps: int, lr_min: float = 0.0) -> float:
     return float(lr_min + (lr0 - lr_min) * np.cos(np.pi * t / (2 * steps)) ** 2)
 
@@ -220,11 +249,12 @@ COSINE_DECAY = Exercise(
     name="cosine_decay",
     unit=UNIT,
     returns=("lr",),
-    probe="schedule",
+    probe="schedule_at",
     groups=(
-        Group("whole", "goes from lr0 down to 0 in half a wave", 2),
-        Group("floor", "ends on its floor lr_min", 1),
-        Group("ends", "is right at both ends, in short runs and in long ones", 1),
+        Group("ends", "starts at lr0 and ends at lr_min", 1),
+        Group("middle", "stands half-way between lr0 and lr_min after half of the steps", 1),
+        Group("whole", "goes down to 0 in half a wave", 2),
+        Group("floor", "fits the whole wave between lr0 and a floor", 1),
     ),
     cases=cosine_cases,
     reference=cosine_oracle,
@@ -295,6 +325,13 @@ COSINE_DECAY = Exercise(
             "Your learning rate rises from lr_min to lr0. cos begins at 1 and ends at -1; which sign before it makes "
             "the curve fall?",
             hint=2,
+        ),
+        Misconception(
+            "straight",
+            cosine_straight,
+            "Your learning rate starts, ends and stands half-way where it should, but it walks down a straight line. "
+            "The cosine stays near lr0 for a while, falls fastest in the middle, and is gentle again at the end.",
+            hint=1,
         ),
     ),
     equivalents=(cosine_by_square, cosine_by_mixing),

@@ -1,4 +1,7 @@
-"""A learning rate that climbs at the start. Each case asks for the whole schedule (the probe `schedule`)."""
+"""A learning rate that climbs at the start.
+
+Each case asks for the values at the steps `ts`, in their order (the probe `schedule_at`).
+"""
 
 from typing import Any
 
@@ -9,28 +12,32 @@ from grader.spec import Case, Exercise, Group, Misconception
 
 
 def warmup_cases(rng: np.random.Generator) -> list[Case]:
-    def case(label: str, group: str, count: int, warmup: int, lr0: float | None = None) -> Case:
+    def case(label: str, group: str, ts: object, warmup: int, lr0: float | None = None) -> Case:
         full = float(rng.uniform(0.1, 0.9)) if lr0 is None else lr0
-        return Case(label, group, {"count": count, "lr0": full, "warmup": warmup})
+        steps = np.arange(ts) if isinstance(ts, int) else np.array(ts)
+        return Case(label, group, {"ts": steps, "lr0": full, "warmup": warmup})
 
+    some, long = int(rng.integers(3, 8)), int(rng.integers(30, 90))
     return [
         case("the ramp alone", "ramp", 5, 5, lr0=0.5),
         case("the beginning of a long ramp", "ramp", 6, 20),
-        case("a ramp and what follows", "level", 12, 4),
-        case("a short ramp and a long run", "level", 20, int(rng.integers(3, 8))),
+        case("the last step of a ramp of 4, and the next", "top", [3, 4], 4, lr0=0.8),
+        case("the last step of a longer ramp, and the next", "top", [long - 1, long], long),
+        case("after the ramp", "level", range(5, 12), 4),
+        case("long after the ramp", "level", [some + 1, 2 * some, 20 * some, 100 * some], some),
         case("a ramp of one step", "short", 6, 1),
         case("a ramp of two steps", "short", 6, 2),
     ]
 
 
-def warmup_oracle(count: int, lr0: float, warmup: int) -> np.ndarray:
+def warmup_oracle(ts: np.ndarray, lr0: float, warmup: int) -> np.ndarray:
     """LinearLR's ramp from 1/warmup at t = 0 to 1 at t = warmup - 1."""
     from torch.optim.lr_scheduler import LinearLR
 
     def make(optimizer: Any) -> LinearLR:
         return LinearLR(optimizer, start_factor=1 / warmup, end_factor=1.0, total_iters=warmup - 1)
 
-    return driven(lr0, count, make)
+    return driven(lr0, ts, make)
 
 
 def warmup_from_zero(t: int, lr0: float, warmup: int) -> float:
@@ -39,6 +46,10 @@ def warmup_from_zero(t: int, lr0: float, warmup: int) -> float:
 
 def warmup_one_late(t: int, lr0: float, warmup: int) -> float:
     return lr0 * min(1.0, (t + 1) / (warmup + 1))
+
+
+def warmup_both_ends(t: int, lr0: float, warmup: int) -> float:
+    return lr0 * min(1.0, t / max(warmup - 1, 1))
 
 
 def warmup_uncapped(t: int, lr0: float, warmup: int) -> float:
@@ -71,10 +82,11 @@ LINEAR_WARMUP = Exercise(
     name="linear_warmup",
     unit=UNIT,
     returns=("lr",),
-    probe="schedule",
+    probe="schedule_at",
     groups=(
         Group("ramp", "climbs in equal parts, the first of them at t = 0", 1),
-        Group("level", "stays at lr0 once the ramp is done", 1),
+        Group("top", "has the whole lr0 at the last step of the ramp, and at the next", 1),
+        Group("level", "stays at lr0 for ever after", 1),
         Group("short", "is right for the shortest ramps", 1),
     ),
     cases=warmup_cases,
@@ -92,6 +104,14 @@ LINEAR_WARMUP = Exercise(
             warmup_one_late,
             "Your ramp has one step too many: with a warm-up of 5 steps, the fifth of them, t = 4, should have the "
             "whole lr0.",
+            hint=1,
+        ),
+        Misconception(
+            "zero_at_first",
+            warmup_both_ends,
+            "Your ramp arrives on time, but it starts at a learning rate of 0, as np.linspace(0, lr0, warmup) does: "
+            "the first step is no step, and those after it are too short. There are `warmup` equal parts, and t = 0 "
+            "has one of them already.",
             hint=1,
         ),
         Misconception(

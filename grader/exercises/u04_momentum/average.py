@@ -208,7 +208,8 @@ def weights_cases(rng: np.random.Generator) -> list[Case]:
         case("beta near 0.9, five values", "order", some(0.85, 0.95), 5),
         case("the first average has one weight", "first", some(0.3, 0.9), 1),
         case("two values", "first", some(0.3, 0.9), 2),
-        case("no memory", "first", 0.0, 4),
+        case("no memory, four values", "none", 0.0, 4),
+        case("no memory, more values", "none", 0.0, int(rng.integers(6, 40))),
         case("a long memory, a short past", "sum", some(0.98, 0.995), 6),
         case("a long past", "sum", some(0.6, 0.8), 40),
     ]
@@ -254,6 +255,11 @@ def weights_first_in_full(beta: float, t: int) -> np.ndarray:
     return weights
 
 
+def weights_divided(beta: float, t: int) -> np.ndarray:
+    with np.errstate(all="ignore"):
+        return (1 - beta) * beta**t / np.power(float(beta), np.arange(1, t + 1))
+
+
 def weights_loop(beta: float, t: int) -> list:
     return [(1 - beta) * beta ** (t - i) for i in range(1, t + 1)]
 
@@ -276,7 +282,8 @@ EMA_WEIGHTS = Exercise(
     returns=("weights",),
     groups=(
         Group("order", "gives each step into the past the factor beta, the newest value last", 2),
-        Group("first", "is right for a past of one or two values, and without memory", 1),
+        Group("first", "is right for a past of one or two values", 1),
+        Group("none", "leaves everything to the newest value when beta is 0", 1),
         Group("sum", "leaves a young average's weights as they are, short of 1", 2),
     ),
     cases=weights_cases,
@@ -322,6 +329,13 @@ EMA_WEIGHTS = Exercise(
             weights_first_in_full,
             "Your first value enters in full, as if the average started there. From m_0 = 0 the first value enters "
             "like all the others, with the share 1 - beta.",
+            hint=2,
+        ),
+        Misconception(
+            "divides",
+            weights_divided,
+            "You divide one power of beta by another. With beta = 0, an average without memory, that is 0 / 0, and no "
+            "number comes out. Subtract the exponents instead: how many rounds of forgetting has x_i been through?",
             hint=2,
         ),
     ),

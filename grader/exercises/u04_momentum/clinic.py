@@ -7,8 +7,9 @@ from grader.spec import Case, Exercise, Group, Misconception
 
 
 def clinic_cases(rng: np.random.Generator) -> list[Case]:
-    def case(label: str, group: str, p: int, q: int, lr: float, beta: float, steps: int) -> Case:
+    def case(label: str, group: str, p: int, q: int, lr: float, beta: float, steps: int, unplugged: int = 0) -> Case:
         X, Z = rng.normal(size=(20, p)), rng.normal(size=(20, q))
+        Z[:, q - unplugged :] = 0
         y = X.sum(axis=1) - 2 * Z.sum(axis=1) + rng.normal(size=20)
         return Case(label, group, {"X": X, "Z": Z, "y": y, "lr": lr, "beta": beta, "steps": steps})
 
@@ -17,6 +18,8 @@ def clinic_cases(rng: np.random.Generator) -> list[Case]:
         case("1 and 4 weights, many steps", "remembers", 1, 4, 0.05, 0.9, 12),
         case("3 and 3 weights, one step", "apart", 3, 3, 0.1, 0.9, 1),
         case("2 and 2 weights, one step", "apart", 2, 2, 0.2, 0.5, 1),
+        case("3 and 3 weights, the last one unplugged, one step", "still", 3, 3, 0.1, 0.9, 1, unplugged=1),
+        case("4 and 4 weights, all inside unplugged, one step", "still", 4, 4, 0.2, 0.7, 1, unplugged=4),
         case("3 and 3 weights, many steps", "both", 3, 3, 0.1, 0.8, 15),
         case("2 and 2 weights, many steps", "both", 2, 2, 0.05, 0.9, 25),
     ]
@@ -83,6 +86,20 @@ def clinic_still_forgets(X: np.ndarray, Z: np.ndarray, y: np.ndarray, lr: float,
     return np.array([a for a, _ in path]), np.array([b for _, b in path])
 
 
+def clinic_holds_the_still(X: np.ndarray, Z: np.ndarray, y: np.ndarray, lr: float, beta: float, steps: int) -> tuple:
+    params = [np.zeros(X.shape[1]), np.zeros(Z.shape[1])]
+    velocities: dict = {}
+    path = [list(params)]
+    for _ in range(steps):
+        error = X @ params[0] + Z @ params[1] - y
+        for i, inputs in enumerate([X, Z]):
+            grad = inputs.T @ error / len(error)
+            velocities[grad.shape] = beta * velocities.get(grad.shape, 0) + grad
+            params[i] = params[i] - lr * np.where(grad == 0, 0, velocities[grad.shape])
+        path.append(list(params))
+    return np.array([a for a, _ in path]), np.array([b for _, b in path])
+
+
 def clinic_one_vector(X: np.ndarray, Z: np.ndarray, y: np.ndarray, lr: float, beta: float, steps: int) -> tuple:
     both = np.concatenate([X, Z], axis=1)
     theta, velocity = np.zeros(both.shape[1]), np.zeros(both.shape[1])
@@ -116,6 +133,7 @@ CLINIC_04 = Exercise(
     groups=(
         Group("remembers", "carries its velocities from step to step", 2),
         Group("apart", "moves each weight by its own gradients, never by another's", 2),
+        Group("still", "leaves a weight without a gradient where it is", 1),
         Group("both", "takes the steps of momentum for weights of one shape", 1),
     ),
     cases=clinic_cases,
@@ -141,6 +159,14 @@ CLINIC_04 = Exercise(
             "One cause is found: every weight keeps its velocity to itself. But after each step all of them are gone, "
             "and beta = 0.9 walks exactly the path of beta = 0. Where is the dict made?",
             hint=1,
+        ),
+        Misconception(
+            "holds_the_still",
+            clinic_holds_the_still,
+            "The unplugged weight stays where it is now, as you hold every weight whose gradient is 0. That treats the "
+            "symptom only: the other weights are still pushed by gradients that are not theirs. Count the velocities "
+            "after one step.",
+            hint=2,
         ),
     ),
     equivalents=(clinic_one_vector, clinic_two_names),

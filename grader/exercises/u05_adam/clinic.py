@@ -10,7 +10,15 @@ from grader.spec import Case, Exercise, Group, Misconception
 
 def clinic_cases(rng: np.random.Generator) -> list[Case]:
     def case(
-        label: str, group: str, p: int, lr: float, decay: float, steps: int, balanced: bool = False, scale: float = 1.0
+        label: str,
+        group: str,
+        p: int,
+        lr: float,
+        decay: float,
+        steps: int,
+        balanced: bool = False,
+        scale: float = 1.0,
+        weights: float = 1.0,
     ) -> Case:
         X, y = rng.normal(size=(16, p)), rng.normal(size=16) + 3
         w = rng.uniform(1, 5, size=p) * rng.choice([-1, 1], size=p)
@@ -19,16 +27,19 @@ def clinic_cases(rng: np.random.Generator) -> list[Case]:
             X, y = np.concatenate([X[:8], -X[:8]]), np.concatenate([y[:8], -y[:8]])
         X[:, 0] *= p > 3  # with more than three sensors, the first is unplugged
         c = 0.0 if balanced else float(rng.normal())
-        y, w, c = scale * y, scale * w, scale * c
+        y, w, c = scale * y, scale * weights * w, scale * c
         inputs = {"X": X, "y": y, "w": w, "c": c, "lr": lr, "weight_decay": decay, "steps": steps}
         return Case(label, group, inputs)
 
     return [
-        case("no decay, one step", "counts", 3, 0.1, 0.0, 1),
+        case("no decay, one step", "first", 3, 0.1, 0.0, 1),
+        case("no decay, gradients near eps, one step", "first", 3, 0.1, 0.0, 1, scale=1e-8),
+        case("no decay, two steps", "counts", 4, 0.1, 0.0, 2),
         case("no decay, many steps", "counts", 2, 0.05, 0.0, 12),
-        case("no decay, gradients near eps, one step", "counts", 3, 0.1, 0.0, 1, scale=1e-8),
         case("decay, c at rest, one step", "decays", 3, 0.1, 0.5, 1, balanced=True),
         case("decay and an unplugged sensor, one step", "decays", 5, 0.2, 0.1, 1, balanced=True),
+        case("decay, all weights at 0, one step", "spares", 3, 0.1, 0.5, 1, weights=0.0),
+        case("more decay, all weights at 0, one step", "spares", 2, 0.2, 2.0, 1, weights=0.0),
         case("decay, many steps", "both", 3, 0.1, 0.3, 12),
         case("decay and an unplugged sensor, many steps", "both", 5, 0.05, 0.5, 10),
     ]
@@ -133,6 +144,44 @@ def clinic_decays_without_lr(
     return np.array([a for a, _ in path]), np.array([b for _, b in path])
 
 
+def clinic_always_first(
+    X: np.ndarray, y: np.ndarray, w: np.ndarray, c: float, lr: float, weight_decay: float, steps: int
+) -> tuple:
+    params: list = [w, c]
+    m, v, t = [0.0, 0.0], [0.0, 0.0], 1
+    path = [list(params)]
+    for _ in range(steps):
+        error = X @ params[0] + params[1] - y
+        grads = [X.T @ error / len(y), np.mean(error)]
+        params[0] = params[0] - lr * weight_decay * params[0]
+        for i, grad in enumerate(grads):
+            m[i] = 0.9 * m[i] + 0.1 * grad
+            v[i] = 0.999 * v[i] + 0.001 * grad**2
+            m_hat, v_hat = m[i] / (1 - 0.9**t), v[i] / (1 - 0.999**t)
+            params[i] = params[i] - lr * m_hat / (np.sqrt(v_hat) + 1e-8)
+        path.append(list(params))
+    return np.array([a for a, _ in path]), np.array([b for _, b in path])
+
+
+def clinic_decays_both(
+    X: np.ndarray, y: np.ndarray, w: np.ndarray, c: float, lr: float, weight_decay: float, steps: int
+) -> tuple:
+    params: list = [w, c]
+    m, v, t = [0.0, 0.0], [0.0, 0.0], 0
+    path = [list(params)]
+    for _ in range(steps):
+        error = X @ params[0] + params[1] - y
+        grads = [X.T @ error / len(y), np.mean(error)]
+        t = t + 1
+        for i, grad in enumerate(grads):
+            m[i] = 0.9 * m[i] + 0.1 * grad
+            v[i] = 0.999 * v[i] + 0.001 * grad**2
+            m_hat, v_hat = m[i] / (1 - 0.9**t), v[i] / (1 - 0.999**t)
+            params[i] = params[i] - lr * weight_decay * params[i] - lr * m_hat / (np.sqrt(v_hat) + 1e-8)
+        path.append(list(params))
+    return np.array([a for a, _ in path]), np.array([b for _, b in path])
+
+
 def clinic_one_vector(
     X: np.ndarray, y: np.ndarray, w: np.ndarray, c: float, lr: float, weight_decay: float, steps: int
 ) -> tuple:
@@ -174,8 +223,10 @@ CLINIC_05 = Exercise(
     unit=UNIT,
     returns=("w", "c"),
     groups=(
-        Group("counts", "corrects every parameter for the same step", 2),
+        Group("first", "makes Adam's first step for every parameter, c included", 1),
+        Group("counts", "counts one more in every round, for all parameters together", 2),
         Group("decays", "takes the same fraction of every weight, whatever its gradients", 2),
+        Group("spares", "leaves c out of the decay", 1),
         Group("both", "walks the path of AdamW", 1),
     ),
     cases=clinic_cases,
@@ -207,6 +258,21 @@ CLINIC_05 = Exercise(
             clinic_decays_without_lr,
             "Both causes are found, but your decay is not scaled by lr: with weight_decay = 0.1 a weight loses a tenth "
             "of itself in every step. AdamW's decay obeys the learning rate, as the rest of the step does.",
+            hint=2,
+        ),
+        Misconception(
+            "always_the_first",
+            clinic_always_first,
+            "Your first step is right, and the decay, too. But t never grows: every later average is divided as if it "
+            "were the first, by 0.1 and 0.001, though it has long filled up. In which line does t count the rounds?",
+            hint=1,
+        ),
+        Misconception(
+            "decays_c_too",
+            clinic_decays_both,
+            "Both causes are found, but you let c decay along with the weights. An offset only says what houses need "
+            "on average: pulled towards 0, it makes all predictions wrong together. Which of the two parameters should "
+            "weight_decay reach?",
             hint=2,
         ),
     ),
