@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -48,11 +48,7 @@ def _image(
     figure.set_layout_engine("none")
     canvas = FigureCanvasAgg(figure)
     axes = figure.subplots(gridspec_kw={"left": 0.15, "right": 0.97, "bottom": 0.19, "top": 0.89})
-    at = difference.inputs.get("ts")  # the steps that a schedule is asked for, in any order
-    if at is None:
-        draw(axes, got, right)
-    else:
-        _curve(axes, got, right, np.asarray(at))
+    draw(axes, got, right, difference.inputs)
     axes.set_title(reference.cases[difference.case].label, loc="left", fontsize=9)
     axes.tick_params(labelsize=8)
     axes.grid(alpha=0.25)
@@ -64,10 +60,10 @@ def _image(
     return f'<img alt="{alt}" style="max-width:100%" src="data:image/png;base64,{data}">'
 
 
-def _trajectory(axes: Any, got: np.ndarray, right: np.ndarray) -> None:
+def _trajectory(axes: Any, got: np.ndarray, right: np.ndarray, inputs: Mapping[str, Any]) -> None:
     """Points (T+1, d) in the plane of the first two coordinates; a run that leaves is cut at the frame."""
     if right.ndim != 2 or right.shape[1] < 2 or got.ndim != 2 or got.shape[1] < 2:
-        _curve(axes, got, right)
+        _curve(axes, got, right, inputs)
         return
     axes.plot(right[:, 0], right[:, 1], "o-", color=RIGHT, ms=3, lw=1.2, label="right")
     axes.plot(got[:, 0], got[:, 1], "x--", color=YOURS, ms=4, lw=1.2, label="yours")
@@ -79,11 +75,15 @@ def _trajectory(axes: Any, got: np.ndarray, right: np.ndarray) -> None:
     axes.set_ylabel("second coordinate", fontsize=8)
 
 
-def _curve(axes: Any, got: np.ndarray, right: np.ndarray, at: np.ndarray | None = None) -> None:
-    """Values over their index, or over the steps `at`; of a table, its first column."""
+def _curve(axes: Any, got: np.ndarray, right: np.ndarray, inputs: Mapping[str, Any]) -> None:
+    """Values over the steps that a schedule was asked for, `ts` in any order, else over their index.
+
+    Of a table, the first column is drawn.
+    """
     first = [array if array.ndim == 1 else array[:, 0] for array in (right, got)]
     for values, mark, color, size, label in ((first[0], "o-", RIGHT, 3, "right"), (first[1], "x--", YOURS, 4, "yours")):
-        x = at if at is not None and len(at) == len(values) else np.arange(len(values))
+        x = np.asarray(inputs.get("ts", ()))
+        x = x if len(x) == len(values) else np.arange(len(values))
         order = np.argsort(x, kind="stable")
         axes.plot(x[order], values[order], mark, color=color, ms=size, lw=1.2, label=label)
     finite = first[0][np.isfinite(first[0])]

@@ -3,6 +3,7 @@
 Each case asks for the values at the steps `ts`, in their order (the probe `schedule_at`).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,21 +13,20 @@ from grader.spec import Case, Exercise, Group, Misconception
 
 
 def warmup_cases(rng: np.random.Generator) -> list[Case]:
-    def case(label: str, group: str, ts: object, warmup: int, lr0: float | None = None) -> Case:
+    def case(label: str, group: str, ts: Sequence[int], warmup: int, lr0: float | None = None) -> Case:
         full = float(rng.uniform(0.1, 0.9)) if lr0 is None else lr0
-        steps = np.arange(ts) if isinstance(ts, int) else np.array(ts)
-        return Case(label, group, {"ts": steps, "lr0": full, "warmup": warmup})
+        return Case(label, group, {"ts": np.array(ts), "lr0": full, "warmup": warmup})
 
     some, long = int(rng.integers(3, 8)), int(rng.integers(30, 90))
     return [
-        case("the ramp alone", "ramp", 5, 5, lr0=0.5),
-        case("the beginning of a long ramp", "ramp", 6, 20),
+        case("the ramp alone", "ramp", range(5), 5, lr0=0.5),
+        case("the beginning of a long ramp", "ramp", range(6), 20),
         case("the last step of a ramp of 4, and the next", "top", [3, 4], 4, lr0=0.8),
         case("the last step of a longer ramp, and the next", "top", [long - 1, long], long),
         case("after the ramp", "level", range(5, 12), 4),
         case("long after the ramp", "level", [some + 1, 2 * some, 20 * some, 100 * some], some),
-        case("a ramp of one step", "short", 6, 1),
-        case("a ramp of two steps", "short", 6, 2),
+        case("a ramp of one step", "short", range(6), 1),
+        case("a ramp of two steps", "short", range(6), 2),
     ]
 
 
