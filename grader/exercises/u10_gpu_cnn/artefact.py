@@ -1,0 +1,109 @@
+"""`trained_net`: the learner's own network, its weights from their file, on images that no learner has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from course_lib.probes.machinery import embedded_test_images
+from grader.exercises.u10_gpu_cnn import artefact_wrong as wrong
+from grader.hidden import hidden_images, true_labels
+from grader.spec import Case, Exercise, Group, Misconception
+
+UNIT = "10_gpu_cnn"
+AT_LEAST = {"80": 0.80, "85": 0.85, "88": 0.88, "90": 0.90}
+VISIBLE = 200
+
+
+def visible_cases(rng: np.random.Generator) -> list[Case]:
+    """Images of the embedded test set, by their number there."""
+    picked = [rng.choice(len(embedded_test_images()), VISIBLE, replace=False) for _ in AT_LEAST]
+    cases = [
+        Case(f"{VISIBLE} test images that you have, {share:.0%}", key, _inputs(numbers, share, "accuracy"))
+        for (key, share), numbers in zip(AT_LEAST.items(), picked, strict=True)
+    ]
+    return [*cases, Case("an image alone and among others", "company", _inputs(picked[0][:40], 0.5, "company"))]
+
+
+def private_cases(rng: np.random.Generator) -> list[Case]:
+    """All of the hidden images, in an order that the course's secret decides."""
+    images, _ = hidden_images(rng, per_class=100)
+    cases = [
+        Case(f"1,000 hidden images, {share:.0%}", k, _inputs(images, share, "accuracy"))
+        for k, share in AT_LEAST.items()
+    ]
+    return [*cases, Case("a hidden image alone and among others", "company", _inputs(images[:40], 0.5, "company"))]
+
+
+def _inputs(images: np.ndarray, share: float, asks: str) -> dict[str, Any]:
+    return {"images": images, "at_least": share, "asks": asks}
+
+
+def right_labels(images: np.ndarray, at_least: float, asks: str) -> tuple[np.ndarray, None]:
+    """What people called the images: the embedded ones by number, the hidden ones by their pixels."""
+    return true_labels({"embedded" if images.ndim == 1 else "pixels": images}), None
+
+
+TRAINED_NET = Exercise(
+    name="trained_net",
+    unit=UNIT,
+    returns=("labels", "alone"),
+    probe="network_from_file",
+    verify="trained_labels",
+    groups=(
+        Group("80", "is right on at least 80 % of images that it never saw", 2),
+        Group("85", "is right on at least 85 % of them", 2),
+        Group("88", "is right on at least 88 % of them", 1),
+        Group("90", "is right on at least 90 % of them", 1),
+        Group("company", "says the same of an image whether it comes alone or among others", 1),
+    ),
+    cases=visible_cases,
+    private_cases=private_cases,
+    reference=right_labels,
+    misconceptions=(
+        Misconception(
+            "below",
+            wrong.not_divided,
+            "Your network does better than chance and not well enough yet. Are the images here prepared just as in "
+            "training: floats, divided by 255? If they are, train on: more epochs, with augmentation, and a learning "
+            "rate that goes down to zero.",
+            hint=2,
+        ),
+        Misconception(
+            "chance",
+            wrong.never_loaded,
+            "Your network guesses: its weights are the random ones that it was constructed with. Is the file read, and "
+            "does load_state_dict get what was in it?",
+            hint=1,
+        ),
+        Misconception(
+            "one_class",
+            wrong.constant,
+            "Your network says the same of every image. Some layers have lost their weights, or the images come in as "
+            "zeros: uint8 divided by 255 as whole numbers are all 0.",
+            hint=2,
+        ),
+        Misconception(
+            "wrong_axis",
+            wrong.wrong_axis,
+            "You look for the largest logit along the images, not along the classes: ten numbers come back, whatever "
+            "the number of images. The logits have the shape (N, 10).",
+            hint=3,
+        ),
+        Misconception(
+            "scores",
+            wrong.logits,
+            "Your logits come back, ten for each image. A label is the number of the largest one.",
+            hint=3,
+        ),
+        Misconception(
+            "company",
+            wrong.batch_statistics,
+            "What you say of an image depends on the images that come with it: something in your function computes a "
+            "mean or a spread over the batch. Use numbers of the training set, or none.",
+            hint=2,
+        ),
+    ),
+    equivalents=(wrong.right_in_batches, wrong.right_by_softmax),
+)

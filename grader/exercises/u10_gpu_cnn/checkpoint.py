@@ -1,0 +1,185 @@
+"""`Checkpoint`: a run that is killed and resumed ends as if nothing had happened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from course_lib.probes.machinery import Training
+from course_lib.reference import Tolerance
+from grader.exercises.u10_gpu_cnn import checkpoint_right as right
+from grader.exercises.u10_gpu_cnn import checkpoint_wrong as wrong
+from grader.spec import Case, Exercise, Group, Misconception
+
+UNIT = "10_gpu_cnn"
+
+
+def checkpoint_cases(rng: np.random.Generator) -> list[Case]:
+    def case(label: str, group: str, asks: str, saved: list[int], more: int, **rest: Any) -> Case:
+        sizes = ((4, 3), (4,), (1, 4), (1,))
+        data: dict[str, Any] = {
+            "params": [rng.normal(size=size) for size in sizes],
+            "X": rng.normal(size=(12, 3)),
+            "y": rng.normal(size=12),
+            "seed": int(rng.integers(1_000_000)),
+        }
+        run = {"optimizer": "momentum", "lr": 0.05, "decay": 0.0, "dropout": 0.0, "shuffle": False, "batch_size": 4}
+        story = {"saved": saved, "lost": 0, "more": more, "killed": False, "asks": asks}
+        return Case(label, group, data | run | story | rest)
+
+    return [
+        case("saved after 2 epochs", "parameters", "parameters", [2], 0),
+        case("saved after 3, and 2 more are lost", "parameters", "parameters", [3], 0, lost=2),
+        case("momentum, 2 epochs and 3 more", "optimizer", "training", [2], 3),
+        case("Adam, 3 epochs and 2 more", "optimizer", "training", [3], 2, optimizer="adam"),
+        case("the learning rates after 2 of 5 epochs", "schedule", "schedule", [2], 3, decay=0.5),
+        case("those after 4 of 6 epochs", "schedule", "schedule", [4], 2, decay=0.2, optimizer="adam"),
+        case("dropout, 2 epochs and 2 more", "dropout", "training", [2], 2, dropout=0.4),
+        case("dropout, and an epoch is lost", "dropout", "training", [1], 3, dropout=0.3, lost=1),
+        case("shuffled, 2 epochs and 2 more", "shuffling", "training", [2], 2, shuffle=True, batch_size=5),
+        case("shuffled, and 2 epochs are lost", "shuffling", "training", [1], 2, shuffle=True, lost=2),
+        case("saved after 1, 2 and 4 epochs", "again", "parameters", [1, 2, 4], 0),
+        case(
+            "saved after each of 3 epochs, everything at once", "again", "training", [1, 2, 3], 2, dropout=0.2, lost=1
+        ),
+        case("what lies in the folder", "file", "file", [1, 2], 0),
+        case("a stranger's file in its place, with code in it", "file", "stranger", [1], 0),
+        case("killed in the middle of a save", "killed", "parameters", [2], 0, lost=1, killed=True),
+        case("killed in the middle of the third save", "killed", "parameters", [1, 3], 0, lost=2, killed=True),
+    ]
+
+
+def uninterrupted(*values: Any) -> tuple[Any, Any, Any]:
+    """The same run, to whom nothing ever happens: no file, no checkpoint."""
+    data = ("params", "X", "y", "seed", "optimizer", "lr", "decay", "dropout", "shuffle", "batch_size")
+    story = ("saved", "lost", "more", "killed", "asks")
+    inputs = dict(zip((*data, *story), values, strict=True))
+    asks = inputs["asks"]
+    if asks == "file":
+        return None, None, {"files in the folder": "the path", "plain": True}
+    if asks == "stranger":
+        return None, None, {"code in the file is run": False}
+    training = Training(inputs, inputs["seed"])
+    training.run(inputs["saved"][-1])
+    if asks == "parameters":
+        return training.params(), None, None
+    rates = training.run(inputs["more"])
+    if asks == "training":
+        return training.params(), None, None
+    return None, np.array([inputs["saved"][-1], *rates]), None
+
+
+CHECKPOINT = Exercise(
+    name="Checkpoint",
+    unit=UNIT,
+    returns=("params", "schedule", "file"),
+    probe="interrupted_run",
+    tolerance=Tolerance(rtol=1e-10, atol=1e-12),
+    groups=(
+        Group("parameters", "brings back the parameters as they were saved", 1),
+        Group("optimizer", "brings back the optimizer's state, so that momentum and moments go on", 2),
+        Group("schedule", "returns the epoch and lets the schedule go on from there", 1),
+        Group("dropout", "brings back torch's random numbers, so that dropout drops what it would have dropped", 1),
+        Group(
+            "shuffling",
+            "brings back the generator, so that the next epoch comes in the order that it would have had",
+            1,
+        ),
+        Group("again", "holds the newest state after several saves", 1),
+        Group("file", "leaves one file, which torch.load(..., weights_only=True) reads", 1),
+        Group("killed", "still has the last whole checkpoint when the process dies in the middle of a save", 2),
+    ),
+    cases=checkpoint_cases,
+    reference=uninterrupted,
+    misconceptions=(
+        Misconception(
+            "model_only",
+            wrong.ModelOnly,
+            "Your file holds the model and the epoch. Momentum starts again from zero, the schedule from its "
+            "beginning, and dropout and shuffling draw other numbers: the loss jumps at the resume, and the run is "
+            "another one.",
+            hint=1,
+        ),
+        Misconception(
+            "no_optimizer",
+            wrong.NoOptimizer,
+            "The optimizer's state is missing. Its velocities, or Adam's two moments and its count of steps, are as "
+            "much a part of the run as the parameters are; without them the first steps after the resume go "
+            "elsewhere.",
+            hint=1,
+        ),
+        Misconception(
+            "no_scheduler",
+            wrong.NoScheduler,
+            "Your schedule begins again at epoch 0, with the learning rate of the first epochs. It counts by itself, "
+            "and its count has to be saved as well.",
+            hint=1,
+        ),
+        Misconception(
+            "no_random_numbers",
+            wrong.NoRandomNumbers,
+            "Dropout draws from torch's own random numbers, and their state is not in your file. The resumed run "
+            "drops other units than the run that was not killed.",
+            hint=2,
+        ),
+        Misconception(
+            "seeded_again",
+            wrong.SeededAgain,
+            "You set a seed at the resume. That makes the resumed run repeatable, and not equal: it draws its first "
+            "numbers again, while the run that was not killed was somewhere in the middle. Save the state, not a "
+            "seed.",
+            hint=2,
+        ),
+        Misconception(
+            "no_generator",
+            wrong.NoGenerator,
+            "The order of the examples comes from a generator of its own, the fourth part that you are given. It "
+            "begins anew in your resumed run, so that the next epoch comes in another order.",
+            hint=2,
+        ),
+        Misconception(
+            "epoch_of_the_next",
+            wrong.EpochOfTheNext,
+            "What load returns should be the very number that save was given: how many epochs are done. You return "
+            "another one, and whoever goes on from there skips an epoch, or does one twice.",
+            hint=1,
+        ),
+        Misconception(
+            "written_over",
+            wrong.WrittenOver,
+            "All right until somebody pulls the plug: you write over the only checkpoint, and a process that is "
+            "killed in the middle leaves half a file and nothing else. Write to another name first. Which operation "
+            "on files is done either whole or not at all?",
+            hint=3,
+        ),
+        Misconception(
+            "removed_first",
+            wrong.RemovedFirst,
+            "You write to another name, and remove the old checkpoint before the new one is whole. In between there "
+            "is none at all. os.replace takes the old one's place in one go.",
+            hint=3,
+        ),
+        Misconception(
+            "temporary_left",
+            wrong.TemporaryLeft,
+            "A copy stays behind in the folder: you copy the temporary file to its place, which is neither at once "
+            "nor tidy. Rename it.",
+            hint=3,
+        ),
+        Misconception(
+            "whole_objects",
+            wrong.WholeObjects,
+            "You save the objects themselves. That is a pickle, which runs code when it is loaded and breaks as soon "
+            "as a class moves. Save what state_dict() and get_state() give: plain tensors and numbers.",
+            hint=4,
+        ),
+        Misconception(
+            "first_kept",
+            wrong.FirstKept,
+            "Your second save does nothing, as there is a file already. The newest state is the one to go on from.",
+            hint=3,
+        ),
+    ),
+    equivalents=(right.ThroughMemory, right.OneByOne, right.NamedTemporary),
+)

@@ -1,0 +1,138 @@
+"""`to_device`: every tensor of a nested batch to one device, and all else as it is."""
+
+from typing import Any
+
+import numpy as np
+
+from grader.exercises.u10_gpu_cnn import device_wrong as wrong
+from grader.exercises.u10_gpu_cnn.common import UNIT
+from grader.spec import Case, Exercise, Group, Misconception
+
+
+def device_cases(rng: np.random.Generator) -> list[Case]:
+    def a(*shape: int) -> np.ndarray:
+        return rng.normal(size=shape).astype(np.float32)
+
+    def labels(N: int) -> np.ndarray:
+        return rng.integers(0, 10, size=N)
+
+    def case(label: str, group: str, value: Any, device: str = "meta") -> Case:
+        return Case(label, group, {"value": value, "device": device})
+
+    N = int(rng.integers(4, 9))
+    batch = {"image": a(N, 1, 4, 4), "label": labels(N)}
+    return [
+        case("one tensor", "tensor", a(N, 3)),
+        case("one tensor to the CPU, where it is", "tensor", a(2, N), "cpu"),
+        case("a pair", "containers", {"tuple": [a(N, 1, 4, 4), labels(N)]}),
+        case("a list of two", "containers", [a(N, 1, 4, 4), labels(N)]),
+        case("a dict", "containers", {"dict": batch}),
+        case("a pair of a dict and a list", "nested", {"tuple": [{"dict": batch}, [a(3), a(N)]]}),
+        case(
+            "a dict of a pair and a list of pairs",
+            "nested",
+            {"dict": {"x": {"tuple": [a(N), a(2)]}, "y": [{"tuple": [a(1), a(N, 2)]}]}},
+        ),
+        case("a tensor, a text, a number and nothing", "others", {"tuple": [a(N), "trouser", 3, None]}),
+        case(
+            "a dict with names and a flag", "others", {"dict": {"x": a(N, 2), "names": ["coat", "bag"], "last": True}}
+        ),
+        case("a batch of texts in a list, and a tensor", "others", [{"dict": {"caption": "an ankle boot"}}, a(N), 0.5]),
+    ]
+
+
+def device_oracle(value: Any, device: str) -> tuple[Any, Any]:
+    """From the description alone: what lies where, before and after."""
+    return _described(value, device), _described(value, "cpu")
+
+
+def _described(value: Any, device: str, at: str = "it") -> dict[str, Any]:
+    if isinstance(value, np.ndarray):
+        text = f"a tensor {value.shape} of {value.dtype} on {device}"
+        return {at: text} if device == "meta" else {at: text, f"values of {at}": value}
+    kind, inside = type(value).__name__, value
+    if isinstance(value, dict):
+        ((kind, inside),) = value.items()
+    if kind not in ("tuple", "list", "dict"):
+        return {at: value}
+    found: dict[str, Any] = {at: f"a {kind} of {len(inside)}"}
+    for key, item in inside.items() if kind == "dict" else enumerate(inside):
+        found |= _described(item, device, f"{at}[{key!r}]")
+    return found
+
+
+TO_DEVICE = Exercise(
+    name="to_device",
+    unit=UNIT,
+    returns=("result", "handed"),
+    probe="moved",
+    groups=(
+        Group("tensor", "moves a tensor to the device, with its values and its type", 1),
+        Group(
+            "containers",
+            "moves what is in a tuple, list or dict into a new one of the same kind",
+            2,
+        ),
+        Group("nested", "does so however deep they are nested", 1),
+        Group("others", "leaves everything that is no tensor as it is", 1),
+    ),
+    cases=device_cases,
+    reference=device_oracle,
+    misconceptions=(
+        Misconception(
+            "moved_and_dropped",
+            wrong.moved_and_dropped,
+            "The tensors stay where they were. Either the result of .to(device) is thrown away (for a tensor, .to "
+            "makes a new one; only a Module moves itself), or you send them to a device of your own choice, not to "
+            "the one that was handed over.",
+            hint=1,
+        ),
+        Misconception(
+            "one_level_deep",
+            wrong.one_level,
+            "You look into the container and move the tensors that lie in it. What lies in a container within the "
+            "container stays behind. Which function could move an inner container?",
+            hint=2,
+        ),
+        Misconception(
+            "everything_a_tuple",
+            wrong.always_tuple,
+            "A list comes back as a tuple. Whoever handed a list over may want to append to it: return the kind that "
+            "came.",
+            hint=2,
+        ),
+        Misconception(
+            "dict_forgotten",
+            wrong.no_dict,
+            "Tuples and lists are moved, and a dict comes back as it was. Many data sets give dicts.",
+            hint=2,
+        ),
+        Misconception(
+            "in_place",
+            wrong.in_place,
+            "You write the moved tensors into the list or dict that was handed to you. The caller still uses it: "
+            "the data set's own copy of a batch has now moved to the GPU. Build a new one.",
+            hint=3,
+        ),
+        Misconception(
+            "numbers_made_tensors",
+            wrong.numbers_too,
+            "Your function makes tensors of plain numbers. Leave what is no tensor as it is: a number needs no device.",
+            hint=4,
+        ),
+        Misconception(
+            "texts_refused",
+            wrong.texts_refused,
+            "A text or None stops your function: it asks everything for .to, and only tensors have it. What is no "
+            "tensor and no container goes back as it came.",
+            hint=4,
+        ),
+        Misconception(
+            "others_dropped",
+            wrong.others_dropped,
+            "What is no tensor becomes None: on one of its ways your function ends without a return line.",
+            hint=4,
+        ),
+    ),
+    equivalents=(wrong.right_comprehensions, wrong.right_by_type, wrong.right_tree_map),
+)

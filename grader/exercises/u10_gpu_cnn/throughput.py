@@ -1,0 +1,142 @@
+"""`throughput`: images per second on a device that works on while nobody waits for it."""
+
+from __future__ import annotations
+
+from itertools import chain, repeat
+from typing import Any
+
+import numpy as np
+
+from grader.exercises.u10_gpu_cnn import throughput_wrong as wrong
+from grader.spec import Case, Exercise, Group, Misconception
+
+UNIT = "10_gpu_cnn"
+
+
+def throughput_cases(rng: np.random.Generator) -> list[Case]:
+    def case(label: str, group: str, warmup: int, steps: int, slow: float = 1.0, **rest: Any) -> Case:
+        usual = float(rng.uniform(0.01, 0.03))
+        work = [usual * slow * float(rng.uniform(1, 2)) for _ in range(warmup)] + [usual]
+        asked = {"images_per_step": int(rng.choice([32, 64, 128, 256])), "warmup": warmup, "steps": steps}
+        device = {"launch": 0.0, "work": np.array(work if slow > 1 else [usual]), "wait": 0.0, "waits": True}
+        return Case(label, group, asked | device | {"asks": group} | rest)
+
+    return [
+        case("a CPU, 10 steps", "images", 0, 10),
+        case("a CPU, 7 steps", "images", 0, 7),
+        case("a CPU whose first 3 steps are slow", "warmup", 3, 6, slow=20),
+        case("a CPU whose first step is very slow", "warmup", 1, 5, slow=80),
+        case("a GPU, 10 steps", "synchronized", 0, 10, waits=False, launch=0.001),
+        case("a GPU whose first 2 steps are slow", "synchronized", 2, 8, slow=2, waits=False, launch=0.0005),
+        case("a GPU that is still busy with the warm-up", "drained", 3, 4, slow=40, waits=False, launch=0.001),
+        case("one that is busy for long", "drained", 5, 3, slow=30, waits=False, launch=0.0005),
+        case("a GPU, where handing over and waiting take time", "overlap", 2, 9, waits=False, launch=0.008, wait=0.004),
+        case("one where both take longer", "overlap", 1, 6, waits=False, launch=0.009, wait=0.01),
+        case("how many steps are made: 2 and 9", "steps", 2, 9),
+        case("how many steps are made: 4 and 3", "steps", 4, 3),
+    ]
+
+
+def throughput_oracle(
+    images_per_step: int,
+    warmup: int,
+    steps: int,
+    launch: float,
+    work: np.ndarray,
+    wait: float,
+    waits: bool,
+    asks: str,
+) -> tuple[Any, Any]:
+    """By reckoning: the device is idle at first, is handed a step every `launch` seconds, and does one after "
+    "another."""
+    if asks == "steps":
+        return None, warmup + steps
+    lengths = list(chain(work[warmup:], repeat(work[-1], steps)))[:steps] if warmup else [work[-1]] * steps
+    if waits:
+        return images_per_step * steps / (steps * launch + sum(lengths) + wait), None
+    done = 0.0
+    for i, length in enumerate(lengths, start=1):
+        done = max(done, i * launch) + length
+    return images_per_step * steps / (done + wait), None
+
+
+THROUGHPUT = Exercise(
+    name="throughput",
+    unit=UNIT,
+    returns=("rate", "made"),
+    probe="stopwatch",
+    groups=(
+        Group("images", "gives images per second", 1),
+        Group("warmup", "leaves the warm-up out of the measured time", 2),
+        Group("synchronized", "waits until the device is done before it stops the clock", 2),
+        Group("drained", "waits until the device is done with the warm-up before it starts the clock", 2),
+        Group("overlap", "lets the steps follow each other without waiting after each", 1),
+        Group("steps", "makes as many steps as it is told, and no more", 1),
+    ),
+    cases=throughput_cases,
+    reference=throughput_oracle,
+    misconceptions=(
+        Misconception(
+            "never_synchronized",
+            wrong.never_synchronized,
+            "You stop the clock when the last step has been handed over. On a GPU that is long before it is done: you "
+            "measured how fast Python can ask. Wait for the device before you read the clock.",
+            hint=2,
+        ),
+        Misconception(
+            "synchronized_at_the_end_only",
+            wrong.synchronized_at_the_end,
+            "You start the clock while the device is still busy with the warm-up, and count what is left of it as "
+            "measured time. Wait for the device before each of the two readings.",
+            hint=2,
+        ),
+        Misconception(
+            "synchronized_at_every_step",
+            wrong.synchronized_at_every_step,
+            "You wait after every step. The device then idles while the next one is handed over, which it does not do "
+            "in training: measuring makes it slower. Wait once, after the last step.",
+            hint=3,
+        ),
+        Misconception(
+            "warmup_timed",
+            wrong.warmup_timed,
+            "Your clock runs during the warm-up. The first steps choose algorithms, fill caches and compile: they take "
+            "many times as long and come once.",
+            hint=1,
+        ),
+        Misconception(
+            "warmup_counted",
+            wrong.warmup_counted,
+            "The time is right, and you count the warm-up's images as well: images that were computed before the clock "
+            "started. The rate comes out too high.",
+            hint=1,
+        ),
+        Misconception(
+            "no_warmup",
+            wrong.no_warmup,
+            "You make no warm-up at all, so that the slow first steps fall into the measured time.",
+            hint=1,
+        ),
+        Misconception(
+            "batches_per_second",
+            wrong.batches_per_second,
+            "You give steps per second. With a larger batch each step takes longer and brings more: only images per "
+            "second can be compared.",
+            hint=3,
+        ),
+        Misconception(
+            "seconds_per_image",
+            wrong.seconds_per_image,
+            "That is the reciprocal: seconds per image. Images per second, please; more is better.",
+            hint=3,
+        ),
+        Misconception(
+            "one_step_measured",
+            wrong.one_step_rate,
+            "You divide the images of one step by the time of all steps. Every step that was measured brought its "
+            "images.",
+            hint=3,
+        ),
+    ),
+    equivalents=(wrong.right_with_while, wrong.right_by_difference),
+)
