@@ -1,0 +1,124 @@
+"""The bug clinic: a network that depth does not help."""
+
+from typing import Any
+
+import numpy as np
+
+from course_lib.probes.structure import conv_values
+from grader.exercises.u11_structure import clinic_wrong as wrong
+from grader.exercises.u11_structure.clinic_right import clinic_as_module, clinic_with_loop
+from grader.exercises.u11_structure.parameters import UNIT
+from grader.spec import Case, Exercise, Group, Misconception
+
+
+def clinic_cases(rng: np.random.Generator) -> list[Case]:
+    def case(label: str, group: str, channels: int, depth: int, shift: float = 0.0) -> Case:
+        inputs = {"channels": channels, "depth": depth, "X": rng.normal(size=(3, 1, 6, 5)), "shift": shift}
+        return Case(label, group, inputs | {"phase": float(rng.uniform(0, 6)), "asks": group})
+
+    few, deep = int(rng.integers(2, 7)), int(rng.integers(4, 8))
+    return [
+        case("parameters, one convolution", "own", few, 1),
+        case("parameters, two convolutions", "own", few, 2),
+        case("parameters, many convolutions", "own", few, deep),
+        case("logits, one convolution", "bends", few, 1, 50.0),
+        case("logits, three convolutions", "bends", 4, 3, 50.0),
+        case("logits, many convolutions", "bends", few, deep, 50.0),
+        case("signs, two convolutions", "logits", few, 2, -50.0),
+        case("signs, many convolutions", "logits", 3, deep, -50.0),
+        case("a step, two convolutions", "learns", 4, 2),
+        case("a step, three convolutions", "learns", few, 3),
+    ]
+
+
+def clinic_oracle(
+    channels: int, depth: int, X: np.ndarray, shift: float, phase: float, asks: str
+) -> tuple[int | None, Any, bool | None, Any]:
+    """Formula and torch.nn.functional; biases far below 0 make logits negative, where no ReLU cuts them off."""
+    import torch
+    from torch import nn
+
+    if asks == "own":
+        first, each, head = 10 * channels, 9 * channels**2 + channels, 10 * channels + 10
+        return first + (depth - 1) * each + head, None, None, None
+    if asks == "logits":
+        return None, None, True, None
+    shapes = [(channels, channels if i else 1, 3, 3) for i in range(depth)] + [(10, channels)]
+    weights = [torch.from_numpy(conv_values(shape, phase)).requires_grad_() for shape in shapes]
+    biases = [torch.zeros(len(weight), dtype=torch.float64) for weight in weights]
+    biases[-1] += shift
+    params = weights + [bias.requires_grad_() for bias in biases]
+
+    def logits_of(values: list[Any]) -> Any:
+        x = torch.from_numpy(X)
+        for weight, bias in zip(values[:depth], values[depth + 1 : -1], strict=True):
+            x = nn.functional.relu(nn.functional.conv2d(x, weight, bias, padding=1))
+        return nn.functional.linear(x.mean(dim=(2, 3)), values[depth], values[-1])
+
+    logits = logits_of(params)
+    if asks == "bends":
+        return None, logits, None, None
+    loss = nn.functional.cross_entropy(logits, torch.arange(len(X)))
+    moved = [param - grad for param, grad in zip(params, torch.autograd.grad(loss, params), strict=True)]
+    return None, None, None, logits_of(moved)
+
+
+CLINIC_11 = Exercise(
+    name="clinic_11",
+    unit=UNIT,
+    returns=("parameters", "logits", "negative", "stepped"),
+    probe="plain_network",
+    groups=(
+        Group("own", "gives each layer weights of its own", 2),
+        Group("bends", "bends between its layers", 2),
+        Group("logits", "lets its logits be negative", 1),
+        Group("learns", "moves as such a network does when it is trained for a step", 1),
+    ),
+    cases=clinic_cases,
+    reference=clinic_oracle,
+    misconceptions=(
+        Misconception(
+            "as_it_came",
+            wrong.clinic_as_given,
+            "This is the network as it came. Three things are wrong with it, each with its symptom above: the number "
+            "of parameters, the straight line, and the logits at zero.",
+            hint=1,
+        ),
+        Misconception(
+            "still_one_layer",
+            wrong.clinic_shares,
+            "Your network bends now, and its convolutions are still one and the same object: one set of weights, used "
+            "several times. A layer that is to have its own weights has to be made anew.",
+            hint=1,
+        ),
+        Misconception(
+            "still_straight",
+            wrong.clinic_straight,
+            "Each layer has its own weights now, and still nothing bends between them. Convolutions in a row are one "
+            "convolution with a larger kernel, however many there are.",
+            hint=2,
+        ),
+        Misconception(
+            "still_cut_off",
+            wrong.clinic_cut,
+            "The last layer's outputs still go through a ReLU. Logits may be negative: a class that is ruled out needs "
+            "a number below the others, and where the ReLU is 0 no gradient comes back.",
+            hint=3,
+        ),
+        Misconception(
+            "still_shared_and_straight",
+            wrong.clinic_shares_and_straight,
+            "The logits are free now. The parameters are still those of two layers, whatever the depth, and nothing "
+            "bends between the convolutions.",
+            hint=1,
+        ),
+        Misconception(
+            "relu_after_the_first_only",
+            wrong.clinic_one_relu,
+            "There is a ReLU, and only one. From there on all convolutions are one convolution again: each needs its "
+            "own ReLU behind it.",
+            hint=2,
+        ),
+    ),
+    equivalents=(clinic_as_module, clinic_with_loop),
+)
