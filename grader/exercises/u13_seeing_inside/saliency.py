@@ -1,0 +1,184 @@
+"""`saliency`: how much the score of a class changes with each pixel."""
+
+from typing import Any
+
+import numpy as np
+
+from grader.exercises.u13_seeing_inside import saliency_wrong as wrong
+from grader.exercises.u13_seeing_inside.networks import (
+    UNIT,
+    Layers,
+    best_class,
+    gradients,
+    linear_network,
+    other_class,
+    quadratic_network,
+    relu_network,
+    smooth_network,
+)
+from grader.spec import Case, Exercise, Group, Misconception
+
+LEFT = {
+    "the weights' gradients are as they were": True,
+    "the weights can still be trained": True,
+    "the images are plain tensors": True,
+    "no hook is left": True,
+}
+"""What the probe finds where nothing was left behind."""
+
+
+def case(
+    label: str, group: str, layers: Layers, images: np.ndarray, labels: np.ndarray, asks: str = "maps", **rest: Any
+) -> Case:
+    """One call of an attribution method; `rest` are its own settings, in order."""
+    inputs = {"network": layers, "images": images, "labels": labels, **rest, "asks": asks}
+    return Case(label, group, inputs)
+
+
+def saliency_cases(rng: np.random.Generator) -> list[Case]:
+    def one(label: str, group: str, build: Any, shape: tuple[int, ...], absolute: bool, choose: Any, asks: str) -> Case:
+        layers, images = build(rng, shape[1:], 4), rng.normal(size=shape)
+        return case(label, group, layers, images, choose(layers, images), asks, absolute=absolute)
+
+    return [
+        one("a linear model", "gradient", linear_network, (1, 1, 3, 4), True, best_class, "maps"),
+        one("one image, tanh", "gradient", smooth_network, (1, 1, 4, 6), True, best_class, "maps"),
+        one("a linear model, with signs", "signs", linear_network, (1, 1, 3, 4), False, best_class, "maps"),
+        one("a quadratic model, with signs", "signs", quadratic_network, (1, 2, 3, 2), False, best_class, "maps"),
+        one("a class that is not predicted", "asked", smooth_network, (1, 1, 4, 4), False, other_class, "maps"),
+        one("the least likely class, ReLU", "asked", relu_network, (1, 1, 4, 6), True, other_class, "maps"),
+        one("three images", "batch", quadratic_network, (3, 1, 3, 4), True, best_class, "maps"),
+        one("two images with two channels", "batch", smooth_network, (2, 2, 4, 4), False, best_class, "maps"),
+        one("called twice", "clean", smooth_network, (1, 1, 4, 4), False, best_class, "left"),
+        one("called twice, ReLU", "clean", relu_network, (1, 1, 4, 4), True, best_class, "left"),
+    ]
+
+
+def saliency_oracle(
+    network: Layers, images: np.ndarray, labels: np.ndarray, absolute: bool, asks: str
+) -> tuple[np.ndarray, None, dict[str, bool] | None]:
+    """The complex step, pixel by pixel."""
+    maps = gradients(network, images, labels)
+    return np.abs(maps) if absolute else maps, None, LEFT if asks == "left" else None
+
+
+def saliency_backward(model: Any, images: Any, labels: Any, absolute: bool = True) -> Any:
+    import torch
+
+    maps = torch.empty_like(images)
+    for i in range(len(images)):
+        pixels = images[i : i + 1].clone().requires_grad_(True)
+        model(pixels)[0, labels[i]].backward(inputs=[pixels])
+        maps[i] = pixels.grad[0]
+    return maps.abs() if absolute else maps
+
+
+def saliency_functional(model: Any, images: Any, labels: Any, absolute: bool = True) -> Any:
+    import torch
+
+    state = {name: param.detach() for name, param in model.named_parameters()}
+
+    def score(image: Any, label: Any) -> Any:
+        logits = torch.func.functional_call(model, state, (image[None],))[0]
+        return (logits * torch.nn.functional.one_hot(label, len(logits))).sum()
+
+    maps = torch.stack([torch.func.grad(score)(image, label) for image, label in zip(images, labels, strict=True)])
+    return torch.sqrt(maps**2) if absolute else maps
+
+
+SALIENCY = Exercise(
+    name="saliency",
+    unit=UNIT,
+    returns=("maps", "totals", "left"),
+    probe="attribution",
+    groups=(
+        Group("gradient", "differentiates the score with respect to each pixel", 2),
+        Group("signs", "keeps the signs when it is asked to", 1),
+        Group("asked", "explains the class that is asked about", 2),
+        Group("batch", "gives each image the map that it would have alone", 1),
+        Group("clean", "leaves model and images as they were, and can be called again", 2),
+    ),
+    cases=saliency_cases,
+    reference=saliency_oracle,
+    misconceptions=(
+        Misconception(
+            "of_the_loss",
+            wrong.saliency_loss,
+            "You differentiate the loss. Its gradient mixes all classes, with the probabilities as weights, and "
+            "shrinks to nothing where the model is sure. The question here is about one class alone: its score, the "
+            "logit.",
+            hint=1,
+        ),
+        Misconception(
+            "of_the_probability",
+            wrong.saliency_probability,
+            "You differentiate the probability. It also rises when the other classes lose, and it is flat where the "
+            "model is sure, so that the surest answers get the faintest maps. Take the score before the softmax.",
+            hint=1,
+        ),
+        Misconception(
+            "of_the_prediction",
+            wrong.saliency_prediction,
+            "You explain the class that the model prefers. `labels` says which one is asked about, and the interesting "
+            "question is often the other one: what here looks like a shirt to you?",
+            hint=2,
+        ),
+        Misconception(
+            "of_all_classes",
+            wrong.saliency_all,
+            "You add up the scores of all classes before you differentiate, so no class in particular is explained. "
+            "From each row of the scores only one entry is asked for.",
+            hint=2,
+        ),
+        Misconception(
+            "every_label_for_every_image",
+            wrong.saliency_columns,
+            "Your scores[:, labels] is a square: every image's score for every label, its own and its neighbours'. You "
+            "need N numbers, one a row, so both indices have to walk along together.",
+            hint=3,
+        ),
+        Misconception(
+            "mean_over_the_batch",
+            wrong.saliency_mean,
+            "Your maps are divided by the number of images: a mean of the scores was differentiated. An image's map "
+            "may not depend on how many others lie beside it.",
+            hint=3,
+        ),
+        Misconception(
+            "always_absolute",
+            wrong.saliency_always,
+            "The signs are gone, although absolute=False asked for them. Later methods average gradients, and that "
+            "works only as long as plus and minus can cancel.",
+            hint=1,
+        ),
+        Misconception(
+            "never_absolute",
+            wrong.saliency_never,
+            "Your map has signs, although absolute is True. A pixel that pushes the score down is as important as one "
+            "that pushes it up: the classic map shows the size alone.",
+            hint=1,
+        ),
+        Misconception(
+            "times_the_image",
+            wrong.saliency_times_image,
+            "You multiply by the image. That is another method, gradient times input, and it makes every map look like "
+            "the image, whatever the model does. A saliency map is the gradient alone.",
+            hint=1,
+        ),
+        Misconception(
+            "fills_the_weights",
+            wrong.saliency_fills,
+            "The maps are right, and something is left behind: backward() went on into the weights and added to their "
+            "gradients. Whoever explains a model in the middle of training spoils the next step.",
+            hint=4,
+        ),
+        Misconception(
+            "marks_the_images",
+            wrong.saliency_marks,
+            "You switch recording on for the caller's own images. They keep the gradient, and the next call adds to "
+            "it: the second map is twice the first. Work on a tensor of your own.",
+            hint=4,
+        ),
+    ),
+    equivalents=(saliency_backward, saliency_functional),
+)
