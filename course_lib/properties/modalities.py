@@ -1,0 +1,115 @@
+"""Modality dropout: which modalities an example keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from course_lib.properties.base import Flaw, Property
+
+
+def modality_dropout(inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Flaw | None:
+    """The one property that a case asks for, of the three masks that the probe `modality_masks` brought.
+
+    inputs: present (N, M) bools with at least one True in a row, p, and `asks`: "subset", "one_left", "share", "each",
+    "even" or "fresh".  values: `first` and `second`, with one generator, and `again`, with a fresh one of the same
+    seed.
+    """
+    present, p, asks = inputs["present"], inputs["p"], inputs["asks"]
+    masks = [np.asarray(values[key]) for key in ("first", "second", "again")]
+    if any(mask.shape != present.shape for mask in masks):
+        return Flaw("shape", "what comes back should have the shape of `present`, (N, M).")
+    if any(mask.dtype.kind not in "biuf" or not np.isin(mask, (0, 1)).all() for mask in masks):
+        return Flaw("no_mask", "what comes back should hold True and False, and nothing else.")
+    kept = [mask == 1 for mask in masks]
+    if asks == "subset":
+        return next((flaw for mask in kept if (flaw := _subset(mask, present, p))), None)
+    if asks == "one_left":
+        lost = any((~mask.any(axis=1)).any() for mask in kept)
+        return Flaw("all_lost", "an example has lost all of its modalities.") if lost else None
+    if asks == "share":
+        return _share(np.concatenate(kept[:2]), p)
+    if asks == "each":
+        return _each(kept[0], p)
+    return _even(kept[0], p) if asks == "even" else _fresh(kept)
+
+
+def _subset(kept: np.ndarray, present: np.ndarray, p: float) -> Flaw | None:
+    if (kept & ~present).any():
+        return Flaw("brings_back", "an example keeps a modality that it never had.")
+    if p == 0 and not np.array_equal(kept, present):
+        single = (kept.sum(axis=1) <= 1).all()
+        return Flaw("swapped" if single else "drops_at_zero", "something is dropped at p = 0.")
+    return None
+
+
+def _near(share: float, chance: float, count: int) -> bool:
+    """Within six standard deviations: chance misses that twice in a billion."""
+    return bool(abs(share - chance) <= 6 * np.sqrt(chance * (1 - chance) / count) + 1e-12)
+
+
+ONE_FOR_ALL = Flaw("one_for_all", "all examples of the batch lose the same modalities.")
+AT_MOST_ONE = Flaw("one_at_most", "no example loses more than one modality.")
+
+
+def _share(kept: np.ndarray, p: float) -> Flaw | None:
+    """Of M modalities that are all present, each stays with 1 - p, and one comes back where all M were drawn."""
+    M, half = kept.shape[1], len(kept) // 2
+    if (kept[:half] == kept[0]).all():
+        return ONE_FOR_ALL
+    if _near(kept.mean(), 1 - p + p**M / M, kept.size):
+        return None
+    if _near(kept.mean(), p + (1 - p) ** M / M, kept.size):
+        return Flaw("swapped", "the share p of all modalities is kept; it should be dropped.")
+    if (kept.sum(axis=1) >= M - 1).all():
+        return AT_MOST_ONE
+    return Flaw("share", "the share of modalities that are dropped is not p.")
+
+
+def _each(kept: np.ndarray, p: float) -> Flaw | None:
+    if (kept == kept[0]).all():
+        return ONE_FOR_ALL
+    if np.isin(kept.sum(axis=1), (1, kept.shape[1])).all():
+        return Flaw("together", "the modalities of an example do not fall independently of each other.")
+    return None
+
+
+def _even(kept: np.ndarray, p: float) -> Flaw | None:
+    """Of M modalities that are all present, one alone is left by itself in M (1 - p) p^(M-1), and rescued in p^M."""
+    N, M = kept.shape
+    by_itself, rescued = M * (1 - p) * p ** (M - 1), p**M
+    counts = kept.sum(axis=1)
+    single = float((counts == 1).mean())
+    if (counts == 0).any():
+        return Flaw("all_lost", "an example has lost all of its modalities.")
+    if (kept == kept[0]).all():
+        return ONE_FOR_ALL
+    if np.isin(counts, (1, M)).all() and (counts == M).mean() > 0.05:
+        return Flaw("together", "the modalities of an example do not fall independently of each other.")
+    if (counts >= M - 1).all():
+        return AT_MOST_ONE
+    if not _near(single, by_itself + rescued, N):
+        if _near(single, M * p * (1 - p) ** (M - 1) + (1 - p) ** M, N):
+            return Flaw("swapped", "the share p of all modalities is kept; it should be dropped.")
+        return Flaw("more_than_one", "where all modalities would be lost, another number than one is left.")
+    alone = kept[counts == 1].sum(axis=0)
+    if not all(_near(count / N, single / M, N) for count in alone):
+        return Flaw(
+            "uneven", "of examples that would lose everything, one modality is rescued more often than another."
+        )
+    return None
+
+
+def _fresh(kept: list[np.ndarray]) -> Flaw | None:
+    if (kept[0] == kept[0][0]).all():
+        return ONE_FOR_ALL
+    if np.array_equal(kept[0], kept[1]):
+        return Flaw("same_mask", "the second call drops the very modalities of the first.")
+    if not np.array_equal(kept[0], kept[2]):
+        return Flaw("another_rng", "two generators of the same seed give different masks.")
+    return None
+
+
+PROPERTIES: dict[str, Property] = {"modality_dropout": modality_dropout}

@@ -1,0 +1,154 @@
+"""`AudioEncoder`: two convolutions over time, the mean over the frames that are speech, a projection."""
+
+from typing import Any
+
+import numpy as np
+
+from grader.exercises.u14_multimodal import audio_answers as answers
+from grader.exercises.u14_multimodal.words import UNIT
+from grader.spec import Case, Exercise, Group, Misconception
+
+
+def audio_cases(rng: np.random.Generator) -> list[Case]:
+    def case(label: str, group: str, sizes: tuple[int, int, int], lengths: list[int], T: int) -> Case:
+        M, C, out = sizes
+        weights = {
+            "conv1.weight": rng.normal(0, 0.4, size=(C, M, 5)),
+            "conv1.bias": rng.uniform(0.2, 1, size=C) * rng.choice([-1, 1, 1], size=C),
+            "conv2.weight": rng.normal(0, 0.4, size=(C, C, 5)),
+            "conv2.bias": rng.uniform(0.2, 1, size=C),
+            "projection.weight": rng.normal(0, 0.5, size=(out, C)),
+            "projection.bias": rng.normal(size=out),
+        }
+        # What lies beyond a clip's end is whatever the row was filled up with: not zero.
+        x = rng.normal(0.3, 1, size=(len(lengths), M, T))
+        return Case(
+            label,
+            group,
+            {
+                "sizes": list(sizes),
+                "weights": weights,
+                "data": {"x": x, "lengths": np.array(lengths)},
+                "asks": "gradients" if group == "gradients" else "output",
+                "direction": rng.normal(size=(len(lengths), out)),
+            },
+        )
+
+    return [
+        case("one clip of 8 frames", "whole", (4, 5, 3), [8], 8),
+        case("three clips of 7 frames", "whole", (3, 4, 2), [7, 7, 7], 7),
+        case("3 bands, 6 channels, 1 frame", "whole", (3, 6, 2), [1], 1),
+        case("6 frames in a row of 10", "padded", (4, 5, 3), [6], 10),
+        case("1 frame in a row of 9", "padded", (3, 4, 3), [1], 9),
+        case("clips of 9, 4 and 6 frames together", "mixed", (4, 4, 3), [9, 4, 6], 9),
+        case("clips of 2 and 7 frames in rows of 12", "mixed", (3, 5, 2), [2, 7], 12),
+        case("gradients, 8 frames", "gradients", (3, 4, 2), [8, 8], 8),
+        case("gradients, 5 and 3 frames in rows of 7", "gradients", (3, 3, 2), [5, 3], 7),
+    ]
+
+
+def audio_oracle(
+    sizes: list[int],
+    weights: dict[str, np.ndarray],
+    data: dict[str, np.ndarray],
+    asks: str,
+    direction: np.ndarray,
+) -> tuple[Any, Any]:
+    """Each clip by itself, cut to its own length, so that there is nothing to be masked."""
+    import torch
+    from torch.nn import functional
+
+    tensors = {name: torch.tensor(value, requires_grad=True) for name, value in weights.items()}
+    rows = []
+    for clip, length in zip(data["x"], data["lengths"], strict=True):
+        maps = torch.tensor(clip[None, :, :length])
+        for layer in ("conv1", "conv2"):
+            maps = functional.conv1d(maps, tensors[f"{layer}.weight"], tensors[f"{layer}.bias"], padding="same").relu()
+        rows.append(maps[0].mean(1) @ tensors["projection.weight"].T + tensors["projection.bias"])
+    out = torch.stack(rows)
+    if asks != "gradients":
+        return out, None
+    grads = torch.autograd.grad((out * torch.from_numpy(direction)).sum(), list(tensors.values()))
+    return None, dict(zip(tensors, (grad.numpy() for grad in grads), strict=True))
+
+
+AUDIO_ENCODER = Exercise(
+    name="AudioEncoder",
+    unit=UNIT,
+    returns=("out", "grads"),
+    probe="encoder",
+    groups=(
+        Group("whole", "gives convolutions, mean and projection of clips without padding", 2),
+        Group("padded", "says of a clip the same in a longer row", 2),
+        Group("mixed", "treats each clip of a batch by its own length", 2),
+        Group("gradients", "can be trained, and padding leaves no trace in the gradients", 1),
+    ),
+    cases=audio_cases,
+    reference=audio_oracle,
+    misconceptions=(
+        Misconception(
+            "no_mask",
+            answers.audio_no_mask,
+            "The lengths do nothing. Your mean runs to the end of the row, so that a clip sounds different as soon as "
+            "a longer one is in the same batch.",
+            hint=2,
+        ),
+        Misconception(
+            "mask_at_the_end_only",
+            answers.audio_mask_at_end,
+            "Your mean leaves the padding out, but the convolutions looked at it before: each frame sees two to either "
+            "side, and the last frames of a clip see what lies beyond its end.",
+            hint=3,
+        ),
+        Misconception(
+            "mask_at_the_start_only",
+            answers.audio_mask_at_start,
+            "You clear the padding before the first convolution. After it there is something again: a bias, through a "
+            "ReLU, is not zero. The second convolution sees it, and so does the mean if you let it.",
+            hint=3,
+        ),
+        Misconception(
+            "second_sees_padding",
+            answers.audio_second_unmasked,
+            "Nearly right: what the first convolution leaves beyond a clip's end (its bias, and what the last frames "
+            "reach over) is seen by the second. Clear it in between, too.",
+            hint=3,
+        ),
+        Misconception(
+            "divides_by_row",
+            answers.audio_divides_by_row,
+            "You sum over the frames of the clip and divide by the length of the row: the shorter the clip, the "
+            "quieter its features.",
+            hint=2,
+        ),
+        Misconception(
+            "loudest",
+            answers.audio_max,
+            "You keep the largest value over time. That is a fine way to find out whether a sound occurs anywhere; the "
+            "mean is asked for here.",
+            hint=2,
+        ),
+        Misconception(
+            "no_second_relu",
+            answers.audio_no_second_relu,
+            "The ReLU after the second convolution is missing. A mean of a convolution without one is only a weighted "
+            "sum of its inputs: the second layer would be nearly for nothing.",
+            hint=1,
+        ),
+        Misconception(
+            "no_relu_at_all",
+            answers.audio_no_relu,
+            "Without a ReLU two convolutions in a row are one convolution, a linear filter. It belongs after each of "
+            "them.",
+            hint=1,
+        ),
+        Misconception(
+            "longest_for_all",
+            answers.audio_longest,
+            "All clips of a batch are treated as if they were as long as the longest one. Compare the frames' numbers "
+            "with each clip's own length: lengths[:, None].",
+            hint=2,
+        ),
+    ),
+    equivalents=(answers.audio_by_loop, answers.audio_masked_fill),
+)

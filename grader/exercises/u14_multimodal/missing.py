@@ -1,0 +1,234 @@
+"""`modality_dropout`: many masks are right, so properties are verified (`course_lib.properties`).
+
+A misconception is named after its flaw.
+"""
+
+import numpy as np
+
+from grader.exercises.u14_multimodal.words import UNIT
+from grader.spec import Case, Exercise, Group, Misconception
+
+
+def dropout_cases(rng: np.random.Generator) -> list[Case]:
+    def case(label: str, asks: str, N: int, M: int, p: float, missing: float = 0.0) -> Case:
+        present = rng.random((N, M)) >= missing
+        present[np.arange(N), rng.integers(M, size=N)] = True
+        seed = int(rng.integers(1, 10**6))
+        return Case(label, asks, {"present": present, "p": float(p), "seed": seed, "asks": asks})
+
+    uniform = rng.uniform
+    return [
+        case("some were missing before", "subset", 200, 3, uniform(0.3, 0.6), 0.4),
+        case("many were missing before, p = 0.9", "subset", 200, 4, 0.9, 0.6),
+        case("p = 0: nothing is dropped", "subset", 40, 3, 0.0, 0.3),
+        case("2 modalities, p = 0.9", "one_left", 300, 2, 0.9),
+        case("3 modalities, some missing before", "one_left", 300, 3, uniform(0.7, 0.9), 0.5),
+        case("8 modalities, few are dropped", "share", 800, 8, uniform(0.15, 0.3)),
+        case("8 modalities, many are dropped", "share", 800, 8, uniform(0.65, 0.75)),
+        case("a batch of 300", "each", 300, 4, uniform(0.4, 0.5)),
+        case("a batch of 200, 3 modalities", "each", 200, 3, 0.5),
+        case("3 modalities, most are dropped", "even", 1200, 3, uniform(0.75, 0.85)),
+        case("4 modalities, most are dropped", "even", 1200, 4, 0.85),
+        case("two batches, one generator", "fresh", 60, 3, uniform(0.3, 0.6)),
+        case("two batches of other sizes", "fresh", 80, 4, 0.5),
+    ]
+
+
+def all_lost(present: np.ndarray, p: float, rng: np.random.Generator) -> np.ndarray:
+    return present & (rng.random(present.shape) >= p)
+
+
+def brings_back(present: np.ndarray, p: float, rng: np.random.Generator) -> np.ndarray:
+    kept = present & (rng.random(present.shape) >= p)
+    lost = np.flatnonzero(~kept.any(axis=1))
+    kept[lost, rng.integers(present.shape[1], size=len(lost))] = True
+    return kept
+
+
+def ignores_present(present: np.ndarray, p: float, rng: np.random.Generator) -> np.ndarray:
+    draws = rng.random(present.shape)
+    return (draws >= p) | (draws == draws.max(axis=1, keepdims=True))
+
+
+def swapped(present: np.ndarray, p: float, rng: np.random.Generator) -> np.ndarray:
+    kept = present & (rng.random(present.shape) < p)
+    order = np.where(present, rng.random(present.shape), -1.0)
+    lost = ~kept.any(axis=1)
+    kept[lost] = (order == order.max(axis=1, keepdims=True))[lost]
+    return kept
+
+
+def one_at_most(present: np.ndarray, p: float, rng: np.random.Generator) -> np.ndarray:
+    kept = present.copy()
+    for row in kept:
+        if rng.random() < p and row.sum() > 1:
+            row[rng.choice(np.flatnonzero(row))] = False
+    return kept
+
+
+def one_for_all(present: np.ndarray, p: float, rng: np.random.Generator) -> np.ndarray:
+    kept = present & (rng.random(present.shape[1]) >= p)
+    order = np.where(present, rng.random(present.shape[1]), -1.0)
+    lost = ~kept.any(axis=1)
+    kept[lost] = (order == order.max(axis=1, keepdims=True))[lost]
+    return kept
+
+
+def together(present: np.ndarray, p: float, rng: np.random.Generator) -> np.ndarray:
+    kept = present & (rng.random(len(present)) >= p)[:, None]
+    order = np.where(present, rng.random(present.shape), -1.0)
+    lost = ~kept.any(axis=1)
+    kept[lost] = (order == order.max(axis=1, keepdims=True))[lost]
+    return kept
+
+
+def uneven(present: np.ndarray, p: float, rng: np.random.Generator) -> np.ndarray:
+    kept = present & (rng.random(present.shape) >= p)
+    lost = ~kept.any(axis=1)
+    kept[lost, present[lost].argmax(axis=1)] = True
+    return kept
+
+
+def all_back(present: np.ndarray, p: float, rng: np.random.Generator) -> np.ndarray:
+    kept = present & (rng.random(present.shape) >= p)
+    lost = ~kept.any(axis=1)
+    kept[lost] = present[lost]
+    return kept
+
+
+def same_mask(present: np.ndarray, p: float, rng: np.random.Generator) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    kept = present & (rng.random(present.shape) >= p)
+    order = np.where(present, rng.random(present.shape), -1.0)
+    lost = ~kept.any(axis=1)
+    kept[lost] = (order == order.max(axis=1, keepdims=True))[lost]
+    return kept
+
+
+def another_rng(present: np.ndarray, p: float, rng: np.random.Generator) -> np.ndarray:
+    kept = present & (np.random.random(present.shape) >= p)
+    order = np.where(present, np.random.random(present.shape), -1.0)
+    lost = ~kept.any(axis=1)
+    kept[lost] = (order == order.max(axis=1, keepdims=True))[lost]
+    return kept
+
+
+def in_place(present: np.ndarray, p: float, rng: np.random.Generator) -> np.ndarray:
+    order = np.where(present, rng.random(present.shape), -1.0)
+    present &= rng.random(present.shape) >= p
+    lost = ~present.any(axis=1)
+    present[lost] = (order == order.max(axis=1, keepdims=True))[lost]
+    return present
+
+
+def by_loop(present: np.ndarray, p: float, rng: np.random.Generator) -> list:
+    kept = []
+    for row in present.tolist():
+        left = [there and rng.random() >= p for there in row]
+        if not any(left):
+            left[rng.choice(np.flatnonzero(row))] = True
+        kept.append(left)
+    return kept
+
+
+def by_rescue(present: np.ndarray, p: float, rng: np.random.Generator) -> np.ndarray:
+    kept = present & (rng.random(present.shape) >= p)
+    order = np.where(present, rng.random(present.shape), -1.0)
+    lost = ~kept.any(axis=1)
+    kept[lost, order[lost].argmax(axis=1)] = True
+    return kept
+
+
+MODALITY_DROPOUT = Exercise(
+    name="modality_dropout",
+    unit=UNIT,
+    returns=("first", "second", "again"),
+    probe="modality_masks",
+    groups=(
+        Group("subset", "keeps only what was there, and drops nothing at p = 0", 1),
+        Group("one_left", "leaves each example at least one modality", 2),
+        Group("share", "drops the share p", 1),
+        Group("each", "decides for each modality of each example on its own", 1),
+        Group("even", "rescues one modality where all would be lost, each as often as any other", 1),
+        Group("fresh", "draws a new mask at each call, with the generator that it was given", 1),
+    ),
+    cases=dropout_cases,
+    reference=None,
+    verify="modality_dropout",
+    misconceptions=(
+        Misconception(
+            "all_lost",
+            all_lost,
+            "Some examples lose everything. From nothing nothing can be learned but which class is the most common. "
+            "Where all would go, one has to stay.",
+            hint=2,
+        ),
+        Misconception(
+            "brings_back",
+            brings_back,
+            "The modality that you rescue may be one that this example never had: you draw among all of them. Draw "
+            "among those that are present.",
+            hint=2,
+        ),
+        Misconception(
+            "swapped",
+            swapped,
+            "Keep and drop are swapped: p is the share that is to be dropped, as in dropout.",
+            hint=1,
+        ),
+        Misconception(
+            "one_at_most",
+            one_at_most,
+            "No example loses more than one modality, so that the network never learns to live with a single one. Draw "
+            "for each of them.",
+            hint=1,
+        ),
+        Misconception(
+            "one_for_all",
+            one_for_all,
+            "You draw once for the whole batch. Draw for each example: as many numbers as `present` has entries.",
+            hint=1,
+        ),
+        Misconception(
+            "together",
+            together,
+            "The modalities of an example are dropped all together or not at all. Draw for each modality on its own.",
+            hint=1,
+        ),
+        Misconception(
+            "uneven",
+            uneven,
+            "Where everything would be lost you always rescue the first one that is present. The network then sees "
+            "that one alone far more often than any other. Draw which one stays.",
+            hint=3,
+        ),
+        Misconception(
+            "more_than_one",
+            all_back,
+            "Where everything would be lost you give everything back. The larger p, the more examples then keep all "
+            "that they had. One modality is to come back.",
+            hint=3,
+        ),
+        Misconception(
+            "same_mask",
+            same_mask,
+            "Your mask is the same at every call: a generator that is made anew starts anew. You were given one that "
+            "goes on.",
+            hint=1,
+        ),
+        Misconception(
+            "another_rng",
+            another_rng,
+            "You draw, but not with the rng that was handed in: the same seed does not give the same run any more.",
+            hint=1,
+        ),
+        Misconception(
+            "mutated",
+            in_place,
+            "You write into the caller's own `present`. In the next epoch everything that was dropped once would be "
+            "gone for good. Make a new array.",
+            hint=1,
+        ),
+    ),
+    equivalents=(by_loop, by_rescue),
+)
