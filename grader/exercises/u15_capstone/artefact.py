@@ -1,0 +1,126 @@
+"""The capstone's network: judged by the hidden images that it names right, within two budgets."""
+
+from typing import Any
+
+import numpy as np
+
+from grader.exercises.u15_capstone.artefact_right import by_functions, read_one_by_one
+from grader.exercises.u15_capstone.compare import UNIT
+from grader.hidden import hidden_images, true_labels
+from grader.spec import Case, Exercise, Group, Misconception
+
+FILE = "capstone_net.safetensors"
+MOST_PARAMETERS = 100_000
+MOST_MACS = 8_000_000
+STEPS = {"budget": (0.6, 10), "85": (0.85, 50), "88": (0.88, 50), "89": (0.89, 100), "90": (0.9, 100)}
+"""What share of the images each group asks for, and of how many hidden images of each class."""
+
+
+def case_of(group: str, images: Any) -> Case:
+    """The case of a group, with its budgets."""
+    budget = {"most_parameters": MOST_PARAMETERS, "most_macs": MOST_MACS, "file": FILE}
+    share = STEPS[group][0]
+    return Case(f"{share:.0%} of the images", group, {"images": images, "at_least": share, **budget})
+
+
+def capstone_cases(rng: np.random.Generator) -> list[Case]:
+    """500 of the embedded test images, by their numbers: a learner has them, and may compare."""
+    picked = np.sort(rng.choice(2000, size=500, replace=False))
+    return [
+        case_of(group, {"embedded": picked if share > 0.6 else picked[:100]}) for group, (share, _) in STEPS.items()
+    ]
+
+
+def hidden_cases(rng: np.random.Generator) -> list[Case]:
+    """Hidden images, shuffled; all 1,000 where it matters."""
+    return [case_of(group, {"pixels": hidden_images(rng, count)[0]}) for group, (_, count) in STEPS.items()]
+
+
+def right_labels(
+    images: Any, at_least: float, most_parameters: int, most_macs: int, file: str
+) -> tuple[np.ndarray, int, int, float]:
+    """What the images show, by Fashion-MNIST's own labels, and costs that are just within the budgets."""
+    return true_labels(images), most_parameters, most_macs, 1.0
+
+
+def too_wide() -> Any:
+    from torch import nn
+
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 10))
+
+
+def too_slow() -> Any:
+    from torch import nn
+
+    layers = [nn.Conv2d(1, 32, 5, padding=2), nn.ReLU(), nn.Conv2d(32, 64, 3, padding=1), nn.ReLU()]
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
+
+
+def never_loaded() -> Any:
+    import torch
+    from torch import nn
+
+    torch.manual_seed(1)
+    return nn.Sequential(nn.Conv2d(1, 8, 5, stride=4), nn.ReLU(), nn.Flatten(), nn.Linear(288, 10))
+
+
+def always_the_same() -> Any:
+    from torch import nn
+
+    layer = nn.Linear(784, 10)
+    nn.init.zeros_(layer.weight)
+    return nn.Sequential(nn.Flatten(), layer)
+
+
+CAPSTONE_NET = Exercise(
+    name="capstone_net",
+    unit=UNIT,
+    returns=("labels", "parameters", "macs", "time"),
+    groups=(
+        Group("budget", "keeps to both budgets, and has learned something", 2),
+        Group("85", "names 85 % of unseen images right", 2),
+        Group("88", "names 88 % of unseen images right", 3),
+        Group("89", "names 89 % of unseen images right", 3),
+        Group("90", "names 90 % of unseen images right", 2),
+    ),
+    cases=capstone_cases,
+    private_cases=hidden_cases,
+    reference=right_labels,
+    verify="accuracy_within_budget",
+    probe="budgeted_network",
+    misconceptions=(
+        Misconception(
+            "too_many_parameters",
+            too_wide,
+            "Your network holds more numbers than the budget of 100,000. Print a table of parameters by layer, as in "
+            "unit 11: most often one linear layer behind a large flattened map holds nearly all of them. Pool further "
+            "before you flatten, or average each map to one number.",
+            hint=1,
+        ),
+        Misconception(
+            "too_many_macs",
+            too_slow,
+            "Your network has few enough parameters, and uses each of them too often: a 3 x 3 filter on a full map of "
+            "28 x 28 is applied 784 times. Wide layers belong where the maps are small; halve the map before you "
+            "double the channels.",
+            hint=1,
+        ),
+        Misconception(
+            "chance",
+            never_loaded,
+            "Your network guesses: about one image in ten is right. Its structure is there, its training is not. Does "
+            "capstone_net load the file that you saved, into every layer, and return that very network?",
+            hint=2,
+        ),
+        Misconception(
+            "one_class",
+            always_the_same,
+            "Your network gives every image the same label. Look at its logits for two very different images: are they "
+            "the same? Then the weights were not loaded, or a layer lets nothing through (all ReLUs dead, all weights "
+            "zero).",
+            hint=2,
+        ),
+    ),
+    equivalents=(by_functions, read_one_by_one),
+    forbidden=("torch.load", "pickle"),
+)

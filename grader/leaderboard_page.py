@@ -1,0 +1,97 @@
+"""The leaderboard as one HTML file: no script, nothing to load, every picture with a table that has its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from course_lib.style import BLUE, MUTED, ORANGE, name_axes, use_style
+from grader.class_plots import Plot, as_plot, new_figure
+from grader.leaderboard import Entry, numbers
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+TEMPLATES = Path(__file__).parent / "templates"
+LABELLED = 8
+"""As many networks have their name in the picture; more would lie on top of one another."""
+AXES = (
+    ("parameters", "parameters", "fewer parameters cost"),
+    ("time", "time of a prediction, in multiples of the yardstick's", "less time costs"),
+)
+
+
+def write_page(entries: Sequence[Entry], unit: str, named: bool, path: Path) -> None:
+    """Write the page for these entries; `named`: they carry learners' names, so the page says to keep it in."""
+    path.write_text(make_page(entries, unit, named), encoding="utf-8")
+
+
+def make_page(entries: Sequence[Entry], unit: str, named: bool) -> str:
+    """The page's text."""
+    folders = [TEMPLATES / "leaderboard", TEMPLATES / "class_report"]  # the second has the style sheet
+    environment = Environment(loader=FileSystemLoader(folders), autoescape=True, undefined=StrictUndefined)
+    columns = [(title, cells) for title, cells in numbers(entries) if any(cells)]
+    return environment.get_template("leaderboard.html.j2").render(
+        unit=unit,
+        named=named,
+        entries=entries,
+        titles=[title for title, _ in columns],
+        cells=list(zip(*(cells for _, cells in columns), strict=True)) if columns else [()] * len(entries),
+        plots=draw(entries),
+    )
+
+
+def draw(entries: Sequence[Entry]) -> list[Plot]:
+    """Accuracy against parameters, and against time, where two networks or more have these."""
+    import matplotlib as mpl
+
+    plots = []
+    with mpl.rc_context():
+        use_style()
+        for key, label, cheaper in AXES:
+            points = [(getattr(entry, key), entry) for entry in entries if getattr(entry, key)]
+            if len(points) > 1:
+                plots.append(_against(points, label, cheaper))
+    return plots
+
+
+def _against(points: Sequence[tuple[float, Entry]], label: str, cheaper: str) -> Plot:
+    front = _front(points)
+    figure, axes = new_figure(4.4)
+    axes.set_xscale("log")
+    axes.plot([x for x, _ in points], [100 * e.accuracy for _, e in points], "o", color=MUTED, label="other networks")
+    costs, scores = [x for x, _ in front], [100 * entry.accuracy for _, entry in front]
+    axes.step(costs, scores, "-", color=BLUE, where="post", linewidth=1.4)
+    axes.plot(costs, scores, "o", color=ORANGE, markersize=9, label="Pareto front: nothing beats these in both")
+    for x, entry in front[:: max(1, -(-len(front) // LABELLED))]:
+        axes.annotate(
+            entry.name, (x, 100 * entry.accuracy), (6, -13), textcoords="offset points", fontsize=9, parse_math=False
+        )
+    _room(axes)
+    axes.legend(loc="lower right")
+    name_axes(axes, label, "hidden images named right, in %")
+    if len(front) > 1:
+        lost, factor = scores[-1] - scores[0], costs[-1] / costs[0]
+        says = f"On the front, {factor:.2g} times {cheaper} {lost:.1f} points of accuracy"
+    else:
+        says = f"{front[0][1].name} beats all others in both"
+    return as_plot(figure, says)
+
+
+def _front(points: Sequence[tuple[float, Entry]]) -> list[tuple[float, Entry]]:
+    """From cheap to dear: each more accurate than everything that costs as much or less."""
+    found: list[tuple[float, Entry]] = []
+    for x, entry in sorted(points, key=lambda point: (point[0], -point[1].accuracy)):
+        if not found or entry.accuracy > found[-1][1].accuracy:
+            found.append((x, entry))
+    return found
+
+
+def _room(axes: Axes | Any) -> None:
+    """Names stand to the right of their point: leave them a third of the width."""
+    low, high = axes.get_xlim()
+    axes.set_xlim(low, high * (high / low) ** 0.33)
+    axes.margins(y=0.15)
