@@ -6,8 +6,15 @@ import contextlib
 import os
 import subprocess
 import sys
+import sysconfig
+from pathlib import Path
 
 from course_lib.workspace import course_root, find_unit, is_changed, notebook, units, work_copy
+
+# What JupyterLab is set to in the course, unless you have chosen otherwise: the course works offline, and the question
+# whether to fetch news would cover the notebook's corner. `labconfig/default_setting_overrides.json` is JupyterLab's
+# place for such defaults; a choice of your own, in your settings, goes before them.
+DEFAULTS = Path(__file__).parent / "jupyter"
 
 
 def start(unit: str | None, browser: bool, port: int | None) -> int:
@@ -20,8 +27,7 @@ def start(unit: str | None, browser: bool, port: int | None) -> int:
     for each in units():  # all of them: a unit's links lead to its neighbours
         work_copy(each)
     command = lab_command(chosen, browser, port)
-    # This environment's kernel, even where the home folder has another one under the same name.
-    environment = os.environ | {"JUPYTER_PREFER_ENV_PATH": "1"}
+    environment = lab_environment()
     sys.stdout.flush()
     if os.name == "posix":
         os.chdir(course_root())
@@ -30,6 +36,19 @@ def start(unit: str | None, browser: bool, port: int | None) -> int:
         while True:
             with contextlib.suppress(KeyboardInterrupt):
                 return lab.wait()
+
+
+def lab_environment() -> dict[str, str]:
+    """The environment variables that JupyterLab runs with: this process's, and the course's defaults."""
+    folders = [os.environ.get("JUPYTER_CONFIG_PATH"), str(DEFAULTS)]
+    programs = [sysconfig.get_path("scripts"), os.environ.get("PATH")]
+    return os.environ | {
+        # What a cell starts, as `%tensorboard` does, is this environment's.
+        "PATH": os.pathsep.join(folder for folder in programs if folder),
+        # This environment's kernel, even where the home folder has another one under the same name.
+        "JUPYTER_PREFER_ENV_PATH": "1",
+        "JUPYTER_CONFIG_PATH": os.pathsep.join(folder for folder in folders if folder),
+    }
 
 
 def latest_unit() -> str:
@@ -41,7 +60,7 @@ def latest_unit() -> str:
 def lab_command(unit: str, browser: bool, port: int | None) -> list[str]:
     """The command line that opens JupyterLab on your notebook of `unit`."""
     command = [sys.executable, "-m", "jupyterlab", f"--LabApp.default_url=/lab/tree/work/{unit}/{unit}.ipynb"]
-    # The course works offline, and a question about news would cover the notebook's corner.
+    # Whatever the settings say, nothing is fetched: the course works offline.
     command += ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     if not browser:
         command.append("--no-browser")

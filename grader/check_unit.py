@@ -16,7 +16,7 @@ from course_lib.workspace import find_unit, notebook
 from grader.classroom import Classroom, GradingError
 from grader.intake import UnreadableError, read
 from grader.results import CheckResult, Result, read_result
-from grader.samples import hand_in
+from grader.samples import files_of, hand_in
 from grader.sandbox.bwrap import unavailable
 
 YOU = "you"
@@ -71,7 +71,7 @@ def grade_alone(unit: str, path: Path) -> tuple[Result, dict[str, bool]]:
         released = nbformat.read(classroom.path("release", ".", unit) / f"{unit}.ipynb", as_version=4)
         submission, note = read(path, released)
         submitted = classroom.root / "submitted"
-        hand_in(nbformat.writes(submission), submitted, YOU, unit)
+        hand_in(nbformat.writes(submission), submitted, YOU, unit, files=files_of(path.parent))
         classroom.register(unit)
         try:
             classroom.autograde(unit, YOU, submitted)

@@ -53,7 +53,7 @@ def _scores(bins: Sequence[Bin], graded: int) -> Plot:
 
     high, low = bins[9].count + bins[10].count, sum(each.count for each in bins[:5])
     says = f"{high or 'None'} of {graded} {_have(high)} 90 % of the points or more, {low or 'none'} less than half"
-    figure, axes = _figure(3.4)
+    figure, axes = new_figure(3.4)
     bars = axes.bar(range(len(bins)), [each.count for each in bins], color=[*[BLUE] * 10, SKY], width=0.9)
     axes.bar_label(bars, [str(each.count or "") for each in bins], padding=2, fontsize=10)
     axes.set_xticks([*(i - 0.5 for i in range(11)), 10], [*(str(10 * i) for i in range(10)), "", "100+"])
@@ -62,7 +62,7 @@ def _scores(bins: Sequence[Bin], graded: int) -> Plot:
     axes.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.margins(y=0.12)
     name_axes(axes, "points earned, in % of the most", "learners")
-    return _plot(figure, says)
+    return as_plot(figure, says)
 
 
 def _have(count: int) -> str:
@@ -74,23 +74,23 @@ def _lost(lost: Sequence[Property], graded: int) -> Plot:
     first = worst[0]
     most = sum(each.lost for each in lost)
     says = f"{first.lost} of the {most} points that the class lost went with {first.exercise}: {first.key}"
-    figure, axes = _figure(1.35 + 0.33 * len(worst))
+    figure, axes = new_figure(1.35 + 0.33 * len(worst))
     names = [f"{each.exercise}: {each.key}" for each in worst]
     labels = [f"{each.lost} by {each.lost_by} of {graded}" for each in worst]
     _lying(axes, names, [each.lost for each in worst], labels, VERMILLION)
     axes.set_xlabel("points that the class lost")
-    return _plot(figure, says)
+    return as_plot(figure, says)
 
 
 def _met(met: Sequence[Met], graded: int) -> Plot:
     shown = met[:BARS]
     first = shown[0]
     says = f"Most frequent: {first.exercise}: {first.name}, {len(first.students)} of {graded} learners"
-    figure, axes = _figure(1.35 + 0.33 * len(shown))
+    figure, axes = new_figure(1.35 + 0.33 * len(shown))
     counts = [len(each.students) for each in shown]
     _lying(axes, [f"{each.exercise}: {each.name}" for each in shown], counts, [str(count) for count in counts], ORANGE)
     axes.set_xlabel("learners")
-    return _plot(figure, says)
+    return as_plot(figure, says)
 
 
 def _slow(slow: Sequence[Slow]) -> Plot:
@@ -99,7 +99,7 @@ def _slow(slow: Sequence[Slow]) -> Plot:
     longest = [each.cells[0][1] if each.cells else 0.0 for each in slow]
     if longest[0]:
         says += f", {longest[0]:.3g} s of them in one cell"
-    figure, axes = _figure(1.75 + 0.33 * len(slow))
+    figure, axes = new_figure(1.75 + 0.33 * len(slow))
     places = range(len(slow))
     rest = [max(0.0, each.seconds - long) for each, long in zip(slow, longest, strict=True)]
     axes.barh(places, longest, color=VERMILLION, label="its slowest cell", height=0.7)
@@ -109,7 +109,7 @@ def _slow(slow: Sequence[Slow]) -> Plot:
     axes.grid(axis="y", visible=False)
     axes.legend(loc="lower right")
     name_axes(axes, "seconds", "number in the table")
-    return _plot(figure, says)
+    return as_plot(figure, says)
 
 
 def _lying(axes: Axes, names: list[str], values: list[int], labels: list[str], colour: str) -> None:
@@ -126,14 +126,16 @@ def _lying(axes: Axes, names: list[str], values: list[int], labels: list[str], c
     axes.margins(x=0.16)
 
 
-def _figure(height: float) -> tuple[Any, Axes]:
+def new_figure(height: float) -> tuple[Any, Axes]:
+    """A figure as wide as a page's, `height` inches high, with its one panel."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH, height))
     return figure, figure.subplots()
 
 
-def _plot(figure: Any, says: str) -> Plot:
+def as_plot(figure: Any, says: str) -> Plot:
+    """The figure with its finding as a title, ready for a page."""
     finding(figure, says)  # the figure's own, for the names on the left leave the panel little room
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})

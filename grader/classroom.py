@@ -28,7 +28,7 @@ from traitlets.config import Config, PyFileConfigLoader
 
 from course_lib.errors import CourseError
 from course_lib.workspace import course_root
-from grader.config import nbgrader_config
+from grader.config import nbgrader_config, withheld
 from grader.preprocessors.compute_answers import gpu_problem
 from grader.preprocessors.repair import grade_id
 from grader.sandbox.bwrap import unavailable
@@ -65,6 +65,7 @@ class Classroom:
         else:
             config = nbgrader_config()
         config.CourseDirectory.root = str(self.root)
+        config.CourseDirectory.ignore = [*config.CourseDirectory.ignore, *withheld(self.root)]
         if self.unsandboxed:
             config.ComputeAnswers.sandbox = False
         if self.gpu:

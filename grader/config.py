@@ -19,6 +19,16 @@ def find_tools() -> None:
         os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 
 
+def withheld(root: Path) -> list[str]:
+    """Patterns, for `CourseDirectory.ignore`, of the solution's trained weights: what no release of `root` may hold.
+
+    They are absolute, and so concern no submission: a learner's own file of the same name goes along to grading.
+    nbgrader compares texts, and writes its own paths with a student "." in them.
+    """
+    bases = dict.fromkeys((root.absolute(), root.resolve()))
+    return [f"{base}/solutions/{student}*/*.safetensors" for base in bases for student in ("", "./")]
+
+
 def nbgrader_config() -> Config:
     """A fresh `Config`: directories, what is never copied, and the preprocessors that grade."""
     find_tools()

@@ -14,7 +14,7 @@ from course_lib.workspace import course_root
 from grader.build import scripts
 from grader.classroom import Classroom
 from grader.grade import grade_class, report
-from grader.samples import SAMPLES, hand_in
+from grader.samples import SAMPLES, files_of, hand_in
 from grader.sandbox.bwrap import unavailable
 
 MARK = ".demo-class"
@@ -57,8 +57,10 @@ def collect(classroom: Classroom, unit: str) -> None:
     source, released = (
         nbformat.read(classroom.path(step, ".", unit) / f"{unit}.ipynb", as_version=4) for step in ("source", "release")
     )
+    files = files_of(course_root() / "solutions" / unit)
     for student, (make, after_due) in SAMPLES.items():
-        hand_in(make(released, source, unit), classroom.root / "submitted", student, unit, DUE + after_due)
+        text = make(released, source, unit)
+        hand_in(text, classroom.root / "submitted", student, unit, DUE + after_due, files)
 
 
 def _make_room(root: Path) -> None:

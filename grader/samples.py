@@ -9,7 +9,7 @@ import copy
 import inspect
 import re
 import textwrap
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -122,12 +122,29 @@ SAMPLES: dict[str, tuple[Callable[[NotebookNode, NotebookNode, str], str], timed
 """The class: a name that says what its owner hands in, and when, counted from the due date."""
 
 
-def hand_in(text: str, submitted: Path, student: str, unit: str, moment: datetime | None = None) -> Path:
-    """Put a notebook's text into nbgrader's layout, `submitted/STUDENT/UNIT/`, with its time in UTC; its path."""
+def files_of(folder: Path) -> dict[str, bytes]:
+    """What lies beside a notebook and is handed in with it, by name: the weights of a network that was trained."""
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.safetensors"))}
+
+
+def hand_in(
+    text: str,
+    submitted: Path,
+    student: str,
+    unit: str,
+    moment: datetime | None = None,
+    files: Mapping[str, bytes] | None = None,
+) -> Path:
+    """Put a notebook's text into nbgrader's layout, `submitted/STUDENT/UNIT/`, with its time in UTC; its path.
+
+    files: what is handed in beside it, by name.
+    """
     folder = submitted / student / unit
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{unit}.ipynb"
     path.write_text(text, encoding="utf-8")
+    for name, data in (files or {}).items():
+        (folder / name).write_bytes(data)
     if moment is not None:
         (folder / "timestamp.txt").write_text(f"{moment:%Y-%m-%d %H:%M:%S} UTC\n", encoding="ascii")
     return path

@@ -38,8 +38,6 @@ FLAGS = [
 SETTINGS = {
     # Every cell is in the page, not only those in view, so that a test finds it without scrolling.
     "notebook-extension/tracker": {"windowingMode": "none"},
-    # The question about news would lie over what a test clicks.
-    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
 }
 
 

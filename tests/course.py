@@ -10,6 +10,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from grader.exercises import all_exercises
+from grader.samples import files_of
 from grader.scripts import read_script
 from grader.spec import Exercise
 
@@ -38,3 +39,10 @@ def solutions(unit: str) -> dict[str, Any]:
         if cell.metadata.get("given") or cell.metadata.get("exercise"):
             exec(compile(cell.source, f"<{unit}>", "exec"), namespace)
     return namespace
+
+
+def lay_beside(unit: str, folder: Path) -> Path:
+    """Put what the solution hands in beside its notebook, such as trained weights, into a folder; the folder."""
+    for name, data in files_of(ROOT / "solutions" / unit).items():
+        (folder / name).write_bytes(data)
+    return folder

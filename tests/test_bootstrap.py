@@ -121,6 +121,8 @@ def test_the_test_command_brings_its_extra_and_passes_on_what_pytest_should_get(
     assert said == f"pytest {course.root}" and f"[{given}".endswith(str(passed_on)[1:]) and "'loadfile'" in given
     assert course.pip_calls()[-1][-4:] == ["-e", ".[test]", "-c", "constraints.txt"]
     calls = course.pip_calls()
+    assert course.run("test", "--gpu", "-x").stdout.rstrip().endswith("'-m', 'gpu', '-n', '0', '-rs', '-x']")
+    assert "choose one" in course.run("test", "--gpu", "--fast").stderr
     assert (course.run("test").returncode, course.run().returncode) == (5, 7)
     assert course.pip_calls() == calls
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from browser_driver import Lab, Notebook, choose, chromium, jupyterlab, local_page
+from browser_driver import TOKEN, Lab, Notebook, choose, chromium, jupyterlab, local_page
 from course import ROOT, source_notebook
 from nbformat import NotebookNode
 from playwright.sync_api import FrameLocator, Locator, Page, expect
@@ -119,6 +119,22 @@ def test_a_known_mistake_is_named_and_drawn(lab, page, tmp_path):
     assert colour(panel) == "rgb(209, 73, 91)"
     assert panel.locator("img").evaluate("picture => picture.naturalWidth") > 300
     photograph(page, panel, tmp_path, "wrong")
+
+
+def test_jupyterlab_asks_no_question_about_news(lab, page):
+    """It would stand in the corner before the kernel answers."""
+    Notebook(page, lab, put(lab, "undisturbed", START_HERE, released(START_HERE)))
+    setting = page.evaluate(
+        """async ([url, token]) => {
+            const asked = await fetch(url, {headers: {Authorization: `token ${token}`}});
+            const {schema, settings} = await asked.json();
+            return [schema.properties.fetchNews.default, schema.properties.checkForUpdates.default, settings];
+        }""",
+        [f"{lab.url}/lab/api/settings/@jupyterlab/apputils-extension:notification", TOKEN],
+    )
+    assert setting == ["false", False, {}]  # the course's default; nothing is written into the learner's settings
+    expect(page.locator(".Toastify__toast")).to_have_count(0)
+    expect(page.locator(".jp-Notification-Status")).to_have_text("0")
 
 
 def test_validate_says_what_is_done_and_what_is_missing(lab, page):

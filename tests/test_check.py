@@ -108,6 +108,15 @@ def test_an_object_can_be_handed_over(shell):
     assert shell.run("check('scale_shift', lambda x, a: (a * x, (a * x).sum()))").error is None
 
 
+def test_a_long_experiment_is_left_out_while_grading(shell):
+    block = "with waits_for('scale_shift'):\n    not_while_grading()\n    print('trained for an hour')"
+    shell.run("import os\nfrom course_lib import not_while_grading, waits_for")
+    assert "trained" in shell.run(block).text
+    left_out = shell.run(f"os.environ['COURSE_GRADING'] = '/'\n{block}\ndel os.environ['COURSE_GRADING']").text
+    assert "left out while grading" in left_out
+    assert "trained" not in left_out
+
+
 def test_an_experiment_waits_for_its_exercise(shell):
     shell.run(
         "def scale_shift(x, a):\n    raise NotImplementedError('Exercise scale_shift')\n"

@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from course import UNITS, source_notebook
+from course import ROOT, UNITS, source_notebook
 from nbformat.v4 import new_code_cell, new_notebook
 from school import FUNCTIONS, MINE, UNIT, answered, bonus, classroom, fingerprint, points, released, right
 
@@ -24,7 +24,7 @@ from grader.grade import grade_class, report
 from grader.private import private_reference, secret_for
 from grader.record import visible_reference
 from grader.report import misconceptions
-from grader.samples import find_cell, hand_in
+from grader.samples import files_of, find_cell, hand_in
 
 FIRST, SECOND = FUNCTIONS[:2]
 
@@ -129,7 +129,8 @@ def again(lesson, tmp_path, monkeypatch):
 @pytest.mark.parametrize("unit", UNITS)
 def test_the_solution_earns_everything_and_the_untouched_notebook_nothing(unit, tmp_path):
     room = classroom(tmp_path, unit)
-    hand_in(nbformat.writes(right(unit)), tmp_path / "submitted", "right", unit)
+    files = files_of(ROOT / "solutions" / unit)
+    hand_in(nbformat.writes(right(unit)), tmp_path / "submitted", "right", unit, files=files)
     hand_in(nbformat.writes(released(unit)), tmp_path / "submitted", "untouched", unit)
     full, nothing = sorted(
         grade_class(room, unit, tmp_path / "submitted", workers=1, say=print), key=lambda r: r.student

@@ -102,11 +102,13 @@ def test_stock_nbgrader_commands_do_the_same(tmp_path):
     course = course_copy(tmp_path)
     shutil.rmtree(course / "notebooks")
     (course / "solutions" / UNIT / "houses.csv").write_text("area,rooms\n", encoding="ascii")
+    (course / "solutions" / UNIT / "net.safetensors").write_bytes(b"the solution's")
     nbgrader(course, "generate_assignment", UNIT)
     assert (course / "notebooks" / UNIT / f"{UNIT}.ipynb").read_bytes() == committed()
     for student in ("ada_right", "gita_damaged"):
         make, _ = SAMPLES[student]
-        hand_in(make(released(), source_notebook(UNIT), UNIT), course / "submitted", student, UNIT, DUE)
+        files = {"net.safetensors": b"mine"}
+        hand_in(make(released(), source_notebook(UNIT), UNIT), course / "submitted", student, UNIT, DUE, files)
     nbgrader(course, "autograde", UNIT)
     nbgrader(course, "generate_feedback", UNIT)
     made = sorted(
@@ -114,6 +116,10 @@ def test_stock_nbgrader_commands_do_the_same(tmp_path):
     )
     assert [path for path in made if path.endswith(".py")] == [], "the script beside the source holds the solutions"
     assert sum(path.endswith("houses.csv") for path in made) == 3, "other files do go along"
+    weights = [path for path in made if path.endswith(".safetensors")]
+    assert len(weights) == 2 and {(course / path).read_bytes() for path in weights} == {b"mine"}, (
+        "no solution's weights"
+    )
     with Classroom(course).gradebook() as gradebook:
         scores = {s.student.id: s.score for s in gradebook.assignment_submissions(UNIT)}
     assert scores == dict.fromkeys(("ada_right", "gita_damaged"), points() + bonus())

@@ -128,6 +128,35 @@ def test_what_a_process_may_not_do(worker, code, name):
         assert value(cells[1]) == "'after'"
 
 
+LOADED = """
+import torch
+data = torch.utils.data.TensorDataset(torch.arange(1000.0).reshape(100, 10))
+sum(float(batch.sum()) for (batch,) in torch.utils.data.DataLoader(data, 10, num_workers=2))
+"""
+FLOOD = """
+import os
+written = 0
+try:
+    for number in range(1000):
+        with open(f"/dev/shm/{number}", "wb") as file:
+            written += file.write(bytes(2**20))
+            file.flush()
+except OSError as refusal:
+    print(os.strerror(refusal.errno))
+written // 2**20
+"""
+
+
+def test_a_dataloader_has_workers_and_what_they_share_is_bounded_and_swept():
+    with Worker("09_to_pytorch", Limits()) as running:
+        assert value(run(running, LOADED)[0][0]) == "499500.0"
+        cells, ended = run(running, FLOOD, "open('/dev/left', 'w')")
+        assert ended == "finished" and "No space left" in cells[0][0]["text"]
+        assert 0 < int(value(cells[0])) <= bwrap.SHARED_BYTES // MIB
+        assert error(cells[1]) in ("OSError", "PermissionError")
+        assert value(run(running, "import os\nos.listdir('/dev/shm')")[0][0]) == "[]"
+
+
 def test_there_is_no_network(worker):
     code = "import socket\nsocket.create_connection(('{}', 80), timeout=1)"
     cells, _ = run(worker, code.format("192.0.2.1"), code.format("127.0.0.1"))

@@ -9,7 +9,7 @@ import json
 import re
 
 import pytest
-from course import EXERCISES, GRADED_CODE, UNITS, solutions, source_notebook
+from course import EXERCISES, GRADED_CODE, ROOT, UNITS, solutions, source_notebook
 
 from course_lib import codec
 from course_lib.compute import run_cases
@@ -43,7 +43,8 @@ exercises = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.name)
 
 
 @exercises
-def test_the_solution_earns_everything(exercise):
+def test_the_solution_earns_everything(exercise, monkeypatch):
+    monkeypatch.chdir(ROOT / "solutions" / exercise.unit)  # beside the notebook, where it finds its files
     answer = solutions(exercise.unit)[exercise.name]
     for reference in references(exercise):
         verdict = judge(run_cases(exercise.name, answer, reference), reference)
@@ -51,13 +52,15 @@ def test_the_solution_earns_everything(exercise):
 
 
 @pytest.mark.parametrize(("exercise", "equivalent"), each(EXERCISES, "equivalents"))
-def test_an_equivalent_passes(exercise, equivalent):
+def test_an_equivalent_passes(exercise, equivalent, monkeypatch):
+    monkeypatch.chdir(ROOT / "solutions" / exercise.unit)  # beside the notebook, where it finds its files
     for reference in references(exercise):
         assert equivalent_failure(exercise, equivalent, reference) is None
 
 
 @pytest.mark.parametrize(("exercise", "misconception"), each(EXERCISES, "misconceptions"))
-def test_a_misconception_is_caught_and_named(exercise, misconception):
+def test_a_misconception_is_caught_and_named(exercise, misconception, monkeypatch):
+    monkeypatch.chdir(ROOT / "solutions" / exercise.unit)  # beside the notebook, where it finds its files
     for reference in references(exercise):
         assert misconception_failure(exercise, misconception, reference) is None
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 import jupytext
 import nbformat
 import pytest
-from course import EXERCISES, ROOT, SCRIPTS, UNITS, source_notebook
+from course import EXERCISES, ROOT, SCRIPTS, UNITS, lay_beside, source_notebook
 from kernel import kernel
 from nbclient import NotebookClient
 
@@ -43,7 +43,7 @@ def shown(cell):
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_the_solution_edition_runs_green(unit, tmp_path, monkeypatch):
-    notebook = execute(source_notebook(unit).copy(), tmp_path, monkeypatch)
+    notebook = execute(source_notebook(unit).copy(), lay_beside(unit, tmp_path), monkeypatch)
     assert errors(notebook) == []
     noise = [o.text for c in notebook.cells for o in c.get("outputs", []) if o.get("name") == "stderr"]
     assert noise == []
@@ -71,7 +71,7 @@ def test_the_untouched_edition_is_kind_from_top_to_bottom(unit, tmp_path, monkey
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_real_kernel_names_every_misconception_and_passes_every_equivalent(unit, tmp_path):
-    with kernel(tmp_path, COURSE_STATE_DIR=str(tmp_path)) as running:
+    with kernel(lay_beside(unit, tmp_path), COURSE_STATE_DIR=str(tmp_path)) as running:
         running.run("from course_lib import check\nfrom grader.exercises import find_exercise")
         for exercise in (e for e in EXERCISES if e.unit == unit and not e.withheld):
             for index in range(len(exercise.equivalents)):
@@ -130,6 +130,13 @@ def test_no_answer_survives_in_the_learners_edition(script):
     released = (ROOT / "notebooks" / script.stem / f"{script.stem}.ipynb").read_text(encoding="utf-8")
     assert find_leaks(nbformat.writes(read_script(script)), released) == []
     assert sorted(path.name for path in (ROOT / "notebooks" / script.stem).iterdir()) == [f"{script.stem}.ipynb"]
+
+
+@pytest.mark.fast
+def test_trained_weights_are_solutions_and_never_released():
+    assert [str(path) for path in (ROOT / "notebooks").rglob("*.safetensors")] == []
+    for path in (ROOT / "solutions").rglob("*.safetensors"):
+        assert path.stat().st_size < 2**20, f"{path.name}: float16 is enough"
 
 
 @pytest.mark.fast

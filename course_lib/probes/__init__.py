@@ -5,10 +5,38 @@ cannot travel as data: a case describes one, and the probe makes it. Both lives 
 answer, and none knows which unit it serves.
 """
 
-from course_lib.probes import base, descent, networks, optimizers, training
+from course_lib.probes import (
+    adaptive,
+    artefacts,
+    attribution,
+    base,
+    descent,
+    loops,
+    machinery,
+    modalities,
+    networks,
+    optimizers,
+    pieces,
+    structure,
+    training,
+)
 from course_lib.probes.base import Probe
 
-MODULES = (base, descent, networks, optimizers, training)
+MODULES = (
+    adaptive,
+    artefacts,
+    attribution,
+    base,
+    descent,
+    loops,
+    machinery,
+    modalities,
+    networks,
+    optimizers,
+    pieces,
+    structure,
+    training,
+)
 
 PROBES: dict[str, Probe] = {name: probe for module in MODULES for name, probe in module.PROBES.items()}
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from course_lib.properties import batches, masks, scores, weights
+from course_lib.properties import batches, masks, modalities, scores, weights
 from course_lib.properties.base import FORM, Flaw, Property
 
-PROPERTIES: dict[str, Property] = batches.PROPERTIES | scores.PROPERTIES | weights.PROPERTIES | masks.PROPERTIES
+MODULES = (batches, masks, modalities, scores, weights)
+
+PROPERTIES: dict[str, Property] = {name: found for module in MODULES for name, found in module.PROPERTIES.items()}
 
 
 def verify(name: str, inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Flaw | None:

@@ -26,4 +26,52 @@ def accuracy(inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Flaw | Non
     return Flaw("chance", "it does hardly better than guessing.") if chance else Flaw("below", "too few are right.")
 
 
-PROPERTIES: dict[str, Property] = {"accuracy": accuracy}
+def trained_labels(inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Flaw | None:
+    """`accuracy`, with the ways in which labels go wrong told apart; or whether an image's label is its own.
+
+    inputs: those of `accuracy`, and `asks`: "accuracy", or "company", for which values["alone"] has the labels of the
+    first images, each given alone, (K, 1).
+    """
+    labels, count = np.asarray(values["labels"]), len(inputs["right"]["labels"])
+    if labels.ndim == 2 and len(labels) == count:
+        return Flaw("scores", "several numbers come back for each image, in place of one class.")
+    if labels.ndim == 1 and len(labels) == 10 != count:
+        return Flaw("wrong_axis", "ten numbers come back, whatever the number of images.")
+    if inputs["asks"] != "company" or labels.shape != (count,):
+        return accuracy(inputs, values)
+    alone = np.asarray(values["alone"])
+    if alone.ndim != 2 or alone.shape[1] != 1 or not 0 < len(alone) <= count:
+        return Flaw("form", "what came back for one image is not one label.")
+    if np.array_equal(alone[:, 0], labels[: len(alone)]):
+        return None
+    return Flaw("company", "an image gets another label alone than among others.")
+
+
+def accuracy_within_budget(inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Flaw | None:
+    """Whether a network keeps to its budgets, and then whether enough of the labels are right.
+
+    inputs: as of `accuracy`, with the budgets `most_parameters` and, where time counts, `most_macs` for one image, and
+    `file`, the name of the weights; the grader adds `handed_in`, how many numbers each file that came along holds.
+    values: `labels`, (N,), and `parameters`, and `macs`, as the probe has counted them.
+    """
+    counted = int(values["parameters"])
+    if "handed_in" in inputs:
+        if inputs["file"] not in inputs["handed_in"]:
+            return Flaw(
+                "no_file",
+                f"no file {inputs['file']} was handed in. Weights go with the notebook: leave the file in the unit's "
+                "folder, where the notebook saved it.",
+            )
+        counted = max(counted, int(inputs["handed_in"][inputs["file"]]))
+    if not 0 < counted <= inputs["most_parameters"]:
+        return Flaw("too_many_parameters", "the network has more parameters than the budget allows.")
+    if "most_macs" in inputs and not 0 < int(values["macs"]) <= inputs["most_macs"]:
+        return Flaw("too_many_macs", "the network takes more multiplications for an image than the budget allows.")
+    return accuracy(inputs, values)
+
+
+PROPERTIES: dict[str, Property] = {
+    "accuracy": accuracy,
+    "trained_labels": trained_labels,
+    "accuracy_within_budget": accuracy_within_budget,
+}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 
+from course_lib.workspace import course_root
 from grader.audit.claims import equivalent_failure, misconception_failure
 from grader.audit.equivalent import EQUIVALENT, Explained
 from grader.audit.mutants import mutants_of
@@ -78,8 +80,9 @@ def examine_answers(answers: Sequence[Answer], explanations: Explanations) -> li
 
 def _examined(answer: Answer, trials: tuple[Trial, ...], explained: tuple[Explained, ...]) -> Examined:
     exercise, sets = answer.exercise, answer.sets.values()
-    wrong = [{misconception_failure(exercise, m, r) for r in sets} - {None} for m in exercise.misconceptions]
-    refused = [{equivalent_failure(exercise, e, r) for r in sets} - {None} for e in exercise.equivalents]
+    with chdir(course_root() / "solutions" / exercise.unit):  # beside the notebook, where an answer finds its files
+        wrong = [{misconception_failure(exercise, m, r) for r in sets} - {None} for m in exercise.misconceptions]
+        refused = [{equivalent_failure(exercise, e, r) for r in sets} - {None} for e in exercise.equivalents]
     promises = sorted(str(sentence) for found in (*wrong, *refused) for sentence in found)
     return Examined(
         exercise,

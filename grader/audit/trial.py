@@ -23,9 +23,11 @@ from course_lib.check import MIME
 from course_lib.errors import CourseError
 from course_lib.judge import Verdict, judge
 from course_lib.reference import Reference
+from course_lib.workspace import course_root
 from grader.answers import read_outcomes
 from grader.audit.mutants import Mutant
 from grader.record import make_reference, visible_reference
+from grader.samples import files_of
 from grader.sandbox.bwrap import unavailable
 from grader.sandbox.notebook import run_notebook
 from grader.sandbox.worker import MIB, Limits, Worker
@@ -164,7 +166,8 @@ def _run(answer: Answer, sources: Iterable[str], seconds: float, worker: Worker)
     for source in sources:
         cells.append(new_code_cell(CELL.format(name=name, source=source, seconds=seconds), metadata=marked))
     inputs = json.dumps(answer.joint.without_answers().to_json())
-    run_notebook(new_notebook(cells=cells), {name: inputs}, worker)
+    files = files_of(course_root() / "solutions" / answer.exercise.unit)
+    run_notebook(new_notebook(cells=cells), {name: inputs}, worker, files)
     return cells[len(answer.setup) :]
 
 

@@ -24,6 +24,7 @@ from grader.sandbox.bwrap import unavailable
 from grader.sandbox.gpu import missing, uses_gpu
 from grader.sandbox.notebook import checked_exercise, run_notebook, shared_worker, time_spent
 from grader.sandbox.worker import MIB, Limits
+from grader.weights import MARK, count_weights
 
 
 class ComputeAnswers(Execute):
@@ -46,8 +47,23 @@ class ComputeAnswers(Execute):
         secret = secret_for(resources["nbgrader"]["db_url"])
         references = {name: private_reference(name, secret).without_answers() for name in checked_exercises(nb)}
         self._require_gpu(resources["nbgrader"]["assignment"])
+        nb.metadata.pop(MARK, None)
+        files = self._files_beside(Path(resources["metadata"]["path"]), Limits().file_size)
+        try:
+            return self._run(nb, resources, references, files, **kwargs)
+        finally:
+            nb.metadata[MARK] = count_weights(files)  # of what was handed in, not of what the run has made
+
+    def _run(
+        self,
+        nb: NotebookNode,
+        resources: dict[str, Any],
+        references: dict[str, Reference],
+        files: dict[str, bytes],
+        **kwargs: Any,
+    ) -> tuple[NotebookNode, dict[str, Any]]:
         if self.sandbox:
-            self._run_in_sandbox(nb, resources, references)
+            self._run_in_sandbox(nb, resources, references, files)
             return nb, resources
         with tempfile.TemporaryDirectory(prefix="cases-") as folder:
             for reference in references.values():
@@ -70,7 +86,9 @@ class ComputeAnswers(Execute):
     def _wants_gpu(self, unit: str) -> bool:
         return self.gpu and uses_gpu(unit)
 
-    def _run_in_sandbox(self, nb: NotebookNode, resources: dict[str, Any], references: dict[str, Reference]) -> None:
+    def _run_in_sandbox(
+        self, nb: NotebookNode, resources: dict[str, Any], references: dict[str, Reference], files: dict[str, bytes]
+    ) -> None:
         why = unavailable()
         if why:
             raise CourseError(
@@ -84,7 +102,6 @@ class ComputeAnswers(Execute):
             memory=self.memory * MIB,
         )
         cases = {name: json.dumps(reference.to_json()) for name, reference in references.items()}
-        files = self._files_beside(Path(resources["metadata"]["path"]), limits.file_size)
         unit = resources["nbgrader"]["assignment"]
         worker = shared_worker(unit, limits, Path(self.devices) if self._wants_gpu(unit) else None)
         run = run_notebook(nb, cases, worker, files)

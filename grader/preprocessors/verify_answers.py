@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from nbformat import NotebookNode
@@ -18,6 +19,7 @@ from grader.policy import POLICIES, told
 from grader.preprocessors.recognise import defined
 from grader.preprocessors.repair import ADDED, grade_id
 from grader.private import private_reference, secret_for
+from grader.weights import MARK
 
 VERDICT = "application/vnd.optimization-course.verdict+json"
 """Beside what people read, a check cell's output carries the verdict for programs: the class table reads it there.
@@ -46,11 +48,19 @@ class VerifyAnswers(NbGraderPreprocessor):
             forbidden = forbidden_problem(reference.exercise, own_sources(nb, reference), reference.forbidden)
             if forbidden:
                 outcomes = [Outcome(problem=forbidden)] * len(outcomes)
-            verdict = judge(outcomes, reference)
+            verdict = judge(outcomes, with_weights(reference, nb))
             verdicts[grade_id] = verdict
             write_verdict(cell, verdict, self.tells)
         resources["course_verdicts"] = verdicts
         return nb, resources
+
+
+def with_weights(reference: Reference, nb: NotebookNode) -> Reference:
+    """For a property, a case also says how many numbers each handed-in file of weights holds: `handed_in`."""
+    if reference.verify is None:
+        return reference
+    handed_in = {"handed_in": dict(nb.metadata.get(MARK, {}))}
+    return replace(reference, cases=tuple(replace(case, inputs=case.inputs | handed_in) for case in reference.cases))
 
 
 def own_sources(nb: NotebookNode, reference: Reference) -> list[str]:

@@ -28,6 +28,8 @@ TORCH_UNITS = (*NETWORK_UNITS, "torch", "safetensors")
 SITE = "/site"
 STAND_INS = f"{SITE}/course_lib/stand_ins"
 CASES_BYTES = 256 * 2**20
+SHARED_BYTES = 64 * 2**20
+"""Memory that processes share under /dev/shm: what the workers of torch's DataLoader hand their batches over in."""
 
 
 def packages_of(unit: str) -> tuple[str, ...]:
@@ -88,6 +90,8 @@ def command(unit: str, work_bytes: int, nodes: Sequence[Path] = ()) -> list[str]
         line += ["--dev-bind", str(node), f"/dev/{node.name}"]
     line += ["--perms", "0755", "--size", str(CASES_BYTES), "--tmpfs", "/cases"]
     line += ["--perms", "1777", "--size", str(work_bytes), "--tmpfs", "/work", "--chdir", "/work"]
+    if "torch" in packages_of(unit):
+        line += ["--perms", "1777", "--size", str(SHARED_BYTES), "--tmpfs", "/dev/shm"]
     for mount in ("/dev", STAND_INS, *map(str, _foreign_site_packages(base)), "/"):
         line += ["--remount-ro", mount]
     for name, value in _environment().items():

@@ -103,7 +103,7 @@ def _sweep() -> int:
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 path.unlink(missing_ok=True)
-    return left + any(Path("/work").iterdir())
+    return left + any(any(folder.iterdir()) for folder in (Path("/work"), Path("/dev/shm")))
 
 
 if __name__ == "__main__":
