@@ -19,6 +19,9 @@ SCRIPTS = sorted(ROOT.glob("solutions/[0-9][0-9]_*/[0-9][0-9]_*.py"))
 UNITS = [path.stem for path in SCRIPTS]
 EXERCISES: list[Exercise] = list(all_exercises().values())
 GRADED_CODE = [exercise for exercise in EXERCISES if not exercise.withheld]
+ARTEFACTS = [exercise for exercise in EXERCISES if exercise.private_cases is not None]
+LIGHT = [exercise for exercise in EXERCISES if exercise.private_cases is None]
+"""Those that are judged in a moment, unlike a trained network."""
 
 
 def source_notebook(unit: str) -> NotebookNode:

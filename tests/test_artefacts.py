@@ -1,0 +1,32 @@
+"""The trained networks that learners hand in, held to what every exercise promises: seconds each, on hidden images."""
+
+from __future__ import annotations
+
+import pytest
+from course import ARTEFACTS, ROOT
+from promises import each, references, solution_failure
+
+from grader.audit.claims import equivalent_failure, misconception_failure
+
+
+@pytest.fixture(autouse=True)
+def beside_the_notebook(request, monkeypatch):
+    """An answer finds its weights in the folder that it runs in."""
+    monkeypatch.chdir(ROOT / "solutions" / request.getfixturevalue("exercise").unit)
+
+
+@pytest.mark.parametrize("exercise", ARTEFACTS, ids=lambda e: e.name)
+def test_the_solution_earns_everything(exercise):
+    assert solution_failure(exercise) is None
+
+
+@pytest.mark.parametrize(("exercise", "equivalent"), each(ARTEFACTS, "equivalents"))
+def test_an_equivalent_passes(exercise, equivalent):
+    for reference in references(exercise):
+        assert equivalent_failure(exercise, equivalent, reference) is None
+
+
+@pytest.mark.parametrize(("exercise", "misconception"), each(ARTEFACTS, "misconceptions"))
+def test_a_misconception_is_caught_and_named(exercise, misconception):
+    for reference in references(exercise):
+        assert misconception_failure(exercise, misconception, reference) is None
