@@ -118,7 +118,7 @@ def test_the_test_command_brings_its_extra_and_passes_on_what_pytest_should_get(
     assert done.returncode == 5, done.stderr
     passed_on = ["-m", "fast", "-k", "adam and step", "-x", "tests/test_judge.py"]
     said, given = done.stdout.rstrip().split(" [", 1)
-    assert said == f"pytest {course.root}" and f"[{given}".endswith(str(passed_on)[1:]) and "'loadfile'" in given
+    assert said == f"pytest {course.root}" and f"[{given}".endswith(str(passed_on)[1:]) and "'-n', 'auto'" in given
     assert course.pip_calls()[-1][-4:] == ["-e", ".[test]", "-c", "constraints.txt"]
     calls = course.pip_calls()
     assert course.run("test", "--gpu", "-x").stdout.rstrip().endswith("'-m', 'gpu', '-n', '0', '-rs', '-x']")
