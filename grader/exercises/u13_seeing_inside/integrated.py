@@ -139,7 +139,7 @@ INTEGRATED = Exercise(
         Misconception(
             "left_ends",
             wrong.integrated_left,
-            "You look at the beginning of each step (0, 1/m, 2/m, ...), at the baseline itself and never near the "
+            "You look at the beginning of each step (0, 1/m, 2/m, ...), at the baseline itself and never at the "
             "image. The middles are closer to the integral: their error falls with the square of m.",
             hint=2,
         ),

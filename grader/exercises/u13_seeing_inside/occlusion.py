@@ -176,8 +176,8 @@ OCCLUSION = Exercise(
         Misconception(
             "always_black",
             wrong.occlusion_black,
-            "You cover with 0 whatever `fill` says. What counts as nothing depends on the data: black clothes have no "
-            "zeros in the background's place.",
+            "You cover with 0 whatever `fill` says. What counts as nothing depends on the data: in front of a white "
+            "background a black patch is a thing of its own.",
             hint=4,
         ),
         Misconception(

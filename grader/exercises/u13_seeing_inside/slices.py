@@ -19,10 +19,10 @@ from grader.spec import Case, Exercise, Group, Misconception
 
 
 def normalized_cases(rng: np.random.Generator) -> list[Case]:
-    def case(label: str, group: str, *shapes: tuple[int, ...], zero: str = "") -> Case:
+    def case(label: str, group: str, *shapes: tuple[int, ...], zero: str = "", where: int = 0) -> Case:
         direction, params = ([rng.normal(size=shape) for shape in shapes] for _ in range(2))
         if zero:
-            (direction if zero == "direction" else params)[0][1] = 0
+            (direction if zero == "direction" else params)[where][1] = 0
         return Case(label, group, {"direction": direction, "params": params})
 
     return [
@@ -32,6 +32,7 @@ def normalized_cases(rng: np.random.Generator) -> list[Case]:
         case("two linear layers", "rows", (5, 2), (2, 5)),
         case("weights and biases", "biases", (2, 1, 3, 3), (2,), (3, 4), (3,)),
         case("a linear layer with its bias", "biases", (2, 6), (2,)),
+        case("a bias that the direction leaves alone", "biases", (3, 4), (3,), zero="direction", where=1),
         case("a filter that is zero", "zeros", (3, 2, 2, 2), zero="params"),
         case("a direction that leaves one row alone", "zeros", (3, 4), zero="direction"),
     ]
