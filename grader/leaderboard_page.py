@@ -16,12 +16,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TEMPLATES = Path(__file__).parent / "templates"
-LABELLED = 8
-"""As many networks have their name in the picture; more would lie on top of one another."""
 AXES = (
-    ("parameters", "parameters", "fewer parameters cost"),
-    ("time", "time of a prediction, in multiples of the yardstick's", "less time costs"),
+    ("parameters", "parameters", "parameters"),
+    ("time", "time of a prediction, in multiples of what unit 10's network takes", "time"),
 )
+"""What costs: the entry's field, the axis's name, and the word for the title."""
 
 
 def write_page(entries: Sequence[Entry], unit: str, named: bool, path: Path) -> None:
@@ -51,33 +50,30 @@ def draw(entries: Sequence[Entry]) -> list[Plot]:
     plots = []
     with mpl.rc_context():
         use_style()
-        for key, label, cheaper in AXES:
+        for key, label, cost in AXES:
             points = [(getattr(entry, key), entry) for entry in entries if getattr(entry, key)]
             if len(points) > 1:
-                plots.append(_against(points, label, cheaper))
+                plots.append(_against(points, label, cost))
     return plots
 
 
-def _against(points: Sequence[tuple[float, Entry]], label: str, cheaper: str) -> Plot:
+def _against(points: Sequence[tuple[float, Entry]], label: str, cost: str) -> Plot:
     front = _front(points)
-    figure, axes = new_figure(4.4)
+    figure, axes = new_figure(4.6)
     axes.set_xscale("log")
     axes.plot([x for x, _ in points], [100 * e.accuracy for _, e in points], "o", color=MUTED, label="other networks")
     costs, scores = [x for x, _ in front], [100 * entry.accuracy for _, entry in front]
     axes.step(costs, scores, "-", color=BLUE, where="post", linewidth=1.4)
     axes.plot(costs, scores, "o", color=ORANGE, markersize=9, label="Pareto front: nothing beats these in both")
-    for x, entry in front[:: max(1, -(-len(front) // LABELLED))]:
-        axes.annotate(
-            entry.name, (x, 100 * entry.accuracy), (6, -13), textcoords="offset points", fontsize=9, parse_math=False
-        )
-    _room(axes)
-    axes.legend(loc="lower right")
+    _plain_ticks(axes)
     name_axes(axes, label, "hidden images named right, in %")
+    figure.legend(loc="outside lower left", ncols=2)
     if len(front) > 1:
-        lost, factor = scores[-1] - scores[0], costs[-1] / costs[0]
-        says = f"On the front, {factor:.2g} times {cheaper} {lost:.1f} points of accuracy"
+        gained, factor = scores[-1] - scores[0], costs[-1] / costs[0]
+        says = f"On the front, {gained:.1f} points more accuracy take {factor:.2g} times the {cost}"
     else:
-        says = f"{front[0][1].name} beats all others in both"
+        says = f"{front[0][1].name} is first in both"
+    _name_front(figure, axes, front)
     return as_plot(figure, says)
 
 
@@ -90,8 +86,32 @@ def _front(points: Sequence[tuple[float, Entry]]) -> list[tuple[float, Entry]]:
     return found
 
 
-def _room(axes: Axes | Any) -> None:
-    """Names stand to the right of their point: leave them a third of the width."""
+def _plain_ticks(axes: Axes) -> None:
+    """Ticks at 1, 2 and 5 times the powers of ten, written out; room above and on the left for names."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,g}"))
+    axes.xaxis.set_minor_locator(NullLocator())
     low, high = axes.get_xlim()
-    axes.set_xlim(low, high * (high / low) ** 0.33)
+    axes.set_xlim(low / (high / low) ** 0.25, high)
     axes.margins(y=0.15)
+
+
+def _name_front(figure: Any, axes: Axes, front: Sequence[tuple[float, Entry]]) -> None:
+    """Names above and left of their points, where by the front's nature no point lies; of two that would overlap, the
+    more accurate one's stays."""
+    names = []
+    for x, entry in reversed(front):
+        place: Any = {"xytext": (-6, 4), "textcoords": "offset points", "ha": "right"}
+        name = axes.annotate(entry.name, (x, 100 * entry.accuracy), fontsize=9, parse_math=False, **place)
+        name.set_in_layout(False)
+        names.append(name)
+    figure.draw_without_rendering()
+    taken: list[Any] = []
+    for name in names:
+        box = name.get_window_extent()
+        if any(box.overlaps(other) for other in taken):
+            name.remove()
+        else:
+            taken.append(box)

@@ -63,6 +63,25 @@ def test_the_file_counts_more_than_what_the_learners_process_says():
     assert found is not None and found["parameters"] == 90_000
 
 
+def test_a_second_file_is_not_taken_for_the_network():
+    """A larger network that somebody learned from may lie beside the one that is handed in."""
+    found = measure(kept(0.9, 10, {"capstone_net.safetensors": 90_000, "teacher.safetensors": 10**6}), REFERENCE)
+    assert found is not None and found["parameters"] == 90_000
+
+
+def test_accuracy_is_that_on_all_hidden_images():
+    """Cases with some of them do not count these twice."""
+    document = json.loads(kept(0.9))
+    notebook = nbformat.v4.reads(document["notebook"])
+    payload = notebook.cells[0].outputs[0]["data"][MIME]
+    small = min(range(len(REFERENCE.cases)), key=lambda i: len(REFERENCE.cases[i].expected["labels"]))
+    labels = (np.array(REFERENCE.cases[small].expected["labels"]) + 1) % 10
+    values = {"labels": labels, "parameters": 50_000, "macs": 1_000_000, "time": 0.5}
+    payload["outcomes"][small] = Outcome(values=values).to_json()
+    found = measure(json.dumps({"notebook": nbformat.writes(notebook)}), REFERENCE)
+    assert found is not None and found["accuracy"] == pytest.approx(0.9)
+
+
 @pytest.mark.parametrize("text", ["", "{", "{}", '{"notebook": "no notebook"}', kept(0.9, labels="none")])
 def test_what_predicts_nothing_is_left_out(text):
     assert measure(text, REFERENCE) is None
