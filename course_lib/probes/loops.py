@@ -7,7 +7,9 @@ inside the functions, as units 00 to 08 have none.
 
 from __future__ import annotations
 
+import copy
 import math
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -254,9 +256,64 @@ def described(value: Any, at: str = "it") -> dict[str, Any]:
     return {at: value if value is None or isinstance(value, str | bool | int | float) else f"a {type(value).__name__}"}
 
 
+def resumed_elsewhere(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Train a linear model by Adam on the CPU, and call `obj(make_model, model_state, optimizer_state, device)`.
+
+    Returns (params, facts), None but for what `asks` names. "parameters": those of the model that comes back.  "steps":
+    those after `more` further steps.  "places": where the model and Adam's moments lie.  "owner": how many of the
+    optimizer's parameters are the returned model's.
+    """
+    import torch
+
+    def make_model() -> Any:
+        return torch.nn.Linear(inputs["weight"].shape[1], len(inputs["weight"]), dtype=torch.float64)
+
+    def steps(model: Any, optimizer: Any, count: int) -> None:
+        for _ in range(count):
+            optimizer.zero_grad()
+            torch.nn.functional.mse_loss(model(torch.from_numpy(inputs["X"])), torch.from_numpy(inputs["y"])).backward()
+            optimizer.step()
+
+    torch.manual_seed(inputs["seed"])
+    before = make_model()
+    with torch.no_grad():
+        before.weight.copy_(torch.from_numpy(inputs["weight"]))
+        before.bias.copy_(torch.from_numpy(inputs["bias"]))
+    adam = torch.optim.Adam(before.parameters(), lr=inputs["lr"])
+    steps(before, adam, inputs["done"])
+    states = copy.deepcopy((before.state_dict(), adam.state_dict()))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # values that are loaded into the device "meta" are lost, and torch says so
+        returned = obj(make_model, *states, torch.device(inputs["device"]))
+    if not isinstance(returned, tuple) or len(returned) != 2:
+        raise AnswerError("A pair should come back: the model and the optimizer.")
+    model, optimizer = returned
+    if not isinstance(model, torch.nn.Module) or not isinstance(optimizer, torch.optim.Optimizer):
+        raise AnswerError("First the model should come, then the optimizer.")
+    if inputs["asks"] in ("parameters", "steps"):
+        steps(model, optimizer, inputs["more"])
+        return [param.detach().numpy().copy() for param in model.parameters()], None
+    return None, _places(model, optimizer) if inputs["asks"] == "places" else _owned(model, optimizer)
+
+
+def _places(model: Any, optimizer: Any) -> dict[str, str]:
+    moments = [state[name] for state in optimizer.state.values() for name in ("exp_avg", "exp_avg_sq") if name in state]
+    found = {"the model lies on": list(model.parameters()), "Adam's moments lie on": moments}
+    return {
+        name: ", ".join(sorted({tensor.device.type for tensor in tensors})) or "nowhere"
+        for name, tensors in found.items()
+    }
+
+
+def _owned(model: Any, optimizer: Any) -> dict[str, str]:
+    own, held = list(model.parameters()), [p for group in optimizer.param_groups for p in group["params"]]
+    return {"of the returned model": f"{sum(any(p is q for q in own) for p in held)} of {len(own)}"}
+
+
 PROBES: dict[str, Probe] = {
     "classifier": classifier,
     "evaluation": evaluation,
     "training_epoch": training_epoch,
     "moved": moved,
+    "resumed_elsewhere": resumed_elsewhere,
 }

@@ -1045,7 +1045,8 @@ with waits_for("Net", "to_device", "train_one_epoch", "evaluate"):
     )
 
 # %% [markdown]
-# With all 60,000 training images the same network comes to 92 or 93 %. What does it get wrong? Here are the mistakes of
+# With all 60,000 training images, networks with two convolutions come to about 90 to 93 % (there is a table on the [data
+# set's page](https://github.com/zalandoresearch/fashion-mnist)). What does it get wrong? Here are the mistakes of
 # which it was surest: below each image what it says, and in brackets what the label says.
 
 # %%
@@ -1066,10 +1067,10 @@ with waits_for("Net", "to_device", "train_one_epoch", "evaluate", "predict_proba
 
 # %% [markdown]
 # Look at the mistakes before you change the network. Most of these need more than a better optimizer: a shirt and a
-# coat at 28 x 28 pixels differ by a collar of three.
+# coat at 28 x 28 pixels differ by a collar of three pixels.
 
 # %% [markdown]
-# ## Clinic: the loop that loses its breath
+# ## Clinic: the loop that forgets
 #
 # A colleague has added a schedule, momentum and clipping to her loop: SGD with momentum 0.9, the learning rate halved after
 # each epoch, the gradients' norm (over all parameters together) clipped to `max_norm`. Every line of it is a line that you
@@ -1151,7 +1152,7 @@ with waits_for("clinic_10"):
     print("lengths of four steps:", " ".join(f"{length:.2f}" for length in lengths), "  expected:", " ".join(f"{e:.2f}" for e in expected))
 
 # %% [markdown]
-# **Symptom 1**, right: the first step is a hundred times longer than $\alpha \cdot$ `max_norm`, although the gradient was
+# **Symptom 1**, right: the first step is more than a hundred times longer than $\alpha \cdot$ `max_norm`, although the gradient was
 # "clipped". **Symptom 2**, left: the learning rate is never what was announced; it falls with every batch, and even the first
 # step is taken with half of it (PyTorch warns of one cause). **Symptom 3**: at the beginning of each epoch the learning rate
 # jumps up again, and in the printout the steps after the first have the length 0. After that leap there is no gradient left; but
@@ -1178,8 +1179,8 @@ check("clinic_10")
 
 # %% [markdown]
 # None of the four stops the program, and it trains, after a fashion: plain SGD with a learning rate near 0 gets somewhere too. That
-# is why such loops are found in published work. What shows them is a log of the learning rate and of the gradient's norm,
-# at every step. You will write one below.
+# is why such mistakes stay unseen for long. What shows them is a log of the learning rate and of the gradient's norm, at
+# every step. How to write a log, and look at it, comes below.
 
 # %% [markdown]
 # ## A run that survives
@@ -1192,7 +1193,7 @@ check("clinic_10")
 # | model | parameters and buffers | `.state_dict()`, `.load_state_dict(...)` |
 # | optimizer | velocities, moments, counts of steps (unit 09) | `.state_dict()`, `.load_state_dict(...)` |
 # | scheduler | how many epochs the schedule has counted | `.state_dict()`, `.load_state_dict(...)` |
-# | torch's random numbers | what dropout will drop next | `torch.get_rng_state()`, `torch.set_rng_state(...)` |
+# | torch's random numbers (the CPU's) | what dropout will drop next | `torch.get_rng_state()`, `torch.set_rng_state(...)` |
 # | the loader's generator | in which order the next epoch comes | `.get_state()`, `.set_state(...)` |
 # | the epoch | how many are done | a number |
 #
@@ -1354,6 +1355,46 @@ with waits_for("Checkpoint"):
 # The thin dark line lies on the thick light one, to the last bit. The third run is not *worse* here, and that is what makes
 # this mistake so hard to see: it is another run. A result that came about in two halves could not be repeated by anyone.
 #
+# Equal to the last bit is what you get on a CPU. On a GPU two things are different. Dropout draws from the GPU's own
+# random numbers (`torch.cuda.get_rng_state_all()` belongs in the file, too), and some operations add up in an order that
+# changes from run to run, so that the last digits differ unless you ask for `torch.use_deterministic_algorithms(True)`.
+#
+# ### Exercise: `resume_on`
+#
+# The run began on a laptop's CPU. Now a GPU is free. Make a network and its Adam that go on there. Remember the two rules
+# about devices: the optimizer's moments have to lie where the parameters lie. (The check uses the device `"meta"` again.)
+
+# %% exercise="resume_on"
+def resume_on(make_model, model_state, optimizer_state, device):
+    """A new network and an Adam for it, which go on from two state dicts, on `device`.
+
+    make_model: function () -> nn.Module.  Returns (model, optimizer), and changes neither state dict.
+    """
+    ### BEGIN SOLUTION
+    model = make_model()
+    model.load_state_dict(model_state)
+    model.to(device)
+    optimizer = torch.optim.Adam(model.parameters())
+    optimizer.load_state_dict(optimizer_state)
+    return model, optimizer
+    ### END SOLUTION
+
+# %% [markdown]
+# <details><summary>Hint 1: something lies on the wrong device, or the optimizer holds other parameters</summary>
+#
+# First the model, on its device. Only then the optimizer, from `model.parameters()` of this very model.
+# </details>
+#
+# <details><summary>Hint 2: the next steps are wrong</summary>
+#
+# Both parts have a `load_state_dict`. The optimizer's brings the learning rate along, and sends each moment to the device of
+# its parameter. It can do so only if the parameter is there already.
+# </details>
+
+# %% check="resume_on"
+check("resume_on")
+
+# %% [markdown]
 # ## See what it does
 #
 # A `print` for each epoch is enough for three epochs. For thirty, in ten variants, there is **TensorBoard**: the run writes
@@ -1554,14 +1595,15 @@ check("throughput")
 # | `DataLoader(num_workers=2)` | other processes cut and stack the next batches while this one is computed |
 # | `pin_memory=True`, `non_blocking=True` | memory that the GPU can fetch by itself, while Python goes on |
 # | data on the device | 10,000 images are 31 MB: put them there once, and pick batches by index |
-# | larger batch | fewer, larger steps keep the device busy; the learning rate grows along (unit 03) |
+# | larger batch | fewer, larger steps keep the device busy. The learning rate grows along: for SGD in proportion (unit 03), for Adam often by the root, so 4 times the batch gets 2 times the rate |
 # | `channels_last` | the same numbers in another order, NHWC, which many convolutions prefer |
 # | bfloat16 autocast | half the bytes; tensor cores compute it many times as fast |
 # | `torch.compile` | fuses operations, so that fewer intermediate results travel to memory and back |
 # | CUDA graphs | records all orders of a step once and plays them again: Python no longer asks |
 #
 # The baseline is the loop as most people write it: a DataLoader that collects one image after the other, batches of 64,
-# float32. Every other row changes **one** thing. Which one will bring most on *this* machine?
+# float32. Every other row changes **one** thing (with the larger batch, the learning rate belongs to it). Which of the four
+# below will bring most on *this* machine? On a CPU the same cells run smaller: three steps are measured in place of a hundred.
 
 # %%
 predict(
@@ -1577,14 +1619,16 @@ predict(
 )
 
 # %% given="knobs"
-DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-WARMUP, STEPS = (20, 100) if DEVICE.type == "cuda" else (1, 3)
+DEVICE = torch.device(report().accelerator)  # an NVIDIA card, the GPU of a Mac, or the CPU
+WARMUP, STEPS = (1, 3) if DEVICE.type == "cpu" else (20, 100)
 
 
 def wait_for_device():
     """On a CPU every operation has ended when it returns."""
     if DEVICE.type == "cuda":
         torch.cuda.synchronize()
+    elif DEVICE.type == "mps":
+        torch.mps.synchronize()
 
 
 def batches_by_loader(batch_size, workers=0, pinned=False):
@@ -1606,13 +1650,13 @@ def batches_on_device(batch_size):
             yield X[index], y[index]
 
 
-def stepper(batches, channels_last=False, bf16=False, compiled=False):
+def stepper(batches, rate=0.001, channels_last=False, bf16=False, compiled=False):
     """A function that makes one training step with the next batch."""
     torch.manual_seed(0)
     model = Net().to(DEVICE)
     if channels_last:
         model = model.to(memory_format=torch.channels_last)
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.001)
+    optimizer = torch.optim.Adam(model.parameters(), lr=rate)
     network = torch.compile(model) if compiled else model
 
     def step():
@@ -1661,17 +1705,17 @@ def graph_stepper(batches):
 
 def knobs():
     """name -> (function that makes the step, images per step); None where this machine cannot."""
-    gpu = DEVICE.type == "cuda"
+    cuda = DEVICE.type == "cuda"
     return {
         "baseline": (lambda: stepper(batches_by_loader(64)), 64),
         "2 workers": (lambda: stepper(batches_by_loader(64, workers=2)), 64),
-        "pinned memory": (lambda: stepper(batches_by_loader(64, pinned=True)), 64) if gpu else None,
+        "pinned memory": (lambda: stepper(batches_by_loader(64, pinned=True)), 64) if cuda else None,
         "data on the device": (lambda: stepper(batches_on_device(64)), 64),
-        "batch of 256": (lambda: stepper(batches_by_loader(256)), 256),
+        "batch of 256": (lambda: stepper(batches_by_loader(256), rate=0.002), 256),
         "channels_last": (lambda: stepper(batches_by_loader(64), channels_last=True), 64),
         "bfloat16": (lambda: stepper(batches_by_loader(64), bf16=True), 64),
-        "torch.compile": (lambda: stepper(batches_by_loader(64), compiled=True), 64) if gpu else None,
-        "CUDA graph": (lambda: graph_stepper(batches_on_device(64)), 64) if gpu else None,
+        "torch.compile": (lambda: stepper(batches_by_loader(64), compiled=True), 64) if cuda else None,
+        "CUDA graph": (lambda: graph_stepper(batches_on_device(64)), 64) if cuda else None,
     }
 
 
@@ -1685,20 +1729,25 @@ with waits_for("throughput", "Net"):
                 rate = throughput(step, size, WARMUP, STEPS, wait_for_device, time.perf_counter)
                 rates[name] = max(rate, rates.get(name, 0))
             except RuntimeError as problem:  # torch.compile without a C++ compiler, for one
+                rates.pop(name, None)
                 print(f"{name} cannot be had here: {type(problem).__name__}")
+    steppers.clear()  # which ends the two workers
     left_out = [name for name in knobs() if name not in rates]
     if left_out:
         print("left out on this machine:", ", ".join(left_out))
     ratios = {name: rate / rates["baseline"] for name, rate in rates.items()}
+    print(f"baseline: {rates['baseline']:,.0f} images per second, measured over {STEPS} steps")
     ax = plt.subplots(figsize=(7.4, 3.4))[1]
-    ax.barh(list(ratios), list(ratios.values()), color=[plots.MUTED, *[plots.BLUE] * (len(ratios) - 1)])
+    bars = ax.barh(list(ratios), list(ratios.values()), color=[plots.MUTED, *[plots.BLUE] * (len(ratios) - 1)])
+    ax.bar_label(bars, [f"{ratio:.2f}" for ratio in ratios.values()], padding=4)
+    ax.set_xlim(0, 1.12 * max(ratios.values()))
     ax.axvline(1, color=plots.INK, linewidth=1)
     ax.invert_yaxis()
     ax.set(xlabel="images per second, as a multiple of the baseline's")
     plots.finding(ax, f"One knob at a time: what each is worth on this {DEVICE.type.upper()}")
     plt.show()
     letters = {"data on the device": "a", "batch of 256": "b", "channels_last": "c", "bfloat16": "d"}
-    best = max(letters, key=lambda name: ratios[name])
+    best = max(letters, key=lambda name: ratios.get(name, 0))
     reveal(
         "knob",
         letters[best] if ratios[best] > 1.1 else "e",
@@ -1706,12 +1755,12 @@ with waits_for("throughput", "Net"):
     )
 
 # %% [markdown]
-# Pinned memory and CUDA graphs need a GPU, and are left out without one. `torch.compile` needs a C++ compiler and spends
-# half a minute of compiling on a CPU, so it is measured on GPUs only. Times vary from run to run, on a busy machine a lot:
+# Pinned memory and CUDA graphs need an NVIDIA GPU, and are left out without one. `torch.compile` needs a C++ compiler and spends
+# half a minute of compiling on a CPU, so it is measured on NVIDIA GPUs only. Times vary from run to run, on a busy machine a lot:
 # trust a ratio only if it comes out alike when you run the cell again.
 #
-# On a CPU the convolutions take nearly all of the time, so no knob that is about bringing data helps much. On a GPU it is
-# the other way round: this network is so small that the card mostly waits for Python, and what pays is whatever asks less
+# On a CPU the convolutions take nearly all of the time, so no knob that is about bringing data helps much. On a GPU expect
+# the other way round: this network is so small that a fast card mostly waits for Python, and what pays is whatever asks less
 # often (larger batches, data on the device, CUDA graphs).
 #
 # ## The roofline, by hand
@@ -1734,12 +1783,15 @@ with waits_for("throughput", "Net"):
 N = 64
 layers = {"conv1": (1, 32, 3, 28), "conv2": (32, 64, 3, 14), "fc1": (3136, 128, 1, 1), "fc2": (128, 10, 1, 1)}
 work = {}
-print("layer   MFLOPs    MB moved   FLOPs per byte   (forward, 64 images)")
+print("layer    MFLOPs   MB moved   FLOPs per byte   (forward, 64 images)")
 for name, (C, F, k, side) in layers.items():
     flops = 2 * N * side**2 * F * C * k**2
     moved = 4 * (N * C * side**2 + F * C * k**2 + N * F * side**2)
     work[name] = flops, flops / moved
-    print(f"{name:5} {flops / 1e6:9.1f} {moved / 1e6:10.2f} {flops / moved:14.1f}")
+    print(f"{name:8} {flops / 1e6:6.1f} {moved / 1e6:10.2f} {flops / moved:14.1f}")
+all_flops = sum(flops for flops, _ in work.values())
+all_moved = sum(flops / intensity for flops, intensity in work.values())
+print(f"together {all_flops / 1e6:6.1f} {all_moved / 1e6:10.2f} {all_flops / all_moved:14.1f}")
 
 # %% [markdown]
 # `conv2` has more than four fifths of all the arithmetic, and a high intensity. `conv1` has few channels: each number that it fetches
@@ -1785,7 +1837,8 @@ with waits_for("throughput", "Net"):
 # Left of the ridge memory is the limit: fewer bytes help (bfloat16, fusing operations, larger batches for the linear
 # layers, whose weights are then used more often). Right of it arithmetic is the limit: fewer or cheaper FLOPs help (tensor
 # cores, another structure: unit 11). A point far below the roof has neither excuse: its time goes into starting the work. (A
-# point above the roof says that the roof was measured too low, on a busy machine, or that the data were still in a cache.)
+# point above the roof says that the roof was measured too low, on a busy machine, that the data were still in a cache, or
+# that the layer was computed with fewer bits: NVIDIA cards may take TF32 for convolutions.)
 #
 # ## Half the bits
 #
@@ -1888,6 +1941,21 @@ with waits_for("amp_step", "Net"):
     print("largest difference of the two losses below 0.1:", gap < 0.1)
 
 # %% [markdown]
+# ## More than one GPU
+#
+# A script does what a notebook cannot: run in several processes at once, each with a copy of the network and its own part of
+# every batch. After each `backward` the copies' gradients are averaged, so that all of them make the same step. It needs
+# no GPU to be tried; two processes on a CPU compute the same as one. In a shell, compare:
+#
+# ```text
+# python -m course_lib.ddp_train --epochs 1
+# torchrun --standalone --nproc-per-node 2 -m course_lib.ddp_train --epochs 1
+# ```
+#
+# How the gradients are averaged, and why your `epoch_loss` comes back there for the last batch, is written at the top of
+# `course_lib/ddp_train.py`.
+
+# %% [markdown]
 # ## Hand in a network
 #
 # So far your code was checked. Now your **network** is: it will be shown 1,000 images that are in no part of the data that
@@ -1973,7 +2041,7 @@ check("trained_net")
 
 # %% [markdown]
 # The check above uses 200 of the test images that you have for each line, so it is only a first impression: with so few
-# images, one percent more or less is chance. The points come from the hidden ones.
+# images, two percent more or less are chance. The points come from the hidden ones.
 
 # %% [markdown]
 # ## Quiz
@@ -2036,7 +2104,7 @@ check("quiz_10")
 # - **In a step:** clear, forward, backward, (unscale,) clip, step, schedule. One optimizer for the whole run.
 # - **Three sets:** training makes gradients, validation decides, test reports, once.
 # - **A checkpoint** holds model, optimizer, schedule, both generators' states and the epoch; it is written under another name
-#   and then renamed.
+#   and then renamed. On another device: first move the model, then build the optimizer, then load its state.
 # - **Speed:** wait for the device before you read the clock; turn one knob at a time;
 #   $\text{FLOP/s} \le \min(\text{peak}, \text{intensity} \cdot \text{bandwidth})$.
 # - **Half the bits** forward, float32 for the parameters; with a scaler: scale, backward, unscale, clip, step, update.
@@ -2070,22 +2138,35 @@ check("quiz_10")
 # %% [markdown]
 # ## Going further
 #
+# Six papers with public code, and what to reproduce of each:
+#
 # - H. Xiao, K. Rasul, R. Vollgraf, [Fashion-MNIST](https://arxiv.org/abs/1708.07747) (2017);
-#   [data and benchmarks](https://github.com/zalandoresearch/fashion-mnist).
-# - A. Karpathy, [A Recipe for Training Neural Networks](https://karpathy.github.io/2019/04/25/recipe/) (2019): become one with the
-#   data, and the order in which to look for bugs.
-# - L. N. Smith, [Cyclical Learning Rates for Training Neural Networks](https://arxiv.org/abs/1506.01186) (2017): the
-#   learning-rate range test.
+#   [data and benchmarks](https://github.com/zalandoresearch/fashion-mnist). Reproduce: train your `Net` on all 60,000 images, and
+#   find your place in their table.
 # - I. Loshchilov, F. Hutter, [SGDR: Stochastic Gradient Descent with Warm Restarts](https://arxiv.org/abs/1608.03983) (2017), the
-#   cosine; [code](https://github.com/loshchil/SGDR).
+#   cosine; [code](https://github.com/loshchil/SGDR). Reproduce: a constant learning rate against half a cosine, each at
+#   its own best, with three seeds.
 # - R. Pascanu, T. Mikolov, Y. Bengio, [On the difficulty of training recurrent neural
-#   networks](https://arxiv.org/abs/1211.5063) (2013): where clipping by the norm comes from.
-# - P. Micikevicius and others, [Mixed Precision Training](https://arxiv.org/abs/1710.03740) (2018).
+#   networks](https://arxiv.org/abs/1211.5063) (2013), clipping by the norm; [code](https://github.com/pascanur/trainingRNNs).
+#   Reproduce: the norm of your gradient at every step, and how many steps `max_norm=2.0` really clips.
+# - P. Micikevicius and others, [Mixed Precision Training](https://arxiv.org/abs/1710.03740) (2018);
+#   [code](https://github.com/NVIDIA/apex). Reproduce: the histogram of your gradients' exponents, and the share that float16
+#   would turn into 0, without and with a scale.
 # - S. Williams, A. Waterman, D. Patterson, [Roofline: an insightful visual performance model for multicore
-#   architectures](https://doi.org/10.1145/1498765.1498785) (2009).
-# - P. Goyal and others, [Accurate, Large Minibatch SGD](https://arxiv.org/abs/1706.02677) (2017): larger batches, with the
-#   learning rate scaled along.
-# - [safetensors](https://github.com/huggingface/safetensors), [TensorBoard](https://github.com/tensorflow/tensorboard).
+#   architectures](https://doi.org/10.1145/1498765.1498785) (2009); the [Empirical Roofline
+#   Tool](https://bitbucket.org/berkeleylab/cs-roofline-toolkit). Reproduce: the roof of your machine, and the backward pass as
+#   further points under it.
+# - K. Jordan, [94% on CIFAR-10 in 3.29 Seconds on a Single GPU](https://arxiv.org/abs/2404.00498) (2024);
+#   [code](https://github.com/KellerJordan/cifar10-airbench). Reproduce: take away one of its tricks at a time, and measure
+#   what each is worth.
+#
+# To read besides:
+#
+# - A. Karpathy, [A Recipe for Training Neural Networks](https://karpathy.github.io/2019/04/25/recipe/) (2019): look at the
+#   data first, and the order in which to look for bugs.
+# - L. N. Smith, [Cyclical Learning Rates for Training Neural Networks](https://arxiv.org/abs/1506.01186) (2017): the
+#   learning-rate range test. P. Goyal and others, [Accurate, Large Minibatch SGD](https://arxiv.org/abs/1706.02677) (2017):
+#   larger batches, with the learning rate scaled along.
 # - [Reproducibility](https://docs.pytorch.org/docs/stable/notes/randomness.html) and
 #   [Performance Tuning Guide](https://docs.pytorch.org/tutorials/recipes/recipes/tuning_guide.html), by PyTorch's makers.
 #

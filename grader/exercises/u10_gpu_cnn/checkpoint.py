@@ -97,8 +97,8 @@ CHECKPOINT = Exercise(
             "model_only",
             wrong.ModelOnly,
             "Your file holds the model and the epoch. Momentum starts again from zero, the schedule from its "
-            "beginning, and dropout and shuffling draw other numbers: the loss jumps at the resume, and the run is "
-            "another one.",
+            "beginning, and dropout and shuffling draw other numbers. The loss may look as good as before, and the run "
+            "is another one.",
             hint=1,
         ),
         Misconception(
@@ -170,8 +170,9 @@ CHECKPOINT = Exercise(
         Misconception(
             "whole_objects",
             wrong.WholeObjects,
-            "You save the objects themselves. That is a pickle, which runs code when it is loaded and breaks as soon "
-            "as a class moves. Save what state_dict() and get_state() give: plain tensors and numbers.",
+            "You save the objects themselves. That is a pickle, which runs code when it is loaded and can no longer "
+            "be read when a class gets another name or place. Save what state_dict() and get_state() give: "
+            "plain tensors and numbers.",
             hint=4,
         ),
         Misconception(

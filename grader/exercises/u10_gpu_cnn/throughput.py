@@ -47,8 +47,7 @@ def throughput_oracle(
     waits: bool,
     asks: str,
 ) -> tuple[Any, Any]:
-    """By reckoning: the device is idle at first, is handed a step every `launch` seconds, and does one after "
-    "another."""
+    """By reckoning: an idle device, which is handed a step every `launch` seconds and does one after another."""
     if asks == "steps":
         return None, warmup + steps
     lengths = list(chain(work[warmup:], repeat(work[-1], steps)))[:steps] if warmup else [work[-1]] * steps

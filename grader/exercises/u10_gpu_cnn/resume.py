@@ -1,0 +1,122 @@
+"""`resume_on`: a run goes on elsewhere, and the optimizer's memory goes along."""
+
+from typing import Any
+
+import numpy as np
+
+from grader.exercises.u10_gpu_cnn import resume_wrong as wrong
+from grader.exercises.u10_gpu_cnn.common import UNIT
+from grader.spec import Case, Exercise, Group, Misconception
+
+
+def resume_cases(rng: np.random.Generator) -> list[Case]:
+    def case(label: str, group: str, done: int, more: int = 0, device: str = "cpu") -> Case:
+        data = {
+            "weight": rng.normal(size=(2, 3)),
+            "bias": rng.normal(size=2),
+            "X": rng.normal(size=(7, 3)),
+            "y": rng.normal(size=(7, 2)),
+            "lr": float(rng.choice([0.02, 0.05, 0.1])),
+            "seed": int(rng.integers(1_000_000)),
+        }
+        return Case(label, group, data | {"done": done, "more": more, "device": device, "asks": group})
+
+    return [
+        case("after 1 step", "parameters", 1),
+        case("after 5 steps", "parameters", 5),
+        case("4 steps and 1 more", "steps", 4, 1),
+        case("3 steps and 6 more", "steps", 3, 6),
+        case("to another device after 2 steps", "places", 2, device="meta"),
+        case("to the device where it was", "places", 3),
+        case("whose parameters Adam moves, on another device", "owner", 2, device="meta"),
+        case("whose parameters Adam moves, where it was", "owner", 1),
+    ]
+
+
+def resume_oracle(
+    weight: np.ndarray,
+    bias: np.ndarray,
+    X: np.ndarray,
+    y: np.ndarray,
+    lr: float,
+    seed: int,
+    done: int,
+    more: int,
+    device: str,
+    asks: str,
+) -> tuple[Any, Any]:
+    """Adam by its formulas on linear regression, without any interruption."""
+    if asks == "places":
+        return None, {"the model lies on": device, "Adam's moments lie on": device}
+    if asks == "owner":
+        return None, {"of the returned model": "2 of 2"}
+    params = [weight, bias]
+    m, v = ([np.zeros_like(param) for param in params] for _ in range(2))
+    for t in range(1, done + more + 1):
+        error = 2 * (X @ params[0].T + params[1] - y) / y.size
+        grads = [error.T @ X, error.sum(axis=0)]
+        m = [0.9 * old + 0.1 * grad for old, grad in zip(m, grads, strict=True)]
+        v = [0.999 * old + 0.001 * grad**2 for old, grad in zip(v, grads, strict=True)]
+        moves = [a / (1 - 0.9**t) / (np.sqrt(b / (1 - 0.999**t)) + 1e-8) for a, b in zip(m, v, strict=True)]
+        params = [param - lr * move for param, move in zip(params, moves, strict=True)]
+    return params, None
+
+
+RESUME_ON = Exercise(
+    name="resume_on",
+    unit=UNIT,
+    returns=("params", "facts"),
+    probe="resumed_elsewhere",
+    groups=(
+        Group("parameters", "brings back the parameters as they were saved", 1),
+        Group("steps", "goes on as the run would have gone on: with Adam's moments, count and learning rate", 1),
+        Group("places", "has the model and Adam's moments on the device that it is told", 1),
+        Group("owner", "lets the optimizer hold the parameters of the very model that it returns", 1),
+    ),
+    cases=resume_cases,
+    reference=resume_oracle,
+    misconceptions=(
+        Misconception(
+            "moved_last",
+            wrong.moved_last,
+            "You move the model after the optimizer was built and filled. Adam's moments stay on the old device: on a "
+            "GPU the first step stops with an error about two devices, and on some devices the optimizer even holds "
+            "parameters that are no longer the model's. What has to be where it will be before Adam looks at it?",
+            hint=1,
+        ),
+        Misconception(
+            "never_moved",
+            wrong.never_moved,
+            "Everything stays where make_model made it: the device that was handed over is not used.",
+            hint=1,
+        ),
+        Misconception(
+            "moments_forgotten",
+            wrong.moments_forgotten,
+            "The optimizer is a new one: its moments are zero, its count begins at 1, and its learning rate is Adam's "
+            "usual one. What it remembered is in optimizer_state.",
+            hint=2,
+        ),
+        Misconception(
+            "weights_forgotten",
+            wrong.weights_forgotten,
+            "The network begins at random weights again, with the memory of another run in its optimizer. What it had "
+            "learned is in model_state.",
+            hint=2,
+        ),
+        Misconception(
+            "another_network",
+            wrong.another_network,
+            "You make two networks: the optimizer moves the one that nobody gets.",
+            hint=1,
+        ),
+        Misconception(
+            "moments_by_hand",
+            wrong.moments_by_hand,
+            "You put the moments in by hand. They stay on the device where they were saved, and the learning rate is "
+            "lost. The optimizer's load_state_dict sends each to where its parameter is, and brings the rest along.",
+            hint=2,
+        ),
+    ),
+    equivalents=(wrong.right_loaded_there, wrong.right_made_there, wrong.right_with_settings),
+)
