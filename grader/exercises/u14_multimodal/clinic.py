@@ -135,15 +135,15 @@ CLINIC_14 = Exercise(
         Misconception(
             "as_given",
             clinic_as_given,
-            "This is still the broken code's result. Begin with the picture of similarities: where should its bright "
+            "This is still the broken code's result. Begin with the picture of similarities: where should its dark "
             "diagonal come from, if only one of the two was shuffled?",
             hint=1,
         ),
         Misconception(
             "still_parted",
             clinic_still_parted,
-            "Lengths and temperature are right now. The images are shuffled and the captions are not, so that each "
-            "image is asked to find somebody else's caption.",
+            "Lengths and temperature are right now. The rows of a are shuffled and those of b are not, so that each "
+            "row of a is asked to find somebody else's partner.",
             hint=1,
         ),
         Misconception(

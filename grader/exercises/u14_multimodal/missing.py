@@ -45,11 +45,6 @@ def brings_back(present: np.ndarray, p: float, rng: np.random.Generator) -> np.n
     return kept
 
 
-def ignores_present(present: np.ndarray, p: float, rng: np.random.Generator) -> np.ndarray:
-    draws = rng.random(present.shape)
-    return (draws >= p) | (draws == draws.max(axis=1, keepdims=True))
-
-
 def swapped(present: np.ndarray, p: float, rng: np.random.Generator) -> np.ndarray:
     kept = present & (rng.random(present.shape) < p)
     order = np.where(present, rng.random(present.shape), -1.0)
