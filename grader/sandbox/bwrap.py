@@ -25,6 +25,7 @@ from course_lib.errors import CourseError
 NUMPY_UNITS = ("numpy", "matplotlib", "ipython", "matplotlib-inline")
 NETWORK_UNITS = (*NUMPY_UNITS, "scipy")
 TORCH_UNITS = (*NETWORK_UNITS, "torch", "safetensors")
+TRAINING_UNITS = (*TORCH_UNITS, "tqdm", "tensorboard")
 SITE = "/site"
 STAND_INS = f"{SITE}/course_lib/stand_ins"
 CASES_BYTES = 256 * 2**20
@@ -36,7 +37,9 @@ def packages_of(unit: str) -> tuple[str, ...]:
     """The distributions that a unit's code may import, besides the standard library and `course_lib`."""
     if unit[:2] < "07":
         return NUMPY_UNITS
-    return NETWORK_UNITS if unit[:2] < "09" else TORCH_UNITS
+    if unit[:2] < "09":
+        return NETWORK_UNITS
+    return TORCH_UNITS if unit[:2] < "10" else TRAINING_UNITS
 
 
 @cache
