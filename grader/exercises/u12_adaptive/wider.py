@@ -123,7 +123,8 @@ NET2WIDER = Exercise(
         Misconception(
             "settings_lost",
             wrong.wider_settings,
-            "All numbers are right, but the first convolution has lost its stride or its padding on the way.",
+            "All numbers are right, but a new convolution has lost its stride or its padding on the way: it computes "
+            "something else.",
             hint=4,
         ),
     ),
