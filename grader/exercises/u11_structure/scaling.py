@@ -158,13 +158,14 @@ SCALE_NETWORK = Exercise(
         Misconception(
             "stem_not_scaled",
             wrong.scale_stem_at_base,
-            "Your stem has the base's channels and not the scaled ones.",
+            "Your stem has the base's channels, and not the scaled ones: it keeps its width however thin or wide the "
+            "rest becomes. It should be as wide as the first stage is after scaling and rounding.",
             hint=4,
         ),
         Misconception(
             "relu_missing_in_the_stem",
             wrong.scale_stem_without_relu,
-            "The stem is a convolution, a normalization and a ReLU; one of the last two is missing in yours. Then two "
+            "The stem is a convolution, a normalization and a ReLU, and the ReLU is missing in yours. Then two "
             "convolutions follow each other with nothing that bends between them.",
             hint=4,
         ),

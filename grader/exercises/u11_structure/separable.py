@@ -113,7 +113,8 @@ DEPTHWISE_SEPARABLE = Exercise(
         Misconception(
             "norm_missing_between",
             wrong.separable_one_norm,
-            "Your first normalization does not take part: the depthwise result goes into the ReLU as it is.",
+            "Your first normalization does not take part: the depthwise result goes into the ReLU as it is. Each of "
+            "the two halves is a convolution, its normalization and a ReLU.",
             hint=2,
         ),
         Misconception(

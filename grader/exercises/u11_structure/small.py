@@ -1,4 +1,4 @@
-"""`small_net`: the best network of at most 50,000 numbers, graded on images that nobody has."""
+"""`small_net`: the best network of at most 50,000 numbers, graded on images that do not come with the course."""
 
 from typing import Any
 
@@ -60,6 +60,15 @@ SMALL_NET = Exercise(
             "Your network is over the budget of 50,000. Everything counts that it holds: parameters, the running mean "
             "and variance of each normalization, and any other tensor. Which layer holds most of them?",
             hint=1,
+        ),
+        Misconception(
+            "below",
+            wrong.small_net_of_class_means,
+            "Your network does better than guessing, and not well enough yet. First compare with your own validation "
+            "accuracy. If that was clearly higher, training saw other pixels: images come as floats in [0, 1], and "
+            "what is done to them before the first layer belongs into forward. If it was about the same, go round the "
+            "loop again: more epochs, another learning rate, another block.",
+            hint=3,
         ),
         Misconception(
             "chance",
