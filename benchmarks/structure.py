@@ -5,7 +5,8 @@
 Trains the networks that the unit's notebook compares (all, or those named), as the notebook says: on 3,000 images for
 4 epochs; the learning rate chosen on 1,000 validation images, the accuracy measured on 2,000 test images. Prints lines
 as they stand in the notebook's cell `RUNS`, and behind each one the validation accuracies of the sweep. All of it takes
-ten minutes on one core. Other machines add floats in another order: expect differences of a few images.
+ten minutes on one core. Other machines add floats in another order, and training enlarges the difference: on a second
+machine most of the first seeds came within 1.5 points of the table, and the plain network of depth 4 within 3.
 """
 
 from __future__ import annotations
