@@ -190,6 +190,7 @@ with waits_for("magnitude_prune"):
         fit(model, X, y, epochs=epochs, lr=0.005, batch_size=48)
         return accuracy(model, X_test, y_test)
 
+    magnitude_prune(small_net(0), 0.5)  # where it is not written yet, nothing below is trained for nothing
     trained = [small_net(seed) for seed in SEEDS]
     for seed, model in zip(SEEDS, trained, strict=True):
         fit(model, X, y, epochs=5, lr=0.01, batch_size=48, seed=seed)
@@ -501,8 +502,8 @@ with waits_for("magnitude_prune", "lottery_rewind"):
     for seed in SEEDS:
         first_day = {key: value.clone() for key, value in small_net(seed).state_dict().items()}
         new_draw = small_net(seed + 100).state_dict()
-        curves["whole network"].append(curve(small_net(seed), seed))
         masks = magnitude_prune(copy_of(trained[seed]), 0.95)
+        curves["whole network"].append(curve(small_net(seed), seed))
         for name, start in (("winning ticket", first_day), ("same mask, new draw", new_draw)):
             model = copy_of(trained[seed])
             lottery_rewind(model, start, masks)
@@ -712,6 +713,7 @@ with waits_for("net2wider"):
     not_while_grading()
     distances = {}
     parent = small_net(0)
+    net2wider(parent[7], parent[9], torch.arange(64))  # stops here where it is not written yet
     fit(parent, X, y, epochs=2, lr=0.01, batch_size=48)
 
     def apart(layer):
@@ -777,6 +779,7 @@ with waits_for("net2wider"):
     def noted(model, seen):
         return lambda *_: seen.append(loss_of(model))
 
+    widened(small_net(0, 4, 8), 0)  # stops here where net2wider is not written yet
     small_epochs, late_epochs = 10, 3
     spent = small_epochs * macs(4, 8) + late_epochs * macs(16, 32)
     large_epochs = round(spent / macs(16, 32))
