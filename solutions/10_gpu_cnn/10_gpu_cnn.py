@@ -1026,7 +1026,7 @@ with waits_for("Net", "to_device", "train_one_epoch", "evaluate"):
 # %% [markdown]
 # The training loss falls on; the validation loss flattens and nearly comes to rest: what the network still learns about its
 # 9,000 images is of little use for others. Early stopping has kept the ringed parameters. With a learning rate that goes down to
-# 0 the best epoch is one of the last; take the mirrored images away, and it comes earlier, and is worse. (The first points
+# 0 the best epoch is one of the last; take the mirrored images away, and look where it lies then. (The first points
 # look odd, the validation loss *below* the training loss: the training loss is a mean over the whole epoch, its bad beginning
 # included, the validation loss is measured at the end.)
 #
@@ -1739,8 +1739,7 @@ with waits_for("throughput", "Net"):
     print(f"baseline: {rates['baseline']:,.0f} images per second, measured over {STEPS} steps")
     ax = plt.subplots(figsize=(7.4, 3.4))[1]
     bars = ax.barh(list(ratios), list(ratios.values()), color=[plots.MUTED, *[plots.BLUE] * (len(ratios) - 1)])
-    ax.bar_label(bars, [f"{ratio:.2f}" for ratio in ratios.values()], padding=4)
-    ax.set_xlim(0, 1.12 * max(ratios.values()))
+    ax.bar_label(bars, [f"{ratio:.2f}" for ratio in ratios.values()], label_type="center", color="white")
     ax.axvline(1, color=plots.INK, linewidth=1)
     ax.invert_yaxis()
     ax.set(xlabel="images per second, as a multiple of the baseline's")
@@ -1759,7 +1758,7 @@ with waits_for("throughput", "Net"):
 # half a minute of compiling on a CPU, so it is measured on NVIDIA GPUs only. Times vary from run to run, on a busy machine a lot:
 # trust a ratio only if it comes out alike when you run the cell again.
 #
-# On a CPU the convolutions take nearly all of the time, so no knob that is about bringing data helps much. On a GPU expect
+# On a CPU that does nothing else the convolutions take nearly all of the time, so no knob that is about bringing data helps much. On a GPU expect
 # the other way round: this network is so small that a fast card mostly waits for Python, and what pays is whatever asks less
 # often (larger batches, data on the device, CUDA graphs).
 #
