@@ -23,6 +23,8 @@ from course_lib.reference import Outcome, Problem, Reference, load
 
 MIME = "application/vnd.optimization-course.answers+json"
 GRADING = "COURSE_GRADING"
+GRADED = "COURSE_GRADED"
+"""Set wherever a notebook runs for a grade, in all of its cells; the private cases are there for the checks alone."""
 
 _verdicts: dict[str, Verdict] = {}
 """The latest verdict of each exercise in this kernel: `waits_for` looks here."""
@@ -121,7 +123,8 @@ class _Waiting:
         unsolved = [name for name in self.names if name not in _verdicts or not _verdicts[name].passed]
         if not unsolved and not isinstance(error, NotImplementedError):
             return False  # the exercise is right: this is a real error, and hiding it would help nobody
-        names = " and ".join(unsolved or self.names)
+        stub = str(error).removeprefix("Exercise ") if isinstance(error, NotImplementedError) else ""
+        names = " and ".join(unsolved) or stub or " and ".join(self.names)
         render.show_note([f"This part waits for your {names}: finish it above, then run this cell again."])
         return True
 
@@ -136,5 +139,5 @@ def not_while_grading() -> None:
 
     Raises `LeftOut` where a notebook is graded. No exercise may depend on what such a block makes.
     """
-    if os.environ.get(GRADING):
+    if os.environ.get(GRADED):
         raise LeftOut("This experiment is left out while grading. No point depends on it.")

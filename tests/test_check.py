@@ -112,7 +112,7 @@ def test_a_long_experiment_is_left_out_while_grading(shell):
     block = "with waits_for('scale_shift'):\n    not_while_grading()\n    print('trained for an hour')"
     shell.run("import os\nfrom course_lib import not_while_grading, waits_for")
     assert "trained" in shell.run(block).text
-    left_out = shell.run(f"os.environ['COURSE_GRADING'] = '/'\n{block}\ndel os.environ['COURSE_GRADING']").text
+    left_out = shell.run(f"os.environ['COURSE_GRADED'] = '1'\n{block}\ndel os.environ['COURSE_GRADED']").text
     assert "left out while grading" in left_out
     assert "trained" not in left_out
 

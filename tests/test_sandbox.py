@@ -252,6 +252,12 @@ def test_a_check_cell_has_the_private_inputs_and_the_state_of_its_place(worker):
     assert [cell.execution_count for cell in notebook.cells] == [1, 2, 3, 4]
 
 
+def test_a_long_experiment_is_left_out(worker):
+    block = "from course_lib import not_while_grading, waits_for\nwith waits_for('toy'):\n    not_while_grading()\n    x = 1"
+    cells, _ = run(worker, block, "'x' in globals()")
+    assert "left out while grading" in str(cells[0]) and value(cells[1]) == "False"
+
+
 def test_only_a_check_cell_can_see_private_inputs(worker):
     look = "import os\n[os.environ.get('COURSE_GRADING'), os.listdir('/cases')]"
     cells = [new_code_cell(look), check_cell(READ), new_code_cell(look)]

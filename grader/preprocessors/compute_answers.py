@@ -16,7 +16,7 @@ from nbformat.v4 import new_output
 from nbgrader.preprocessors import Execute
 from traitlets import Bool, Integer, Unicode
 
-from course_lib.check import GRADING
+from course_lib.check import GRADED, GRADING
 from course_lib.errors import CourseError
 from course_lib.reference import Reference
 from grader.private import private_reference, secret_for
@@ -161,9 +161,9 @@ def checked_exercises(nb: NotebookNode) -> list[str]:
 
 @contextmanager
 def _environment(folder: str) -> Iterator[None]:
-    """The kernel inherits this process's environment; these two are set for it and taken back."""
+    """The kernel inherits this process's environment; these are set for it and taken back."""
     # One thread a kernel: a class is graded side by side, and results must not depend on the machine's cores.
-    added = {GRADING: folder, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    added = {GRADING: folder, GRADED: "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     before = {key: os.environ.get(key) for key in added}
     os.environ.update(added)
     try:

@@ -35,6 +35,7 @@ def run(job: dict[str, Any], user: int | None, shell: Any, pipes: tuple[int, int
     _give_up_rights(job["limits"], user)
     cells, files = json.loads(read_frame(pipes[0]) or b"[[], {}]")
     os.environ.update(HOME=str(WORK), TMPDIR=str(WORK), MPLCONFIGDIR=str(WORK), COURSE_STATE_DIR=str(WORK))
+    os.environ["COURSE_GRADED"] = "1"  # long experiments are left out
     os.chdir(WORK)
     for name, data in files.items():
         (WORK / name).parent.mkdir(parents=True, exist_ok=True)
