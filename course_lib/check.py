@@ -123,7 +123,7 @@ class _Waiting:
         unsolved = [name for name in self.names if name not in _verdicts or not _verdicts[name].passed]
         if not unsolved and not isinstance(error, NotImplementedError):
             return False  # the exercise is right: this is a real error, and hiding it would help nobody
-        stub = str(error).removeprefix("Exercise ") if isinstance(error, NotImplementedError) else ""
+        stub = str(error).removeprefix("Exercise ") if str(error).startswith("Exercise ") else ""
         names = " and ".join(unsolved) or stub or " and ".join(self.names)
         render.show_note([f"This part waits for your {names}: finish it above, then run this cell again."])
         return True

@@ -253,8 +253,8 @@ def test_a_check_cell_has_the_private_inputs_and_the_state_of_its_place(worker):
 
 
 def test_a_long_experiment_is_left_out(worker):
-    block = "from course_lib import not_while_grading, waits_for\nwith waits_for('toy'):\n    not_while_grading()\n    x = 1"
-    cells, _ = run(worker, block, "'x' in globals()")
+    setup = "from course_lib import not_while_grading, waits_for"
+    cells, _ = run(worker, f"{setup}\nwith waits_for('toy'):\n    not_while_grading()\n    x = 1", "'x' in globals()")
     assert "left out while grading" in str(cells[0]) and value(cells[1]) == "False"
 
 
