@@ -1,4 +1,4 @@
-"""`trained_net`: the learner's own network, its weights from their file, on images that no learner has."""
+"""`trained_net`: the learner's own network, its weights from their file, on images that do not come with the course."""
 
 from __future__ import annotations
 
