@@ -134,7 +134,7 @@ COMPARE_SEEDS = Exercise(
         Misconception(
             "wrong_way",
             wrong_way,
-            "You took the first from the second. When the first is ahead, the difference should be positive.",
+            "You subtracted the first from the second. When the first is ahead, the difference should be positive.",
             hint=1,
         ),
         Misconception(
