@@ -432,8 +432,8 @@ with waits_for():
 # ### Exercise: `capstone_net`
 #
 # `capstone_structure` builds your network, untrained. `capstone_net` builds it, loads what was trained from
-# `capstone_net.safetensors`, and returns it in evaluation mode. Images come as a tensor (N, 1, 28, 28) between 0 and 1; ten logits each go out.
-# Anything that has to happen to the images (subtracting a mean, for instance) happens inside the network.
+# `capstone_net.safetensors`, and returns it in evaluation mode. Images come as a tensor (N, 1, 28, 28) between 0 and 1; ten
+# logits each go out. Anything that has to happen to the images (subtracting a mean, for instance) happens inside the network.
 
 
 # %% exercise="capstone_net"
