@@ -1,4 +1,4 @@
-"""The images on which trained networks are graded: 1,000 test images of Fashion-MNIST that are in neither embedded part.
+"""The images on which trained networks are graded: 1,000 of Fashion-MNIST's test images, in neither embedded part.
 
 They are public all the same: whoever fetches the full data set has them among its 10,000 test images.
 """

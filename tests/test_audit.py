@@ -10,8 +10,9 @@ from course_lib.errors import CourseError
 from grader.audit import command
 from grader.audit.equivalent import EQUIVALENT, Explained
 from grader.audit.examine import examine, examine_answers
+from grader.audit.fingerprint import fingerprint
 from grader.audit.mutants import Mutant, mutants_of
-from grader.audit.report import document, plain_table, unit_section
+from grader.audit.report import document, plain_table, unit_section, with_section
 from grader.audit.row import HELD, Row
 from grader.audit.trial import Answer, try_all
 from grader.spec import Case, Exercise, Group, Misconception
@@ -181,21 +182,53 @@ def test_only_what_a_learner_writes_is_changed():
         mutants_of("answer", "answer = 1")
 
 
-@pytest.fixture(scope="module", params=SCRIPTS, ids=UNITS)
-def audited(request):
-    """What the audit finds in one unit: once for all tests, and each unit within a test's own time limit."""
-    return examine([request.param])
+def published():
+    return (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
 
 
-def test_no_mistake_passes_unexplained(audited):
+@pytest.mark.fast
+@pytest.mark.parametrize("script", SCRIPTS, ids=UNITS)
+def test_the_published_audit_is_of_the_sources_as_they_are(script):
+    """All units take a quarter of an hour, so they are audited where they change, by who changes them."""
+    section = f"## {script.stem}\n\n<!-- sources: {fingerprint(script)} -->\n"
+    assert section in published(), f"run ./course audit {script.stem[:2]} and commit docs/audit.md"
+
+
+@pytest.mark.parametrize("number", ["01", "09"])
+def test_an_audit_gives_what_is_published_and_finds_nothing(number):
+    """One unit by hand and one in PyTorch, in earnest."""
+    audited = examine([script for script in SCRIPTS if script.stem.startswith(number)])
     assert audited and [sentence for one in audited for sentence in one.findings] == []
     assert all(one.killed + one.right == len(one.trials) for one in audited)
     assert all(len(one.trials) >= 10 or one.exercise.withheld for one in audited)
+    assert unit_section(audited) in published()
 
 
-def test_the_published_table_is_up_to_date(audited):
-    published = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
-    assert unit_section(audited) in published, "run ./course audit and commit docs/audit.md"
+@pytest.mark.fast
+def test_a_fingerprint_is_of_answers_and_judges_and_not_of_text(tmp_path, monkeypatch):
+    script = next(script for script in SCRIPTS if script.stem.startswith("01"))
+    before = fingerprint(script)
+    source = script.read_text(encoding="utf-8")
+
+    def of(text):
+        changed = tmp_path / script.name
+        changed.write_text(text, encoding="utf-8")
+        return fingerprint(changed)
+
+    assert of(source) == before == of(source.replace("# %% [markdown]\n", "# %% [markdown]\n# One more line.\n", 1))
+    marker = "### BEGIN SOLUTION\n"
+    assert of(source.replace(marker, f"{marker}    # another answer\n", 1)) != before
+    monkeypatch.setattr("grader.audit.fingerprint.SHARED", ("course_lib/judge.py",))
+    assert fingerprint(script) != before
+
+
+@pytest.mark.fast
+def test_one_units_section_takes_the_place_of_its_earlier_one():
+    text = "# The audit\n\n## 01_a\n\nold\n\n## 02_b\n\nkept\n"
+    assert with_section(text, "## 01_a\n\nnew\n") == text.replace("old", "new")
+    assert with_section(text, "## 02_b\n\nnew\n") == text.replace("kept", "new")
+    with pytest.raises(CourseError, match="no section 03_c"):
+        with_section(text, "## 03_c\n\nnew\n")
 
 
 @pytest.mark.fast
@@ -218,10 +251,16 @@ def test_the_command_says_what_it_found_and_fails(weak, monkeypatch, tmp_path, c
 
 
 @pytest.mark.fast
-def test_the_command_is_content_with_nothing(monkeypatch, capsys):
+def test_the_command_is_content_with_nothing_and_writes_the_units_section(monkeypatch, tmp_path, capsys):
+    (tmp_path / "docs").mkdir()
+    page = tmp_path / "docs" / "audit.md"
+    page.write_text(f"# The audit\n\n## {UNITS[0]}\n\nold\n")
+    monkeypatch.setattr(command, "course_root", lambda: tmp_path)
     monkeypatch.setattr(command, "examine", lambda scripts: [])
+    monkeypatch.setattr(command, "unit_section", lambda examined: f"## {UNITS[0]}\n\nnew\n")
     assert command.main(UNITS[0]) == 0
     assert "Nothing survives unexplained." in capsys.readouterr().out
+    assert page.read_text() == f"# The audit\n\n## {UNITS[0]}\n\nnew\n"
 
 
 def test_the_report_is_plain_and_its_tables_hold(weak):

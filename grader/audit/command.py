@@ -8,14 +8,17 @@ from itertools import groupby
 from course_lib.workspace import course_root, find_unit
 from grader.audit.equivalent import EQUIVALENT
 from grader.audit.examine import examine
-from grader.audit.report import document, plain_table
+from grader.audit.report import document, plain_table, unit_section, with_section
 from grader.audit.row import HELD, Row
 from grader.build import scripts
 from grader.exercises import all_exercises
 
 
 def main(unit: str | None = None) -> int:
-    """Audit one unit; or all of them, attacks and damage too, and write docs/audit.md. 1 if anything was found."""
+    """Audit one unit; or all of them, attacks and damage too. Writes docs/audit.md, or the unit's section of it.
+
+    Returns 1 if anything was found; the section of a unit alone is then left as it was.
+    """
     started = time.monotonic()
     chosen = scripts(find_unit(unit) if unit else None)
     print(f"Every mutant of {len(chosen)} units is judged in the sandbox; that takes a minute or two.\n", flush=True)
@@ -23,12 +26,14 @@ def main(unit: str | None = None) -> int:
     for name, exercises in groupby(examined, lambda one: one.exercise.unit):
         print(f"{name}\n{plain_table(list(exercises))}\n", flush=True)
     findings = [sentence for one in examined for sentence in one.findings]
+    path = course_root() / "docs" / "audit.md"
     if unit is None:
         attacks, corruptions = _outsiders()
         findings += [*strangers(), *(sentence for row in (*attacks, *corruptions) for sentence in _broken(row))]
-        path = course_root() / "docs" / "audit.md"
         path.write_text(document(examined, attacks, corruptions), encoding="utf-8")
         print(f"{len(attacks)} attacks and {len(corruptions)} kinds of damage tried; {path.name} is written.\n")
+    elif not findings:
+        path.write_text(with_section(path.read_text(encoding="utf-8"), unit_section(examined)), encoding="utf-8")
     print("\n".join(findings) or "Nothing survives unexplained.")
     print(f"\n{len(findings)} findings in {time.monotonic() - started:.0f} s.")
     return 1 if findings else 0
