@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import chdir
+from contextlib import AbstractContextManager, chdir, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,7 +80,7 @@ def examine_answers(answers: Sequence[Answer], explanations: Explanations) -> li
 
 def _examined(answer: Answer, trials: tuple[Trial, ...], explained: tuple[Explained, ...]) -> Examined:
     exercise, sets = answer.exercise, answer.sets.values()
-    with chdir(course_root() / "solutions" / exercise.unit):  # beside the notebook, where an answer finds its files
+    with _beside_the_notebook(exercise.unit):
         wrong = [{misconception_failure(exercise, m, r) for r in sets} - {None} for m in exercise.misconceptions]
         refused = [{equivalent_failure(exercise, e, r) for r in sets} - {None} for e in exercise.equivalents]
     promises = sorted(str(sentence) for found in (*wrong, *refused) for sentence in found)
@@ -92,6 +92,12 @@ def _examined(answer: Answer, trials: tuple[Trial, ...], explained: tuple[Explai
         passed=sum(not found for found in refused),
         findings=(*promises, *_unexplained(exercise, trials, explained)),
     )
+
+
+def _beside_the_notebook(unit: str) -> AbstractContextManager[None]:
+    """The folder in which an answer finds its files; an exercise of the tests' own belongs to no unit, and has none."""
+    folder = course_root() / "solutions" / unit
+    return chdir(folder) if folder.is_dir() else nullcontext()
 
 
 def _unexplained(exercise: Exercise, trials: Sequence[Trial], explained: Sequence[Explained]) -> list[str]:
