@@ -30,16 +30,17 @@ def scripts(unit: str | None = None) -> list[Path]:
     return [path for path in found if path.stem == path.parent.name and unit in (None, path.stem)]
 
 
-def release(script: Path, directory: Path) -> Path:
+def release(script: Path, directory: Path, gradebook: Path | None = None) -> Path:
     """Make the learner's edition of a unit in `directory`; its source notebook must be up to date.
 
+    gradebook: a scratch one for several units, made when it is missing, which takes nbgrader longer than the rest.
     Raises `CourseError` when nbgrader refuses the notebook or an answer would survive in it.
     """
     unit = script.stem
     with tempfile.TemporaryDirectory() as scratch:
         config = Config(nbgrader_config())
         config.CourseDirectory.root = scratch
-        config.CourseDirectory.db_url = f"sqlite:///{Path(scratch) / 'gradebook.db'}"
+        config.CourseDirectory.db_url = f"sqlite:///{gradebook or Path(scratch) / 'gradebook.db'}"
         source = Path(scratch) / "solutions" / unit
         source.mkdir(parents=True)
         shutil.copy(script.with_suffix(".ipynb"), source)
@@ -63,8 +64,10 @@ def build(unit: str | None = None) -> list[Path]:
     """Bring references, source notebooks and learner's editions up to date; returns the files of the latter two."""
     record(unit=unit)
     made = []
-    for script in scripts(unit):
-        made += [write_source(script), release(script, course_root() / "notebooks")]
+    with tempfile.TemporaryDirectory() as scratch:
+        for script in scripts(unit):
+            made.append(write_source(script))
+            made.append(release(script, course_root() / "notebooks", Path(scratch) / "gradebook.db"))
     return made
 
 
@@ -82,7 +85,7 @@ def stale(unit: str | None = None) -> list[str]:
         pairs = []
         for script in scripts(unit):
             write_source(script)
-            made = release(script, fresh / "notebooks")
+            made = release(script, fresh / "notebooks", fresh / "gradebook.db")
             pairs.append((made, root / "notebooks" / script.stem / made.name))
         for new, kept in pairs:
             if not kept.is_file() or kept.read_bytes() != new.read_bytes():
