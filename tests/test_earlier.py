@@ -14,6 +14,7 @@ from course_lib import earlier, stand_ins, waits_for
 from course_lib.compute import run_cases
 from course_lib.errors import CourseError, LeftOut
 from course_lib.judge import judge
+from course_lib.packages import packages_of
 from course_lib.reference import load
 from course_lib.stand_ins import library
 from grader.exercises import find_exercise
@@ -91,7 +92,7 @@ def test_a_stand_in_is_no_answer_where_it_stands_for_one(module):
     }
     assert asked
     if module.name < "u07":
-        assert not asked & set(bwrap.packages_of(module.stem[1:]))
+        assert not asked & set(packages_of(module.stem[1:]))
 
 
 def test_what_is_right_in_the_saved_notebook_is_used(study, capsys):

@@ -7,7 +7,6 @@ bound one by one, so that what a unit does not allow is not there at all.
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
 import os
 import platform
 import re
@@ -20,26 +19,13 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 import course_lib
-from course_lib.errors import CourseError
+from course_lib.packages import package_paths, packages_of
 
-NUMPY_UNITS = ("numpy", "matplotlib", "ipython", "matplotlib-inline")
-NETWORK_UNITS = (*NUMPY_UNITS, "scipy")
-TORCH_UNITS = (*NETWORK_UNITS, "torch", "safetensors")
-TRAINING_UNITS = (*TORCH_UNITS, "tqdm", "tensorboard")
 SITE = "/site"
 STAND_INS = f"{SITE}/course_lib/stand_ins"
 CASES_BYTES = 256 * 2**20
 SHARED_BYTES = 64 * 2**20
 """Memory that processes share under /dev/shm: what the workers of torch's DataLoader hand their batches over in."""
-
-
-def packages_of(unit: str) -> tuple[str, ...]:
-    """The distributions that a unit's code may import, besides the standard library and `course_lib`."""
-    if unit[:2] < "07":
-        return NUMPY_UNITS
-    if unit[:2] < "09":
-        return NETWORK_UNITS
-    return TORCH_UNITS if unit[:2] < "10" else TRAINING_UNITS
 
 
 @cache
@@ -81,7 +67,7 @@ def command(unit: str, work_bytes: int, nodes: Sequence[Path] = ()) -> list[str]
     for site in _foreign_site_packages(base):
         line += ["--tmpfs", str(site)]
     line += ["--perms", "0755", "--dir", SITE]
-    for name, path in sorted(_package_paths(packages_of(unit)).items()):
+    for name, path in sorted(package_paths(packages_of(unit)).items()):
         line += [*_directories(PurePosixPath(SITE, name).parent), "--ro-bind", str(path), f"{SITE}/{name}"]
     library = Path(course_lib.__file__).parent
     line += ["--ro-bind", str(library), f"{SITE}/course_lib", "--perms", "0755", "--tmpfs", STAND_INS]
@@ -164,35 +150,3 @@ def _foreign_site_packages(base: Path) -> list[Path]:
     found = [stdlib / "site-packages", stdlib / "dist-packages", Path("/usr/lib/python3/dist-packages")]
     found += Path("/usr/local/lib").glob("python3*/*-packages")
     return [path for path in found if path.is_dir()]
-
-
-@cache
-def _package_paths(packages: tuple[str, ...]) -> dict[str, Path]:
-    """Top-level files and folders of the distributions and of all that they need, by their name in site-packages."""
-    found: dict[str, Path] = {}
-    todo, seen = list(packages), set()
-    while todo:
-        name = re.sub(r"[-_.]+", "-", todo.pop()).lower()
-        if name in seen:
-            continue
-        seen.add(name)
-        try:
-            distribution = importlib.metadata.distribution(name)
-        except importlib.metadata.PackageNotFoundError:
-            if name in packages:
-                raise CourseError(f"{name} is not installed, and a unit needs it: run ./course doctor.") from None
-            continue
-        for file in distribution.files or []:
-            top = file.parts[0]
-            if top != ".." and top != "__pycache__" and not top.endswith(".pth"):
-                found[top] = Path(str(distribution.locate_file(top)))
-        todo += [_needed(r) for r in distribution.requires or [] if _needed(r)]
-    return {name: path for name, path in found.items() if path.exists()}
-
-
-def _needed(requirement: str) -> str:
-    """The name of a requirement that applies here, or an empty string."""
-    from packaging.requirements import Requirement
-
-    parsed = Requirement(requirement)
-    return parsed.name if parsed.marker is None or parsed.marker.evaluate({"extra": ""}) else ""

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from course_lib.errors import CourseError
+from course_lib.packages import packages_of
 from grader.sandbox import bwrap, gpu
 
 MIB = 2**20
@@ -177,7 +178,7 @@ class Worker:
         if self._process is not None and self._process.poll() is None:
             return self._process
         self.close()
-        packages = bwrap.packages_of(self.unit)
+        packages = packages_of(self.unit)
         settings = {
             "preload": [
                 *PRELOAD,
