@@ -43,7 +43,7 @@ class Surroundings:
         self._contents: dict[int, tuple[Any, dict[str, Any]]] = {}
         self._space = shell.user_ns
         self._lists = _lists_of(shell)
-        self._attributes = set(vars(shell))
+        self._attributes, self._parts = set(vars(shell)), _parts_of(shell)
         self._environ, self._variables = os.environ, dict(os.environ)
         self._folder, self._depth = str(Path.cwd()), sys.getrecursionlimit()
         self._paths = [(name, list(getattr(sys, name))) for name in ("path", "meta_path", "path_hooks")]
@@ -111,13 +111,16 @@ class Surroundings:
                 torch.set_default_dtype(self._torch["dtype"])
 
     def _put_back_shell(self) -> None:
+        for name in set(vars(self.shell)) - self._attributes:
+            if hasattr(type(self.shell), name):  # something of its own hides a method of the shell's
+                delattr(self.shell, name)
+        for name, part in self._parts.items():
+            if getattr(self.shell, name, None) is not part:
+                setattr(self.shell, name, part)
         self.shell.user_ns = self._space
         for now, kept in self._lists:
             if now != kept:
                 now[:] = kept
-        for name in set(vars(self.shell)) - self._attributes:
-            if hasattr(type(self.shell), name):  # something of its own hides a method of the shell's
-                delattr(self.shell, name)
 
     def _watch_code(self) -> None:
         """IPython itself goes on after a cell's code: it must find the builtins again."""
@@ -184,6 +187,16 @@ def _methods(owner: type) -> Iterator[tuple[str, Any]]:
     for name, value in vars(owner).items():
         if callable(value) or isinstance(value, classmethod | staticmethod | property):
             yield name, value
+
+
+def _parts_of(shell: Any) -> dict[str, Any]:
+    """IPython's own objects of which the shell is made: its history, its compiler, what displays and transforms."""
+    found = {**vars(shell), **getattr(shell, "_trait_values", {})}
+    return {
+        name: value
+        for name, value in found.items()
+        if any(base.__module__.split(".")[0] in NEVER for base in type(value).__mro__) and not name.startswith("_")
+    }
 
 
 def _lists_of(shell: Any) -> list[tuple[list[Any], list[Any]]]:
