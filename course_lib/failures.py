@@ -36,11 +36,12 @@ class Failure:
 
 @dataclass(frozen=True)
 class Ran:
-    """A cell that was run. `own`: the unit has it for the object that is missing."""
+    """A cell that was run. `own`: the unit has it for the object that is missing; `given`: it came with the unit."""
 
     source: str
     failure: Failure | None = None
     own: bool = False
+    given: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,8 @@ def why_missing(name: str, cells: Sequence[Ran], known: Collection[str] = ()) ->
     texts = [read_text(cell.source) for cell in cells]
     at = next((i for i in reversed(range(len(cells))) if _tries(name, cells[i], texts[i])), None)
     found = None if at is None else _of_cell(name, cells[at], texts[at]) or _deleted(name, texts[at:])
-    return found or _misspelt(name, texts, known) or _own_text(name, cells) or problems.missing(name)
+    theirs = [text for cell, text in zip(cells, texts, strict=True) if not cell.given]
+    return found or _misspelt(name, theirs, known) or _own_text(name, cells) or problems.missing(name)
 
 
 def other_meaning(name: str, cells: Sequence[Ran]) -> Problem | None:
@@ -95,6 +97,11 @@ def other_meaning(name: str, cells: Sequence[Ran]) -> Problem | None:
             elif was and binding.kind == "other":
                 found = problems.other_meaning(name, was, binding.line, text.line(binding.line))
     return found
+
+
+def uncalled(problem: Problem) -> bool:
+    """Whether no line of the learner's was reached: what has the name cannot be called, or is no dict of answers."""
+    return problem.kind == "wrong_type" or problem.kind == "raised" and problem.code is None
 
 
 def _not_reached(cell: Ran, binding: Binding) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import sys
 from typing import Any
 
 from course_lib.check import GRADING
@@ -27,7 +28,19 @@ def load_ipython_extension(shell: Any) -> None:
     kernel = shell.kernel
     names, run, shown = Names(shell), kernel.do_execute, shell.display_pub
     publish, clear = shown.publish, shown.clear_output
+    streams = sys.stdout, sys.stderr
     loads, folder = json.loads, os.environ.get(GRADING, "")
+
+    async def whole(*arguments: Any, **more: Any) -> Any:
+        """Run a cell; where it breaks IPython itself, the kernel answers all the same."""
+        try:
+            return await run(*arguments, **more)
+        except Exception as error:
+            done = {"status": "error", "ename": type(error).__name__, "evalue": str(error), "traceback": []}
+            return {**done, "execution_count": shell.execution_count, "payload": [], "user_expressions": {}}
+        finally:
+            names.around.put_back_builtins()
+            sys.stdout, sys.stderr = streams
 
     @functools.wraps(run)
     async def do_execute(code: str, silent: bool, *arguments: Any, **more: Any) -> Any:
@@ -44,7 +57,7 @@ def load_ipython_extension(shell: Any) -> None:
         for _ in attempts:
             if reply is not None:
                 clear()
-            reply = await run(source, silent, *arguments, **more)
+            reply = await whole(source, silent, *arguments, **more)
             if reply["status"] == "ok" or reply.get("ename") == "KeyboardInterrupt":
                 break
         attempts.close()

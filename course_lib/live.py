@@ -15,8 +15,8 @@ from typing import Any
 
 from course_lib import problems, render
 from course_lib.compute import MISSING
-from course_lib.failures import Failure, Ran, first_line, other_meaning, read_text, why_missing
-from course_lib.reference import Outcome, Problem
+from course_lib.failures import Failure, Ran, first_line, other_meaning, read_text, uncalled, why_missing
+from course_lib.reference import Outcome
 
 MOST_CELLS = 500
 BRINGS = re.compile(r"^\s*(from|import)\s+course_lib\b", re.M)
@@ -110,11 +110,6 @@ def explained(name: str, obj: Any, outcomes: list[Outcome]) -> list[Outcome]:
         other = other_meaning(name, cells)
         return [Outcome(problem=other)] * len(outcomes) if other else outcomes
     return [_with_names(outcome, _notebook) for outcome in outcomes]
-
-
-def uncalled(problem: Problem) -> bool:
-    """Whether no line of the learner's was reached: what has the name cannot be called, or is no dict of answers."""
-    return problem.kind == "wrong_type" or problem.kind == "raised" and problem.code is None
 
 
 def failure_of(error: BaseException | None) -> Failure | None:

@@ -35,7 +35,8 @@ ADVICE = {
 }
 
 SHORT = {
-    "interrupted": "was stopped: too slow",
+    "missing": "not defined",
+    "interrupted": "it ran too long",
     "returned_nothing": "returned nothing",
     "wrong_count": "returned another number of values",
     "wrong_type": "returned no numbers",
@@ -151,11 +152,16 @@ def gone(names: Sequence[str]) -> str:
 
 def short(problem: Problem) -> str:
     """A problem in a few words, for a table."""
-    if problem.kind in ("missing", "silent"):
-        return problem.detail or "not defined"
+    if problem.kind in ("missing", "interrupted") and problem.detail:
+        return problem.detail
     if problem.kind == "raised":
         return f"{problem.detail or 'an error'}{f' in line {problem.line}' if problem.line else ''}"
     return SHORT.get(problem.kind, "")
+
+
+def no_answer(why: str, in_short: str) -> Problem:
+    """While grading: nothing came from the check itself."""
+    return Problem("interrupted", f"The check of this exercise gave no answer: {why}", detail=in_short)
 
 
 def not_started(name: str) -> Problem:
