@@ -23,6 +23,7 @@ RUNS_ITS_BODY = ("time", "capture", "prun")
 CLEARS = re.compile(r"^\s*%(reset|reset_selective|xdel)\b|^\s*globals\(\)\.clear\(\)|^\s*del\s+globals\(\)", re.M)
 CHARACTER = re.compile(r"U\+([0-9A-F]{4,6})")
 LONGEST = 200
+NO_DICT = "no longer a dict of answers"
 
 
 @dataclass(frozen=True)
@@ -80,28 +81,28 @@ def why_missing(name: str, cells: Sequence[Ran], known: Collection[str] = ()) ->
     at = next((i for i in reversed(range(len(cells))) if _tries(name, cells[i], texts[i])), None)
     found = None if at is None else _of_cell(name, cells[at], texts[at]) or _deleted(name, texts[at:])
     theirs = [text for cell, text in zip(cells, texts, strict=True) if not cell.given]
+    found = found or (None if at is None else _unreached(name, texts[at]))
     return found or _misspelt(name, theirs, known) or _own_text(name, cells) or problems.missing(name)
 
 
 def other_meaning(name: str, cells: Sequence[Ran]) -> Problem | None:
-    """The line that gave the name of a function or class another meaning after it had been defined, if there is one."""
-    was = ""
-    found: Problem | None = None
+    """The line that gave the name of a function, a class or a quiz a value that is none."""
+    was, found = "", None
     for cell in cells:
         text = read_text(cell.source)
         for binding in text.bindings:
-            if binding.name != name or binding.inside or _not_reached(cell, binding):
+            if binding.name != name or binding.inside or binding.kind == "del" or _not_reached(cell, binding):
                 continue
             if binding.kind in ("def", "class"):
                 was, found = binding.kind, None
-            elif was and binding.kind == "other":
+            else:
                 found = problems.other_meaning(name, was, binding.line, text.line(binding.line))
     return found
 
 
 def uncalled(problem: Problem) -> bool:
     """Whether no line of the learner's was reached: what has the name cannot be called, or is no dict of answers."""
-    return problem.kind == "wrong_type" or problem.kind == "raised" and problem.code is None
+    return "object is not callable" in problem.message and problem.code is None or NO_DICT in problem.message
 
 
 def _not_reached(cell: Ran, binding: Binding) -> bool:
@@ -164,6 +165,14 @@ def _deleted(name: str, texts: Sequence[Text]) -> Problem | None:
         for number, line in enumerate(text.lines, 1):
             if CLEARS.match(line):
                 return problems.deleted(name, number, line.strip()[:LONGEST])
+    return None
+
+
+def _unreached(name: str, text: Text) -> Problem | None:
+    """A definition that the cell's text holds, though it came to nothing."""
+    for binding in text.bindings:
+        if binding.name == name and binding.kind != "del":
+            return problems.unreached(name, binding.line, text.line(binding.line))
     return None
 
 

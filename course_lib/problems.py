@@ -27,6 +27,7 @@ ADVICE = {
     "AttributeError": "Is the object of the type that you think? Print type(...) just before this line.",
     "TypeError": "Look at the types and the number of the arguments on this line.",
     "ValueError": "Print the shapes of the arrays just before this line.",
+    "SystemExit": "exit() and quit() end the cell there: take the call out.",
     "EOFError": NOBODY,
     "StdinNotImplementedError": NOBODY,
     "ModuleNotFoundError": PACKAGES,
@@ -90,6 +91,15 @@ def deleted(name: str, line: int, code: str | None) -> Problem:
     return Problem("missing", sentence, line, code, "deleted again")
 
 
+def unreached(name: str, line: int, code: str | None) -> Problem:
+    """A definition is in its cell's text, and there is no object all the same."""
+    sentence = (
+        f"There is no {name} here: line {line} of its cell, `{code}`, defines it, but was not run, or the name was "
+        "taken away again. Let the line begin at the left, under no condition."
+    )
+    return Problem("missing", sentence, line, code, "its definition was not run")
+
+
 def not_run_by(name: str, magic: str) -> Problem:
     """The cell begins with a magic that does not run it as a part of the notebook."""
     sentence = (
@@ -101,17 +111,22 @@ def not_run_by(name: str, magic: str) -> Problem:
 
 def no_definition(name: str, why: str) -> Problem:
     """Its cell holds something else."""
-    sentence = f"There is no {name} here: {why}. It has to be called {name} there, letter for letter."
+    sentence = f"There is no {name} here: {why}. Write it there, under the name {name}, letter for letter."
     return Problem("missing", sentence, detail=why[:80])
 
 
 def other_meaning(name: str, was: str, line: int, code: str | None) -> Problem:
-    """A function or class had the name, and then something else."""
-    what = "function" if was == "def" else "class"
-    sentence = (
-        f"{name} is no longer your {what}: line {line} of a cell, `{code}`, gave the name another meaning. "
-        f"Give that value another name, and run the cell that defines {name} again."
-    )
+    """The name stands for a value; `was`: "def" or "class", if it stood for one of these before."""
+    if was:
+        sentence = (
+            f"{name} is no longer your {'function' if was == 'def' else 'class'}: line {line} of a cell, `{code}`, "
+            f"gave the name another meaning. Give that value another name, and run the cell that defines {name} again."
+        )
+    else:
+        sentence = (
+            f"{name} is not what the exercise asks for: line {line} of a cell, `{code}`, makes it another kind of "
+            f"value. Write {name} as its cell was handed out."
+        )
     return Problem("missing", sentence, line, code, "its name means something else")
 
 
@@ -131,7 +146,7 @@ def strange_character(character: str) -> str:
 
 def no_package(package: str) -> str:
     """What to do about a package that cannot be imported."""
-    return f"The package {package} is not there, where your work is checked or graded: do without it. {PACKAGES}"
+    return f"The package {package} is not there: do without it, with what the unit's first cell imports."
 
 
 def shadowed(name: str, was: str, now: str, line: int | None = None, code: str | None = None) -> str:
