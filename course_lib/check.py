@@ -20,8 +20,8 @@ from typing import Any
 from course_lib import live, progress, render
 from course_lib.compute import MISSING, run_cases
 from course_lib.errors import LeftOut
-from course_lib.from_scratch import forbidden_problem, source_of
 from course_lib.judge import Verdict, judge
+from course_lib.ran import live_problem
 from course_lib.reference import Outcome, Problem, Reference, load
 
 MIME = "application/vnd.optimization-course.answers+json"
@@ -59,9 +59,9 @@ def check(name: str, obj: Any = None) -> None:
         render.display(emitted(name, outcomes))
         return
     reference = load(name)
-    forbidden = forbidden_problem(name, source_of(obj), reference.forbidden)
-    unusable = [Outcome(problem=forbidden)] * len(reference.cases)
-    outcomes = unusable if forbidden else live.explained(name, obj, outcomes_of(name, obj, reference))
+    against = None if obj is MISSING else live_problem(reference, obj, yours)
+    unusable = [Outcome(problem=against)] * len(reference.cases)
+    outcomes = unusable if against else live.explained(name, obj, outcomes_of(name, obj, reference))
     verdict = judge(outcomes, reference)
     _verdicts[name] = verdict
     if yours:  # a try-out that is handed over is not an attempt

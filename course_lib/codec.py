@@ -37,36 +37,44 @@ MAX_DEPTH = 8
 
 
 class CodecError(ValueError):
-    """A value that cannot travel, or bytes that are not what they say they are; the text says which."""
+    """A value that cannot travel, or bytes that are not what they say they are; the text says which.
+
+    kind: for a value, what it is, which may be one of `course_lib.problems.KINDS`.
+    """
+
+    def __init__(self, text: str, kind: str = "type") -> None:
+        super().__init__(text)
+        self.kind = kind
 
 
 def encode(value: Any, depth: int = 0) -> Any:
-    """`value` as plain JSON. Raises `CodecError` for what is not an array, number, string, list or dict of these."""
+    """`value` as plain JSON. Raises `CodecError` for what is no array, number, string, list, tuple or dict of these."""
     if depth > MAX_DEPTH:
-        raise CodecError(f"it is nested more than {MAX_DEPTH} levels deep")
+        raise CodecError(f"it is nested more than {MAX_DEPTH} levels deep", "deep")
     if isinstance(value, np.ndarray | np.generic):
         return _encode_array(np.asarray(value))
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
         if abs(value) >= 2**63:
-            raise CodecError("it holds a whole number of more than 64 bits")
+            raise CodecError("it holds a whole number of more than 64 bits", "number")
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else {"__float__": repr(float(value))}
     if isinstance(value, str):
         if len(value) > MAX_TEXT:
-            raise CodecError(f"it holds a text of {len(value):,} characters; {MAX_TEXT:,} is the limit")
+            raise CodecError(f"it holds a text of {len(value):,} characters; {MAX_TEXT:,} is the limit", "long")
         return value
     if isinstance(value, list | tuple):
         if len(value) > MAX_ITEMS:
-            raise CodecError(f"it holds a list of {len(value):,} items; {MAX_ITEMS:,} is the limit")
-        return [encode(item, depth + 1) for item in value]
+            raise CodecError(f"it holds a list of {len(value):,} items; {MAX_ITEMS:,} is the limit", "long")
+        items = [encode(item, depth + 1) for item in value]
+        return {"__tuple__": items} if isinstance(value, tuple) else items
     if isinstance(value, dict):
         if not all(isinstance(key, str) and not key.startswith("__") for key in value):
-            raise CodecError("it holds a dict whose keys are not plain names")
+            raise CodecError("it holds a dict whose keys are not plain names", "keys")
         if len(value) > MAX_ITEMS:
-            raise CodecError(f"it holds a dict of {len(value):,} items; {MAX_ITEMS:,} is the limit")
+            raise CodecError(f"it holds a dict of {len(value):,} items; {MAX_ITEMS:,} is the limit", "long")
         return {key: encode(item, depth + 1) for key, item in value.items()}
     raise CodecError(f"it holds a value of type {type(value).__name__!r}")
 
@@ -76,7 +84,8 @@ def _encode_array(array: np.ndarray) -> dict[str, Any]:
     if little.dtype.str not in DTYPES:
         raise CodecError(f"it holds an array of dtype {array.dtype}")
     if little.nbytes > MAX_BYTES:
-        raise CodecError(f"it holds an array of {little.nbytes / 2**20:.0f} MiB; {MAX_BYTES // 2**20} MiB is the limit")
+        size, most = little.nbytes / 2**20, MAX_BYTES // 2**20
+        raise CodecError(f"it holds an array of {size:.0f} MiB; {most} MiB is the limit", "large")
     data = base64.b64encode(np.ascontiguousarray(little).tobytes()).decode("ascii")
     return {"__array__": little.dtype.str, "shape": list(array.shape), "data": data}
 
@@ -92,6 +101,10 @@ def decode(value: Any, depth: int = 0) -> Any:
             if value["__float__"] not in ("nan", "inf", "-inf"):
                 raise CodecError("a float is written in an unknown way")
             return float(value["__float__"])
+        if "__tuple__" in value:
+            if len(value) != 1 or not isinstance(value["__tuple__"], list):
+                raise CodecError("a tuple is not a list of its items")
+            return tuple(decode(item, depth + 1) for item in value["__tuple__"])
         return {str(key): decode(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list):
         return [decode(item, depth + 1) for item in value]

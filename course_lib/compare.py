@@ -12,6 +12,10 @@ from typing import Any
 import numpy as np
 
 from course_lib.reference import Tolerance
+from course_lib.values import holds_none
+
+ROUNDING_FLOAT16 = 5e-3
+"""A result in float16 that is right is off by less, after a few steps."""
 
 TELLS_VALUES = re.compile(r"it is .*, and .* is right\.", re.S)
 """The one kind of sentence made here that tells the right value."""
@@ -19,6 +23,12 @@ TELLS_VALUES = re.compile(r"it is .*, and .* is right\.", re.S)
 
 def compare(got: Any, expected: Any, tolerance: Tolerance) -> tuple[str, str, float | None] | None:
     """None when `got` is right, else (stage, sentence, largest relative error where there is one)."""
+    if isinstance(got, tuple):
+        got = list(got)
+    if isinstance(expected, tuple):
+        expected = list(expected)
+    if got is None and expected is not None:
+        return "type", "it is None: no value was given for it.", None
     if isinstance(expected, str | bool | None):
         plain = _plain_scalar(got)
         same = isinstance(plain, type(expected)) and plain == expected
@@ -26,7 +36,7 @@ def compare(got: Any, expected: Any, tolerance: Tolerance) -> tuple[str, str, fl
     if isinstance(expected, list | dict):
         return _compare_nested(got, expected, tolerance)
     if not isinstance(got, np.ndarray | int | float | bool):
-        return "type", f"it is a {_kind(got)}; numbers are expected here.", None
+        return "type", _type_message(got), None
     a, b = np.asarray(got), np.asarray(expected)
     if a.shape != b.shape:
         return "shape", _shape_message(a, b), None
@@ -35,6 +45,8 @@ def compare(got: Any, expected: Any, tolerance: Tolerance) -> tuple[str, str, fl
     if agree(a, b, tolerance):
         return None
     error = relative_error(a, b, tolerance)
+    if a.dtype == np.float16 and error < ROUNDING_FLOAT16:
+        return "dtype", "it is right to the 3 digits that float16 holds. Compute in float64.", error
     if a.dtype.kind in "iu" and b.dtype.kind == "f":
         return "dtype", "it holds whole numbers: the fractions were cut off. Compute in floats.", error
     return "values", _values_message(a, b, tolerance), error
@@ -77,6 +89,14 @@ def _compare_nested(got: Any, expected: Any, tolerance: Tolerance) -> tuple[str,
             stage, message, error = difference
             return stage, f"at {where}: {message}", error
     return None
+
+
+def _type_message(got: Any) -> str:
+    if isinstance(got, list) and holds_none(got):
+        return "it holds None where numbers are expected: no value was given there."
+    if isinstance(got, list) and got and all(isinstance(row, list | np.ndarray) for row in got):
+        return "its rows have different lengths; an array is expected here, whose rows are all alike."
+    return f"it is a {_kind(got)}; numbers are expected here."
 
 
 def _shape_message(got: np.ndarray, expected: np.ndarray) -> str:
@@ -128,7 +148,7 @@ def _plain_scalar(value: Any) -> Any:
 
 
 def _kind(value: Any) -> str:
-    return {"NoneType": "missing value", "str": "text"}.get(type(value).__name__, type(value).__name__)
+    return {"str": "text"}.get(type(value).__name__, type(value).__name__)
 
 
 def _shape(array: np.ndarray) -> str:

@@ -20,6 +20,7 @@ from course_lib import codec, problems
 from course_lib.errors import AnswerError, OpenQuestionError
 from course_lib.probes import PROBES
 from course_lib.reference import Outcome, Problem, Reference
+from course_lib.values import plain
 
 MISSING = object()
 """Stands for an object that the learner's notebook does not define."""
@@ -72,24 +73,10 @@ def _named_values(
     values = {}
     for key, part in zip(returns, parts, strict=True):
         try:
-            values[key] = codec.decode(codec.encode(_plain(part)))
+            values[key] = codec.decode(codec.encode(plain(part)))
         except codec.CodecError as error:
-            return None, problems.incomparable(key if len(returns) > 1 else None, str(error))
+            return None, problems.incomparable(key if len(returns) > 1 else None, error.kind, str(error))
     return values, None
-
-
-def _plain(value: Any) -> Any:
-    """Lists of numbers become arrays, tensors become arrays; everything else stays what it is."""
-    if hasattr(value, "detach") and hasattr(value, "cpu"):
-        value = value.detach().cpu().numpy()
-    if isinstance(value, list | tuple) and value:
-        try:
-            array = np.asarray([_plain(item) for item in value])
-        except (ValueError, TypeError):
-            return value
-        if array.dtype.kind in "bifu":
-            return array
-    return value
 
 
 def _same(before: Any, after: Any) -> bool:
@@ -105,8 +92,8 @@ def _same(before: Any, after: Any) -> bool:
             and before.keys() == after.keys()
             and all(_same(before[k], after[k]) for k in before)
         )
-    if isinstance(before, list):
-        return isinstance(after, list) and len(before) == len(after) and all(map(_same, before, after))
+    if isinstance(before, list | tuple):
+        return isinstance(after, list | tuple) and len(before) == len(after) and all(map(_same, before, after))
     return bool(before == after) or (before != before and after != after)
 
 

@@ -23,9 +23,12 @@ from course_lib import render, workspace
 from course_lib.check import GRADING
 from course_lib.compute import MISSING, run_cases
 from course_lib.errors import CourseError
-from course_lib.from_scratch import find_forbidden, rules_of
+from course_lib.from_scratch import forbidden_problem
 from course_lib.judge import judge
+from course_lib.ran import file_beside
+from course_lib.reach import Cell, Program
 from course_lib.reference import Reference, load
+from course_lib.sources import as_python
 
 _running: list[str] = []
 """The units whose notebooks are being run at this moment: one that asks for its own answers would never end."""
@@ -38,7 +41,7 @@ def earlier(*names: str) -> Any:
     name that no exercise has, or one that later units cannot ask for.
     """
     found, sentences = [], []
-    answers: dict[str, tuple[dict[str, Any], dict[str, str]] | None] = {}
+    answers: dict[str, tuple[dict[str, Any], Program] | None] = {}
     for name in names:
         reference = load(name)
         obj = why = None
@@ -67,17 +70,15 @@ def _stand_in(name: str, unit: str) -> Any:
         ) from error
 
 
-def _own(
-    name: str, reference: Reference, answers: tuple[dict[str, Any], dict[str, str]] | None
-) -> tuple[Any, str | None]:
+def _own(name: str, reference: Reference, answers: tuple[dict[str, Any], Program] | None) -> tuple[Any, str | None]:
     """The learner's object and None, or None and why a library's version stands in."""
     unit = reference.unit
     instead = "A library's version stands in here; your own comes as soon as its check there is all right and saved."
     if answers is None:
         return None, f"no notebook of {unit} was found beside this one. {instead}"
-    objects, sources = answers
+    objects, program = answers
     obj = objects.get(name, MISSING)
-    if obj is MISSING or find_forbidden(sources.get(name, ""), rules_of(reference.forbidden)):
+    if obj is MISSING or forbidden_problem(name, program.reached(name), reference.forbidden):
         return None, f"not written yet in your {unit}. {instead}"
     with contextlib.redirect_stdout(io.StringIO()):
         verdict = judge(run_cases(name, obj, reference), reference)
@@ -87,8 +88,8 @@ def _own(
     return None, f"{state} in your {unit}, as it is saved. {instead}"
 
 
-def _answers(unit: str) -> tuple[dict[str, Any], dict[str, str]] | None:
-    """What the learner's notebook of a unit defines, and the text of each answer by its exercise; None without one."""
+def _answers(unit: str) -> tuple[dict[str, Any], Program] | None:
+    """What the learner's notebook of a unit defines, and the texts that do so; None without one."""
     if unit in _running:
         raise CourseError(f"{unit} asks for its own answers: `earlier` brings those of units before this one.")
     path = _notebook(unit)
@@ -103,11 +104,11 @@ def _answers(unit: str) -> tuple[dict[str, Any], dict[str, str]] | None:
     _running.append(unit)
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            for grade_id, source in cells:
-                _execute(source, f"<{unit}: {grade_id}>", module)
+            for grade_id, cell in cells:
+                _execute(cell.source, f"<{unit}: {grade_id}>", module)
     finally:
         _running.pop()
-    return vars(module), dict(cells)
+    return vars(module), Program([cell for _, cell in cells], file_beside(path.parent))
 
 
 def _notebook(unit: str) -> Path | None:
@@ -121,21 +122,20 @@ def _notebook(unit: str) -> Path | None:
     return None
 
 
-def _cells(path: Path) -> Iterator[tuple[str, str]]:
-    """(grade_id, source) of the cells that answers need: what was given, and the exercises; no quiz, clinic, check."""
+def _cells(path: Path) -> Iterator[tuple[str, Cell]]:
+    """(grade_id, cell) of the cells that answers need: what was given, and the exercises; no quiz, clinic, check."""
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         mark = cell["metadata"].get("nbgrader", {})
         grade_id = str(mark.get("grade_id", ""))
         if cell["cell_type"] != "code" or mark.get("grade") or not mark or grade_id.startswith(("quiz_", "clinic_")):
             continue
         source = cell["source"]
-        yield grade_id, source if isinstance(source, str) else "".join(source)
+        text = source if isinstance(source, str) else "".join(source)
+        yield grade_id, Cell(text, given=not mark.get("solution"))
 
 
 def _execute(source: str, name: str, module: ModuleType) -> None:
     """Run one cell. Whatever goes wrong in it is its own unit's matter: the check of what it defines will tell."""
-    from IPython.core.inputtransformer2 import TransformerManager
-
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     with contextlib.suppress(Exception):
-        exec(compile(TransformerManager().transform_cell(source), name, "exec"), vars(module))
+        exec(compile(as_python(source), name, "exec"), vars(module))

@@ -1,116 +1,90 @@
 """The rule "from scratch": an exercise must not be done by the library call that does its whole work.
 
-Looks at the text of an answer, following import aliases. It is a lesson, not a lock: a determined person can hide a
-call from it, and earns nothing but a note by that.
+It looks at what the judged object rests on (`course_lib.reach`), in a kernel and where a notebook is graded alike. It
+is a lesson, not a lock: a determined person can hide a call from it, and earns nothing but a note by that.
 """
 
 from __future__ import annotations
 
 import ast
-import inspect
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
 
+from course_lib import sources
+from course_lib.loads import Imported, imports
+from course_lib.reach import GIVEN_ALIASES, Cell, Reached, Use
 from course_lib.reference import Problem
 
-GIVEN_ALIASES = {
-    "np": "numpy",
-    "plt": "matplotlib.pyplot",
-    "F": "torch.nn.functional",
-    "nn": "torch.nn",
-    "earlier": "course_lib.earlier",
-}
+Importable = Callable[[str, str], bool]
+"""Whether a unit (the first) may import a module (the second): `course_lib.packages.importable`."""
 ALWAYS = ("course_lib.stand_ins", "course_lib.earlier")
 """No exercise is answered by what stands in for an answer."""
 
 
-def rules_of(forbidden: Iterable[str]) -> tuple[str, ...]:
-    """All that an exercise forbids by dotted names: its own rules, and those that hold for every exercise."""
-    return (*forbidden, *ALWAYS)
-
-
-def find_forbidden(source: str, forbidden: Iterable[str]) -> tuple[int, str] | None:
-    """The first (line, name as written) in `source` that uses one of the dotted names, or something below it."""
-    rules = [_full(name, GIVEN_ALIASES) for name in forbidden]
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    own = _assigned(tree)
-    aliases = {name: full for name, full in GIVEN_ALIASES.items() if name not in own} | _aliases(tree)
-    for node in ast.walk(tree):
-        for name in _used(node):
-            full = _full(name, aliases)
-            if any(full == rule or full.startswith(rule + ".") for rule in rules):
-                return getattr(node, "lineno", 1), name
-    return None
-
-
-def forbidden_problem(exercise: str, sources: Iterable[str], forbidden: Iterable[str]) -> Problem | None:
+def forbidden_problem(exercise: str, reached: Reached, forbidden: Iterable[str]) -> Problem | None:
     """The sentence for an answer that leaves its work to a library, or None."""
-    rules = rules_of(forbidden)
-    for source in sources:
-        found = find_forbidden(source, rules)
-        if found:
-            line, name = found
-            code = source.splitlines()[line - 1].strip()
+    rules = [_full(name) for name in (*forbidden, *ALWAYS)]
+    for use in reached.uses:
+        if any(use.name == rule or use.name.startswith(rule + ".") for rule in rules):
+            where, code = _where(exercise, use.cell, use.line, reached)
+            name = _called(use)
             message = (
-                f"Line {line} of your cell, `{code}`, leaves the work to {name}. In {exercise} you write from scratch "
-                "what it does; afterwards, it is yours to use."
+                f"{where} leaves the work to {name}. In {exercise} you write from scratch what it does; "
+                "afterwards, it is yours to use."
             )
-            return Problem("forbidden", message, line, code, name)
+            return Problem("forbidden", message, use.line, code, name)
     return None
 
 
-def source_of(obj: Any) -> list[str]:
-    """The text of the cell that defines a function or class, where it can be had."""
-    try:
-        lines, _ = inspect.findsource(obj)
-    except (OSError, TypeError):
-        return []
-    return ["".join(lines)] if getattr(obj, "__module__", "") == "__main__" else []
+def import_problem(exercise: str, unit: str, reached: Reached, importable: Importable) -> Problem | None:
+    """The sentence for an answer that needs a package which is not there where the unit is graded, or None."""
+    for cell, found in _needed(reached):
+        if importable(unit, found.module):
+            continue
+        where, code = _where(exercise, cell, found.line, reached)
+        package = found.module.partition(".")[0]
+        message = (
+            f"{where} imports {package}, which is not there when unit {unit[:2]} is graded: there this line raises "
+            f"ModuleNotFoundError, and {exercise} earns nothing. Write it without {package}."
+        )
+        return Problem("forbidden", message, found.line, code, package)
+    return None
 
 
-def _aliases(tree: ast.AST) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for item in node.names:
-                found[item.asname or item.name.split(".")[0]] = item.name if item.asname else item.name.split(".")[0]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            for item in node.names:
-                found[item.asname or item.name] = f"{node.module}.{item.name}"
-    return found
+def _needed(reached: Reached) -> Iterator[tuple[Cell, Imported]]:
+    """The imports that must work for a name to be what it is: those above its statements in their cells, and inside."""
+    cells = {id(binding.cell): binding.cell for binding in reached.bindings}
+    last = dict.fromkeys(cells, 0)
+    for binding in reached.bindings:
+        key = id(binding.cell)
+        last[key] = max(last[key], binding.statement.end_lineno or binding.statement.lineno)
+    own = {id(binding.statement) for binding in reached.bindings}
+    for key, cell in cells.items():
+        tree = sources.read(cell.source)
+        for statement in tree.body if tree else []:
+            called_only = isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) and id(statement) not in own
+            if not called_only:
+                yield from ((cell, found) for found in imports([statement]) if found.line <= last[key])
 
 
-def _assigned(tree: ast.AST) -> set[str]:
-    """The names that the text gives a value of its own: `F, C, KH, KW = W.shape` speaks of filters, not of torch."""
-    stored = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    return stored | {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+def _where(exercise: str, cell: Cell, line: int, reached: Reached) -> tuple[str, str]:
+    """Where a line stands, as the beginning of a sentence; and the line."""
+    lines = cell.source.split("\n")
+    code = lines[line - 1].strip()[:200] if line <= len(lines) else ""
+    if cell.file:
+        return f"Line {line} of {cell.file}, `{code}`, which your {exercise} uses,", code
+    if cell is not reached.bindings[0].cell:
+        return f"Line {line} of another cell, `{code}`, which your {exercise} uses,", code
+    return f"Line {line} of your cell, `{code}`,", code
 
 
-def _used(node: ast.AST) -> list[str]:
-    if isinstance(node, ast.Import):
-        return [item.name for item in node.names]
-    if isinstance(node, ast.ImportFrom) and node.module:
-        return [f"{node.module}.{item.name}" for item in node.names]
-    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-        return [node.id]
-    if isinstance(node, ast.Attribute):
-        dotted = _dotted(node)
-        return [dotted] if dotted else []
-    return []
+def _called(use: Use) -> str:
+    """The name as it is written, with what it means where that cannot be seen from it."""
+    head, _, rest = use.written.partition(".")
+    if use.name == use.written or rest and use.name == _full(use.written):
+        return use.written
+    return f"{use.written} ({use.name})"
 
 
-def _dotted(node: ast.expr) -> str:
-    names: list[str] = []
-    while isinstance(node, ast.Attribute):
-        names.append(node.attr)
-        node = node.value
-    return ".".join([node.id, *reversed(names)]) if isinstance(node, ast.Name) else ""
-
-
-def _full(name: str, aliases: dict[str, str]) -> str:
-    head, _, rest = name.partition(".")
-    full = aliases.get(head, head)
-    return f"{full}.{rest}" if rest else full
+def _full(name: str) -> str:
+    head, point, rest = name.partition(".")
+    return f"{GIVEN_ALIASES.get(head, head)}{point}{rest}"

@@ -34,6 +34,27 @@ ADVICE = {
     "ImportError": PACKAGES,
     "MemoryError": "An array became far larger than this exercise needs: print the shapes.",
 }
+KINDS = {
+    "bfloat16": "is a tensor of bfloat16 or less, which holds 3 digits at most: return `.float()` of it.",
+    "complex": "holds complex numbers; real ones are expected. If their imaginary part is 0, return `.real` of it.",
+    "decimal": "holds numbers of type Decimal: compute in floats, or return `float(...)` of each.",
+    "deep": "cannot be compared: it is nested far too deep. Does a list hold itself?",
+    "fraction": "holds numbers of type Fraction: compute in floats, or return `float(...)` of each.",
+    "function": "is a function or a class, or holds one: call it, with parentheses, and return what comes back.",
+    "generator": "is a generator or another view that holds no values itself: return a list or an array of its values.",
+    "keys": "is a dict whose keys are not plain names: use short texts as keys.",
+    "large": "is an array that is far too large for this exercise: print the shapes.",
+    "long": "cannot be compared: it is far too long. Return an array.",
+    "masked": "is a masked array, some of whose values are hidden: return a plain array, such as `.filled(0)` of it.",
+    "none": "holds None where a number is expected: was no value given for it, on some path?",
+    "number": "holds a whole number of more than 64 bits: compute in floats.",
+    "ragged": "has rows of different lengths, which make no array: give every row the same length.",
+    "set": "is a set, whose values have no order: return a list or an array.",
+    "sparse": "is a sparse matrix: return a full array, `.toarray()` or `.to_dense()` of it.",
+    "table": "is a table or a column of a data frame: return its array, `.to_numpy()`.",
+    "tensor": "is a tensor whose values cannot be had, such as one on the device meta: return one with values.",
+}
+"""What is said of a value that cannot be compared, by its kind: whole sentences, which the grader can say as well."""
 
 SHORT = {
     "missing": "not defined",
@@ -216,11 +237,15 @@ def wrong_count(name: str, returns: tuple[str, ...], got: int | None) -> Problem
     )
 
 
-def incomparable(output: str | None, reason: str = "") -> Problem:
-    """A value of a kind that cannot travel; `output` is None where there is only one."""
+def incomparable(output: str | None, kind: str = "", reason: str = "") -> Problem:
+    """A value of a kind that cannot be compared, one of `KINDS`; `output` is None where there is only one.
+
+    reason: what is known of one whose kind has no sentence.
+    """
     what = "What it returns" if output is None else f"Its `{output}`"
     because = f": {reason}" if reason else ""
-    return Problem("wrong_type", f"{what} cannot be compared{because}. Return plain arrays and numbers.")
+    other = f"cannot be compared{because}. Return plain arrays and numbers."
+    return Problem("wrong_type", f"{what} {KINDS.get(kind, other)}")
 
 
 def mutated(name: str, argument: str) -> Problem:

@@ -96,5 +96,6 @@ def _fixed(case: RecordedCase, reference: Reference) -> list[Problem]:
     found += [problems.returned_nothing(name, printed) for printed in (False, True)]
     found += [problems.wrong_count(name, returns, got) for got in (None, *range(MOST_VALUES))]
     found += [problems.mutated(name, argument) for argument in case.inputs]
+    found += [problems.incomparable(output, kind) for output in (None, *returns) for kind in problems.KINDS]
     found += [problems.open_question(case.inputs["question"])] if reference.probe == "answer" else []
     return found

@@ -185,7 +185,9 @@ def test_a_name_without_exercise_or_stand_in_is_a_sentence(monkeypatch):
 
 def test_an_exercise_is_not_answered_by_what_stands_in():
     from course_lib.from_scratch import forbidden_problem
+    from course_lib.reach import Cell, Program
 
     for source in ("from course_lib.stand_ins.u04_momentum import SGD", "SGD = earlier('SGD')"):
-        problem = forbidden_problem("SGD", [source], find_exercise("SGD").forbidden)
+        reached = Program([Cell(source)]).reached("SGD")
+        problem = forbidden_problem("SGD", reached, find_exercise("SGD").forbidden)
         assert problem is not None and "you write from scratch" in problem.message

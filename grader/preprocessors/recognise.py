@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import difflib
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from nbformat import NotebookNode
+
+from course_lib.sources import defined, parses
 
 ALIKE = 0.6
 """From this share of common text on, two texts are versions of one."""
@@ -170,33 +169,3 @@ def _defines(cell: NotebookNode, wanted: NotebookNode) -> bool:
     if parses(cell.source):
         return False
     return all(re.search(rf"^(def|class)\s+{name}\b|^{name}\s*[:=]", cell.source, re.M) for name in names)
-
-
-def parses(source: str) -> bool:
-    """Whether a text is Python."""
-    return _tree(source) is not None
-
-
-@lru_cache(maxsize=4096)
-def defined(source: str) -> frozenset[str]:
-    """The functions, classes and variables that a cell's text defines at its top level; nothing if it is not Python."""
-    tree = _tree(source)
-    return frozenset(_names(tree.body)) if tree else frozenset()
-
-
-def _tree(source: str) -> ast.Module | None:
-    try:
-        return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-
-
-def _names(body: Iterable[ast.stmt]) -> Iterator[str]:
-    for node in body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
-            yield node.name
-        elif isinstance(node, ast.Assign | ast.AnnAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            yield from (target.id for target in targets if isinstance(target, ast.Name))
-        elif isinstance(node, ast.If | ast.Try | ast.With):
-            yield from _names(node.body)

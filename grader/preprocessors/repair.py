@@ -17,12 +17,11 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Unicode
 
 from course_lib.errors import CourseError
+from course_lib.sources import defined, parses
 from grader.preprocessors.recognise import (
     Found,
-    defined,
     grade_id,
     is_answer,
-    parses,
     plain,
     recognise,
     worked_on,
@@ -129,7 +128,7 @@ def _join_split(nb: NotebookNode, wanted: dict[str, NotebookNode], done: list[st
     for cell in list(nb.cells):
         for _ in range(4):
             rest = _following_code(nb, cell)
-            if rest is None or parses(cell.source) and parses(rest.source):
+            if rest is None or _stands_alone(cell.source) and _stands_alone(rest.source):
                 break
             whole = f"{cell.source.rstrip()}\n{rest.source}"
             marks = {grade_id(cell), grade_id(rest)} - {""}
@@ -141,6 +140,12 @@ def _join_split(nb: NotebookNode, wanted: dict[str, NotebookNode], done: list[st
                 cell.metadata["nbgrader"] = rest.metadata.nbgrader
             nb.cells.pop(_index(nb, rest))
             done.append(f"{names[0]} had been split and was joined again.")
+
+
+def _stands_alone(source: str) -> bool:
+    """Whether a text is a cell of its own; IPython would run an indented piece, too, and not as what it was."""
+    first = next((line for line in source.splitlines() if line.strip()), "")
+    return parses(source) and not first[:1].isspace()
 
 
 def _following_code(nb: NotebookNode, cell: NotebookNode) -> NotebookNode | None:

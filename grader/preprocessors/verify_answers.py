@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
@@ -13,11 +16,13 @@ from traitlets import Enum
 from course_lib import render
 from course_lib.from_scratch import forbidden_problem
 from course_lib.judge import Verdict, judge
+from course_lib.ran import file_beside
+from course_lib.reach import Cell, Program
 from course_lib.reference import Outcome, Reference
+from course_lib.sources import compiles
 from grader.answers import read_outcomes
 from grader.policy import POLICIES, told
-from grader.preprocessors.recognise import defined
-from grader.preprocessors.repair import ADDED, grade_id
+from grader.preprocessors.repair import ADDED
 from grader.private import private_reference, secret_for
 from grader.weights import MARK
 
@@ -26,6 +31,10 @@ VERDICT = "application/vnd.optimization-course.verdict+json"
 
 It is an output because a submission's outputs are cleared before grading: what stands there, the grader wrote.
 """
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+LINE = re.compile(r"Cell In\[\d+\], line (\d+)")
+"""How IPython's traceback begins: with the line of the cell itself."""
 
 
 class VerifyAnswers(NbGraderPreprocessor):
@@ -38,6 +47,7 @@ class VerifyAnswers(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         secret = secret_for(resources["nbgrader"]["db_url"])
         sources = [cell.source for cell in nb.cells if cell.cell_type == "code"]
+        beside = file_beside(Path(resources["metadata"]["path"]))
         verdicts: dict[str, Verdict] = {}
         for cell in nb.cells:
             grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
@@ -45,7 +55,8 @@ class VerifyAnswers(NbGraderPreprocessor):
                 continue
             reference = private_reference(grade_id.removeprefix("check_"), secret)
             outcomes = read_outcomes(cell, reference, sources, nb)
-            forbidden = forbidden_problem(reference.exercise, own_sources(nb, reference), reference.forbidden)
+            reached = Program(cells_above(nb, cell), beside).reached(reference.exercise)
+            forbidden = forbidden_problem(reference.exercise, reached, reference.forbidden)
             if forbidden:
                 outcomes = [Outcome(problem=forbidden)] * len(outcomes)
             verdict = judge(outcomes, with_weights(reference, nb))
@@ -63,11 +74,26 @@ def with_weights(reference: Reference, nb: NotebookNode) -> Reference:
     return replace(reference, cases=tuple(replace(case, inputs=case.inputs | handed_in) for case in reference.cases))
 
 
-def own_sources(nb: NotebookNode, reference: Reference) -> list[str]:
-    """The text of the cells that define the answer, and of those that the learner added: a helper may stand there."""
-    name = reference.exercise
-    cells = [cell for cell in nb.cells if cell.cell_type == "code"]
-    return [c.source for c in cells if grade_id(c) == name or c.metadata.get(ADDED) or name in defined(c.source)]
+def cells_above(nb: NotebookNode, check: NotebookNode) -> list[Cell]:
+    """The code that was run before a check, as it is read for the rule "from scratch"."""
+    above = itertools.takewhile(lambda cell: cell is not check, nb.cells)
+    return [Cell(c.source, _is_given(c), stopped_at(c)) for c in above if c.cell_type == "code"]
+
+
+def _is_given(cell: NotebookNode) -> bool:
+    return not cell.metadata.get(ADDED) and not cell.metadata.get("nbgrader", {}).get("solution")
+
+
+def stopped_at(cell: NotebookNode) -> int | None:
+    """The line of a cell that raised; 0 where nothing of the cell was run; None where it ran to its end."""
+    for output in cell.get("outputs", []):
+        if output.get("output_type") == "error":
+            said = COLOUR.sub("", "\n".join(map(str, output.get("traceback", []))))
+            if output.get("ename") in ("SyntaxError", "IndentationError", "TabError") and not compiles(cell.source):
+                return 0
+            found = LINE.search(said)
+            return int(found[1]) if found else None
+    return None
 
 
 def summary(verdict: Verdict) -> dict[str, Any]:

@@ -15,20 +15,20 @@ def im2col_cases(rng: np.random.Generator) -> list[Case]:
         inputs = {"X": rng.normal(size=shape), "size": size, "stride": stride, "padding": padding}
         return Case(label, group, {key: value for key, value in inputs.items() if value is not None})
 
-    by_hand = {"X": np.arange(12.0).reshape(1, 1, 3, 4), "size": [2, 2]}
+    by_hand = {"X": np.arange(12.0).reshape(1, 1, 3, 4), "size": (2, 2)}
     return [
         Case("one image by hand: 3 x 4 pixels, windows 2 x 2", "windows", by_hand),
-        case("one image, windows 3 x 3", "windows", (1, 1, 4, 6), [3, 3]),
-        case("windows 2 x 4", "windows", (1, 1, 4, 5), [2, 4]),
-        case("3 channels", "stacks", (1, 3, 3, 4), [2, 2]),
-        case("2 images, 2 channels, windows 3 x 2", "stacks", (2, 2, 4, 3), [3, 2]),
-        case("a window as large as the image", "stacks", (2, 2, 3, 2), [3, 2]),
-        case("stride 2, which leaves a row unseen", "stride", (1, 2, 6, 5), [3, 3], 2),
-        case("stride (3, 1), a size given as a number", "stride", (2, 1, 7, 4), 2, [3, 1]),
-        case("stride (1, 2), windows 2 x 3", "stride", (1, 1, 4, 7), [2, 3], [1, 2]),
-        case("padding 1", "padding", (1, 2, 3, 4), [3, 3], 1, 1),
-        case("padding (2, 1), stride 2", "padding", (2, 1, 3, 4), [2, 3], 2, [2, 1]),
-        case("padding (0, 2)", "padding", (1, 1, 3, 3), [3, 2], 1, [0, 2]),
+        case("one image, windows 3 x 3", "windows", (1, 1, 4, 6), (3, 3)),
+        case("windows 2 x 4", "windows", (1, 1, 4, 5), (2, 4)),
+        case("3 channels", "stacks", (1, 3, 3, 4), (2, 2)),
+        case("2 images, 2 channels, windows 3 x 2", "stacks", (2, 2, 4, 3), (3, 2)),
+        case("a window as large as the image", "stacks", (2, 2, 3, 2), (3, 2)),
+        case("stride 2, which leaves a row unseen", "stride", (1, 2, 6, 5), (3, 3), 2),
+        case("stride (3, 1), a size given as a number", "stride", (2, 1, 7, 4), 2, (3, 1)),
+        case("stride (1, 2), windows 2 x 3", "stride", (1, 1, 4, 7), (2, 3), (1, 2)),
+        case("padding 1", "padding", (1, 2, 3, 4), (3, 3), 1, 1),
+        case("padding (2, 1), stride 2", "padding", (2, 1, 3, 4), (2, 3), 2, (2, 1)),
+        case("padding (0, 2)", "padding", (1, 1, 3, 3), (3, 2), 1, (0, 2)),
     ]
 
 

@@ -46,11 +46,11 @@ def convolution_cases(rng: np.random.Generator) -> list[Case]:
         case("kernel 1 x 1, 2 images", "shapes", (2, 3, 3, 4, 2, 1, 1)),
         case("kernel as large as the image", "shapes", (2, 1, 3, 4, 2, 3, 4)),
         case("stride 2, which leaves a row unseen", "stride", (2, 2, 6, 7, 2, 3, 3), 2),
-        case("stride (3, 2), kernel 2 x 3", "stride", (1, 1, 8, 7, 2, 2, 3), [3, 2]),
-        case("stride (1, 2) with padding", "stride", (1, 2, 4, 5, 1, 3, 2), [1, 2], 1),
+        case("stride (3, 2), kernel 2 x 3", "stride", (1, 1, 8, 7, 2, 2, 3), (3, 2)),
+        case("stride (1, 2) with padding", "stride", (1, 2, 4, 5, 1, 3, 2), (1, 2), 1),
         case("padding 1, kernel 3 x 3", "padding", (1, 2, 4, 5, 2, 3, 3), 1, 1),
-        case("padding (2, 1)", "padding", (2, 1, 4, 3, 2, 3, 2), 1, [2, 1]),
-        case("padding (0, 3), stride (2, 3), kernel 2 x 5", "padding", (1, 2, 5, 6, 2, 2, 5), [2, 3], [0, 3]),
+        case("padding (2, 1)", "padding", (2, 1, 4, 3, 2, 3, 2), 1, (2, 1)),
+        case("padding (0, 3), stride (2, 3), kernel 2 x 5", "padding", (1, 2, 5, 6, 2, 2, 5), (2, 3), (0, 3)),
     ]
 
 

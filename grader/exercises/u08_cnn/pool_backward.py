@@ -32,10 +32,10 @@ def pool_backward_cases(rng: np.random.Generator) -> list[Case]:
         case("windows 3 x 3", "winner", (1, 2, 6, 3), 3),
         from_images("all values are equal", "ties", np.ones((1, 2, 4, 4)), 2),
         ties("after a ReLU, windows 2 x 2", (2, 2, 6, 8), 2),
-        ties("after a ReLU, windows 3 x 2, stride (2, 1)", (1, 2, 7, 6), [3, 2], [2, 1]),
+        ties("after a ReLU, windows 3 x 2, stride (2, 1)", (1, 2, 7, 6), (3, 2), (2, 1)),
         case("windows 3 x 3, stride 1", "overlaps", (1, 1, 5, 6), 3, 1),
-        case("windows 3 x 2, stride (2, 1), 2 images", "overlaps", (2, 2, 7, 4), [3, 2], [2, 1]),
-        case("windows 2 x 3", "shapes", (1, 2, 4, 6), [2, 3]),
+        case("windows 3 x 2, stride (2, 1), 2 images", "overlaps", (2, 2, 7, 4), (3, 2), (2, 1)),
+        case("windows 2 x 3", "shapes", (1, 2, 4, 6), (2, 3)),
         case("a row and a column left over", "shapes", (2, 1, 5, 7), 2),
         case("windows 2 x 2, stride 3: gaps between them", "shapes", (1, 1, 8, 6), 2, 3),
     ]

@@ -21,12 +21,12 @@ def pool_cases(rng: np.random.Generator) -> list[Case]:
         case("2 images, 3 channels, windows 2 x 2", "largest", (2, 3, 4, 6), 2),
         case("windows 3 x 3", "largest", (1, 2, 6, 3), 3),
         case("all values negative", "negative", (2, 1, 4, 4), 2, shift=-5.0),
-        case("all values negative, windows 1 x 3", "negative", (1, 2, 2, 6), [1, 3], shift=-7.0),
-        case("windows 2 x 3", "shapes", (1, 2, 4, 6), [2, 3]),
+        case("all values negative, windows 1 x 3", "negative", (1, 2, 2, 6), (1, 3), shift=-7.0),
+        case("windows 2 x 3", "shapes", (1, 2, 4, 6), (2, 3)),
         case("windows 2 x 2, a row and a column left over", "shapes", (2, 1, 5, 7), 2),
-        case("windows 3 x 1, rows left over", "shapes", (1, 1, 8, 2), [3, 1]),
+        case("windows 3 x 1, rows left over", "shapes", (1, 1, 8, 2), (3, 1)),
         case("windows 3 x 3, stride 2: they overlap", "stride", (1, 2, 7, 9), 3, 2),
-        case("windows 2 x 2, stride (1, 2)", "stride", (2, 1, 4, 6), 2, [1, 2]),
+        case("windows 2 x 2, stride (1, 2)", "stride", (2, 1, 4, 6), 2, (1, 2)),
         case("windows 2 x 2, stride 3: gaps between them", "stride", (1, 1, 6, 8), 2, 3),
     ]
 

@@ -5,7 +5,7 @@ import numpy as np
 from grader.exercises.u11_structure.parameters import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
-Layers = list[list[int]]
+Layers = list[tuple[int, int, int]]
 
 
 def field_cases(rng: np.random.Generator) -> list[Case]:
@@ -16,19 +16,19 @@ def field_cases(rng: np.random.Generator) -> list[Case]:
     step, gap = int(rng.integers(2, 6)), int(rng.integers(2, 9))
     return [
         case("no layer", "stack", []),
-        case("one layer", "stack", [[some[0], 1, 1]]),
-        case("two layers of 3", "stack", [[3, 1, 1], [3, 1, 1]]),
-        case("three layers", "stack", [[k, 1, 1] for k in some]),
-        case("1 x 1 in between", "stack", [[some[1], 1, 1], [1, 1, 1], [4, 1, 1]]),
-        case("a stride in the first layer", "stride", [[3, 2, 1], [some[0], 1, 1]]),
-        case("a stride in the last layer", "stride", [[some[0], 1, 1], [some[1], step, 1]]),
-        case("convolutions and poolings", "stride", [[3, 1, 1], [2, 2, 1], [some[2], 1, 1], [2, 2, 1], [3, 1, 1]]),
-        case("a stride for each of three", "stride", [[some[0], step, 1], [3, 2, 1], [5, 3, 1]]),
-        case("one dilated layer", "dilation", [[some[1], 1, gap]]),
-        case("dilations 1, 2, 4", "dilation", [[some[0], 1, 1], [some[0], 1, 2], [some[0], 1, 4]]),
-        case("a stride, then a dilation", "together", [[some[0], step, 1], [3, 1, gap]]),
-        case("a dilation with a stride, then a layer", "together", [[3, step, gap], [some[1], 1, 1]]),
-        case("five layers", "together", [[3, 1, 1], [some[0], 2, 1], [3, 1, gap], [2, step, 1], [some[2], 1, 2]]),
+        case("one layer", "stack", [(some[0], 1, 1)]),
+        case("two layers of 3", "stack", [(3, 1, 1), (3, 1, 1)]),
+        case("three layers", "stack", [(k, 1, 1) for k in some]),
+        case("1 x 1 in between", "stack", [(some[1], 1, 1), (1, 1, 1), (4, 1, 1)]),
+        case("a stride in the first layer", "stride", [(3, 2, 1), (some[0], 1, 1)]),
+        case("a stride in the last layer", "stride", [(some[0], 1, 1), (some[1], step, 1)]),
+        case("convolutions and poolings", "stride", [(3, 1, 1), (2, 2, 1), (some[2], 1, 1), (2, 2, 1), (3, 1, 1)]),
+        case("a stride for each of three", "stride", [(some[0], step, 1), (3, 2, 1), (5, 3, 1)]),
+        case("one dilated layer", "dilation", [(some[1], 1, gap)]),
+        case("dilations 1, 2, 4", "dilation", [(some[0], 1, 1), (some[0], 1, 2), (some[0], 1, 4)]),
+        case("a stride, then a dilation", "together", [(some[0], step, 1), (3, 1, gap)]),
+        case("a dilation with a stride, then a layer", "together", [(3, step, gap), (some[1], 1, 1)]),
+        case("five layers", "together", [(3, 1, 1), (some[0], 2, 1), (3, 1, gap), (2, step, 1), (some[2], 1, 2)]),
     ]
 
 

@@ -1,0 +1,110 @@
+"""A kernel and the grader say the same of an answer that leaves its work to a library, and of one that does not."""
+
+import copy
+
+import nbformat
+import pytest
+from kernel import kernel
+from nbformat.v4 import new_code_cell
+from school import classroom, right
+
+from grader.engine.conduct import Wish
+from grader.grade import grade_class
+from grader.samples import find_cell, hand_in
+
+UNIT, NAME = "01_gradients", "numerical_gradient"
+FIRST = "import numpy as np\nfrom course_lib import check"
+CENTRAL = """
+    grad = np.zeros(np.shape(theta))
+    for index in np.ndindex(grad.shape):
+        step = np.zeros(grad.shape)
+        step[index] = h
+        grad[index] = (f(theta + step) - f(theta - step)) / (2 * h)
+    return grad
+"""
+RIGHT = f"def numerical_gradient(f, theta, h=1e-5):{CENTRAL}"
+LIBRARY = "    return np.gradient(f(theta))\n"
+# fmt: off
+# ruff: noqa: E501 - a table
+ANSWERS: dict[str, tuple[list[str], str]] = {
+    "plain": ([RIGHT], ""),
+    "a_line_magic": (["%load_ext autoreload\n" + RIGHT], ""),
+    "a_cell_magic": (["%%time\n" + RIGHT], ""),
+    "compared_in_the_cell": ([f"{RIGHT}\nprint(np.gradient(np.arange(3.0)))"], ""),
+    "compared_in_another_cell": (["help(np.gradient)\nref = np.gradient", RIGHT], ""),
+    "an_older_version": ([f"def numerical_gradient(f, theta, h=1e-5):\n{LIBRARY}", RIGHT], ""),
+    "forbidden_plainly": ([f"def numerical_gradient(f, theta, h=1e-5):\n{LIBRARY}"], "Line 2 of your cell, `return np.gradient(f(theta))`, leaves the work to np.gradient."),
+    "forbidden_below_a_magic": ([f"%load_ext autoreload\n!true\ndef numerical_gradient(f, theta, h=1e-5):\n{LIBRARY}"], "Line 4 of your cell"),
+    "forbidden_below_two_magics": ([f"\n%%capture\ndef numerical_gradient(f, theta, h=1e-5):\n{LIBRARY}"], "Line 4 of your cell"),
+    "forbidden_in_a_class": ([f"class Slopes:\n    def __call__(self, f, theta, h=1e-5):\n    {LIBRARY}\nnumerical_gradient = Slopes()"], "Line 3 of your cell"),
+    "forbidden_by_another_name": (["from numpy import gradient as slopes", "def numerical_gradient(f, theta, h=1e-5):\n    return slopes(f(theta))"], "Line 2 of your cell, `return slopes(f(theta))`, leaves the work to slopes (numpy.gradient)."),
+    "forbidden_in_a_helper": ([f"def helper(f, theta):\n{LIBRARY}", "def numerical_gradient(f, theta, h=1e-5):\n    return helper(f, theta)"], "Line 2 of another cell, `return np.gradient(f(theta))`, which your numerical_gradient uses, leaves"),
+    "right_version_that_raised": ([f"def numerical_gradient(f, theta, h=1e-5):\n{LIBRARY}", "import nothing_of_the_kind\n" + RIGHT], "Line 2 of your cell"),
+}
+# fmt: on
+
+
+def handed_in(cells):
+    """A notebook that is right but for this exercise, whose last cell is the answer's and the others stand above."""
+    notebook = copy.deepcopy(right(UNIT))
+    answer = find_cell(notebook, NAME)
+    *above, answer.source = cells
+    at = next(i for i, cell in enumerate(notebook.cells) if cell is answer)
+    notebook.cells[at:at] = [new_code_cell(source) for source in above]
+    return nbformat.writes(notebook)
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory):
+    """What the check says in one kernel, in which all the answers are run one after another."""
+    folder = tmp_path_factory.mktemp("live")
+    said = {}
+    with kernel(folder, COURSE_STATE_DIR=str(folder)) as running:
+        assert running.run(FIRST).error is None
+        for title, (cells, _) in ANSWERS.items():
+            for source in cells:
+                running.run(source)
+            said[title] = running.run(f'check("{NAME}")').text
+    return said
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    room = classroom(tmp_path_factory.mktemp("graded"), UNIT)
+    room.register(UNIT)
+    for title, (cells, _) in ANSWERS.items():
+        hand_in(handed_in(cells), room.root / "submitted", title, UNIT)
+    results = grade_class(room, UNIT, room.root / "submitted", Wish(feedback=False), workers=2, say=lambda line: None)
+    checks = {result.student: result.checks for result in results}
+    return {title: next(c for c in checks[title] if c.exercise == NAME) for title in ANSWERS}
+
+
+@pytest.mark.parametrize("title", ANSWERS)
+def test_a_kernel_and_the_grader_say_the_same(title, live, graded):
+    sentence = ANSWERS[title][1]
+    check = graded[title]
+    if sentence:
+        assert sentence in live[title] and sentence in check.text
+        assert check.earned == 0
+    else:
+        assert "all right" in live[title], live[title]
+        assert check.earned == check.points, check.text
+
+
+def test_a_class_is_judged_by_its_text_as_a_function_is(tmp_path):
+    setup = "import torch\nfrom course_lib import check"
+    scratch = "help(torch.optim.SGD)\nref = torch.optim.Adam([torch.zeros(1, requires_grad=True)])"
+    with kernel(tmp_path, COURSE_STATE_DIR=str(tmp_path)) as running:
+        running.run(setup, timeout=120)
+        running.run("%matplotlib inline\nclass TorchSGD(torch.optim.SGD):\n    pass")
+        assert (
+            "Line 2 of your cell, `class TorchSGD(torch.optim.SGD):`, leaves" in running.run('check("TorchSGD")').text
+        )
+        answer = find_cell(right("09_to_pytorch"), "TorchSGD").source
+        running.run(scratch)
+        running.run(answer)
+        assert "all right" in running.run('check("TorchSGD")', timeout=120).text
+        running.run("mine = torch.optim.SGD\nclass Mine(mine):\n    pass")
+        assert "Line 2 of your cell, `class Mine(mine):`" in running.run('check("TorchSGD", Mine)').text
+        running.run("TorchSGD.step = torch.optim.SGD.step")
+        assert "Line 1 of another cell" in running.run('check("TorchSGD")').text
