@@ -76,6 +76,6 @@ def sentences(exercise: Exercise, found: Sequence[Replayed]) -> Iterator[str]:
     """What an author is told of each group that is given away."""
     for key, points in dict.fromkeys((one.group, one.points) for one in found):
         yield (
-            f"Replaying the visible answers earns the {points} points of {exercise.name}'s group {key!r}: give it a "
-            "private case whose right answer no visible case has."
+            f"Replaying the visible answers earns the group {key!r} of {exercise.name} ({points} of {exercise.points} "
+            "points): give it a private case whose right answer no visible case has."
         )
