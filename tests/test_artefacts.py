@@ -7,6 +7,7 @@ from course import ARTEFACTS, ROOT
 from promises import each, references, solution_failure
 
 from grader.audit.claims import equivalent_failure, misconception_failure
+from grader.audit.replay import replayed
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +25,11 @@ def test_the_solution_earns_everything(exercise):
 def test_an_equivalent_passes(exercise, equivalent):
     for reference in references(exercise):
         assert equivalent_failure(exercise, equivalent, reference) is None
+
+
+@pytest.mark.parametrize("exercise", ARTEFACTS, ids=lambda e: e.name)
+def test_replaying_the_visible_answers_earns_nothing(exercise):
+    assert replayed(exercise) == []
 
 
 @pytest.mark.parametrize(("exercise", "misconception"), each(ARTEFACTS, "misconceptions"))

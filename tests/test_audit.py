@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from course import ROOT, SCRIPTS, UNITS
@@ -10,11 +12,13 @@ from course_lib.errors import CourseError
 from grader.audit import command
 from grader.audit.equivalent import EQUIVALENT, Explained
 from grader.audit.examine import examine, examine_answers
-from grader.audit.fingerprint import fingerprint
+from grader.audit.fingerprint import fingerprint, what_decides
 from grader.audit.mutants import Mutant, mutants_of
+from grader.audit.replay import given_away, points_of, replayed, right_values
 from grader.audit.report import document, plain_table, unit_section, with_section
 from grader.audit.row import HELD, Row
 from grader.audit.trial import Answer, try_all
+from grader.record import make_reference
 from grader.spec import Case, Exercise, Group, Misconception
 
 COLUMN_SUMS = """\
@@ -112,6 +116,51 @@ def test_a_survivor_may_be_explained_and_an_explanation_needs_a_survivor(weak):
         0
     ].findings
     assert "no such survivor" in stale and "+ pass" in stale
+
+
+def halves(group_cases, **rest):
+    """An exercise whose right answer is x / 2, with the cases of one group."""
+    made = exercise("halves", group_cases, lambda x: x / 2, lambda x: x, lambda x: 0.5 * x)
+    return replace(made, **rest)
+
+
+@pytest.mark.fast
+def test_answers_that_the_visible_cases_give_away_earn_points_by_replaying():
+    constant = halves(lambda rng: [Case("four", "all", {"x": 4.0}), Case("minus two", "all", {"x": -2.0})])
+    assert {(one.group, one.points) for one in replayed(constant)} == {("all", 1)}
+    assert points_of(replayed(constant)) == 1
+
+
+@pytest.mark.fast
+def test_one_private_case_that_no_visible_answer_is_right_of_keeps_the_points():
+    drawn = halves(lambda rng: [Case("four", "all", {"x": 4.0}), Case("drawn", "all", {"x": float(rng.normal())})])
+    assert replayed(drawn) == [] and points_of([]) == 0
+    assert replayed(replace(drawn, withheld=True)) == []
+
+
+@pytest.mark.fast
+def test_of_an_exercise_with_a_property_a_right_answer_is_replayed():
+    by_share = {"fan_in": 50, "fan_out": 40, "asks": "shape"}
+    made = halves(
+        lambda rng: [Case("a layer", "all", by_share | {"seed": int(rng.integers(99))})],
+        returns=("first", "second", "again"),
+        probe="initializer",
+        reference=None,
+        verify="initial_weights",
+        equivalents=(lambda rng, fan_in, fan_out: rng.normal(size=(fan_in, fan_out)),),
+    )
+    assert {one.group for one in replayed(made)} == {"all"}
+    visible = make_reference(replace(made, misconceptions=()), 1)
+    (answer,) = right_values(made, visible)
+    assert given_away(visible, [answer | {"first": answer["first"].T}]) == set()
+
+
+def test_what_replaying_earns_is_reported(weak):
+    assert weak.replayed == 0 and plain_table([weak]).splitlines()[0].endswith("points by replaying")
+    constant = replace(column_sums(rows=2).exercise, cases=lambda rng: [Case("ones", "all", {"X": np.ones((2, 3))})])
+    found = examine_answers([Answer(constant, COLUMN_SUMS, SETUP)], {})[0]
+    assert found.replayed == 1
+    assert any("earns the group 'all' of column_sums (1 of 1 points)" in f for f in found.findings)
 
 
 def test_a_mutant_caught_by_some_courses_only_is_a_survivor():
@@ -218,8 +267,44 @@ def test_a_fingerprint_is_of_answers_and_judges_and_not_of_text(tmp_path, monkey
     assert of(source) == before == of(source.replace("# %% [markdown]\n", "# %% [markdown]\n# One more line.\n", 1))
     marker = "### BEGIN SOLUTION\n"
     assert of(source.replace(marker, f"{marker}    # another answer\n", 1)) != before
-    monkeypatch.setattr("grader.audit.fingerprint.SHARED", ("course_lib/judge.py",))
+    monkeypatch.setattr("grader.audit.fingerprint.what_decides", lambda root: {root / "course_lib" / "judge.py"})
     assert fingerprint(script) != before
+
+
+@pytest.mark.fast
+def test_a_fingerprint_finds_new_modules_by_itself(tmp_path):
+    def write(name, text):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    write("grader/audit/examine.py", "from course_lib import judge\nfrom grader.sandbox.walls import worker\n")
+    write(
+        "course_lib/judge.py",
+        "def f():\n    import course_lib.newcomer as n\n    from course_lib import drivers, render\n",
+    )
+    write("course_lib/newcomer.py", "from numpy import pi\nfrom . import nothing\n")
+    write("course_lib/drivers/__init__.py", "from pkgutil import iter_modules\n")
+    write("course_lib/drivers/steps.py", "")
+    for apart in ("course_lib/render.py", "course_lib/unused.py", "grader/sandbox/walls.py"):
+        write(apart, "")
+    names = {path.relative_to(tmp_path).as_posix() for path in what_decides(tmp_path)}
+    assert names == {
+        "grader/audit/examine.py",
+        "course_lib/judge.py",
+        "course_lib/newcomer.py",
+        "course_lib/drivers/__init__.py",
+        "course_lib/drivers/steps.py",
+    }
+
+
+@pytest.mark.fast
+def test_what_judges_the_course_decides():
+    found = {path.relative_to(ROOT).as_posix() for path in what_decides(ROOT)}
+    judges = ("judge", "compare", "compute", "codec", "problems", "packages", "probes/optimizers", "properties/masks")
+    assert {f"course_lib/{name}.py" for name in judges} <= found
+    assert {"grader/spec.py", "grader/record.py", "grader/audit/operators.py", "grader/audit/replay.py"} <= found
+    assert not any(name.startswith(("grader/sandbox", "grader/exercises", "course_lib/render")) for name in found)
 
 
 @pytest.mark.fast

@@ -12,6 +12,7 @@ from promises import SECRETS, each, references, solution_failure
 from course_lib import codec
 from course_lib.reference import load
 from grader.audit.claims import equivalent_failure
+from grader.audit.replay import replayed, sentences
 from grader.private import private_reference
 from grader.spec import Exercise
 
@@ -51,6 +52,12 @@ def test_the_spec_is_complete(exercise):
         assert len(exercise.equivalents) >= 2
         assert len(keys) >= least_groups(exercise)
         assert len({case.label for case in cases}) == len(cases)
+
+
+@pytest.mark.parametrize("exercise", LIGHT, ids=lambda e: e.name)
+def test_replaying_the_visible_answers_earns_nothing(exercise, monkeypatch):
+    monkeypatch.chdir(ROOT / "solutions" / exercise.unit)
+    assert list(sentences(exercise, replayed(exercise))) == []
 
 
 @pytest.mark.parametrize("exercise", GRADED_CODE, ids=lambda e: e.name)

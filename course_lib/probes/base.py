@@ -42,6 +42,14 @@ def kept_outputs(obj: Any, inputs: dict[str, Any]) -> Any:
     return tuple(part if kept else None for part, kept in zip(returned, keep, strict=True))
 
 
+def all_of(held: bool, count: int, what: str) -> str:
+    """A fact in words that names how much it was looked at: what was right of one case is then not right of the next.
+
+    So a fact that holds for every right answer still cannot be copied from another case's answer.
+    """
+    return f"yes, all {count} {what}" if held else "no"
+
+
 PROBES: dict[str, Probe] = {
     "call": call,
     "answer": answer,

@@ -12,6 +12,7 @@ import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -33,9 +34,10 @@ def weights(shape: tuple[int, ...], seed: int) -> np.ndarray:
 def classifier(obj: Any, inputs: dict[str, Any]) -> Any:
     """Construct `obj()`, give each of its parameters the `weights` of its shape, and use it on images (N, 1, 28, 28).
 
-    Returns (size, logits, layers, gradients), all None but what `asks` names. "size": the shape of the logits.
-    "layers": the shape of each parameter by its name.  "gradients": of the mean cross-entropy with the labels, the
-    norm for each parameter, those with the largest number of entries first.
+    times: how often the images come one after another.  Returns (size, logits, layers, gradients, filled), all None
+    but what `asks` names. "size": the shape of the logits.  "layers": the shape of each parameter by its name, and the
+    norm of the weights that were written into each.  "gradients": of the mean cross-entropy with the labels, the norm
+    for each parameter, those with the largest number of entries first.
     """
     import torch
 
@@ -49,19 +51,20 @@ def classifier(obj: Any, inputs: dict[str, Any]) -> Any:
             param.copy_(torch.from_numpy(weights(tuple(param.shape), inputs["seed"])))
     asks = inputs["asks"]
     if asks == "layers":
-        return None, None, {name: list(p.shape) for name, p in model.named_parameters()}, None
+        shapes = {name: list(p.shape) for name, p in model.named_parameters()}
+        return None, None, shapes, None, np.array([float(p.detach().norm()) for p in model.parameters()])
     with torch.set_grad_enabled(asks == "gradients"):
-        logits = model(torch.from_numpy(inputs["images"]))
+        logits = model(torch.from_numpy(inputs["images"]).repeat(inputs["times"], 1, 1, 1))
     if not isinstance(logits, torch.Tensor):
         raise AnswerError("Your network returns no tensor. Does its forward end with a return line?")
     if asks == "size":
-        return list(logits.shape), None, None, None
+        return list(logits.shape), None, None, None, None
     if asks == "logits":
-        return None, logits, None, None
+        return None, logits, None, None, None
     torch.nn.functional.cross_entropy(logits, torch.from_numpy(inputs["labels"])).backward()
     params = sorted(model.parameters(), key=lambda p: -p.numel())
     norms = [0.0 if p.grad is None else float(p.grad.norm()) for p in params]
-    return None, None, None, np.array(norms)
+    return None, None, None, np.array(norms), None
 
 
 @contextmanager
@@ -117,10 +120,12 @@ class _Watched:
         return list(batch)
 
     def destinations(self) -> dict[str, str]:
-        """Where images and labels were sent, "nowhere" if not all batches of them were sent."""
+        """Where images and labels were sent, and how many batches; "nowhere" if not all batches of them were sent."""
         batches = len(self.passes)
         return {
-            name: ", ".join(sorted(set(places))) if len(places) >= batches and places else "nowhere"
+            name: f"{', '.join(sorted(set(places)))}, {batches} batches"
+            if len(places) >= batches and places
+            else "nowhere"
             for name, places in self.sent.items()
         }
 
@@ -165,15 +170,13 @@ def evaluation(obj: Any, inputs: dict[str, Any]) -> Any:
     if asks == "quiet":
         weight = next(model.parameters())
         same = torch.equal(weight.detach(), torch.from_numpy(inputs["weight"])) and weight.grad is None
-        return (
-            None,
-            None,
-            {
-                "autograd records": any(recorded for _, recorded in watched.passes),
-                "results are plain numbers": not any(isinstance(value, torch.Tensor) for value in returned),
-                "the model is as it was": same,
-            },
-        )
+        records = sum(recorded for _, recorded in watched.passes)
+        facts = {
+            "autograd records": f"in {records} of {len(watched.passes)} passes",
+            "results are plain numbers": not any(isinstance(value, torch.Tensor) for value in returned),
+            "the model is as it was": same,
+        }
+        return None, None, facts
     return None, None, {f"{name} go to": place for name, place in watched.destinations().items()}
 
 
@@ -257,16 +260,18 @@ def described(value: Any, at: str = "it") -> dict[str, Any]:
 
 
 def resumed_elsewhere(obj: Any, inputs: dict[str, Any]) -> Any:
-    """Train a linear model by Adam on the CPU, and call `obj(make_model, model_state, optimizer_state, device)`.
+    """Train linear layers by Adam on the CPU, and call `obj(make_model, model_state, optimizer_state, device)`.
 
-    Returns (params, facts), None but for what `asks` names. "parameters": those of the model that comes back.  "steps":
-    those after `more` further steps.  "places": where the model and Adam's moments lie.  "owner": how many of the
-    optimizer's parameters are the returned model's.
+    depth: the number of layers.  Returns (params, facts), None but for what `asks` names. "parameters": those of the
+    model that comes back.  "steps": those after `more` further steps.  "places": where the model and Adam's moments
+    lie.  "owner": how many of the optimizer's parameters are the returned model's.
     """
     import torch
 
     def make_model() -> Any:
-        return torch.nn.Linear(inputs["weight"].shape[1], len(inputs["weight"]), dtype=torch.float64)
+        sizes = [inputs["weight"].shape[1]] + [len(inputs["weight"])] * inputs["depth"]
+        layers = [torch.nn.Linear(*pair, dtype=torch.float64) for pair in pairwise(sizes)]
+        return layers[0] if len(layers) == 1 else torch.nn.Sequential(*layers)
 
     def steps(model: Any, optimizer: Any, count: int) -> None:
         for _ in range(count):
@@ -277,8 +282,8 @@ def resumed_elsewhere(obj: Any, inputs: dict[str, Any]) -> Any:
     torch.manual_seed(inputs["seed"])
     before = make_model()
     with torch.no_grad():
-        before.weight.copy_(torch.from_numpy(inputs["weight"]))
-        before.bias.copy_(torch.from_numpy(inputs["bias"]))
+        for param, name in zip(before.parameters(), ("weight", "bias"), strict=False):  # of the first layer
+            param.copy_(torch.from_numpy(inputs[name]))
     adam = torch.optim.Adam(before.parameters(), lr=inputs["lr"])
     steps(before, adam, inputs["done"])
     states = copy.deepcopy((before.state_dict(), adam.state_dict()))
@@ -300,7 +305,7 @@ def _places(model: Any, optimizer: Any) -> dict[str, str]:
     moments = [state[name] for state in optimizer.state.values() for name in ("exp_avg", "exp_avg_sq") if name in state]
     found = {"the model lies on": list(model.parameters()), "Adam's moments lie on": moments}
     return {
-        name: ", ".join(sorted({tensor.device.type for tensor in tensors})) or "nowhere"
+        name: f"{', '.join(sorted({tensor.device.type for tensor in tensors})) or 'nowhere'}, {len(tensors)} tensors"
         for name, tensors in found.items()
     }
 

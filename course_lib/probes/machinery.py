@@ -83,8 +83,8 @@ def interrupted_run(obj: Any, inputs: dict[str, Any]) -> Any:
     resume.  killed: one more save is tried after the lost epochs, and the process is killed in the middle of it.
     Returns (params, schedule, file), None but for what `asks` names. "parameters": those that load brings.
     "training": the parameters after `more` epochs.  "schedule": the epoch that load returns, and the learning rates of
-    the epochs after it.  "file": what lies in the folder, and whether torch reads it without running any code of it.
-    "stranger": whether load runs the code in another's file.
+    the epochs after it.  "file": what lies in the folder, whether torch reads it without running any code of it, and
+    how many saves there were.  "stranger": whether load runs the code in another's file.
     """
     import torch
 
@@ -108,7 +108,7 @@ def interrupted_run(obj: Any, inputs: dict[str, Any]) -> Any:
                 with _killed_while_writing():
                     checkpoint.save(done + inputs["lost"], *before.parts)
             if inputs["asks"] == "file":
-                return None, None, _described_folder(path)
+                return None, None, _described_folder(path) | {"saves": len(inputs["saved"])}
             if inputs["asks"] == "stranger":
                 return None, None, {"code in the file is run": _runs_code(checkpoint, path, before)}
             after = Training(inputs, seeds[1], fresh=True)
@@ -338,7 +338,7 @@ def mixed_precision(obj: Any, inputs: dict[str, Any]) -> Any:
     scaler, scale = None, inputs["scale"]
     if scale is not None:
         scaler = torch.amp.GradScaler("cpu", init_scale=scale, growth_interval=1)
-    seen: dict[str, Any] = {"forward": "never", "backward": "never"}
+    seen: dict[str, Any] = {"forward": "never", "backward": "never", "passes": 0}
     model.register_forward_hook(partial(_look, seen))
     losses, scales = [], []
     for images, labels in zip(inputs["images"], inputs["labels"], strict=True):
@@ -362,6 +362,7 @@ def _look(seen: dict[str, Any], module: Any, args: Any, out: Any) -> None:
     def on_the_way_back(grad: Any) -> None:
         seen["backward"] = "under autocast" if torch.is_autocast_enabled("cpu") else "as usual"
 
+    seen["passes"] += 1
     seen["forward"] = str(out.dtype).removeprefix("torch.")
     if out.requires_grad:
         out.register_hook(on_the_way_back)

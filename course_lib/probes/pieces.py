@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from course_lib.errors import AnswerError
-from course_lib.probes.base import Probe
+from course_lib.probes.base import Probe, all_of
 
 
 def flattened(obj: Any, inputs: dict[str, Any]) -> Any:
@@ -55,14 +56,17 @@ def differentiated_loss(obj: Any, inputs: dict[str, Any]) -> Any:
 def set_up(obj: Any, inputs: dict[str, Any]) -> Any:
     """Call `model, optimizer, loader = obj(make_model, images, labels, lr, batch_size)` and look at the three.
 
-    The images are (N, 1, 2, 2), all entries of image i are i, and its label is i. `asks` says what is looked at:
+    The images are (N, 1, 2, 2), all entries of image i are i, and its label is i; the model has `depth` linear layers.
+    `asks` says what is looked at:
     "parameters": whose parameters the optimizer has; "step": how far one step moves the model's weights when all
     gradients are 1; "batches": what the loader brings in one epoch; "order": two epochs' orders.
     """
     import torch
 
     def make_model() -> Any:
-        return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 2, dtype=torch.float64))
+        sizes = [4] * inputs["depth"] + [2]
+        layers = (torch.nn.Linear(*pair, dtype=torch.float64) for pair in pairwise(sizes))
+        return torch.nn.Sequential(torch.nn.Flatten(), *layers)
 
     N = inputs["N"]
     labels = torch.arange(N)
@@ -89,7 +93,8 @@ def set_up(obj: Any, inputs: dict[str, Any]) -> Any:
     orders = [[int(label) for _, y in epoch for label in y] for epoch in (first, second)]
     if inputs["asks"] == "order":
         stored = list(range(N)) in orders
-        return {"the epochs' orders differ": orders[0] != orders[1], "as stored": stored}, None
+        differ = {"the epochs' orders differ": orders[0] != orders[1], "as stored": stored}
+        return differ | {"examples in an epoch": len(orders[0])}, None
     return {
         "sizes of the batches": sorted(len(y) for _, y in first),
         "every example once": np.array_equal(np.sort(orders[0]), np.arange(N)),
@@ -105,7 +110,7 @@ def running_loss(obj: Any, inputs: dict[str, Any]) -> Any:
     """Call `obj(batches)`; batches: an iterator of (loss, size), where each loss is a tensor with its graph.
 
     Returns (mean, facts), of which `asks` leaves one: "mean", or "history", which says whether the mean is a plain
-    number and whether graphs of earlier batches were still there when a later one came.
+    number, whether graphs of earlier batches were still there when a later one came, and how many batches were taken.
     """
     import torch
 
@@ -131,14 +136,15 @@ def running_loss(obj: Any, inputs: dict[str, Any]) -> Any:
     if mean is None:
         return None
     plain = not isinstance(mean, torch.Tensor)
-    return None, {"a plain number": plain, "graphs of earlier batches are kept": most > 1}
+    return None, {"a plain number": plain, "graphs of earlier batches are kept": most > 1, "batches": len(marks)}
 
 
 def predicting(obj: Any, inputs: dict[str, Any]) -> Any:
     """Call `obj(model, images)` for a small network with batch normalization and look at what it did to the model.
 
     Returns (probabilities, facts), None but for what `asks` names: "values"; "modes", with the mode afterwards;
-    "graph", whether autograd recorded and whether the result has a history; "statistics", the running means afterwards.
+    "graph", whether autograd recorded, whether the result has a history, and its rows; "statistics", the running means
+    afterwards.
     """
     import torch
 
@@ -159,7 +165,7 @@ def predicting(obj: Any, inputs: dict[str, Any]) -> Any:
         return None
     if asks == "graph":
         history = isinstance(result, torch.Tensor) and result.requires_grad
-        return None, {"autograd records": any(recorded), "the result has a history": history}
+        return None, {"autograd records": any(recorded), "the result has a history": history, "rows": len(result)}
     if asks == "statistics":
         return None, {"running means": statistics.numpy().copy()}
     mode = "training mode" if model.training else "evaluation mode"
@@ -171,6 +177,7 @@ def seeded(obj: Any, inputs: dict[str, Any]) -> Any:
 
     Returns facts: `asks` "start": is the model's start the same again; "order": is the order of range(N) the same, and
     complete; "seeds": both, and do they differ for another seed; "apart": is the order the same for another network.
+    The network is a linear layer of `sizes`.
     """
     import torch
 
@@ -182,22 +189,25 @@ def seeded(obj: Any, inputs: dict[str, Any]) -> Any:
             raise AnswerError("Two things should come back: the model that make_model made, and the order.")
         return returned[0].weight.detach().numpy().copy(), [int(i) for i in returned[1]]
 
-    seed, noise, asks = inputs["seed"], inputs["noise"], inputs["asks"]
-    (start, order), (start_again, order_again) = (call(seed, (3, 2), n) for n in (noise, noise + 1))
+    seed, noise, asks, sizes = inputs["seed"], inputs["noise"], inputs["asks"], tuple(inputs["sizes"])
+    (start, order), (start_again, order_again) = (call(seed, sizes, n) for n in (noise, noise + 1))
+    same_start = all_of(np.array_equal(start, start_again), start.size, "weights")
+    same_order = all_of(order == order_again, len(order), "places")
     if asks == "start":
-        return {"the same start again": bool(np.array_equal(start, start_again))}
+        return {"the same start again": same_start}
     if asks == "order":
         return {
-            "the same order again": order == order_again,
+            "the same order again": same_order,
             "every index once": sorted(order) == list(range(len(order))),
         }
     if asks == "apart":
-        return {"the same order for another network": order == call(seed, (5, 7), noise)[1]}
-    other_start, other_order = call(seed + 1, (3, 2), noise)
+        other = call(seed, (sizes[0] + 2, sizes[1] + 5), noise)[1]
+        return {"the same order for another network": all_of(order == other, len(order), "places")}
+    other_start, other_order = call(seed + 1, sizes, noise)
     return {
-        "the same seed, the same start": bool(np.array_equal(start, start_again)),
+        "the same seed, the same start": same_start,
         "another seed, another start": not np.array_equal(start, other_start),
-        "the same seed, the same order": order == order_again,
+        "the same seed, the same order": same_order,
         "another seed, another order": order != other_order,
     }
 

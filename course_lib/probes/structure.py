@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from course_lib.errors import AnswerError
-from course_lib.probes.base import Probe
+from course_lib.probes.base import Probe, all_of
 
 
 def conv_values(shape: tuple[int, ...], phase: float) -> np.ndarray:
@@ -149,10 +149,15 @@ def counted_macs(obj: Any, inputs: dict[str, Any]) -> Any:
         )
     if inputs["asks"] != "trace":
         return {str(key): value for key, value in counts.items()}, None
-    hooks = sum(len(part._forward_hooks) + len(part._forward_pre_hooks) for part in model.modules())
+    parts = list(model.modules())
+    hooks = sum(len(part._forward_hooks) + len(part._forward_pre_hooks) for part in parts)
     same = all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
-    modes = all(part.training == inputs["training"] for part in model.modules())
-    return None, {"no hook is left": hooks == 0, "mode as before": modes, "state as before": same}
+    modes = all(part.training == inputs["training"] for part in parts)
+    return None, {
+        "no hook is left": all_of(hooks == 0, len(parts), "parts"),
+        "mode as before": all_of(modes, len(parts), "parts"),
+        "state as before": same,
+    }
 
 
 class _Device:
@@ -232,7 +237,7 @@ def plain_network(obj: Any, inputs: dict[str, Any]) -> Any:
     """Call `obj(channels, depth)`, fill the network that comes back from `phase`, and show it images X (N, 1, H, W).
 
     shift: what every bias of the last linear layer becomes. Returns what the case `asks` for, and None for the rest:
-    "own", the number of parameters; "bends", the logits; "logits", whether some of them are negative; "learns", the
+    "own", the number of parameters; "bends", the logits; "logits", whether each row has negative ones; "learns", the
     logits after one step of gradient descent, at a learning rate of 1 and with the labels 0, 1, 2, ...
     """
     import torch
@@ -251,7 +256,7 @@ def plain_network(obj: Any, inputs: dict[str, Any]) -> Any:
     if asks == "bends":
         return None, logits, None, None
     if asks == "logits":
-        return None, None, bool((logits < 0).any()), None
+        return None, None, all_of(bool((logits < 0).any()), len(logits), "rows"), None
     nn.functional.cross_entropy(logits, torch.arange(len(X))).backward()
     with torch.no_grad():
         for param in model.parameters():

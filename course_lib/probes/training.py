@@ -220,7 +220,7 @@ def _held(history: Any, steps: int) -> str:
     if len(history) != steps:
         return "not one loss a step"
     if not tensors:
-        return "plain numbers"
+        return f"{steps} plain numbers"
     return "tensors with their graphs" if any(loss.grad_fn is not None for loss in tensors) else "tensors"
 
 

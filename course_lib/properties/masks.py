@@ -28,6 +28,8 @@ def dropout(inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Flaw | None
     if asks == "scale":
         return next((flaw for call in calls if (flaw := _scaled(call["out"], call["mask"] == 1, x, p))), None)
     kept = [np.asarray(call["out"]) != 0 for call in calls]
+    if not all(_of_x(np.asarray(call["out"]), x) for call in calls):
+        return Flaw("not_x", "what is kept is not x times one factor.")
     if asks == "share":
         return _share(kept[0], p) or _share(kept[1], p)
     return _each(kept[0]) if asks == "each" else _fresh(kept)
@@ -36,6 +38,12 @@ def dropout(inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Flaw | None
 def _close(a: Any, b: Any) -> bool:
     single = np.asarray(a).dtype == np.float32
     return bool(np.allclose(a, b, rtol=1e-4 if single else 1e-6, atol=1e-12))
+
+
+def _of_x(out: np.ndarray, x: np.ndarray) -> bool:
+    """Whether what is kept is x times one number, whichever: only then does a mask say something of this x."""
+    kept = out != 0
+    return not kept.any() or _close(out[kept], x[kept] * np.median(out[kept] / x[kept]))
 
 
 def _at_test(out: Any, mask: Any, x: np.ndarray, p: float) -> Flaw | None:

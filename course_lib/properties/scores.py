@@ -30,7 +30,7 @@ def trained_labels(inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Flaw
     """`accuracy`, with the ways in which labels go wrong told apart; or whether an image's label is its own.
 
     inputs: those of `accuracy`, and `asks`: "accuracy", or "company", for which values["alone"] has the labels of the
-    first images, each given alone, (K, 1).
+    first images, each given alone, (K, 1); of labels that are no better than guesses, that says nothing.
     """
     labels, count = np.asarray(values["labels"]), len(inputs["right"]["labels"])
     if labels.ndim == 2 and len(labels) == count:
@@ -42,6 +42,9 @@ def trained_labels(inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Flaw
     alone = np.asarray(values["alone"])
     if alone.ndim != 2 or alone.shape[1] != 1 or not 0 < len(alone) <= count:
         return Flaw("form", "what came back for one image is not one label.")
+    right = np.asarray(inputs["right"]["labels"])
+    if np.mean(labels == right) < 3 / len(np.unique(right)):  # labels of whatever images agree with themselves
+        return Flaw("guesses", "the labels of these images are hardly better than guesses.")  # why, others tell
     if np.array_equal(alone[:, 0], labels[: len(alone)]):
         return None
     return Flaw("company", "an image gets another label alone than among others.")

@@ -11,6 +11,7 @@ from course_lib.workspace import course_root
 from grader.audit.claims import equivalent_failure, misconception_failure
 from grader.audit.equivalent import EQUIVALENT, Explained
 from grader.audit.mutants import mutants_of
+from grader.audit.replay import points_of, replayed, sentences
 from grader.audit.trial import Answer, Trial, try_all
 from grader.exercises import find_exercise
 from grader.scripts import read_script
@@ -28,6 +29,8 @@ class Examined:
     explained: tuple[Explained, ...]
     named: int
     passed: int
+    replayed: int
+    """The points that replaying the visible answers earns."""
     findings: tuple[str, ...]
 
     @property
@@ -83,6 +86,7 @@ def _examined(answer: Answer, trials: tuple[Trial, ...], explained: tuple[Explai
     with _beside_the_notebook(exercise.unit):
         wrong = [{misconception_failure(exercise, m, r) for r in sets} - {None} for m in exercise.misconceptions]
         refused = [{equivalent_failure(exercise, e, r) for r in sets} - {None} for e in exercise.equivalents]
+        given = replayed(exercise)
     promises = sorted(str(sentence) for found in (*wrong, *refused) for sentence in found)
     return Examined(
         exercise,
@@ -90,7 +94,8 @@ def _examined(answer: Answer, trials: tuple[Trial, ...], explained: tuple[Explai
         explained,
         named=sum(not found for found in wrong),
         passed=sum(not found for found in refused),
-        findings=(*promises, *_unexplained(exercise, trials, explained)),
+        replayed=points_of(given),
+        findings=(*promises, *sentences(exercise, given), *_unexplained(exercise, trials, explained)),
     )
 
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 from course_lib.workspace import course_root
 from grader.audit.examine import answers_of
 
-# What decides, beside a unit's own files, whether a mutant lives: how answers are driven, judged and changed.
-SHARED = (
-    *("course_lib/codec.py", "course_lib/compute.py", "course_lib/judge.py"),
-    *("course_lib/probes", "course_lib/properties", "grader/hidden.py", "grader/record.py", "grader/spec.py"),
-    *(f"grader/audit/{name}.py" for name in ("claims", "examine", "mutants", "operators", "trial")),
+ROOTS = ("grader.audit.examine", "course_lib.packages")
+"""Where the search for what decides begins: the audit of answers, and what they may import."""
+APART = (
+    *("grader.sandbox", "grader.samples", "grader.scripts", "grader.preprocessors"),
+    *("course_lib.check", "course_lib.render", "course_lib.progress", "course_lib.workspace"),
+    *("grader.exercises", "grader.audit.equivalent"),
 )
+"""What runs answers, and what shows verdicts: neither decides one. Of specs and explanations each unit has its own."""
+PACKAGES = ("course_lib", "grader")
 
 
 def fingerprint(script: Path) -> str:
@@ -25,15 +31,56 @@ def fingerprint(script: Path) -> str:
     root, unit = course_root(), script.stem
     answers = [[answer.exercise.name, answer.source, *answer.setup] for answer in answers_of(script)]
     digest = hashlib.sha256(json.dumps(answers).encode())
-    own = (f"grader/exercises/u{unit}", f"grader/audit/equivalent/u{unit}.py")
-    for path in (*own, *SHARED):
-        for file in _files(root / path):
-            digest.update(file.relative_to(root).as_posix().encode() + b"\0")
-            digest.update(file.read_bytes().replace(b"\r\n", b"\n"))
+    own = [*(root / "grader" / "exercises" / f"u{unit}").rglob("*.py")]
+    own += [*(root / "grader" / "audit" / "equivalent").glob(f"u{unit}.py")]
+    for file in sorted({*own, *what_decides(root), *_reached(root, own, ())}):
+        digest.update(file.relative_to(root).as_posix().encode() + b"\0")
+        digest.update(file.read_bytes().replace(b"\r\n", b"\n"))
     for file in sorted(script.parent.glob("*.safetensors")):
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()[:16]
 
 
-def _files(path: Path) -> list[Path]:
-    return sorted(path.rglob("*.py")) if path.is_dir() else [path] if path.is_file() else []
+@cache
+def what_decides(root: Path) -> frozenset[Path]:
+    """What decides, beside a unit's own files, whether a mutant lives: all modules that `ROOTS` import in turn."""
+    begin = [file for name in ROOTS if (file := _file(root, name))]
+    return frozenset({*begin, *_reached(root, begin, APART)})
+
+
+def _reached(root: Path, begin: Iterable[Path], apart: tuple[str, ...]) -> set[Path]:
+    """The files of the course's modules that these files import, and so on; without those that stand apart."""
+    found: set[Path] = set()
+    waiting = list(begin)
+    while waiting:
+        for name in _imported(root, waiting.pop()):
+            file = _file(root, name)
+            if file and file not in found and not any(f"{name}.".startswith(f"{other}.") for other in apart):
+                found.add(file)
+                waiting.append(file)
+    return found
+
+
+def _imported(root: Path, file: Path) -> Iterator[str]:
+    """The dotted names that may be modules in a file's import statements, those inside functions too.
+
+    A package that looks for its own modules imports all of them.
+    """
+    text = file.read_text(encoding="utf-8")
+    if "iter_modules" in text:
+        package = ".".join(file.parent.relative_to(root).parts)
+        yield from (f"{package}.{path.stem}" for path in file.parent.iterdir() if path.suffix == ".py")
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _file(root: Path, name: str) -> Path | None:
+    """The file of a module of the course; None for another's, and for the packages at the top, which only pass on."""
+    if name.split(".")[0] not in PACKAGES or name in PACKAGES:
+        return None
+    path = root.joinpath(*name.split("."))
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)

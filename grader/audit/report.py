@@ -19,6 +19,7 @@ COLUMNS = (
     "right after all",
     "misconceptions named",
     "equivalents passed",
+    "points by replaying",
 )
 
 INTRODUCTION = """\
@@ -34,7 +35,8 @@ A mutant counts as *killed* only if the visible cases and the private cases of t
 alone. *By values* are those that gave a wrong number; the others stopped with an error, or never stopped. *Right after
 all* are survivors that give the same values as the solution; each is listed with the reason. Every *misconception* has
 to be caught and diagnosed by its own name, and every *equivalent*, a right answer written differently, has to pass.
-A quiz has no mutants: each of its wrong letters is a misconception.
+A quiz has no mutants: each of its wrong letters is a misconception. *Points by replaying* is what the visible cases'
+right answers earn when they are handed in for private ones, the best-fitting one for each; none should be earned.
 
 Each section names, in a comment, the state of the sources that it was made from; `./course test` fails when they have
 changed since.
@@ -105,14 +107,15 @@ def _table(examined: Sequence[Examined]) -> list[tuple[str, ...]]:
             len(e.exercise.misconceptions),
             e.passed,
             len(e.exercise.equivalents),
+            e.replayed,
         )
         for e in examined
     ]
     named = [(e.exercise.name, *count) for e, count in zip(examined, counts, strict=True)]
     named.append(("together", *(sum(column) for column in zip(*counts, strict=True))))
     return [
-        (name, *map(str, (mutants, killed, values, right)), f"{m} of {of_m}", f"{q} of {of_q}")
-        for name, mutants, killed, values, right, m, of_m, q, of_q in named
+        (name, *map(str, (mutants, killed, values, right)), f"{m} of {of_m}", f"{q} of {of_q}", str(replay))
+        for name, mutants, killed, values, right, m, of_m, q, of_q, replay in named
     ]
 
 

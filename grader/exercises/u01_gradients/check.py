@@ -47,6 +47,15 @@ def cases(rng: np.random.Generator) -> list[Case]:
         case("within a tolerance of 1%", "limits", bowl, normal(size=5), tol=1e-2, kind="scale", factor=1.002),
         case("beyond a tolerance of 0.01%", "limits", bowl, normal(size=5), tol=1e-4, kind="scale", factor=1.002),
         case("right, but h = 0.2 is too long to see it", "limits", {"name": "cubic"}, rng.uniform(0.5, 1, 3), h=0.2),
+        case(
+            "wrong: too long, gradients of ten million",
+            "size",
+            quadratic(rng, 4, size=1e7),
+            normal(size=4),
+            kind="scale",
+            factor=rng.uniform(1.2, 3),
+        ),
+        case("wrong: a forgotten factor", "basic", bowl, normal(size=5), kind="scale", factor=rng.uniform(0.2, 0.8)),
     ]
 
 

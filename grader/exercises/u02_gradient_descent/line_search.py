@@ -24,6 +24,7 @@ def search_cases(rng: np.random.Generator) -> list[Case]:
     gentle, steep, tilted = bowl(rng, 1.5, 0.5), bowl(rng, 30.0, 2.0), bowl(rng, 9.0, 4.0, 1.0)
     narrow, narrow_theta, narrow_lr = one_parameter(5.0)
     softmax_like = {"name": "log_sum_exp", "A": 3 * rng.normal(size=(6, 3)), "b": rng.normal(size=6)}
+    shorter = rng.uniform(0.2, 0.9)  # the right answer itself: no other case has it
     valley = np.array([-1.2, 1.0]) + 0.1 * rng.normal(size=2)
     return [
         case("the first try is good", "first", quadratic(gentle, [0, 0]), rng.normal(size=2) + 2, 1.0, 0.5, 1e-4),
@@ -35,6 +36,7 @@ def search_cases(rng: np.random.Generator) -> list[Case]:
         case("one parameter, c = 1/2", "enough", narrow, narrow_theta, narrow_lr, 0.7, 0.5),
         case("a tilted bowl, c = 0.7", "enough", quadratic(tilted, [0, 0, 0]), 3 * rng.normal(size=3), 2.0, 0.8, 0.7),
         case("a log-sum-exp, c = 0.8", "enough", softmax_like, rng.normal(size=3), 8.0, 0.8, 0.8),
+        case("a shorter try is good", "first", quadratic(gentle, [1, 1]), rng.normal(size=2), shorter, 0.5, 1e-4),
     ]
 
 

@@ -27,6 +27,7 @@ def noise_cases(rng: np.random.Generator) -> list[Case]:
         case("60 examples, 12 a batch", "some", table(60, 5), 12),
         case("all examples in one batch", "all", table(6, 2), 6),
         case("50 examples, all in one batch", "all", table(50, 3, mean=2.0), 50),
+        case("two examples, one of them a batch", "all", table(2, 1), 1),
         case("gradients that nearly agree", "mean", 30 + 0.1 * table(7, 3), 2),
         case("gradients that agree entirely", "mean", np.tile(table(1, 4), (9, 1)), 3),
     ]
@@ -115,7 +116,9 @@ GRADIENT_NOISE = Exercise(
     groups=(
         Group("one", "knows the noise of a single example", 1),
         Group("some", "is what all possible batches give on average", 3),
-        Group("all", "finds no noise where the batch is the whole data set", 1),
+        Group(
+            "all", "finds no noise where the batch is the whole data set, and some where it is half of two examples", 1
+        ),
         Group("mean", "measures the scatter around the mean gradient, not the gradient's length", 1),
     ),
     cases=noise_cases,

@@ -209,7 +209,7 @@ def weights_cases(rng: np.random.Generator) -> list[Case]:
         case("the first average has one weight", "first", some(0.3, 0.9), 1),
         case("two values", "first", some(0.3, 0.9), 2),
         case("no memory, four values", "none", 0.0, 4),
-        case("no memory, more values", "none", 0.0, int(rng.integers(6, 40))),
+        case("no memory, more values", "none", 0.0, int(rng.integers(6, 500))),
         case("a long memory, a short past", "sum", some(0.98, 0.995), 6),
         case("a long past", "sum", some(0.6, 0.8), 40),
     ]

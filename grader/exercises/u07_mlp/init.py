@@ -15,18 +15,20 @@ def he_cases(rng: np.random.Generator) -> list[Case]:
         inputs = {"seed": int(rng.integers(2**31)), "fan_in": fan_in, "fan_out": fan_out, "asks": asks}
         return Case(label, asks, inputs)
 
-    narrow = int(rng.integers(40, 50))
-    wide = 3 * narrow
+    narrow = int(rng.integers(40, 90))
+    slim, broad = int(rng.integers(40, 90)), int(rng.integers(120, 240))
+    wide, few = 3 * narrow, int(rng.integers(8, 30))
     return [
         case("5 in, 3 out", "shape", 5, 3),
         case("1 in, 4 out", "shape", 1, 4),
+        case("few in, some out", "shape", few, narrow),
         case("many in, few out: the mean", "centre", wide, narrow),
-        case("few in, many out: the mean", "centre", narrow, wide),
+        case("few in, many out: the mean", "centre", slim, broad),
         case("many in, few out: the spread", "spread", wide, narrow),
-        case("few in, many out: the spread", "spread", narrow, wide),
+        case("few in, many out: the spread", "spread", slim, broad),
         case("130 in, 80 out: the spread", "spread", 130, 80),
-        case("two layers, one after the other", "random", 12, 7),
-        case("a square layer", "random", 9, 9),
+        case("two layers, one after the other", "random", slim, few),
+        case("a square layer", "random", few, few),
     ]
 
 

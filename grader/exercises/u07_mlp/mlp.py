@@ -21,7 +21,7 @@ def mlp_cases(rng: np.random.Generator) -> list[Case]:
         return Case(label, group or asks, inputs)
 
     width = int(rng.integers(60, 80))
-    start = case("a fresh network", "start", (width, 70, 70, 70, 50), 1)
+    start = case("a fresh network", "start", (width, 70, int(rng.integers(60, 80)), 70, 50), 1)
     start.inputs["params"].clear()
     return [
         start,

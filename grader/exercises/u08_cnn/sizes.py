@@ -12,7 +12,7 @@ def size_cases(rng: np.random.Generator) -> list[Case]:
 
     def draw(group: str, stride: int, padding: int, rest: int) -> Case:
         """A random length such that `rest` pixels are left over behind the last place of the kernel."""
-        kernel, places = int(rng.integers(2, 6)) + 2 * padding, int(rng.integers(4, 40))
+        kernel, places = int(rng.integers(2, 6)) + 2 * padding, int(rng.integers(4, 1000))
         length = kernel + stride * places + rest - 2 * padding
         label = f"length {length}, kernel {kernel}, stride {stride}, padding {padding}"
         return case(label, group, length, kernel, stride, padding)

@@ -37,8 +37,8 @@ def amp_cases(rng: np.random.Generator) -> list[Case]:
         case("two steps", "steps", 2),
         case("the losses of two steps", "loss", 2, "losses"),
         case("the losses of two steps with a scaler", "loss", 2, "losses", scale=256.0),
-        case("types and modes of the passes", "types", 1, "types"),
-        case("those with a scaler and clipping", "types", 1, "types", scale=64.0, max_norm=1.0),
+        case("types and modes of the passes", "types", int(rng.integers(2, 60)), "types"),
+        case("those with a scaler and clipping", "types", int(rng.integers(2, 60)), "types", scale=64.0, max_norm=1.0),
         case("gradients of something else lie in .grad", "fresh", 1, stale=2.0),
         case("so they do, with a scaler", "fresh", 2, stale=-300.0, scale=256.0),
         case("two steps, the norm at most 0.1", "clipped", 2, max_norm=0.1, lr=1.0),
@@ -68,7 +68,12 @@ def amp_oracle(
     linear = torch.nn.functional.linear
     if asks == "types":
         passes = {"forward": "bfloat16", "backward": "as usual"}
-        return None, None, None, passes | {"autocast is left on": False, "parameters are": "float32"}
+        return (
+            None,
+            None,
+            None,
+            passes | {"passes": len(images), "autocast is left on": False, "parameters are": "float32"},
+        )
     masters = [torch.tensor(param) for param in params]
     losses, scales = [], []
     for X, y in zip(images, labels, strict=True):

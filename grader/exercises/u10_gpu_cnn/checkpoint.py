@@ -33,8 +33,18 @@ def checkpoint_cases(rng: np.random.Generator) -> list[Case]:
         case("saved after 3, and 2 more are lost", "parameters", "parameters", [3], 0, lost=2),
         case("momentum, 2 epochs and 3 more", "optimizer", "training", [2], 3),
         case("Adam, 3 epochs and 2 more", "optimizer", "training", [3], 2, optimizer="adam"),
-        case("the learning rates after 2 of 5 epochs", "schedule", "schedule", [2], 3, decay=0.5),
-        case("those after 4 of 6 epochs", "schedule", "schedule", [4], 2, decay=0.2, optimizer="adam"),
+        case(
+            "the learning rates after 2 of 5 epochs", "schedule", "schedule", [2], 3, decay=float(rng.uniform(0.3, 0.8))
+        ),
+        case(
+            "those after 4 of 6 epochs",
+            "schedule",
+            "schedule",
+            [4],
+            2,
+            decay=float(rng.uniform(0.1, 0.3)),
+            optimizer="adam",
+        ),
         case("dropout, 2 epochs and 2 more", "dropout", "training", [2], 2, dropout=0.4),
         case("dropout, and an epoch is lost", "dropout", "training", [1], 3, dropout=0.3, lost=1),
         case("shuffled, 2 epochs and 2 more", "shuffling", "training", [2], 2, shuffle=True, batch_size=5),
@@ -44,6 +54,7 @@ def checkpoint_cases(rng: np.random.Generator) -> list[Case]:
             "saved after each of 3 epochs, everything at once", "again", "training", [1, 2, 3], 2, dropout=0.2, lost=1
         ),
         case("what lies in the folder", "file", "file", [1, 2], 0),
+        case("what lies there after many saves", "file", "file", [*range(1, int(rng.integers(4, 90)))], 0),
         case("a stranger's file in its place, with code in it", "file", "stranger", [1], 0),
         case("killed in the middle of a save", "killed", "parameters", [2], 0, lost=1, killed=True),
         case("killed in the middle of the third save", "killed", "parameters", [1, 3], 0, lost=2, killed=True),
@@ -57,7 +68,7 @@ def uninterrupted(*values: Any) -> tuple[Any, Any, Any]:
     inputs = dict(zip((*data, *story), values, strict=True))
     asks = inputs["asks"]
     if asks == "file":
-        return None, None, {"files in the folder": "the path", "plain": True}
+        return None, None, {"files in the folder": "the path", "plain": True, "saves": len(inputs["saved"])}
     if asks == "stranger":
         return None, None, {"code in the file is run": False}
     training = Training(inputs, inputs["seed"])

@@ -10,12 +10,14 @@ from grader.spec import Case, Exercise, Group, Misconception
 
 
 def clinic_cases(rng: np.random.Generator) -> list[Case]:
-    def case(label: str, group: str, batches: int, epochs: int, max_norm: float, scale: float = 1.0) -> Case:
+    def case(
+        label: str, group: str, batches: int, epochs: int, max_norm: float, scale: float = 1.0, lr: float = 0.4
+    ) -> Case:
         data = {
             "weight": rng.normal(size=(3, 4)),
             "images": scale * rng.normal(size=(batches, 5, 4)),
             "labels": rng.integers(0, 3, size=(batches, 5)),
-            "lr": 0.4,
+            "lr": lr,
             "epochs": epochs,
             "max_norm": max_norm,
         }
@@ -25,7 +27,7 @@ def clinic_cases(rng: np.random.Generator) -> list[Case]:
         case("one step, a long gradient", "clips", 1, 1, 0.1, scale=5.0),
         case("two steps, long gradients", "clips", 2, 1, 0.05, scale=4.0),
         case("the learning rates of three epochs of two batches", "rates", 2, 3, 10.0),
-        case("the learning rates of two epochs of four batches", "rates", 4, 2, 10.0),
+        case("the learning rates of two epochs of four batches", "rates", 4, 2, 10.0, lr=float(rng.uniform(0.1, 0.9))),
         case("two epochs of one batch", "velocity", 1, 2, 100.0),
         case("three epochs of one batch", "velocity", 1, 3, 100.0),
         case("three epochs of three batches", "whole", 3, 3, 0.5),

@@ -10,7 +10,6 @@ from course_lib.probes.loops import DEVICE
 from grader.spec import Case
 
 UNIT = "10_gpu_cnn"
-SENT = {"images go to": DEVICE, "labels go to": DEVICE}
 
 
 def loop_case(
@@ -33,6 +32,16 @@ def batches_of(images: np.ndarray, labels: np.ndarray, batch_size: int, drop_las
     cuts = range(0, count, batch_size)
     flat = images.reshape(len(images), -1)
     return [(flat[i : min(i + batch_size, count)], labels[i : min(i + batch_size, count)]) for i in cuts]
+
+
+def batch_count(inputs: dict[str, Any]) -> int:
+    """How many batches a case's loader makes."""
+    return len(batches_of(*(inputs[name] for name in ("images", "labels", "batch_size", "drop_last"))))
+
+
+def sent(inputs: dict[str, Any]) -> dict[str, str]:
+    """Where a case's batches should go, and how many."""
+    return {name: f"{DEVICE}, {batch_count(inputs)} batches" for name in ("images go to", "labels go to")}
 
 
 def log_probabilities(X: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:

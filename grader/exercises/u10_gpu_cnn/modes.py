@@ -24,7 +24,7 @@ def modes_cases(rng: np.random.Generator) -> list[Case]:
         case("it came in training mode", "modes", 5),
         case("it came in evaluation mode", "modes", 5, training=False),
         case("the graph for three images", "graph", 3),
-        case("the graph for six images", "graph", 6),
+        case("the graph for more images", "graph", int(rng.integers(4, 90))),
         case("the running statistics after five images", "statistics", 5),
         case("the running statistics after eight images", "statistics", 8),
     ]
@@ -37,7 +37,7 @@ def modes_oracle(
     from scipy.special import softmax
 
     if asks == "graph":
-        return None, {"autograd records": False, "the result has a history": False}
+        return None, {"autograd records": False, "the result has a history": False, "rows": len(images)}
     if asks == "statistics":
         return None, {"running means": running_mean}
     hidden = (images.reshape(len(images), -1) @ first.T - running_mean) / np.sqrt(1 + 1e-5)

@@ -19,14 +19,14 @@ SHAPES = {
 
 
 def net_cases(rng: np.random.Generator) -> list[Case]:
-    def case(label: str, group: str, N: int) -> Case:
+    def case(label: str, group: str, N: int, times: int = 1) -> Case:
         images = rng.normal(0.3, 0.6, size=(N, 1, 28, 28))
         seed, labels = int(rng.integers(1_000_000)), rng.integers(0, 10, size=N)
-        return Case(label, group, {"images": images, "labels": labels, "seed": seed, "asks": group})
+        return Case(label, group, {"images": images, "labels": labels, "seed": seed, "times": times, "asks": group})
 
     return [
         case("one image in, one row of logits out", "size", 1),
-        case("five images in, five rows out", "size", 5),
+        case("many images in, as many rows out", "size", 1, int(rng.integers(2, 60))),
         case("the names and shapes of its parameters", "layers", 1),
         case("one image", "logits", 1),
         case("three images", "logits", 3),
@@ -35,26 +35,27 @@ def net_cases(rng: np.random.Generator) -> list[Case]:
     ]
 
 
-def net_oracle(images: np.ndarray, labels: np.ndarray, seed: int, asks: str) -> tuple[Any, Any, Any, Any]:
+def net_oracle(images: np.ndarray, labels: np.ndarray, seed: int, times: int, asks: str) -> tuple[Any, ...]:
     """torch.nn.functional on tensors, without any module."""
     import torch
 
     if asks == "size":
-        return [len(images), 10], None, None, None
+        return [times * len(images), 10], None, None, None, None
     if asks == "layers":
         pairs = {name: {"weight": shape, "bias": shape[:1]} for name, shape in SHAPES.items()}
         named = {f"{name}.{kind}": list(shape) for name, kinds in pairs.items() for kind, shape in kinds.items()}
-        return None, None, named, None
+        sizes = [float(np.linalg.norm(weights(tuple(shape), seed))) for shape in named.values()]
+        return None, None, named, None, np.array(sizes)
     shapes = [part for shape in SHAPES.values() for part in (shape, shape[:1])]
     params = [torch.tensor(weights(shape, seed), requires_grad=True) for shape in shapes]
     logits = by_functions(params, torch.from_numpy(images))
     if asks == "logits":
-        return None, logits, None, None
+        return None, logits, None, None, None
     loss = torch.nn.functional.cross_entropy(logits, torch.from_numpy(labels))
     pairs_of_sizes = zip(params, torch.autograd.grad(loss, params), strict=True)
     ranked = sorted(pairs_of_sizes, key=lambda pair: -pair[0].numel())
     assert all(a[0].numel() > b[0].numel() for a, b in pairwise(ranked))
-    return None, None, None, np.array([float(grad.norm()) for _, grad in ranked])
+    return None, None, None, np.array([float(grad.norm()) for _, grad in ranked]), None
 
 
 def by_functions(params: list[Any], images: Any) -> Any:
@@ -69,7 +70,7 @@ def by_functions(params: list[Any], images: Any) -> Any:
 NET = Exercise(
     name="Net",
     unit=UNIT,
-    returns=("size", "logits", "layers", "gradients"),
+    returns=("size", "logits", "layers", "gradients", "filled"),
     probe="classifier",
     groups=(
         Group("size", "makes one row of ten logits out of each image", 1),

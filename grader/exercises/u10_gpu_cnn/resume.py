@@ -10,7 +10,7 @@ from grader.spec import Case, Exercise, Group, Misconception
 
 
 def resume_cases(rng: np.random.Generator) -> list[Case]:
-    def case(label: str, group: str, done: int, more: int = 0, device: str = "cpu") -> Case:
+    def case(label: str, group: str, done: int, more: int = 0, device: str = "cpu", depth: int = 1) -> Case:
         data = {
             "weight": rng.normal(size=(2, 3)),
             "bias": rng.normal(size=2),
@@ -19,16 +19,18 @@ def resume_cases(rng: np.random.Generator) -> list[Case]:
             "lr": float(rng.choice([0.02, 0.05, 0.1])),
             "seed": int(rng.integers(1_000_000)),
         }
-        return Case(label, group, data | {"done": done, "more": more, "device": device, "asks": group})
+        return Case(label, group, data | {"done": done, "more": more, "device": device, "depth": depth, "asks": group})
 
     return [
         case("after 1 step", "parameters", 1),
         case("after 5 steps", "parameters", 5),
         case("4 steps and 1 more", "steps", 4, 1),
         case("3 steps and 6 more", "steps", 3, 6),
-        case("to another device after 2 steps", "places", 2, device="meta"),
+        case("to another device after 2 steps", "places", 2, device="meta", depth=int(rng.integers(2, 40))),
         case("to the device where it was", "places", 3),
-        case("whose parameters Adam moves, on another device", "owner", 2, device="meta"),
+        case(
+            "whose parameters Adam moves, on another device", "owner", 2, device="meta", depth=int(rng.integers(2, 40))
+        ),
         case("whose parameters Adam moves, where it was", "owner", 1),
     ]
 
@@ -43,13 +45,17 @@ def resume_oracle(
     done: int,
     more: int,
     device: str,
+    depth: int,
     asks: str,
 ) -> tuple[Any, Any]:
     """Adam by its formulas on linear regression, without any interruption."""
     if asks == "places":
-        return None, {"the model lies on": device, "Adam's moments lie on": device}
+        return None, {
+            "the model lies on": f"{device}, {2 * depth} tensors",
+            "Adam's moments lie on": f"{device}, {4 * depth} tensors",
+        }
     if asks == "owner":
-        return None, {"of the returned model": "2 of 2"}
+        return None, {"of the returned model": f"{2 * depth} of {2 * depth}"}
     params = [weight, bias]
     m, v = ([np.zeros_like(param) for param in params] for _ in range(2))
     for t in range(1, done + more + 1):

@@ -4,14 +4,16 @@ from typing import Any
 
 import numpy as np
 
+from course_lib.probes.base import all_of
 from grader.exercises.u10_gpu_cnn.common import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
 
 def seeds_cases(rng: np.random.Generator) -> list[Case]:
     def case(label: str, group: str) -> Case:
-        seed, noise, N = (int(rng.integers(*ends)) for ends in ((1, 100_000), (1, 100_000), (20, 60)))
-        return Case(label, group, {"seed": seed, "noise": noise, "N": N, "asks": group})
+        seed, noise, N = (int(rng.integers(*ends)) for ends in ((1, 100_000), (1, 100_000), (20, 200)))
+        sizes = [int(size) for size in rng.integers(2, 30, size=2)]
+        return Case(label, group, {"seed": seed, "noise": noise, "N": N, "sizes": sizes, "asks": group})
 
     return [
         case("the network's start, twice", "start"),
@@ -25,19 +27,21 @@ def seeds_cases(rng: np.random.Generator) -> list[Case]:
     ]
 
 
-def seeds_oracle(seed: int, noise: int, N: int, asks: str) -> dict[str, bool]:
+def seeds_oracle(seed: int, noise: int, N: int, sizes: list[int], asks: str) -> dict[str, Any]:
     """What has to hold, whatever numbers are drawn."""
-    return {
-        "start": {"the same start again": True},
-        "order": {"the same order again": True, "every index once": True},
-        "apart": {"the same order for another network": True},
+    weights, places = all_of(True, sizes[0] * sizes[1], "weights"), all_of(True, N, "places")
+    facts: dict[str, dict[str, Any]] = {
+        "start": {"the same start again": weights},
+        "order": {"the same order again": places, "every index once": True},
+        "apart": {"the same order for another network": places},
         "seeds": {
-            "the same seed, the same start": True,
+            "the same seed, the same start": weights,
             "another seed, another start": True,
-            "the same seed, the same order": True,
+            "the same seed, the same order": places,
             "another seed, another order": True,
         },
-    }[asks]
+    }
+    return facts[asks]
 
 
 def seeds_as_given(make_model: Any, N: int, seed: int) -> "tuple":

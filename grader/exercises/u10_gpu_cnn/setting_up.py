@@ -9,29 +9,35 @@ from grader.spec import Case, Exercise, Group, Misconception
 
 
 def set_up_cases(rng: np.random.Generator) -> list[Case]:
-    def case(label: str, group: str, N: int, batch_size: int) -> Case:
-        seed, lr = int(rng.integers(1_000_000)), float(rng.choice([0.002, 0.003, 0.005, 0.02]))
-        return Case(label, group, {"N": N, "batch_size": batch_size, "lr": lr, "seed": seed, "asks": group})
+    def case(label: str, group: str, N: int, batch_size: int, depth: int = 1) -> Case:
+        seed, lr = int(rng.integers(1_000_000)), float(rng.uniform(0.002, 0.02))
+        data = {"N": N, "batch_size": batch_size, "lr": lr, "seed": seed, "depth": depth}
+        return Case(label, group, data | {"asks": group})
+
+    def some(low: int, high: int) -> int:
+        return int(rng.integers(low, high))
 
     return [
         case("whose parameters the optimizer has", "parameters", 6, 3),
+        case("those of a deep network", "parameters", 6, 3, some(2, 60)),
         case("the first step of Adam", "step", 6, 3),
         case("the first step of Adam, once more", "step", 5, 2),
         case("10 examples in batches of 4", "batches", 10, 4),
         case("9 examples in batches of 3", "batches", 9, 3),
-        case("two epochs of 40 examples", "order", 40, 8),
-        case("two epochs of 50 examples", "order", 50, 20),
+        case("more examples in batches of 6, some are left", "batches", 6 * some(3, 60) + some(1, 6), 6),
+        case("two epochs in batches of 8", "order", 8 * some(5, 60), 8),
+        case("two epochs in batches of 20", "order", 20 * some(2, 30), 20),
     ]
 
 
-def set_up_oracle(N: int, batch_size: int, lr: float, seed: int, asks: str) -> tuple[Any, Any]:
+def set_up_oracle(N: int, batch_size: int, lr: float, seed: int, depth: int, asks: str) -> tuple[Any, Any]:
     """What a loader and Adam do by their definitions; Adam's first step is as long as the learning rate."""
     if asks == "parameters":
-        return {"of the model": "2 of 2", "of other networks": 0}, None
+        return {"of the model": f"{2 * depth} of {2 * depth}", "of other networks": 0}, None
     if asks == "step":
         return None, np.full(10, lr)
     if asks == "order":
-        return {"the epochs' orders differ": True, "as stored": False}, None
+        return {"the epochs' orders differ": True, "as stored": False, "examples in an epoch": N}, None
     sizes = sorted(min(batch_size, N - begin) for begin in range(0, N, batch_size))
     return {"sizes of the batches": sizes, "every example once": True, "images with their own labels": True}, None
 

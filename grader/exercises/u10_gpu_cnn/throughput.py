@@ -32,8 +32,8 @@ def throughput_cases(rng: np.random.Generator) -> list[Case]:
         case("one that is busy for long", "drained", 5, 3, slow=30, waits=False, launch=0.0005),
         case("a GPU, where handing over and waiting take time", "overlap", 2, 9, waits=False, launch=0.008, wait=0.004),
         case("one where both take longer", "overlap", 1, 6, waits=False, launch=0.009, wait=0.01),
-        case("how many steps are made: 2 and 9", "steps", 2, 9),
-        case("how many steps are made: 4 and 3", "steps", 4, 3),
+        case("how many steps are made", "steps", 2, int(rng.integers(3, 200))),
+        case("how many are made with a longer warm-up", "steps", int(rng.integers(4, 60)), 3),
     ]
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from course_lib.probes.base import all_of
 from course_lib.probes.structure import conv_values
 from grader.exercises.u11_structure import clinic_wrong as wrong
 from grader.exercises.u11_structure.clinic_right import clinic_as_module, clinic_with_loop
@@ -12,8 +13,8 @@ from grader.spec import Case, Exercise, Group, Misconception
 
 
 def clinic_cases(rng: np.random.Generator) -> list[Case]:
-    def case(label: str, group: str, channels: int, depth: int, shift: float = 0.0) -> Case:
-        inputs = {"channels": channels, "depth": depth, "X": rng.normal(size=(3, 1, 6, 5)), "shift": shift}
+    def case(label: str, group: str, channels: int, depth: int, shift: float = 0.0, N: int = 3) -> Case:
+        inputs = {"channels": channels, "depth": depth, "X": rng.normal(size=(N, 1, 6, 5)), "shift": shift}
         return Case(label, group, inputs | {"phase": float(rng.uniform(0, 6)), "asks": group})
 
     few, deep = int(rng.integers(2, 7)), int(rng.integers(4, 8))
@@ -24,8 +25,8 @@ def clinic_cases(rng: np.random.Generator) -> list[Case]:
         case("logits, one convolution", "bends", few, 1, 50.0),
         case("logits, three convolutions", "bends", 4, 3, 50.0),
         case("logits, many convolutions", "bends", few, deep, 50.0),
-        case("signs, two convolutions", "logits", few, 2, -50.0),
-        case("signs, many convolutions", "logits", 3, deep, -50.0),
+        case("signs, two convolutions", "logits", few, 2, -50.0, int(rng.integers(2, 60))),
+        case("signs, many convolutions", "logits", 3, deep, -50.0, int(rng.integers(2, 60))),
         case("a step, two convolutions", "learns", 4, 2),
         case("a step, three convolutions", "learns", few, 3),
     ]
@@ -33,7 +34,7 @@ def clinic_cases(rng: np.random.Generator) -> list[Case]:
 
 def clinic_oracle(
     channels: int, depth: int, X: np.ndarray, shift: float, phase: float, asks: str
-) -> tuple[int | None, Any, bool | None, Any]:
+) -> tuple[int | None, Any, str | None, Any]:
     """Formula and torch.nn.functional; biases far below 0 make logits negative, where no ReLU cuts them off."""
     import torch
     from torch import nn
@@ -42,7 +43,7 @@ def clinic_oracle(
         first, each, head = 10 * channels, 9 * channels**2 + channels, 10 * channels + 10
         return first + (depth - 1) * each + head, None, None, None
     if asks == "logits":
-        return None, None, True, None
+        return None, None, all_of(True, len(X), "rows"), None
     shapes = [(channels, channels if i else 1, 3, 3) for i in range(depth)] + [(10, channels)]
     weights = [torch.from_numpy(conv_values(shape, phase)).requires_grad_() for shape in shapes]
     biases = [torch.zeros(len(weight), dtype=torch.float64) for weight in weights]

@@ -29,6 +29,7 @@ def field_cases(rng: np.random.Generator) -> list[Case]:
         case("a stride, then a dilation", "together", [(some[0], step, 1), (3, 1, gap)]),
         case("a dilation with a stride, then a layer", "together", [(3, step, gap), (some[1], 1, 1)]),
         case("five layers", "together", [(3, 1, 1), (some[0], 2, 1), (3, 1, gap), (2, step, 1), (some[2], 1, 2)]),
+        case("long dilations", "dilation", [(k, 1, int(rng.integers(2, 100))) for k in some]),
     ]
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from course_lib.probes.base import all_of
 from course_lib.probes.structure import described_network
 from grader.exercises.u11_structure import macs_wrong as wrong
 from grader.exercises.u11_structure.macs_right import macs_by_shapes, macs_by_tracing
@@ -21,7 +22,8 @@ def mac_cases(rng: np.random.Generator) -> list[Case]:
         "layers": [conv("a", F, F, 3, padding=1), norm("n", F), conv("b", F, C, 1)],
     }
     mean = [plain("mean", "mean"), plain("flat", "flatten")]
-    trained = [conv("conv", C, F, 3), norm("bn", F), *mean, linear("fc", F, D)]
+    bends = [plain(f"relu{number}", "relu") for number in range(int(rng.integers(1, 40)))]
+    trained = [conv("conv", C, F, 3), norm("bn", F), *bends, *mean, linear("fc", F, D)]
     return [
         case("one convolution", "conv", [conv("conv1", C, F, 3, padding=1)], C, H, W),
         case("no padding, a kernel of 3 x 5", "conv", [conv("conv1", C, F, [3, 5]), plain("r", "relu")], C, H, W),
@@ -56,13 +58,14 @@ def mac_cases(rng: np.random.Generator) -> list[Case]:
 
 def macs_by_dispatch(
     layers: list[Layer], shape: list[int], training: bool, asks: str
-) -> tuple[dict[str, int] | None, dict[str, bool] | None]:
+) -> tuple[dict[str, int] | None, dict[str, bool | str] | None]:
     """PyTorch's FlopCounterMode, which sees the operations that run and asks no layer; it counts two for each MAC."""
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
     if asks == "trace":
-        return None, {"no hook is left": True, "mode as before": True, "state as before": True}
+        parts = all_of(True, len(list(described_network(layers).modules())), "parts")
+        return None, {"no hook is left": parts, "mode as before": parts, "state as before": True}
     model = described_network(layers).eval()
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         model(torch.zeros(1, *shape))

@@ -21,6 +21,7 @@ def residual_cases(rng: np.random.Generator) -> list[Case]:
         rest = {"layers": LAYERS, "phase": float(rng.uniform(0, 6)), "training": training, "asks": group}
         return Case(label, group, inputs | rest)
 
+    many = [int(size) for size in rng.choice(np.arange(5, 30), 2, replace=False)]
     more = 3 + int(rng.integers(1, 4))
     return [
         case("3 channels in, 3 out", "identity", 3, 3, 1, (5, 4)),
@@ -32,8 +33,8 @@ def residual_cases(rng: np.random.Generator) -> list[Case]:
         case("stride 2, an odd size", "stride", 2, 3, 2, (5, 7)),
         case("training, same shapes", "training", 3, 3, 1, (5, 4), True),
         case("training, other shapes", "training", 2, 4, 2, (6, 6), True),
-        case("parameters, same shapes", "parameters", more, more, 1, (3, 3)),
-        case("parameters, more channels", "parameters", 3, more, 1, (3, 3)),
+        case("parameters, same shapes", "parameters", many[0], many[0], 1, (3, 3)),
+        case("parameters, other channels", "parameters", many[0], many[1], 1, (3, 3)),
         case("parameters, stride 2", "parameters", 4, 4, 2, (4, 4)),
     ]
 

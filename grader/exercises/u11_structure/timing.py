@@ -31,8 +31,8 @@ def timing_cases(rng: np.random.Generator) -> list[Case]:
         case("four runs", "median", some(6), 4, 2),
         case("six runs, two of them held up", "median", np.concatenate([some(2), slow[:2], some(4)]), 6, 2),
         case("4 runs after 2", "runs", some(6), 4, 2),
-        case("some runs without a warm-up", "runs", some(3), int(rng.integers(2, 9)), 0),
-        case("some runs after some", "runs", some(3), int(rng.integers(2, 9)), int(rng.integers(1, 6))),
+        case("some runs without a warm-up", "runs", some(3), int(rng.integers(2, 90)), 0),
+        case("some runs after some", "runs", some(3), int(rng.integers(2, 90)), int(rng.integers(1, 60))),
     ]
 
 

@@ -14,14 +14,19 @@ from grader.spec import Case, Exercise, Group, Misconception
 def clinic_cases(rng: np.random.Generator) -> list[Case]:
     layers = [linear("first", 4, 5), {"name": "relu", "kind": "relu"}, linear("second", 5, 2)]
 
-    def case(label: str, group: str, sparsity: float, steps: int) -> Case:
-        inputs: dict[str, Any] = {"layers": layers, "state": random_state(rng, layers), "X": rng.normal(size=(12, 4))}
+    wide = [linear("first", 4, 60), {"name": "relu", "kind": "relu"}, linear("second", 60, 2)]
+
+    def case(label: str, group: str, sparsity: float, steps: int, layers: Layers = layers) -> Case:
+        size = 0.2 if layers is wide else 1.0  # so that many units do not make the steps too long
+        state = {key: size * value for key, value in random_state(rng, layers).items()}
+        inputs: dict[str, Any] = {"layers": layers, "state": state, "X": rng.normal(size=(12, 4))}
         inputs |= {"y": rng.normal(size=(12, 2)), "sparsity": sparsity, "steps": steps}
         return Case(label, group, inputs | {"asks": group})
 
     return [
         case("half of the weights, 4 steps", "zeros", 0.5, 4),
         case("70 %, 6 steps", "zeros", 0.7, 6),
+        case("a wider network, 5 steps", "zeros", float(rng.uniform(0.2, 0.9)), 5, wide),
         case("half of the weights, where", "places", 0.5, 5),
         case("80 %, where", "places", 0.8, 8),
         case("30 %, biases", "biases", 0.3, 3),

@@ -19,10 +19,11 @@ def deeper_cases(rng: np.random.Generator) -> list[Case]:
         inputs = {"layers": [layer], "state": state, "X": rng.normal(size=size), "asks": group}
         return Case(label, group, inputs)
 
-    few, some = int(rng.integers(2, 5)), int(rng.integers(2, 5))
+    few, some = int(rng.integers(2, 14)), int(rng.integers(2, 14))
+    many = int(rng.integers(7, 90))
     return [
         case("as many out as in", "linear", linear("layer", 3, 3)),
-        case("more out than in", "linear", linear("layer", few, few + 2)),
+        case("more out than in", "linear", linear("layer", few, many)),
         case("fewer out than in", "linear", linear("layer", 5, some)),
         case("3 x 3, as many channels out", "convolution", conv("layer", 2, 2, 3, padding=1)),
         case("3 x 3, more channels out", "convolution", conv("layer", some, some + 1, 3, padding=1)),

@@ -15,6 +15,8 @@ def prune_cases(rng: np.random.Generator) -> list[Case]:
     small = [linear("first", 3, 4), {"name": "relu", "kind": "relu"}, linear("second", 4, 2)]
     mixed = [conv("conv", 1, 3, [2, 3]), norm("norm", 3), {"name": "flat", "kind": "flatten"}, linear("last", 6, 4)]
 
+    wide = [linear("first", 10, 30), {"name": "relu", "kind": "relu"}, linear("second", 30, 7)]
+
     def case(label: str, group: str, layers: Layers, *sparsities: float, scale: float = 1.0, step: float = 0) -> Case:
         state = random_state(rng, layers)
         last = f"{layers[-1]['name']}.weight"
@@ -35,6 +37,7 @@ def prune_cases(rng: np.random.Generator) -> list[Case]:
         case("20 weights, 33 %: 6.6 of them", "count", small, 0.33),
         case("nothing to remove", "count", small, 0.0),
         case("all of it", "count", mixed, 1.0),
+        case("a wider network", "count", wide, float(rng.uniform(0.2, 0.8))),
         case("30 %, then 60 %", "again", small, 0.3, 0.6),
         case("50 %, 75 %, then 90 %", "again", mixed, 0.5, 0.75, 0.9),
     ]

@@ -16,21 +16,24 @@ def dropout_cases(rng: np.random.Generator) -> list[Case]:
         seed = int(rng.integers(1, 10**6))
         return Case(label, asks, {"present": present, "p": float(p), "seed": seed, "asks": asks})
 
+    def size(low: int, high: int) -> int:
+        return int(rng.integers(low, high))
+
     uniform = rng.uniform
     return [
         case("some were missing before", "subset", 200, 3, uniform(0.3, 0.6), 0.4),
         case("many were missing before, p = 0.9", "subset", 200, 4, 0.9, 0.6),
         case("p = 0: nothing is dropped", "subset", 40, 3, 0.0, 0.3),
-        case("2 modalities, p = 0.9", "one_left", 300, 2, 0.9),
-        case("3 modalities, some missing before", "one_left", 300, 3, uniform(0.7, 0.9), 0.5),
-        case("8 modalities, few are dropped", "share", 800, 8, uniform(0.15, 0.3)),
-        case("8 modalities, many are dropped", "share", 800, 8, uniform(0.65, 0.75)),
-        case("a batch of 300", "each", 300, 4, uniform(0.4, 0.5)),
-        case("a batch of 200, 3 modalities", "each", 200, 3, 0.5),
-        case("3 modalities, most are dropped", "even", 1200, 3, uniform(0.75, 0.85)),
-        case("4 modalities, most are dropped", "even", 1200, 4, 0.85),
-        case("two batches, one generator", "fresh", 60, 3, uniform(0.3, 0.6)),
-        case("two batches of other sizes", "fresh", 80, 4, 0.5),
+        case("2 modalities, p = 0.9", "one_left", size(200, 400), 2, 0.9),
+        case("3 modalities, some missing before", "one_left", size(200, 400), 3, uniform(0.7, 0.9), 0.5),
+        case("8 modalities, few are dropped", "share", size(700, 900), 8, uniform(0.15, 0.3)),
+        case("8 modalities, many are dropped", "share", size(700, 900), 8, uniform(0.65, 0.75)),
+        case("4 modalities", "each", size(200, 400), 4, uniform(0.4, 0.5)),
+        case("3 modalities", "each", size(150, 300), 3, 0.5),
+        case("3 modalities, most are dropped", "even", size(1100, 1400), 3, uniform(0.75, 0.85)),
+        case("4 modalities, most are dropped", "even", size(1100, 1400), 4, 0.85),
+        case("two batches, one generator", "fresh", size(40, 140), 3, uniform(0.3, 0.6)),
+        case("two batches of other sizes", "fresh", size(60, 160), 4, 0.5),
     ]
 
 

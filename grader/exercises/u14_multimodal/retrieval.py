@@ -186,17 +186,20 @@ def recall_cases(rng: np.random.Generator) -> list[Case]:
             relevant = np.arange(N) == np.arange(Q)[:, None]
         return Case(label, group, {"similarity": similarity, "relevant": relevant, "k": k})
 
+    def many() -> int:
+        return int(rng.integers(61, 150))  # so that a share of them is hardly that of another case
+
     return [
         case("20 queries, k = 1", "first", 20, 7, 1, 0.3),
-        case("15 queries of 9 things, k = 1", "first", 15, 9, 1, 0.4),
-        case("k = 3", "k", 25, 12, 3, 0.1),
+        case("many queries of 9 things, k = 1", "first", many(), 9, 1, 0.4),
+        case("k = 3", "k", many(), 12, 3, 0.1),
         case("k = 5", "k", 20, 15, 5, 0.08),
         case("k = 2, many right ones", "k", 18, 8, 2, 0.4),
-        case("similarities of few levels, k = 2", "ties", 30, 10, 2, 0.15, levels=3),
+        case("similarities of few levels, k = 2", "ties", many(), 10, 2, 0.15, levels=3),
         case("all alike, k = 4", "ties", 10, 14, 4),
         case("k as large as everything", "edges", 12, 6, 6, 0.1),
         case("k beyond everything, some with no answer", "edges", 10, 5, 9, 0.2),
-        case("some with no answer, k = 1", "edges", 14, 6, 1, 0.5),
+        case("some with no answer, k = 1", "edges", many(), 6, 1, 0.5),
     ]
 
 
