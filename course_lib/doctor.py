@@ -199,7 +199,7 @@ def check_private_files(root: Path) -> list[Finding]:
         f"chmod {mode:o} {' '.join(shlex.quote(str(each.path)) for each in found if each.mode == mode)};"
         for mode in sorted(modes)
     )
-    shared = " Where a group of teachers shares the class: chmod g+s on its folders, and the group keeps its rights."
+    shared = " Where a group of teachers shares the class: chmod g+ws on its folders, and the group keeps its rights."
     return [
         Finding(
             WARNING,

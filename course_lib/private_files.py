@@ -6,6 +6,7 @@ copied to the exchange with theirs, and learners are to read them there.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections.abc import Iterable
@@ -37,7 +38,7 @@ def exposed(root: Path, shared: bool | None = None, also: Iterable[Path] = ()) -
     """What of the class under `root` others may read.
 
     shared: a group of teachers shares it (nbgrader's `groupshared`), so only everybody else counts; without it, the
-    group's mark (setgid) on one of the folders says so. also: what a configuration puts elsewhere. On Windows there are
+    group's marks on one of the folders say so. also: what a configuration puts elsewhere. On Windows there are
     no such modes, and nothing is said.
     """
     if os.name != "posix":
@@ -57,17 +58,21 @@ def exposed(root: Path, shared: bool | None = None, also: Iterable[Path] = ()) -
 
 
 def group_shared(root: Path) -> bool:
-    """Whether a group shares the class: its folder, or one that nbgrader has made in it, passes on its group."""
+    """Whether a group shares the class: its folder, or one that nbgrader has made in it, is the group's to write in.
+
+    Both marks that nbgrader sets count: a home folder often passes on its group (setgid) and means nothing by it.
+    """
     places = [root, *(root / name for name in FOLDERS)]
-    return any(path.is_dir() and path.stat().st_mode & stat.S_ISGID for path in places)
+    marks = stat.S_ISGID | stat.S_IWGRP
+    return any(path.is_dir() and path.stat().st_mode & marks == marks for path in places)
 
 
 def make_private(folder: Path, shared: bool = False) -> None:
     """Make a folder that others cannot enter; one that is there stays as it is."""
     if not folder.is_dir():
         folder.mkdir(parents=True, exist_ok=True)
-        if os.name == "posix":
-            mode = stat.S_IMODE(folder.stat().st_mode) & stat.S_ISGID
+        mode = stat.S_IMODE(folder.stat().st_mode) & stat.S_ISGID
+        with contextlib.suppress(OSError):  # a file system without modes
             folder.chmod(mode | (0o770 if shared else 0o700))  # said, not left to the umask
 
 
@@ -77,8 +82,8 @@ def open_private(path: Path, shared: bool = False, newline: str | None = None, e
     newline, encoding: as the built-in `open` takes them.
     """
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    if os.name == "posix":
-        os.fchmod(handle, 0o660 if shared else 0o600)  # it may have been there, and open
+    with contextlib.suppress(OSError):
+        path.chmod(0o660 if shared else 0o600)  # it may have been there, and open
     return os.fdopen(handle, "w", newline=newline, encoding=encoding)
 
 

@@ -20,7 +20,7 @@ BEGINS = r"(?=\s*['=+\-@\uff1d\uff0b\uff0d\uff20])"
 """What a spreadsheet takes for a formula's beginning, at a cell's beginning and where another one may split it."""
 FORMULA = re.compile(rf"(^|[,;|]){BEGINS}")
 GUARDED = re.compile(rf"(^|[,;|]){GUARD}{BEGINS}")
-WRITTEN = re.compile(r"<U\+([0-9A-F]{4,6})>")
+WRITTEN = re.compile(r"<U\+((?:10)?[0-9A-F]{4,5})>")
 
 
 def one_line(text: str) -> str:
@@ -56,5 +56,5 @@ def as_cell(text: str) -> str:
 def from_cell(cell: str) -> str:
     """The text that `as_cell` made a cell of."""
     text = GUARDED.sub(r"\1", cell)
-    text = WRITTEN.sub(lambda match: chr(int(match[1], 16)), text)
-    return text.translate({picture: code for code, picture in PICTURES.items()})
+    text = text.translate({picture: code for code, picture in PICTURES.items()})
+    return WRITTEN.sub(lambda match: chr(int(match[1], 16)), text)

@@ -6,6 +6,7 @@ one is opened in this process, what belongs to its class is closed, and what is 
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -58,7 +59,8 @@ def _before_connecting(dialect: Any, _: Any, arguments: Any, parameters: Any) ->
     shared = shared_by_group(path.parent)
     if not path.exists():  # an empty file is an empty database; its journal has the same mode
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
-        path.chmod(0o660 if shared else 0o600)
+        with contextlib.suppress(OSError):  # a file system without modes
+            path.chmod(0o660 if shared else 0o600)
     if (path.parent / CONFIG_FILE).is_file():
         for folder in MADE_BY_NBGRADER:
             make_private(path.parent / folder, shared)
