@@ -39,6 +39,7 @@ REMEDIES = (
     ("does not take such a name", "Rename the learner's folder without [ ] * ? and without spaces at its ends."),
     ("worker process died twice", "Grade it alone with --workers 1; if it is memory, raise c.ComputeAnswers.memory."),
     ("reading and repairing it", "Look at what is in it: a learner's notebook takes a twentieth of a second."),
+    ("judging its answers took", "Look at what its functions return: a learner's are judged in a tenth of a second."),
     ("could not be graded", "Read the log that the sentence names; grade the submission again with --force."),
     ("could not be read", "Ask for the file again, saved and closed in JupyterLab before it is handed in."),
     ("cannot be read", "Download the file from the platform again; it may be damaged."),

@@ -70,7 +70,7 @@ def main(unit: str, names: bool = False) -> int:
         )
         return 1
     page = ledger.folder / f"{unit}.leaderboard.html"
-    shown = [replace(entry, name=entry.student) for entry in entries] if names else entries
+    shown = [replace(entry, name=one_line(entry.student)) for entry in entries] if names else entries
     from grader.leaderboard_page import write_page
 
     write_page(shown, unit, named=names, path=page, shared=ledger.shared)

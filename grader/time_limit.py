@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import ctypes
 import math
 import os
 import pickle
@@ -18,7 +19,7 @@ import threading
 import time
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -129,6 +130,39 @@ def run_limited(function: Callable[..., Returned], *arguments: Any, seconds: flo
     Raises `TooLongError` when it does not end in time, or takes more memory than `MEMORY`.
     """
     return _helper.call(function, *arguments, seconds=seconds)
+
+
+class OverdueError(BaseException):
+    """The time of a block with a `deadline` is over; no `Exception`, so that nothing in the block takes it for its own."""
+
+
+@contextlib.contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """Raise `OverdueError` in the block once it has taken that many seconds.
+
+    For work of this course's own, which cannot move to another process: it ends between two steps of Python, so that a
+    single call of a library is waited for.
+    """
+    thread, over = threading.get_ident(), threading.Lock()
+
+    def interrupt() -> None:
+        with over:
+            if not timer.finished.is_set():
+                _raise_in(thread, ctypes.py_object(OverdueError))
+
+    timer = threading.Timer(seconds, interrupt)
+    timer.start()
+    try:
+        yield
+    finally:
+        with over:  # from here on nothing is raised any more, not even in what follows
+            timer.cancel()
+            _raise_in(thread, None)
+
+
+def _raise_in(thread: int, error: ctypes.py_object | None) -> None:
+    """Let a thread raise the error with its next step; None takes back one that has not been raised yet."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), error)
 
 
 def _serve(requests: IO[bytes], answers: IO[bytes]) -> None:

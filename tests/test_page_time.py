@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import time
 
 import nbformat
 import pytest
@@ -11,10 +12,13 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from school import UNIT, bonus, classroom, points, right
 
 from grader import page_pieces
+from grader.class_report import remedy
 from grader.engine import tasks
 from grader.grade import grade_class, report
 from grader.offline import ansi2html, clean_html, highlight_code, markdown2html
 from grader.page_pieces import MOST_CODE, MOST_MARKUP, TOO_LONG, TOO_ODD, TOO_SLOW, as_plain, begin_page
+from grader.preprocessors import verify_answers
+from grader.preprocessors.verify_answers import with_weights
 from grader.samples import hand_in
 from grader.time_limit import run_limited
 
@@ -127,16 +131,17 @@ def test_a_plain_piece_is_the_text_as_it_was_typed_and_runs_nothing():
     assert "Its last 7 characters are left out." in as_plain("x" * (page_pieces.MOST_SHOWN + 7), TOO_LONG)
 
 
-STUDENTS = ("blank", "huge", "late", "right", "slow")
+STUDENTS = ("blank", "huge", "judged", "late", "right", "slow")
 
 
 @pytest.fixture(scope="module")
 def stalled(tmp_path_factory):
-    """A class in which three try to stall the others: by a page, by ten megabytes of text, and before the sandbox."""
+    """A class in which some try to stall the others: by a page, by megabytes of text, before and after the sandbox."""
     room = classroom(tmp_path_factory.mktemp("stalled"))
     extra = {
         "blank": [new_code_cell(BLANK_LINES, id="blank"), new_code_cell("*" * 15_000, id="stars")],
         "huge": [new_markdown_cell("| a row of a table |\n" * 500_000, id="huge")],
+        "judged": [new_markdown_cell("judged without end", id="judged")],
         "late": [new_markdown_cell("- a list\n" * 2_000, id="list")],
     }
     for student in STUDENTS:
@@ -147,8 +152,15 @@ def stalled(tmp_path_factory):
     def limited(function, *arguments, seconds):
         return run_limited(function, *arguments, seconds=0 if "slow" in arguments else seconds)
 
+    def endless(reference, notebook):
+        while any("judged" in cell.source for cell in notebook.cells):
+            time.sleep(0.01)
+        return with_weights(reference, notebook)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tasks, "run_limited", limited)
+        patch.setattr(verify_answers, "with_weights", endless)
+        patch.setattr(tasks, "JUDGE_SECONDS", 2.0)
         patch.setattr(page_pieces, "PAGE_SECONDS", 0.0)
         results = grade_class(room, UNIT, room.root / "submitted", workers=1)
         said = report(room, UNIT, results)
@@ -161,6 +173,14 @@ def test_one_who_stalls_costs_nobody_else_a_point(stalled):
     assert results["slow"].points is None and "reading and repairing it took longer than 0 s" in results["slow"].problem
     line = next(line for line in said.splitlines() if line.startswith("slow"))
     assert "could not be read" in line
+
+
+def test_what_is_judged_without_end_fails_alone(stalled):
+    _, results, said = stalled
+    assert results["judged"].problem == "could not be graded: judging its answers took longer than 2 s"
+    assert "judging its answers" in said
+    assert remedy(results["judged"].problem).startswith("Look at what its functions return")
+    assert remedy(results["slow"].problem).startswith("Look at what is in it")
 
 
 def test_ten_megabytes_of_text_are_graded_or_refused_with_a_sentence(stalled):

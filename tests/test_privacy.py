@@ -16,6 +16,7 @@ from school import UNIT, answered, bonus, classroom, course_copy, points
 from course_lib.doctor import OK, WARNING, check_private_files
 from course_lib.private_files import exposed, make_private, open_private, write_private
 from grader.classroom import Classroom
+from grader.demo import DUE
 from grader.grade import grade_class, report
 from grader.ledger import Ledger
 from grader.plain_cells import from_cell
@@ -95,12 +96,16 @@ def nbgrader(course: Path, *arguments: str) -> None:
 @pytest.fixture(scope="module")
 def by_nbgrader(tmp_path_factory):
     """The same by nbgrader's own commands, each a process of its own, and what they export."""
-    course = course_copy(tmp_path_factory.mktemp("stock"))
-    hand_in(answered({}), course / "submitted", "ada", UNIT)
+    course = course_copy(tmp_path_factory.mktemp("stock") / "course")
+    hand_in(answered({}), course / "submitted", "ada", UNIT, DUE)
+    (course / "submitted" / "ada" / UNIT / "submission_secret.txt").write_text("a secret of the learner's", "ascii")
     (course / "submitted").chmod(0o777)
     nbgrader(course, "generate_assignment", UNIT)
     nbgrader(course, "autograde", UNIT)
     nbgrader(course, "generate_feedback", UNIT)
+    exchange = course.parent / "exchange"
+    exchange.mkdir(mode=0o777)
+    nbgrader(course, "release_feedback", UNIT, "--course=deep", f"--Exchange.root={exchange}")
     nbgrader(course, "db", "student", "add", STUDENT, "--last-name==1+1,x", "--first-name=Ada\nEve")
     nbgrader(course, "export")
     return course
@@ -111,6 +116,16 @@ def test_what_nbgraders_own_commands_make_is_closed_too(by_nbgrader):
     assert {name: mode(by_nbgrader / name) for name in SECRET} == dict.fromkeys(SECRET, 0o600)
     assert mode(by_nbgrader / "grades.csv") == 0o600
     assert (by_nbgrader / "feedback" / "ada" / UNIT / f"{UNIT}.html").is_file()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_page_that_nbgrader_releases_is_its_learners_to_read(by_nbgrader):
+    (page,) = (by_nbgrader.parent / "exchange").rglob("*.html")
+    for folder in page.parents[: len(page.parents) - 2]:
+        folder.chmod(mode(folder) | 0o011)  # pytest's own folders are closed, too
+    reads = "import os, sys\nos.setgid(65534); os.setuid(65534)\nprint(len(open(sys.argv[1]).read()))"
+    command = [sys.executable, "-I", "-S", "-c", reads, str(page)]
+    assert int(subprocess.run(command, capture_output=True, text=True, check=True).stdout) > 10_000
 
 
 def test_what_nbgrader_exports_is_text_for_a_spreadsheet_and_all_there(by_nbgrader):

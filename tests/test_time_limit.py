@@ -1,5 +1,6 @@
 """What runs in a process of its own ends in time, whatever it does, and the next call is none the wiser."""
 
+import contextlib
 import os
 import time
 
@@ -8,7 +9,7 @@ import pytest
 from grader import time_limit
 from grader.intake import UnreadableError, understand
 from grader.page_pieces import text_of
-from grader.time_limit import HelperError, TooLongError, run_limited
+from grader.time_limit import HelperError, OverdueError, TooLongError, deadline, run_limited
 
 pytestmark = pytest.mark.fast
 
@@ -100,3 +101,22 @@ def test_an_environment_without_the_course_is_said_to_be_one(monkeypatch):
 def test_the_text_of_a_piece_of_html_takes_time_by_its_length():
     assert text_of("<p>a &lt; b</p>") == "a < b"
     assert text_of("<" * 100_000) == "<" * 100_000
+
+
+def test_a_block_ends_with_its_time_whatever_it_catches():
+    with pytest.raises(OverdueError), deadline(0.05):
+        while True:
+            with contextlib.suppress(Exception):
+                sum(range(100))
+
+
+def test_a_block_that_is_in_time_is_left_alone_and_so_is_what_follows():
+    with deadline(60):
+        found = sorted([2, 1])
+    for _ in range(50):
+        try:
+            with deadline(0.001):
+                sum(range(20_000))
+        except OverdueError:
+            continue
+    assert found == [1, 2] and sum(range(10)) == 45

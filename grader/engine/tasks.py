@@ -33,11 +33,14 @@ from grader.intake import UnreadableError, understand
 from grader.preprocessors.compute_answers import checked_exercises
 from grader.preprocessors.repair import grade_id
 from grader.private import private_reference
-from grader.time_limit import TooLongError, run_limited
+from grader.time_limit import OverdueError, TooLongError, deadline, run_limited
 
 NO_RESPONSE = "No response."
-PREPARE_SECONDS = 60.0
-"""What reading and repairing a submission may take; usually it is a twentieth of a second."""
+PREPARE_SECONDS, JUDGE_SECONDS = 60.0, 120.0
+"""What reading and repairing a submission may take, and judging what it answered; usually a tenth of a second.
+
+What its cells take is the sandbox's to bound, and what its page takes `grader.page_pieces`'s.
+"""
 _one_at_a_time = threading.Lock()
 """A sandbox serves one submission at a time; a cluster may run several tasks in one process."""
 
@@ -103,6 +106,9 @@ def grade(task: Submitted) -> Graded:
             return _grade(task, desk_for(task.unit))
         except UnreadableError as error:
             return Graded(task.student, problem=f"could not be read: {error}")
+        except OverdueError:
+            why = f"judging its answers took longer than {JUDGE_SECONDS:g} s"
+            return Graded(task.student, problem=f"could not be graded: {why}")
         except Exception as error:
             traceback.print_exc(file=log)
             return Graded(task.student, problem=f"could not be graded: {error}", log=log.getvalue())
@@ -124,9 +130,10 @@ def _grade(task: Submitted, desk: Desk) -> Graded:
     if ran is None:
         ran = _run(task, desk)
     notebook = nbformat.v4.reads(ran["notebook"])
-    if not executed:  # points and locked text may have changed since; what was answered did not
-        notebook, _ = desk.refresher.apply(notebook, desk.resources(task.student))
-    notebook, resources = desk.judge.apply(notebook, desk.resources(task.student))
+    with deadline(JUDGE_SECONDS):
+        if not executed:  # points and locked text may have changed since; what was answered did not
+            notebook, _ = desk.refresher.apply(notebook, desk.resources(task.student))
+        notebook, resources = desk.judge.apply(notebook, desk.resources(task.student))
     nbformat.validate(notebook, relax_add_props=True)
     return Graded(
         task.student,
