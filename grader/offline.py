@@ -103,7 +103,10 @@ class PageExporter(HTMLExporter):
     ) -> tuple[str, dict[str, Any]]:
         """A notebook's page, and the resources."""
         prepared = self._init_resources(resources)
-        result: tuple[str, dict[str, Any]] = TemplateExporter.from_notebook_node(self, nb, prepared, **options)
+        try:
+            result: tuple[str, dict[str, Any]] = TemplateExporter.from_notebook_node(self, nb, prepared, **options)
+        finally:
+            begin_page()  # what is made next is not of this page
         return result
 
     def _preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:

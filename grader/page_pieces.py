@@ -15,7 +15,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from grader.time_limit import HelperError, TooLongError, run_limited
+from grader.time_limit import HelperError, TooLongError, get_ready, run_limited
 
 PIECE_SECONDS, PAGE_SECONDS = 5.0, 20.0
 """What a piece may take, and all pieces of a page together. A usual page takes a tenth of a second."""
@@ -34,7 +34,7 @@ _page = local()
 
 def begin_page() -> None:
     """A page begins now: all that is made in this thread until the next one shares its time."""
-    _page.end = time.monotonic() + PAGE_SECONDS
+    _page.left = PAGE_SECONDS
 
 
 class PlainError(Exception):
@@ -43,9 +43,11 @@ class PlainError(Exception):
 
 def made(make: Callable[..., str], *arguments: Any) -> str:
     """What `make` gives, in the time that is left. Raises `PlainError`, at once where none is left."""
-    left = getattr(_page, "end", time.monotonic() + PIECE_SECONDS) - time.monotonic()
+    left = getattr(_page, "left", PAGE_SECONDS)
     if left <= 0:
         raise PlainError(TOO_SLOW)
+    get_ready()
+    begun = time.monotonic()
     try:
         return run_limited(make, *arguments, seconds=min(left, PIECE_SECONDS))
     except TooLongError:
@@ -54,6 +56,8 @@ def made(make: Callable[..., str], *arguments: Any) -> str:
         raise
     except Exception:  # a parser's, about a text that no person writes
         raise PlainError(TOO_ODD) from None
+    finally:
+        _page.left = left - (time.monotonic() - begun)
 
 
 def too_long(markup: str) -> bool:

@@ -50,6 +50,11 @@ class Helper:
         self._owner = 0
         self._lock = threading.Lock()
 
+    def start(self) -> None:
+        """Begin the process, where there is none, and wait until it is ready."""
+        with self._lock:
+            self._running()
+
     def call(self, function: Callable[..., Returned], *arguments: Any, seconds: float) -> Returned:
         """What `function(*arguments)` gives or raises there. Raises `TooLongError` after that many seconds."""
         with self._lock:
@@ -123,6 +128,11 @@ _helper = Helper()
 atexit.register(_helper.end)
 
 
+def get_ready() -> None:
+    """Begin the process now, so that the next call's time, and its caller's clock, are for the call alone."""
+    _helper.start()
+
+
 def run_limited(function: Callable[..., Returned], *arguments: Any, seconds: float) -> Returned:
     """What `function(*arguments)` gives or raises, computed in another process that has this many seconds.
 
@@ -133,7 +143,7 @@ def run_limited(function: Callable[..., Returned], *arguments: Any, seconds: flo
 
 
 class OverdueError(BaseException):
-    """The time of a block with a `deadline` is over; no `Exception`, so that nothing in the block takes it for its own."""
+    """The time of a block with a `deadline` is over. No `Exception`: nothing in the block is to take it for its own."""
 
 
 @contextlib.contextmanager

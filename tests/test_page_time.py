@@ -76,6 +76,13 @@ def test_every_text_is_set_or_plain_whatever_its_length(name, monkeypatch):
         assert sum(asked) <= 4 * 0.25
 
 
+@pytest.fixture(autouse=True)
+def next_page():
+    """What follows a test is another page."""
+    yield
+    begin_page()
+
+
 def watch(monkeypatch):
     """The seconds that other processes are given from now on."""
     asked: list[float] = []
@@ -104,6 +111,18 @@ def test_a_page_has_one_time_for_all_its_pieces(monkeypatch):
     monkeypatch.setattr(page_pieces, "PAGE_SECONDS", 60.0)
     begin_page()
     assert TOO_SLOW not in highlight_code("x = 'a page without time'") and len(asked) == 1
+
+
+@pytest.mark.fast
+def test_the_time_of_a_page_is_spent_by_its_pieces_alone(monkeypatch):
+    monkeypatch.setattr(page_pieces, "PIECE_SECONDS", 0.1)
+    monkeypatch.setattr(page_pieces, "PAGE_SECONDS", 0.15)
+    asked = watch(monkeypatch)
+    begin_page()
+    for _ in range(3):
+        with pytest.raises(page_pieces.PlainError, match="took longer"):
+            page_pieces.made(time.sleep, 60)
+    assert len(asked) == 2 and asked[0] == 0.1 and asked[1] <= 0.05
 
 
 @pytest.mark.fast
