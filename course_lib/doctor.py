@@ -9,6 +9,7 @@ import contextlib
 import os
 import platform
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from course_lib.errors import CourseError
+from course_lib.private_files import exposed
 from course_lib.workspace import course_root
 
 OK, WARNING, ERROR = "✓", "!", "✗"
@@ -186,6 +188,27 @@ def check_disk(root: Path) -> list[Finding]:
     return [space, Finding(ERROR, f"{root} cannot be written", remedy)]
 
 
+def check_private_files(root: Path) -> list[Finding]:
+    """Whether other users of this machine can read what is graded here; nothing where no class is graded."""
+    found = exposed(root)
+    if not found:
+        return [Finding(OK, "Nobody else can read the class's files")] if (root / "gradebook.db").exists() else []
+    named = ", ".join(f"{each.path.relative_to(root)} ({each.path.stat().st_mode & 0o777:o})" for each in found)
+    modes = {each.mode for each in found}
+    remedy = " ".join(
+        f"chmod {mode:o} {' '.join(shlex.quote(str(each.path)) for each in found if each.mode == mode)};"
+        for mode in sorted(modes)
+    )
+    shared = " Where a group of teachers shares the class: chmod g+ws on its folders, and the group keeps its rights."
+    return [
+        Finding(
+            WARNING,
+            f"Other users of this machine can read {named}",
+            f"./course grade closes them, or now: {remedy.removesuffix(';')}.{shared}",
+        )
+    ]
+
+
 def check_kernel() -> list[Finding]:
     """Whether Jupyter's kernel `python3` is there and is this environment's."""
     try:
@@ -226,6 +249,7 @@ def looks() -> list[Callable[[], list[Finding]]]:
         check_kernel,
         lambda: check_disk(root),
         check_sandbox,
+        lambda: check_private_files(root),
     ]
 
 

@@ -14,9 +14,10 @@ from statistics import mean, median
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from course_lib.errors import CourseError
+from course_lib.private_files import write_private
 from grader import class_plots
 from grader.exercises import exercises_of, find_exercise
-from grader.report import late, misconceptions
+from grader.report import late, misconceptions, one_line_each
 from grader.results import Result
 from grader.spec import Exercise
 
@@ -37,6 +38,8 @@ REMEDIES = (
     ("notebook format", "Ask the learner to save it again with JupyterLab 4."),
     ("does not take such a name", "Rename the learner's folder without [ ] * ? and without spaces at its ends."),
     ("worker process died twice", "Grade it alone with --workers 1; if it is memory, raise c.ComputeAnswers.memory."),
+    ("reading and repairing it", "Look at what is in it: a learner's notebook takes a twentieth of a second."),
+    ("judging its answers took", "Look at what its functions return: a learner's are judged in a tenth of a second."),
     ("could not be graded", "Read the log that the sentence names; grade the submission again with --force."),
     ("could not be read", "Ask for the file again, saved and closed in JupyterLab before it is handed in."),
     ("cannot be read", "Download the file from the platform again; it may be damaged."),
@@ -84,13 +87,14 @@ class Slow:
     cells: tuple[tuple[str, float], ...]
 
 
-def write_report(results: Sequence[Result], unit: str, due: datetime | None, path: Path) -> None:
-    """Write the page for these results; a class of any size, an empty one included."""
-    path.write_text(make_report(results, unit, due), encoding="utf-8")
+def write_report(results: Sequence[Result], unit: str, due: datetime | None, path: Path, shared: bool = False) -> None:
+    """Write the page for these results; a class of any size, an empty one included. `shared`: its group may read it."""
+    write_private(path, make_report(results, unit, due), shared)
 
 
 def make_report(results: Sequence[Result], unit: str, due: datetime | None) -> str:
     """The page's text."""
+    results = [one_line_each(result) for result in results]
     graded = [result for result in results if result.points is not None]
     bins, lost, met, slow = histogram(graded), points_lost(graded, unit), met_misconceptions(graded), slowest(graded)
     scores = [result.points or 0.0 for result in graded]
@@ -102,6 +106,7 @@ def make_report(results: Sequence[Result], unit: str, due: datetime | None) -> s
         results=results,
         graded=graded,
         failed=[(result, remedy(result.problem)) for result in results if result.problem],
+        earlier=sum(not result.this_run for result in results),
         absent=[result for result in results if not result.handed_in],
         late_ones=[result for result in graded if result.seconds_late > 0],
         waiting=sum(result.waiting for result in graded),

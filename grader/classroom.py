@@ -27,15 +27,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config, PyFileConfigLoader
 
 from course_lib.errors import CourseError
+from course_lib.private_files import make_private
 from course_lib.workspace import course_root
 from grader.config import nbgrader_config, withheld
 from grader.preprocessors.compute_answers import gpu_problem
 from grader.preprocessors.repair import grade_id
+from grader.privacy import CONFIG_FILE, close, shared_by_group
 from grader.sandbox.bwrap import unavailable
 from grader.sandbox.gpu import DEV, uses_gpu
 from grader.scripts import read_script
-
-CONFIG_FILE = "nbgrader_config.py"
 
 
 class GradingError(Exception):
@@ -101,6 +101,16 @@ class Classroom:
         """The folder of one step (`autograded`, `feedback`, ...), wherever the configuration puts it."""
         course = NbGraderAPI(config=self.config()).coursedir
         return Path(course.format_path(getattr(course, f"{step}_directory"), student, unit))
+
+    def close(self) -> list[Path]:
+        """Close what others on this machine could read of the class; what this user may not change comes back."""
+        course = NbGraderAPI(config=self.config()).coursedir
+        steps = (course.submitted_directory, course.autograded_directory, course.feedback_directory)
+        submitted, *made = [Path(course.format_path(step, ".", ".")) for step in steps]
+        for folder in made:
+            make_private(folder, shared_by_group(self.root))
+        database = str(course.db_url).removeprefix("sqlite:///")
+        return close(self.root, [submitted, *made, Path(database)])
 
     def db_url(self) -> str:
         """Where the gradebook is."""

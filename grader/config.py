@@ -35,6 +35,7 @@ def nbgrader_config() -> Config:
     from nbconvert.preprocessors import ClearMetadataPreprocessor
     from nbgrader import preprocessors as stock
 
+    from grader.export_grades import ExportGrades
     from grader.offline import PageExporter, html_exporter
     from grader.preprocessors import (
         BoundOutputs,
@@ -46,8 +47,10 @@ def nbgrader_config() -> Config:
         SaveExtraCredit,
         VerifyAnswers,
     )
+    from grader.privacy import keep_private
 
     config = Config()
+    keep_private()
     config.CourseDirectory.source_directory = "solutions"
     config.CourseDirectory.release_directory = "notebooks"
     # A unit's script holds the solutions and lies beside its notebook: it must never be copied to a learner.
@@ -101,4 +104,5 @@ def nbgrader_config() -> Config:
     # Feedback and the formgrader: no network, no script for a formula, nothing run that a learner wrote.
     config.HTMLExporter = html_exporter()
     config.GenerateFeedback.exporter_class = PageExporter
+    config.ExportApp.plugin_class = ExportGrades
     return config

@@ -25,8 +25,9 @@ from grader.engine.crew import Crew
 from grader.engine.files import Files
 from grader.engine.unit import UnitData
 from grader.ledger import Ledger
+from grader.plain_cells import one_line
 from grader.report import class_table, misconception_list, write_csv
-from grader.results import Result
+from grader.results import Result, earlier_results
 from grader.sandbox.gpu import devices
 from grader.scripts import write_source
 
@@ -62,7 +63,7 @@ def grade_class(
             nonlocal done
             done += 1
             before = " (as before)" if as_before else ""
-            say(f"{done} of {total}  {result.student}  {_outcome(result)}{before}")
+            say(one_line(f"{done} of {total}  {result.student}  {_outcome(result)}{before}"))
 
         strays = [Result(name, problem=reason) for name, reason in arrived.unknown.items()]
         for stray in strays:
@@ -115,15 +116,20 @@ def _outcome(result: Result) -> str:
     return f"{result.points:g} of {result.most:g} points{bonus}"
 
 
-def report(classroom: Classroom, unit: str, results: list[Result]) -> str:
-    """Everything that is said at the end; also writes the table as CSV and the class report as a page."""
-    table = Ledger(classroom, unit).folder / f"{unit}.csv"
-    write_csv(results, table)
+def report(classroom: Classroom, unit: str, results: list[Result], only_this_run: bool = False) -> str:
+    """Everything that is said at the end; also writes the table as CSV and the class report as a page.
+
+    These two hold everyone whom the gradebook has for the unit; `only_this_run`: those of `results` only.
+    """
+    ledger = Ledger(classroom, unit)
+    table = ledger.folder / f"{unit}.csv"
+    earlier = [] if only_this_run else earlier_results(classroom, unit, {result.student for result in results})
+    write_csv([*results, *earlier], table, ledger.shared)
     due = classroom.due(unit)
     page = table.with_suffix(".html")
-    write_report(results, unit, due, page)
+    write_report([*results, *earlier], unit, due, page, ledger.shared)
     parts = [class_table(results), misconception_list(results)]
-    notes = [f"  {result.student}: {note}" for result in results for note in result.notes]
+    notes = [f"  {one_line(result.student)}: {one_line(note)}" for result in results for note in result.notes]
     if notes:
         parts.append("\n".join(["Notes:", *notes]))
     pages = [result.feedback for result in results if result.feedback]
@@ -137,13 +143,18 @@ def report(classroom: Classroom, unit: str, results: list[Result]) -> str:
             "Nobody can be late: the unit has no due date. To set one: nbgrader db assignment add "
             f'{unit} --duedate="2030-01-31 23:59 UTC"'
         )
-    parts.append(f"The table as CSV: {_short(table)}\nThe class in plots and tables: {_short(page)}")
+    also = f" (with {len(earlier)} of earlier runs)" if earlier else ""
+    parts.append(f"The table as CSV{also}: {_short(table)}\nThe class in plots and tables: {_short(page)}")
+    if ledger.left_open:
+        parts.append(
+            f"Other users of this machine can read {', '.join(map(_short, ledger.left_open))}: it is not yours."
+        )
     return "\n\n".join(parts)
 
 
 def _short(path: Path) -> str:
     """The path as it is typed from here."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+    return one_line(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))
 
 
 def main(
@@ -156,6 +167,7 @@ def main(
     feedback: bool = True,
     unsandboxed: bool = False,
     gpu: bool = False,
+    only_this_run: bool = False,
 ) -> int:
     """`./course grade UNIT`, with the options that `./course grade --help` explains.
 
@@ -185,5 +197,5 @@ def main(
     except KeyboardInterrupt:
         print("\nStopped. What was graded stays graded; the same command goes on with the rest.", file=sys.stderr)
         return INTERRUPTED
-    print(f"\n{report(classroom, unit, results)}")
+    print(f"\n{report(classroom, unit, results, only_this_run)}")
     return 1 if any(result.problem for result in results) else 0

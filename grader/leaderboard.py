@@ -20,12 +20,14 @@ import numpy as np
 from nbformat import NotebookNode
 
 from course_lib.errors import CourseError
+from course_lib.private_files import open_private
 from course_lib.reference import Reference
 from course_lib.workspace import course_root, find_unit
 from grader.answers import read_outcomes
 from grader.classroom import Classroom
 from grader.exercises import all_exercises, exercises_of
 from grader.ledger import Ledger
+from grader.plain_cells import as_cell, one_line
 from grader.preprocessors.repair import grade_id
 from grader.private import private_reference
 from grader.spec import Exercise
@@ -68,15 +70,15 @@ def main(unit: str, names: bool = False) -> int:
         )
         return 1
     page = ledger.folder / f"{unit}.leaderboard.html"
-    shown = [replace(entry, name=entry.student) for entry in entries] if names else entries
+    shown = [replace(entry, name=one_line(entry.student)) for entry in entries] if names else entries
     from grader.leaderboard_page import write_page
 
-    write_page(shown, unit, named=names, path=page)
+    write_page(shown, unit, named=names, path=page, shared=ledger.shared)
     print(table(shown))
     print(f"\nThe page to show: {page}")
     if not names:
         key = ledger.folder / f"{unit}.pseudonyms.csv"
-        write_key(entries, key)
+        write_key(entries, key, ledger.shared)
         print(f"Who is who, for you alone: {key}")
     return 0
 
@@ -179,7 +181,7 @@ def table(entries: Sequence[Entry]) -> str:
         )
         for row in rows
     ]
-    return "\n".join(["".join(c if c.isprintable() else "?" for c in line).rstrip() for line in lines])
+    return "\n".join([one_line(line).rstrip() for line in lines])
 
 
 def numbers(entries: Sequence[Entry]) -> list[tuple[str, list[str]]]:
@@ -191,10 +193,11 @@ def numbers(entries: Sequence[Entry]) -> list[tuple[str, list[str]]]:
     ]
 
 
-def write_key(entries: Sequence[Entry], path: Path) -> None:
+def write_key(entries: Sequence[Entry], path: Path, shared: bool = False) -> None:
     """Who is behind which pseudonym, as CSV."""
-    with path.open("w", newline="", encoding="utf-8-sig") as file:
+    with open_private(path, shared, newline="", encoding="utf-8-sig") as file:
         writer = csv.writer(file)
         writer.writerow(["pseudonym", "student", "accuracy", "parameters"])
         for e in entries:
-            writer.writerow([e.name, e.student, f"{e.accuracy:.4f}", "" if e.parameters is None else e.parameters])
+            parameters = "" if e.parameters is None else e.parameters
+            writer.writerow([e.name, as_cell(e.student), f"{e.accuracy:.4f}", parameters])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from course_lib.private_files import write_private
 from course_lib.style import BLUE, MUTED, ORANGE, name_axes, use_style
 from grader.class_plots import Plot, as_plot, new_figure
 from grader.leaderboard import Entry, numbers
@@ -23,9 +24,9 @@ AXES = (
 """What costs: the entry's field, the axis's name, and the word for the title."""
 
 
-def write_page(entries: Sequence[Entry], unit: str, named: bool, path: Path) -> None:
+def write_page(entries: Sequence[Entry], unit: str, named: bool, path: Path, shared: bool = False) -> None:
     """Write the page for these entries; `named`: they carry learners' names, so the page says to keep it in."""
-    path.write_text(make_page(entries, unit, named), encoding="utf-8")
+    write_private(path, make_page(entries, unit, named), shared)
 
 
 def make_page(entries: Sequence[Entry], unit: str, named: bool) -> str:

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import course_lib
 import grader
-from grader.classroom import CONFIG_FILE, Classroom
+from course_lib.private_files import make_private, write_private
+from grader.classroom import Classroom
+from grader.privacy import CONFIG_FILE, shared_by_group
 from grader.private import secret_for
 
 
@@ -30,24 +32,32 @@ class Ledger:
     marks: dict[str, dict[str, str]] = field(default_factory=dict)
     """By student: `grade`, what the grade came from; `page`, what the feedback page came from; `spent`, as JSON, how
     long the notebook ran when it was last executed, and the cells that took longest."""
+    left_open: list[Path] = field(default_factory=list, init=False)
+    """What others can read, as this user may not change it."""
 
     def __post_init__(self) -> None:
-        """Read what was noted, and write it again with one line a student."""
+        """Read what was noted, and write it again with one line a student; nobody else is to read any of it."""
+        self.left_open = self.classroom.close()
         with contextlib.suppress(OSError):
             for line in self._path.read_text(encoding="utf-8", errors="replace").splitlines():
                 with contextlib.suppress(ValueError, TypeError, AttributeError):
                     self._take(json.loads(line))
         fresh = self._path.with_suffix(".jsonl.tmp")
         lines = [json.dumps({"student": student, **mark}) + "\n" for student, mark in self.marks.items()]
-        fresh.write_text("".join(lines), encoding="utf-8")
+        write_private(fresh, "".join(lines), self.shared)
         fresh.replace(self._path)
+
+    @property
+    def shared(self) -> bool:
+        """Whether a group of teachers shares the class, and may read and write what is written here."""
+        return shared_by_group(self.classroom.root)
 
     @property
     def folder(self) -> Path:
         """`reports/` beside the gradebook: a class's results never belong in a repository."""
         folder = self.classroom.root / "reports"
         if not (folder / ".gitignore").is_file():
-            folder.mkdir(exist_ok=True)
+            make_private(folder, self.shared)
             (folder / ".gitignore").write_text("*\n", encoding="ascii")
         return folder
 
@@ -110,15 +120,15 @@ class Ledger:
     def keep_log(self, student: str, log: str) -> Path:
         """Keep what nbgrader said about a submission that it could not grade."""
         path = self.folder / f"{self.unit}.{student}.log"
-        path.write_text(log, encoding="utf-8")
+        write_private(path, log, self.shared)
         return path
 
     def keep(self, student: str, kept: str) -> None:
         """Keep what the student's notebook answered, for `--reverify`; for the instructor's eyes only."""
         path = self._kept(student)
-        path.parent.mkdir(exist_ok=True)
+        make_private(path.parent, self.shared)
         fresh = path.with_suffix(".tmp")
-        fresh.write_text(kept, encoding="utf-8")
+        write_private(fresh, kept, self.shared)
         fresh.replace(path)
 
     def kept(self, student: str) -> str:

@@ -23,6 +23,8 @@ from jinja2 import pass_context
 from markupsafe import Markup
 from nbconvert.exporters import HTMLExporter
 from nbconvert.exporters.templateexporter import TemplateExporter
+from nbconvert.filters import ansi2html as coloured
+from nbconvert.filters import strip_ansi
 from nbconvert.filters.highlight import Highlight2HTML
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors import Preprocessor
@@ -30,6 +32,17 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 from grader.formulas import typeset
+from grader.page_pieces import (
+    MOST_CODE,
+    TOO_LONG,
+    PlainError,
+    as_plain,
+    begin_page,
+    made,
+    text_of,
+    too_long,
+)
+from grader.preprocessors.verify_answers import VERDICT
 
 TEMPLATES = Path(__file__).parent / "templates"
 NBGRADER_TEMPLATES = Path(nbgrader.__file__).parent / "server_extensions" / "formgrader" / "templates"
@@ -69,6 +82,8 @@ def html_exporter() -> Config:
         "markdown2html": markdown2html,
         "clean_html": clean_html,
         "highlight_code": highlight_code,
+        "ansi2html": ansi2html,
+        "strip_files_prefix": unchanged,
         "font_url": font_url,
     }
     config.preprocessors = [PlainOutputs]
@@ -88,7 +103,10 @@ class PageExporter(HTMLExporter):
     ) -> tuple[str, dict[str, Any]]:
         """A notebook's page, and the resources."""
         prepared = self._init_resources(resources)
-        result: tuple[str, dict[str, Any]] = TemplateExporter.from_notebook_node(self, nb, prepared, **options)
+        try:
+            result: tuple[str, dict[str, Any]] = TemplateExporter.from_notebook_node(self, nb, prepared, **options)
+        finally:
+            begin_page()  # what is made next is not of this page
         return result
 
     def _preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
@@ -101,8 +119,15 @@ class PageExporter(HTMLExporter):
 class PlainOutputs(Preprocessor):
     """Leave of each output only what the filters see, and no picture without an alternative text.
 
-    LaTeX goes as text, vector graphics as a picture, and metadata that names files goes away.
+    LaTeX goes as text, vector graphics as a picture, and metadata that names files goes away. It runs first on every
+    page, so the page's time begins here; what the grader itself wrote does not depend on that.
     """
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """Called by nbconvert for each page."""
+        begin_page()
+        result: tuple[NotebookNode, dict[str, Any]] = super().preprocess(nb, resources)
+        return result
 
     def preprocess_cell(
         self, cell: NotebookNode, resources: dict[str, Any], index: int
@@ -110,6 +135,8 @@ class PlainOutputs(Preprocessor):
         """Called by nbconvert for each cell."""
         for output in cell.get("outputs", []):
             data = output.get("data", {})
+            if VERDICT in data:
+                data["text/html"] = _cleaned_verdict(data["text/html"])
             if "text/latex" in data and "text/html" not in data:
                 data["text/html"] = escape(data["text/latex"], quote=False)
             if "image/svg+xml" in data and "text/html" not in data and "text/markdown" not in data:
@@ -126,12 +153,20 @@ def _vector_graphics(svg: str) -> Markup:
     return Markup(f'<img alt="{NO_DESCRIPTION}" src="{PICTURE}svg+xml;base64,{encoded}"/>')
 
 
-def highlight_code(source: str, language: str | None = None, metadata: dict[str, Any] | None = None) -> str:
+def highlight_code(source: str, language: str | None = None, metadata: dict[str, Any] | None = None) -> Markup:
     """nbconvert's filter of this name: code in colours. Most cells of a class's notebooks are the same."""
-    own = language or (metadata or {}).get("magics_language")
-    if own or len(source) > REMEMBERED:
-        return _highlighted(source, own)
-    return _highlighted_before(source)
+    source = without_trailing_blanks(source)
+    if len(source) > MOST_CODE:
+        return as_plain(source, TOO_LONG)
+    try:
+        return Markup(_highlighted_before(source, language or (metadata or {}).get("magics_language")))
+    except PlainError as error:
+        return as_plain(source, str(error))
+
+
+def without_trailing_blanks(source: str) -> str:
+    """The same text to look at; a highlighter takes minutes for some thousand lines of one blank."""
+    return "\n".join(line.rstrip(" \t\f\v") for line in source.split("\n"))
 
 
 def _highlighted(source: str, language: str | None = None) -> str:
@@ -139,8 +174,27 @@ def _highlighted(source: str, language: str | None = None) -> str:
 
 
 @lru_cache(maxsize=256)
-def _highlighted_before(source: str) -> str:
-    return _highlighted(source)
+def _highlighted_before(source: str, language: str | None) -> str:
+    return made(_clean_code, source, language)
+
+
+def _clean_code(source: str, language: str | None) -> str:
+    return _cleaned(_highlighted(source, language))
+
+
+def ansi2html(text: str) -> str:
+    """nbconvert's filter of this name: a terminal's text, with its colours."""
+    if "\x1b" not in text:
+        return escape(text, quote=False)
+    try:
+        return made(coloured, text)
+    except PlainError:
+        return escape(strip_ansi(text), quote=False)
+
+
+def unchanged(text: str) -> str:
+    """In place of nbconvert's `strip_files_prefix`, for links of IPython 1: no picture but data is left on a page."""
+    return text
 
 
 class _Renderer(IPythonRenderer):
@@ -153,19 +207,24 @@ class _Renderer(IPythonRenderer):
 def markdown2html(context: Mapping[str, Any], source: str) -> Markup:
     """nbconvert's filter of this name, with formulas as MathML and without what could run."""
     attachments = (context.get("cell") or {}).get("attachments", {})
-    if attachments or len(source) > REMEMBERED:
-        return _rendered(source, attachments)
-    return _rendered_before(source)
+    if too_long(source):
+        return as_plain(source, TOO_LONG)
+    try:
+        if attachments or len(source) > REMEMBERED:
+            return Markup(made(_rendered, source, attachments))
+        return Markup(_rendered_before(source))
+    except PlainError as error:
+        return as_plain(source, str(error))
 
 
-def _rendered(source: str, attachments: dict[str, dict[str, str]]) -> Markup:
+def _rendered(source: str, attachments: dict[str, dict[str, str]]) -> str:
     renderer = _Renderer(escape=False, attachments=attachments, exclude_anchor_links=True)
-    return clean_html(MarkdownWithMath(renderer=renderer).render(source))
+    return _cleaned(MarkdownWithMath(renderer=renderer).render(source))
 
 
 @lru_cache(maxsize=512)
-def _rendered_before(source: str) -> Markup:
-    return _rendered(source, {})
+def _rendered_before(source: str) -> str:
+    return made(_rendered, source, {})
 
 
 def clean_html(element: object) -> Markup:
@@ -176,10 +235,13 @@ def clean_html(element: object) -> Markup:
     if isinstance(element, Markup):
         return element
     text = element.decode() if isinstance(element, bytes) else str(element)
-    return _cleaned(text) if len(text) > REMEMBERED else _cleaned_before(text)
+    try:
+        return Markup(made(_cleaned, text) if len(text) > REMEMBERED else _cleaned_before(text))
+    except PlainError as error:
+        return as_plain(text_of(text), str(error))
 
 
-def _cleaned(text: str) -> Markup:
+def _cleaned(text: str) -> str:
     soup = BeautifulSoup(text, "html.parser")
     for tag in soup.find_all(RUNS):
         tag.decompose()
@@ -196,12 +258,18 @@ def _cleaned(text: str) -> Markup:
         strip=True,
         css_sanitizer=CSSSanitizer(allowed_css_properties={*ALLOWED_CSS_PROPERTIES, *STYLES.split()}),
     )
-    return Markup(typeset(clean).replace(LITERAL_DOLLAR, "$"))
+    return typeset(clean).replace(LITERAL_DOLLAR, "$")
 
 
 @lru_cache(maxsize=512)
-def _cleaned_before(text: str) -> Markup:
-    return _cleaned(text)
+def _cleaned_before(text: str) -> str:
+    return made(_cleaned, text)
+
+
+@lru_cache(maxsize=512)
+def _cleaned_verdict(html: str) -> Markup:
+    """A verdict is the grader's and short: it is made here, whatever the rest of the page takes."""
+    return Markup(_cleaned(html))
 
 
 def _allowed(tag: str, name: str, value: str) -> bool:

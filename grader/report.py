@@ -5,30 +5,46 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from course_lib.private_files import open_private
+from grader.plain_cells import as_cell, one_line, width
 from grader.results import CheckResult, Result
 
 
 def class_table(results: Sequence[Result]) -> str:
     """One line a student: points, how late, where most points were lost and why, and what is left to do."""
+    results = [one_line_each(result) for result in results]
     rows = [("student", "points", "late", "most lost on", "state")]
     rows += [
         (r.student, _points(r), late(r.seconds_late), ", ".join(_lost_on(r)[:1]), _state(r) + _origin(r))
         for r in results
     ]
-    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+    widths = [max(width(row[i]) for row in rows) for i in range(4)]
     lines = ["  ".join([*(_fit(row[i], widths[i], i) for i in range(4)), row[4]]).rstrip() for row in rows]
     return "\n".join([lines[0], "-" * (sum(widths) + 20), *lines[1:]])
 
 
 def _origin(result: Result) -> str:
-    return f"; its file: {_fit(result.origin, 0, 0)}" if result.origin else ""
+    return f"; its file: {result.origin}" if result.origin else ""
 
 
-def _fit(text: str, width: int, column: int) -> str:
-    printable = "".join(c if c.isprintable() else "?" for c in text)
-    return printable.rjust(width) if column == 1 else printable.ljust(width)
+def _fit(text: str, most: int, column: int) -> str:
+    room = " " * (most - width(text))
+    return room + text if column == 1 else text + room
+
+
+def one_line_each(result: Result) -> Result:
+    """The result with all that a learner's file named in one line each, for tables that people read."""
+    return replace(
+        result,
+        student=one_line(result.student),
+        problem=one_line(result.problem),
+        origin=one_line(result.origin),
+        notes=tuple(map(one_line, result.notes)),
+        spent=tuple((one_line(words), took) for words, took in result.spent),
+    )
 
 
 def misconceptions(results: Iterable[Result]) -> dict[tuple[str, str], list[str]]:
@@ -48,15 +64,18 @@ def misconception_list(results: Iterable[Result]) -> str:
         return "No known misconception was met."
     lines = ["Misconceptions met, the most frequent first:"]
     for (exercise, name), students in found.items():
-        who = ", ".join(students[:4]) + (", ..." if len(students) > 4 else "")
+        who = ", ".join(map(one_line, students[:4])) + (", ..." if len(students) > 4 else "")
         lines.append(f"  {len(students):3}  {exercise}: {name}  ({who})")
     return "\n".join(lines)
 
 
-def write_csv(results: Sequence[Result], path: Path) -> None:
-    """The class table for a spreadsheet; one row a student, empty numbers where there is no grade."""
-    rows = [_csv_row(result) for result in results]
-    with path.open("w", newline="", encoding="utf-8-sig") as file:  # the mark makes Excel read names as UTF-8
+def write_csv(results: Sequence[Result], path: Path, shared: bool = False) -> None:
+    """The class table for a spreadsheet; one row a student, empty numbers where there is no grade.
+
+    `grader.plain_cells.from_cell` reads a cell's text back as it was.
+    """
+    rows = [{key: as_cell(v) if isinstance(v, str) else v for key, v in _csv_row(r).items()} for r in results]
+    with open_private(path, shared, newline="", encoding="utf-8-sig") as file:  # the mark makes Excel read UTF-8
         writer = csv.DictWriter(file, list(_csv_row(Result(""))))
         writer.writeheader()
         writer.writerows(rows)
@@ -77,6 +96,7 @@ def _csv_row(result: Result) -> dict[str, str | int]:
         "notes": " ".join(result.notes),
         "feedback": str(result.feedback or ""),
         "file": result.origin,
+        "this_run": "yes" if result.this_run else "no",
     }
 
 

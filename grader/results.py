@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from nbformat.v4 import new_notebook
 
 from grader.classroom import Classroom
 from grader.engine.book import Standing, open_book
 from grader.preprocessors.repair import HEADING, grade_id
 from grader.preprocessors.verify_answers import VERDICT
+
+GONE = "Its graded notebook is not there any more; the points are the gradebook's."
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,8 @@ class Result:
     """Seconds that it ran when it was last executed, this time or before; zero when nobody measured."""
     spent: tuple[tuple[str, float], ...] = ()
     """The cells that took longest then, in words, with their seconds."""
+    this_run: bool = True
+    """False: an earlier run graded it, and the gradebook and the folders still have it."""
 
     @property
     def bonus(self) -> int:
@@ -107,6 +112,26 @@ def read_result(classroom: Classroom, unit: str, student: str) -> Result:
         raise LookupError(f"{student} has no graded notebook for {unit}")
     page = classroom.path("feedback", student, unit) / f"{unit}.html"
     return make_result(student, notebook, standing, page if page.is_file() else None)
+
+
+def earlier_results(classroom: Classroom, unit: str, students: Iterable[str]) -> list[Result]:
+    """The results of everyone else that the gradebook has for the unit, besides `students`, by their names."""
+    known, found = set(students), []
+    with classroom.gradebook() as gradebook:
+        names = sorted(submission.student.id for submission in gradebook.assignment_submissions(unit))
+    with open_book(classroom.config(), unit) as book:
+        for student in (name for name in names if name not in known):
+            standing = book.standing(student)
+            notebook = read_graded(classroom.path("autograded", student, unit) / f"{unit}.ipynb")
+            if standing is None:
+                continue
+            page = classroom.path("feedback", student, unit) / f"{unit}.html"
+            result = make_result(student, notebook or new_notebook(), standing, page if page.is_file() else None)
+            missing = (
+                () if notebook else ("Its graded notebook is not there any more; the points are the gradebook's.",)
+            )
+            found.append(replace(result, notes=(*result.notes, *missing), this_run=False))
+    return found
 
 
 def _checks(notebook: NotebookNode) -> Iterator[CheckResult]:

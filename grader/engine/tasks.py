@@ -16,7 +16,7 @@ import traceback
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,14 @@ from grader.intake import UnreadableError, understand
 from grader.preprocessors.compute_answers import checked_exercises
 from grader.preprocessors.repair import grade_id
 from grader.private import private_reference
+from grader.time_limit import OverdueError, TooLongError, deadline, run_limited
 
 NO_RESPONSE = "No response."
+PREPARE_SECONDS, JUDGE_SECONDS = 60.0, 120.0
+"""What reading and repairing a submission may take, and judging what it answered; usually a tenth of a second.
+
+What its cells take is the sandbox's to bound, and what its page takes `grader.page_pieces`'s.
+"""
 _one_at_a_time = threading.Lock()
 """A sandbox serves one submission at a time; a cluster may run several tasks in one process."""
 
@@ -100,6 +106,9 @@ def grade(task: Submitted) -> Graded:
             return _grade(task, desk_for(task.unit))
         except UnreadableError as error:
             return Graded(task.student, problem=f"could not be read: {error}")
+        except OverdueError:
+            why = f"judging its answers took longer than {JUDGE_SECONDS:g} s"
+            return Graded(task.student, problem=f"could not be graded: {why}")
         except Exception as error:
             traceback.print_exc(file=log)
             return Graded(task.student, problem=f"could not be graded: {error}", log=log.getvalue())
@@ -121,9 +130,10 @@ def _grade(task: Submitted, desk: Desk) -> Graded:
     if ran is None:
         ran = _run(task, desk)
     notebook = nbformat.v4.reads(ran["notebook"])
-    if not executed:  # points and locked text may have changed since; what was answered did not
-        notebook, _ = desk.refresher.apply(notebook, desk.resources(task.student))
-    notebook, resources = desk.judge.apply(notebook, desk.resources(task.student))
+    with deadline(JUDGE_SECONDS):
+        if not executed:  # points and locked text may have changed since; what was answered did not
+            notebook, _ = desk.refresher.apply(notebook, desk.resources(task.student))
+        notebook, resources = desk.judge.apply(notebook, desk.resources(task.student))
     nbformat.validate(notebook, relax_add_props=True)
     return Graded(
         task.student,
@@ -138,13 +148,31 @@ def _grade(task: Submitted, desk: Desk) -> Graded:
 
 
 def _run(task: Submitted, desk: Desk) -> dict[str, Any]:
-    notebook, note = understand(task.text, f"{desk.data.unit}.ipynb", desk.released)
-    notebook, _ = desk.sanitizer.apply(notebook, desk.resources(task.student))
+    notebook, note = _prepared(task, desk)
     with tempfile.TemporaryDirectory() as folder, utils.setenv(NBGRADER_EXECUTION="autograde"):
         _put(task.files, Path(folder))
         notebook, resources = desk.runner.apply(notebook, desk.resources(task.student, folder))
     took = {"seconds": resources.get("course_seconds", 0.0), "spent": resources.get("course_spent", [])}
     return {"notebook": written(notebook), "note": note, **took, "from": _origin(task, desk)}
+
+
+def _prepared(task: Submitted, desk: Desk) -> tuple[NotebookNode, str]:
+    """The submission, read and sanitized, and the note on what had to be done for that."""
+    # Without the secret: what has to be killed leaves its files, and this step needs none of it.
+    data = replace(task.unit, secret=b"", scratch=str(desk.folder))
+    try:
+        text, note = run_limited(prepare, data, task.student, task.text, seconds=PREPARE_SECONDS)
+    except TooLongError as error:
+        raise UnreadableError(f"reading and repairing it {error}") from None
+    return nbformat.v4.reads(text), note
+
+
+def prepare(data: UnitData, student: str, text: str) -> tuple[str, str]:
+    """Read a submission and let nbgrader's first half repair it; called in a process that may be ended."""
+    desk = desk_for(data)
+    notebook, note = understand(text, f"{data.unit}.ipynb", desk.released)
+    notebook, _ = desk.sanitizer.apply(notebook, desk.resources(student))
+    return written(notebook), note
 
 
 def written(notebook: NotebookNode) -> str:
