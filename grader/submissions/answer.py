@@ -104,7 +104,7 @@ def is_copy(name: str) -> bool:
 
 def is_notebook(piece: Piece) -> bool:
     """Whether a file is called a notebook, or begins as the text of one whatever it is called."""
-    if NOTEBOOKS.fullmatch(piece.name):
+    if NOTEBOOKS.fullmatch(PurePosixPath(piece.name).name):
         return True
     if piece.file.refused or piece.file.size > FILE_BYTES:
         return False

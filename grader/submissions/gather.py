@@ -156,10 +156,11 @@ def _root(found: Sequence[File], unit: str) -> tuple[str, ...]:
         if platform_of(paths[0][len(root)], folder=True):
             return root
         root = paths[0][: len(root) + 1]
-    here = [path[-1] for path in paths if len(path) == len(root) + 1]
-    deeper = {path[len(root)] for path in paths if len(path) > len(root) + 1 and ".ipynb" in path[-1].lower()}
-    alone = any(".ipynb" in name.lower() and not platform_of(name, folder=False) for name in here)
-    if root and alone and len(deeper) < 2:  # it is one learner's folder
+    here = [path[-1] for path in paths if len(path) == len(root) + 1 and not platform_of(path[-1], folder=False)]
+    deeper = [path for path in paths if len(path) > len(root) + 1]
+    apart = {path[len(root)] for path in deeper if ".ipynb" in path[-1].lower()}
+    mine = any(".ipynb" in name.lower() for name in here) or not deeper
+    if root and here and mine and len(apart) < 2:  # it is one learner's folder
         root = root[:-1]
         root = root[:-1] if root and paths[0][len(root)] == unit else root
     return root
