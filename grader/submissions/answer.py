@@ -208,8 +208,11 @@ def _nothing(pieces: Sequence[Piece], copies: Sequence[Piece], unit: str) -> str
 def _what(piece: Piece) -> str:
     if piece.file.refused:
         return f"({piece.file.refused})"
-    what = kind(piece.file.head())
-    return f"({what})" if what else "(empty)" if not piece.file.head(1) else ""
+    head = piece.file.head()
+    what = kind(head) or ("empty" if not head else "")
+    if not what and PurePosixPath(piece.name).suffix.lower() in (".zip", ".tar", ".tgz", ".gz"):
+        what = "not an archive, whatever its name says"
+    return f"({what})" if what else ""
 
 
 def _more(count: int) -> str:

@@ -161,7 +161,7 @@ def in_folder(folder: Path) -> Iterator[File]:
 
 
 def _on_disk(path: Path, top: Path, directory: bool = False) -> File:
-    name = unicodedata.normalize("NFC", path.relative_to(top).as_posix())
+    name = path.relative_to(top).as_posix()
     refused, size = "", 0
     try:
         found = path.lstat()
@@ -213,7 +213,7 @@ def _in_tar(path: Path, most: int) -> Iterator[File]:
     for number, member in enumerate(archive):
         if number >= most:
             raise CourseError(f"{path} holds more files than a class has ({most}).")
-        name = unicodedata.normalize("NFC", member.name.removeprefix("./"))
+        name = member.name.removeprefix("./")
         refused = _refused(name, member.size, member.isreg() or member.isdir())
         if not _is_junk(name):
             yield File(name, lambda member=member: _of_tar(archive, member), member.size, None, refused, member.isdir())  # type: ignore[misc]
@@ -260,7 +260,7 @@ def _told_name(member: zipfile.ZipInfo) -> str:
     if not member.flag_bits & 0x800:
         with contextlib.suppress(UnicodeError):
             name = name.encode("cp437").decode("utf-8")
-    return unicodedata.normalize("NFC", name.replace("\\", "/"))
+    return name.replace("\\", "/")
 
 
 def _refused(name: str, size: int, is_file: bool) -> str:

@@ -134,7 +134,7 @@ def _by_owner(found: Sequence[File], unit: str, unknown: dict[str, str], keep_to
 
 
 def _take(mine: _HandIn, claim: Claim, file: File, parts: tuple[str, ...]) -> None:
-    name = "/".join(filter(None, [claim.rest.strip("/"), *parts[1:]]))
+    name = unicodedata.normalize("NFC", "/".join(filter(None, [claim.rest.strip("/"), *parts[1:]])))
     mine.late = mine.late or claim.late
     mine.moments.setdefault(claim.attempt, claim.moment)
     if file.folder and not file.refused:
@@ -246,7 +246,7 @@ class _Maker:
         elif not inside:
             yield replace(piece, file=replace(piece.file, refused="is an empty archive"))
         for file in inside or () if depth < NESTED else ():
-            within = file.name.removeprefix(f"{piece.file.name}/")
+            within = unicodedata.normalize("NFC", file.name.removeprefix(f"{piece.file.name}/"))
             yield from self._expanded(Piece(f"{piece.name}/{within}", file, piece.attempt), room, depth + 1)
 
     def _moment(self, one: _HandIn, chosen: Piece, stamps: Sequence[Piece]) -> Moment:

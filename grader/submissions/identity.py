@@ -94,11 +94,12 @@ def identify(owners: Iterable[Owner], roster: Mapping[str, str]) -> dict[Owner, 
             named[slug(owner.name)].append(owner)
     taken = {identity.student.casefold() for identity in found.values()}
     for base, same in named.items():
+        folders = sum(owner.by_folder for owner in same)
         for owner in same:
             if owner.by_folder:
-                found[owner] = _of_folder(owner.name, base, sum(one.by_folder for one in same) > 1)
-            else:
-                found[owner] = _of_name(owner, base, len(same) > 1 or base.casefold() in taken, roster)
+                found[owner] = _of_folder(owner.name, base, folders > 1)
+            else:  # with a folder of yours of the same name, it is for you to say whether they are one
+                found[owner] = _of_name(owner, base, len(same) - folders > 1 or base.casefold() in taken, roster)
     return _told_apart(found)
 
 

@@ -14,10 +14,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from course_lib.workspace import course_root
 from grader.submissions.files import File, UnusableError, printable
 from grader.submissions.identity import Owner
 from grader.submissions.moments import NO_MOMENT, Moment, UnknownTimeError, instant, unread, written
@@ -327,3 +329,18 @@ def table() -> str:
             first = f"{kind.title}: {kind.takes}" if number == 0 else ""
             lines.append(f"| {first} | `{printable(name)}` | `{student}` | {kind.times if number == 0 else ''} |")
     return "\n".join(lines)
+
+
+PAGE, BEGIN, END = "docs/instructors.md", "<!-- begin platforms -->", "<!-- end platforms -->"
+
+
+def write_table() -> Path:
+    """Bring the table in docs/instructors.md up to date; returns the page."""
+    page = course_root() / PAGE
+    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    page.write_text(f"{before}{BEGIN}\n\n{table()}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+    return page
+
+
+if __name__ == "__main__":
+    print(f"{write_table()} has the table.")

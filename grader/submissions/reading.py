@@ -76,7 +76,7 @@ def read_text(path: Path) -> tuple[str, str]:
 def decode(data: bytes, name: str) -> tuple[str, str]:
     """The text of a file's bytes, and a note where they are not plain UTF-8. Raises `UnreadableError` for no text."""
     if not data.strip(b"\0 \t\r\n\xef\xbb\xbf"):
-        raise UnreadableError(f"{name} is empty" if not data.strip() else f"{name} holds nothing but zeros")
+        raise UnreadableError(f"{name} holds nothing but zeros" if b"\0" in data else f"{name} is empty")
     encoding = next((encoding for mark, encoding in BOMS if data.startswith(mark)), "") or _utf_16(data)
     try:
         text = data.decode(encoding or UTF_8)
@@ -167,15 +167,18 @@ def _json(text: str, name: str) -> Any:
     try:
         return json.loads(text.lstrip("\ufeff"))
     except json.JSONDecodeError as error:
-        conflict = re.search(r"^<{7}( .*)?$", text, re.M)
+        conflict = re.search(r"^[ \t]*<{7}( |$)", text, re.M)
         if conflict:
             line = text.count("\n", 0, conflict.start()) + 1
             raise UnreadableError(
                 f"{name} is damaged in line {line}: git's conflict marks (<<<<<<<) are in it"
             ) from None
-        if error.pos == 0 and len(text) > 8:  # a login page that was saved in its place, for instance
+        begin = len(text) - len(text.lstrip())
+        if error.pos <= begin + 1 and len(text) > 8:  # a login page that was saved in its place, for instance
             what = kind(text[:1024].encode("utf-8", "replace"))
-            told = f"{name} is not a notebook: it begins with {text[:16]!r}" + (f", as {what} does" if what else "")
+            told = f"{name} is not a notebook: it begins with {text[begin:][:16]!r}" + (
+                f", as {what} does" if what else ""
+            )
             raise UnreadableError(told) from None
         if error.pos >= len(text.rstrip()) - 8 or error.msg.startswith("Unterminated"):
             raise UnreadableError(f"{name} breaks off in line {error.lineno} (an interrupted upload?)") from None
