@@ -18,9 +18,10 @@ from grader.engine.files import Files
 from grader.engine.tasks import Page, make_page, make_slip, written
 from grader.engine.unit import desk_for
 from grader.grade import _unit_data
-from grader.intake import find_submissions, read_text, understand
 from grader.ledger import Ledger
 from grader.sandbox.notebook import close_workers
+from grader.submissions.gather import gather
+from grader.submissions.reading import read_text, understand
 
 Phase = dict[str, float]
 
@@ -49,11 +50,11 @@ def phases(root: Path, unit: str) -> dict[str, Phase]:
     room, clock = Classroom(root), Clock()
     ledger = Ledger(room, unit)
     room.register(unit)
-    submissions = find_submissions(root / "submitted", unit)
     cells = 0.0
     with tempfile.TemporaryDirectory(dir=ledger.folder) as scratch, open_book(room.config(), unit) as book:
         data = _unit_data(room, unit, ledger, book, Path(scratch))
         desk, files = desk_for(data), Files(room.config(), unit, Path(scratch))
+        submissions = gather(root / "submitted", unit, Path(scratch), desk.released).submissions
         for number, submission in enumerate(submissions):
             if number == 1:
                 clock, cells = Clock(), 0.0
@@ -62,7 +63,7 @@ def phases(root: Path, unit: str) -> dict[str, Phase]:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 with clock("repair"):
-                    notebook, _ = understand(read_text(submission.notebook), f"{unit}.ipynb", desk.released)
+                    notebook, _ = understand(read_text(submission.notebook)[0], f"{unit}.ipynb", desk.released)
                     clean, _ = desk.sanitizer.apply(notebook, desk.resources(student))
                 with clock("execute"):
                     executed, resources = desk.runner.apply(clean, desk.resources(student, scratch))

@@ -14,10 +14,10 @@ from course_lib import progress
 from course_lib.errors import CourseError
 from course_lib.workspace import find_unit, notebook
 from grader.classroom import Classroom, GradingError
-from grader.intake import UnreadableError, read
 from grader.results import CheckResult, Result, read_result
 from grader.samples import files_of, hand_in
 from grader.sandbox.bwrap import unavailable
+from grader.submissions.reading import UnreadableError, read
 
 YOU = "you"
 

@@ -12,9 +12,11 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import nbformat
+from nbformat import NotebookNode
+
 from course_lib.errors import CourseError
 from course_lib.workspace import course_root, find_unit
-from grader.arrivals import gather
 from grader.build import release, scripts
 from grader.class_report import write_report
 from grader.classroom import CONFIG_FILE, Classroom
@@ -30,6 +32,7 @@ from grader.report import class_table, misconception_list, write_csv
 from grader.results import Result, earlier_results
 from grader.sandbox.gpu import devices
 from grader.scripts import write_source
+from grader.submissions.gather import gather
 
 INTERRUPTED = 130  # what a shell reports for Ctrl-C
 
@@ -55,8 +58,8 @@ def grade_class(
     classroom.require_gradebook()
     ledger, config, done = Ledger(classroom, unit), classroom.config(), 0
     with ledger.scratch() as scratch:
-        arrived = gather(source, unit, scratch)
         classroom.register(unit)
+        arrived = gather(source, unit, scratch, _released(classroom, unit), _roster(classroom))
         total = len(arrived.submissions) + len(arrived.unknown)
 
         def tell(result: Result, as_before: bool) -> None:
@@ -91,6 +94,17 @@ def _crew(
     if folder is not None:  # one computes on a device while another judges; more would only wait, and hold memory
         usual = min(usual, 2 * len(devices(folder)))
     return Crew(max(1, min(workers or usual, most)))
+
+
+def _released(classroom: Classroom, unit: str) -> NotebookNode:
+    notebook: NotebookNode = nbformat.read(classroom.path("release", ".", unit) / f"{unit}.ipynb", as_version=4)
+    return notebook
+
+
+def _roster(classroom: Classroom) -> dict[str, str]:
+    """The gradebook's students, each with what a learning platform calls them, or an empty text."""
+    with classroom.gradebook() as gradebook:
+        return {student.id: str(student.lms_user_id or "") for student in gradebook.students}
 
 
 def _unit_data(classroom: Classroom, unit: str, ledger: Ledger, book: Book, scratch: Path) -> UnitData:

@@ -20,10 +20,10 @@ from grader.demo import DUE, collect
 from grader.engine.conduct import Wish
 from grader.engine.crew import Crew, LostError
 from grader.grade import grade_class
-from grader.intake import UnreadableError, find_submissions, read
 from grader.ledger import Ledger
 from grader.preprocessors.repair import grade_id
 from grader.samples import find_cell, hand_in
+from grader.submissions.reading import UnreadableError, read
 
 SECRET = "0123456789abcdef" * 4
 ROWS = {
@@ -86,15 +86,15 @@ def tampered():
 
 def by_nbgrader(room, students=None):
     """Grade the class, or some of it, by nbgrader's own converters, one student after the other."""
-    for submission in find_submissions(room.root / "submitted", UNIT):
-        if students and submission.student not in students:
+    for folder in sorted((room.root / "submitted").iterdir()):
+        if students and folder.name not in students:
             continue
         try:
-            read(submission.notebook, released())
+            read(folder / UNIT / f"{UNIT}.ipynb", released())
         except UnreadableError:
             continue
-        room.autograde(UNIT, submission.student, room.root / "submitted")
-        room.feedback(UNIT, submission.student)
+        room.autograde(UNIT, folder.name, room.root / "submitted")
+        room.feedback(UNIT, folder.name)
 
 
 @pytest.fixture(scope="module")

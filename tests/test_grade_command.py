@@ -20,9 +20,10 @@ from course_lib.errors import CourseError
 from grader.classroom import Classroom
 from grader.demo import DUE
 from grader.grade import grade_class, main
-from grader.intake import find_submissions, read
 from grader.report import late
 from grader.samples import SAMPLES, fill, find_cell, hand_in
+from grader.submissions.gather import gather
+from grader.submissions.reading import read
 
 FIRST, SECOND = FUNCTIONS[:2]
 
@@ -150,9 +151,9 @@ def test_other_cells_than_those_handed_out_are_refused(tmp_path):
 @pytest.mark.fast
 def test_a_folder_without_submissions_is_told(tmp_path):
     with pytest.raises(CourseError, match="There is no folder"):
-        find_submissions(tmp_path / "submitted", UNIT)
+        gather(tmp_path / "submitted", UNIT, tmp_path / "scratch", released())
     with pytest.raises(CourseError, match="holds no student's folder"):
-        find_submissions(tmp_path, UNIT)
+        gather(tmp_path, UNIT, tmp_path / "scratch", released())
 
 
 @pytest.mark.fast

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from grader import time_limit
-from grader.intake import UnreadableError, understand
+from grader.submissions.reading import UnreadableError, understand
 from grader.page_pieces import text_of
 from grader.time_limit import HelperError, OverdueError, TooLongError, deadline, run_limited
 

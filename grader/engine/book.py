@@ -58,9 +58,14 @@ class Book:
         )
         gradebook.db.rollback()
 
-    def save(self, student: str, slip: Slip, timestamp: str) -> Standing:
-        """Enter what a submission earned; points and comments that a person gave stay."""
-        self.gradebook.update_or_create_student(student)
+    def save(self, student: str, slip: Slip, timestamp: str, lms_id: str = "") -> Standing:
+        """Enter what a submission earned; points and comments that a person gave stay.
+
+        lms_id: what the student's learning platform calls them, kept where nothing else is.
+        """
+        entered = self.gradebook.update_or_create_student(student)
+        if lms_id and not entered.lms_user_id:
+            self.gradebook.update_or_create_student(student, lms_user_id=lms_id)
         moment = {"timestamp": timestamp} if timestamp else {}
         submission = self.gradebook.update_or_create_submission(self.unit, student, **moment)
         mine = self._notebook_of(submission)

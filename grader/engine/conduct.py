@@ -19,12 +19,10 @@ from grader.engine.crew import Crew
 from grader.engine.files import Files
 from grader.engine.tasks import Graded, Page, Submitted, grade, make_page
 from grader.engine.unit import UnitData
-from grader.intake import Submission, UnreadableError, read_text
 from grader.ledger import Ledger
 from grader.results import Result, make_result, read_graded
-
-PATTERN = set("[]*?")
-"""nbgrader takes a student's name for a file pattern, in several places."""
+from grader.submissions.reading import UnreadableError, read_text
+from grader.submissions.submission import Submission
 
 
 @dataclass(frozen=True)
@@ -49,6 +47,8 @@ class _State:
     """The graded notebook's text."""
     standing: Standing | None = None
     note: str = ""
+    read_as: str = ""
+    """What had to be done to read the file as text."""
     seconds: float | None = None
     as_before: bool = False
 
@@ -86,17 +86,16 @@ class Conductor:
     def _begin(self, submission: Submission, crew: Crew) -> None:
         """Look at a submission, and hand it over if there is something to do."""
         student = submission.student
+        if submission.problem:
+            return self._fail(student, submission.problem, submission.notes)
         if submission.notebook is None:
             return self._finish(Result(student, handed_in=False))
-        if set(student) & PATTERN or student != student.strip():
-            problem = "could not be graded: nbgrader does not take such a name, rename the folder"
-            return self._finish(Result(student, problem=problem))
         try:
-            text = read_text(submission.notebook)
+            text, read_as = read_text(submission.notebook)
         except UnreadableError as error:
-            return self._fail(student, f"could not be read: {error}")
+            return self._fail(student, f"could not be read: {error}", submission.notes)
         fingerprint = submission.fingerprint()
-        state = _State(submission, _hash(self._basis, fingerprint), text)
+        state = _State(submission, _hash(self._basis, fingerprint), text, read_as=read_as)
         if not self._stands(state):
             crew.submit(state, grade, self._task(state, fingerprint))
         return None
@@ -130,14 +129,14 @@ class Conductor:
         student = _student(state)
         if isinstance(came, Exception):
             log = self.ledger.keep_log(student, repr(came))
-            self._fail(student, f"could not be graded: {came} (details: {log})")
+            self._fail(student, f"could not be graded: {came} (details: {log})", state.submission.notes)
         elif isinstance(came, str):
             self.files.put_page(student, came)
             self.ledger.note(student, page=_page_mark(self._basis, state))
             self._finish(self._result(state), state.as_before)
         elif came.problem:
             where = f" (nbgrader's log: {self.ledger.keep_log(student, came.log)})" if came.log else ""
-            self._fail(student, came.problem + where)
+            self._fail(student, came.problem + where, state.submission.notes)
         else:
             self._enter(state, came)
 
@@ -149,7 +148,8 @@ class Conductor:
             self.ledger.keep(student, came.kept)
             self.ledger.note_time(student, came.seconds, came.spent)
         assert came.slip is not None
-        state.standing = self.book.save(student, came.slip, state.submission.moment()[0])
+        submission = state.submission
+        state.standing = self.book.save(student, came.slip, submission.moment.text, submission.lms_id)
         self.files.put_graded(state.submission, came.notebook)
         self.ledger.note(student, grade=state.mark)
         state.graded, state.note, state.text = came.notebook, came.note, ""
@@ -169,14 +169,15 @@ class Conductor:
         assert notebook is not None and state.standing is not None
         current = self.ledger.noted(student, "page") == _page_mark(self._basis, state) and page.is_file()
         result = make_result(student, notebook, state.standing, page if current else None)
-        notes = (*result.notes, state.note, state.submission.note, state.submission.moment()[1])
+        submission = state.submission
+        notes = (*result.notes, state.read_as, state.note, *submission.notes, submission.moment.note)
         took, spent = self.ledger.noted_time(student)
         told = tuple(note for note in notes if note)
         return replace(result, notes=told, seconds=state.seconds, took=took, spent=spent)
 
-    def _fail(self, student: str, problem: str) -> None:
+    def _fail(self, student: str, problem: str, notes: tuple[str, ...] = ()) -> None:
         earlier = "; the gradebook keeps an earlier submission's grade" if self.book.standing(student) else ""
-        self._finish(Result(student, problem=problem + earlier))
+        self._finish(Result(student, problem=problem + earlier, notes=notes))
 
     def _finish(self, result: Result, as_before: bool = False) -> None:
         self._results[result.student] = result

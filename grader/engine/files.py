@@ -15,7 +15,7 @@ from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from grader.intake import Submission, files_beside
+from grader.submissions.submission import Submission
 
 
 class Files:
@@ -41,16 +41,16 @@ class Files:
 
     def beside(self, submission: Submission) -> dict[str, Path]:
         """The files that go along with a submission's notebook, by their name there."""
-        return {name: path for name, path in files_beside(submission).items() if self._goes_along(name)} | self._given
+        mine = {name: path for name, path in submission.beside.items() if not path.is_symlink()}
+        return {name: path for name, path in mine.items() if self._goes_along(name)} | self._given
 
     def put_graded(self, submission: Submission, notebook: str) -> None:
         """Write a graded notebook, and what lies beside it, over what was there."""
         with tempfile.TemporaryDirectory(dir=self._scratch) as scratch:
             fresh = Path(scratch) / self.unit
             _copy(self.beside(submission), fresh)
-            moment, _ = submission.moment()
-            if moment:
-                (fresh / "timestamp.txt").write_text(f"{moment}\n", encoding="utf-8")
+            if submission.moment.text:
+                (fresh / "timestamp.txt").write_text(f"{submission.moment.text}\n", encoding="utf-8")
             (fresh / f"{self.unit}.ipynb").write_text(notebook, encoding="utf-8")
             _replace(self.graded(submission.student).parent, fresh)
         self._autograde.set_permissions(self.unit, submission.student)

@@ -29,10 +29,10 @@ from course_lib import codec
 from course_lib.judge import Verdict
 from grader.engine.stand_ins import Sheet
 from grader.engine.unit import Desk, UnitData, desk_for
-from grader.intake import UnreadableError, understand
 from grader.preprocessors.compute_answers import checked_exercises
 from grader.preprocessors.repair import grade_id
 from grader.private import private_reference
+from grader.submissions.reading import UnreadableError, understand
 from grader.time_limit import OverdueError, TooLongError, deadline, run_limited
 
 NO_RESPONSE = "No response."

@@ -1,0 +1,348 @@
+"""Everyone's submission, from a folder or a zip file as a learning platform hands it over.
+
+Every file that came is accounted for: it is graded, goes along with what is graded, or is told with the reason. Nothing
+is written but below the folder that is given for it.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+
+from nbformat import NotebookNode
+
+from course_lib.errors import CourseError
+from course_lib.workspace import units
+from grader.submissions.answer import Answer, Piece, choose, is_copy
+from grader.submissions.files import (
+    OUTSIDE,
+    File,
+    Room,
+    UnusableError,
+    expand,
+    in_archive,
+    in_folder,
+    printable,
+)
+from grader.submissions.identity import Identity, Owner, identify
+from grader.submissions.moments import NO_MOMENT, Moment, moment, unread
+from grader.submissions.platforms import LATE, Claim, Folder, Platforms, platform_of
+from grader.submissions.reading import UnreadableError, decode
+from grader.submissions.submission import Submission
+
+TIMESTAMP = "timestamp.txt"
+NESTED = 2
+"""So many archives may lie in each other: an archive that holds what a browser has packed once more."""
+NOT_BELIEVED = "Its timestamp.txt is the learner's own file, so nothing says whether it was late."
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """Everyone's submission, and the files that are nobody's, each with the reason (it completes "it ...")."""
+
+    submissions: list[Submission]
+    unknown: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class _HandIn:
+    """What one owner handed in."""
+
+    owner: Owner
+    pieces: list[Piece] = field(default_factory=list)
+    late: bool = False
+    moments: dict[str, Moment] = field(default_factory=dict)
+    """By attempt."""
+    folders: set[str] = field(default_factory=set)
+    platform: bool = True
+    """Whether a learning platform's own name says whose it is."""
+
+
+def gather(
+    source: Path, unit: str, scratch: Path, released: NotebookNode, roster: Mapping[str, str] | None = None
+) -> Arrivals:
+    """Find everyone's submission in a folder or a zip file; what has to be unpacked goes below `scratch`.
+
+    released: the notebook as it was handed out; roster: the gradebook's students, each with its `lms_user_id`.
+    Raises `CourseError` when there is nothing, or nothing that can be read.
+    """
+    if not source.exists():
+        raise CourseError(
+            f"There is no folder {source}. Put each notebook into {source}/STUDENT/{unit}/{unit}.ipynb, "
+            "or name another folder with --submissions."
+        )
+    found = list(in_folder(source) if source.is_dir() else in_archive(source))
+    unknown: dict[str, str] = {}
+    hand_ins = _by_owner(found, unit, unknown, keep_top=source.is_dir())
+    if not hand_ins and not unknown:
+        kind = "student's folder" if source.is_dir() else "file"
+        raise CourseError(f"{source} holds no {kind}. It should hold STUDENT/{unit}/{unit}.ipynb for each.")
+    spool = Path(tempfile.mkdtemp(dir=_made(scratch)))
+    room = Room()
+    identities = identify([one.owner for one in hand_ins], roster or {})
+    maker = _Maker(unit, released, scratch / "submitted", spool, room, unknown)
+    submissions: dict[str, Submission] = {}
+    # A folder of your own goes before what a platform calls the same.
+    for one in sorted(hand_ins, key=lambda one: (one.platform, identities[one.owner].student)):
+        made = maker.submission(one, identities[one.owner])
+        if made.student in submissions:
+            where = made.origin or (one.pieces[0].file.name if one.pieces else one.owner.name)
+            unknown[printable(where)] = f"is {made.student}'s, who has a folder there, too: keep one of the two"
+        else:
+            submissions[made.student] = made
+    return Arrivals([submissions[student] for student in sorted(submissions)], unknown)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _by_owner(found: Sequence[File], unit: str, unknown: dict[str, str], keep_top: bool) -> list[_HandIn]:
+    """What each owner handed in, by the names at the top.
+
+    keep_top: nothing above the learners is to be looked for; a zip file may have one more folder around them.
+    """
+    top = () if keep_top else _root(found, unit)
+    hand_ins: dict[tuple[str, str], _HandIn] = {}
+    inside = {file: PurePosixPath(file.name).parts[len(top) :] for file in found if _below(file, top)}
+    platforms = Platforms({parts[0]: file for file, parts in inside.items() if len(parts) == 1 and not file.folder})
+    strays: list[File] = []
+    for file in found:
+        parts = inside.get(file, ())
+        claim = (
+            None if file.refused == OUTSIDE or not parts else platforms.claim(parts[0], len(parts) > 1 or file.folder)
+        )
+        if claim is None:
+            strays.append(file)
+            continue
+        for owner in claim.owners:
+            mine = hand_ins.setdefault(owner.key, _HandIn(owner, platform=owner.platform != Folder.title))
+            _take(mine, claim, file, parts)
+    for file in strays:
+        own = file in inside and len(inside[file]) == 1 and platforms.owns(inside[file][0])
+        if file.refused:
+            unknown[printable(file.name)] = file.refused
+        elif not file.folder and not own:
+            unknown[printable(file.name)] = "is nobody's: its name tells no learner"
+    return list(hand_ins.values())
+
+
+def _take(mine: _HandIn, claim: Claim, file: File, parts: tuple[str, ...]) -> None:
+    name = unicodedata.normalize("NFC", "/".join(filter(None, [claim.rest.strip("/"), *parts[1:]])))
+    mine.late = mine.late or claim.late
+    mine.moments.setdefault(claim.attempt, claim.moment)
+    if file.folder and not file.refused:
+        mine.folders.add(name)
+    else:
+        mine.pieces.append(Piece(name or parts[-1], file, claim.attempt))
+
+
+def _below(file: File, top: tuple[str, ...]) -> bool:
+    parts = PurePosixPath(file.name).parts
+    return parts[: len(top)] == top and len(parts) > len(top)
+
+
+def _root(found: Sequence[File], unit: str) -> tuple[str, ...]:
+    """The folders of an archive that lie around all its learners."""
+    paths = [PurePosixPath(file.name).parts for file in found if not file.folder and file.refused != OUTSIDE]
+    root: tuple[str, ...] = ()
+    while _all_in_one(paths, len(root)):
+        if platform_of(paths[0][len(root)], folder=True):
+            return root
+        root = paths[0][: len(root) + 1]
+    here = [path[-1] for path in paths if len(path) == len(root) + 1 and not platform_of(path[-1], folder=False)]
+    deeper = [path for path in paths if len(path) > len(root) + 1]
+    apart = {path[len(root)] for path in deeper if ".ipynb" in path[-1].lower()}
+    mine = any(".ipynb" in name.lower() for name in here) or not deeper
+    if root and here and mine and len(apart) < 2:  # it is one learner's folder
+        root = root[:-1]
+        root = root[:-1] if root and paths[0][len(root)] == unit else root
+    return root
+
+
+def _all_in_one(paths: Sequence[tuple[str, ...]], depth: int) -> bool:
+    """Whether all files lie in one and the same folder at this depth."""
+    return bool(paths) and all(len(path) > depth + 1 and path[depth] == paths[0][depth] for path in paths)
+
+
+@dataclass
+class _Maker:
+    """Makes submissions of what was handed in."""
+
+    unit: str
+    released: NotebookNode
+    folder: Path
+    spool: Path
+    room: Room
+    unknown: dict[str, str]
+
+    def submission(self, one: _HandIn, who: Identity) -> Submission:
+        """One learner's; files of theirs that could not be taken are told."""
+        notes = [who.note, LATE if one.late else ""]
+        if who.problem:
+            return Submission(who.student, self.unit, problem=f"could not be graded: {who.problem}")
+        room = self.room.learner()
+        pieces, stamps = self._pieces(one, room)
+        if not one.platform and _is_a_class(pieces, self.unit):
+            return Submission(
+                who.student,
+                self.unit,
+                problem="could not be graded: it holds files of several learners. If it is what a platform lets you "
+                "download, name it itself with --submissions; if it is one learner's, leave only their own files in it",
+                origin=one.pieces[0].file.name,
+            )
+        answer = choose(pieces, self.unit, self.released)
+        if answer.piece is None:
+            empty = f"could not be read: there is no {self.unit}.ipynb" if self.unit in one.folders else ""
+            return Submission(who.student, self.unit, problem=answer.problem or empty, notes=tuple(filter(None, notes)))
+        when = self._moment(one, answer.piece, stamps)
+        if not when.text and not when.note and any(map(_is_stamp, [*pieces, *stamps])):
+            when = Moment(note=NOT_BELIEVED)
+        notes += answer.notes
+        target = self.folder / who.student / self.unit
+        try:
+            notebook = self._placed(answer.piece.file, target / f"{self.unit}.ipynb", room)
+        except UnusableError as error:
+            problem = f"could not be read: {printable(answer.piece.name)} {error}"
+            return Submission(who.student, self.unit, problem=problem, notes=tuple(filter(None, notes)))
+        beside, left_out = self._beside(one, pieces, answer, target, room)
+        return Submission(
+            who.student,
+            self.unit,
+            notebook,
+            beside=beside,
+            moment=when,
+            origin=_origin(one, answer.piece, self.unit),
+            notes=tuple(filter(None, [*notes, left_out])),
+            lms_id=one.owner.lms_id,
+        )
+
+    def _pieces(self, one: _HandIn, room: Room) -> tuple[list[Piece], list[Piece]]:
+        """The learner's files, archives taken apart, without other units' folders; and the timestamps among them."""
+        stamps = [piece for piece in one.pieces if _is_stamp(piece)]
+        rest = [piece for piece in one.pieces if not _is_stamp(piece)]
+        if not one.platform:
+            others = set(units()) - {self.unit}
+            rest = [piece for piece in rest if not _of_another_unit(piece.name, self.unit, others)]
+        pieces = [found for piece in rest for found in self._expanded(piece, room)]
+        return pieces, stamps
+
+    def _expanded(self, piece: Piece, room: Room, depth: int = 0) -> Iterator[Piece]:
+        try:
+            inside = None if piece.file.refused or is_copy(piece.name) else expand(piece.file, self.spool, room)
+        except UnusableError as error:
+            yield replace(piece, file=replace(piece.file, refused=str(error)))
+            return
+        if inside is None:
+            yield piece
+        elif depth == NESTED:
+            yield replace(piece, file=replace(piece.file, refused="is an archive in an archive in an archive"))
+        elif not inside:
+            yield replace(piece, file=replace(piece.file, refused="is an empty archive"))
+        for file in inside or () if depth < NESTED else ():
+            within = unicodedata.normalize("NFC", file.name.removeprefix(f"{piece.file.name}/"))
+            yield from self._expanded(Piece(f"{piece.name}/{within}", file, piece.attempt), room, depth + 1)
+
+    def _moment(self, one: _HandIn, chosen: Piece, stamps: Sequence[Piece]) -> Moment:
+        """When it came. What stands in a learner's own upload is not believed; what collecting wrote is."""
+        if one.platform:
+            return one.moments.get(chosen.attempt, NO_MOMENT)
+        in_folder_of_unit = PurePosixPath(chosen.name).parts[0] == self.unit
+        for name in (f"{self.unit}/{TIMESTAMP}", TIMESTAMP) if in_folder_of_unit else (TIMESTAMP,):
+            file = next((piece.file for piece in stamps if piece.name == name), None)
+            if file is not None:
+                try:
+                    return moment(decode(file.read(4096), TIMESTAMP)[0])
+                except (UnusableError, UnreadableError) as error:
+                    return unread(f"it {str(error).removeprefix(TIMESTAMP).strip()}")
+        return NO_MOMENT
+
+    def _placed(self, file: File, path: Path, room: Room) -> Path:
+        """Where a file can be read: where it lies, or unpacked."""
+        if file.refused:
+            raise UnusableError(file.refused)
+        if file.path is None:
+            room.copy(file, path)
+        return file.path or path
+
+    def _beside(
+        self, one: _HandIn, pieces: Iterable[Piece], answer: Answer, target: Path, room: Room
+    ) -> tuple[dict[str, Path], str]:
+        """The files that go along, by their name below the notebook's folder; and a note on links, which do not."""
+        assert answer.piece is not None
+        base = PurePosixPath(answer.piece.name).parent
+        found: dict[str, Path] = {}
+        links = []
+        for piece in pieces:
+            if piece.name in answer.candidates or _is_stamp(piece):
+                continue
+            path = PurePosixPath(piece.name)
+            if path.is_relative_to(base):
+                path = path.relative_to(base)
+            elif not one.platform:
+                continue
+            if piece.attempt != answer.piece.attempt and answer.piece.attempt and not piece.attempt.isdecimal():
+                continue  # another attempt's
+            if "is a link" in piece.file.refused:
+                links.append(printable(piece.name))
+                continue
+            try:
+                place = self._placed(piece.file, target / "beside" / path, room)
+                found.setdefault(path.as_posix(), place)
+            except UnusableError as error:
+                self.unknown[printable(f"{target.parent.name}: {piece.name}")] = str(error)
+        for name in sorted(found, key=_number, reverse=True) if one.platform else ():
+            found.setdefault(_usual(name), found[name])
+        return found, f"Links are not followed: {', '.join(links[:5])}." if links else ""
+
+
+def _is_stamp(piece: Piece) -> bool:
+    return PurePosixPath(piece.name).name.lower() == TIMESTAMP
+
+
+def _number(name: str) -> int:
+    again = re.fullmatch(r".+?(?:-| \(|\()(\d{1,3})\)?(\.\w+)", name, re.S)
+    return int(again[1]) if again else 0
+
+
+def _usual(name: str) -> str:
+    """What a file is called without the number that a platform or a browser puts behind the name of a second one."""
+    return re.sub(r"(-| ?\()\d{1,3}\)?(?=\.\w+$)", "", name)
+
+
+def _of_another_unit(name: str, unit: str, others: set[str]) -> bool:
+    path = PurePosixPath(name)
+    return path.parts[0] in others and len(path.parts) > 1 and not path.name.casefold().startswith(unit.casefold())
+
+
+def _is_a_class(pieces: Sequence[Piece], unit: str) -> bool:
+    """Whether one learner's files are named as those of several are: then it is a whole class's download."""
+    names = [PurePosixPath(piece.name).parts for piece in pieces]
+    depth = 0
+    while _all_in_one(names, depth) and not platform_of(names[0][depth], folder=True):
+        depth += 1
+    tops = [path[depth:] for path in names]
+    claims = [platform_of(path[0], len(path) > 1) for path in tops]
+    owners = {owner.key for claim in claims if claim for owner in claim.owners}
+    if len(owners) > 1 and all(claim for claim, path in zip(claims, tops, strict=True) if ".ipynb" in path[-1].lower()):
+        return True
+    layout = defaultdict(set)
+    for path in tops:
+        for place in range(1, len(path) - 1):
+            if path[place] == unit and path[-1].lower().endswith(".ipynb"):
+                layout[path[: place - 1]].add(path[place - 1])
+    return any(len(students) > 1 for students in layout.values())
+
+
+def _origin(one: _HandIn, chosen: Piece, unit: str) -> str:
+    """The file that it came as; empty for nbgrader's layout in a folder."""
+    usual = (
+        not one.platform and chosen.file.path is not None and chosen.name in (f"{unit}/{unit}.ipynb", f"{unit}.ipynb")
+    )
+    return "" if usual else unicodedata.normalize("NFC", chosen.file.name)
