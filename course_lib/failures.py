@@ -80,8 +80,9 @@ def why_missing(name: str, cells: Sequence[Ran], known: Collection[str] = ()) ->
     texts = [read_text(cell.source) for cell in cells]
     at = next((i for i in reversed(range(len(cells))) if _tries(name, cells[i], texts[i])), None)
     found = None if at is None else _of_cell(name, cells[at], texts[at]) or _deleted(name, texts[at:])
-    theirs = [text for cell, text in zip(cells, texts, strict=True) if not cell.given]
-    found = found or (None if at is None else _unreached(name, texts[at]))
+    theirs = [Text(()) if cell.given else text for cell, text in zip(cells, texts, strict=True)]
+    later = None if at is None else _misspelt(name, theirs[at + 1 :], known)  # the cell was changed, and run again
+    found = later or found or (None if at is None else _unreached(name, texts[at]))
     return found or _misspelt(name, theirs, known) or _own_text(name, cells) or problems.missing(name)
 
 

@@ -39,7 +39,7 @@ def load_ipython_extension(shell: Any) -> None:
             done = {"status": "error", "ename": type(error).__name__, "evalue": str(error), "traceback": []}
             return {**done, "execution_count": shell.execution_count, "payload": [], "user_expressions": {}}
         finally:
-            names.around.put_back_builtins()
+            names.around.put_back_code()  # the kernel's own code needs it before the next cell
             sys.stdout, sys.stderr = streams
 
     @functools.wraps(run)

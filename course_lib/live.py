@@ -166,5 +166,7 @@ def _described(value: Any) -> str:
         return f"the class {value.__name__}"
     if _of_course(value):
         return "the course's own function"
+    if value is None:
+        return "None"
     kind = type(value).__name__
     return f"{'an' if kind[:1] in 'aeiou' else 'a'} {kind}"

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import re
 from collections.abc import Generator
 from pathlib import Path
 from types import ModuleType
@@ -21,8 +22,10 @@ from course_lib.compute import MISSING
 from course_lib.reference import Outcome
 from course_lib.surroundings import Surroundings, is_code
 
-CHANGING = ("_", "__", "___")
-"""What IPython itself sets after each cell; `_i`, `_12` and their like begin so, too."""
+IPYTHONS = re.compile(r"_{1,3}|_i{1,3}|_i?\d+|_[iod]h|__\w+__")
+"""Names that IPython and Python set by themselves."""
+KEPT = re.compile(r"_[iod]h|__\w+__|In|Out|get_ipython|exit|quit")
+"""Of the names that a shell begins with, those that nobody has to give another meaning."""
 
 
 class Names:
@@ -31,13 +34,14 @@ class Names:
     def __init__(self, shell: Any) -> None:
         self.shell, self.space = shell, shell.user_ns
         self.around = Surroundings(shell)
-        self._shells = {key: value for key, value in self.space.items() if key not in CHANGING and key[:2] != "_i"}
-        self._shells |= {key: self.space[key] for key in ("_ih", "_oh", "_dh") if key in self.space}
+        self._shells = {k: v for k, v in self.space.items() if KEPT.fullmatch(k) or not IPYTHONS.fullmatch(k)}
         self._given: dict[str, Any] = {}
         self._own: dict[str, dict[str, Any]] = {}
         """By exercise: what its answer's cell bound."""
         self._code: dict[str, Any] = {}
         """Functions, classes and modules that other cells bound: a helper may be among them."""
+        self._displaced: dict[str, Any] = {}
+        """What names meant that were mended since: their own meaning for the notebook, which an answer may rely on."""
         self._folders: dict[str, str] = {}
 
     def attempts(self, role: str, name: str) -> Generator[None, None, None]:
@@ -46,6 +50,7 @@ class Names:
         The first time names are mended as little as possible. If that fails, once more with all names as they were
         given, then as the notebook itself left them: a right answer may rely on either.
         """
+        left = {**self.space, **self._displaced}
         variant: dict[str, Any] = {}
         try:
             for variant in self._variants(role, name):
@@ -54,7 +59,7 @@ class Names:
         finally:
             self.around.put_back_builtins()
             if role != "check":
-                self._remember(role, name, variant)
+                self._remember(role, name, variant, left)
 
     def answer(self, name: str, folder: str) -> dict[str, Any]:
         """What a check emits for the private inputs in `folder`. The notebook keeps its names as they are."""
@@ -75,14 +80,15 @@ class Names:
             return [dict(self.space)]
         self.around.put_back(self._folders.get(name) if role == "check" else None)
         variants: list[dict[str, Any]] = []
-        for variant in (self._mended(name), self._as_given(name), self._with_shells_own(self.space)):
+        left = self._with_shells_own({**self.space, **self._displaced})
+        for variant in (self._mended(name), self._as_given(name), left):
             if not any(_same(variant, other) for other in variants):
                 variants.append(variant)
         return variants
 
     def _with_shells_own(self, space: dict[str, Any]) -> dict[str, Any]:
         """`space` with the few names without which neither Python nor IPython runs a cell."""
-        kept = {key: value for key, value in self._shells.items() if key not in space or key[:1] == "_" or key in SHELL}
+        kept = {key: value for key, value in self._shells.items() if key not in space or KEPT.fullmatch(key)}
         return {**space, **kept}
 
     def _mended(self, name: str) -> dict[str, Any]:
@@ -128,11 +134,12 @@ class Names:
             if key not in self.space or self.space[key] is not value:
                 self.space[key] = value
 
-    def _remember(self, role: str, name: str, before: dict[str, Any]) -> None:
+    def _remember(self, role: str, name: str, before: dict[str, Any], left: dict[str, Any]) -> None:
         """Note what the cell bound. What a given cell or an answer deleted itself stays deleted."""
         now = self.space
-        bound = {k: v for k, v in now.items() if (k not in before or before[k] is not v) and k[:1] != "_"}
-        bound |= {k: v for k, v in now.items() if k[:1] == "_" and k not in before and is_code(v)}
+        bound = {k: v for k, v in now.items() if (k not in before or before[k] is not v) and not IPYTHONS.fullmatch(k)}
+        mine = self._displaced if role == "other" else {k: v for k, v in left.items() if not IPYTHONS.fullmatch(k)}
+        self._displaced = {k: v for k, v in mine.items() if k not in bound and (k not in now or now[k] is not v)}
         if role == "other":
             self._code |= {key: value for key, value in bound.items() if is_code(value)}
             return
@@ -149,9 +156,6 @@ class Names:
             self._own[name] = bound
             with contextlib.suppress(OSError):
                 self._folders[name] = str(Path.cwd())
-
-
-SHELL = ("In", "Out", "get_ipython", "exit", "quit")
 
 
 def _lost(meant: Any, now: Any) -> bool:

@@ -73,12 +73,7 @@ class Surroundings:
 
     def put_back(self, folder: str | None = None) -> None:
         """Make the surroundings what they were; the working folder is `folder`, else the first one."""
-        self.put_back_builtins()
-        for name, module in self._modules.items():
-            if sys.modules.get(name) is not module:
-                sys.modules[name] = module
-        for space, kept in self._contents.values():
-            _update(space, kept)
+        self.put_back_code()
         if os.environ is not self._environ:
             os.environ = self._environ  # noqa: B003 - it is the very one
         for key, value in self._variables.items():
@@ -88,6 +83,15 @@ class Surroundings:
             os.chdir(folder or self._folder)
         self._put_back_settings()
         self._put_back_shell()
+
+    def put_back_code(self) -> None:
+        """The builtins, the modules and what these hold."""
+        self.put_back_builtins()
+        for name, module in self._modules.items():
+            if sys.modules.get(name) is not module:
+                sys.modules[name] = module
+        for space, kept in self._contents.values():
+            _update(space, kept)
 
     def _put_back_settings(self) -> None:
         sys.settrace(None)
