@@ -148,9 +148,13 @@ class Program:
         return found
 
     def _is_given(self, binding: Binding) -> bool:
-        """Whether a binding came with the unit; a copy of its `SGD = earlier("SGD")` is nobody's answer either."""
-        named = self.named.get(binding.name, []) if binding.brings else []
-        return binding.cell.given or any(other.cell.given and other.brings for other in named)
+        """Whether a binding came with the unit; a copy of its imports, and of what it asks for, is nobody's answer."""
+        if binding.cell.given:
+            return True
+        came = (other for other in self.named.get(binding.name, []) if other.cell.given)
+        if binding.brings:
+            return any(other.brings for other in came)
+        return bool(binding.module) and any(other.module == binding.module for other in came)
 
     def _meanings(self, name: str, before: int | None) -> tuple[list[str], list[Binding]]:
         """The names of modules that a dotted name may stand for, and the bindings that say so."""
