@@ -61,7 +61,7 @@ def history(unit: str, obj: Any = None) -> list[Cell]:
     texts = list(getattr(getattr(shell, "history_manager", None), "input_hist_raw", None) or [])
     if code := _code(obj):
         made = "".join(linecache.getlines(code.co_filename)) if getattr(obj, "__module__", "") == "__main__" else ""
-        if made and not any(sources.as_python(text).strip() == made.strip() for text in texts):
+        if made and not any(made.strip() in sources.compiled(text) for text in texts):
             texts.append(made)  # run without history, or before it was cleared
     # What came with the unit stands first, whether it was run as it is, changed, or not at all.
     run = [Cell(text, given=text.strip() in came if came else _begins(text)) for text in texts]
@@ -138,7 +138,7 @@ def _when(name: str, code: CodeType | None, program: Program, cells: Sequence[Ce
     if code is None or not last:
         return None
     made = "".join(linecache.getlines(code.co_filename)).strip()
-    same = [id(cell) for cell in cells if sources.as_python(cell.source).strip() == made]
+    same = [id(cell) for cell in cells if made in sources.compiled(cell.source)]
     if not made or not same or any(id(binding.cell) in same for binding in last):
         return None
     own = [binding.place for binding in program.named[name] if id(binding.cell) in same and binding.defines]

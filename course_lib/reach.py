@@ -148,26 +148,32 @@ class Program:
         return found
 
     def _is_given(self, binding: Binding) -> bool:
-        """Whether a binding came with the unit; a copy of its `SGD = earlier("SGD")` is nobody's answer either."""
-        named = self.named.get(binding.name, []) if binding.brings else []
-        return binding.cell.given or any(other.cell.given and other.brings for other in named)
+        """Whether a binding came with the unit; a copy of its imports, and of what it asks for, is nobody's answer."""
+        if binding.cell.given:
+            return True
+        came = (other for other in self.named.get(binding.name, []) if other.cell.given)
+        if binding.brings:
+            return any(other.brings for other in came)
+        return bool(binding.module) and any(other.module == binding.module for other in came)
 
-    def _meanings(self, name: str, before: int | None, depth: int = 0) -> tuple[list[str], list[Binding]]:
-        """The names of modules that a dotted name may stand for, and the bindings of its first part."""
-        head, point, rest = name.partition(".")
-        bindings = self.last(head, before)
-        if not bindings:
-            return self._unbound(name), []
+    def _meanings(self, name: str, before: int | None) -> tuple[list[str], list[Binding]]:
+        """The names of modules that a dotted name may stand for, and the bindings that say so."""
         names: list[str] = []
-        more = list(bindings)
-        for binding in bindings:
-            if binding.module:
-                names.append(f"{binding.module}{point}{rest}")
-            elif binding.alias and depth < MOST_ALIASES:
-                further, others = self._meanings(f"{binding.alias}{point}{rest}", binding.place, depth + 1)
-                names += further
-                more += others
-        return names, more
+        bindings: dict[int, Binding] = {}
+        todo = [(name, before)]
+        for one, place in todo:  # grows
+            head, point, rest = one.partition(".")
+            last = self.last(head, place)
+            names += [] if last else self._unbound(one)
+            for binding in last:
+                if id(binding) in bindings:
+                    continue
+                bindings[id(binding)] = binding
+                if binding.module:
+                    names.append(f"{binding.module}{point}{rest}")
+                elif binding.alias and len(todo) < MOST_ALIASES:
+                    todo.append((f"{binding.alias}{point}{rest}", binding.place))
+        return names, list(bindings.values())
 
     def _unbound(self, name: str) -> list[str]:
         head, point, rest = name.partition(".")

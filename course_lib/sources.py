@@ -7,6 +7,7 @@ there in every kernel and for the grader; it is imported when the first text nee
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -18,7 +19,7 @@ LINE_RUNS = frozenset({"prun", "time"})
 CELL_MAGIC = re.compile(r"%%(\w+)(?:\s|$)")
 SPECIAL = re.compile(r"^\s*[%!?,;/]|=\s*[%!]|\?\s*$")
 """Lines that may be IPython's own."""
-MOST_WORK = 100_000
+MOST_WORK = 10_000
 """IPython reads a text anew for each of its special lines: with more lines than that in all, they are read singly."""
 
 
@@ -63,6 +64,15 @@ def as_python(source: str) -> str:
         return source
 
 
+@lru_cache(maxsize=4096)
+def compiled(source: str) -> frozenset[str]:
+    """All that IPython compiles when a cell is run, without the blanks around: a magic's body is a text of its own."""
+    first, _, body = source.strip().partition("\n")
+    magic = CELL_MAGIC.match(first)
+    inside = compiled(body) if magic and magic[1] in BODY_RUNS else frozenset()
+    return inside | {as_python(source).strip()}
+
+
 def _parse(source: str, above: int) -> ast.Module:
     """The tree of a text that stands `above` lines below the top of its cell."""
     lines = source.split("\n")
@@ -86,6 +96,9 @@ def _by_ipython(source: str) -> str:
     special = sum(1 for line in lines if SPECIAL.search(line))
     if special * len(lines) <= MOST_WORK:
         return TransformerManager().transform_cell(source)
+    with contextlib.suppress(SyntaxError):  # what looks special in it stands inside of texts
+        ast.parse(source)
+        return source
     first = next(i for i, line in enumerate(lines) if line.strip())
     return "\n".join(_one_line(line) if SPECIAL.search(line) else line for line in lines[first:]) + "\n"
 

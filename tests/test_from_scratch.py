@@ -131,6 +131,14 @@ def test_what_a_cell_did_not_come_to_do_does_not_count():
     assert not said_of([right, Cell(f"1 / 0\n{wrong}", stopped=1)])
 
 
+def test_an_import_that_the_unit_has_brought_already_does_not_rest_on_the_learners_cell():
+    first, own = Cell("import numpy as np", given=True), "import scipy\nimport numpy as np"
+    answer = "def f(x):\n    return np.mean(x)"
+    for cells, lines in (([first, Cell(own), Cell(answer)], None), ([Cell(own), Cell(answer)], 1)):
+        problem = import_problem("f", "00_start_here", Program(cells).reached("f"), packages.importable)
+        assert (problem and problem.line) == lines
+
+
 @pytest.mark.parametrize("unit", UNITS)
 def test_the_recorded_answers_of_a_unit_are_from_scratch_and_need_nothing_that_is_not_there(unit):
     released = nbformat.read(ROOT / "notebooks" / unit / f"{unit}.ipynb", as_version=4)

@@ -18,6 +18,7 @@ from traitlets import Unicode
 
 from course_lib.errors import CourseError
 from course_lib.sources import defined, parses
+from grader.preprocessors.lighten import MOST_CELLS, MOST_CODE, lighten, weight
 from grader.preprocessors.recognise import (
     Found,
     grade_id,
@@ -30,8 +31,6 @@ from grader.preprocessors.recognise import (
 __all__ = ["HEADING", "Repair", "grade_id", "repair"]
 
 HEADING = "**Repaired before grading**"
-MOST_CELLS, MOST_CHARACTERS = 2_000, 500_000
-"""A notebook with more than that is no learner's work, and takes minutes to look through and to print."""
 ADDED = "course_added"
 """Marks a cell that the learner added or changed, for whoever reads the answers' text later."""
 
@@ -48,12 +47,16 @@ class Repair(NbGraderPreprocessor):
             raise CourseError(
                 f"{path} is missing: release the unit (./course build, or Create Assignment) and try again."
             )
-        if len(nb.cells) > MOST_CELLS or sum(len(cell.source) for cell in nb.cells) > MOST_CHARACTERS:
+        released = nbformat.read(path, as_version=4)
+        _plain_sources(nb)
+        done = lighten(nb, released)
+        cells, characters = weight(nb)
+        if cells > MOST_CELLS or characters > MOST_CODE:
             raise CourseError(
-                f"{where['notebook']} has {len(nb.cells):,} cells with {sum(len(c.source) for c in nb.cells):,} "
-                f"characters; {MOST_CELLS:,} and {MOST_CHARACTERS:,} are the most that is graded."
+                f"{where['notebook']} has {cells:,} cells of code with {characters:,} characters; {MOST_CELLS:,} and "
+                f"{MOST_CODE:,} are the most that is graded."
             )
-        done = repair(nb, nbformat.read(path, as_version=4))
+        done += repair(nb, released)
         if done:
             for sentence in done:
                 self.log.warning("Repaired %s of %s: %s", where["notebook"], where["student"], sentence)
@@ -94,12 +97,17 @@ def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _tidy(nb: NotebookNode) -> None:
-    """Sources are texts with plain line ends, marks are dicts with a grade_id or not there."""
+def _plain_sources(nb: NotebookNode) -> None:
     for cell in nb.cells:
         if isinstance(cell.source, list):
             cell.source = "".join(map(str, cell.source))
         cell.source = cell.source.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _tidy(nb: NotebookNode) -> None:
+    """Sources are texts with plain line ends, marks are dicts with a grade_id or not there."""
+    _plain_sources(nb)
+    for cell in nb.cells:
         cell.metadata.pop(ADDED, None)
         if not grade_id(cell):
             cell.metadata.pop("nbgrader", None)
