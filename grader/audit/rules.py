@@ -24,6 +24,7 @@ from grader.audit.replay import right_values
 from grader.audit.row import HELD, Row
 from grader.audit.trial import Answer
 from grader.build import scripts
+from grader.preprocessors.repair import ADDED
 from grader.preprocessors.verify_answers import VERDICT, VerifyAnswers
 from grader.private import FILE, private_reference
 from grader.samples import MARKER
@@ -55,7 +56,8 @@ def _alias(answer: str, name: str, dotted: str) -> list[str]:
 
 def _rebound(answer: str, name: str, used: str) -> str:
     """The answer, which is bound once more: to something that uses `used` and then does what the answer does."""
-    return f"{answer}\n\n\n_own = {name}\n\n\ndef {name}(*args, **settings):\n    {used}\n    return _own(*args, **settings)"
+    again = f"def {name}(*args, **settings):\n    {used}\n    return _own(*args, **settings)"
+    return f"{answer}\n\n\n_own = {name}\n\n\n{again}"
 
 
 def _as_class(answer: str, name: str, dotted: str) -> list[str]:
@@ -114,24 +116,22 @@ def _with_import(dotted: str) -> str:
 
 
 def run_rules(unit: str | None = None, texts: Sequence[Text] = TEXTS) -> list[Row]:
-    """What became of each text with each name that an exercise forbids, of one unit or all."""
+    """What became of each text with a name that an exercise forbids, for each exercise of one unit or of all."""
     answers = [answer for script in scripts(unit) for answer in answers_of(script) if _is_ruled(answer)]
     found: list[list[str]] = [[] for _ in texts]
-    count = 0
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / FILE).write_text(SECRET, encoding="ascii")
         for answer in answers:
             outcomes = _right_outcomes(answer)
-            for dotted in answer.exercise.forbidden:
-                count += 1
-                for harms, text in zip(found, texts, strict=True):
-                    harms += _harm(answer, dotted, text, outcomes, Path(folder))
+            names = answer.exercise.forbidden
+            for number, (harms, text) in enumerate(zip(found, texts, strict=True)):  # each with another name
+                harms += _harm(answer, names[number % len(names)], text, outcomes, Path(folder))
     return [
         Row(
             f"the rule “from scratch”: {text.name}",
             "points for right work" if text.allowed else "points for a library's work",
             "; ".join(harms) or HELD,
-            f"Tried with {count} names that exercises forbid.",
+            f"Tried on {len(answers)} exercises.",
         )
         for text, harms in zip(texts, found, strict=True)
     ]
@@ -152,7 +152,7 @@ def _harm(answer: Answer, dotted: str, text: Text, outcomes: list[dict[str, Any]
     name = answer.exercise.name
     cells = [new_code_cell(source) for source in answer.setup]
     own = text.write(MARKER.sub("", answer.source).strip(), name, dotted)
-    cells += [_cell(source, name if source == own[0] else "") for source in own]
+    cells += [_cell(source, "" if place else name) for place, source in enumerate(own)]
     check = _cell(f'check("{name}")', f"check_{name}")
     check.outputs = [new_output("display_data", data={MIME: {"exercise": name, "outcomes": outcomes}})]
     notebook = new_notebook(cells=[*cells, check])
@@ -172,4 +172,6 @@ def _cell(source: str, name: str) -> NotebookNode:
     cell = new_code_cell(source)
     if name:
         cell.metadata["nbgrader"] = {"grade_id": name, "solution": not name.startswith("check_")}
+    else:
+        cell.metadata[ADDED] = True  # as a repaired notebook has it
     return cell
