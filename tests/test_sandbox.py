@@ -287,14 +287,17 @@ def test_what_was_answered_before_a_notebook_ended_counts(worker):
 SCAN = """
 import ctypes, os, re
 
-class Piece(ctypes.Structure):
-    _fields_ = [("base", ctypes.c_void_p), ("size", ctypes.c_size_t)]
+libc = ctypes.CDLL(None, use_errno=True)
+libc.write.argtypes = ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t
+reading, writing = os.pipe()
 
 def memory(address, size):
-    found = ctypes.create_string_buffer(size)
-    mine, there = Piece(ctypes.cast(found, ctypes.c_void_p), size), Piece(address, size)
-    got = ctypes.CDLL(None).process_vm_readv(os.getpid(), ctypes.byref(mine), 1, ctypes.byref(there), 1, 0)
-    return found.raw[:max(got, 0)]
+    '''The kernel copies, and refuses what cannot be read, where Python itself would crash.'''
+    found = b""
+    for piece in range(address, address + size, 2**16):
+        got = libc.write(writing, piece, min(2**16, address + size - piece))
+        found += os.read(reading, got) if got > 0 else b""
+    return found
 
 word = b"FIRST_" + b"SUBMISSION_"
 found = set()

@@ -20,6 +20,7 @@ from pathlib import Path, PurePosixPath
 
 import course_lib
 from course_lib.packages import package_paths, packages_of
+from grader.sandbox import seccomp
 
 SITE = "/site"
 STAND_INS = f"{SITE}/course_lib/stand_ins"
@@ -35,6 +36,8 @@ def unavailable() -> str | None:
         return f"The sandbox needs Linux and bubblewrap; this is {sys.platform}."
     if shutil.which("bwrap") is None:
         return "The sandbox needs bubblewrap, which is not installed (on Debian or Ubuntu: apt-get install bubblewrap)."
+    if (missing := seccomp.unsupported()) is not None:
+        return missing
     trial = [*_namespaces(), "--ro-bind", "/", "/", "true"]
     tried = subprocess.run(trial, capture_output=True, text=True, check=False)
     if tried.returncode:

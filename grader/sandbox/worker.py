@@ -16,7 +16,7 @@ from typing import Any
 
 from course_lib.errors import CourseError
 from course_lib.packages import packages_of
-from grader.sandbox import bwrap, gpu
+from grader.sandbox import bwrap, gpu, seccomp
 
 MIB = 2**20
 MOST_SECONDS = 86_400.0
@@ -191,12 +191,14 @@ class Worker:
         nodes = self._gpu.nodes if self._gpu else ()
         line = [*bwrap.command(self.unit, self.limits.file_size * 2, nodes), json.dumps(settings)]
         told, tell = os.pipe()
-        line[1:1] = ["--info-fd", str(tell)]
-        pipe = subprocess.PIPE
+        filter_ = _readable(seccomp.program())
+        line[1:1] = ["--info-fd", str(tell), "--seccomp", str(filter_)]
+        pipe, handed = subprocess.PIPE, (tell, filter_)
         try:
-            self._process = subprocess.Popen(line, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0, pass_fds=(tell,))
+            self._process = subprocess.Popen(line, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0, pass_fds=handed)
         finally:
-            os.close(tell)
+            for descriptor in handed:
+                os.close(descriptor)
         try:
             _read_frame(self._process, time.monotonic() + 120)
             self._first = json.loads(os.read(told, 4096))["child-pid"]
@@ -230,6 +232,14 @@ def _frames(output: bytes) -> Iterable[dict[str, Any]]:
 def _seconds(frame: dict[str, Any]) -> float:
     told = frame.get("seconds")
     return float(min(told, MOST_SECONDS)) if isinstance(told, int | float) and told >= 0 else 0.0
+
+
+def _readable(data: bytes) -> int:
+    """A descriptor from which a program that is started can read `data`, a few kilobytes."""
+    reading, writing = os.pipe()
+    os.write(writing, data)  # less than a pipe holds
+    os.close(writing)
+    return reading
 
 
 def _read_frame(process: subprocess.Popen[bytes], deadline: float) -> bytes:
