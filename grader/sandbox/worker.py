@@ -34,6 +34,8 @@ class Limits:
     file_size: int = 64 * MIB
     output: int = 2 * MIB
     results: int = 64 * MIB
+    spare: float = 0.1
+    """The share of the machine's memory that has to stay free; where less is, `memory` counts for all processes."""
 
     def as_rlimits(self, with_gpu: bool = False) -> dict[str, int]:
         """For `resource.setrlimit`, by its names.
@@ -138,6 +140,8 @@ class Worker:
             "seconds": self.limits.submission_seconds,
             "cell_seconds": self.limits.cell_seconds,
             "limits": self.limits.as_rlimits(self.devices is not None),
+            "memory": self.limits.memory,
+            "spare": int(self.limits.spare * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")),
         }
         run = Run("killed", self.limits.submission_seconds)
         deadline = time.monotonic() + 2 * self.limits.submission_seconds + 20

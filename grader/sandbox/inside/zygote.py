@@ -44,7 +44,7 @@ def main() -> None:
 
     shell = _preload(settings)
     sys.path.remove(here)  # what lies there is not for the learner
-    for name in ("frames", "keeper", "learner", "shell"):
+    for name in ("frames", "keeper", "learner", "memory", "shell"):
         del sys.modules[name]
     gc.collect()
     gc.freeze()  # the children share these objects' pages
