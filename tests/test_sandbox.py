@@ -357,3 +357,22 @@ def test_a_worker_killed_from_outside_is_started_again(worker):
     started = time.monotonic()
     cells, ended = run(worker, "'again'")
     assert ended == "finished" and value(cells[0]) == "'again'" and time.monotonic() > started
+
+
+FORGED = """
+import os
+data = b'{"cell": 1, "outputs": [' + b'[[]],' * (4 * 2**20) + b'0], "number": 1}'
+for descriptor in range(3, 40):
+    try:
+        os.write(descriptor, b'%08x' % len(data) + data)
+    except OSError:
+        pass
+"""
+
+
+def test_a_forged_answer_is_left_out_and_the_sandbox_goes_on():
+    with Worker("01_gradients", Limits(cell_seconds=10, submission_seconds=20)) as worker:
+        run = worker.run([(0, "'before'"), (1, FORGED), (2, "'after'")], {"toy": "private"}, {1})
+        assert run.outputs[0][0]["data"]["text/plain"] == "'before'"
+        assert len(str(run.answers[1])) < 1000
+        assert worker.run([(0, "1 + 1")], {}).outputs[0][0]["data"]["text/plain"] == "2"

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy
 import pytest
+from test_sandbox import python_for_everybody
 
 from grader.sandbox import bwrap, seccomp
 from grader.sandbox.inside.memory import PAGE, Watch
 from grader.sandbox.worker import MIB, Limits, Worker
-from test_sandbox import python_for_everybody
 
 LIMITS = Limits(cell_seconds=20, submission_seconds=40, memory=1024 * MIB)
 ALONE = """
@@ -150,7 +150,8 @@ def test_what_notebooks_do_works_behind_the_filter(inside):
         "import subprocess\nsubprocess.run(['echo', 'a'], capture_output=True, text=True).stdout",
         "found = !echo shell\nfound[0]",
         "from concurrent.futures import ProcessPoolExecutor\nimport multiprocessing as mp\n"
-        "with ProcessPoolExecutor(1, mp_context=mp.get_context('fork')) as pool:\n    got = pool.submit(abs, -3).result()\ngot",
+        "with ProcessPoolExecutor(1, mp_context=mp.get_context('fork')) as pool:\n"
+        "    got = pool.submit(abs, -3).result()\ngot",
         "import os\nos.getrandom(4) != b'' and len(os.sched_getaffinity(0)) > 0",
         "import tempfile\ntempfile.TemporaryFile().write(b'abc')",
     ]

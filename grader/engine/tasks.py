@@ -100,6 +100,8 @@ def grade(task: Submitted) -> Graded:
             return _grade(task, desk_for(task.unit))
         except UnreadableError as error:
             return Graded(task.student, problem=f"could not be read: {error}")
+        except MemoryError:
+            return Graded(task.student, problem="could not be graded: it needs more memory than a worker may have")
         except Exception as error:
             traceback.print_exc(file=log)
             return Graded(task.student, problem=f"could not be graded: {error}", log=log.getvalue())

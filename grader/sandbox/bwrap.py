@@ -26,7 +26,7 @@ SITE = "/site"
 STAND_INS = f"{SITE}/course_lib/stand_ins"
 CASES_BYTES = 256 * 2**20
 SHARED_BYTES = 64 * 2**20
-"""Memory that processes share under /dev/shm: locks, and what the workers of torch's DataLoader hand batches over in."""
+"""Memory that processes share under /dev/shm: locks, and the batches of a DataLoader's workers."""
 
 
 @cache
