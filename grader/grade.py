@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from course_lib.errors import CourseError
+from course_lib.packages import require_packages
 from course_lib.workspace import course_root, find_unit
 from grader.arrivals import gather
 from grader.build import release, scripts
@@ -51,6 +52,7 @@ def grade_class(
     """
     if scheduler is None:
         classroom.require_sandbox()
+        require_packages(unit)
     classroom.require_gradebook()
     ledger, config, done = Ledger(classroom, unit), classroom.config(), 0
     with ledger.scratch() as scratch:

@@ -47,7 +47,7 @@ def main() -> None:
 
     shell = _preload(settings)
     sys.path.remove(here)  # what lies there is not for the learner
-    for name in ("frames", "keeper", "learner", "memory", "shell"):
+    for name in ("beside", "frames", "keeper", "learner", "memory", "shell"):
         del sys.modules[name]
     gc.collect()
     gc.freeze()  # the children share these objects' pages
@@ -71,6 +71,7 @@ def main() -> None:
 
 
 def _preload(settings: dict[str, Any]) -> Any:
+    from beside import find_beside
     from shell import RecordingShell
 
     for module in settings["preload"]:
@@ -79,6 +80,7 @@ def _preload(settings: dict[str, Any]) -> Any:
     shell = RecordingShell.make(settings["output_bytes"])
     shell.run_recorded("None", 10)  # the first cell of a shell is slow: pay for it once
     shell.execution_count = 1
+    find_beside("/work")
     return shell
 
 
