@@ -39,12 +39,24 @@ def importable(unit: str, module: str) -> bool:
     top = module.partition(".")[0]
     if top in sys.stdlib_module_names or top in ("course_lib", "__main__") or top in modules_of(unit):
         return True
-    return top not in importlib.metadata.packages_distributions()
+    return top != "grader" and top not in _installed()
 
 
+@cache
 def modules_of(unit: str) -> frozenset[str]:
     """The top-level modules that the unit's distributions, and all that these need, bring."""
     return frozenset(name.partition(".")[0] for name in package_paths(packages_of(unit)))
+
+
+def require_packages(unit: str) -> None:
+    """Raise a `CourseError` that names what the unit's list holds and this machine has not."""
+    package_paths(packages_of(unit))
+
+
+@cache
+def _installed() -> frozenset[str]:
+    """The top-level modules of every distribution on this machine."""
+    return frozenset(importlib.metadata.packages_distributions())
 
 
 @cache

@@ -15,8 +15,9 @@ from course_lib.errors import CourseError
 from course_lib.workspace import find_unit, notebook
 from grader.classroom import Classroom, GradingError
 from grader.results import CheckResult, Result, read_result
-from grader.samples import files_of, hand_in
+from grader.samples import hand_in
 from grader.sandbox.bwrap import unavailable
+from grader.sandbox.worker import Limits
 from grader.submissions.reading import UnreadableError, read
 
 YOU = "you"
@@ -71,7 +72,7 @@ def grade_alone(unit: str, path: Path) -> tuple[Result, dict[str, bool]]:
         released = nbformat.read(classroom.path("release", ".", unit) / f"{unit}.ipynb", as_version=4)
         submission, note = read(path, released)
         submitted = classroom.root / "submitted"
-        hand_in(nbformat.writes(submission), submitted, YOU, unit, files=files_of(path.parent))
+        hand_in(nbformat.writes(submission), submitted, YOU, unit, files=own_files(path.parent))
         classroom.register(unit)
         try:
             classroom.autograde(unit, YOU, submitted)
@@ -81,6 +82,24 @@ def grade_alone(unit: str, path: Path) -> tuple[Result, dict[str, bool]]:
         if note:
             print(note)
         return result, _reflections(classroom, unit)
+
+
+def own_files(folder: Path) -> dict[str, bytes]:
+    """What lies beside your notebook and would be handed in with it, by its name there: code, data, weights.
+
+    Not your notebooks, nothing hidden, no link, and no more than a submission may bring.
+    """
+    files: dict[str, bytes] = {}
+    room = Limits().file_size
+    for path in sorted(folder.rglob("*"), key=lambda path: path.lstat().st_size):
+        inside = path.relative_to(folder)
+        odd = any(part.startswith(".") or part == "__pycache__" for part in inside.parts)
+        linked = any((folder / part).is_symlink() for part in (inside, *inside.parents[:-1]))
+        if odd or linked or path.suffix == ".ipynb" or not path.is_file() or path.stat().st_size > room:
+            continue
+        files[inside.as_posix()] = path.read_bytes()
+        room -= len(files[inside.as_posix()])
+    return files
 
 
 def _reflections(classroom: Classroom, unit: str) -> dict[str, bool]:

@@ -16,6 +16,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from course_lib.errors import CourseError
+from course_lib.packages import require_packages
 from course_lib.workspace import course_root, find_unit
 from grader.build import release, scripts
 from grader.class_report import write_report
@@ -55,6 +56,7 @@ def grade_class(
     """
     if scheduler is None:
         classroom.require_sandbox()
+        require_packages(unit)
     classroom.require_gradebook()
     ledger, config, done = Ledger(classroom, unit), classroom.config(), 0
     with ledger.scratch() as scratch:

@@ -144,6 +144,7 @@ def hand_in(
     path = folder / f"{unit}.ipynb"
     path.write_text(text, encoding="utf-8")
     for name, data in (files or {}).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
     if moment is not None:
         (folder / "timestamp.txt").write_text(f"{moment:%Y-%m-%d %H:%M:%S} UTC\n", encoding="ascii")

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from grader import time_limit
-from grader.submissions.reading import UnreadableError, understand
 from grader.page_pieces import text_of
+from grader.submissions.reading import UnreadableError, understand
 from grader.time_limit import HelperError, OverdueError, TooLongError, deadline, run_limited
 
 pytestmark = pytest.mark.fast

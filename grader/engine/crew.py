@@ -11,6 +11,7 @@ import gc
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ AHEAD = 2
 DEATHS = ("BrokenProcessPool", "KilledWorker")
 
 
+LEAST_MEMORY = 3 * 2**30
 LOOK_SECONDS = 5.0
 """How often somebody looks whether the workers are still there while nothing comes back."""
 
@@ -161,12 +163,29 @@ def processes(workers: int) -> ProcessPoolExecutor:
     context = multiprocessing.get_context(method)
     if method == "forkserver":
         context.set_forkserver_preload(["grader.engine.tasks"])  # imported once, shared by all of them
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin)
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(memory_limit(),))
 
 
-def _begin() -> None:
-    """A worker's first act: Ctrl-C is its parent's business, and it ends when its parent does."""
+def memory_limit() -> int | None:
+    """Bytes that one worker process may have: half of the machine's memory, and no less than grading ever needs.
+
+    None where the system has no such limit.
+    """
+    if sys.platform == "win32":
+        return None
+    return max(LEAST_MEMORY, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
+
+
+def _begin(memory: int | None) -> None:
+    """A worker's first act: Ctrl-C is its parent's business, it ends when its parent does, its memory is bounded.
+
+    A sandbox takes this limit off again: a submission has limits of its own.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if memory is not None:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (memory, resource.getrlimit(resource.RLIMIT_DATA)[1]))
     gc.set_threshold(50_000, 20, 50)  # a page is made of a tree of so many objects: looking for rings takes a fifth
     parent = multiprocessing.parent_process()
     if parent is not None:

@@ -109,6 +109,8 @@ def grade(task: Submitted) -> Graded:
         except OverdueError:
             why = f"judging its answers took longer than {JUDGE_SECONDS:g} s"
             return Graded(task.student, problem=f"could not be graded: {why}")
+        except MemoryError:
+            return Graded(task.student, problem="could not be graded: it needs more memory than a worker may have")
         except Exception as error:
             traceback.print_exc(file=log)
             return Graded(task.student, problem=f"could not be graded: {error}", log=log.getvalue())

@@ -16,7 +16,7 @@ from nbformat.v4 import new_output
 from nbgrader.preprocessors import Execute
 from traitlets import Bool, Integer, Unicode
 
-from course_lib import graded_kernel
+from course_lib import graded_kernel, listed_only
 from course_lib.check import GRADED, GRADING
 from course_lib.errors import CourseError
 from course_lib.graded_kernel import packed
@@ -70,8 +70,8 @@ class ComputeAnswers(Execute):
         with tempfile.TemporaryDirectory(prefix="cases-") as folder:
             for reference in references.values():
                 reference.save(Path(folder))
-            with _environment(folder):
-                self.extra_arguments = [f"--ext={graded_kernel.__name__}"]
+            self.extra_arguments = [f"--ext={module.__name__}" for module in (listed_only, graded_kernel)]
+            with _environment(folder, resources["nbgrader"]["assignment"]):
                 try:
                     result: tuple[NotebookNode, dict[str, Any]] = super().preprocess(nb, resources, **kwargs)
                 except (DeadKernelError, CellTimeoutError) as error:
@@ -169,10 +169,11 @@ def checked_exercises(nb: NotebookNode) -> list[str]:
 
 
 @contextmanager
-def _environment(folder: str) -> Iterator[None]:
+def _environment(folder: str, unit: str) -> Iterator[None]:
     """The kernel inherits this process's environment; these are set for it and taken back."""
     # One thread a kernel: a class is graded side by side, and results must not depend on the machine's cores.
-    added = {GRADING: folder, GRADED: "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    added = threads | {GRADING: folder, GRADED: "1", listed_only.UNIT: unit}
     before = {key: os.environ.get(key) for key in added}
     os.environ.update(added)
     try:

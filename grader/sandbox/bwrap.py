@@ -20,12 +20,13 @@ from pathlib import Path, PurePosixPath
 
 import course_lib
 from course_lib.packages import package_paths, packages_of
+from grader.sandbox import seccomp
 
 SITE = "/site"
 STAND_INS = f"{SITE}/course_lib/stand_ins"
 CASES_BYTES = 256 * 2**20
 SHARED_BYTES = 64 * 2**20
-"""Memory that processes share under /dev/shm: what the workers of torch's DataLoader hand their batches over in."""
+"""Memory that processes share under /dev/shm: locks, and the batches of a DataLoader's workers."""
 
 
 @cache
@@ -35,6 +36,8 @@ def unavailable() -> str | None:
         return f"The sandbox needs Linux and bubblewrap; this is {sys.platform}."
     if shutil.which("bwrap") is None:
         return "The sandbox needs bubblewrap, which is not installed (on Debian or Ubuntu: apt-get install bubblewrap)."
+    if (missing := seccomp.unsupported()) is not None:
+        return missing
     trial = [*_namespaces(), "--ro-bind", "/", "/", "true"]
     tried = subprocess.run(trial, capture_output=True, text=True, check=False)
     if tried.returncode:
@@ -51,7 +54,8 @@ def command(unit: str, work_bytes: int, nodes: Sequence[Path] = ()) -> list[str]
     base = Path(sys.base_prefix)
     python = Path(sys.executable).resolve()
     line = [*_namespaces(), "--die-with-parent", "--new-session", "--as-pid-1", "--clearenv"]
-    line += ["--proc", "/proc", "--dev", "/dev", "--ro-bind", "/usr", "/usr"]
+    line += ["--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys"]  # else a plain user's sandbox owns a part of it
+    line += ["--dev", "/dev", "--ro-bind", "/usr", "/usr"]
     for name in ("bin", "lib", "lib64", "lib32"):
         path = Path("/") / name
         if path.is_symlink():
@@ -79,8 +83,7 @@ def command(unit: str, work_bytes: int, nodes: Sequence[Path] = ()) -> list[str]
         line += ["--dev-bind", str(node), f"/dev/{node.name}"]
     line += ["--perms", "0755", "--size", str(CASES_BYTES), "--tmpfs", "/cases"]
     line += ["--perms", "1777", "--size", str(work_bytes), "--tmpfs", "/work", "--chdir", "/work"]
-    if "torch" in packages_of(unit):
-        line += ["--perms", "1777", "--size", str(SHARED_BYTES), "--tmpfs", "/dev/shm"]
+    line += ["--perms", "1777", "--size", str(SHARED_BYTES), "--tmpfs", "/dev/shm"]
     for mount in ("/dev", STAND_INS, *map(str, _foreign_site_packages(base)), "/"):
         line += ["--remount-ro", mount]
     for name, value in _environment().items():

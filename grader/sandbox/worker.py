@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import select
 import subprocess
 import time
@@ -16,10 +17,14 @@ from typing import Any
 
 from course_lib.errors import CourseError
 from course_lib.packages import packages_of
-from grader.sandbox import bwrap, gpu
+from grader.bounds import MOST_VALUES, TooLargeError, check_json, parse
+from grader.sandbox import bwrap, gpu, seccomp
 
 MIB = 2**20
 MOST_SECONDS = 86_400.0
+CELL = re.compile(rb'\{"cell": (\d{1,6}), ')
+"""How the sandbox's own frames begin."""
+TOO_LARGE = "What this cell put out is more than a grader reads: {}. It was left out.\n"
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,10 @@ class Limits:
     file_size: int = 64 * MIB
     output: int = 2 * MIB
     results: int = 64 * MIB
+    answers: int = 128 * MIB
+    """Of all checks of a submission together: none of this is dropped before the last is judged."""
+    spare: float = 0.1
+    """The share of the machine's memory that has to stay free; where less is, `memory` counts for all processes."""
 
     def as_rlimits(self, with_gpu: bool = False) -> dict[str, int]:
         """For `resource.setrlimit`, by its names.
@@ -140,6 +149,8 @@ class Worker:
             "seconds": self.limits.submission_seconds,
             "cell_seconds": self.limits.cell_seconds,
             "limits": self.limits.as_rlimits(self.devices is not None),
+            "memory": self.limits.memory,
+            "spare": int(self.limits.spare * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")),
         }
         run = Run("killed", self.limits.submission_seconds)
         deadline = time.monotonic() + 2 * self.limits.submission_seconds + 20
@@ -148,17 +159,18 @@ class Worker:
             handed = {name: base64.b64encode(data).decode("ascii") for name, data in (files or {}).items()}
             _write_frame(process, json.dumps([cells, handed]).encode(), deadline)
             report = json.loads(_read_frame(process, deadline))
-            for frame in _frames(_read_frame(process, deadline)):
+            for frame in _frames(_read_frame(process, deadline), Room(self.limits.results)):
                 run.outputs[frame["cell"]] = frame["outputs"]
                 run.numbers[frame["cell"]] = frame["number"]
                 run.spent[frame["cell"]] = frame["seconds"]
             run.seconds = report["seconds"]
             run.ended = report["ended"] if report["exit"] == 0 or report["ended"] != "finished" else "killed"
             _write_frame(process, json.dumps(cases).encode(), deadline)
+            room = Room(self.limits.answers, 2 * MOST_VALUES)
             for index in head["checks"]:
-                answers = list(_frames(_read_frame(process, deadline)))
-                run.answers[index] = answers[0]["outputs"] if answers else []
-                run.spent[index] = answers[0]["seconds"] if answers else 0.0
+                answer = next(iter(_frames(_read_frame(process, deadline), room)), None)
+                run.answers[index] = answer["outputs"] if answer else []
+                run.spent[index] = answer["seconds"] if answer else 0.0
             clean = json.loads(_read_frame(process, deadline))["clean"]
         except (OSError, EOFError, ValueError, KeyError, TypeError, TimeoutError):
             clean = False
@@ -193,12 +205,14 @@ class Worker:
         nodes = self._gpu.nodes if self._gpu else ()
         line = [*bwrap.command(self.unit, self.limits.file_size * 2, nodes), json.dumps(settings)]
         told, tell = os.pipe()
-        line[1:1] = ["--info-fd", str(tell)]
-        pipe = subprocess.PIPE
+        filter_ = _readable(seccomp.program())
+        line[1:1] = ["--info-fd", str(tell), "--seccomp", str(filter_)]
+        pipe, handed = subprocess.PIPE, (tell, filter_)
         try:
-            self._process = subprocess.Popen(line, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0, pass_fds=(tell,))
+            self._process = subprocess.Popen(line, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0, pass_fds=handed)
         finally:
-            os.close(tell)
+            for descriptor in handed:
+                os.close(descriptor)
         try:
             _read_frame(self._process, time.monotonic() + 120)
             self._first = json.loads(os.read(told, 4096))["child-pid"]
@@ -212,26 +226,63 @@ class Worker:
         return self._process
 
 
-def _frames(output: bytes) -> Iterable[dict[str, Any]]:
+@dataclass
+class Room:
+    """What of a submission's output still has room in the grader's memory: bytes, and values that are made of them."""
+
+    size: int
+    values: int = MOST_VALUES
+
+    def load(self, data: bytes) -> Any:
+        """The JSON in `data`; raises `TooLargeError` before anything is made that has no room."""
+        if len(data) > self.size:
+            raise TooLargeError("all of it together is too long")
+        self.values -= check_json(data, self.values)
+        self.size -= len(data)
+        return parse(data)
+
+
+def _frames(output: bytes, room: Room | None = None) -> Iterable[dict[str, Any]]:
     """The frames that a learner's process wrote, as far as they are what they should be; it is not to be trusted."""
-    position = 0
+    room, position = room or Room(Limits.results), 0
     while position + 8 <= len(output):
         try:
             size = int(output[position : position + 8], 16)
-            frame = json.loads(output[position + 8 : position + 8 + size])
-            whole = isinstance(frame["cell"], int) and isinstance(frame["number"], int)
-            outputs = [output for output in frame["outputs"] if isinstance(output, dict)]
-        except (ValueError, KeyError, TypeError, RecursionError):
+            data = output[position + 8 : position + 8 + size]
+            frame = _frame(data, room)
+        except (ValueError, KeyError, TypeError):
             return
-        if not whole:
-            return
-        yield {"cell": frame["cell"], "number": frame["number"], "outputs": outputs, "seconds": _seconds(frame)}
+        yield frame
         position += 8 + size
+
+
+def _frame(data: bytes, room: Room) -> dict[str, Any]:
+    """One frame; raises what a frame that is none makes Python raise."""
+    try:
+        frame = room.load(data)
+    except TooLargeError as error:
+        cell = CELL.match(data)
+        if cell is None:
+            raise
+        said = {"output_type": "stream", "name": "stderr", "text": TOO_LARGE.format(error)}
+        frame = {"cell": int(cell[1]), "number": 0, "outputs": [said]}
+    if not (isinstance(frame["cell"], int) and isinstance(frame["number"], int)):
+        raise TypeError
+    outputs = [output for output in frame["outputs"] if isinstance(output, dict)]
+    return {"cell": frame["cell"], "number": frame["number"], "outputs": outputs, "seconds": _seconds(frame)}
 
 
 def _seconds(frame: dict[str, Any]) -> float:
     told = frame.get("seconds")
     return float(min(told, MOST_SECONDS)) if isinstance(told, int | float) and told >= 0 else 0.0
+
+
+def _readable(data: bytes) -> int:
+    """A descriptor from which a program that is started can read `data`, a few kilobytes."""
+    reading, writing = os.pipe()
+    os.write(writing, data)  # less than a pipe holds
+    os.close(writing)
+    return reading
 
 
 def _read_frame(process: subprocess.Popen[bytes], deadline: float) -> bytes:

@@ -19,6 +19,7 @@ from typing import Any
 
 import learner
 from frames import is_whole, read_frame, write_frame
+from memory import Watch
 
 CASES = Path("/cases")
 PR_SET_CHILD_SUBREAPER = 36
@@ -59,7 +60,9 @@ def keep(jobs: int, results: int, settings: dict[str, Any], shell: Any) -> bool 
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     started = time.monotonic()
     pipes = Pipes(job["checks"])
+    watch = Watch(job["memory"], job["spare"])
     child = _start_learner(job, settings, shell, pipes, (jobs, results))
+    watch.start()
     with contextlib.suppress(BrokenPipeError):
         write_frame(pipes.cells[1], read_frame(jobs) or b"[[], {}]")
     os.close(pipes.cells[1])

@@ -16,6 +16,7 @@ import ctypes
 import gc
 import json
 import os
+import resource
 import shutil
 import signal
 import sys
@@ -36,6 +37,8 @@ def main() -> None:
         os.dup2(null, descriptor)
     with contextlib.suppress(OSError):  # where memory runs out, the kernel takes it from here first
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))  # the grader's own limit is none of a submission's
     ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     here = str(Path(__file__).parent)
     sys.path.insert(0, here)
@@ -44,7 +47,7 @@ def main() -> None:
 
     shell = _preload(settings)
     sys.path.remove(here)  # what lies there is not for the learner
-    for name in ("frames", "keeper", "learner", "shell"):
+    for name in ("beside", "frames", "keeper", "learner", "memory", "shell"):
         del sys.modules[name]
     gc.collect()
     gc.freeze()  # the children share these objects' pages
@@ -68,6 +71,7 @@ def main() -> None:
 
 
 def _preload(settings: dict[str, Any]) -> Any:
+    from beside import find_beside
     from shell import RecordingShell
 
     for module in settings["preload"]:
@@ -76,6 +80,7 @@ def _preload(settings: dict[str, Any]) -> Any:
     shell = RecordingShell.make(settings["output_bytes"])
     shell.run_recorded("None", 10)  # the first cell of a shell is slow: pay for it once
     shell.execution_count = 1
+    find_beside("/work")
     return shell
 
 
