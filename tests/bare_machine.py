@@ -98,7 +98,8 @@ def main():
         except OSError:
             raise RuntimeError("nothing could be graded")
     if os.environ.get("FAKE_COMMAND") == "variables":
-        print([name for name in ("PYTHONPATH", "PYTHONSTARTUP", "PYTHONOPTIMIZE", "PYTHONINSPECT") if name in os.environ])
+        names = ("PYTHONPATH", "PYTHONSTARTUP", "PYTHONOPTIMIZE", "PYTHONINSPECT")
+        print([name for name in names if name in os.environ])
     if os.environ.get("FAKE_COMMAND") == "signs":
         print("\u2713 \u2717 \u2026 \u5f20 \u674e")
     return 7
