@@ -16,24 +16,16 @@ import sys
 from collections.abc import Callable, Iterable
 from importlib import metadata
 from pathlib import Path
-from typing import NamedTuple
 
 from course_lib.errors import CourseError
+from course_lib.findings import ERROR, OK, WARNING, Finding
 from course_lib.private_files import exposed
-from course_lib.workspace import course_root
+from course_lib.user_settings import check_jupyter, check_python_settings
+from course_lib.workspace import course_root, home
 
-OK, WARNING, ERROR = "✓", "!", "✗"
 PROJECT = "optimization-course"
 GIGABYTE = 1e9
 REINSTALL = f"In the course's folder, run {sys.executable} -m pip install -e . -c constraints.txt"
-
-
-class Finding(NamedTuple):
-    """One thing looked at: `status` is OK, WARNING or ERROR (the course cannot be used); `remedy` says what to do."""
-
-    status: str
-    what: str
-    remedy: str = ""
 
 
 def check_python() -> list[Finding]:
@@ -174,7 +166,7 @@ def check_sandbox() -> list[Finding]:
 
 
 def check_disk(root: Path) -> list[Finding]:
-    """Free space in the course's folder, and the right to write there."""
+    """Free space in the folder of your copies, and the right to write there."""
     free = shutil.disk_usage(root).free / GIGABYTE
     what = f"{free:.1f} GB free in {root}"
     space = Finding(OK, what)
@@ -184,7 +176,7 @@ def check_disk(root: Path) -> list[Finding]:
         space = Finding(WARNING, what, "Checkpoints and downloads of the later units need about 1 GB.")
     if os.access(root, os.W_OK):
         return [space]
-    remedy = "Your copies of the notebooks go into its folder `work`: copy the course to a folder of your own."
+    remedy = "Your copies of the notebooks go into its folder `work`: set COURSE_HOME to a folder of your own."
     return [space, Finding(ERROR, f"{root} cannot be written", remedy)]
 
 
@@ -228,13 +220,18 @@ def check_kernel() -> list[Finding]:
     return [Finding(WARNING, f"Jupyter's kernel python3 runs {program}", remedy)]
 
 
+def existing(folder: Path) -> Path:
+    """The folder, or the nearest above it that is there already."""
+    return next(each for each in (folder, *folder.parents) if each.is_dir())
+
+
 def ask(command: list[str], seconds: float = 10) -> str | None:
     """The first line that a command prints, None when it is not there, fails, or takes too long."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=True)
+        done = subprocess.run(command, capture_output=True, timeout=seconds, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
-    return next(iter(done.stdout.splitlines()), "")
+    return next(iter(done.stdout.decode(errors="replace").splitlines()), "")
 
 
 def looks() -> list[Callable[[], list[Finding]]]:
@@ -247,7 +244,9 @@ def looks() -> list[Callable[[], list[Finding]]]:
         check_cpu,
         check_gpu,
         check_kernel,
-        lambda: check_disk(root),
+        check_jupyter,
+        check_python_settings,
+        lambda: check_disk(existing(home())),
         check_sandbox,
         lambda: check_private_files(root),
     ]

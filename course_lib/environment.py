@@ -35,6 +35,8 @@ PROJECT = "optimization-course"
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 PIP = ("-m", "pip")
 OLDEST_PIP = (24, 1)  # the first that reports its progress as numbers
+# What a shell may set for a person's own Python. In `.venv` it would bring other packages or stop all.
+FOR_ANOTHER_PYTHON = ("PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONWARNINGS", "PYTHONOPTIMIZE", "PYTHONINSPECT")
 
 
 class SetupError(Exception):
@@ -97,6 +99,7 @@ def find_or_make(extra: str = "") -> Path | None:
     inside = is_inside()
     if not (inside and LOG.exists()) and not missing(extra):
         return None
+    foreign = any(name in os.environ for name in FOR_ANOTHER_PYTHON)
     try:
         if not is_ready(extra):
             with install_lock() as lock:
@@ -107,7 +110,12 @@ def find_or_make(extra: str = "") -> Path | None:
             f"The environment in {VENV} could not be made: {error}. It takes 2 GB of free disk and the right to write "
             "in this folder. Then run the same command again: it goes on where it stopped."
         ) from error
-    return None if inside else venv_python()
+    return None if inside and not foreign else venv_python()
+
+
+def own_variables() -> dict[str, str]:
+    """The environment variables for a program of `.venv`: this process's, without those for another Python."""
+    return {name: value for name, value in os.environ.items() if name not in FOR_ANOTHER_PYTHON}
 
 
 def is_ready(extra: str) -> bool:
@@ -176,7 +184,10 @@ def succeeds(command: list[str]) -> bool:
     """Whether a command can be started and exits with 0."""
     with contextlib.suppress(OSError):
         quiet = subprocess.DEVNULL
-        return subprocess.run(command, cwd=ROOT, stdin=quiet, stdout=quiet, stderr=quiet, check=False).returncode == 0
+        done = subprocess.run(
+            command, cwd=ROOT, env=own_variables(), stdin=quiet, stdout=quiet, stderr=quiet, check=False
+        )
+        return done.returncode == 0
     return False
 
 
@@ -275,7 +286,7 @@ def run_pip(lock: int, *arguments: str, progress: str = "raw") -> None:
     """`pip install` in `.venv`: its output goes to the log, its progress to one line on the terminal."""
     options = ["--no-input", "--disable-pip-version-check", "--progress-bar", progress]
     command = [str(venv_python()), *PIP, "install", *options, *arguments]
-    environment = os.environ | {"PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1", "PIP_USER": "0"}
+    environment = own_variables() | {"PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1", "PIP_USER": "0"}
     # A pip that outlives this script keeps the lock: nobody else writes into .venv before it has ended.
     inherited = (lock,) if os.name == "posix" else ()
     line = ProgressLine(sys.stderr)

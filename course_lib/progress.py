@@ -13,22 +13,27 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from course_lib.errors import CourseError
 from course_lib.reference import DIRECTORY, load
+from course_lib.workspace import home
 
 FILE = "progress.jsonl"
 
 
 def state_directory() -> Path:
-    """Where progress is kept: COURSE_STATE_DIR, else `.course/` in the course folder, else the user's data folder."""
+    """Where progress is kept: COURSE_STATE_DIR, else `.course/` beside `work/`, else the user's data folder.
+
+    The last where the package alone is installed, as on Colab, and there is no course folder.
+    """
     chosen = os.environ.get("COURSE_STATE_DIR")
     if chosen:
         return Path(chosen)
-    root = Path(__file__).resolve().parents[1]
-    if (root / "notebooks").is_dir() and os.access(root, os.W_OK):
-        return root / ".course"
-    from platformdirs import user_data_path
+    try:
+        return home() / ".course"
+    except CourseError:
+        from platformdirs import user_data_path
 
-    return user_data_path("optimization-course")
+        return user_data_path("optimization-course")
 
 
 def record(kind: str, **fields: Any) -> None:

@@ -206,7 +206,7 @@ class Reference:
         """Write `NAME.json` into `directory`, the same bytes for the same content."""
         path = directory / f"{self.exercise}.json"
         text = json.dumps(self.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
-        path.write_text(text + "\n", encoding="utf-8")
+        path.write_text(text + "\n", encoding="utf-8", newline="\n")
         return path
 
 

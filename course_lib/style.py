@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from course_lib.backend import bring_inline, forget_unusable_choice
 from course_lib.errors import CourseError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+forget_unusable_choice()
 
 BLUE = "#0072B2"
 VERMILLION = "#D55E00"
@@ -35,9 +38,11 @@ WIDTH = 7.0  # inches: 770 pixels, and still readable when a phone shrinks them 
 
 
 def use_style() -> None:
-    """Give every later figure the course's look; a notebook's first cell calls it once."""
+    """Give every later figure the course's look, in a kernel in the notebook's page; its first cell calls it once."""
     import matplotlib as mpl
     from cycler import cycler
+
+    bring_inline()  # first: it may set a few of these itself
 
     # Past the seventh line the dashes tell the colours apart.
     lines = cycler(linestyle=["-", "--"]) * cycler(color=PALETTE)

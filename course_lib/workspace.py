@@ -1,6 +1,7 @@
 """Where the course lies, which units it has, and your own copy of each.
 
-You work on a copy in `work/`, which git ignores: an update of the course never meets your answers.
+You work on a copy in `work/`, which git ignores: an update of the course never meets your answers. Where the course's
+folder cannot be written, or COURSE_HOME names another one, `work/` lies there.
 """
 
 from __future__ import annotations
@@ -32,6 +33,21 @@ def course_root() -> Path:
     )
 
 
+def home() -> Path:
+    """The folder of `work/` and `.course/`: COURSE_HOME, else the course's own, else one below your home folder.
+
+    The last where the course is installed for many and cannot be written. Raises `CourseError` where there is no
+    course folder and COURSE_HOME is not set.
+    """
+    chosen = os.environ.get("COURSE_HOME")
+    if chosen:
+        return Path(chosen).expanduser().resolve()
+    root = course_root()
+    if any(os.access(folder, os.W_OK) for folder in (root, root / "work")):
+        return root
+    return Path.home() / "optimization-course"
+
+
 def units() -> list[str]:
     """The units that have a learner's notebook, in order: `["00_start_here", "01_gradients", ...]`."""
     return [path.stem for path in sorted((course_root() / "notebooks").glob("*/*.ipynb")) if _is_unit(path)]
@@ -61,26 +77,32 @@ def work_copy(unit: str) -> Path:
     for shipped, mine in _files(unit):
         if not mine.exists():
             _put(shipped, mine)
-    return course_root() / "work" / unit
+    return home() / "work" / unit
 
 
 def notebook(unit: str) -> Path:
     """Your own notebook of a unit, whether it is there yet or not."""
-    return course_root() / "work" / unit / f"{unit}.ipynb"
+    return home() / "work" / unit / f"{unit}.ipynb"
 
 
 def is_changed(unit: str) -> bool:
     """Whether your notebook of the unit is there and is no longer as it was handed out."""
     shipped = course_root() / "notebooks" / unit / f"{unit}.ipynb"
-    return notebook(unit).is_file() and notebook(unit).read_bytes() != shipped.read_bytes()
+    return notebook(unit).is_file() and _differ(notebook(unit), shipped)
+
+
+def _differ(one: Path, other: Path) -> bool:
+    """Whether two files say different things; Windows' line ends, as some checkouts have them, are no difference."""
+    first, second = (path.read_bytes().replace(b"\r\n", b"\n") for path in (one, other))
+    return first != second
 
 
 def reset(unit: str) -> int:
     """`./course reset UNIT`: fresh copies of the unit's files; each one you changed is kept under a dated name."""
     unit = find_unit(unit)
-    root = course_root()
+    root = home()
     for shipped, mine in _files(unit):
-        changed = mine.exists() and mine.read_bytes() != shipped.read_bytes()
+        changed = mine.exists() and _differ(mine, shipped)
         kept = _put(shipped, mine, keep=changed)
         if kept is not None:
             print(f"Your {mine.name} is kept as {kept.relative_to(root)}.")
@@ -98,7 +120,7 @@ def _files(unit: str) -> list[tuple[Path, Path]]:
     if not (source / f"{unit}.ipynb").is_file():
         raise CourseError(f"{source} has no notebook yet. Its author makes it with ./course build {unit[:2]}.")
     found = [path for path in sorted(source.rglob("*")) if path.is_file() and ".ipynb_checkpoints" not in path.parts]
-    return [(path, course_root() / "work" / unit / path.relative_to(source)) for path in found]
+    return [(path, home() / "work" / unit / path.relative_to(source)) for path in found]
 
 
 def _put(source: Path, target: Path, *, keep: bool = False) -> Path | None:

@@ -56,7 +56,7 @@ def release(script: Path, directory: Path, gradebook: Path | None = None) -> Pat
         raise CourseError(f"{unit}: an answer survives in the learner's edition:\n  " + "\n  ".join(leaks))
     target = directory / unit / f"{unit}.ipynb"
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(text, encoding="utf-8")
+    target.write_text(text, encoding="utf-8", newline="\n")
     return target
 
 
@@ -88,7 +88,8 @@ def stale(unit: str | None = None) -> list[str]:
             made = release(script, fresh / "notebooks", fresh / "gradebook.db")
             pairs.append((made, root / "notebooks" / script.stem / made.name))
         for new, kept in pairs:
-            if not kept.is_file() or kept.read_bytes() != new.read_bytes():
+            # Read as text: a checkout of another tool may have other line ends, and is in sync all the same.
+            if not kept.is_file() or kept.read_text(encoding="utf-8") != new.read_text(encoding="utf-8"):
                 differing.append(str(kept.relative_to(root)))
     return sorted(differing)
 

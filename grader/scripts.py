@@ -52,7 +52,7 @@ def write_source(script: Path) -> Path:
     path = script.with_suffix(".ipynb")
     text = nbformat.writes(read_script(script)) + "\n"
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", newline="\n")
     return path
 
 

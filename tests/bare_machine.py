@@ -1,6 +1,7 @@
 """A machine where nothing is installed: a copy of the bootstrap, with stand-ins for `venv`, `pip` and `pytest`.
 
-The stand-ins come first on PYTHONPATH and leave behind at once, and offline, what the real ones would.
+The stand-ins come first on PYTHONPATH, are packages of the environment that they make, and leave behind at once, and
+offline, what the real ones would.
 FAKE_PIP=fail makes pip fail, FAKE_PIP=halt makes it stop halfway until a file `go` is there.
 """
 
@@ -32,6 +33,8 @@ for site in pathlib.Path(sys.argv[1]).glob("lib/python3.*/site-packages"):
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\\nName: pip\\nVersion: 99.0\\n")
     (info / "RECORD").write_text("pip-99.0.dist-info/METADATA,,\\n")
+    # The stand-ins are this environment's packages: no PYTHONPATH reaches what runs in it.
+    (site / "fakes.pth").write_text(str(pathlib.Path(__file__).resolve().parents[1]))
 """
 
 PIP = """
@@ -82,13 +85,23 @@ sys.exit(5)
 """
 
 PROGRESS = """
-import os, sys
+import errno, os, sys
 from course_lib.errors import CourseError
 def main():
     print(sys.prefix)
     print(os.environ.get("VIRTUAL_ENV"))
     if os.environ.get("FAKE_COMMAND") == "fail":
         raise CourseError("The unit has no notebook. Build it.")
+    if os.environ.get("FAKE_COMMAND") == "full":
+        try:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        except OSError:
+            raise RuntimeError("nothing could be graded")
+    if os.environ.get("FAKE_COMMAND") == "variables":
+        names = ("PYTHONPATH", "PYTHONSTARTUP", "PYTHONOPTIMIZE", "PYTHONINSPECT")
+        print([name for name in names if name in os.environ])
+    if os.environ.get("FAKE_COMMAND") == "signs":
+        print("\u2713 \u2717 \u2026 \u5f20 \u674e")
     return 7
 """
 
@@ -125,7 +138,7 @@ class Course:
             env=inherited | {"PYTHONPATH": str(self.fakes), "COURSE_TORCH": "default"} | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
+            encoding=environment.get("PYTHONIOENCODING", "utf-8"),
             start_new_session=True,
         )
 

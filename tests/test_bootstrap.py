@@ -242,6 +242,40 @@ def test_a_commands_course_error_is_its_sentence_and_exit_2(course: Course) -> N
     assert (done.returncode, done.stderr) == (2, "The unit has no notebook. Build it.\n")
 
 
+def test_a_full_disk_is_a_sentence_however_deep_it_was_met(course: Course) -> None:
+    course.run()
+    done = course.run(FAKE_COMMAND="full")
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "The disk takes no more" in done.stderr and "COURSE_HOME" in done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "cp437", "latin-1", "utf-8"])
+def test_well_and_amiss_look_different_in_every_encoding(course: Course, encoding: str) -> None:
+    course.run()
+    done = course.run(FAKE_COMMAND="signs", PYTHONIOENCODING=encoding)
+    assert done.returncode == 7, done.stderr
+    said = done.stdout.splitlines()[-1].split(" ")
+    assert len(set(said)) == 5 and "?" not in said
+    assert encoding == "utf-8" or said[:2] == ["ok", "NO"]
+
+
+def test_what_a_shell_sets_for_another_python_does_not_reach_the_environment(course: Course) -> None:
+    course.run()
+    settings = {"PYTHONPATH": str(course.fakes), "PYTHONSTARTUP": "/none", "PYTHONOPTIMIZE": "2", "PYTHONINSPECT": ""}
+    done = course.run("test", "-x", **settings)
+    assert done.returncode == 5, done.stderr
+    shown = course.run(FAKE_COMMAND="variables", **settings).stdout.splitlines()[-1]
+    assert shown == "[]"
+    inside = subprocess.run(
+        [course.venv / "bin" / "python", course.root / "course", "progress"],
+        env=os.environ | settings | {"FAKE_COMMAND": "variables"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert inside.stdout.splitlines()[-1] == "[]", inside.stderr
+
+
 def test_an_unknown_build_of_torch_is_refused(course: Course) -> None:
     done = course.run(COURSE_TORCH="gpu")
     assert done.returncode == 2

@@ -111,7 +111,7 @@ def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path, monkeypatch
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     *_, finding = doctor.check_disk(tmp_path)
     assert finding.status == ERROR
-    assert "copy the course" in finding.remedy
+    assert "set COURSE_HOME" in finding.remedy
 
 
 def script(folder: Path, name: str, body: str) -> None:

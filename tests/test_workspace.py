@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from course_lib import start, workspace
+from course_lib import progress, start, workspace
 from course_lib.errors import CourseError
 
 pytestmark = pytest.mark.fast
@@ -193,7 +193,7 @@ def test_start_opens_the_unit_in_jupyterlab_with_its_work_copy_made(
     [(command, folder)] = started
     assert command[:3] == [sys.executable, "-m", "jupyterlab"]
     assert "--LabApp.default_url=/lab/tree/work/02_gradient_descent/02_gradient_descent.ipynb" in command
-    assert {"--no-browser", "--port=8901"} <= set(command)
+    assert {"--ServerApp.open_browser=False", "--ServerApp.port=8901", f"--ServerApp.root_dir={root}"} <= set(command)
     assert folder == root
     assert workspace.notebook("02_gradient_descent").read_text() == "shipped 02_gradient_descent"
 
@@ -203,7 +203,57 @@ def test_root_is_allowed_only_where_the_user_is_root(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(os, "geteuid", lambda: uid)
     command = start.lab_command("00_start_here", browser=True, port=None)
     assert ("--allow-root" in command) is allowed
-    assert not any(part.startswith(("--port", "--no-browser")) for part in command)
+    assert {"--ServerApp.port=8888", "--ServerApp.open_browser=True", "--ServerApp.ip=localhost"} <= set(command)
+
+
+def test_for_other_machines_the_address_and_the_certificates_are_the_users() -> None:
+    command = start.lab_command("00_start_here", browser=True, port=None, address="0.0.0.0")
+    assert "--ServerApp.ip=0.0.0.0" in command
+    assert not any("certfile" in part for part in command)
+
+
+def test_a_kernel_obeys_no_variable_that_is_for_another_python(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MPLBACKEND", "PYTHONSTARTUP", "PYTHONWARNINGS"):
+        monkeypatch.setenv(name, "mine")
+    monkeypatch.setenv("IPYTHONDIR", "/mine")
+    given = start.lab_environment()
+    assert not {"MPLBACKEND", "PYTHONSTARTUP", "PYTHONWARNINGS"} & given.keys()
+    assert given["IPYTHONDIR"] == str(root / ".course" / "ipython")
+
+
+def test_one_setting_moves_work_and_progress_to_another_folder(
+    root: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = tmp_path_factory.mktemp("我的 home")
+    monkeypatch.setenv("COURSE_HOME", str(mine))
+    monkeypatch.delenv("COURSE_STATE_DIR", raising=False)
+    workspace.work_copy("02_gradient_descent")
+    workspace.reset("02")
+    assert (
+        workspace.notebook("02_gradient_descent") == mine / "work" / "02_gradient_descent" / "02_gradient_descent.ipynb"
+    )
+    assert progress.state_directory() == mine / ".course"
+    assert not (root / "work").exists()
+    assert f"--ServerApp.root_dir={mine}" in start.lab_command("02_gradient_descent", browser=False, port=0)
+
+
+def test_where_the_course_cannot_be_written_the_copies_lie_below_the_home_folder(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    monkeypatch.setattr(Path, "home", lambda: root / "me")
+    assert workspace.work_copy("02_gradient_descent").is_relative_to(root / "me" / "optimization-course" / "work")
+    assert workspace.notebook("02_gradient_descent").is_file()
+
+
+def test_other_line_ends_are_no_change(root: Path) -> None:
+    shipped = root / "notebooks" / "02_gradient_descent" / "02_gradient_descent.ipynb"
+    shipped.write_bytes(b"one\r\ntwo\r\n")
+    workspace.work_copy("02_gradient_descent")
+    workspace.notebook("02_gradient_descent").write_bytes(b"one\ntwo\n")
+    assert not workspace.is_changed("02_gradient_descent")
+    workspace.notebook("02_gradient_descent").write_bytes(b"one\ntwo and mine\n")
+    assert workspace.is_changed("02_gradient_descent")
 
 
 def test_without_a_unit_start_opens_the_one_you_worked_on_last(root: Path) -> None:

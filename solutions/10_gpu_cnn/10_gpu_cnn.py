@@ -1601,6 +1601,18 @@ check("throughput")
 # | `torch.compile` | fuses operations, so that fewer intermediate results travel to memory and back |
 # | CUDA graphs | records all orders of a step once and plays them again: Python no longer asks |
 #
+# Workers and notebooks: on Windows and macOS, and on Linux from Python 3.14 on, a worker is a fresh Python (start methods
+# `spawn` and `forkserver`) that imports what it is sent. It cannot import a notebook, so a Dataset class, a transform or a
+# collate function that you define in a cell ends in "worker exited unexpectedly". Either keep `num_workers=0`, or let a cell
+# that begins with `%%writefile my_data.py` save the class as a module beside the notebook, and import it from there:
+#
+# ```python
+# from my_data import MyDataset  # not the class from the cell
+# loader = torch.utils.data.DataLoader(MyDataset(), 64, num_workers=2)
+# ```
+#
+# (A `TensorDataset`, as below, is PyTorch's own and needs neither.)
+#
 # The baseline is the loop as most people write it: a DataLoader that collects one image after the other, batches of 64,
 # float32. Every other row changes **one** thing (with the larger batch, the learning rate belongs to it). Which of the four
 # below will bring most on *this* machine? On a CPU the same cells run smaller: three steps are measured in place of a hundred.
