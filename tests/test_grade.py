@@ -83,9 +83,8 @@ class Lesson:
             hand_in(make(), self.submitted, student, UNIT)
         for student, (text, _) in UNREADABLE.items():
             hand_in(text, self.submitted, student, UNIT)
-        hand_in(answered({}), self.submitted, "p_renamed", UNIT).rename(
-            self.submitted / "p_renamed" / UNIT / f"{UNIT} (1).ipynb"
-        )
+        renamed = hand_in(answered({}), self.submitted, "rita_renamed", UNIT)
+        renamed.rename(renamed.with_name(f"{UNIT} (1).ipynb"))
         (self.submitted / "p_link" / UNIT).mkdir(parents=True)
         (self.submitted / "p_link" / UNIT / f"{UNIT}.ipynb").symlink_to(root / "solutions" / UNIT / f"{UNIT}.ipynb")
         (self.submitted / "q_nothing").mkdir()
@@ -150,7 +149,7 @@ def test_the_solution_earns_everything_and_the_untouched_notebook_nothing(unit, 
 def test_each_earns_what_was_handed_in(lesson):
     most, half = points(), sum(e.points for e in MINE[::2] if not e.bonus)
     earned = {student: result.points for student, result in lesson.results.items()}
-    for student in ("ada_right", "finn_late", "gita_damaged", "ivo_noisy", "lev_old_format"):
+    for student in ("ada_right", "finn_late", "gita_damaged", "ivo_noisy", "lev_old_format", "rita_renamed"):
         assert earned[student] == most + bonus(), student
     assert earned["ben_half_right"] == half
     assert earned["dan_empty"] == 0
@@ -192,7 +191,6 @@ def test_what_was_damaged_is_repaired_and_told(lesson):
 def test_what_cannot_be_read_is_named_and_has_no_score(lesson):
     reasons = {student: reason for student, (_, reason) in UNREADABLE.items()}
     reasons |= {
-        "p_renamed": f"{UNIT} (1).ipynb: was it renamed?",
         "p_link": "is a link",
         "hugo_truncated": "breaks off",
     }

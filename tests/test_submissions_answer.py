@@ -195,6 +195,11 @@ def test_another_units_folder_holds_nothing_of_this_one(tmp_path):
     assert words(found)["ben"] == "misplaced"
 
 
+def test_one_folder_with_the_notebooks_of_all_units_gives_no_reason_for_a_note(tmp_path):
+    submission = one(from_folder(tmp_path, {f"ada/{UNIT}.ipynb": RIGHT, "ada/01_gradients.ipynb": OTHER}))
+    assert submission.notes == () and submission.beside == {}
+
+
 def test_the_name_that_came_is_told_where_it_is_not_the_usual_one(tmp_path):
     found = from_folder(tmp_path, {f"a/{UNIT}/{UNIT}.ipynb": BLANK, f"b/{UNIT}.ipynb": BLANK, "c/mine.ipynb": BLANK})
     assert [submission.origin for submission in found.submissions] == ["", "", "c/mine.ipynb"]

@@ -96,6 +96,10 @@ class Room:
         self._all = of_all if of_all is not None else [TOTAL_BYTES]
         self._mine = LEARNER_BYTES
 
+    def give_back(self, folder: Path) -> None:
+        """What lies in a folder that is about to be deleted counts no more for the others."""
+        self._all[0] += sum(path.stat().st_size for path in folder.iterdir())
+
     def learner(self) -> Room:
         """The room of one more learner."""
         return Room(self._all)
@@ -244,7 +248,7 @@ def expand(file: File, spool: Path, room: Room) -> list[File] | None:
     room.copy(file, path)
     if packed and not tarfile.is_tarfile(path):
         inner = re.sub(r"\.gz$", "", Path(file.name).name, flags=re.I)
-        return [File(f"{file.name}/{inner}", lambda: path.open("rb"), path.stat().st_size, path)]
+        return [File(f"{file.name}/{inner}", lambda: path.open("rb"), path.stat().st_size)]
     try:
         found = list(in_archive(path, MEMBERS // 20))
     except CourseError as error:

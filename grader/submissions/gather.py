@@ -20,6 +20,7 @@ from course_lib.errors import CourseError
 from course_lib.workspace import units
 from grader.submissions.answer import Answer, Piece, choose, is_copy
 from grader.submissions.files import (
+    NAME,
     OUTSIDE,
     File,
     Room,
@@ -82,10 +83,9 @@ def gather(
     if not hand_ins and not unknown:
         kind = "student's folder" if source.is_dir() else "file"
         raise CourseError(f"{source} holds no {kind}. It should hold STUDENT/{unit}/{unit}.ipynb for each.")
-    spool = Path(tempfile.mkdtemp(dir=_made(scratch)))
-    room = Room()
+    scratch.mkdir(parents=True, exist_ok=True)
     identities = identify([one.owner for one in hand_ins], roster or {})
-    maker = _Maker(unit, released, scratch / "submitted", spool, room, unknown)
+    maker = _Maker(unit, released, scratch, unknown)
     submissions: dict[str, Submission] = {}
     # A folder of your own goes before what a platform calls the same.
     for one in sorted(hand_ins, key=lambda one: (one.platform, identities[one.owner].student)):
@@ -96,11 +96,6 @@ def gather(
         else:
             submissions[made.student] = made
     return Arrivals([submissions[student] for student in sorted(submissions)], unknown)
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def _by_owner(found: Sequence[File], unit: str, unknown: dict[str, str], keep_top: bool) -> list[_HandIn]:
@@ -140,7 +135,7 @@ def _take(mine: _HandIn, claim: Claim, file: File, parts: tuple[str, ...]) -> No
     if file.folder and not file.refused:
         mine.folders.add(name)
     else:
-        mine.pieces.append(Piece(name or parts[-1], file, claim.attempt))
+        mine.pieces.append(Piece(_short(name or parts[-1]), file, claim.attempt))
 
 
 def _below(file: File, top: tuple[str, ...]) -> bool:
@@ -171,24 +166,52 @@ def _all_in_one(paths: Sequence[tuple[str, ...]], depth: int) -> bool:
     return bool(paths) and all(len(path) > depth + 1 and path[depth] == paths[0][depth] for path in paths)
 
 
+def _expanded(piece: Piece, spool: Path, room: Room, depth: int = 0) -> Iterator[Piece]:
+    """The piece, or the files in it where it is an archive. What cannot be taken apart keeps the reason."""
+    try:
+        inside = None if piece.file.refused or is_copy(piece.name) else expand(piece.file, spool, room)
+        if inside is not None and depth == NESTED:
+            raise UnusableError("is an archive in an archive in an archive")
+        if inside is not None and not inside:
+            raise UnusableError("is an empty archive")
+    except UnusableError as error:
+        inside, piece = None, replace(piece, file=replace(piece.file, refused=str(error)))
+    if inside is None:
+        yield piece
+        return
+    for file in inside:
+        within = unicodedata.normalize("NFC", file.name.removeprefix(f"{piece.file.name}/"))
+        yield from _expanded(Piece(f"{piece.name}/{_short(within)}", file, piece.attempt), spool, room, depth + 1)
+
+
+def _short(name: str) -> str:
+    """A name of a length that names have; of a longer one, which is refused, as much as is shown."""
+    return "/".join(part if len(part) <= NAME else printable(part) for part in name.split("/"))
+
+
 @dataclass
 class _Maker:
     """Makes submissions of what was handed in."""
 
     unit: str
     released: NotebookNode
-    folder: Path
-    spool: Path
-    room: Room
+    scratch: Path
     unknown: dict[str, str]
+    room: Room = field(default_factory=Room)
 
     def submission(self, one: _HandIn, who: Identity) -> Submission:
         """One learner's; files of theirs that could not be taken are told."""
-        notes = [who.note, LATE if one.late else ""]
         if who.problem:
             return Submission(who.student, self.unit, problem=f"could not be graded: {who.problem}")
         room = self.room.learner()
-        pieces, stamps = self._pieces(one, room)
+        with tempfile.TemporaryDirectory(dir=self.scratch) as spool:
+            made = self._made(one, who, room, Path(spool))
+            room.give_back(Path(spool))
+        return made
+
+    def _made(self, one: _HandIn, who: Identity, room: Room, spool: Path) -> Submission:
+        notes = [who.note, LATE if one.late else ""]
+        pieces, stamps = self._pieces(one, room, spool)
         if not one.platform and _is_a_class(pieces, self.unit):
             return Submission(
                 who.student,
@@ -205,7 +228,7 @@ class _Maker:
         if not when.text and not when.note and any(map(_is_stamp, [*pieces, *stamps])):
             when = Moment(note=NOT_BELIEVED)
         notes += answer.notes
-        target = self.folder / who.student / self.unit
+        target = self.scratch / "submitted" / who.student / self.unit
         try:
             notebook = self._placed(answer.piece.file, target / f"{self.unit}.ipynb", room)
         except UnusableError as error:
@@ -223,31 +246,17 @@ class _Maker:
             lms_id=one.owner.lms_id,
         )
 
-    def _pieces(self, one: _HandIn, room: Room) -> tuple[list[Piece], list[Piece]]:
+    def _pieces(self, one: _HandIn, room: Room, spool: Path) -> tuple[list[Piece], list[Piece]]:
         """The learner's files, archives taken apart, without other units' folders; and the timestamps among them."""
         stamps = [piece for piece in one.pieces if _is_stamp(piece)]
         rest = [piece for piece in one.pieces if not _is_stamp(piece)]
         if not one.platform:
             others = set(units()) - {self.unit}
             rest = [piece for piece in rest if not _of_another_unit(piece.name, self.unit, others)]
-        pieces = [found for piece in rest for found in self._expanded(piece, room)]
+            if any(piece.name == f"{self.unit}.ipynb" for piece in rest):  # one folder for the notebooks of all units
+                rest = [piece for piece in rest if piece.name.removesuffix(".ipynb") not in others]
+        pieces = [found for piece in rest for found in _expanded(piece, spool, room)]
         return pieces, stamps
-
-    def _expanded(self, piece: Piece, room: Room, depth: int = 0) -> Iterator[Piece]:
-        try:
-            inside = None if piece.file.refused or is_copy(piece.name) else expand(piece.file, self.spool, room)
-        except UnusableError as error:
-            yield replace(piece, file=replace(piece.file, refused=str(error)))
-            return
-        if inside is None:
-            yield piece
-        elif depth == NESTED:
-            yield replace(piece, file=replace(piece.file, refused="is an archive in an archive in an archive"))
-        elif not inside:
-            yield replace(piece, file=replace(piece.file, refused="is an empty archive"))
-        for file in inside or () if depth < NESTED else ():
-            within = unicodedata.normalize("NFC", file.name.removeprefix(f"{piece.file.name}/"))
-            yield from self._expanded(Piece(f"{piece.name}/{within}", file, piece.attempt), room, depth + 1)
 
     def _moment(self, one: _HandIn, chosen: Piece, stamps: Sequence[Piece]) -> Moment:
         """When it came. What stands in a learner's own upload is not believed; what collecting wrote is."""
