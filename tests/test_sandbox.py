@@ -273,7 +273,8 @@ def test_a_check_that_crashes_or_hangs_costs_only_itself(worker):
     hang = "import signal\nsignal.signal(signal.SIGALRM, signal.SIG_IGN)\nwhile True: pass"
     notebook = new_notebook(cells=[check_cell(crash), check_cell(hang), check_cell(READ), new_code_cell("'after'")])
     assert run_notebook(notebook, {"toy": "private"}, worker).ended == "finished"
-    assert [cell.outputs for cell in notebook.cells[:2]] == [[], []]
+    told = [[(o.ename, o.evalue) for o in cell.outputs] for cell in notebook.cells[:2]]
+    assert told == [[("NoAnswer", "killed")], [("NoAnswer", "timed out")]]
     assert value(notebook.cells[2].outputs) == "'private'" and value(notebook.cells[3].outputs) == "'after'"
 
 
