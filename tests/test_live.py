@@ -45,7 +45,7 @@ def test_a_check_whose_name_was_taken_is_told_at_once_and_again(shell):
 TAKEN = {
     "a number": ("np = 5", "`np` is no longer the module numpy here; it is an int"),
     "None": ("plots = None", "`plots` is no longer the module course_lib.plots here; it is None"),
-    "a function": ("def predict(x):\n    return x", "`predict` is no longer the course's own function here; it is a fun"),
+    "a function": ("def predict(x):\n    return x", "`predict` is no longer the course's own function here; it is"),
     "a class": ("class check:\n    pass", "it is the class check"),
     "a loop": ("for check in range(3):\n    pass", "it is an int: line 1 of a cell, `for check in range(3):`"),
     "a global": ("def f():\n    global np\n    np = 3\nf()", "`np` is no longer the module numpy here; it is an int"),
