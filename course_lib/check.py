@@ -7,14 +7,17 @@ computes: it emits what your code returned, and a process that your code cannot 
 
 from __future__ import annotations
 
+import builtins
+import contextlib
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from course_lib import progress, render
+from course_lib import live, progress, render
 from course_lib.compute import MISSING, run_cases
 from course_lib.errors import LeftOut
 from course_lib.from_scratch import forbidden_problem, source_of
@@ -52,12 +55,13 @@ def check(name: str, obj: Any = None) -> None:
     if yours:
         obj = sys._getframe(1).f_globals.get(name, MISSING)
     if os.environ.get(GRADING):
-        _emit(name, obj, Path(os.environ[GRADING]))
+        outcomes = outcomes_of(name, obj, private_inputs(name, Path(os.environ[GRADING])))
+        render.display(emitted(name, outcomes))
         return
     reference = load(name)
     forbidden = forbidden_problem(name, source_of(obj), reference.forbidden)
     unusable = [Outcome(problem=forbidden)] * len(reference.cases)
-    outcomes = unusable if forbidden else run_cases(name, obj, reference)
+    outcomes = unusable if forbidden else live.explained(name, obj, outcomes_of(name, obj, reference))
     verdict = judge(outcomes, reference)
     _verdicts[name] = verdict
     if yours:  # a try-out that is handed over is not an attempt
@@ -79,16 +83,38 @@ def _record(verdict: Verdict, reference: Reference) -> None:
     )
 
 
-def _emit(name: str, obj: Any, folder: Path) -> None:
-    """The grader's life of a check: run the private cases, emit the raw results, judge nothing."""
+def private_inputs(name: str, folder: Path) -> Reference | None:
+    """Where a notebook is graded: what the exercise's object is called with, or None if the grader has nothing."""
     path = folder / f"{name}.json"
-    if path.is_file():
-        reference = Reference.from_json(json.loads(path.read_text(encoding="utf-8")))
-        outcomes = run_cases(name, obj, reference)
-    else:
-        outcomes = [Outcome(problem=Problem("missing", f"The grader has no cases for {name!r}."))]
+    return Reference.from_json(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+
+
+def outcomes_of(name: str, obj: Any, reference: Reference | None) -> list[Outcome]:
+    """What both lives of a check do: run the cases and judge nothing."""
+    if reference is None:
+        return [Outcome(problem=Problem("missing", f"The grader has no cases for {name!r}."))]
+    with _nobody_answers():
+        return run_cases(name, obj, reference)
+
+
+def emitted(name: str, outcomes: list[Outcome]) -> dict[str, Any]:
+    """The grader's life of a check: the raw results, as the data of an output."""
     payload = {"exercise": name, "outcomes": [outcome.to_json() for outcome in outcomes]}
-    render.display({MIME: payload, "text/plain": f"{name}: answers computed"})
+    return {MIME: payload, "text/plain": f"{name}: answers computed"}
+
+
+@contextlib.contextmanager
+def _nobody_answers() -> Iterator[None]:
+    """`input()` in an exercise would wait for ever for somebody who types; it ends as it does while grading."""
+
+    def ask(prompt: object = "", /) -> str:
+        raise EOFError("EOF when reading a line")
+
+    before, builtins.input = builtins.input, ask
+    try:
+        yield
+    finally:
+        builtins.input = before
 
 
 def _show(verdict: Verdict, outcomes: list[Outcome], reference: Reference) -> None:
@@ -141,3 +167,7 @@ def not_while_grading() -> None:
     """
     if os.environ.get(GRADED):
         raise LeftOut("This experiment is left out while grading. No point depends on it.")
+
+
+if not os.environ.get(GRADED):
+    live.watch()  # in a notebook that somebody works in: what a check cannot say once its own name is taken

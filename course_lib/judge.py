@@ -38,6 +38,8 @@ class Difference:
     inputs: dict[str, Any] = field(default_factory=dict)
     flaw: str = ""
     """Where properties are verified: the name of the one that does not hold, or the kind of the problem."""
+    problem: Problem | None = None
+    """Why there is no value to compare, at the stage "problem"."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def _differences(
 ) -> list[Difference]:
     found: list[Difference] = []
     if outcome.problem is not None:
-        found.append(Difference(index, "", "problem", outcome.problem.message))
+        found.append(Difference(index, "", "problem", outcome.problem.message, problem=outcome.problem))
     if expected is None or (outcome.values is None and outcome.problem is not None):
         return found
     values = outcome.values or {}
@@ -157,7 +159,8 @@ def _flaws(index: int, outcome: Outcome, case: RecordedCase, name: str) -> list[
     """What is wrong by the property function `name`. A problem's kind counts as a flaw's name."""
     found: list[Difference] = []
     if outcome.problem is not None:
-        found.append(Difference(index, "", "problem", outcome.problem.message, flaw=outcome.problem.kind))
+        problem = outcome.problem
+        found.append(Difference(index, "", "problem", problem.message, flaw=problem.kind, problem=problem))
     if outcome.values is not None:
         right = {} if case.expected is None else {"right": case.expected}
         flaw = verify(name, case.inputs | right, outcome.values)

@@ -6,11 +6,19 @@ own words may hold a private input.
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Sequence
+
 from course_lib.reference import Problem
 
 LOOK = "Read the line with the case's inputs in mind."
 WHOLE_NUMBERS = "An array of whole numbers cannot take fractions in place: make a new array of floats."
 ARGUMENTS = "Keep the arguments as the exercise gave them: same number, same order."
+NOBODY = (
+    "Nobody answers an input() while a check or the grader runs your code: take what it needs from its arguments, "
+    "or write the value into the code."
+)
+PACKAGES = "Use what the unit's first cell imports: where your work is graded, other packages may not be there."
 ADVICE = {
     "NameError": "Is the name spelled as where you defined it, and defined before this line?",
     "IndexError": "An index is past the end: print the array's shape just before this line.",
@@ -19,8 +27,24 @@ ADVICE = {
     "AttributeError": "Is the object of the type that you think? Print type(...) just before this line.",
     "TypeError": "Look at the types and the number of the arguments on this line.",
     "ValueError": "Print the shapes of the arrays just before this line.",
+    "SystemExit": "exit() and quit() end the cell there: take the call out.",
+    "EOFError": NOBODY,
+    "StdinNotImplementedError": NOBODY,
+    "ModuleNotFoundError": PACKAGES,
+    "ImportError": PACKAGES,
     "MemoryError": "An array became far larger than this exercise needs: print the shapes.",
 }
+
+SHORT = {
+    "missing": "not defined",
+    "interrupted": "it ran too long",
+    "returned_nothing": "returned nothing",
+    "wrong_count": "returned another number of values",
+    "wrong_type": "returned no numbers",
+    "forbidden": "leaves the work to a library",
+}
+CHARACTERS = {"\u00a0": "a no-break space", "\u200b": "a zero-width space", "\uff1a": "a full-width colon"}
+PLAIN = {"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "−": "-", "–": "-", "—": "-", "×": "*", "÷": "/"}
 
 
 def missing(name: str) -> Problem:
@@ -30,6 +54,129 @@ def missing(name: str) -> Problem:
         f"There is no {name} here. Run the cell that defines it; if the cell is gone, "
         "copy it back from the unit's fresh notebook.",
     )
+
+
+def not_defined(name: str, kind: str, line: int | None, code: str | None, text: str = "", advice: str = "") -> Problem:
+    """The cell that defines the object ended with an error before it was defined."""
+    what = f"{kind}: {text}" if text else kind
+    if kind == "KeyboardInterrupt":
+        what, advice = "KeyboardInterrupt: it took too long, or was stopped by hand", "Does a loop there never end?"
+    where = f" at line {line}, `{code}`," if code else ""
+    sentence = f"There is no {name} here: its cell stopped{where} with {what.rstrip('.')}. {advice}".rstrip()
+    return Problem("missing", sentence, line, code, f"{kind} in line {line}" if code else kind)
+
+
+def misspelt(name: str, near: str, line: int, code: str | None) -> Problem:
+    """Only a name that is spelled otherwise is there."""
+    where = f" (line {line} of your cell, `{code}`)" if code else ""
+    sentence = f"There is no {name} here, but there is {near}{where}. Spell it {name}, letter for letter."
+    return Problem("missing", sentence, line, code, f"spelled {near}"[:80])
+
+
+def nested(name: str, outer: str, line: int, code: str | None) -> Problem:
+    """It is defined inside of something else."""
+    sentence = (
+        f"There is no {name} here: line {line} of its cell, `{code}`, defines it inside of {outer}, where nothing else "
+        "sees it. Move it to the left, so that it begins where the line begins."
+    )
+    return Problem("missing", sentence, line, code, f"defined inside of {outer}"[:80])
+
+
+def deleted(name: str, line: int, code: str | None) -> Problem:
+    """It was there, and was taken away."""
+    sentence = (
+        f"There is no {name} here any more: line {line} of a cell, `{code}`, deletes it. "
+        "Take that line out and run the cell that defines it again."
+    )
+    return Problem("missing", sentence, line, code, "deleted again")
+
+
+def unreached(name: str, line: int, code: str | None) -> Problem:
+    """A definition is in its cell's text, and there is no object all the same."""
+    sentence = (
+        f"There is no {name} here: line {line} of its cell, `{code}`, defines it, but was not run, or the name was "
+        "taken away again. Let the line begin at the left, under no condition."
+    )
+    return Problem("missing", sentence, line, code, "its definition was not run")
+
+
+def not_run_by(name: str, magic: str) -> Problem:
+    """The cell begins with a magic that does not run it as a part of the notebook."""
+    sentence = (
+        f"There is no {name} here: its cell begins with %%{magic}, so what stands below does not become a part of the "
+        f"notebook. Take the line %%{magic} out."
+    )
+    return Problem("missing", sentence, detail=f"below %%{magic}"[:80])
+
+
+def no_definition(name: str, why: str) -> Problem:
+    """Its cell holds something else."""
+    sentence = f"There is no {name} here: {why}. Write it there, under the name {name}, letter for letter."
+    return Problem("missing", sentence, detail=why[:80])
+
+
+def other_meaning(name: str, was: str, line: int, code: str | None) -> Problem:
+    """The name stands for a value; `was`: "def" or "class", if it stood for one of these before."""
+    if was:
+        sentence = (
+            f"{name} is no longer your {'function' if was == 'def' else 'class'}: line {line} of a cell, `{code}`, "
+            f"gave the name another meaning. Give that value another name, and run the cell that defines {name} again."
+        )
+    else:
+        sentence = (
+            f"{name} is not what the exercise asks for: line {line} of a cell, `{code}`, makes it another kind of "
+            f"value. Write {name} as its cell was handed out."
+        )
+    return Problem("missing", sentence, line, code, "its name means something else")
+
+
+def strange_character(character: str) -> str:
+    """What to do about a character that Python does not take."""
+    name = CHARACTERS.get(character) or unicodedata.name(character, "").lower().replace("fullwidth", "full-width")
+    plain = PLAIN.get(character) or unicodedata.normalize("NFKC", character)
+    if plain == " ":
+        instead = "Put an ordinary space in its place"
+    elif plain != character and plain.isascii() and plain.isprintable():
+        instead = f"Put a plain `{plain}` in its place"
+    else:
+        instead = "Take it out"
+    what = f", {name}," if name else ""
+    return f"The character U+{ord(character):04X}{what} comes from a web page or another keyboard. {instead}."
+
+
+def no_package(package: str) -> str:
+    """What to do about a package that cannot be imported."""
+    return f"The package {package} is not there: do without it, with what the unit's first cell imports."
+
+
+def shadowed(name: str, was: str, now: str, line: int | None = None, code: str | None = None) -> str:
+    """A name that the course's first cell brought means something else."""
+    where = f": line {line} of a cell, `{code}`, gave it another meaning" if code else ""
+    return (
+        f"`{name}` is no longer {was} here; it is {now}{where}. "
+        f"Give yours another name, then run the cell again that imports {name}."
+    )
+
+
+def gone(names: Sequence[str]) -> str:
+    """Names that the course's first cell brought were deleted."""
+    listed = ", ".join(f"`{name}`" for name in names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+    what = "a name" if len(names) == 1 else "names"
+    return f"{listed}: {what} that this notebook needs, deleted by now. Run its first cell again, and go on from there."
+
+
+def short(problem: Problem) -> str:
+    """A problem in a few words, for a table."""
+    if problem.kind in ("missing", "interrupted") and problem.detail:
+        return problem.detail
+    if problem.kind == "raised":
+        return f"{problem.detail or 'an error'}{f' in line {problem.line}' if problem.line else ''}"
+    return SHORT.get(problem.kind, "")
+
+
+def no_answer(why: str, in_short: str) -> Problem:
+    """While grading: nothing came from the check itself."""
+    return Problem("interrupted", f"The check of this exercise gave no answer: {why}", detail=in_short)
 
 
 def not_started(name: str) -> Problem:

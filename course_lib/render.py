@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from course_lib import problems
 from course_lib.compare import TELLS_VALUES, short
 from course_lib.judge import Difference, GroupResult, Verdict
 
@@ -44,6 +45,12 @@ def advice(verdict: Verdict, private: bool = False) -> list[str]:
     if verdict.differences:
         return [_sentence(_first(verdict), private, verdict.exercise)]
     return []
+
+
+def reason(verdict: Verdict) -> str:
+    """Why no value came back, in a few words for a table; empty where values came, or nothing is written yet."""
+    problem = _first(verdict).problem if verdict.differences and not verdict.not_started else None
+    return problems.short(problem) if problem else ""
 
 
 def _first(verdict: Verdict) -> Difference:

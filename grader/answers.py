@@ -17,11 +17,8 @@ from course_lib import codec, problems
 from course_lib.check import MIME
 from course_lib.reference import Outcome, Problem, RecordedCase, Reference
 from grader.exercises import all_exercises
+from grader.outcome_of_run import why_nothing, why_silent
 
-SILENT = Problem(
-    "interrupted",
-    "The check of this exercise gave no answer: the notebook stopped before it, or it ran longer than allowed.",
-)
 EXCEPTIONS = {name for name in vars(builtins) if isinstance(getattr(builtins, name), type)} | {
     "AxisError",
     "LinAlgError",
@@ -31,14 +28,17 @@ SENTENCES = (*problems.ADVICE.values(), problems.LOOK, problems.WHOLE_NUMBERS, p
 MOST_VALUES = 20
 
 
-def read_outcomes(cell: NotebookNode, reference: Reference, sources: Sequence[str] = ()) -> list[Outcome]:
+def read_outcomes(
+    cell: NotebookNode, reference: Reference, sources: Sequence[str] = (), nb: NotebookNode | None = None
+) -> list[Outcome]:
     """The outcomes that the check cell emitted. What `check` cannot have written counts as no answer.
 
-    sources: the learner's code cells; a line of these may be quoted.
+    sources: the learner's code cells; a line of these may be quoted. nb: the notebook that ran, whose cells tell why
+    there is no answer or no object.
     """
     payloads = [output.data[MIME] for output in cell.get("outputs", []) if MIME in output.get("data", {})]
     if not payloads:
-        return [Outcome(problem=SILENT)] * len(reference.cases)
+        return [Outcome(problem=why_silent(cell, nb))] * len(reference.cases)
     try:
         outcomes = [Outcome.from_json(item) for item in payloads[-1]["outcomes"]]
         if len(outcomes) != len(reference.cases):
@@ -46,6 +46,9 @@ def read_outcomes(cell: NotebookNode, reference: Reference, sources: Sequence[st
     except (codec.CodecError, KeyError, TypeError, AttributeError, RecursionError):
         problem = Problem("wrong_type", "What this check emitted is not what a check emits.")
         return [Outcome(problem=problem)] * len(reference.cases)
+    nothing = why_nothing(cell, nb, reference.exercise, outcomes)
+    if nothing:
+        return [Outcome(problem=nothing)] * len(outcomes)
     return [
         dataclasses.replace(outcome, problem=_told(outcome.problem, case, reference, sources))
         for outcome, case in zip(outcomes, reference.cases, strict=True)

@@ -102,7 +102,9 @@ def _lost_on(result: Result) -> list[str]:
 def _why(check: CheckResult) -> str:
     if check.diagnoses:
         return f" ({', '.join(check.diagnoses)})"
-    return " (not written)" if check.not_started else " (no value came back)" if check.no_value else ""
+    if check.not_started or not check.no_value:
+        return " (not written)" if check.not_started else ""
+    return f" (no value: {check.reason})" if check.reason else " (no value came back)"
 
 
 def _state(result: Result) -> str:

@@ -30,6 +30,8 @@ class CheckResult:
     """Nothing came back that could be compared: it raised, was not there, or never ended."""
     diagnoses: tuple[str, ...]
     text: str
+    reason: str = ""
+    """Why no value came back, in a few words."""
     by_property: Mapping[str, int] = field(default_factory=dict)
     """Points earned by the key of a property, as the exercise's spec calls it."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,9 +56,9 @@ class Kernel:
 
 
 @contextmanager
-def kernel(cwd: Path, **environment: str) -> Iterator[Kernel]:
+def kernel(cwd: Path, arguments: Sequence[str] = (), **environment: str) -> Iterator[Kernel]:
     manager = KernelManager(kernel_name="python3")
-    manager.start_kernel(cwd=str(cwd), env={**os.environ, **environment})
+    manager.start_kernel(cwd=str(cwd), env={**os.environ, **environment}, extra_arguments=list(arguments))
     try:
         yield Kernel(manager)
     finally:

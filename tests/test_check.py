@@ -66,7 +66,7 @@ BAD_INPUTS = {
     "one thing": ("def scale_shift(x, a):\n    return a * x", "2 things, (y, total), and returned one value"),
     "stub": ("def scale_shift(x, a):\n    raise NotImplementedError('Exercise scale_shift')", "not written yet"),
     "exit": ("def scale_shift(x, a):\n    raise SystemExit", "calls exit()"),
-    "not a function": ("scale_shift = 3", "not callable"),
+    "not a function": ("scale_shift = 3", "line 1 of a cell, `scale_shift = 3`, gave the name another meaning"),
     "hostile eq": (
         "class Yes:\n    def __eq__(self, other): return True\ndef scale_shift(x, a):\n    return Yes(), Yes()",
         "value of type 'Yes'",

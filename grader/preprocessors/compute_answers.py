@@ -16,14 +16,15 @@ from nbformat.v4 import new_output
 from nbgrader.preprocessors import Execute
 from traitlets import Bool, Integer, Unicode
 
-from course_lib import listed_only
+from course_lib import graded_kernel, listed_only
 from course_lib.check import GRADED, GRADING
 from course_lib.errors import CourseError
+from course_lib.graded_kernel import packed
 from course_lib.reference import Reference
 from grader.private import private_reference, secret_for
 from grader.sandbox.bwrap import unavailable
 from grader.sandbox.gpu import missing, uses_gpu
-from grader.sandbox.notebook import checked_exercise, run_notebook, shared_worker, time_spent
+from grader.sandbox.notebook import checked_exercise, part_of, run_notebook, shared_worker, time_spent
 from grader.sandbox.worker import MIB, Limits
 from grader.weights import MARK, count_weights
 
@@ -69,7 +70,8 @@ class ComputeAnswers(Execute):
         with tempfile.TemporaryDirectory(prefix="cases-") as folder:
             for reference in references.values():
                 reference.save(Path(folder))
-            self.extra_arguments = [f"--ext={listed_only.__name__}"]
+            # First what is hidden, then what keeps the surroundings as they are from then on.
+            self.extra_arguments = [f"--ext={module.__name__}" for module in (listed_only, graded_kernel)]
             with _environment(folder, resources["nbgrader"]["assignment"]):
                 try:
                     result: tuple[NotebookNode, dict[str, Any]] = super().preprocess(nb, resources, **kwargs)
@@ -131,8 +133,14 @@ class ComputeAnswers(Execute):
         self, cell: NotebookNode, resources: dict[str, Any], index: int
     ) -> tuple[NotebookNode, dict[str, Any]]:
         self.at = index
-        result: tuple[NotebookNode, dict[str, Any]] = super().preprocess_cell(cell, resources, index)
-        return result
+        source = cell.source
+        if cell.cell_type == "code" and source.strip():
+            cell.source = packed(source, *part_of(cell))
+        try:
+            result: tuple[NotebookNode, dict[str, Any]] = super().preprocess_cell(cell, resources, index)
+            return result
+        finally:
+            cell.source = source
 
 
 def gpu_problem(unit: str, sandboxed: bool, dev: Path | None) -> str | None:

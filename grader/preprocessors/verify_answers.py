@@ -44,7 +44,7 @@ class VerifyAnswers(NbGraderPreprocessor):
             if not grade_id.startswith("check_"):
                 continue
             reference = private_reference(grade_id.removeprefix("check_"), secret)
-            outcomes = read_outcomes(cell, reference, sources)
+            outcomes = read_outcomes(cell, reference, sources, nb)
             forbidden = forbidden_problem(reference.exercise, own_sources(nb, reference), reference.forbidden)
             if forbidden:
                 outcomes = [Outcome(problem=forbidden)] * len(outcomes)
@@ -79,6 +79,7 @@ def summary(verdict: Verdict) -> dict[str, Any]:
         "bonus": verdict.bonus,
         "not_started": verdict.not_started,
         "no_value": not verdict.passed and all(d.stage == "problem" for d in verdict.differences),
+        "reason": render.reason(verdict),
         "diagnoses": [diagnosis.name for diagnosis in verdict.diagnoses],
         "by_property": {group.key: group.earned for group in verdict.groups},
     }

@@ -27,6 +27,9 @@ ENDINGS = {
     "killed": "Python itself ended here (a call of os._exit, memory that ran out, or recursion without an end)",
 }
 
+OTHER = ("other", "")
+"""The part of a cell that the unit does not need: what a learner added, or an experiment."""
+
 _workers: dict[tuple[str, Limits, Path | None], Worker] = {}
 
 
@@ -57,11 +60,11 @@ def run_notebook(
     The cells that nbgrader knows as `check_NAME` see the private inputs `cases`; of these, the outputs hold what is
     to be judged and must not be shown.
     """
-    cells = [(index, cell.source) for index, cell in enumerate(nb.cells) if cell.cell_type == "code"]
-    checks = {index for index, _ in cells if checked_exercise(nb.cells[index]) in cases}
+    cells = [(index, cell.source, *part_of(cell)) for index, cell in enumerate(nb.cells) if cell.cell_type == "code"]
+    checks = {index for index, *_ in cells if checked_exercise(nb.cells[index]) in cases}
     run = worker.run(cells, cases, checks, files)
     stopped = False
-    for index, _ in cells:
+    for index, *_ in cells:
         cell = nb.cells[index]
         outputs = run.answers.get(index, []) if index in checks else run.outputs.get(index, [])
         cell.outputs = [made for output in outputs if (made := _output(output)) is not None]
@@ -97,6 +100,21 @@ def checked_exercise(cell: NotebookNode) -> str | None:
     """The exercise that a cell checks, by nbgrader's mark; None for every other cell."""
     name = str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
     return name.removeprefix("check_") if name.startswith("check_") else None
+
+
+def part_of(cell: NotebookNode) -> tuple[str, str]:
+    """The role of a cell in its unit ("given", "answer", "check" or "other") and its name, by nbgrader's marks.
+
+    A check is the one-liner of the learner's edition; of anything else in its cell nobody can say what it computes.
+    """
+    mark = cell.metadata.get("nbgrader", {})
+    name = str(mark.get("grade_id", ""))
+    exercise = checked_exercise(cell)
+    if exercise is not None:
+        return ("check", exercise) if cell.source.strip() in (f'check("{exercise}")', f"check('{exercise}')") else OTHER
+    if not name:
+        return OTHER
+    return ("answer" if mark.get("solution") else "given", name)
 
 
 def _stopped(ended: str) -> NotebookNode:

@@ -9,7 +9,7 @@ import re
 import select
 import subprocess
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -103,12 +103,14 @@ class Worker:
 
     def run(
         self,
-        cells: list[tuple[int, str]],
+        cells: Sequence[tuple[int, str] | tuple[int, str, str, str]],
         cases: dict[str, str],
         checks: Collection[int] = (),
         files: Mapping[str, bytes] | None = None,
     ) -> Run:
-        """Run the cells (index, source) of one submission with its private inputs (exercise, JSON text).
+        """Run the cells of one submission with its private inputs (exercise, JSON text).
+
+        A cell is its index and source and, where it is a part of the unit, its role and name (`notebook.part_of`).
 
         `files` lie in its folder when it starts, by their name there.
 
@@ -138,7 +140,7 @@ class Worker:
     def _run(
         self,
         process: subprocess.Popen[bytes],
-        cells: list[tuple[int, str]],
+        cells: Sequence[tuple[int, str] | tuple[int, str, str, str]],
         cases: dict[str, str],
         checks: Collection[int],
         files: Mapping[str, bytes] | None,

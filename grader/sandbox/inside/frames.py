@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from os import read, write
 
 
 def read_frame(descriptor: int) -> bytes | None:
@@ -15,7 +15,7 @@ def write_frame(descriptor: int, data: bytes) -> None:
     """Write one frame, whole."""
     view = memoryview(b"%08x" % len(data) + data)
     while view:
-        view = view[os.write(descriptor, view) :]
+        view = view[write(descriptor, view) :]
 
 
 def is_whole(data: bytes | bytearray) -> bool:
@@ -28,7 +28,7 @@ def is_whole(data: bytes | bytearray) -> bool:
 
 def _read(descriptor: int, size: int) -> bytes:
     chunks = []
-    while size and (chunk := os.read(descriptor, min(size, 1 << 20))):
+    while size and (chunk := read(descriptor, min(size, 1 << 20))):
         chunks.append(chunk)
         size -= len(chunk)
     return b"".join(chunks)

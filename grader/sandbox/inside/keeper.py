@@ -120,22 +120,30 @@ def _collect(reading: int, child: int, deadline: float, limit: int) -> tuple[byt
 
 
 def _answers(job: dict[str, Any], pipes: Pipes, limit: int) -> Iterator[bytes]:
-    """What each check's snapshot writes, one after another; empty where none answers in time."""
+    """What each check's snapshot writes, one after another; where none answers, why."""
     last = time.monotonic() + job["seconds"]
     for index in job["checks"]:
         os.close(pipes.gates[index][1])
         reading = pipes.answers[index][0]
         deadline = min(last, time.monotonic() + job["cell_seconds"] + SLACK)
-        found = bytearray()
+        found, why = bytearray(), "flooded"
         while len(found) <= limit and not is_whole(found):
             if not select.select([reading], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                why = "timed out"
                 break
             chunk = os.read(reading, 1 << 20)
             if not chunk:
+                why = "killed"
                 break
             found += chunk
         os.close(reading)
-        yield bytes(found) if len(found) <= limit else b""
+        yield bytes(found) if len(found) <= limit and is_whole(found) else _no_answer(index, why)
+
+
+def _no_answer(index: int, why: str) -> bytes:
+    output = {"output_type": "error", "ename": "NoAnswer", "evalue": why, "traceback": []}
+    frame = json.dumps({"cell": index, "outputs": [output], "number": 0, "seconds": 0.0}).encode()
+    return b"%08x" % len(frame) + frame
 
 
 def _let_end() -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import base64
 import io
-import signal
 import sys
-import time
+from collections.abc import Callable
+from signal import ITIMER_REAL, SIG_DFL, SIGALRM, default_int_handler, setitimer, signal
+from time import monotonic
 from typing import Any
 
 from IPython.core.displayhook import DisplayHook
@@ -185,8 +186,13 @@ class RecordingShell(InteractiveShell):
             always=True,
         )
 
-    def run_recorded(self, source: str, seconds: float) -> tuple[list[dict[str, Any]], int]:
-        """Run one cell for at most `seconds`; returns its outputs and its number."""
+    def show(self, data: dict[str, Any]) -> None:
+        """Put out data as it is: nothing that a notebook has changed in how things are displayed has a say."""
+        self.recorder.start()  # what the learner's code displayed meanwhile would take the place of the answer
+        self.recorder.add({"output_type": "display_data", "data": data, "metadata": {}})
+
+    def run_recorded(self, work: str | Callable[[], None], seconds: float) -> tuple[list[dict[str, Any]], int]:
+        """Run a cell's source, or a function, for at most `seconds`; returns its outputs and its number."""
         self.recorder.start()
         number = self.execution_count
         kept = sys.stdout, sys.stderr, sys.stdin
@@ -195,9 +201,13 @@ class RecordingShell(InteractiveShell):
         late = _Alarm(seconds)
         try:
             with late:
-                self.run_cell(source, store_history=True)
-        except BaseException as error:  # an alarm between two lines of IPython's own
+                if isinstance(work, str):
+                    self.run_cell(work, store_history=True)
+                else:
+                    work()
+        except BaseException as error:  # an alarm between two lines of IPython's own, or IPython itself is broken
             self._showtraceback(type(error), error, [f"{type(error).__name__}: {error}"])
+            self.execution_count = number + 1
         finally:
             sys.stdout, sys.stderr, sys.stdin = kept
         if late.rang:
@@ -210,20 +220,20 @@ class _Alarm:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self.started = time.monotonic()
+        self.started = monotonic()
 
     @property
     def rang(self) -> bool:
-        return time.monotonic() - self.started >= self.seconds
+        return monotonic() - self.started >= self.seconds
 
     def __enter__(self) -> None:
         # Python's own handler of Ctrl-C: it adds no line of ours to the learner's traceback.
-        signal.signal(signal.SIGALRM, signal.default_int_handler)
-        signal.setitimer(signal.ITIMER_REAL, self.seconds, 1.0)
+        signal(SIGALRM, default_int_handler)
+        setitimer(ITIMER_REAL, self.seconds, 1.0)
 
     def __exit__(self, *_: object) -> None:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        setitimer(ITIMER_REAL, 0)
+        signal(SIGALRM, SIG_DFL)
 
 
 def _plain(data: dict[str, Any]) -> dict[str, Any]:
