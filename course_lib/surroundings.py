@@ -29,7 +29,7 @@ CODE = (ModuleType, type, FunctionType, BuiltinFunctionType, MethodType, np.ufun
 
 def is_code(value: Any) -> bool:
     """Whether something is a module, a class or a function; an object that can be called is none."""
-    return isinstance(value, CODE)
+    return issubclass(type(value), CODE)  # `isinstance` would ask the object itself
 
 
 class Surroundings:

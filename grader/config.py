@@ -53,14 +53,15 @@ def nbgrader_config() -> Config:
     keep_private()
     config.CourseDirectory.source_directory = "solutions"
     config.CourseDirectory.release_directory = "notebooks"
-    # A unit's script holds the solutions and lies beside its notebook: it must never be copied to a learner.
+    # A unit's script holds the solutions and lies beside its notebook: it must never be copied to a learner. What a
+    # learner hands in beside a notebook has another name, for nothing that begins with a digit can be imported.
     config.CourseDirectory.ignore = [
         ".ipynb_checkpoints",
         "*.pyc",
         "__pycache__",
         ".nbgrader.log",
         "feedback",
-        "*.py",
+        "[0-9][0-9]_*.py",
         "*.tmp",
     ]
     # The learner's editions are part of the course and already there; making one again gives the same bytes.

@@ -185,6 +185,21 @@ def test_a_budget_is_kept_or_named(inputs, values, flaw):
     assert (found and found.name) == flaw
 
 
+@pytest.mark.parametrize(
+    ("kind", "most"), [("float16", 100), ("float32", 100), ("int8", 100), ("float64", 200), ("int64", 200)]
+)
+def test_a_number_counts_as_one_and_wider_ones_as_what_they_could_hold(kind, most):
+    data = save({"w": np.zeros((10, 10), dtype=kind)}, metadata={"made by": "us"})
+    assert count_weights({"a.safetensors": data}) == {"a.safetensors": most}
+
+
+def test_text_in_a_files_header_counts_as_numbers():
+    hidden = save({"w": np.zeros(4, np.float32)}, metadata={"weights": "x" * 40_000})
+    named = save({"x" * 10_000: np.zeros(4, np.float32)})
+    assert count_weights({"a.safetensors": hidden})["a.safetensors"] > 9_000
+    assert count_weights({"a.safetensors": named})["a.safetensors"] > 2_000
+
+
 def test_the_judge_is_told_what_was_handed_in():
     notebook = nbformat.v4.new_notebook(metadata={MARK: {"capstone_net.safetensors": 200_000}})
     labels = [{"labels": case.expected["labels"], "parameters": 5, "macs": 5, "time": 1.0} for case in REFERENCE.cases]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 import nbformat
@@ -14,6 +15,7 @@ from course_lib import packages
 from course_lib.errors import CourseError
 from course_lib.packages import importable, modules_of
 from grader import check_unit
+from grader.config import nbgrader_config
 from grader.samples import find_cell
 from grader.sandbox.notebook import run_notebook
 from grader.sandbox.worker import Limits, Worker
@@ -108,6 +110,7 @@ def test_a_library_gets_pythons_own_module_and_the_learner_the_one_beside(worker
 
 WITHOUT = """
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 from course_lib import listed_only
 folder = Path(sys.argv[1])
@@ -158,6 +161,7 @@ def test_a_library_may_import_what_the_notebook_may_not(worker, tmp_path):
     assert done.stdout.splitlines()[1] == "tqdm.std", done.stderr
 
 
+NAMES = {"helper.py": True, "numpy.py": True, "03_sgd.py": False, "15_capstone.py": False, "my_03_sgd.py": True}
 ANSWERS = {
     "scipy": "from scipy import linalg\ndef mean_square(x):\n    return linalg.norm(x) ** 2 / len(x)\n",
     "own file": "from helper import mean_square\n",
@@ -179,3 +183,10 @@ def test_check_says_the_same_with_a_sandbox_and_without_one(kind, sandboxed, tmp
     (tmp_path / "helper.py").write_text("def mean_square(x):\n    return (x * x).mean()\n", encoding="utf-8")
     result, _ = check_unit.grade_alone(unit, path)
     assert next(check.earned for check in result.checks if check.exercise == "mean_square") == POINTS[kind]
+
+
+@pytest.mark.fast
+def test_a_learners_module_goes_along_and_a_units_script_does_not():
+    ignored = nbgrader_config().CourseDirectory.ignore
+    taken = {name: not any(fnmatch(name, pattern) for pattern in ignored) for name in NAMES}
+    assert taken == NAMES

@@ -273,7 +273,8 @@ def test_a_check_that_crashes_or_hangs_costs_only_itself(worker):
     hang = "import signal\nsignal.signal(signal.SIGALRM, signal.SIG_IGN)\nwhile True: pass"
     notebook = new_notebook(cells=[check_cell(crash), check_cell(hang), check_cell(READ), new_code_cell("'after'")])
     assert run_notebook(notebook, {"toy": "private"}, worker).ended == "finished"
-    assert [cell.outputs for cell in notebook.cells[:2]] == [[], []]
+    told = [[(o.ename, o.evalue) for o in cell.outputs] for cell in notebook.cells[:2]]
+    assert told == [[("NoAnswer", "killed")], [("NoAnswer", "timed out")]]
     assert value(notebook.cells[2].outputs) == "'private'" and value(notebook.cells[3].outputs) == "'after'"
 
 
@@ -281,7 +282,7 @@ def test_what_was_answered_before_a_notebook_ended_counts(worker):
     notebook = new_notebook(cells=[check_cell(READ), new_code_cell("import os\nos._exit(1)"), check_cell(READ)])
     assert run_notebook(notebook, {"toy": "private"}, worker).ended == "killed"
     assert value(notebook.cells[0].outputs) == "'private'" and error(notebook.cells[1].outputs) == "KernelStopped"
-    assert notebook.cells[2].outputs == []
+    assert error(notebook.cells[2].outputs) == "NoAnswer"
 
 
 SCAN = """

@@ -70,6 +70,7 @@ class ComputeAnswers(Execute):
         with tempfile.TemporaryDirectory(prefix="cases-") as folder:
             for reference in references.values():
                 reference.save(Path(folder))
+            # First what is hidden, then what keeps the surroundings as they are from then on.
             self.extra_arguments = [f"--ext={module.__name__}" for module in (listed_only, graded_kernel)]
             with _environment(folder, resources["nbgrader"]["assignment"]):
                 try:

@@ -18,7 +18,7 @@ from typing import Any
 from course_lib.errors import CourseError
 from course_lib.packages import packages_of
 from grader.bounds import MOST_VALUES, TooLargeError, check_json, parse
-from grader.sandbox import bwrap, gpu, seccomp
+from grader.sandbox import bwrap, cgroup, gpu, seccomp
 
 MIB = 2**20
 MOST_SECONDS = 86_400.0
@@ -90,6 +90,7 @@ class Worker:
         self.devices = devices
         self._gpu: gpu.Gpu | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._group: cgroup.Group | None = None
         self._first = 0
 
     def __enter__(self) -> Worker:
@@ -187,6 +188,9 @@ class Worker:
                 if pipe is not None:
                     pipe.close()
             self._process = None
+        if self._group is not None:
+            self._group.end()
+            self._group = None
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is not None and self._process.poll() is None:
@@ -207,6 +211,8 @@ class Worker:
         told, tell = os.pipe()
         filter_ = _readable(seccomp.program())
         line[1:1] = ["--info-fd", str(tell), "--seccomp", str(filter_)]
+        self._group = cgroup.make(self.limits.memory, self.limits.processes)
+        line = self._group.wrapped(line) if self._group else line
         pipe, handed = subprocess.PIPE, (tell, filter_)
         try:
             self._process = subprocess.Popen(line, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0, pass_fds=handed)
