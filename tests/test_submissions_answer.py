@@ -233,7 +233,8 @@ def test_work_is_seen_in_answers_first(tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    [f"{UNIT}.ipynb", f"{UNIT}-Copy1.ipynb", f"2026-11-01 {UNIT}.ipynb", "checkpoint answers.ipynb", "tmp.ipynb"],
+    [f"{UNIT}.ipynb", f"{UNIT}-Copy1.ipynb", f"2026-11-01 {UNIT}.ipynb", "checkpoint answers.ipynb", "tmp.ipynb"]
+    + ["net-checkpoint.safetensors", "2026-11-01T101500 answers.ipynb", "checkpoint.ipynb.d.csv"],
 )
 def test_an_ordinary_name_is_no_machines_copy(name):
     assert not is_copy(name)
