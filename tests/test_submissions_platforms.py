@@ -345,6 +345,13 @@ def test_a_folder_of_all_kinds(tmp_path):
     assert found.unknown.keys() == {"who.ipynb"}
 
 
+def test_two_platforms_that_lead_to_one_id_never_overwrite_each_other(tmp_path):
+    files = {f"Doe_1{MOODLE}/{UNIT}.ipynb": tagged("moodle"), f"doe_1_2_{UNIT}.ipynb": tagged("canvas")}
+    for number, names in enumerate([list(files), list(reversed(files))]):
+        found = from_zip(tmp_path / str(number), {name: files[name] for name in names})
+        assert len(found.submissions) == len(found.unknown) == 1 and words(found)["doe_1"] in ("moodle", "canvas")
+
+
 @pytest.mark.parametrize(
     "layout",
     [
@@ -442,7 +449,9 @@ def test_folders_that_differ_only_in_the_form_of_an_accent_are_refused(tmp_path)
     found = from_folder(tmp_path, {f"{name}/{UNIT}.ipynb": RIGHT for name in names})
     (refused,) = found.submissions
     assert refused.notebook is None and "two folders have this name" in refused.problem
-    assert list(found.unknown.values()) == ["is José's, who has a folder there, too: keep one of the two"]
+    assert list(found.unknown.values()) == [
+        "is José's, whose files are there in another form, too: keep one of the two"
+    ]
 
 
 def test_the_first_adapter_that_knows_a_name_decides():

@@ -108,6 +108,8 @@ class Room:
         """Unpack a file. Raises `UnusableError` when it cannot be, and then leaves nothing."""
         if file.refused:
             raise UnusableError(file.refused)
+        if path.exists():  # on some systems names that differ in case are one
+            raise UnusableError("could not be unpacked (another file has this name)")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with file.open() as source, path.open("xb") as target:

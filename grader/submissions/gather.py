@@ -74,12 +74,12 @@ def gather(
     submissions: dict[str, Submission] = {}
     # A folder of your own goes before what a platform calls the same.
     for one in sorted(hand_ins, key=lambda one: (one.platform, identities[one.owner].student)):
-        made = maker.submission(one, identities[one.owner])
-        if made.student in submissions:
-            where = made.origin or (one.pieces[0].file.name if one.pieces else one.owner.name)
-            tell(unknown, where, f"is {made.student}'s, who has a folder there, too: keep one of the two")
+        who = identities[one.owner]
+        if who.student in submissions:
+            where = one.pieces[0].file.name if one.pieces else one.owner.name
+            tell(unknown, where, f"is {who.student}'s, whose files are there in another form, too: keep one of the two")
         else:
-            submissions[made.student] = made
+            submissions[who.student] = maker.submission(one, who)
     return Arrivals([submissions[student] for student in sorted(submissions)], unknown)
 
 
@@ -195,32 +195,28 @@ class _Maker:
     def _beside(
         self, one: HandIn, pieces: Iterable[Piece], answer: Answer, target: Path, room: Room
     ) -> tuple[dict[str, Path], str]:
-        """The files that go along, by their name below the notebook's folder; and a note on links, which do not."""
+        """The files that go along, by their name below the notebook's folder; and a note on what was left out."""
         assert answer.piece is not None
-        base = PurePosixPath(answer.piece.name).parent
+        attempt, base = answer.piece.attempt, PurePosixPath(answer.piece.name).parent
+        mine = [piece for piece in pieces if piece.name not in answer.candidates and not _is_stamp(piece)]
+        mine = [piece for piece in mine if piece.attempt == attempt or not attempt or piece.attempt.isdecimal()]
+        near = {piece.name: PurePosixPath(piece.name).is_relative_to(base) for piece in mine}
         found: dict[str, Path] = {}
-        links = []
-        for piece in pieces:
-            if piece.name in answer.candidates or _is_stamp(piece):
+        left_out = []
+        for piece in sorted(mine, key=lambda piece: not near[piece.name]):  # what lies with the notebook comes first
+            path = PurePosixPath(piece.name).relative_to(base) if near[piece.name] else PurePosixPath(piece.name)
+            if not near[piece.name] and not one.platform:
                 continue
-            path = PurePosixPath(piece.name)
-            if path.is_relative_to(base):
-                path = path.relative_to(base)
-            elif not one.platform:
-                continue
-            if piece.attempt != answer.piece.attempt and answer.piece.attempt and not piece.attempt.isdecimal():
-                continue  # another attempt's
-            if "is a link" in piece.file.refused:
-                links.append(printable(piece.name))
+            if "is a link" in piece.file.refused or path.as_posix() in found:
+                left_out.append(f"{printable(piece.name)} ({piece.file.refused or 'another has its name'})")
                 continue
             try:
-                place = self._placed(piece.file, target / "beside" / path, room)
-                found.setdefault(path.as_posix(), place)
+                found[path.as_posix()] = self._placed(piece.file, target / "beside" / path, room)
             except UnusableError as error:
                 tell(self.unknown, f"{target.parent.name}: {piece.name}", str(error))
         for name in sorted(found, key=_number, reverse=True) if one.platform else ():
             found.setdefault(_usual(name), found[name])
-        return found, f"Links are not followed: {', '.join(links[:5])}." if links else ""
+        return found, f"Left out: {', '.join(left_out[:5])}." if left_out else ""
 
 
 def _is_stamp(piece: Piece) -> bool:
