@@ -220,6 +220,14 @@ def test_a_file_beside_that_a_platform_numbered_is_found_under_its_own_name(tmp_
     assert submission.beside["net.safetensors"].read_bytes() == b"named"
 
 
+def test_what_lies_with_the_notebook_goes_before_what_lies_elsewhere(tmp_path):
+    files = {f"{MOODLE}/net.bin": b"far", f"{MOODLE}/work/{UNIT}.ipynb": RIGHT, f"{MOODLE}/work/net.bin": b"near"}
+    submission = one(from_zip(tmp_path, files))
+    assert (
+        submission.beside["net.bin"].read_bytes() == b"near" and "net.bin (another has its name)" in submission.notes[0]
+    )
+
+
 def test_work_is_seen_in_answers_first(tmp_path):
     done, blank = right(), BLANK_NOTEBOOK.copy()
     assert work_in(done, BLANK_NOTEBOOK) == WORKED_ON and work_in(blank, BLANK_NOTEBOOK) == UNTOUCHED
@@ -233,7 +241,8 @@ def test_work_is_seen_in_answers_first(tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    [f"{UNIT}.ipynb", f"{UNIT}-Copy1.ipynb", f"2026-11-01 {UNIT}.ipynb", "checkpoint answers.ipynb", "tmp.ipynb"],
+    [f"{UNIT}.ipynb", f"{UNIT}-Copy1.ipynb", f"2026-11-01 {UNIT}.ipynb", "checkpoint answers.ipynb", "tmp.ipynb"]
+    + ["net-checkpoint.safetensors", "2026-11-01T101500 answers.ipynb", "checkpoint.ipynb.d.csv"],
 )
 def test_an_ordinary_name_is_no_machines_copy(name):
     assert not is_copy(name)

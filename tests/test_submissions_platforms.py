@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 import unicodedata
+from pathlib import Path
 
 import pytest
 from course import ROOT
-from handed_in import BLANK, RIGHT, from_folder, from_zip, one, tagged, words, zip_bytes
+from handed_in import BLANK, DATED, RIGHT, from_folder, from_zip, one, tagged, words, zip_bytes
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 from school import UNIT
 
 from grader.submissions import platforms
@@ -341,6 +345,13 @@ def test_a_folder_of_all_kinds(tmp_path):
     assert found.unknown.keys() == {"who.ipynb"}
 
 
+def test_two_platforms_that_lead_to_one_id_never_overwrite_each_other(tmp_path):
+    files = {f"Doe_1{MOODLE}/{UNIT}.ipynb": tagged("moodle"), f"doe_1_2_{UNIT}.ipynb": tagged("canvas")}
+    for number, names in enumerate([list(files), list(reversed(files))]):
+        found = from_zip(tmp_path / str(number), {name: files[name] for name in names})
+        assert len(found.submissions) == len(found.unknown) == 1 and words(found)["doe_1"] in ("moodle", "canvas")
+
+
 @pytest.mark.parametrize(
     "layout",
     [
@@ -358,9 +369,44 @@ def test_learners_folders_in_a_zip_file_wherever_they_lie(tmp_path, layout):
     assert ids(from_zip(tmp_path, dict.fromkeys(names, BLANK))) == ["ada", "ben"]
 
 
-@pytest.mark.parametrize("name", ["ada/{0}/{0}.ipynb", "all/ada/{0}/{0}.ipynb", "all/ada/{0}.ipynb", "ada/{0}.ipynb"])
+@pytest.mark.parametrize(
+    "name", ["ada/{0}/{0}.ipynb", "all/ada/{0}/{0}.ipynb", "all/ada/{0}.ipynb", "ada/{0}.ipynb", "ada/{1}/{1}.ipynb"]
+)
 def test_a_zip_file_of_one_learner(tmp_path, name):
-    assert one(from_zip(tmp_path, {name.format(UNIT): BLANK})).student == "ada"
+    assert one(from_zip(tmp_path, {name.format(UNIT, UNIT.title()): BLANK})).student == "ada"
+
+
+def test_strays_whose_names_look_alike_are_all_told(tmp_path):
+    found = from_folder(tmp_path, {f"ada/{UNIT}.ipynb": BLANK, "a\u202eb.ipynb": RIGHT, "a\u202db.ipynb": RIGHT})
+    assert found.unknown.keys() == {"a?b.ipynb", "a?b.ipynb [2]"}
+
+
+PARTS = ("ada", f"Doe_1{MOODLE}", "submitted", UNIT, "01_gradients", ".ipynb_checkpoints", "1-2 - J - Jan 1, 2026 1 PM")
+LEAVES = (f"{UNIT}.ipynb", f"{UNIT} (1).ipynb", DATED, "x.zip", "timestamp.txt", f"doe_1_2_{UNIT}.ipynb", "a - b.ipynb")
+PATHS = st.builds(
+    lambda parts, leaf: "/".join([*parts, leaf]), st.lists(st.sampled_from(PARTS), max_size=4), st.sampled_from(LEAVES)
+)
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.sets(PATHS, min_size=1, max_size=8))
+def test_however_folders_are_nested_nobody_is_there_twice_and_nothing_is_lost(tmp_path, names):
+    data = zip_bytes({f"{UNIT}.ipynb": RIGHT})
+    files = {name: data if name.endswith(".zip") else RIGHT if ".ipynb" in name else b"x" for name in sorted(names)}
+    with tempfile.TemporaryDirectory(dir=tmp_path) as scratch:
+        found = from_zip(Path(scratch), files | {f"zz/{UNIT}/{UNIT}.ipynb": tagged("zz")})
+        students = ids(found)
+        assert words(found)["zz"] == "zz", "whatever the others hand in"
+        assert len(set(students)) == len(students) and not {".ipynb_checkpoints"} & set(students)
+        for submission in found.submissions:
+            if submission.notebook:
+                assert not any("timestamp.txt" in name or ".ipynb" in name for name in submission.beside)
 
 
 # ---- Folders whose names are no ids ----------------------------------------------------------------------------------
@@ -403,7 +449,9 @@ def test_folders_that_differ_only_in_the_form_of_an_accent_are_refused(tmp_path)
     found = from_folder(tmp_path, {f"{name}/{UNIT}.ipynb": RIGHT for name in names})
     (refused,) = found.submissions
     assert refused.notebook is None and "two folders have this name" in refused.problem
-    assert list(found.unknown.values()) == ["is José's, who has a folder there, too: keep one of the two"]
+    assert list(found.unknown.values()) == [
+        "is José's, whose files are there in another form, too: keep one of the two"
+    ]
 
 
 def test_the_first_adapter_that_knows_a_name_decides():

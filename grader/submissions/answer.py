@@ -20,11 +20,9 @@ from grader.preprocessors.repair import grade_id
 from grader.submissions.files import FILE_BYTES, File, UnusableError, printable
 from grader.submissions.reading import UnreadableError, decode, defining, kind, understand
 
-DATED = re.compile(r"\d{4}-\d\d-\d\dT\d{6}")
+DATED = re.compile(r"\d\d[_ -][\w -]+[._ -]\d{4}-\d\d-\d\dT\d{6}(?!\d).*", re.S)
 """`UNIT.2026-11-01T101500.ipynb` is what `./course reset` calls the notebook that it replaces."""
-MACHINES = re.compile(
-    r"\..*|#.*#|.*~|~\$.*|.*[-.]checkpoint(\W.*)?\.\w+|.*\.(swp|swo|autosave|asv|lock|tmp)", re.I | re.S
-)
+MACHINES = re.compile(r"\..*|#.*#|.*~|~\$.*|.*[-.]checkpoint(\W.*)?\.ipynb.*|.*\.(swp|swo|autosave)", re.I | re.S)
 """Autosaves and checkpoints, as editors call them."""
 NOTEBOOKS = re.compile(r".+\.ipynb(\W.*)?", re.I | re.S)
 LOOKED_AT = 40
@@ -98,7 +96,7 @@ def choose(pieces: Sequence[Piece], unit: str, released: NotebookNode) -> Answer
 def is_copy(name: str) -> bool:
     """Whether a file is a copy that the course, Jupyter or an editor made by itself."""
     path = PurePosixPath(name)
-    dated = DATED.search(path.name) is not None and ".ipynb" in path.name.lower()
+    dated = DATED.fullmatch(path.name) is not None and ".ipynb" in path.name.lower()
     return ".ipynb_checkpoints" in path.parts or dated or MACHINES.fullmatch(path.name) is not None
 
 
@@ -184,7 +182,7 @@ def _why(best: _Seen, second: _Seen | None, unit: str) -> str:
 
 def _kept(best: _Seen, copies: Sequence[Piece], unit: str, released: NotebookNode) -> str:
     """The sentence about dated copies, which are never graded."""
-    dated = [piece for piece in copies if DATED.search(PurePosixPath(piece.name).name)]
+    dated = [piece for piece in copies if DATED.fullmatch(PurePosixPath(piece.name).name)]
     if not dated:
         return ""
     names = ", ".join(printable(piece.name) for piece in dated[:3]) + _more(len(dated) - 3)

@@ -71,7 +71,7 @@ class File:
             with self.open() as source:
                 data = source.read(most + 1)
         except ERRORS as error:
-            raise UnusableError(f"could not be unpacked ({_short(error)})") from None
+            raise UnusableError(f"could not be unpacked ({_reason(error)})") from None
         if len(data) > most:
             raise UnusableError(too_large(most))
         return data
@@ -108,6 +108,8 @@ class Room:
         """Unpack a file. Raises `UnusableError` when it cannot be, and then leaves nothing."""
         if file.refused:
             raise UnusableError(file.refused)
+        if path.exists():  # on some systems names that differ in case are one
+            raise UnusableError("could not be unpacked (another file has this name)")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with file.open() as source, path.open("xb") as target:
@@ -129,7 +131,7 @@ class Room:
             path.unlink(missing_ok=True)
             if isinstance(error, UnusableError):
                 raise
-            raise UnusableError(f"could not be unpacked ({_short(error)})") from None
+            raise UnusableError(f"could not be unpacked ({_reason(error)})") from None
 
 
 def too_large(most: int) -> str:
@@ -142,6 +144,11 @@ def printable(text: str) -> str:
     """A name as it can be shown on every screen and written into every file: one line, no tricks, not too long."""
     shown = "".join(c if c.isprintable() else "?" for c in text)
     return shown if len(shown) <= NAME else f"{shown[:80]}…{shown[-40:]}"
+
+
+def short(name: str) -> str:
+    """A name of a length that names have; of a longer one, which is refused, as much as is shown."""
+    return "/".join(part if len(part) <= NAME else printable(part) for part in name.split("/"))
 
 
 def in_folder(folder: Path) -> Iterator[File]:
@@ -191,7 +198,7 @@ def in_archive(path: Path, most: int = MEMBERS) -> Iterator[File]:
         else:
             raise CourseError(f"{path} is not a zip file that can be read: it does not begin as one.")
     except ERRORS as error:
-        raise CourseError(f"{path} is not a zip file that can be read: {_short(error)}") from None
+        raise CourseError(f"{path} is not a zip file that can be read: {_reason(error)}") from None
 
 
 def _in_zip(path: Path, most: int) -> Iterator[File]:
@@ -302,5 +309,5 @@ def _directory_bytes(path: Path) -> int:
     return int.from_bytes(tail[at + 12 : at + 16], "little") % (2**32 - 1) if at >= 0 else 0
 
 
-def _short(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
     return printable((getattr(error, "strerror", None) or str(error) or type(error).__name__).splitlines()[0])[:200]

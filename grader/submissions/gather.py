@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import tempfile
 import unicodedata
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -20,8 +19,6 @@ from course_lib.errors import CourseError
 from course_lib.workspace import units
 from grader.submissions.answer import Answer, Piece, choose, is_copy
 from grader.submissions.files import (
-    NAME,
-    OUTSIDE,
     File,
     Room,
     UnusableError,
@@ -29,10 +26,12 @@ from grader.submissions.files import (
     in_archive,
     in_folder,
     printable,
+    short,
 )
-from grader.submissions.identity import Identity, Owner, identify
+from grader.submissions.hand_ins import HandIn, by_owner, is_a_class, tell
+from grader.submissions.identity import Identity, identify
 from grader.submissions.moments import NO_MOMENT, Moment, moment, unread
-from grader.submissions.platforms import LATE, Claim, Folder, Platforms, platform_of
+from grader.submissions.platforms import LATE
 from grader.submissions.reading import UnreadableError, decode
 from grader.submissions.submission import Submission
 
@@ -50,20 +49,6 @@ class Arrivals:
     unknown: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass
-class _HandIn:
-    """What one owner handed in."""
-
-    owner: Owner
-    pieces: list[Piece] = field(default_factory=list)
-    late: bool = False
-    moments: dict[str, Moment] = field(default_factory=dict)
-    """By attempt."""
-    folders: set[str] = field(default_factory=set)
-    platform: bool = True
-    """Whether a learning platform's own name says whose it is."""
-
-
 def gather(
     source: Path, unit: str, scratch: Path, released: NotebookNode, roster: Mapping[str, str] | None = None
 ) -> Arrivals:
@@ -79,7 +64,7 @@ def gather(
         )
     found = list(in_folder(source) if source.is_dir() else in_archive(source))
     unknown: dict[str, str] = {}
-    hand_ins = _by_owner(found, unit, unknown, keep_top=source.is_dir())
+    hand_ins = by_owner(found, unit, unknown, keep_top=source.is_dir())
     if not hand_ins and not unknown:
         kind = "student's folder" if source.is_dir() else "file"
         raise CourseError(f"{source} holds no {kind}. It should hold STUDENT/{unit}/{unit}.ipynb for each.")
@@ -89,81 +74,13 @@ def gather(
     submissions: dict[str, Submission] = {}
     # A folder of your own goes before what a platform calls the same.
     for one in sorted(hand_ins, key=lambda one: (one.platform, identities[one.owner].student)):
-        made = maker.submission(one, identities[one.owner])
-        if made.student in submissions:
-            where = made.origin or (one.pieces[0].file.name if one.pieces else one.owner.name)
-            unknown[printable(where)] = f"is {made.student}'s, who has a folder there, too: keep one of the two"
+        who = identities[one.owner]
+        if who.student in submissions:
+            where = one.pieces[0].file.name if one.pieces else one.owner.name
+            tell(unknown, where, f"is {who.student}'s, whose files are there in another form, too: keep one of the two")
         else:
-            submissions[made.student] = made
+            submissions[who.student] = maker.submission(one, who)
     return Arrivals([submissions[student] for student in sorted(submissions)], unknown)
-
-
-def _by_owner(found: Sequence[File], unit: str, unknown: dict[str, str], keep_top: bool) -> list[_HandIn]:
-    """What each owner handed in, by the names at the top.
-
-    keep_top: nothing above the learners is to be looked for; a zip file may have one more folder around them.
-    """
-    top = () if keep_top else _root(found, unit)
-    hand_ins: dict[tuple[str, str], _HandIn] = {}
-    inside = {file: PurePosixPath(file.name).parts[len(top) :] for file in found if _below(file, top)}
-    platforms = Platforms({parts[0]: file for file, parts in inside.items() if len(parts) == 1 and not file.folder})
-    strays: list[File] = []
-    for file in found:
-        parts = inside.get(file, ())
-        claim = (
-            None if file.refused == OUTSIDE or not parts else platforms.claim(parts[0], len(parts) > 1 or file.folder)
-        )
-        if claim is None:
-            strays.append(file)
-            continue
-        for owner in claim.owners:
-            mine = hand_ins.setdefault(owner.key, _HandIn(owner, platform=owner.platform != Folder.title))
-            _take(mine, claim, file, parts)
-    for file in strays:
-        own = file in inside and len(inside[file]) == 1 and platforms.owns(inside[file][0])
-        if file.refused:
-            unknown[printable(file.name)] = file.refused
-        elif not file.folder and not own:
-            unknown[printable(file.name)] = "is nobody's: its name tells no learner"
-    return list(hand_ins.values())
-
-
-def _take(mine: _HandIn, claim: Claim, file: File, parts: tuple[str, ...]) -> None:
-    name = unicodedata.normalize("NFC", "/".join(filter(None, [claim.rest.strip("/"), *parts[1:]])))
-    mine.late = mine.late or claim.late
-    mine.moments.setdefault(claim.attempt, claim.moment)
-    if file.folder and not file.refused:
-        mine.folders.add(name)
-    else:
-        mine.pieces.append(Piece(_short(name or parts[-1]), file, claim.attempt))
-
-
-def _below(file: File, top: tuple[str, ...]) -> bool:
-    parts = PurePosixPath(file.name).parts
-    return parts[: len(top)] == top and len(parts) > len(top)
-
-
-def _root(found: Sequence[File], unit: str) -> tuple[str, ...]:
-    """The folders of an archive that lie around all its learners."""
-    paths = [PurePosixPath(file.name).parts for file in found if not file.folder and file.refused != OUTSIDE]
-    root: tuple[str, ...] = ()
-    while _all_in_one(paths, len(root)):
-        if platform_of(paths[0][len(root)], folder=True):
-            return root
-        root = paths[0][: len(root) + 1]
-    here = [path[-1] for path in paths if len(path) == len(root) + 1 and not platform_of(path[-1], folder=False)]
-    deeper = [path for path in paths if len(path) > len(root) + 1]
-    apart = {path[len(root)] for path in deeper if ".ipynb" in path[-1].lower()}
-    mine = any(".ipynb" in name.lower() for name in here) or not deeper
-    if root and here and mine and len(apart) < 2:  # it is one learner's folder
-        root = root[:-1]
-        root = root[:-1] if root and paths[0][len(root)] == unit else root
-    return root
-
-
-def _all_in_one(paths: Sequence[tuple[str, ...]], depth: int) -> bool:
-    """Whether all files lie in one and the same folder at this depth."""
-    return bool(paths) and all(len(path) > depth + 1 and path[depth] == paths[0][depth] for path in paths)
 
 
 def _expanded(piece: Piece, spool: Path, room: Room, depth: int = 0) -> Iterator[Piece]:
@@ -181,12 +98,7 @@ def _expanded(piece: Piece, spool: Path, room: Room, depth: int = 0) -> Iterator
         return
     for file in inside:
         within = unicodedata.normalize("NFC", file.name.removeprefix(f"{piece.file.name}/"))
-        yield from _expanded(Piece(f"{piece.name}/{_short(within)}", file, piece.attempt), spool, room, depth + 1)
-
-
-def _short(name: str) -> str:
-    """A name of a length that names have; of a longer one, which is refused, as much as is shown."""
-    return "/".join(part if len(part) <= NAME else printable(part) for part in name.split("/"))
+        yield from _expanded(Piece(f"{piece.name}/{short(within)}", file, piece.attempt), spool, room, depth + 1)
 
 
 @dataclass
@@ -199,7 +111,7 @@ class _Maker:
     unknown: dict[str, str]
     room: Room = field(default_factory=Room)
 
-    def submission(self, one: _HandIn, who: Identity) -> Submission:
+    def submission(self, one: HandIn, who: Identity) -> Submission:
         """One learner's; files of theirs that could not be taken are told."""
         if who.problem:
             return Submission(who.student, self.unit, problem=f"could not be graded: {who.problem}")
@@ -209,10 +121,10 @@ class _Maker:
             room.give_back(Path(spool))
         return made
 
-    def _made(self, one: _HandIn, who: Identity, room: Room, spool: Path) -> Submission:
+    def _made(self, one: HandIn, who: Identity, room: Room, spool: Path) -> Submission:
         notes = [who.note, LATE if one.late else ""]
         pieces, stamps = self._pieces(one, room, spool)
-        if not one.platform and _is_a_class(pieces, self.unit):
+        if not one.platform and is_a_class(pieces, self.unit):
             return Submission(
                 who.student,
                 self.unit,
@@ -246,7 +158,7 @@ class _Maker:
             lms_id=one.owner.lms_id,
         )
 
-    def _pieces(self, one: _HandIn, room: Room, spool: Path) -> tuple[list[Piece], list[Piece]]:
+    def _pieces(self, one: HandIn, room: Room, spool: Path) -> tuple[list[Piece], list[Piece]]:
         """The learner's files, archives taken apart, without other units' folders; and the timestamps among them."""
         stamps = [piece for piece in one.pieces if _is_stamp(piece)]
         rest = [piece for piece in one.pieces if not _is_stamp(piece)]
@@ -258,7 +170,7 @@ class _Maker:
         pieces = [found for piece in rest for found in _expanded(piece, spool, room)]
         return pieces, stamps
 
-    def _moment(self, one: _HandIn, chosen: Piece, stamps: Sequence[Piece]) -> Moment:
+    def _moment(self, one: HandIn, chosen: Piece, stamps: Sequence[Piece]) -> Moment:
         """When it came. What stands in a learner's own upload is not believed; what collecting wrote is."""
         if one.platform:
             return one.moments.get(chosen.attempt, NO_MOMENT)
@@ -281,34 +193,30 @@ class _Maker:
         return file.path or path
 
     def _beside(
-        self, one: _HandIn, pieces: Iterable[Piece], answer: Answer, target: Path, room: Room
+        self, one: HandIn, pieces: Iterable[Piece], answer: Answer, target: Path, room: Room
     ) -> tuple[dict[str, Path], str]:
-        """The files that go along, by their name below the notebook's folder; and a note on links, which do not."""
+        """The files that go along, by their name below the notebook's folder; and a note on what was left out."""
         assert answer.piece is not None
-        base = PurePosixPath(answer.piece.name).parent
+        attempt, base = answer.piece.attempt, PurePosixPath(answer.piece.name).parent
+        mine = [piece for piece in pieces if piece.name not in answer.candidates and not _is_stamp(piece)]
+        mine = [piece for piece in mine if piece.attempt == attempt or not attempt or piece.attempt.isdecimal()]
+        near = {piece.name: PurePosixPath(piece.name).is_relative_to(base) for piece in mine}
         found: dict[str, Path] = {}
-        links = []
-        for piece in pieces:
-            if piece.name in answer.candidates or _is_stamp(piece):
+        left_out = []
+        for piece in sorted(mine, key=lambda piece: not near[piece.name]):  # what lies with the notebook comes first
+            path = PurePosixPath(piece.name).relative_to(base) if near[piece.name] else PurePosixPath(piece.name)
+            if not near[piece.name] and not one.platform:
                 continue
-            path = PurePosixPath(piece.name)
-            if path.is_relative_to(base):
-                path = path.relative_to(base)
-            elif not one.platform:
-                continue
-            if piece.attempt != answer.piece.attempt and answer.piece.attempt and not piece.attempt.isdecimal():
-                continue  # another attempt's
-            if "is a link" in piece.file.refused:
-                links.append(printable(piece.name))
+            if "is a link" in piece.file.refused or path.as_posix() in found:
+                left_out.append(f"{printable(piece.name)} ({piece.file.refused or 'another has its name'})")
                 continue
             try:
-                place = self._placed(piece.file, target / "beside" / path, room)
-                found.setdefault(path.as_posix(), place)
+                found[path.as_posix()] = self._placed(piece.file, target / "beside" / path, room)
             except UnusableError as error:
-                self.unknown[printable(f"{target.parent.name}: {piece.name}")] = str(error)
+                tell(self.unknown, f"{target.parent.name}: {piece.name}", str(error))
         for name in sorted(found, key=_number, reverse=True) if one.platform else ():
             found.setdefault(_usual(name), found[name])
-        return found, f"Links are not followed: {', '.join(links[:5])}." if links else ""
+        return found, f"Left out: {', '.join(left_out[:5])}." if left_out else ""
 
 
 def _is_stamp(piece: Piece) -> bool:
@@ -330,26 +238,7 @@ def _of_another_unit(name: str, unit: str, others: set[str]) -> bool:
     return path.parts[0] in others and len(path.parts) > 1 and not path.name.casefold().startswith(unit.casefold())
 
 
-def _is_a_class(pieces: Sequence[Piece], unit: str) -> bool:
-    """Whether one learner's files are named as those of several are: then it is a whole class's download."""
-    names = [PurePosixPath(piece.name).parts for piece in pieces]
-    depth = 0
-    while _all_in_one(names, depth) and not platform_of(names[0][depth], folder=True):
-        depth += 1
-    tops = [path[depth:] for path in names]
-    claims = [platform_of(path[0], len(path) > 1) for path in tops]
-    owners = {owner.key for claim in claims if claim for owner in claim.owners}
-    if len(owners) > 1 and all(claim for claim, path in zip(claims, tops, strict=True) if ".ipynb" in path[-1].lower()):
-        return True
-    layout = defaultdict(set)
-    for path in tops:
-        for place in range(1, len(path) - 1):
-            if path[place] == unit and path[-1].lower().endswith(".ipynb"):
-                layout[path[: place - 1]].add(path[place - 1])
-    return any(len(students) > 1 for students in layout.values())
-
-
-def _origin(one: _HandIn, chosen: Piece, unit: str) -> str:
+def _origin(one: HandIn, chosen: Piece, unit: str) -> str:
     """The file that it came as; empty for nbgrader's layout in a folder."""
     usual = (
         not one.platform and chosen.file.path is not None and chosen.name in (f"{unit}/{unit}.ipynb", f"{unit}.ipynb")

@@ -283,7 +283,8 @@ class Folder(Adapter):
 
     def claim(self, part: str, folder: bool) -> Claim | None:
         if folder:
-            return Claim((Owner(self.title, part, by_folder=True),))
+            own = not part.startswith((".", "__"))  # not Jupyter's or Python's
+            return Claim((Owner(self.title, part, by_folder=True),)) if own else None
         found = self.archive.fullmatch(part)
         return Claim((Owner(self.title, found["name"], by_folder=True),), part) if found else None
 
