@@ -14,10 +14,8 @@ from nbformat import NotebookNode
 from course_lib import problems
 from course_lib.failures import Failure, Ran, first_line, other_meaning, uncalled, why_missing
 from course_lib.reference import Outcome, Problem
-from grader.preprocessors.recognise import grade_id
-from grader.preprocessors.repair import ADDED
 from grader.sandbox.inside.shell import CUT
-from grader.sandbox.notebook import ENDINGS
+from grader.sandbox.notebook import ENDINGS, part_of
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 LINE = re.compile(r"Cell In\[\d+\], line (\d+)|<ipython-input[^>]*> in <module>.*?line (\d+)")
@@ -66,14 +64,16 @@ ITSELF = {
 
 def cells_above(check: NotebookNode, nb: NotebookNode, name: str) -> list[Ran]:
     """The code cells that ran before a check, each with the error that it ended with."""
+    from grader.preprocessors.repair import ADDED  # its package imports this module
+
     found = []
     for cell in nb.cells:
         if cell is check:
             break
         if cell.cell_type == "code":
-            mark = cell.metadata.get("nbgrader", {})
-            given = not cell.metadata.get(ADDED) and not mark.get("solution")
-            found.append(Ran(cell.source, failure_in(cell), grade_id(cell) == name, given))
+            part = part_of(cell)
+            given = part[0] != "answer" and not cell.metadata.get(ADDED)
+            found.append(Ran(cell.source, failure_in(cell), part == ("answer", name), given))
     return found
 
 

@@ -303,3 +303,29 @@ def test_a_whole_unit_keeps_its_points_beside_scratch_cells(tmp_path, monkeypatc
     assert {c.exercise: c.earned - c.points for c in result.checks} == dict.fromkeys(
         (c.exercise for c in result.checks), 0
     )
+
+
+TORCH_GIVEN = "import torch\nimport torch.nn.functional as F\nfrom torch import nn\nfrom course_lib import check"
+TORCH_RIGHT = (
+    "class Scale(nn.Module):\n    def forward(self, x, a):\n        return F.relu(a * x) - F.relu(-a * x)\n"
+    "def {name}(x, a):\n    x = torch.tensor(x, requires_grad=True)\n    y = Scale()(x, a)\n    y.sum().backward()\n"
+    "    assert torch.zeros(1).dtype == torch.float32\n    return y, y.sum()"
+)
+TORCH_SCRATCH = (
+    "torch = F = nn = None",
+    "F, C, KH, KW = 1, 2, 3, 4",
+    "torch.set_grad_enabled(False)",
+    "torch.set_default_dtype(torch.float64)",
+    "torch.tensor = torch.nn.Module = torch.nn.functional.relu = None",
+    "import sys\nfor name in list(sys.modules):\n    if name.startswith('torch'):\n        del sys.modules[name]",
+    "%reset -f",
+)
+
+
+def test_what_is_set_in_pytorch_costs_no_other_exercise_a_point():
+    cells = [given(TORCH_GIVEN)]
+    for number, scratch in enumerate(TORCH_SCRATCH):
+        cells += [cell(scratch), answer(f"toy{number}", TORCH_RIGHT), check(f"toy{number}")]
+    with Worker("09_to_pytorch", replace(LIMITS, memory=4096 * MIB)) as running:
+        found = verdicts(running, *cells)
+    assert [TORCH_SCRATCH[int(name.removeprefix("toy"))] for name, verdict in found.items() if not verdict.passed] == []
