@@ -275,25 +275,26 @@ def _bindings(place: int, cell: Cell, statement: ast.stmt, sure: bool) -> Iterat
             for item in items:
                 if item.optional_vars is not None:
                     yield from _bound(make, item.optional_vars, item.context_expr, sure, whole=False)
-        case ast.Expr(
-            value=ast.Call(
-                func=ast.Attribute(attr="run_line_magic"), args=[ast.Constant("run"), ast.Constant(str(file))]
-            )
-        ):
-            if match := RUNS.match(file):
+        case ast.Expr(value=ast.Call() as call):
+            yield from _by_call(make, call)
+    if isinstance(statement, ast.Expr | ast.Assign | ast.AnnAssign | ast.AugAssign):
+        for node in ast.walk(statement):
+            if isinstance(node, ast.NamedExpr):
+                yield from _bound(make, node.target, node.value, False)
+
+
+def _by_call(make: Callable[..., Binding], call: ast.Call) -> Iterator[Binding]:
+    """What a call that stands alone binds or changes: `%run mine.py`, `setattr(f, "g", h)`, `ops.append(f)`."""
+    match call:
+        case ast.Call(func=ast.Attribute(attr="run_line_magic"), args=[ast.Constant("run"), ast.Constant(file)]):
+            if match := RUNS.match(str(file)):
                 yield make("*", module=match[1])
-        case ast.Expr(value=ast.Call(func=called, args=arguments, keywords=keywords)):
+        case ast.Call(func=called, args=arguments, keywords=keywords):
             of = arguments[0] if dotted(called) == "setattr" and arguments else None
             if isinstance(called, ast.Attribute) and called.attr in CHANGES:
                 of = called.value
             if of is not None and (head := _head(of)):
                 yield make(head, reads=(*arguments, *keywords), changes=True)
-    if not isinstance(
-        statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.With | ast.For | ast.While
-    ):
-        for node in ast.walk(statement):
-            if isinstance(node, ast.NamedExpr):
-                yield from _bound(make, node.target, node.value, False)
 
 
 def _bound(
