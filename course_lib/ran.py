@@ -116,12 +116,11 @@ def _code(obj: Any) -> CodeType | None:
         obj = obj.func
     try:
         obj = inspect.unwrap(obj) if callable(obj) else type(obj)
-    except ValueError:
+        parts = (obj, *(vars(obj).values() if isinstance(obj, type) else ()))
+        codes = (getattr(part, "__code__", None) for part in parts)
+        return next((code for code in codes if isinstance(code, CodeType)), None)
+    except Exception:  # an object of the learner's own may do anything when it is asked for an attribute
         return None
-    for part in (obj, *(vars(obj).values() if isinstance(obj, type) else ())):
-        if isinstance(code := getattr(part, "__code__", None), CodeType):
-            return code
-    return None
 
 
 def _name(obj: Any) -> str:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from course_lib import sources
@@ -25,6 +26,9 @@ GIVEN_ALIASES = {
     "earlier": "course_lib.earlier",
 }
 """What the units' first cells call the modules, for a text that stands alone."""
+WRITES = re.compile(r"\s*%%(?:writefile|file)\s+(\w+)\.py[ \t]*\n")
+RUNS = re.compile(r"(?:-\w+\s+)*['\"]?(\w+)\.py\b")
+"""A cell that is written to a module beside the notebook, and the rest of a line `%run` that runs one."""
 MOST_BINDINGS, MOST_TOGETHER, MOST_ALIASES = 2_000, 100, 20
 """More is nobody's exercise, and takes long to look through."""
 FileBeside = Callable[[str], str | None]
@@ -99,13 +103,14 @@ class Program:
     def __init__(self, cells: Sequence[Cell], file_beside: FileBeside = lambda module: None) -> None:
         self.file_beside = file_beside
         self.files: dict[str, Program | None] = {}
-        self.stars: list[str] = []
+        self.stars: list[Binding] = []
+        self.written = {match[1]: cell.source[match.end() :] for cell in cells if (match := WRITES.match(cell.source))}
         self.named: dict[str, list[Binding]] = {}
         self.changed: dict[str, list[Binding]] = {}
         for place, (cell, statement, sure) in enumerate(_statements(cells)):
             for binding in _bindings(place, cell, statement, sure):
                 if binding.name == "*":
-                    self.stars.append(binding.module)
+                    self.stars.append(binding)
                 else:
                     (self.changed if binding.changes else self.named).setdefault(binding.name, []).append(binding)
 
@@ -126,7 +131,7 @@ class Program:
     def reached(self, name: str, before: int | None = None) -> Reached:
         """What a name rests on, nearest first. before: the name as it is at a place of the program."""
         found = Reached()
-        todo, seen = self.last(name, before), set[int]()
+        todo, seen = self.last(name, before) or self._by_star(name), set[int]()
         for binding in todo:
             if binding.module and not binding.cell.given:
                 self._use(
@@ -146,6 +151,10 @@ class Program:
                 for full in names:
                     self._use(full, load, binding, found)
         return found
+
+    def _by_star(self, name: str) -> list[Binding]:
+        """What may have bound a name that no statement names."""
+        return [replace(star, name=name, module=f"{star.module}.{name}") for star in self.stars]
 
     def _is_given(self, binding: Binding) -> bool:
         """Whether a binding came with the unit; a copy of its imports, and of what it asks for, is nobody's answer."""
@@ -179,7 +188,7 @@ class Program:
         head, point, rest = name.partition(".")
         if head in GIVEN_ALIASES:
             return [f"{GIVEN_ALIASES[head]}{point}{rest}"]
-        return [name, *(() if hasattr(builtins, head) else (f"{module}.{name}" for module in self.stars))]
+        return [name, *(() if hasattr(builtins, head) else (f"{star.module}.{name}" for star in self.stars))]
 
     def _use(self, full: str, load: Load, user: Binding, found: Reached) -> None:
         """Note the use of a name of a module; where that is a file beside the notebook, what it rests on there."""
@@ -196,7 +205,7 @@ class Program:
 
     def _file(self, module: str) -> Program | None:
         if module not in self.files:
-            text = self.file_beside(module)
+            text = self.written.get(module, self.file_beside(module))
             cell = Cell(text or "", file=module.rpartition(".")[2] + ".py")
             self.files[module] = None if text is None else Program([cell])
         return self.files[module]
@@ -266,18 +275,26 @@ def _bindings(place: int, cell: Cell, statement: ast.stmt, sure: bool) -> Iterat
             for item in items:
                 if item.optional_vars is not None:
                     yield from _bound(make, item.optional_vars, item.context_expr, sure, whole=False)
-        case ast.Expr(value=ast.Call(func=called, args=arguments, keywords=keywords)):
+        case ast.Expr(value=ast.Call() as call):
+            yield from _by_call(make, call)
+    if isinstance(statement, ast.Expr | ast.Assign | ast.AnnAssign | ast.AugAssign):
+        for node in ast.walk(statement):
+            if isinstance(node, ast.NamedExpr):
+                yield from _bound(make, node.target, node.value, False)
+
+
+def _by_call(make: Callable[..., Binding], call: ast.Call) -> Iterator[Binding]:
+    """What a call that stands alone binds or changes: `%run mine.py`, `setattr(f, "g", h)`, `ops.append(f)`."""
+    match call:
+        case ast.Call(func=ast.Attribute(attr="run_line_magic"), args=[ast.Constant("run"), ast.Constant(file)]):
+            if match := RUNS.match(str(file)):
+                yield make("*", module=match[1])
+        case ast.Call(func=called, args=arguments, keywords=keywords):
             of = arguments[0] if dotted(called) == "setattr" and arguments else None
             if isinstance(called, ast.Attribute) and called.attr in CHANGES:
                 of = called.value
             if of is not None and (head := _head(of)):
                 yield make(head, reads=(*arguments, *keywords), changes=True)
-    if not isinstance(
-        statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.With | ast.For | ast.While
-    ):
-        for node in ast.walk(statement):
-            if isinstance(node, ast.NamedExpr):
-                yield from _bound(make, node.target, node.value, False)
 
 
 def _bound(

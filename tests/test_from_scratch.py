@@ -59,6 +59,10 @@ LEFT_TO_A_LIBRARY = {
     "in a cell that waits": (["await asyncio.sleep(0)\nf = np.gradient"], "Line 2"),
     "by a file beside": (["from mine import g as f"], "Line 4 of mine.py, `return np.gradient(x)`, which your f uses, leaves"),
     "through a file beside": (["import mine\ndef f(x):\n    return mine.g(x)"], "Line 4 of mine.py"),
+    "by a star from a file beside": (["from mine import *\ndef f(x):\n    return g(x)"], "Line 4 of mine.py"),
+    "by a file that is run": (["%run mine.py\nf = g"], "Line 4 of mine.py"),
+    "by a file that the notebook writes": (["%%writefile own.py\nimport numpy as np\nf = np.gradient", "from own import f"], "Line 2 of own.py, `f = np.gradient`"),
+    "as what a star brings": (["%%writefile own.py\nimport numpy as np\nf = np.gradient", "from own import *"], "Line 2 of own.py"),
     "by a version that was run last": (["def f(x):\n    return x", "def f(x):\n    return np.gradient(x)"], "Line 2"),
 }
 FROM_SCRATCH = {
