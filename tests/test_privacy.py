@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -40,20 +42,26 @@ def open_mask():
     os.umask(before)
 
 
+def open_folder(name: str) -> Path:
+    """A folder that everybody may enter, as a course's may be; pytest closes its own again and again."""
+    folder = Path(tempfile.mkdtemp(prefix=f"course-{name}-"))
+    folder.chmod(0o777)
+    return folder
+
+
 @pytest.fixture(scope="module")
-def graded(tmp_path_factory):
+def graded():
     """A class of one in an open folder, graded by the command's way under a umask that closes nothing."""
     before = os.umask(0)
     try:
-        room = classroom(tmp_path_factory.mktemp("open"))
-        for folder in [room.root, *room.root.parents[:2]]:
-            folder.chmod(0o777)
+        room = classroom(open_folder("open"))
         hand_in(answered({}), room.root / "submitted", STUDENT, UNIT)
         (room.root / "feedback").mkdir(mode=0o777)  # as an older version left it
         report(room, UNIT, grade_class(room, UNIT, room.root / "submitted", workers=1))
     finally:
         os.umask(before)
-    return room
+    yield room
+    shutil.rmtree(room.root)
 
 
 def test_what_grading_makes_is_closed_whatever_the_umask(graded):
@@ -94,9 +102,9 @@ def nbgrader(course: Path, *arguments: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def by_nbgrader(tmp_path_factory):
+def by_nbgrader():
     """The same by nbgrader's own commands, each a process of its own, and what they export."""
-    course = course_copy(tmp_path_factory.mktemp("stock") / "course")
+    course = course_copy(open_folder("stock") / "course")
     hand_in(answered({}), course / "submitted", "ada", UNIT, DUE)
     (course / "submitted" / "ada" / UNIT / "submission_secret.txt").write_text("a secret of the learner's", "ascii")
     (course / "submitted").chmod(0o777)
@@ -104,11 +112,13 @@ def by_nbgrader(tmp_path_factory):
     nbgrader(course, "autograde", UNIT)
     nbgrader(course, "generate_feedback", UNIT)
     exchange = course.parent / "exchange"
-    exchange.mkdir(mode=0o777)
+    exchange.mkdir()
+    exchange.chmod(0o777)
     nbgrader(course, "release_feedback", UNIT, "--course=deep", f"--Exchange.root={exchange}")
     nbgrader(course, "db", "student", "add", STUDENT, "--last-name==1+1,x", "--first-name=Ada\nEve")
     nbgrader(course, "export")
-    return course
+    yield course
+    shutil.rmtree(course.parent)
 
 
 def test_what_nbgraders_own_commands_make_is_closed_too(by_nbgrader):
@@ -121,8 +131,6 @@ def test_what_nbgraders_own_commands_make_is_closed_too(by_nbgrader):
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_a_page_that_nbgrader_releases_is_its_learners_to_read(by_nbgrader):
     (page,) = (by_nbgrader.parent / "exchange").rglob("*.html")
-    for folder in page.parents[: len(page.parents) - 2]:
-        folder.chmod(mode(folder) | 0o011)  # pytest's own folders are closed, too
     reads = "import os, sys\nos.setgid(65534); os.setuid(65534)\nprint(len(open(sys.argv[1]).read()))"
     command = [sys.executable, "-I", "-S", "-c", reads, str(page)]
     assert int(subprocess.run(command, capture_output=True, text=True, check=True).stdout) > 10_000
