@@ -157,8 +157,6 @@ def VICTIM(*args):
 BOMBS = {
     "lists": "b'[],' * (20 * 2**20) + b'[]'",
     "entries of dicts": "b'{' + b'\"a\":[],' * (7 * 2**20) + b'\"b\":0}'",
-    "numbers": "b'0,' * (28 * 2**20) + b'0'",
-    "lists in lists": "b'[' * (28 * 2**20) + b']' * (28 * 2**20)",
 }
 
 
