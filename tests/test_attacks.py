@@ -16,12 +16,17 @@ from traitlets.config import Config
 from course_lib import render
 from course_lib.check import MIME
 from course_lib.judge import judge
+from course_lib.reference import load
 from grader.answers import read_outcomes
-from grader.audit.attacks import ATTACKS, harms, leaks, pages, run_attacks
+from grader.audit import rules
+from grader.audit.attacks import ATTACKS, deliveries, every_unit, harms, leaks, pages, run_attacks, school
 from grader.audit.attacks.attack import Attack, adding
+from grader.audit.attacks.deliveries import Delivery, run_deliveries
+from grader.audit.attacks.every_unit import UnitAttack, run_everywhere
 from grader.audit.attacks.harms import active_parts
 from grader.audit.attacks.school import FIRST, MARK, SECRET, School, Snapshot, differing
 from grader.audit.row import HELD
+from grader.audit.rules import run_rules
 from grader.exercises import exercises_of
 from grader.offline import NBGRADER_TEMPLATES
 from grader.private import private_reference
@@ -84,6 +89,82 @@ def test_the_table_can_tell():
     assert number == "it reads private numbers" and secret == "it reads the course's secret"
     assert harm == "it changed the gradebook; it did harm" and f"it left a file in {school.home}" in left
     assert "it was graded" in refused and nothing == HELD
+
+
+def test_a_submission_that_makes_the_grader_large_is_found(monkeypatch):
+    sizes = iter(range(0, 100 * school.MEMORY, school.MEMORY + 2**20))
+    monkeypatch.setattr(school, "_most_memory", lambda: next(sizes))
+    with School(UNIT, [adding("nothing at all", "x", "1")]) as one:
+        one.grade()
+        assert "it changed the grader's size by 601 MiB" in harms.rows(one)[0].result
+
+
+def test_what_replays_and_what_tries_the_walls_gets_nothing_in_any_unit():
+    rows = run_everywhere(["00_start_here", "09_to_pytorch"])
+    assert [f"{row.name}: {row.result}" for row in rows if row.result != HELD] == []
+    assert [row.name for row in rows] == [attack.name for attack in every_unit.ATTACKS]
+
+
+def test_the_table_of_every_unit_can_tell(monkeypatch):
+    """Of the visible cases themselves, replaying answers each; a wall that gives way is named, and so is a bad cell."""
+    monkeypatch.setattr(every_unit, "_private", lambda exercise: load(exercise.name))
+    attacks = [
+        next(attack for attack in every_unit.ATTACKS if "nearest inputs" in attack.name),
+        UnitAttack("a wall", "x", "print('GAVE WAY: the ceiling')"),
+        UnitAttack("no Python", "x", "def"),
+        UnitAttack("nothing", "x", "1"),
+    ]
+    replay, wall, bad, nothing = (row.result for row in run_everywhere([UNIT], attacks))
+    assert "it earned 3 points for mean_square" in replay and "for standardize" in replay
+    assert wall == f"in {UNIT}, the ceiling" and "it could not be tried" in bad and nothing == HELD
+
+
+def test_a_forbidden_call_costs_its_points_however_it_is_written_and_a_mention_costs_none():
+    assert [f"{row.name}: {row.result}" for row in run_rules("01_gradients") if row.result != HELD] == []
+
+
+def test_the_table_of_rules_can_tell():
+    texts = [
+        rules.Text("nothing is forbidden in it", lambda answer, name, dotted: [answer]),
+        rules.Text("it rests on it", lambda a, n, d: [f"import {d}\n{a}\n\ndef {n}(*args):\n    {d}"], allowed=True),
+    ]
+    nothing, rests = (row.result for row in run_rules("00_start_here", texts))
+    assert "standardize earned 6 points with scipy.stats.zscore" in nothing
+    assert "standardize lost its points where scipy.stats.zscore is only named" in rests
+
+
+def test_what_comes_with_a_delivery_harms_nobody():
+    assert [f"{row.name}: {row.result}" for row in run_deliveries() if row.result != HELD] == []
+
+
+def test_the_table_of_deliveries_can_tell():
+    def in_her_place(right, blank, unit, eve):
+        return {f"{deliveries.HONEST}/{unit}.ipynb": blank}
+
+    def right_one(right, blank, unit, eve):
+        return {f"{eve}/{unit}.ipynb": right}
+
+    (row,) = run_deliveries(UNIT, [Delivery("hers is replaced", "x", in_her_place)])
+    assert row.result == "the honest learner's points are not hers"
+    found = run_deliveries(
+        UNIT,
+        [
+            Delivery("one that tells", "x", right_one, lambda graded, eve: f"{eve} is here" * bool(graded.of(eve))),
+            Delivery("one that is right", "x", right_one, deliveries._hers),
+        ],
+    )
+    assert [row.result for row in found] == ["eve201 is here", HELD]
+
+
+@pytest.mark.fast
+def test_a_table_that_a_spreadsheet_would_run_is_seen():
+    def graded(text, report=""):
+        return deliveries.Graded([], report, text, '["2001-01-01"]', 18.0)
+
+    assert "would run '=1+1'" in deliveries._no_formula(graded("a,b\n=1+1,2\n"), "")
+    assert deliveries._no_formula(graded("a,b\n'=1+1,-2.5\n"), "") == ""
+    assert deliveries._not_believed(graded(""), "") and deliveries._hers(graded(""), "eve1")
+    assert deliveries._one_line_each(graded("", "student\nzoe_forged  18 of 18"), "")
 
 
 @pytest.mark.fast

@@ -9,7 +9,7 @@ from course_lib.workspace import course_root, find_unit
 from grader.audit.equivalent import EQUIVALENT
 from grader.audit.examine import examine
 from grader.audit.report import document, plain_table, unit_section, with_section
-from grader.audit.row import HELD, Row
+from grader.audit.row import HELD, RIGHT_WORK, Row
 from grader.build import scripts
 from grader.exercises import all_exercises
 
@@ -48,9 +48,15 @@ def strangers() -> list[str]:
 def _outsiders() -> tuple[list[Row], list[Row]]:
     """What is handed in on purpose and by accident. Both run whole classes, so they are imported when asked for."""
     from grader.audit.attacks import run_attacks
+    from grader.audit.attacks.deliveries import run_deliveries
+    from grader.audit.attacks.every_unit import run_everywhere
     from grader.audit.corruptions import run_corruptions
+    from grader.audit.rules import run_rules
 
-    return list(run_attacks()), list(run_corruptions())
+    rules = run_rules()
+    silent = [row for row in rules if row.aims_at == RIGHT_WORK]
+    attacks = [*run_attacks(), *run_deliveries(), *run_everywhere(), *(row for row in rules if row not in silent)]
+    return attacks, [*run_corruptions(), *silent]
 
 
 def _broken(row: Row) -> list[str]:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 HELD = "held"
 """The `result` of a row where the grader did what it should. Anything else is a finding, and the audit fails."""
 
+RIGHT_WORK = "points for right work"
+"""At which a row aims where somebody did nothing wrong, and has to keep the points."""
+
 
 @dataclass(frozen=True)
 class Row:

@@ -21,7 +21,7 @@ from course_lib.from_scratch import GIVEN_ALIASES
 from course_lib.reference import Outcome, Reference
 from grader.audit.examine import answers_of
 from grader.audit.replay import right_values
-from grader.audit.row import HELD, Row
+from grader.audit.row import HELD, RIGHT_WORK, Row
 from grader.audit.trial import Answer
 from grader.build import scripts
 from grader.preprocessors.repair import ADDED
@@ -129,7 +129,7 @@ def run_rules(unit: str | None = None, texts: Sequence[Text] = TEXTS) -> list[Ro
     return [
         Row(
             f"the rule “from scratch”: {text.name}",
-            "points for right work" if text.allowed else "points for a library's work",
+            RIGHT_WORK if text.allowed else "points for a library's work",
             "; ".join(harms) or HELD,
             f"Tried on {len(answers)} exercises.",
         )

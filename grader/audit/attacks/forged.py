@@ -9,6 +9,7 @@ from grader.audit.attacks.attack import Attack, Draft, adding
 
 POINTS = "points for nothing"
 STOP = "stopping the grader"
+MEMORY = "the grader's memory"
 
 FORGE = """
 from IPython.display import display
@@ -140,12 +141,36 @@ raise ValueError(chr(0xd800) * 10)
 """
 
 
+BOMB = """
+import os
+pieces = PIECES
+def VICTIM(*args):
+    for cell in range(60):
+        data = b'{"cell": %d, "number": 1, "outputs": [%s]}' % (cell, pieces)
+        for descriptor in range(3, 60):
+            try:
+                os.write(descriptor, b"%08x" % len(data))
+                for start in range(0, len(data), 2**16): os.write(descriptor, data[start:start + 2**16])
+            except OSError: pass
+"""
+
+BOMBS = {
+    "lists": "b'[],' * (20 * 2**20) + b'[]'",
+    "entries of dicts": "b'{' + b'\"a\":[],' * (7 * 2**20) + b'\"b\":0}'",
+}
+
+
+def _bombing(pieces: str) -> Callable[[Draft], None]:
+    return lambda draft: draft.answer(BOMB.replace("PIECES", pieces))
+
+
 def _forging(payload: str) -> Callable[[Draft], None]:
     return lambda draft: draft.add(FORGE.replace("PAYLOAD", payload))
 
 
 ATTACKS = [
     *(Attack(f"forged answers: {name}", aim, _forging(code)) for name, (aim, code) in PAYLOADS.items()),
+    *(Attack(f"an answer of 60 MiB of {what}", MEMORY, _bombing(code)) for what, code in BOMBS.items()),
     adding("forged answers: several in one cell", POINTS, TWICE),
     adding("forged answers: in another cell", POINTS, ELSEWHERE),
     adding("the value 100 in the check cell, by hooks of IPython", POINTS, RESULT),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_raw_cell
+from nbformat.v4 import new_code_cell, new_raw_cell
 
 from grader.audit.attacks.attack import Attack, Draft, adding
 
@@ -68,6 +68,43 @@ BOMBS = {
 }
 
 
+TEXTS_THAT_NEVER_END = (
+    "|" * 20_000,
+    "|a" * 200 + "\n" + "|-" * 200 + "\n" + ("|x" * 200 + "\n") * 200,
+    "```" * 10_000,
+    "`" * 5_000 + "a" + "`" * 5_001,
+    "*a_ " * 20_000,
+    "**" * 20_000,
+    "[" * 20_000,
+    "![a](" * 10_000,
+    "[a][b]\n\n" * 2_000 + "[b]: x\n" * 2_000,
+    "> " * 2_000 + "deep",
+    "".join(" " * depth + "- x\n" for depth in range(300)),
+    "<" * 20_000,
+    "&" * 20_000,
+    "$a" * 10_000,
+    "\\(" * 10_000,
+    "a\u0301" * 20_000,
+    " " * 50_000 + "x",
+    "\n" * 50_000,
+    "<!-- " * 10_000,
+)
+
+
+def _blank_lines(draft: Draft) -> None:
+    draft.notebook.cells.append(new_code_cell(" \n" * 8_000))
+
+
+def _long_lines(draft: Draft) -> None:
+    for text in ("x = '" + "a\\" * 50_000, "(" * 20_000 + "#" * 20_000, "\t" * 20_000 + '"' * 15_000):
+        draft.notebook.cells.append(new_code_cell(text))
+
+
+def _endless_texts(draft: Draft) -> None:
+    for text in TEXTS_THAT_NEVER_END:
+        draft.add_text(text)
+
+
 def _text_cells(draft: Draft) -> None:
     draft.add_text(ACTIVE)
     draft.add_text('[x](javascript:window.attacked=1) ![x](x"onerror="window.attacked=1) <https://a"onclick="1> `<b>`')
@@ -99,6 +136,9 @@ _ALL = [
     Attack("the same in metadata, widgets and attachments", BROWSER, _metadata),
     adding("an imitation of the grader's panel", "the reader's trust", IMITATION),
     *(adding(f"a page that takes hours to make: {name}", STALL, BOMB + text) for name, text in BOMBS.items()),
+    Attack("a page that takes hours to make: 8,000 lines of one blank", STALL, _blank_lines),
+    Attack("a page that takes hours to make: long lines of code", STALL, _long_lines),
+    Attack("a page that takes hours to make: every mark of Markdown, again and again", STALL, _endless_texts),
     Attack("a page that takes hours to make: a text cell", STALL, lambda draft: draft.add_text("<div>" * 60_000)),
 ]
 ATTACKS = [replace(attack, read=True) for attack in _ALL]

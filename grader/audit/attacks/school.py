@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import shutil
 import socket
 import sqlite3
@@ -38,6 +39,8 @@ EVERY = 8
 """After so many attacks an honest submission follows; one that aims at its neighbours has one to itself."""
 MEMORY_DISK = Path("/dev/shm")
 """A gradebook is written hundreds of times: here it waits for no disk."""
+MEMORY = 600 * 2**20
+"""By so many bytes no submission may make the grader's own process larger."""
 LIMITS = "c.ComputeAnswers.timeout, c.ComputeAnswers.submission_timeout, c.ComputeAnswers.memory = 2, 6, 1024"
 """What hangs is ended soon."""
 TABLES = ("grade", "comment", "submitted_assignment", "submitted_notebook", "student", "assignment", "base_cell")
@@ -165,14 +168,17 @@ class School:
         self.by_course = self._graded()
 
     def _by_nbgrader(self) -> None:
-        before = self.snapshot()
+        before, most = self.snapshot(), _most_memory()
 
         def note_changes(assignment: str, student: str, notebooks: list[str]) -> None:
-            nonlocal before
+            nonlocal before, most
             now = self.snapshot()
             student = Path(notebooks[0]).parts[-3]  # nbgrader calls it by the pattern that it was given
             self.changed[student] = differing(before, now, f"autograded/{student}/")
             before = now
+            peak, most = most, _most_memory()
+            if most - peak > MEMORY:
+                self.changed[student].append(f"the grader's size by {(most - peak) // 2**20} MiB")
 
         config = self.room.config()
         config.CourseDirectory.assignment_id = self.unit
@@ -220,6 +226,11 @@ class School:
         with contextlib.closing(sqlite3.connect(self.room.root / "gradebook.db")) as database:
             rows = {(table, row[0]): row for table in TABLES for row in database.execute(f"SELECT * FROM {table}")}
         return Snapshot(files, rows)
+
+
+def _most_memory() -> int:
+    """The most bytes that this process has held so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def differing(before: Snapshot, now: Snapshot, own: str) -> list[str]:

@@ -18,7 +18,9 @@ from nbgrader.api import MissingEntry
 from nbgrader.converters import Autograde
 
 from course_lib.workspace import find_unit
-from grader.audit.corruptions.damage import DAMAGES, Damage, Notebook
+from grader.audit.corruptions import damage as damages
+from grader.audit.corruptions.damage import Damage, Notebook
+from grader.audit.corruptions.habits import HABITS
 from grader.audit.row import HELD, Row
 from grader.classroom import Classroom, GradingError, run_converter
 from grader.engine.conduct import Wish
@@ -30,6 +32,10 @@ from grader.samples import fill, hand_in
 from grader.sandbox.bwrap import unavailable
 
 FIRST_UNIT = "00"
+DAMAGES = [*damages.DAMAGES, *HABITS]
+
+
+NOBODY = Result("", problem="no line of the table is about it")
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ def run_corruptions(unit: str | None = None) -> list[Row]:
         results = grade_class(room, name, room.root / "submitted", Wish(force=True), say=lambda line: None)
         by_student = {result.student: result for result in results}
         return [
-            _row(damage, chosen, by_student[student(number)], alone.get(student(number)))
+            _row(damage, chosen, by_student.get(student(number), NOBODY), alone.get(student(number)))
             for number, damage in enumerate(DAMAGES)
         ]
 
@@ -74,13 +80,18 @@ def _hand_in(room: Classroom, unit: Unit, who: str, damage: Damage) -> None:
     right = fill(released, source)
     # Without experiments, which a learner may delete: they take time to run.
     right.cells = [cell for cell in right.cells if cell.cell_type != "code" or "nbgrader" in cell.metadata]
-    data = json.loads(nbformat.writes(right))
-    for cell in data["cells"]:
+    cells = json.loads(nbformat.writes(right))
+    for cell in cells["cells"]:
         cell["source"] = "".join(cell["source"])
-    notebook = Notebook(data, json.loads(nbformat.writes(released)), unit.first, unit.second)
+    notebook = Notebook(cells, json.loads(nbformat.writes(released)), unit.first, unit.second)
     written = damage.do(notebook)
     path = hand_in("", room.root / "submitted", who, unit.name)
-    path.write_bytes(written if written is not None else json.dumps(notebook.data, indent=1).encode())
+    data = written if written is not None else json.dumps(notebook.data, indent=1).encode()
+    files = damage.files(data, json.dumps(notebook.released).encode(), unit.name) if damage.files else {path.name: data}
+    path.unlink()
+    for name, content in files.items():
+        (path.parent / name).parent.mkdir(exist_ok=True)
+        (path.parent / name).write_bytes(content)
 
 
 def _by_nbgrader_alone(room: Classroom, unit: str) -> dict[str, float]:

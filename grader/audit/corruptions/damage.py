@@ -65,6 +65,8 @@ class Damage:
     costs: str = ""
     unreadable: str = ""
     by_intake: bool = False
+    files: Callable[[bytes, bytes, str], dict[str, bytes]] | None = None
+    """What lies in the learner's folder, of the notebook, of the one that was handed out, and of the unit's name."""
 
 
 def mark(cell: Cell) -> dict[str, Any]:
