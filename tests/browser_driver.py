@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,12 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pytest
+from needs import program
 from playwright.sync_api import BrowserContext, Locator, Page, expect, sync_playwright
 
 TOKEN = "a-token-of-the-tests"
 PATIENCE = 90  # seconds for anything that a loaded machine may take long for; never waited for its own sake
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -43,14 +41,8 @@ SETTINGS = {
 
 @contextmanager
 def chromium() -> Iterator[BrowserContext]:
-    """Headless Chromium that finds this machine only; where there is none, the test fails and says what to install."""
-    executable = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if executable is None:
-        pytest.fail(
-            "There is no Chromium, and these tests drive one. Install it (Debian, Ubuntu: `apt-get install chromium`) "
-            "and run them again.",
-            pytrace=False,
-        )
+    """Headless Chromium that finds this machine only."""
+    executable = program("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         try:

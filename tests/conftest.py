@@ -2,18 +2,24 @@
 
 Ctrl-C reaches them, too: a shell that starts the tests in the background would have it ignored by all.
 Side by side, a process takes a file at a time, or, of the files that take minutes, a unit.
-And what has no GPU to run on is told at the end, in one line.
+And what was left out, for want of a GPU or of a program (`needs.py`), is told at the end, a line each.
 """
 
 import os
 import re
 import signal
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import needs
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
+
+from grader.sandbox.worker import Worker
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
@@ -43,14 +49,43 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.name not in UNIT_BY_UNIT)
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("needs"):
+        for name in marker.args:
+            needs.program(name)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sandboxes() -> Iterator[None]:
+    """A test that starts a sandbox needs what sandboxes are made with, whether it says so or not."""
+    start = Worker._started
+
+    def start_or_leave_out(worker: Worker) -> Any:
+        needs.program("bwrap")
+        return start(worker)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Worker, "_started", start_or_leave_out)
+        yield
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """How many tests had no GPU, and why: they are not among those that passed."""
-    skipped = [report for report in terminalreporter.stats.get("skipped", []) if "gpu" in report.keywords]
-    if not skipped:
-        return
-    reasons = sorted({str(report.longrepr[2]).removeprefix("Skipped: ") for report in skipped})
-    terminalreporter.section("on a GPU")
-    terminalreporter.write_line(
-        f"{len(skipped)} test{'s' if len(skipped) > 1 else ''} skipped. {' '.join(reasons)} "
-        "`./course test --gpu` runs them where there is one."
-    )
+    """How many tests were left out, and what they lacked: they are not among those that passed."""
+    reports = terminalreporter.stats.get("skipped", [])
+    reasons = {id(report): str(report.longrepr[2]).removeprefix("Skipped: ") for report in reports}
+    on_gpu = [report for report in reports if "gpu" in report.keywords]
+    if on_gpu:
+        terminalreporter.section("on a GPU")
+        terminalreporter.write_line(
+            f"{_tests(len(on_gpu))} skipped. {' '.join(sorted({reasons[id(report)] for report in on_gpu}))} "
+            "`./course test --gpu` runs them where there is one."
+        )
+    lacking = Counter(reason for reason in reasons.values() if reason.startswith("needs "))
+    if lacking:
+        terminalreporter.section("left out")
+        for reason, count in sorted(lacking.items()):
+            terminalreporter.write_line(f"{_tests(count)} skipped: {reason}")
+
+
+def _tests(count: int) -> str:
+    return f"{count} test{'s' if count > 1 else ''}"

@@ -9,10 +9,8 @@ import sys
 import pytest
 from course import ROOT
 
-from grader.sandbox.bwrap import unavailable
 
-
-@pytest.mark.skipif(unavailable() is not None, reason="the benchmark is of grading in a sandbox")
+@pytest.mark.needs("bwrap")  # the benchmark is of grading in a sandbox
 def test_both_ways_give_the_same_scores(tmp_path):
     told = tmp_path / "figures.json"
     line = [sys.executable, str(ROOT / "benchmarks" / "grading.py"), "--only", "ratio", "--graded-cells", "--no-pages"]

@@ -218,6 +218,7 @@ def test_every_data_file_beside_the_code_is_declared_as_package_data() -> None:
         assert data - declared == set(), "an installed course would lack these: see package-data in pyproject.toml"
 
 
+@pytest.mark.needs("git")
 @pytest.mark.parametrize("folder", ["course_lib", "grader", "notebooks", "tests", "docs"])
 def test_nothing_that_the_course_is_made_of_is_ignored_by_git(folder: str) -> None:
     """A line of .gitignore meant for a class's folder once kept a template of that name out of the repository."""

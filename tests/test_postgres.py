@@ -10,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import needs
 import pytest
 from school import UNIT, classroom
 from sqlalchemy import create_engine, text
@@ -45,7 +46,7 @@ class Server:
 
     def run(self, program: str, *arguments: str) -> None:
         other = {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid} if os.geteuid() == 0 else {}
-        command = [str(find(program)), *arguments]
+        command = [find(program), *arguments]
         subprocess.run(command, check=True, cwd=self.folder, stdout=subprocess.DEVNULL, **other)
 
     def database(self, name: str) -> str:
@@ -58,17 +59,16 @@ class Server:
         shutil.rmtree(self.folder)
 
 
-def find(program: str) -> Path:
-    """A program of PostgreSQL's server; Debian keeps them off the PATH."""
-    debian = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"))
-    found = str(debian[-1]) if debian else shutil.which(program)
-    if found is None:
-        pytest.fail(f"{program} is not here: this test needs a PostgreSQL server (Debian: apt-get install postgresql)")
-    return Path(found)
+def find(program: str) -> str:
+    """A program of PostgreSQL's server."""
+    found = needs.postgres(program)
+    assert found is not None, f"a server without {program}"
+    return found
 
 
 @pytest.fixture(scope="module")
 def server():
+    needs.program("postgres")
     started = Server()
     yield started
     started.close()

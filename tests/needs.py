@@ -1,0 +1,66 @@
+"""Programs that some tests need and a bare machine lacks: what they are, and what a test does without one.
+
+A test says it with the marker `needs("chromium")`, or where it comes to it with `program("chromium")`. Without the
+program it is skipped, and the end of the run says how many were, and what installs it. Where CI is set, a missing
+program is a failure: there nothing may be left out unseen.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple, NoReturn
+
+import pytest
+
+from grader.sandbox import bwrap
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+class Program(NamedTuple):
+    """What looks for a program (it gives None where there is none), what it is for, and the line that installs it."""
+
+    find: Callable[[], str | None]
+    what: str
+    install: str
+
+
+def postgres(name: str = "initdb") -> str | None:
+    """A program of PostgreSQL's server; Debian keeps them off the PATH."""
+    debian = sorted(Path(os.environ.get("POSTGRES", "/usr/lib/postgresql")).glob(f"*/bin/{name}"))
+    return str(debian[-1]) if debian else shutil.which(name)
+
+
+def first(*names: str) -> str | None:
+    """The first of the programs that is on the PATH."""
+    return next((path for name in names if (path := shutil.which(name))), None)
+
+
+PROGRAMS = {
+    "bwrap": Program(
+        lambda: None if bwrap.unavailable() else "bwrap",
+        "a sandbox by bubblewrap, in which submissions run",
+        "sudo apt-get install bubblewrap",
+    ),
+    "chromium": Program(lambda: first(*BROWSERS), "a browser, Chromium", "sudo apt-get install chromium"),
+    "postgres": Program(postgres, "a PostgreSQL server", "sudo apt-get install postgresql"),
+    "git": Program(lambda: first("git"), "git", "sudo apt-get install git"),
+}
+
+
+def program(name: str) -> str:
+    """Where a program is; without it the test that asked is skipped, or with CI set fails."""
+    wanted = PROGRAMS[name]
+    found = wanted.find()
+    return found if found is not None else without(wanted)
+
+
+def without(wanted: Program) -> NoReturn:
+    """End the test that cannot go on without a program."""
+    sentence = f"needs {wanted.what}: {wanted.install}"
+    if os.environ.get("CI", "").lower() not in ("", "0", "false"):
+        pytest.fail(f"This test {sentence}. Nothing is left out where CI is set.", pytrace=False)
+    pytest.skip(sentence)
