@@ -62,7 +62,6 @@ SHORT = {
     "returned_nothing": "returned nothing",
     "wrong_count": "returned another number of values",
     "wrong_type": "returned no numbers",
-    "forbidden": "leaves the work to a library",
 }
 CHARACTERS = {"\u00a0": "a no-break space", "\u200b": "a zero-width space", "\uff1a": "a full-width colon"}
 PLAIN = {"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "−": "-", "–": "-", "—": "-", "×": "*", "÷": "/"}
@@ -190,6 +189,8 @@ def short(problem: Problem) -> str:
     """A problem in a few words, for a table."""
     if problem.kind in ("missing", "interrupted") and problem.detail:
         return problem.detail
+    if problem.kind == "forbidden":
+        return f"leaves the work to {problem.detail or 'a library'}"
     if problem.kind == "raised":
         return f"{problem.detail or 'an error'}{f' in line {problem.line}' if problem.line else ''}"
     return SHORT.get(problem.kind, "")
