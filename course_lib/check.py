@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -20,6 +21,7 @@ from course_lib.errors import LeftOut
 from course_lib.from_scratch import forbidden_problem, source_of
 from course_lib.judge import Verdict, judge
 from course_lib.reference import Outcome, Problem, Reference, load
+from course_lib.shipped import reminder, unit_worked_on_in
 
 MIME = "application/vnd.optimization-course.answers+json"
 GRADING = "COURSE_GRADING"
@@ -54,6 +56,7 @@ def check(name: str, obj: Any = None) -> None:
     if os.environ.get(GRADING):
         _emit(name, obj, Path(os.environ[GRADING]))
         return
+    _remind()
     reference = load(name)
     forbidden = forbidden_problem(name, source_of(obj), reference.forbidden)
     unusable = [Outcome(problem=forbidden)] * len(reference.cases)
@@ -65,6 +68,14 @@ def check(name: str, obj: Any = None) -> None:
     _show(verdict, outcomes, reference)
     if not verdict.passed:
         raise CheckFailed(verdict)
+
+
+@cache
+def _remind() -> None:
+    """Once a kernel: whoever works in the handed-out copy is told, before it costs them anything."""
+    unit = unit_worked_on_in(Path.cwd())
+    if unit is not None:
+        render.show_note([reminder(unit)], render.RED)
 
 
 def _record(verdict: Verdict, reference: Reference) -> None:
