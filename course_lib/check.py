@@ -13,6 +13,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -23,6 +24,7 @@ from course_lib.errors import LeftOut
 from course_lib.judge import Verdict, judge
 from course_lib.ran import live_problem
 from course_lib.reference import Outcome, Problem, Reference, load
+from course_lib.shipped import reminder, unit_worked_on_in
 
 MIME = "application/vnd.optimization-course.answers+json"
 GRADING = "COURSE_GRADING"
@@ -58,6 +60,7 @@ def check(name: str, obj: Any = None) -> None:
         outcomes = outcomes_of(name, obj, private_inputs(name, Path(os.environ[GRADING])))
         render.display(emitted(name, outcomes))
         return
+    _remind()
     reference = load(name)
     against = None if obj is MISSING else live_problem(reference, obj, yours)
     unusable = [Outcome(problem=against)] * len(reference.cases)
@@ -69,6 +72,14 @@ def check(name: str, obj: Any = None) -> None:
     _show(verdict, outcomes, reference)
     if not verdict.passed:
         raise CheckFailed(verdict)
+
+
+@cache
+def _remind() -> None:
+    """Once a kernel: whoever works in the handed-out copy is told, before it costs them anything."""
+    unit = unit_worked_on_in(Path.cwd())
+    if unit is not None:
+        render.show_note([reminder(unit)], render.RED)
 
 
 def _record(verdict: Verdict, reference: Reference) -> None:

@@ -120,4 +120,8 @@ def main() -> int:
     """`./course progress`."""
     print(summary())
     print(f"\nKept in {state_directory() / FILE}")
+    from course_lib import shipped
+
+    for unit in shipped.edited():
+        print(shipped.about_edited(unit))
     return 0

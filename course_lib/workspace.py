@@ -106,6 +106,14 @@ def reset(unit: str) -> int:
         kept = _put(shipped, mine, keep=changed)
         if kept is not None:
             print(f"Your {mine.name} is kept as {kept.relative_to(root)}.")
+    from course_lib.shipped import edited  # which asks this module where things are
+
+    if unit in edited():
+        print(
+            f"notebooks/{unit}/{unit}.ipynb was worked in, so this copy is as that one is, not as it was handed out. "
+            "To have that back, keep your work elsewhere and run: git checkout -- notebooks/" + unit
+        )
+        return 0
     print(f"{notebook(unit).relative_to(root)} is a fresh copy.")
     return 0
 

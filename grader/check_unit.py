@@ -10,7 +10,7 @@ from pathlib import Path
 
 import nbformat
 
-from course_lib import progress
+from course_lib import progress, shipped
 from course_lib.errors import CourseError
 from course_lib.workspace import find_unit, notebook
 from grader.classroom import Classroom, GradingError
@@ -27,6 +27,9 @@ def main(unit: str) -> int:
     """Grade `work/UNIT/UNIT.ipynb` with a gradebook that lasts as long as this takes; the file is only read."""
     unit = find_unit(unit)
     path = notebook(unit)
+    worked_in = unit in shipped.edited()
+    if worked_in and not path.is_file():
+        raise CourseError(f"You have no notebook of {unit} in work/ yet. {shipped.about_edited(unit)}")
     if not path.is_file():
         raise CourseError(f"You have no notebook of {unit} yet. ./course start {unit[:2]} makes one and opens it.")
     started = time.monotonic()
@@ -39,6 +42,8 @@ def main(unit: str) -> int:
             "under a dated name."
         ) from None
     print(wrapped("\n\n".join([*(check.text for check in result.checks), summary(result, written)])))
+    if worked_in:
+        print(wrapped(shipped.about_edited(unit)))
     print(f"Graded in {time.monotonic() - started:.0f} s, on cases that your own checks do not show.")
     progress.record(
         "graded",

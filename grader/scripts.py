@@ -20,6 +20,14 @@ from grader.exercises import exercises_of, find_exercise
 
 KINDS = ("exercise", "check", "given", "reflection")
 MARKS = (*KINDS, "points")
+FIRST_CELL = re.compile(
+    r"""try:
+    from course_lib import [\w, ]+
+except ModuleNotFoundError as error:
+    raise SystemExit\(f"{error}: run ./course start in the course's folder, or see docs/running.md"\) from None
+"""
+)
+"""How the cell given="setup" begins: in a kernel without the course, one sentence says what to do, and no traceback."""
 
 
 def read_script(path: Path) -> NotebookNode:
@@ -82,6 +90,8 @@ def _mark(cell: NotebookNode, kind: str, path: Path) -> None:
         points = 0 if exercise.bonus else exercise.points
         metadata |= {"grade_id": f"check_{name}", "grade": True, "locked": True, "points": points}
     elif kind == "given":
+        if name == "setup" and not FIRST_CELL.match(cell.source):
+            raise CourseError(f"{path}: the first code cell must begin as the other units' do, {FIRST_CELL.pattern!r}.")
         metadata |= {"grade_id": f"given_{name}", "locked": True}
     else:
         points = int(cell.metadata.get("points", 0))

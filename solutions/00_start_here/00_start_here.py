@@ -56,12 +56,16 @@
 # Each unit has a bug to find (the *clinic*) and ends with a quiz and a question to think about.
 
 # %% given="setup"
+try:
+    from course_lib import CheckFailed, check, device, plots, predict, reveal, waits_for
+except ModuleNotFoundError as error:
+    raise SystemExit(f"{error}: run ./course start in the course's folder, or see docs/running.md") from None
+
 from contextlib import suppress
 
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_lib import CheckFailed, check, device, plots, predict, reveal, waits_for
 from course_lib.objectives import Quadratic
 
 plots.use_style()

@@ -30,10 +30,14 @@
 # needs your answers from there.
 
 # %% given="setup"
+try:
+    from course_lib import check, plots, predict, reveal, waits_for
+except ModuleNotFoundError as error:
+    raise SystemExit(f"{error}: run ./course start in the course's folder, or see docs/running.md") from None
+
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_lib import check, plots, predict, reveal, waits_for
 from course_lib.data import load_fashion_mnist, subset
 from course_lib.objectives import Quadratic, Rosenbrock
 

@@ -30,10 +30,13 @@
 # from units 04 and 05. If you skipped those, a library's stand in.
 
 # %% given="setup"
+try:
+    from course_lib import check, earlier, plots, predict, reveal, waits_for
+except ModuleNotFoundError as error:
+    raise SystemExit(f"{error}: run ./course start in the course's folder, or see docs/running.md") from None
+
 import matplotlib.pyplot as plt
 import numpy as np
-
-from course_lib import check, earlier, plots, predict, reveal, waits_for
 
 plots.use_style()
 

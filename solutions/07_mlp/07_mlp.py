@@ -30,10 +30,14 @@
 # again, `cross_entropy` and `Adam`: yours if they are finished, else a library's. The next cell says which.
 
 # %% given="setup"
+try:
+    from course_lib import check, earlier, plots, predict, reveal, waits_for
+except ModuleNotFoundError as error:
+    raise SystemExit(f"{error}: run ./course start in the course's folder, or see docs/running.md") from None
+
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_lib import check, earlier, plots, predict, reveal, waits_for
 from course_lib.data import load_fashion_mnist, subset
 
 plots.use_style()

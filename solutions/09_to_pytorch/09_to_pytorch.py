@@ -31,6 +31,11 @@
 # in wherever this one uses your answers from there.
 
 # %% given="setup"
+try:
+    from course_lib import check, earlier, plots, predict, reveal, waits_for
+except ModuleNotFoundError as error:
+    raise SystemExit(f"{error}: run ./course start in the course's folder, or see docs/running.md") from None
+
 import copy
 
 import matplotlib.pyplot as plt
@@ -38,7 +43,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from course_lib import check, earlier, plots, predict, reveal, waits_for
 from course_lib.data import load_fashion_mnist, subset
 from course_lib.objectives import Quadratic
 

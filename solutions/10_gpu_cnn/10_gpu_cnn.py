@@ -30,6 +30,11 @@
 # runs on your processor too, only slower. If you skipped earlier units, a library's version stands in for your answers.
 
 # %% given="setup"
+try:
+    from course_lib import check, earlier, not_while_grading, plots, predict, reveal, waits_for
+except ModuleNotFoundError as error:
+    raise SystemExit(f"{error}: run ./course start in the course's folder, or see docs/running.md") from None
+
 import copy
 import math
 import tempfile
@@ -43,7 +48,6 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from tqdm.auto import tqdm
 
-from course_lib import check, earlier, not_while_grading, plots, predict, reveal, waits_for
 from course_lib.data import load_fashion_mnist
 from course_lib.device import report
 from course_lib.fit import fit, image_tensors

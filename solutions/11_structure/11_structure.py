@@ -31,6 +31,11 @@
 # of its network stands in. The experiments need about a minute of computing in all.
 
 # %% given="setup"
+try:
+    from course_lib import check, earlier, not_while_grading, plots, predict, reveal, waits_for
+except ModuleNotFoundError as error:
+    raise SystemExit(f"{error}: run ./course start in the course's folder, or see docs/running.md") from None
+
 from pathlib import Path
 from time import perf_counter
 
@@ -40,7 +45,6 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from course_lib import check, earlier, not_while_grading, plots, predict, reveal, waits_for
 from course_lib.data import subset
 from course_lib.fit import accuracy, fit, image_tensors
 

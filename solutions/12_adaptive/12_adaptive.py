@@ -30,6 +30,11 @@
 # computing in all.
 
 # %% given="setup"
+try:
+    from course_lib import check, earlier, not_while_grading, plots, predict, reveal, waits_for
+except ModuleNotFoundError as error:
+    raise SystemExit(f"{error}: run ./course start in the course's folder, or see docs/running.md") from None
+
 import zlib
 from time import perf_counter
 
@@ -39,7 +44,6 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
-from course_lib import check, earlier, not_while_grading, plots, predict, reveal, waits_for
 from course_lib.data import load_fashion_mnist, subset
 from course_lib.fit import accuracy, fit
 

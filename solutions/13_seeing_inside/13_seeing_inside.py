@@ -30,6 +30,11 @@
 # here; where it is missing, a library's version stands in.
 
 # %% given="setup"
+try:
+    from course_lib import check, earlier, not_while_grading, plots, predict, reveal, waits_for
+except ModuleNotFoundError as error:
+    raise SystemExit(f"{error}: run ./course start in the course's folder, or see docs/running.md") from None
+
 import copy
 
 import matplotlib.pyplot as plt
@@ -38,7 +43,6 @@ import torch
 from scipy.stats import spearmanr
 from torch import nn
 
-from course_lib import check, earlier, not_while_grading, plots, predict, reveal, waits_for
 from course_lib.data import CLASS_NAMES
 from course_lib.fit import accuracy, fit, image_tensors
 

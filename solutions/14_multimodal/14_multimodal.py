@@ -30,6 +30,11 @@
 # that nothing of what you know about optimization has to be learned anew. Everything runs on a CPU.
 
 # %% given="setup"
+try:
+    from course_lib import check, earlier, not_while_grading, plots, predict, reveal, waits_for
+except ModuleNotFoundError as error:
+    raise SystemExit(f"{error}: run ./course start in the course's folder, or see docs/running.md") from None
+
 from textwrap import fill
 
 import matplotlib.pyplot as plt
@@ -39,7 +44,6 @@ from IPython.display import Audio, display
 from scipy.special import logsumexp
 from torch import nn
 
-from course_lib import check, earlier, not_while_grading, plots, predict, reveal, waits_for
 from course_lib.captions import COLOURS, NAMES, TEMPLATES, tint, write_captions
 from course_lib.data import load_fashion_mnist, subset
 from course_lib.fit import accuracy, fit

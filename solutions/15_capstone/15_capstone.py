@@ -29,6 +29,11 @@
 # yours: one network, everything allowed that you have learned. The third is a report, read by a person.
 
 # %% given="setup"
+try:
+    from course_lib import check, earlier, not_while_grading, plots, predict, reveal, waits_for
+except ModuleNotFoundError as error:
+    raise SystemExit(f"{error}: run ./course start in the course's folder, or see docs/running.md") from None
+
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -37,7 +42,6 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from course_lib import check, earlier, not_while_grading, plots, predict, reveal, waits_for
 from course_lib.fit import accuracy, fit, image_tensors
 
 plots.use_style()
