@@ -79,7 +79,8 @@ def _below(file: File, top: tuple[str, ...]) -> bool:
 
 def _root(found: Sequence[File], unit: str) -> tuple[str, ...]:
     """The folders of an archive that lie around all its learners."""
-    paths = [PurePosixPath(file.name).parts for file in found if not file.folder and file.refused != OUTSIDE]
+    files = [PurePosixPath(file.name).parts for file in found if not file.folder and file.refused != OUTSIDE]
+    paths = [tuple(part for part in parts if part != ".ipynb_checkpoints") for parts in files]
     root: tuple[str, ...] = ()
     while _all_in_one(paths, len(root)):
         if platform_of(paths[0][len(root)], folder=True):

@@ -434,5 +434,5 @@ DAMAGES = [
     Damage("Windows line ends, blanks at the ends of lines", FILE, _line_ends),
     Damage("a byte order mark", FILE, _byte_order_mark),
     Damage("an upload that broke off", FILE, _broken_off, unreadable="breaks off"),
-    Damage("a broken archive under the notebook's name", FILE, _zipped, unreadable="is an archive that cannot be read"),
+    Damage("an archive under the notebook's name", FILE, _zipped, unreadable="is an archive that cannot be read"),
 ]
