@@ -14,12 +14,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from course_lib import problems
+from course_lib import problems, sources
 from course_lib.reference import DIRECTORY, Problem
 
 SYNTAX = ("SyntaxError", "IndentationError", "TabError")
-RUNS_ITS_BODY = ("time", "capture", "prun")
-"""Cell magics below which Python is run in the notebook's own names, so that it can define something."""
 CLEARS = re.compile(r"^\s*%(reset|reset_selective|xdel)\b|^\s*globals\(\)\.clear\(\)|^\s*del\s+globals\(\)", re.M)
 CHARACTER = re.compile(r"U\+([0-9A-F]{4,6})")
 LONGEST = 200
@@ -220,28 +218,14 @@ def _plain(name: str) -> str:
 def read_text(source: str) -> Text:
     """What can be said of a cell's text without running it."""
     lines = tuple(source.splitlines())
-    first = next((i for i, line in enumerate(lines) if line.strip()), 0)
-    magic = re.match(r"%%(\w+)", lines[first]) if lines else None
-    if magic and magic[1] not in RUNS_ITS_BODY:
-        return Text(lines, magic=magic[1])
-    body = "\n".join([*[""] * (first + 1), *lines[first + 1 :]]) if magic else source
-    try:
-        tree = compile(_as_python(body), "<cell>", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    except SyntaxError as error:
-        return Text(lines, wrong=Failure(type(error).__name__, first_line(error.msg), error.lineno))
-    except (ValueError, RecursionError, MemoryError) as error:
-        return Text(lines, wrong=Failure(type(error).__name__, first_line(error)))
+    magic, error, tree = sources.body_magic(source), sources.unreadable(source), sources.read(source)
+    if magic:
+        return Text(lines, magic=magic)
+    if tree is None:
+        text = first_line(error.msg if isinstance(error, SyntaxError) else error)
+        return Text(lines, wrong=Failure(type(error).__name__, text, getattr(error, "lineno", None)))
     uses = frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
     return Text(lines, tuple(_bindings(tree)), uses=uses)
-
-
-def _as_python(source: str) -> str:
-    from IPython.core.inputtransformer2 import TransformerManager
-
-    try:
-        return TransformerManager().transform_cell(source)
-    except SyntaxError:
-        return source
 
 
 def _bindings(tree: ast.AST, inside: str = "") -> Iterator[Binding]:

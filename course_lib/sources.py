@@ -23,16 +23,33 @@ MOST_WORK = 10_000
 """IPython reads a text anew for each of its special lines: with more lines than that in all, they are read singly."""
 
 
-@lru_cache(maxsize=4096)
 def read(source: str) -> ast.Module | None:
     """The statements of a cell, with the lines of its own text; None for what is not even to IPython Python.
 
     A cell is read once and its tree kept, so nobody may change it.
     """
+    found = _read(source)
+    return found if isinstance(found, ast.Module) else None
+
+
+def unreadable(source: str) -> Exception | None:
+    """Why a cell's text cannot be read, with the line of its own text where there is one; None where it can."""
+    found = _read(source)
+    return None if isinstance(found, ast.Module) else found
+
+
+def body_magic(source: str) -> str:
+    """The cell magic above a text that does not run it as a part of the notebook, such as `writefile`; else empty."""
+    magic = CELL_MAGIC.match(source.lstrip())
+    return magic[1] if magic and magic[1] not in BODY_RUNS else ""
+
+
+@lru_cache(maxsize=4096)
+def _read(source: str) -> ast.Module | Exception:
     try:
         return _parse(source, 0)
-    except (SyntaxError, ValueError, RecursionError, MemoryError, RuntimeError):
-        return None
+    except (SyntaxError, ValueError, RecursionError, MemoryError, RuntimeError) as error:
+        return error.with_traceback(None)
 
 
 def parses(source: str) -> bool:
@@ -83,8 +100,14 @@ def _parse(source: str, above: int) -> ast.Module:
             return ast.Module([], [])
         return _parse("\n".join(lines[blank + 1 :]), above + blank + 1)
     python = _by_ipython(source)
-    tree = ast.parse(python)
-    _relocate(tree, _own_lines(lines[blank:], python.split("\n")), above + blank)
+    own = _own_lines(lines[blank:], python.split("\n"))
+    try:
+        tree = ast.parse(python)
+    except SyntaxError as error:
+        if error.lineno is not None:
+            error.lineno = above + blank + (own[error.lineno - 1] if error.lineno <= len(own) else error.lineno - 1) + 1
+        raise
+    _relocate(tree, own, above + blank)
     tree.body = [_unwrapped(statement) for statement in tree.body]
     return tree
 
