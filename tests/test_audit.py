@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import needs
 import numpy as np
 import pytest
 from course import ROOT, SCRIPTS, UNITS
@@ -86,6 +87,7 @@ def made(source, name="column_sums"):
 @pytest.fixture(scope="module")
 def weak():
     """What the audit finds of an exercise whose only table has one row: a sum and a mean are the same there."""
+    needs.program("bwrap")
     return examine_answers([column_sums(rows=1)], {})[0]
 
 
@@ -96,6 +98,7 @@ def test_a_mistake_that_the_cases_miss_is_reported_with_its_line(weak):
     assert "\n  - return X.sum(axis=0)\n  + return X.mean(axis=0)" in mean
 
 
+@pytest.mark.needs("bwrap")
 def test_better_cases_leave_nothing_to_report():
     found = examine_answers([column_sums(rows=2)], {})[0]
     assert found.findings == () and found.killed == len(found.trials) >= 6
@@ -114,6 +117,7 @@ def test_a_survivor_may_be_explained_and_an_explanation_needs_a_survivor(weak):
     assert "no such survivor" in stale and "+ pass" in stale
 
 
+@pytest.mark.needs("bwrap")
 def test_a_mutant_caught_by_some_courses_only_is_a_survivor():
     answer = column_sums(rows=2)
     lucky = answer.sets["private 2"].cases[0].inputs["X"]
@@ -122,6 +126,7 @@ def test_a_mutant_caught_by_some_courses_only_is_a_survivor():
     assert trial.passes == ("private 2",) and not trial.killed
 
 
+@pytest.mark.needs("bwrap")
 def test_a_mutant_that_never_ends_is_killed_by_its_time():
     endless, wrong, same = ("x = x / 2", "pass"), ("count += 1", "count -= 1"), ("while x > 1:", "while x >= 1:")
     mutants = [mutant for mutant in mutants_of("halvings", HALVINGS) if mutant.change in (endless, wrong, same)]
@@ -131,6 +136,7 @@ def test_a_mutant_that_never_ends_is_killed_by_its_time():
     assert trials[same].passes == ("visible", "private 1", "private 2")
 
 
+@pytest.mark.needs("bwrap")
 def test_no_mutant_meets_what_another_left_behind():
     vandal = "import os, sys\nnp.ndarray = None\nsys.modules.pop('course_lib', None)\ndef column_sums(X): os._exit(0)"
     fails_to_be_defined = "column_sums = no_such_name"
@@ -138,6 +144,7 @@ def test_no_mutant_meets_what_another_left_behind():
     assert [trial.killed for trial in trials] == [True, False, True]
 
 
+@pytest.mark.needs("bwrap")
 def test_a_solution_that_fails_its_own_cases_is_an_error():
     answer = Answer(column_sums(rows=2).exercise, COLUMN_SUMS.replace("axis=0", "axis=1"), SETUP)
     with pytest.raises(CourseError, match="solution of column_sums does not pass its own cases"):
@@ -194,6 +201,7 @@ def test_the_published_audit_is_of_the_sources_as_they_are(script):
     assert section in published(), f"run ./course audit {script.stem[:2]} and commit docs/audit.md"
 
 
+@pytest.mark.needs("bwrap")
 @pytest.mark.parametrize("number", ["01", "09"])
 def test_an_audit_gives_what_is_published_and_finds_nothing(number):
     """One unit by hand and one in PyTorch, in earnest."""
