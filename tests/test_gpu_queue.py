@@ -145,6 +145,7 @@ def test_the_switch_is_off_and_no_unit_before_09_has_any_use_for_it(dev):
         wanted._require_gpu(TORCH_UNIT)
 
 
+@pytest.mark.needs("bwrap")
 @pytest.mark.fast
 def test_the_command_refuses_in_a_sentence(dev, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("COURSE_ROOT", str(course_copy(tmp_path / "course")))
@@ -245,6 +246,7 @@ with Worker({unit!r}, Limits(cell_seconds=60), Path({dev!r})) as worker:
 """
 
 
+@pytest.mark.needs("bwrap")
 def test_a_killed_workers_device_is_free_once_its_job_has_ended(dev):
     """The one that waits has its sandbox ready already: without a queue, it would begin at once."""
     (dev / "nvidia3").unlink()
@@ -269,6 +271,7 @@ def test_a_killed_workers_device_is_free_once_its_job_has_ended(dev):
     assert beats(device) == ["first", "killed", "after"]
 
 
+@pytest.mark.needs("bwrap")
 def test_two_commands_at_once_share_the_devices(dev, tmp_path):
     (dev / "nvidia3").unlink()
     command = "import sys; from grader.grade import main; sys.exit(main('12', workers=1, feedback=False, gpu=True))"

@@ -61,6 +61,7 @@ class Conductor:
     ) -> None:
         self.ledger, self.unit, self.book, self.files, self.wish, self._tell = ledger, unit, book, files, wish, tell
         self._basis = ledger.basis()
+        self._has_due_date = ledger.classroom.due(unit.unit) is not None
         self._pages: deque[_State] = deque()
         self._results: dict[str, Result] = {}
 
@@ -170,7 +171,8 @@ class Conductor:
         current = self.ledger.noted(student, "page") == _page_mark(self._basis, state) and page.is_file()
         result = make_result(student, notebook, state.standing, page if current else None)
         submission = state.submission
-        notes = (*result.notes, state.read_as, state.note, *submission.notes, submission.moment.note)
+        when = submission.moment.note if self._has_due_date else ""  # else nobody can be late
+        notes = (*result.notes, state.read_as, state.note, *submission.notes, when)
         took, spent = self.ledger.noted_time(student)
         told = tuple(note for note in notes if note)
         return replace(result, notes=told, seconds=state.seconds, took=took, spent=spent)

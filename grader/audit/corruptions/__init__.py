@@ -123,7 +123,7 @@ def _row(damage: Damage, unit: Unit, result: Result, alone: float | None) -> Row
         "" if result.waiting == 1 else "nobody is asked to read the reflection",
         "" if damage.told in told else f"what is told does not say {damage.told!r}",
         "" if damage.by_intake or not told or _on_page(result) else "the feedback page does not tell what was repaired",
-        "" if alone in (None, deserved) else f"nbgrader alone gives {alone}",
+        "" if damage.files or alone in (None, deserved) else f"nbgrader alone gives {alone}",
     ]
     note = told if alone is not None else f"{told} (nbgrader alone cannot read the file)".strip()
     return Row(damage.name, damage.kind, "; ".join(filter(None, harms)) or HELD, note)

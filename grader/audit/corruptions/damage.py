@@ -66,7 +66,10 @@ class Damage:
     unreadable: str = ""
     by_intake: bool = False
     files: Callable[[bytes, bytes, str], dict[str, bytes]] | None = None
-    """What lies in the learner's folder, of the notebook, of the one that was handed out, and of the unit's name."""
+    """What lies in the learner's folder, of the notebook, of the one that was handed out, and of the unit's name.
+
+    nbgrader's own command goes by the exact name, so nothing is asked of it then.
+    """
 
 
 def mark(cell: Cell) -> dict[str, Any]:

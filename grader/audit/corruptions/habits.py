@@ -137,15 +137,15 @@ def _untouched(nb: Notebook) -> None:
 
 
 FILES = {
-    "a browser's second download": _named("UNIT (1).ipynb"),
-    "capital letters": _named("00_Start_Here.ipynb"),
-    "the end of a text file": _named("UNIT.ipynb.txt"),
-    "JSON": _named("UNIT.json"),
-    "no end at all": _named("UNIT"),
-    "a name of one's own": _named("my homework, final.ipynb"),
-    "an archive": _zipped("UNIT.zip", "UNIT.ipynb"),
-    "an archive of a folder": _zipped("homework.zip", "homework/UNIT.ipynb"),
-    "an archive, under the notebook's own name": _zipped("UNIT.ipynb", "UNIT.ipynb"),
+    "as a browser's second download": _named("UNIT (1).ipynb"),
+    "with capital letters": _named("00_Start_Here.ipynb"),
+    "with the ending of a text file": _named("UNIT.ipynb.txt"),
+    "as JSON": _named("UNIT.json"),
+    "without an ending": _named("UNIT"),
+    "under a name of one's own": _named("my homework, final.ipynb"),
+    "as an archive": _zipped("UNIT.zip", "UNIT.ipynb"),
+    "as an archive of a folder": _zipped("homework.zip", "homework/UNIT.ipynb"),
+    "as an archive, under the notebook's own name": _zipped("UNIT.ipynb", "UNIT.ipynb"),
     "beside a dated copy": _named("UNIT.ipynb", "UNIT.2026-11-01T101500.ipynb"),
     "beside two dated copies": _named("UNIT.ipynb", "UNIT.2026-11-01T101500-2.ipynb"),
     "beside an untouched copy": _named("UNIT.ipynb", "UNIT-Copy1.ipynb"),
@@ -173,5 +173,5 @@ HABITS = [
         Damage(f"saved as {name}", NAME, _encoded(encoding), by_intake=True)
         for name, encoding in {"UTF-16": "utf-16", "Windows-1252": "cp1252", "Latin-1": "latin-1"}.items()
     ),
-    *(Damage(f"handed in as {name}", NAME, _untouched, by_intake=True, files=files) for name, files in FILES.items()),
+    *(Damage(f"handed in {name}", NAME, _untouched, by_intake=True, files=files) for name, files in FILES.items()),
 ]
