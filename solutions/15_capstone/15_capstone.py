@@ -612,7 +612,7 @@ with waits_for("capstone_net"):
 
 # %% [markdown] points=10 reflection="reflection_15"
 # ### BEGIN SOLUTION
-# **What.** A network of 90,326 numbers and 5.96 million multiplications (budgets: 100,000 and 8 million): a 5 x 5 convolution
+# **What.** A network of 90,330 numbers and 5.96 million multiplications (budgets: 100,000 and 8 million): a 5 x 5 convolution
 # with stride 2 to 24 maps of 14 x 14, a 3 x 3 convolution to 48, pooling to 7 x 7, a 3 x 3 convolution to 72, one residual layer
 # of 72, the mean of each map, dropout of 0.1, and a linear layer; batch normalization and ReLU after every convolution. AdamW,
 # warmed up to 0.01 and let down along a cosine, weight decay 0.05, batches of 128, 50 epochs on the 8,000 training images, each
