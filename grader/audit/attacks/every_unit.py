@@ -60,17 +60,21 @@ def run_everywhere(chosen: Sequence[str] | None = None, attacks: Sequence[UnitAt
     if why:
         raise CourseError(f"{why} Attacks are only tried where they are held.")
     names = list(chosen or units())
+    private = [_private_cases(unit) for unit in names]  # before there are threads: oracles are not made for them
     with ThreadPoolExecutor(WORKERS) as pool:
-        by_unit = list(pool.map(lambda unit: _harms(unit, attacks), names))
+        by_unit = list(pool.map(lambda unit, cases: _harms(unit, cases, attacks), names, private))
     return [
         Row(attack.name, attack.aims_at, "; ".join(filter(None, harms)) or HELD, f"Tried on {len(names)} units.")
         for attack, harms in zip(attacks, zip(*by_unit, strict=True), strict=True)
     ]
 
 
-def _harms(unit: str, attacks: Sequence[UnitAttack]) -> list[str]:
+def _private_cases(unit: str) -> list[Reference]:
+    return [_private(e) for e in exercises_of(unit) if not e.withheld and e.private_cases is None]
+
+
+def _harms(unit: str, private: Sequence[Reference], attacks: Sequence[UnitAttack]) -> list[str]:
     """What each attack did in one unit; empty where it did nothing."""
-    private = [_private(e) for e in exercises_of(unit) if not e.withheld and e.private_cases is None]
     with Worker(unit, LIMITS) as worker:
         found = [_harm(attack, private, worker) for attack in attacks]
     return [f"in {unit}, {harm}" if harm else "" for harm in found]

@@ -31,7 +31,7 @@ def parameter_cases(rng: np.random.Generator) -> list[Case]:
         return Case(label, group, {"layers": layers, "trainable_only": trainable_only})
 
     C, F, D, M = (int(size) for size in rng.choice(np.arange(3, 16), 4, replace=False))
-    frozen = {"frozen": True}
+    frozen, first = {"frozen": True}, linear("first", C * F, D)
     body = [conv("conv1", C, F, 3, bias=False), norm("bn1", F), plain("relu", "relu")]
     return [
         case("one linear layer", "layers", [linear("fc", D, M)]),
@@ -47,8 +47,14 @@ def parameter_cases(rng: np.random.Generator) -> list[Case]:
         ),
         case("batch normalization", "buffers", body),
         case("a table that is no parameter", "buffers", [linear("fc", D, M, {"table": [C, F]}), linear("out", M, C)]),
-        case("one layer used twice", "shared", [linear("fc", D, D), {"name": "fc2", "kind": "again", "of": "fc"}]),
-        case("two layers with one weight", "shared", [linear("there", D, D), linear("back", D, D, {"tied": "there"})]),
+        case(
+            "one layer used twice", "shared", [first, linear("fc", D, D), {"name": "fc2", "kind": "again", "of": "fc"}]
+        ),
+        case(
+            "two layers with one weight",
+            "shared",
+            [first, linear("there", D, D), linear("back", D, D, {"tied": "there"})],
+        ),
         case("a frozen layer, all", "frozen", [conv("conv", C, F, 3, frozen), linear("fc", F, M)]),
         case("a frozen layer, trainable only", "frozen", [conv("conv", C, F, 3, frozen), linear("fc", F, M)], True),
         case("all frozen, trainable only", "frozen", [linear("fc", D, M, frozen)], True),
