@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-<<<<<<< .merge_file_jEXkCB
 from dataclasses import replace
 
-=======
 import needs
->>>>>>> .merge_file_FdLx4f
 import numpy as np
 import pytest
 from course import ROOT, SCRIPTS, UNITS
@@ -124,7 +121,6 @@ def test_a_survivor_may_be_explained_and_an_explanation_needs_a_survivor(weak):
     assert "no such survivor" in stale and "+ pass" in stale
 
 
-<<<<<<< .merge_file_jEXkCB
 def halves(group_cases, **rest):
     """An exercise whose right answer is x / 2, with the cases of one group."""
     made = exercise("halves", group_cases, lambda x: x / 2, lambda x: x, lambda x: 0.5 * x)
@@ -170,9 +166,7 @@ def test_what_replaying_earns_is_reported(weak):
     assert any("earns the group 'all' of column_sums (1 of 1 points)" in f for f in found.findings)
 
 
-=======
 @pytest.mark.needs("bwrap")
->>>>>>> .merge_file_FdLx4f
 def test_a_mutant_caught_by_some_courses_only_is_a_survivor():
     answer = column_sums(rows=2)
     lucky = answer.sets["private 2"].cases[0].inputs["X"]
