@@ -179,6 +179,16 @@ def test_brightspaces_attempts_are_one_learners_and_the_latest_is_graded(tmp_pat
     assert jane.moment.text == "" and "names no zone" in jane.moment.note
 
 
+def test_one_number_with_two_names_is_two_learners_and_told(tmp_path):
+    day = "Jan 30, 2026 1015 PM"
+    owners = {"12345-67890 - Jane Roe": RIGHT, "12345-67891 - Max Poe": BLANK, "12346-67890 - Ann Lee": RIGHT}
+    found = from_zip(tmp_path, {f"{owner} - {day}/{UNIT}.ipynb": text for owner, text in owners.items()})
+    by_id = {submission.student: submission for submission in found.submissions}
+    assert by_id.keys() == {"jane_roe", "max_poe", "ann_lee"}
+    assert "to several names" in " ".join(by_id["max_poe"].notes) and not by_id["max_poe"].lms_id
+    assert by_id["ann_lee"].lms_id == "Brightspace:12346" and not by_id["ann_lee"].notes
+
+
 def test_an_earlier_attempt_is_graded_where_the_latest_holds_nothing(tmp_path):
     first, second = (f"1-2 - Jane Roe - Jan {day}, 2026 1015 PM" for day in (30, 31))
     for number, data in enumerate([BLANK, b"<html>", b"", b"{"]):

@@ -155,7 +155,7 @@ class _Maker:
             moment=when,
             origin=_origin(one, answer.piece, self.unit),
             notes=tuple(filter(None, [*notes, left_out])),
-            lms_id=one.owner.lms_id,
+            lms_id=who.lms_id,
         )
 
     def _pieces(self, one: HandIn, room: Room, spool: Path) -> tuple[list[Piece], list[Piece]]:

@@ -36,7 +36,7 @@ def by_owner(found: Sequence[File], unit: str, unknown: dict[str, str], keep_top
     keep_top: nothing above the learners is to be looked for; a zip file may have one more folder around them.
     """
     top = () if keep_top else _root(found, unit)
-    hand_ins: dict[tuple[str, str], HandIn] = {}
+    hand_ins: dict[tuple[str, str, str], HandIn] = {}
     inside = {file: PurePosixPath(file.name).parts[len(top) :] for file in found if _below(file, top)}
     platforms = Platforms({parts[0]: file for file, parts in inside.items() if len(parts) == 1 and not file.folder})
     strays: list[File] = []

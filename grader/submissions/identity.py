@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grader.submissions.files import printable
 
@@ -46,9 +46,9 @@ class Owner:
     anonymous: bool = False
 
     @property
-    def key(self) -> tuple[str, str]:
-        """The same for all files of one person."""
-        return self.platform, self.number or (self.name if self.by_folder else plain(self.name))
+    def key(self) -> tuple[str, str, str]:
+        """The same for all files of one person: in one download a person has one name, so two names are two people."""
+        return self.platform, self.number, self.name if self.by_folder else plain(self.name)
 
     @property
     def lms_id(self) -> str:
@@ -63,6 +63,8 @@ class Identity:
     student: str
     problem: str = ""
     note: str = ""
+    lms_id: str = ""
+    """What the gradebook is to remember."""
 
 
 def plain(name: str) -> str:
@@ -81,11 +83,14 @@ def slug(name: str) -> str:
 
 def identify(owners: Iterable[Owner], roster: Mapping[str, str]) -> dict[Owner, Identity]:
     """An id for each owner. roster: the gradebook's students, with the `lms_user_id` of each or an empty text."""
+    owners = list(owners)
     found: dict[Owner, Identity] = {}
     known = {lms_id: student for student, lms_id in roster.items() if lms_id}
+    with_number = Counter(owner.lms_id for owner in owners if owner.lasting)
+    doubtful = {owner for owner in owners if owner.lasting and with_number[owner.lms_id] > 1}
     named: dict[str, list[Owner]] = defaultdict(list)
     for owner in owners:
-        remembered = owner.lasting and (known.get(owner.lms_id) or known.get(owner.number))
+        remembered = owner.lasting and owner not in doubtful and (known.get(owner.lms_id) or known.get(owner.number))
         if owner.by_folder:
             named[unicodedata.normalize("NFC", owner.name)].append(owner)
         elif remembered:
@@ -100,7 +105,16 @@ def identify(owners: Iterable[Owner], roster: Mapping[str, str]) -> dict[Owner, 
                 found[owner] = _of_folder(owner.name, base, folders > 1)
             else:  # with a folder of yours of the same name, it is for you to say whether they are one
                 found[owner] = _of_name(owner, base, len(same) - folders > 1 or base.casefold() in taken, roster)
-    return _told_apart(found)
+    return _told_apart({owner: _to_remember(owner, found[owner], owner in doubtful) for owner in found})
+
+
+def _to_remember(owner: Owner, identity: Identity, doubtful: bool) -> Identity:
+    """With the platform's lasting number, unless it came with two names: then whose it is, nothing says."""
+    if not doubtful:
+        return replace(identity, lms_id=owner.lms_id)
+    number = printable(owner.number)
+    told = f"{owner.platform} gives the number {number} to several names; they count as several learners."
+    return replace(identity, note=" ".join(filter(None, [identity.note, told])))
 
 
 def _of_folder(name: str, student: str, twice: bool) -> Identity:
@@ -155,5 +169,5 @@ def _told_apart(found: dict[Owner, Identity]) -> dict[Owner, Identity]:
     for owner, identity in found.items():
         others = sorted(alike[plain(identity.student)] - {identity.student})
         note = f"Another learner's id differs only in capital letters: {', '.join(others)}." if others else ""
-        told[owner] = Identity(identity.student, identity.problem, " ".join(filter(None, [identity.note, note])))
+        told[owner] = replace(identity, note=" ".join(filter(None, [identity.note, note])))
     return told
