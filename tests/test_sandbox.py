@@ -129,9 +129,12 @@ def test_what_a_process_may_not_do(worker, code, name):
 
 
 LOADED = """
-import torch
-data = torch.utils.data.TensorDataset(torch.arange(1000.0).reshape(100, 10))
-sum(float(batch.sum()) for (batch,) in torch.utils.data.DataLoader(data, 10, num_workers=2))
+import multiprocessing, torch
+assert multiprocessing.get_start_method() == "fork"  # whatever this Python's default: else a cell's class is unknown
+class Rows(torch.utils.data.Dataset):
+    def __len__(self): return 100
+    def __getitem__(self, i): return torch.arange(10.0) + 10 * i
+sum(float(batch.sum()) for batch in torch.utils.data.DataLoader(Rows(), 10, num_workers=2))
 """
 FLOOD = """
 import os

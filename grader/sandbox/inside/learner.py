@@ -54,6 +54,8 @@ def run(job: dict[str, Any], user: int | None, shell: Any, pipes: tuple[int, int
     for name, data in files.items():
         (WORK / name).parent.mkdir(parents=True, exist_ok=True)
         (WORK / name).write_bytes(base64.b64decode(data))
+    # A worker of a DataLoader knows the classes of a notebook's cells only as a fork of this process.
+    import_module("multiprocessing").set_start_method("fork", force=True)
     names = import_module("course_lib.names").Names(shell)
     for index, source, *part in cells:
         role, name = part or ("other", "")
