@@ -75,8 +75,10 @@ class Run:
     """Seconds by cell index, as the learner's process tells them: for people to read, and for nothing else."""
 
 
-PRELOAD = ("numpy", "multiprocessing", "matplotlib.pyplot", "matplotlib_inline.backend_inline")
-PRELOAD += ("course_lib.plots", "course_lib.pictures")
+PRELOAD = (
+    *("numpy", "multiprocessing", "matplotlib.pyplot", "matplotlib_inline.backend_inline"),
+    *("course_lib.plots", "course_lib.pictures"),
+)
 ALSO = {"scipy": ("scipy.special",), "torch": ("torch", "torch._dynamo")}
 """What is preloaded besides, where a unit has the package. torch's first optimizer imports the latter, for a second."""
 

@@ -13,11 +13,12 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.validator import normalize
 
+from grader.bounds import TooLargeError, check_json
 from grader.preprocessors.repair import grade_id
 from grader.submissions.files import FILE_BYTES, too_large
 
-VALUES = 5_000_000
-"""A notebook's text with more commas and brackets is not parsed: it would fill the memory."""
+VALUES, NESTED = 5_000_000, 200
+"""A notebook's text with more values, or with so many in one another, is not parsed: it would fill the memory."""
 UTF_8 = "utf-8"
 OTHERS = ("cp1252", "gb18030", "cp932", "big5", "euc_kr", "latin-1")
 """Encodings that are tried last; one counts if a notebook comes out."""
@@ -162,9 +163,8 @@ def _is_notebook(text: str) -> bool:
 
 
 def _json(text: str, name: str) -> Any:
-    if sum(map(text.count, ",[{")) > VALUES:
-        raise UnreadableError(f"{name} holds more values than a notebook has ({VALUES:,})")
     try:
+        check_json(text, VALUES, NESTED)
         return json.loads(text.lstrip("\ufeff"))
     except json.JSONDecodeError as error:
         conflict = re.search(r"^[ \t]*<{7}( |$)", text, re.M)
@@ -183,6 +183,8 @@ def _json(text: str, name: str) -> Any:
         if error.pos >= len(text.rstrip()) - 8 or error.msg.startswith("Unterminated"):
             raise UnreadableError(f"{name} breaks off in line {error.lineno} (an interrupted upload?)") from None
         raise UnreadableError(f"{name} is damaged in line {error.lineno} ({error.msg})") from None
+    except TooLargeError as error:
+        raise UnreadableError(f"{name} is no learner's work: {error}") from None
     except (ValueError, RecursionError):
         raise UnreadableError(f"{name} is damaged (no notebook has such numbers or such nesting)") from None
 
