@@ -26,7 +26,6 @@ SLOWEST = 8
 REMEDIES = (
     ("breaks off", "The upload was cut short: ask for the file again."),
     ("is empty", "Ask for the file again; an empty one is often an upload that failed."),
-    ("was it renamed", "Rename the file to the unit's name, then run the command again."),
     ("there is no ", "Ask for the notebook, or put it where the sentence says, then run the command again."),
     ("is another notebook", "Ask for this unit's notebook; this may be the one of another unit."),
     ("is nobody's", "Put the file into a folder of its learner's name, submitted/NAME/UNIT/."),

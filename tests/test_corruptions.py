@@ -59,7 +59,7 @@ def test_the_table_can_tell(monkeypatch):
     ]
     monkeypatch.setattr(corruptions, "DAMAGES", damages)
     blank, lost, told, unreadable, well = (row.result for row in run_corruptions())
-    assert "it earns 0.0 of the 18 points" in blank
+    assert "it earns 0.0 of the 16 points" in blank
     assert "of the 16 points that it deserves" in lost and "does not say 'was moved'" in told
     assert "it is not named" in unreadable and well == HELD
 

@@ -177,6 +177,6 @@ _ALL = [
     adding("patching atexit, gc, signals, streams, imports and forks", REST, MONKEYS),
     Attack("source text too deep for a parser", "stopping the grader", _long_chain),
     Attack("twenty thousand cells", "stopping the grader", _cells, refused=True),
-    Attack("four megabytes of nested lists as source", "stopping the grader", _characters, refused=True),
+    Attack("four megabytes of nested lists as source", "stopping the grader", _characters),
 ]
 ATTACKS = [replace(attack, neighbours=True) for attack in _ALL]

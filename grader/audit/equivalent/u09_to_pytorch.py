@@ -15,6 +15,11 @@ EQUIVALENT: dict[str, tuple[Explained, ...]] = {
             ("return (loss, [tensor.grad.numpy() for tensor in tensors])",),
             "A tensor with one number is taken as that number.",
         ),
+        Explained(
+            "return (loss.item(), [tensor.grad.numpy() for tensor in tensors])",
+            ("return (loss.item(), [tensor.grad for tensor in tensors])",),
+            "A tensor is taken as the array that it holds.",
+        ),
     ),
     "port_cnn": (
         Explained(
