@@ -27,7 +27,7 @@ from grader.samples import hand_in
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")
 FOLDERS = ("submitted", "autograded", "feedback", "reports")
 SECRET = ("gradebook.db", "gradebook.secret")
-STUDENT = "=ada, the \u202e+1"
+STUDENT = "=ada, the +1"
 
 
 def mode(path: Path) -> int:

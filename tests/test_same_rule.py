@@ -40,7 +40,7 @@ ANSWERS: dict[str, tuple[list[str], str]] = {
     "forbidden_by_another_name": (["from numpy import gradient as slopes", "def numerical_gradient(f, theta, h=1e-5):\n    return slopes(f(theta))"], "Line 2 of your cell, `return slopes(f(theta))`, leaves the work to slopes (numpy.gradient)."),
     "forbidden_in_a_helper": ([f"def helper(f, theta):\n{LIBRARY}", "def numerical_gradient(f, theta, h=1e-5):\n    return helper(f, theta)"], "Line 2 of another cell, `return np.gradient(f(theta))`, which your numerical_gradient uses, leaves"),
     "a_file_that_a_cell_writes": (["%%writefile central.py\nimport numpy as np\n" + RIGHT, "from central import numerical_gradient"], ""),
-    "forbidden_in_a_file": ([f"%%writefile sloping.py\nimport numpy as np\ndef numerical_gradient(f, theta, h=1e-5):\n{LIBRARY}", "from sloping import numerical_gradient"], "Line 4 of sloping.py"),
+    "forbidden_in_a_file": ([f"%%writefile sloping.py\nimport numpy as np\ndef numerical_gradient(f, theta, h=1e-5):\n{LIBRARY}", "from sloping import numerical_gradient"], "Line 3 of sloping.py"),
     "right_version_that_raised": ([f"def numerical_gradient(f, theta, h=1e-5):\n{LIBRARY}", "import nothing_of_the_kind\n" + RIGHT], "Line 2 of your cell"),
 }
 # fmt: on

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,8 +76,15 @@ def opened(said: str) -> dict[str, object]:
     assert found is not None
     url = f"http://localhost:{found[1]}/api/contents/{found[2]}?content=0&token={found[3]}"
     without_proxy = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with without_proxy.open(url, timeout=60) as answer:
-        return dict(json.load(answer))
+    for _ in range(100):  # the address is printed a moment before somebody answers there
+        try:
+            with without_proxy.open(url, timeout=60) as answer:
+                return dict(json.load(answer))
+        except urllib.error.HTTPError:
+            raise
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError(f"nobody answers at {url}")
 
 
 def of_home(settings: dict[str, object], home: Path) -> dict[str, object]:
