@@ -33,6 +33,10 @@ LIMITS = Limits(results=64 * MIB)
 SECRET = zlib.crc32(b"the secret of an attacked course")
 WORKERS = 2
 
+KEPT_BY_DOING_NOTHING = {"predict_probabilities": {"statistics"}, "lottery_rewind": {"initial"}}
+"""By exercise, properties that say what an answer leaves alone. Code that touches nothing keeps them, whatever it gives
+back: to call them broken would be false of it. They are worth a point each, and no replay earns any other."""
+
 
 @dataclass(frozen=True)
 class UnitAttack:
@@ -64,9 +68,15 @@ def run_everywhere(chosen: Sequence[str] | None = None, attacks: Sequence[UnitAt
     with ThreadPoolExecutor(WORKERS) as pool:
         by_unit = list(pool.map(lambda unit, cases: _harms(unit, cases, attacks), names, private))
     return [
-        Row(attack.name, attack.aims_at, "; ".join(filter(None, harms)) or HELD, f"Tried on {len(names)} units.")
+        Row(attack.name, attack.aims_at, "; ".join(filter(None, harms)) or HELD, _note(attack, len(names)))
         for attack, harms in zip(attacks, zip(*by_unit, strict=True), strict=True)
     ]
+
+
+def _note(attack: UnitAttack, count: int) -> str:
+    kept = sum(map(len, KEPT_BY_DOING_NOTHING.values()))
+    aside = f"; not counted are {kept} properties that code keeps which does nothing" if attack.wants_points else ""
+    return f"Tried on {count} units{aside}."
 
 
 def _private_cases(unit: str) -> list[Reference]:
@@ -96,7 +106,9 @@ def _harm(attack: UnitAttack, private: Sequence[Reference], worker: Worker) -> s
     if any(output.output_type == "error" for output in above.outputs):
         harms.append("it could not be tried")
     for reference, cell in zip(asked, checks, strict=True):
-        earned = judge(read_outcomes(cell, reference), reference).earned
+        kept = KEPT_BY_DOING_NOTHING.get(reference.exercise, set())
+        groups = judge(read_outcomes(cell, reference), reference).groups
+        earned = sum(group.earned for group in groups if group.key not in kept)
         harms += [f"it earned {earned} points for {reference.exercise}"] if earned else []
     return ", ".join(harms)
 
