@@ -91,6 +91,7 @@ class RecordedGroup:
     key: str
     states: str
     points: int
+    hint: int | None = None
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,8 @@ class RecordedMisconception:
     says: str
     hint: int | None
     outcomes: tuple[Outcome, ...]
+    about: tuple[str, ...] = ()
+    """The outputs that the sentence speaks of; all that are wrong where none is named."""
 
 
 @dataclass(frozen=True, eq=False)  # one is itself only: arrays, which it is made of, are neither equal nor hashable
@@ -154,7 +157,7 @@ class Reference:
             "withheld": self.withheld,
             "forbidden": list(self.forbidden),
             "tolerance": dataclasses.asdict(self.tolerance),
-            "groups": [dataclasses.asdict(group) for group in self.groups],
+            "groups": [_stated(dataclasses.asdict(group)) for group in self.groups],
             "cases": [
                 {
                     "label": case.label,
@@ -169,6 +172,7 @@ class Reference:
                     "name": m.name,
                     "says": m.says,
                     "hint": m.hint,
+                    **({"about": list(m.about)} if m.about else {}),
                     "outcomes": [o.to_json() for o in m.outcomes],
                 }
                 for m in self.misconceptions
@@ -196,7 +200,11 @@ class Reference:
             ),
             misconceptions=tuple(
                 RecordedMisconception(
-                    m["name"], m["says"], m["hint"], tuple(Outcome.from_json(o) for o in m["outcomes"])
+                    m["name"],
+                    m["says"],
+                    m["hint"],
+                    tuple(Outcome.from_json(o) for o in m["outcomes"]),
+                    tuple(m.get("about", ())),
                 )
                 for m in data["misconceptions"]
             ),
@@ -208,6 +216,11 @@ class Reference:
         text = json.dumps(self.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
         path.write_text(text + "\n", encoding="utf-8", newline="\n")
         return path
+
+
+def _stated(fields: dict[str, Any]) -> dict[str, Any]:
+    """Without what was not stated."""
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def load(exercise: str, directory: Path | None = None) -> Reference:

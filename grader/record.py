@@ -41,7 +41,7 @@ def make_reference(exercise: Exercise, seed: int | list[int], private: bool = Fa
         unit=exercise.unit,
         returns=exercise.returns,
         probe=exercise.probe,
-        groups=tuple(RecordedGroup(g.key, g.states, g.points) for g in exercise.groups),
+        groups=tuple(RecordedGroup(g.key, g.states, g.points, g.hint) for g in exercise.groups),
         cases=tuple(RecordedCase(c.label, c.group, dict(c.inputs)) for c in cases),
         tolerance=exercise.tolerance,
         plot=exercise.plot,
@@ -52,7 +52,7 @@ def make_reference(exercise: Exercise, seed: int | list[int], private: bool = Fa
     )
     misconceptions = tuple(
         RecordedMisconception(
-            m.name, m.says, m.hint, () if exercise.verify else tuple(run_cases(exercise.name, m.wrong, blank))
+            m.name, m.says, m.hint, () if exercise.verify else tuple(run_cases(exercise.name, m.wrong, blank)), m.about
         )
         for m in exercise.misconceptions
     )

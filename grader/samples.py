@@ -6,9 +6,7 @@ The demo class and the tests of the grader use the same ones.
 from __future__ import annotations
 
 import copy
-import inspect
 import re
-import textwrap
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +14,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from grader.changes import source_of
 from grader.exercises import exercises_of
 from grader.preprocessors.clear_answers import MARK_SCHEME, STUB
 from grader.preprocessors.repair import grade_id
@@ -49,7 +48,7 @@ def paste_misconception(notebook: NotebookNode, exercise: Exercise, misconceptio
     """Write a known wrong implementation (the first, if none is named) into the exercise's answer cell."""
     chosen = misconception or exercise.misconceptions[0]
     if callable(chosen.wrong):
-        text = textwrap.dedent(inspect.getsource(chosen.wrong)).rstrip()
+        text = source_of(chosen.wrong).rstrip()
         find_cell(notebook, exercise.name).source = f"{text}\n\n\n{exercise.name} = {chosen.wrong.__name__}"
     else:  # a quiz's wrong answers
         find_cell(notebook, exercise.name).source = f"{exercise.name} = {chosen.wrong!r}"

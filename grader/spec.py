@@ -38,20 +38,25 @@ class Group:
     key: str
     states: str
     points: int
+    hint: int | None = None
+    """The number of the hint in the notebook that is about this property, for whom no misconception explains."""
 
 
 @dataclass(frozen=True)
 class Misconception:
     """A wrong implementation with a name, and the sentence that helps whoever wrote it.
 
-    `wrong` is a plain top-level function or class that uses only `np` and its own arguments, so that its source
-    can be pasted into a learner's notebook. `hint` is the number of the hint in the notebook to open.
+    `wrong` is an edit of the right answer (`grader.changes.change`), or a plain top-level function or class where an
+    edit says less; it uses only `np` and its own arguments, so that its source can be pasted into a learner's notebook.
+    `hint` is the number of the hint in the notebook to open. `about` names the outputs that the sentence speaks of,
+    which are its evidence; by default all that `wrong` gets wrong.
     """
 
     name: str
     wrong: Any
     says: str
     hint: int | None = None
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,7 @@ class Exercise:
     """The oracle; None where many results are right and `verify` says which by itself."""
     misconceptions: tuple[Misconception, ...]
     equivalents: tuple[Any, ...] = ()
+    """Right answers; the first bears the exercise's own name, and misconceptions are edits of it."""
     probe: str = "call"
     tolerance: Tolerance = field(default_factory=Tolerance)
     plot: str | None = None

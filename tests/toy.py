@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from grader.changes import change
 from grader.record import make_reference
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -15,28 +16,16 @@ def cases(rng: np.random.Generator) -> list[Case]:
     ]
 
 
-def right(x, a):
+def scale_shift(x, a):
     y = a * x
     return y, y.sum()
 
 
-def plus(x, a):
-    y = a + x
-    return y, y.sum()
-
-
-def mean(x, a):
-    y = a * x
-    return y, y.mean()
-
-
-def in_place(x, a):
-    x *= a
-    return x, x.sum()
-
-
-def raises(x, a):
-    return right(x, a["factor"])
+right = scale_shift
+plus = change(right, "a * x", "a + x")
+mean = change(right, "y.sum()", "y.mean()")
+in_place = change(right, "y = a * x\n", "x *= a\n", "return y, y.sum()", "return x, x.sum()")
+raises = change(right, "a * x", 'a["factor"] * x')
 
 
 EXERCISE = Exercise(
@@ -56,7 +45,10 @@ EXERCISE = Exercise(
         Misconception("in_place", in_place, "x belongs to the caller."),
         Misconception("raises", raises, "a is a number."),
     ),
-    equivalents=(lambda x, a: [a * x, float(np.sum(a * x))],),
+    equivalents=(
+        right,
+        lambda x, a: [a * x, float(np.sum(a * x))],
+    ),
 )
 
 REFERENCE = make_reference(EXERCISE, 0)

@@ -1,0 +1,97 @@
+"""A mistake stated as an edit: what fits, what does not, and who can read its text."""
+
+import pickle  # a standard class that stands for one of another module
+
+import pytest
+
+from course_lib.compute import run_cases
+from course_lib.judge import judge
+from grader.changes import change, source_of
+from tests import toy
+
+pytestmark = pytest.mark.fast
+
+FACTOR = 2.0
+
+
+def doubled(x, depth=0):
+    """Twice x."""
+    y = FACTOR * x
+    return doubled(x, depth - 1) if depth else y
+
+
+class Doubler:
+    def __init__(self, factor=FACTOR):
+        self.factor = factor
+
+    def __call__(self, x):
+        return type(self), Doubler, self.factor * x
+
+
+def test_a_change_is_the_answer_with_other_text():
+    assert change(doubled, "FACTOR * x", "FACTOR + x")(5.0) == 7.0
+    assert doubled(5.0) == 10.0
+
+
+def test_a_changed_answer_means_itself_by_its_own_name():
+    assert change(doubled, "FACTOR * x", "FACTOR + x")(5.0, depth=3) == 7.0
+    made, named, value = change(Doubler, "self.factor * x", "self.factor + x")()(5.0)
+    assert made is named and made is not Doubler and value == 7.0
+
+
+def test_a_change_can_be_changed_again():
+    once = change(doubled, "FACTOR * x", "FACTOR + x")
+    assert change(once, "+ x", "- x")(5.0) == -3.0
+
+
+def test_source_of_gives_the_text_that_runs():
+    assert source_of(doubled).startswith("def doubled(x, depth=0):\n")
+    assert "FACTOR + x" in source_of(change(doubled, "FACTOR * x", "FACTOR + x"))
+    assert "self.factor - x" in source_of(change(Doubler, "self.factor * x", "self.factor - x"))
+
+
+def test_a_class_below_a_changed_one_has_its_own_text():
+    class Below(change(Doubler, "self.factor * x", "self.factor - x")):
+        """Has a text of its own."""
+
+    assert "Has a text of its own" in source_of(Below)
+
+
+def test_an_error_in_a_changed_answer_shows_its_line():
+    import traceback
+
+    broken = change(doubled, "FACTOR * x", "FACTOR / (x - x)")
+    with pytest.raises(ZeroDivisionError) as caught:
+        broken(5.0)
+    assert any("(x - x)" in (frame.line or "") for frame in traceback.extract_tb(caught.value.__traceback__))
+
+
+@pytest.mark.parametrize(
+    ("texts", "says"),
+    [
+        ((), "needs pairs"),
+        (("FACTOR",), "needs pairs"),
+        (("GACTOR", "FACTOR"), "'GACTOR', which stands there 0 times"),
+        (("x", "y"), "times, not once"),
+        (("FACTOR * x", "FACTOR  *  x"), "leaves it as it was"),
+        (("FACTOR * x", "FACTOR * "), "no Python"),
+        (("def doubled", "def tripled"), "defines tripled"),
+    ],
+)
+def test_an_edit_that_does_not_fit_is_refused_by_name(texts, says):
+    with pytest.raises(ValueError, match="doubled") as caught:
+        change(doubled, *texts)
+    assert says in str(caught.value)
+
+
+def test_an_answer_without_text_is_refused():
+    with pytest.raises((OSError, TypeError)):
+        source_of(pickle.PickleError)
+    with pytest.raises((OSError, TypeError)):
+        change(len, "a", "b")
+
+
+def test_a_change_is_judged_like_any_function():
+    wrong = change(toy.scale_shift, "a * x", "a + x")
+    verdict = judge(run_cases("scale_shift", wrong, toy.REFERENCE), toy.REFERENCE)
+    assert [d.name for d in verdict.diagnoses] == ["plus"]
