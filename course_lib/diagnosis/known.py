@@ -39,10 +39,17 @@ class Evidence:
 
 
 def by_flaws(differences: Sequence[Difference], reference: Reference) -> tuple[Diagnosis, ...]:
-    """The misconceptions that the flaws are named after, those with the most cases first."""
+    """The misconceptions that the flaws are named after, those with the most cases first.
+
+    A name that only some of a property's broken cases have is none: what one mistake does, it does in all of them.
+    """
     groups: dict[str, list[str]] = {}
+    found: dict[str, set[str]] = {}
     for difference in differences:
-        groups.setdefault(difference.flaw, []).append(reference.cases[difference.case].group)
+        group = reference.cases[difference.case].group
+        groups.setdefault(difference.flaw, []).append(group)
+        found.setdefault(group, set()).add(difference.flaw)
+    groups = {name: keys for name, keys in groups.items() if any(found[key] == {name} for key in keys)}
     known = [m for m in reference.misconceptions if m.name in groups]
     known.sort(key=lambda m: -len(groups[m.name]))
     return tuple(Diagnosis(m.name, m.says, m.hint, tuple(dict.fromkeys(groups[m.name]))) for m in known[:3])
