@@ -89,9 +89,10 @@ def factor_of(got: Any, expected: Any, tolerance: Tolerance) -> float | None:
     big = np.abs(b) > max(1e-6 * np.max(np.abs(b), initial=0.0), tolerance.atol)
     if not big.any():
         return None
-    factor = float(np.median(a[big] / b[big]))
-    if factor in (0.0, 1.0) or differing(a / factor, b, tolerance, single).any():
-        return None
+    with np.errstate(all="ignore"):
+        factor = float(np.median(a[big] / b[big]))
+        if not np.isfinite(factor) or factor in (0.0, 1.0) or differing(a / factor, b, tolerance, single).any():
+            return None
     return factor
 
 

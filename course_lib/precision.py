@@ -54,7 +54,8 @@ def relative_error(got: np.ndarray, expected: np.ndarray, tolerance: Tolerance) 
     keep = np.isfinite(a) & np.isfinite(b)
     if not keep.any():
         return float("nan")
-    return float(np.max(np.abs(a[keep] - b[keep])) / max(np.max(np.abs(b[keep])), tolerance.atol, 1e-300))
+    with np.errstate(all="ignore"):
+        return float(np.max(np.abs(a[keep] - b[keep])) / max(np.max(np.abs(b[keep])), tolerance.atol, 1e-300))
 
 
 def _fits_single(values: np.ndarray) -> bool:
