@@ -55,7 +55,7 @@ def _compare_arrays(a: np.ndarray, b: np.ndarray, tolerance: Tolerance, inside: 
     whole = b.dtype.kind in "iu"
     if agree(a, b, tolerance):
         if a.dtype.kind == "f" and whole and b.ndim == 0 and not inside:
-            return "dtype", say(WHOLE), 0.0
+            return "dtype", say(WHOLE), None
         return None
     error = relative_error(a, b, tolerance)
     if a.dtype == np.float16 and error < ROUNDING["float16"]:

@@ -163,20 +163,21 @@ def _table(verdict: Verdict, private: bool) -> str:
 def _values(difference: Difference) -> str:
     """One wrong case: what went in, what came out, what is right."""
     plain = {name: value for name, value in difference.inputs.items() if not isinstance(value, dict | list)}
-    rows = [(f"with {name}", _excerpt(value)) for name, value in plain.items()]
+    rows = [(say("with {name}", name=name), _excerpt(value)) for name, value in plain.items()]
     rows = [row for row in rows if row[1].count("\n") < 6][:4]
     if difference.expected is not None:  # else a property was verified, and its sentence says it all
         got, right = apart(difference.got, difference.expected)
-        rows += [("you got", got[:400]), ("expected", right[:400])]
+        rows += [(say("you got"), got[:400]), (say("expected"), right[:400])]
     if difference.error is not None and np.isfinite(difference.error):
-        rows.append(("largest relative error", f"{difference.error:.2g}"))
+        rows.append((say("largest relative error"), f"{difference.error:.2g}"))
     body = "".join(
         f'<tr style="background:none"><td style="{CELL};opacity:.7;white-space:nowrap">{escape(label)}</td>'
         f'<td style="{CELL}"><code style="white-space:pre">{escape(value)}</code></td></tr>'
         for label, value in rows
     )
-    title = f'<div style="margin-top:8px;opacity:.8">The case <i>{escape(difference.label)}</i>:</div>'
-    return f'{title}<table style="border-collapse:collapse;margin:6px 0;font-size:95%">{body}</table>'
+    title = say("The case {label}:", label=f"<i>{escape(difference.label)}</i>")
+    head = f'<div style="margin-top:8px;opacity:.8">{title}</div>'
+    return f'{head}<table style="border-collapse:collapse;margin:6px 0;font-size:95%">{body}</table>'
 
 
 def _excerpt(value: object) -> str:
