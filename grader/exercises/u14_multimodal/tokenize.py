@@ -5,11 +5,28 @@ from itertools import islice
 
 import numpy as np
 
+from grader.changes import change
 from grader.spec import Case, Exercise, Group, Misconception
 
 UNIT = "14_multimodal"
-POOL = ("a", "the", "red", "green", "blue", "white", "shirt", "bag", "coat", "photo", "of", "is", "new", "in", "sandal")
-STRANGE = ("umbrella", "tiny", "scarf", "orange", "very")
+POOL = (
+    "a",
+    "the",
+    "red",
+    "green",
+    "blue",
+    "white",
+    "shirt",
+    "t-shirt",
+    "bag",
+    "photo",
+    "of",
+    "is",
+    "new",
+    "in",
+    "sandal",
+)
+STRANGE = ("umbrella", "tiny", "bag.", "orange", "red,")
 
 
 def make_vocabulary(rng: np.random.Generator, pad: int = 0, unknown: int = 1) -> dict[str, int]:
@@ -56,92 +73,7 @@ def tokenize_oracle(captions: list[str], vocabulary: dict[str, int], length: int
     return ids, mask
 
 
-def unknown_as_padding(captions: list, vocabulary: dict, length: int) -> tuple:
-    pad = vocabulary["<pad>"]
-    ids = np.full((len(captions), length), pad)
-    for row, caption in enumerate(captions):
-        for place, word in enumerate(caption.lower().split()[:length]):
-            ids[row, place] = vocabulary.get(word, pad)
-    return ids, ids != pad
-
-
-def unknown_skipped(captions: list, vocabulary: dict, length: int) -> tuple:
-    ids = np.full((len(captions), length), vocabulary["<pad>"])
-    mask = np.zeros(ids.shape, dtype=bool)
-    for row, caption in enumerate(captions):
-        known = [vocabulary[word] for word in caption.lower().split() if word in vocabulary][:length]
-        ids[row, : len(known)] = known
-        mask[row, : len(known)] = True
-    return ids, mask
-
-
-def unknown_masked(captions: list, vocabulary: dict, length: int) -> tuple:
-    ids = np.full((len(captions), length), vocabulary["<pad>"])
-    for row, caption in enumerate(captions):
-        for place, word in enumerate(caption.lower().split()[:length]):
-            ids[row, place] = vocabulary.get(word, vocabulary["<unk>"])
-    return ids, (ids != vocabulary["<pad>"]) & (ids != vocabulary["<unk>"])
-
-
-def case_kept(captions: list, vocabulary: dict, length: int) -> tuple:
-    ids = np.full((len(captions), length), vocabulary["<pad>"])
-    mask = np.zeros(ids.shape, dtype=bool)
-    for row, caption in enumerate(captions):
-        words = caption.split()[:length]
-        ids[row, : len(words)] = [vocabulary.get(word, vocabulary["<unk>"]) for word in words]
-        mask[row, : len(words)] = True
-    return ids, mask
-
-
-def letters(captions: list, vocabulary: dict, length: int) -> tuple:
-    ids = np.full((len(captions), length), vocabulary["<pad>"])
-    mask = np.zeros(ids.shape, dtype=bool)
-    for row, caption in enumerate(captions):
-        words = list(caption.lower())[:length]
-        ids[row, : len(words)] = [vocabulary.get(word, vocabulary["<unk>"]) for word in words]
-        mask[row, : len(words)] = True
-    return ids, mask
-
-
-def padded_left(captions: list, vocabulary: dict, length: int) -> tuple:
-    ids = np.full((len(captions), length), vocabulary["<pad>"])
-    mask = np.zeros(ids.shape, dtype=bool)
-    for row, caption in enumerate(captions):
-        words = caption.lower().split()[:length]
-        ids[row, length - len(words) :] = [vocabulary.get(word, vocabulary["<unk>"]) for word in words]
-        mask[row, length - len(words) :] = True
-    return ids, mask
-
-
-def keeps_the_end(captions: list, vocabulary: dict, length: int) -> tuple:
-    ids = np.full((len(captions), length), vocabulary["<pad>"])
-    mask = np.zeros(ids.shape, dtype=bool)
-    for row, caption in enumerate(captions):
-        words = caption.lower().split()[-length:]
-        ids[row, : len(words)] = [vocabulary.get(word, vocabulary["<unk>"]) for word in words]
-        mask[row, : len(words)] = True
-    return ids, mask
-
-
-def mask_inverted(captions: list, vocabulary: dict, length: int) -> tuple:
-    ids = np.full((len(captions), length), vocabulary["<pad>"])
-    mask = np.ones(ids.shape, dtype=bool)
-    for row, caption in enumerate(captions):
-        words = caption.lower().split()[:length]
-        ids[row, : len(words)] = [vocabulary.get(word, vocabulary["<unk>"]) for word in words]
-        mask[row, : len(words)] = False
-    return ids, mask
-
-
-def zero_and_one(captions: list, vocabulary: dict, length: int) -> tuple:
-    ids = np.zeros((len(captions), length), dtype=np.int64)
-    for row, caption in enumerate(captions):
-        words = caption.lower().split()[:length]
-        ids[row, : len(words)] = [vocabulary.get(word, 1) for word in words]
-    return ids, ids != 0
-
-
-def tokenize_by_lists(captions: list, vocabulary: dict, length: int) -> tuple:
+def tokenize_by_lists(captions, vocabulary: dict, length):
     ids, mask = [], []
     for caption in captions:
         row = [vocabulary.get(word, vocabulary["<unk>"]) for word in caption.lower().split()][:length]
@@ -151,7 +83,7 @@ def tokenize_by_lists(captions: list, vocabulary: dict, length: int) -> tuple:
     return ids, mask
 
 
-def tokenize_in_torch(captions: list, vocabulary: dict, length: int) -> tuple:
+def tokenize_in_torch(captions, vocabulary: dict, length):
     import torch
 
     counts = torch.tensor([min(len(caption.split()), length) for caption in captions])
@@ -162,82 +94,152 @@ def tokenize_in_torch(captions: list, vocabulary: dict, length: int) -> tuple:
     return ids, mask
 
 
+def tokenize(captions, vocabulary, length):
+    ids = np.full((len(captions), length), vocabulary["<pad>"])
+    mask = np.zeros(ids.shape, dtype=bool)
+    for row, caption in enumerate(captions):
+        words = caption.lower().split()[:length]
+        ids[row, : len(words)] = [vocabulary.get(word, vocabulary["<unk>"]) for word in words]
+        mask[row, : len(words)] = True
+    return ids, mask
+
+
 TOKENIZE = Exercise(
     name="tokenize",
     unit=UNIT,
     returns=("ids", "mask"),
     groups=(
-        Group("known", "finds the number of each word", 1),
-        Group("padding", "fills short captions up, and marks what is real", 2),
-        Group("case", "knows a word in capital letters too", 1),
-        Group("unknown", "keeps a place for a word that it does not know", 2),
-        Group("long", "keeps the first words of a caption that is too long", 1),
+        Group("known", "finds the number of each word", 1, hint=1),
+        Group("padding", "fills short captions up, and marks what is real", 2, hint=3),
+        Group("case", "knows a word in capital letters too", 1, hint=1),
+        Group("unknown", "keeps a place for a word that it does not know", 2, hint=2),
+        Group("long", "keeps the first words of a caption that is too long", 1, hint=3),
     ),
     cases=tokenize_cases,
     reference=tokenize_oracle,
     misconceptions=(
         Misconception(
             "unknown_as_padding",
-            unknown_as_padding,
+            change(tokenize, '"<unk>"', '"<pad>"', "return ids, mask", 'return ids, ids != vocabulary["<pad>"]'),
             "A word that you do not know becomes padding. To the network it looks as if nobody had said anything "
             "there; that something unknown was said is information. It has a number of its own.",
             hint=2,
         ),
         Misconception(
             "unknown_skipped",
-            unknown_skipped,
+            change(
+                tokenize,
+                "caption.lower().split()[:length]",
+                "[word for word in caption.lower().split() if word in vocabulary][:length]",
+            ),
             "Words that are not in the vocabulary disappear, and the rest moves up. 'Not red' becomes 'red' if nobody "
             "knows 'not'. Each word keeps its place.",
             hint=2,
         ),
         Misconception(
             "unknown_masked",
-            unknown_masked,
+            change(tokenize, "return ids, mask", 'return ids, mask & (ids != vocabulary["<unk>"])'),
             "The numbers are right, and your mask calls unknown words padding. The mask says where a word stood in the "
             "caption, whether you know it or not.",
             hint=2,
         ),
         Misconception(
             "case_kept",
-            case_kept,
+            change(tokenize, ".lower()", ""),
             "To you 'Shirt' and 'shirt' are two words, and the vocabulary knows the small one only. So every first "
             "word of a sentence is a stranger.",
             hint=1,
         ),
         Misconception(
             "letters",
-            letters,
+            change(tokenize, "caption.lower().split()", "list(caption.lower())"),
             "You go through the caption letter by letter: a string that is looped over gives its characters. What cuts "
             "a string at its spaces?",
             hint=1,
         ),
         Misconception(
             "padded_left",
-            padded_left,
+            change(
+                tokenize,
+                "ids[row, : len(words)]",
+                "ids[row, length - len(words) :]",
+                "mask[row, : len(words)]",
+                "mask[row, length - len(words) :]",
+            ),
             "Your padding stands in front of the words. Some language models do want it there; here the words come "
             "first, and the padding fills the row up.",
             hint=3,
         ),
         Misconception(
             "keeps_the_end",
-            keeps_the_end,
+            change(tokenize, "[:length]", "[-length:]"),
             "Of a caption that is too long you keep the last words. The first ones are to stay.",
             hint=3,
         ),
         Misconception(
             "mask_inverted",
-            mask_inverted,
+            change(tokenize, "return ids, mask", "return ids, ~mask"),
             "The numbers are right, and your mask says the opposite: True is to mean that a word stands here. "
             "PyTorch's attention layers use the other convention, which has cost many people a day.",
             hint=3,
         ),
         Misconception(
             "zero_and_one",
-            zero_and_one,
+            change(tokenize, 'vocabulary["<pad>"]', "0", 'vocabulary["<unk>"]', "1"),
             "You take it for granted that padding is 0 and an unknown word 1. Each vocabulary says itself which "
             "numbers they have: look them up, as any word.",
             hint=2,
         ),
+        Misconception(
+            "cut_at_signs",
+            change(
+                tokenize,
+                "    ids = np.full",
+                "    import re\n\n    ids = np.full",
+                "caption.lower().split()",
+                're.findall(r"[a-z]+", caption.lower())',
+            ),
+            "You keep runs of letters alone. A word is what stands between spaces: 't-shirt' is one word, and 'bag.'"
+            " with its dot is a word that the vocabulary does not know.",
+            hint=1,
+        ),
+        Misconception(
+            "split_at_each_space",
+            change(tokenize, ".split()", '.split(" ")'),
+            "An empty caption gets one unknown word from you: ''.split(' ') is ['']. split() without an argument "
+            "gives no word there.",
+            hint=3,
+        ),
+        Misconception(
+            "grows_the_vocabulary",
+            change(
+                tokenize, 'vocabulary.get(word, vocabulary["<unk>"])', "vocabulary.setdefault(word, len(vocabulary))"
+            ),
+            "You give unknown words new numbers and write them into the caller's vocabulary. The embedding has no "
+            "rows for them: an unknown word gets the number of <unk>.",
+            hint=2,
+        ),
+        Misconception(
+            "longest_of_the_batch",
+            change(
+                tokenize,
+                "    ids = np.full",
+                "    length = min(length, max(len(caption.split()) for caption in captions))\n    ids = np.full",
+            ),
+            "Your rows are as long as the longest caption. All rows have `length` places, whatever the captions: so "
+            "that batches fit together.",
+            hint=3,
+        ),
     ),
-    equivalents=(tokenize_by_lists, tokenize_in_torch),
+    equivalents=(
+        tokenize,
+        tokenize_by_lists,
+        tokenize_in_torch,
+        change(
+            tokenize,
+            'vocabulary.get(word, vocabulary["<unk>"])',
+            'vocabulary[word] if word in vocabulary else vocabulary["<unk>"]',
+        ),
+        change(tokenize, "return ids, mask", "return ids.tolist(), mask.tolist()"),
+    ),
 )

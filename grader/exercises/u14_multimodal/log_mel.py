@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from grader.exercises.u14_multimodal.words import UNIT
+from grader.changes import change
+from grader.exercises.u14_multimodal.tokenize import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -52,89 +53,7 @@ def log_mel_oracle(wave: np.ndarray, filters: np.ndarray, frame: int, hop: int, 
     return np.log(np.clip(np.einsum("mf,tf->mt", filters, power), floor, None))
 
 
-def mel_symmetric(wave: np.ndarray, filters: np.ndarray, frame: int, hop: int, floor: float) -> np.ndarray:
-    starts = np.arange(0, len(wave) - frame + 1, hop)
-    frames = wave[starts[:, None] + np.arange(frame)] * np.hanning(frame)
-    return np.log(np.maximum(filters @ (np.abs(np.fft.rfft(frames)) ** 2).T, floor))
-
-
-def mel_no_window(wave: np.ndarray, filters: np.ndarray, frame: int, hop: int, floor: float) -> np.ndarray:
-    starts = np.arange(0, len(wave) - frame + 1, hop)
-    frames = wave[starts[:, None] + np.arange(frame)]
-    return np.log(np.maximum(filters @ (np.abs(np.fft.rfft(frames)) ** 2).T, floor))
-
-
-def mel_window_twice(wave: np.ndarray, filters: np.ndarray, frame: int, hop: int, floor: float) -> np.ndarray:
-    starts = np.arange(0, len(wave) - frame + 1, hop)
-    hann = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(frame) / frame)) ** 2
-    frames = wave[starts[:, None] + np.arange(frame)] * hann
-    return np.log(np.maximum(filters @ (np.abs(np.fft.rfft(frames)) ** 2).T, floor))
-
-
-def mel_magnitude(wave: np.ndarray, filters: np.ndarray, frame: int, hop: int, floor: float) -> np.ndarray:
-    starts = np.arange(0, len(wave) - frame + 1, hop)
-    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(frame) / frame)
-    frames = wave[starts[:, None] + np.arange(frame)] * hann
-    return np.log(np.maximum(filters @ np.abs(np.fft.rfft(frames)).T, floor))
-
-
-def mel_decibel(wave: np.ndarray, filters: np.ndarray, frame: int, hop: int, floor: float) -> np.ndarray:
-    starts = np.arange(0, len(wave) - frame + 1, hop)
-    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(frame) / frame)
-    frames = wave[starts[:, None] + np.arange(frame)] * hann
-    return 10 * np.log10(np.maximum(filters @ (np.abs(np.fft.rfft(frames)) ** 2).T, floor))
-
-
-def mel_log_first(wave: np.ndarray, filters: np.ndarray, frame: int, hop: int, floor: float) -> np.ndarray:
-    starts = np.arange(0, len(wave) - frame + 1, hop)
-    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(frame) / frame)
-    frames = wave[starts[:, None] + np.arange(frame)] * hann
-    return filters @ np.log(np.maximum(np.abs(np.fft.rfft(frames)) ** 2, floor)).T
-
-
-def mel_floor_added(wave: np.ndarray, filters: np.ndarray, frame: int, hop: int, floor: float) -> np.ndarray:
-    starts = np.arange(0, len(wave) - frame + 1, hop)
-    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(frame) / frame)
-    frames = wave[starts[:, None] + np.arange(frame)] * hann
-    return np.log(filters @ (np.abs(np.fft.rfft(frames)) ** 2).T + floor)
-
-
-def mel_no_floor(wave: np.ndarray, filters: np.ndarray, frame: int, hop: int, floor: float) -> np.ndarray:
-    starts = np.arange(0, len(wave) - frame + 1, hop)
-    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(frame) / frame)
-    frames = wave[starts[:, None] + np.arange(frame)] * hann
-    return np.log(filters @ (np.abs(np.fft.rfft(frames)) ** 2).T)
-
-
-def mel_side_by_side(wave: np.ndarray, filters: np.ndarray, frame: int, hop: int, floor: float) -> np.ndarray:
-    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(frame) / frame)
-    frames = wave[: len(wave) // frame * frame].reshape(-1, frame) * hann
-    return np.log(np.maximum(filters @ (np.abs(np.fft.rfft(frames)) ** 2).T, floor))
-
-
-def mel_padded_end(wave: np.ndarray, filters: np.ndarray, frame: int, hop: int, floor: float) -> np.ndarray:
-    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(frame) / frame)
-    starts = np.arange(0, len(wave), hop)
-    padded = np.concatenate([wave, np.zeros(frame)])
-    frames = padded[starts[:, None] + np.arange(frame)] * hann
-    return np.log(np.maximum(filters @ (np.abs(np.fft.rfft(frames)) ** 2).T, floor))
-
-
-def mel_last_missing(wave: np.ndarray, filters: np.ndarray, frame: int, hop: int, floor: float) -> np.ndarray:
-    starts = np.arange(0, len(wave) - frame, hop)
-    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(frame) / frame)
-    frames = wave[starts[:, None] + np.arange(frame)] * hann
-    return np.log(np.maximum(filters @ (np.abs(np.fft.rfft(frames)) ** 2).T, floor))
-
-
-def mel_transposed(wave: np.ndarray, filters: np.ndarray, frame: int, hop: int, floor: float) -> np.ndarray:
-    starts = np.arange(0, len(wave) - frame + 1, hop)
-    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(frame) / frame)
-    frames = wave[starts[:, None] + np.arange(frame)] * hann
-    return np.log(np.maximum((np.abs(np.fft.rfft(frames)) ** 2) @ filters.T, floor))
-
-
-def log_mel_loop(wave: np.ndarray, filters: np.ndarray, frame: int, hop: int, floor: float) -> np.ndarray:
+def log_mel_loop(wave, filters, frame, hop, floor):
     window = np.sin(np.pi * np.arange(frame) / frame) ** 2
     columns = []
     for start in range(0, len(wave) - frame + 1, hop):
@@ -143,7 +62,7 @@ def log_mel_loop(wave: np.ndarray, filters: np.ndarray, frame: int, hop: int, fl
     return np.log(columns).T
 
 
-def log_mel_in_torch(wave: np.ndarray, filters: np.ndarray, frame: int, hop: int, floor: float) -> object:
+def log_mel_in_torch(wave, filters, frame, hop, floor):
     import torch
 
     frames = torch.from_numpy(wave.copy()).unfold(0, frame, hop)
@@ -152,7 +71,7 @@ def log_mel_in_torch(wave: np.ndarray, filters: np.ndarray, frame: int, hop: int
     return (torch.from_numpy(filters.copy()) @ power.T).clamp(min=floor).log()
 
 
-def log_mel_by_fft(wave: np.ndarray, filters: np.ndarray, frame: int, hop: int, floor: float) -> np.ndarray:
+def log_mel_by_fft(wave, filters, frame, hop, floor):
     window = np.hanning(frame + 1)[:-1]
     count = 1 + (len(wave) - frame) // hop
     power = np.empty((frame // 2 + 1, count))
@@ -162,15 +81,23 @@ def log_mel_by_fft(wave: np.ndarray, filters: np.ndarray, frame: int, hop: int, 
     return np.where(filters @ power > floor, np.log(np.maximum(filters @ power, floor)), np.log(floor))
 
 
+def log_mel(wave, filters, frame, hop, floor):
+    starts = np.arange(0, len(wave) - frame + 1, hop)
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(frame) / frame)
+    frames = wave[starts[:, None] + np.arange(frame)] * hann
+    power = np.abs(np.fft.rfft(frames)) ** 2
+    return np.log(np.maximum(filters @ power.T, floor))
+
+
 LOG_MEL = Exercise(
     name="log_mel",
     unit=UNIT,
     returns=("picture",),
     groups=(
-        Group("one_frame", "finds window, power and bands of a single frame", 2),
-        Group("frames", "cuts overlapping frames, whole ones only", 2),
-        Group("floor", "lets no band fall below the floor", 1),
-        Group("shape", "gives (bands, frames) for every size", 1),
+        Group("one_frame", "finds window, power and bands of a single frame", 2, hint=2),
+        Group("frames", "cuts overlapping frames, whole ones only", 2, hint=1),
+        Group("floor", "lets no band fall below the floor", 1, hint=4),
+        Group("shape", "gives (bands, frames) for every size", 1, hint=3),
     ),
     cases=log_mel_cases,
     reference=log_mel_oracle,
@@ -178,14 +105,14 @@ LOG_MEL = Exercise(
     misconceptions=(
         Misconception(
             "no_window",
-            mel_no_window,
+            change(log_mel, " * hann", ""),
             "Your frames have no window. A frame that is cut out with scissors has a jump at both ends, and a jump "
             "holds all frequencies: a pure tone smears over the whole picture.",
             2,
         ),
         Misconception(
             "symmetric_window",
-            mel_symmetric,
+            change(log_mel, "np.arange(frame) / frame)", "np.arange(frame) / (frame - 1))"),
             "Nearly right: your window comes back to zero at its last sample. The one that is used for spectra is "
             "periodic, its zero would be the *next* sample. np.hanning(n) is the symmetric one; compare the formula's "
             "denominator.",
@@ -193,73 +120,121 @@ LOG_MEL = Exercise(
         ),
         Misconception(
             "window_twice",
-            mel_window_twice,
+            change(log_mel, " * hann", " * hann**2"),
             "Your window is applied twice, or squared. The frame is multiplied by it once, before the transform.",
             2,
         ),
         Misconception(
             "magnitude",
-            mel_magnitude,
+            change(log_mel, "(frames)) ** 2", "(frames))"),
             "You add up magnitudes where the power is meant, |X| in place of |X|^2. Sounds that come together add up "
             "in power.",
             3,
         ),
         Misconception(
             "decibel",
-            mel_decibel,
+            change(log_mel, "np.log(", "10 * np.log10("),
             "This is in decibels, 10 log10 of the power. A picture to look at often is; here the natural logarithm is "
             "asked for.",
             3,
         ),
         Misconception(
             "log_first",
-            mel_log_first,
+            change(
+                log_mel, "np.log(np.maximum(filters @ power.T, floor))", "filters @ np.log(np.maximum(power, floor)).T"
+            ),
             "You take the logarithm of each frequency and add the logarithms up in bands: a product in disguise. First "
             "collect the power in bands, then take the logarithm.",
             3,
         ),
         Misconception(
             "floor_added",
-            mel_floor_added,
+            change(log_mel, "np.maximum(filters @ power.T, floor)", "filters @ power.T + floor"),
             "You add the floor to every band. What is louder than the floor should stay what it is; only what lies "
             "below is lifted.",
             4,
         ),
         Misconception(
             "no_floor",
-            mel_no_floor,
+            change(log_mel, "np.maximum(filters @ power.T, floor)", "filters @ power.T"),
             "Silence has no power, and the logarithm of 0 is minus infinity: one such value, and the loss is NaN. That "
             "is what the floor is for.",
             4,
         ),
         Misconception(
             "side_by_side",
-            mel_side_by_side,
+            change(log_mel, ", hop)", ", frame)"),
             "Your frames lie side by side, each as far from the last as it is long. A new one starts every `hop` "
             "samples, so that they overlap.",
             1,
         ),
         Misconception(
             "padded_end",
-            mel_padded_end,
+            change(
+                log_mel,
+                "np.arange(0, len(wave) - frame + 1, hop)",
+                "np.arange(0, len(wave), hop)\n    wave = np.concatenate([wave, np.zeros(frame)])",
+            ),
             "You have too many frames: at the end some reach into zeros that you added. Only frames that lie wholly "
             "within the wave count.",
             1,
         ),
         Misconception(
             "last_missing",
-            mel_last_missing,
+            change(log_mel, " + 1, hop)", ", hop)"),
             "The last frame is missing when it ends exactly with the wave. Where may a frame of `frame` samples begin, "
             "at the latest, in a wave of T samples?",
             1,
         ),
         Misconception(
             "transposed",
-            mel_transposed,
+            change(log_mel, "filters @ power.T", "power @ filters.T"),
             "Rows and columns are exchanged: the bands come first, the time second, as a convolution over time wants "
             "its channels first.",
             3,
         ),
+        Misconception(
+            "log10",
+            change(log_mel, "np.log(", "np.log10("),
+            "This is log10. The natural logarithm is asked for: np.log.",
+            hint=3,
+        ),
+        Misconception(
+            "hamming",
+            change(log_mel, "0.5 - 0.5 *", "0.54 - 0.46 *"),
+            "Your window is Hamming's: it does not come down to zero at its ends. The formula in the text is Hann's,"
+            " 0.5 - 0.5 cos.",
+            hint=2,
+        ),
+        Misconception(
+            "divided_by_the_frame",
+            change(log_mel, "(frames)) ** 2", "(frames)) ** 2 / frame"),
+            "You divide the power by the number of samples. Here it is the square of the transform's size, as it "
+            "comes.",
+            hint=3,
+        ),
+        Misconception(
+            "centred",
+            change(log_mel, "    starts", '    wave = np.pad(wave, frame // 2, mode="reflect")\n    starts'),
+            "Your frames are centred on their first sample: the wave was made longer at both ends, as audio "
+            "libraries do unless they are told otherwise. Here only frames that lie wholly within the wave count.",
+            hint=1,
+        ),
+        Misconception(
+            "floor_on_the_logarithm",
+            change(
+                log_mel, "np.log(np.maximum(filters @ power.T, floor))", "np.maximum(np.log(filters @ power.T), floor)"
+            ),
+            "You compare the logarithm with the floor. The floor is a power: lift what lies below it first, then "
+            "take the logarithm.",
+            hint=4,
+        ),
     ),
-    equivalents=(log_mel_loop, log_mel_in_torch, log_mel_by_fft),
+    equivalents=(
+        log_mel,
+        log_mel_loop,
+        log_mel_in_torch,
+        log_mel_by_fft,
+        change(log_mel, "wave[starts[:, None] + np.arange(frame)]", "np.stack([wave[i : i + frame] for i in starts])"),
+    ),
 )

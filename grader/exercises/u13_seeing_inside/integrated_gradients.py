@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.exercises.u13_seeing_inside import integrated_wrong as wrong
+from grader.changes import change
 from grader.exercises.u13_seeing_inside.networks import (
     UNIT,
     Layers,
@@ -68,7 +68,7 @@ def integrated_oracle(
     return (images - baseline) * mean, None, LEFT if asks == "left" else None
 
 
-def integrated_at_once(model: Any, images: Any, labels: Any, baseline: Any, steps: int) -> Any:
+def integrated_at_once(model, images, labels, baseline, steps):
     import torch
 
     alphas = torch.linspace(0, 1, 2 * steps + 1, dtype=images.dtype)[1::2]
@@ -79,7 +79,7 @@ def integrated_at_once(model: Any, images: Any, labels: Any, baseline: Any, step
     return grads.unflatten(0, (steps, len(images))).mean(dim=0) * (images - baseline)
 
 
-def integrated_by_functional(model: Any, images: Any, labels: Any, baseline: Any, steps: int) -> Any:
+def integrated_by_functional(model, images, labels, baseline, steps):
     import torch
 
     maps = []
@@ -93,112 +93,208 @@ def integrated_by_functional(model: Any, images: Any, labels: Any, baseline: Any
     return torch.stack(maps)
 
 
+def integrated_gradients(model, images, labels, baseline, steps):
+    import torch
+
+    total = torch.zeros_like(images)
+    for k in range(steps):
+        alpha = (k + 0.5) / steps
+        pixels = (baseline + alpha * (images - baseline)).requires_grad_()
+        scores = model(pixels)[torch.arange(len(labels)), labels]
+        total += torch.autograd.grad(scores.sum(), pixels)[0]
+    return (images - baseline) * total / steps
+
+
+def trapezoid(model, images, labels, baseline, steps):
+    import torch
+
+    total = torch.zeros_like(images)
+    for k in range(steps + 1):
+        pixels = (baseline + k / steps * (images - baseline)).requires_grad_()
+        scores = model(pixels)[torch.arange(len(labels)), labels]
+        total += torch.autograd.grad(scores.sum(), pixels)[0] * (0.5 if k in (0, steps) else 1)
+    return (images - baseline) * total / steps
+
+
 INTEGRATED = Exercise(
     name="integrated_gradients",
     unit=UNIT,
     returns=("maps", "totals", "left"),
     probe="attribution",
     groups=(
-        Group("factor", "multiplies by the way from the baseline to the image", 2),
-        Group("rule", "averages the gradients at the middles of the steps", 2),
-        Group("completeness", "shares out exactly the score that the image has more than the baseline", 2),
-        Group("axioms", "gives nothing to pixels that do not matter, and the same to networks that do the same", 1),
-        Group("batch", "does so for each image and the class asked about", 1),
-        Group("clean", "leaves model and images as they were", 1),
+        Group("factor", "multiplies by the way from the baseline to the image", 2, hint=1),
+        Group("rule", "averages the gradients at the middles of the steps", 2, hint=2),
+        Group("completeness", "shares out exactly the score that the image has more than the baseline", 2, hint=3),
+        Group(
+            "axioms", "gives nothing to pixels that do not matter, and the same to networks that do the same", 1, hint=2
+        ),
+        Group("batch", "does so for each image and the class asked about", 1, hint=4),
+        Group("clean", "leaves model and images as they were", 1, hint=4),
     ),
     cases=integrated_cases,
     reference=integrated_oracle,
     misconceptions=(
         Misconception(
             "no_factor",
-            wrong.integrated_no_factor,
+            change(integrated_gradients, "(images - baseline) * total / steps", "total / steps"),
             "You return the mean gradient alone. Its unit is score per pixel; times the way that each pixel goes, from "
             "baseline to image, it becomes a share of the score, and the shares add up.",
             hint=1,
         ),
         Misconception(
             "times_the_image",
-            wrong.integrated_times_image,
+            change(integrated_gradients, "(images - baseline) * total", "images * total"),
             "You multiply by the image. That is right for a black baseline only: a pixel's way begins at the baseline.",
             hint=1,
         ),
         Misconception(
             "backwards",
-            wrong.integrated_backwards,
+            change(integrated_gradients, "(images - baseline) * total", "(baseline - images) * total"),
             "Right size, wrong sign: your factor leads from the image to the baseline. Which of the two has the higher "
             "score, and what is to be explained?",
             hint=1,
         ),
         Misconception(
             "gradient_times_way",
-            wrong.integrated_at_the_image,
+            change(integrated_gradients, "alpha = (k + 0.5) / steps", "alpha = 1"),
             "You take the gradient at the image only. Where a unit is saturated it is 0, although the unit mattered on "
             "the way. Walk from the baseline to the image and look at every step.",
             hint=2,
         ),
         Misconception(
             "left_ends",
-            wrong.integrated_left,
+            change(integrated_gradients, "(k + 0.5)", "k"),
             "You look at the beginning of each step (0, 1/m, 2/m, ...), at the baseline itself and never at the "
             "image. The middles are closer to the integral: their error falls with the square of m.",
             hint=2,
         ),
         Misconception(
             "right_ends",
-            wrong.integrated_right,
+            change(integrated_gradients, "(k + 0.5)", "(k + 1)"),
             "You look at the end of each step (1/m, 2/m, ..., 1). The middles are closer to the integral: their error "
             "falls with the square of m.",
             hint=2,
         ),
         Misconception(
             "both_ends_in_full",
-            wrong.integrated_linspace,
+            change(
+                integrated_gradients,
+                "for k in range(steps):\n        alpha = (k + 0.5) / steps",
+                "for alpha in torch.linspace(0, 1, steps, dtype=images.dtype):",
+            ),
             "Your points are linspace(0, 1, steps), so both ends are in the mean with full weight; the trapezoid rule "
             "counts them half. Here the rule is simpler: the middle of each step.",
             hint=2,
         ),
         Misconception(
             "sum",
-            wrong.integrated_sum,
+            change(integrated_gradients, "total / steps", "total"),
             "You add the gradients up and do not divide by the number of steps: with more steps your map gets "
             "stronger. An integral from 0 to 1 is a mean.",
             hint=3,
         ),
         Misconception(
             "absolute",
-            wrong.integrated_absolute,
+            change(
+                integrated_gradients,
+                "return (images - baseline) * total / steps",
+                "return ((images - baseline) * total / steps).abs()",
+            ),
             "Your shares have lost their signs. Pixels may speak against the class; only with their signs do the "
             "shares add up to the difference of the scores.",
             hint=3,
         ),
         Misconception(
             "black_baseline",
-            wrong.integrated_black,
+            change(integrated_gradients, "baseline + alpha * (images - baseline)", "alpha * images"),
             "Your path always begins at a black image, whatever the baseline is, and only the factor knows better. "
             "Path and factor have to be about the same way.",
             hint=3,
         ),
         Misconception(
             "of_the_prediction",
-            wrong.integrated_prediction,
+            change(integrated_gradients, "[torch.arange(len(labels)), labels]", ".max(dim=1).values"),
             "You explain the class that the model prefers at each point of the way, and on the way that may change. "
             "Explain the class in `labels`, from the first step to the last.",
             hint=4,
         ),
         Misconception(
             "of_the_probability",
-            wrong.integrated_probability,
+            change(integrated_gradients, "model(pixels)", "model(pixels).softmax(dim=1)"),
             "You share out the probability, not the score. The shares then add up to a difference of probabilities, "
             "and depend on all other classes too. Take the score before the softmax.",
             hint=4,
         ),
         Misconception(
             "fills_the_weights",
-            wrong.integrated_fills,
+            change(
+                integrated_gradients,
+                "total += torch.autograd.grad(scores.sum(), pixels)[0]",
+                "scores.sum().backward()\n        total += pixels.grad",
+            ),
             "The maps are right, and backward() has added to the gradients of the weights at every step. Ask for the "
             "gradient with respect to the pixels alone.",
             hint=4,
         ),
+        Misconception(
+            "gradient_sizes",
+            change(integrated_gradients, "pixels)[0]", "pixels)[0].abs()"),
+            "You add up the sizes of the gradients. A pixel may push the score up on one half of the way and down on"
+            " the other; with their signs the shares add up to the difference of the scores.",
+            hint=3,
+        ),
+        Misconception(
+            "image_added_to_baseline",
+            change(integrated_gradients, "alpha * (images - baseline)", "alpha * images"),
+            "Your path goes from the baseline to baseline + image. It is to end at the image itself, so each step "
+            "goes a part of the way (images - baseline).",
+            hint=3,
+        ),
+        Misconception(
+            "trapezoid",
+            trapezoid,
+            "You use the trapezoid rule: both ends count half. That is a good rule, and another one; here the "
+            "gradient is taken at the middle of each step.",
+            hint=2,
+        ),
+        Misconception(
+            "rescaled",
+            change(
+                integrated_gradients,
+                "return (images - baseline) * total / steps",
+                "maps, rows = (images - baseline) * total / steps, torch.arange(len(labels))\n"
+                "    gap = (model(images) - model(baseline.expand_as(images)))[rows, labels].detach()\n"
+                "    return maps * (gap / maps.sum(dim=(1, 2, 3)))[:, None, None, None]",
+            ),
+            "You scale the map until its sum is right. Then completeness no longer tells whether the integral is: "
+            "with few steps the sum is to be off a little.",
+            hint=3,
+        ),
+        Misconception(
+            "of_the_loss",
+            change(
+                integrated_gradients,
+                "model(pixels)[torch.arange(len(labels)), labels]",
+                'torch.nn.functional.cross_entropy(model(pixels), labels, reduction="none")',
+            ),
+            "You share out the loss. The shares should explain one class alone: its score, the logit.",
+            hint=4,
+        ),
     ),
-    equivalents=(integrated_at_once, integrated_by_functional),
+    equivalents=(
+        integrated_gradients,
+        integrated_at_once,
+        integrated_by_functional,
+        change(
+            integrated_gradients, "baseline + alpha * (images - baseline)", "(1 - alpha) * baseline + alpha * images"
+        ),
+        change(integrated_gradients, "(images - baseline) * total / steps", "images.sub(baseline).mul(total / steps)"),
+        change(
+            integrated_gradients,
+            "pixels)[0]",
+            "pixels)[0] * (images - baseline) / steps",
+            "return (images - baseline) * total / steps",
+            "return total",
+        ),
+    ),
 )

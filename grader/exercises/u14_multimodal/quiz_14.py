@@ -1,6 +1,6 @@
 """The quiz; its questions stand in the notebook."""
 
-from grader.exercises.u14_multimodal.words import UNIT
+from grader.exercises.u14_multimodal.tokenize import UNIT
 from grader.spec import Question, quiz
 
 QUIZ_14 = quiz(

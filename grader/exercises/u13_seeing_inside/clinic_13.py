@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from grader.changes import change
 from grader.exercises.u13_seeing_inside.networks import (
     UNIT,
     Layers,
@@ -58,78 +59,14 @@ def clinic_as_given(model: Any, image: Any, classes: list) -> Any:
     return torch.stack(maps)
 
 
-def clinic_size_only(model: Any, image: Any, classes: list) -> Any:
-    import torch
-
-    maps = []
-    for k in classes:
-        pixels = image.clone().requires_grad_()
-        score = model(pixels[None])[0, k]
-        score.backward()
-        gradient = pixels.grad
-        maps.append(image * gradient.abs())
-    return torch.stack(maps)
-
-
-def clinic_sign_only(model: Any, image: Any, classes: list) -> Any:
-    import torch
-
-    maps = []
-    for k in classes:
-        pixels = image.clone().requires_grad_()
-        score = model(pixels[None])[0, k]
-        score.backward()
-        gradient = pixels.grad
-        maps.append(image * gradient.sign())
-    return torch.stack(maps)
-
-
-def clinic_still_predicted(model: Any, image: Any, classes: list) -> Any:
-    import torch
-
-    maps = []
-    for _ in classes:
-        pixels = image.clone().requires_grad_()
-        score = model(pixels[None])[0].max()
-        score.backward()
-        gradient = pixels.grad
-        maps.append(image * gradient)
-    return torch.stack(maps)
-
-
-def clinic_still_adds_up(model: Any, image: Any, classes: list) -> Any:
-    import torch
-
-    pixels = image.clone().requires_grad_()
-    maps = []
-    for k in classes:
-        score = model(pixels[None])[0, k]
-        score.backward()
-        gradient = pixels.grad
-        maps.append(image * gradient)
-    return torch.stack(maps)
-
-
-def clinic_no_image(model: Any, image: Any, classes: list) -> Any:
-    import torch
-
-    maps = []
-    for k in classes:
-        pixels = image.clone().requires_grad_()
-        score = model(pixels[None])[0, k]
-        score.backward()
-        maps.append(pixels.grad)
-    return torch.stack(maps)
-
-
-def clinic_by_jacobian(model: Any, image: Any, classes: list) -> Any:
+def clinic_by_jacobian(model, image, classes):
     import torch
 
     rows = torch.autograd.functional.jacobian(lambda x: model(x[None])[0], image)
     return rows[list(classes)] * image
 
 
-def clinic_cleared(model: Any, image: Any, classes: list) -> Any:
+def clinic_cleared(model, image, classes):
     import torch
 
     pixels = image.clone().requires_grad_()
@@ -142,16 +79,29 @@ def clinic_cleared(model: Any, image: Any, classes: list) -> Any:
     return maps
 
 
+def clinic_13(model, image, classes):
+    import torch
+
+    maps = []
+    for k in classes:
+        pixels = image.clone().requires_grad_()
+        score = model(pixels[None])[0, k]
+        score.backward()
+        gradient = pixels.grad
+        maps.append(image * gradient)
+    return torch.stack(maps)
+
+
 CLINIC_13 = Exercise(
     name="clinic_13",
     unit=UNIT,
     returns=("maps",),
     probe="class_maps",
     groups=(
-        Group("weights", "gives maps that depend on what the network has learned", 2),
-        Group("asked", "explains each class that is asked about", 2),
-        Group("shares", "gives a dark pixel no share, and a bright one its own", 1),
-        Group("fresh", "gives each class a map of its own", 1),
+        Group("weights", "gives maps that depend on what the network has learned", 2, hint=1),
+        Group("asked", "explains each class that is asked about", 2, hint=2),
+        Group("shares", "gives a dark pixel no share, and a bright one its own", 1, hint=1),
+        Group("fresh", "gives each class a map of its own", 1, hint=3),
     ),
     cases=clinic_cases,
     reference=clinic_oracle,
@@ -165,39 +115,86 @@ CLINIC_13 = Exercise(
         ),
         Misconception(
             "sign_only",
-            clinic_sign_only,
+            change(clinic_13, "image * gradient", "image * gradient.sign()"),
             "Of each gradient you keep the sign alone, so that all pixels of one brightness count alike. How strongly "
             "the score answers to a pixel is the gradient's size.",
             hint=1,
         ),
         Misconception(
             "size_only",
-            clinic_size_only,
+            change(clinic_13, "image * gradient", "image * gradient.abs()"),
             "Your gradients have lost their signs: a pixel that speaks against the class looks like one that speaks "
             "for it. Multiply the image by the gradient as it is.",
             hint=1,
         ),
         Misconception(
             "still_predicted",
-            clinic_still_predicted,
+            change(clinic_13, "[0, k]", "[0].max()"),
             "The maps depend on the network now. Whatever class is asked for, they explain the one that it prefers: "
             "the loop's variable is still not used.",
             hint=2,
         ),
         Misconception(
             "still_adds_up",
-            clinic_still_adds_up,
+            change(
+                clinic_13,
+                "    maps = []\n",
+                "    pixels = image.clone().requires_grad_()\n    maps = []\n",
+                "        pixels = image.clone().requires_grad_()\n        score",
+                "        score",
+            ),
             "The first map is right. Each later one holds the gradients of all classes before it as well, because "
             "backward adds to what is in .grad.",
             hint=3,
         ),
         Misconception(
             "without_the_image",
-            clinic_no_image,
+            change(clinic_13, "image * gradient", "gradient"),
             "You return the gradients alone. The method is gradient times input: only so do the shares of a linear "
             "model add up to its score.",
             hint=1,
         ),
+        Misconception(
+            "class_by_its_place",
+            change(clinic_13, "for k in classes", "for k in range(len(classes))"),
+            "You count the classes off: the first map is of class 0, the second of class 1. `classes` holds the "
+            "classes themselves.",
+            hint=2,
+        ),
+        Misconception(
+            "of_the_probability",
+            change(clinic_13, "[0, k]", "[0].softmax(dim=0)[k]"),
+            "You differentiate the probability. It also rises when other classes lose; take the score before the "
+            "softmax.",
+            hint=2,
+        ),
+        Misconception(
+            "one_tensor_for_all",
+            change(
+                clinic_13,
+                "    maps = []\n",
+                "    pixels = image.clone().requires_grad_()\n    maps = []\n",
+                "        pixels = image.clone().requires_grad_()\n        score",
+                "        if pixels.grad is not None:\n            pixels.grad.zero_()\n        score",
+                "image * gradient",
+                "gradient",
+                "torch.stack(maps)",
+                "image * torch.stack(maps)",
+            ),
+            "All your maps are the last one: .grad is one tensor, and emptying it in place empties what your list "
+            "holds, too. Multiply or copy before the next backward, or set .grad to None.",
+            hint=3,
+        ),
     ),
-    equivalents=(clinic_by_jacobian, clinic_cleared),
+    equivalents=(
+        clinic_13,
+        clinic_by_jacobian,
+        clinic_cleared,
+        change(
+            clinic_13,
+            "score.backward()\n        gradient = pixels.grad",
+            "(gradient,) = torch.autograd.grad(score, pixels)",
+        ),
+        change(clinic_13, "image.clone()", "image.detach().clone()", "return torch.stack(maps)", "return tuple(maps)"),
+    ),
 )

@@ -5,7 +5,8 @@ A misconception is named after its flaw.
 
 import numpy as np
 
-from grader.exercises.u14_multimodal.words import UNIT
+from grader.changes import change
+from grader.exercises.u14_multimodal.tokenize import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -37,25 +38,6 @@ def dropout_cases(rng: np.random.Generator) -> list[Case]:
     ]
 
 
-def all_lost(present: np.ndarray, p: float, rng: np.random.Generator) -> np.ndarray:
-    return present & (rng.random(present.shape) >= p)
-
-
-def brings_back(present: np.ndarray, p: float, rng: np.random.Generator) -> np.ndarray:
-    kept = present & (rng.random(present.shape) >= p)
-    lost = np.flatnonzero(~kept.any(axis=1))
-    kept[lost, rng.integers(present.shape[1], size=len(lost))] = True
-    return kept
-
-
-def swapped(present: np.ndarray, p: float, rng: np.random.Generator) -> np.ndarray:
-    kept = present & (rng.random(present.shape) < p)
-    order = np.where(present, rng.random(present.shape), -1.0)
-    lost = ~kept.any(axis=1)
-    kept[lost] = (order == order.max(axis=1, keepdims=True))[lost]
-    return kept
-
-
 def one_at_most(present: np.ndarray, p: float, rng: np.random.Generator) -> np.ndarray:
     kept = present.copy()
     for row in kept:
@@ -64,62 +46,7 @@ def one_at_most(present: np.ndarray, p: float, rng: np.random.Generator) -> np.n
     return kept
 
 
-def one_for_all(present: np.ndarray, p: float, rng: np.random.Generator) -> np.ndarray:
-    kept = present & (rng.random(present.shape[1]) >= p)
-    order = np.where(present, rng.random(present.shape[1]), -1.0)
-    lost = ~kept.any(axis=1)
-    kept[lost] = (order == order.max(axis=1, keepdims=True))[lost]
-    return kept
-
-
-def together(present: np.ndarray, p: float, rng: np.random.Generator) -> np.ndarray:
-    kept = present & (rng.random(len(present)) >= p)[:, None]
-    order = np.where(present, rng.random(present.shape), -1.0)
-    lost = ~kept.any(axis=1)
-    kept[lost] = (order == order.max(axis=1, keepdims=True))[lost]
-    return kept
-
-
-def uneven(present: np.ndarray, p: float, rng: np.random.Generator) -> np.ndarray:
-    kept = present & (rng.random(present.shape) >= p)
-    lost = ~kept.any(axis=1)
-    kept[lost, present[lost].argmax(axis=1)] = True
-    return kept
-
-
-def all_back(present: np.ndarray, p: float, rng: np.random.Generator) -> np.ndarray:
-    kept = present & (rng.random(present.shape) >= p)
-    lost = ~kept.any(axis=1)
-    kept[lost] = present[lost]
-    return kept
-
-
-def same_mask(present: np.ndarray, p: float, rng: np.random.Generator) -> np.ndarray:
-    rng = np.random.default_rng(0)
-    kept = present & (rng.random(present.shape) >= p)
-    order = np.where(present, rng.random(present.shape), -1.0)
-    lost = ~kept.any(axis=1)
-    kept[lost] = (order == order.max(axis=1, keepdims=True))[lost]
-    return kept
-
-
-def another_rng(present: np.ndarray, p: float, rng: np.random.Generator) -> np.ndarray:
-    kept = present & (np.random.random(present.shape) >= p)
-    order = np.where(present, np.random.random(present.shape), -1.0)
-    lost = ~kept.any(axis=1)
-    kept[lost] = (order == order.max(axis=1, keepdims=True))[lost]
-    return kept
-
-
-def in_place(present: np.ndarray, p: float, rng: np.random.Generator) -> np.ndarray:
-    order = np.where(present, rng.random(present.shape), -1.0)
-    present &= rng.random(present.shape) >= p
-    lost = ~present.any(axis=1)
-    present[lost] = (order == order.max(axis=1, keepdims=True))[lost]
-    return present
-
-
-def by_loop(present: np.ndarray, p: float, rng: np.random.Generator) -> list:
+def by_loop(present, p, rng: np.random.Generator):
     kept = []
     for row in present.tolist():
         left = [there and rng.random() >= p for there in row]
@@ -129,11 +56,19 @@ def by_loop(present: np.ndarray, p: float, rng: np.random.Generator) -> list:
     return kept
 
 
-def by_rescue(present: np.ndarray, p: float, rng: np.random.Generator) -> np.ndarray:
+def by_rescue(present, p, rng: np.random.Generator):
     kept = present & (rng.random(present.shape) >= p)
     order = np.where(present, rng.random(present.shape), -1.0)
     lost = ~kept.any(axis=1)
     kept[lost, order[lost].argmax(axis=1)] = True
+    return kept
+
+
+def modality_dropout(present, p, rng):
+    kept = present & (rng.random(present.shape) >= p)
+    order = np.where(present, rng.random(present.shape), -1.0)
+    for row in np.flatnonzero(~kept.any(axis=1)):
+        kept[row, order[row].argmax()] = True
     return kept
 
 
@@ -143,12 +78,12 @@ MODALITY_DROPOUT = Exercise(
     returns=("first", "second", "again"),
     probe="modality_masks",
     groups=(
-        Group("subset", "keeps only what was there, and drops nothing at p = 0", 1),
-        Group("one_left", "leaves each example at least one modality", 2),
-        Group("share", "drops the share p", 1),
-        Group("each", "decides for each modality of each example on its own", 1),
-        Group("even", "rescues one modality where all would be lost, each as often as any other", 1),
-        Group("fresh", "draws a new mask at each call, with the generator that it was given", 1),
+        Group("subset", "keeps only what was there, and drops nothing at p = 0", 1, hint=2),
+        Group("one_left", "leaves each example at least one modality", 2, hint=2),
+        Group("share", "drops the share p", 1, hint=1),
+        Group("each", "decides for each modality of each example on its own", 1, hint=1),
+        Group("even", "rescues one modality where all would be lost, each as often as any other", 1, hint=3),
+        Group("fresh", "draws a new mask at each call, with the generator that it was given", 1, hint=1),
     ),
     cases=dropout_cases,
     reference=None,
@@ -156,21 +91,25 @@ MODALITY_DROPOUT = Exercise(
     misconceptions=(
         Misconception(
             "all_lost",
-            all_lost,
+            change(
+                modality_dropout,
+                "    for row in np.flatnonzero(~kept.any(axis=1)):\n        kept[row, order[row].argmax()] = True\n",
+                "",
+            ),
             "Some examples lose everything. From nothing nothing can be learned but which class is the most common. "
             "Where all would go, one has to stay.",
             hint=2,
         ),
         Misconception(
             "brings_back",
-            brings_back,
+            change(modality_dropout, "order[row].argmax()", "rng.integers(present.shape[1])"),
             "The modality that you rescue may be one that this example never had: you draw among all of them. Draw "
             "among those that are present.",
             hint=2,
         ),
         Misconception(
             "swapped",
-            swapped,
+            change(modality_dropout, ">= p", "< p"),
             "Keep and drop are swapped: p is the share that is to be dropped, as in dropout.",
             hint=1,
         ),
@@ -183,50 +122,76 @@ MODALITY_DROPOUT = Exercise(
         ),
         Misconception(
             "one_for_all",
-            one_for_all,
+            change(
+                modality_dropout,
+                "rng.random(present.shape) >= p",
+                "rng.random(present.shape[1]) >= p",
+                "rng.random(present.shape), -1.0",
+                "rng.random(present.shape[1]), -1.0",
+            ),
             "You draw once for the whole batch. Draw for each example: as many numbers as `present` has entries.",
             hint=1,
         ),
         Misconception(
             "together",
-            together,
+            change(modality_dropout, "(rng.random(present.shape) >= p)", "(rng.random(len(present)) >= p)[:, None]"),
             "The modalities of an example are dropped all together or not at all. Draw for each modality on its own.",
             hint=1,
         ),
         Misconception(
             "uneven",
-            uneven,
+            change(modality_dropout, "order[row].argmax()", "present[row].argmax()"),
             "Where everything would be lost you always rescue the first one that is present. The network then sees "
             "that one alone far more often than any other. Draw which one stays.",
             hint=3,
         ),
         Misconception(
             "more_than_one",
-            all_back,
+            change(modality_dropout, "kept[row, order[row].argmax()] = True", "kept[row] = present[row]"),
             "Where everything would be lost you give everything back. The larger p, the more examples then keep all "
             "that they had. One modality is to come back.",
             hint=3,
         ),
         Misconception(
             "same_mask",
-            same_mask,
+            change(
+                modality_dropout,
+                "    kept = present & (rng.random(present.shape) >= p)\n",
+                "    rng = np.random.default_rng(0)\n    kept = present & (rng.random(present.shape) >= p)\n",
+            ),
             "Your mask is the same at every call: a generator that is made anew starts anew. You were given one that "
             "goes on.",
             hint=1,
         ),
         Misconception(
             "another_rng",
-            another_rng,
+            change(
+                modality_dropout,
+                "    kept = present & (rng.random(present.shape) >= p)\n",
+                "    rng = np.random\n    kept = present & (rng.random(present.shape) >= p)\n",
+            ),
             "You draw, but not with the rng that was handed in: the same seed does not give the same run any more.",
             hint=1,
         ),
         Misconception(
             "mutated",
-            in_place,
+            change(
+                modality_dropout,
+                "    kept = present & (rng.random(present.shape) >= p)\n",
+                "",
+                "-1.0)\n",
+                "-1.0)\n    present &= rng.random(present.shape) >= p\n    kept = present\n",
+            ),
             "You write into the caller's own `present`. In the next epoch everything that was dropped once would be "
             "gone for good. Make a new array.",
             hint=1,
         ),
     ),
-    equivalents=(by_loop, by_rescue),
+    equivalents=(
+        modality_dropout,
+        by_loop,
+        by_rescue,
+        change(modality_dropout, ">= p", "> p"),
+        change(modality_dropout, "order[row].argmax()", "rng.choice(np.flatnonzero(present[row]))"),
+    ),
 )

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from grader.exercises.u14_multimodal.words import UNIT
+from grader.changes import change
+from grader.exercises.u14_multimodal.tokenize import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -58,49 +59,7 @@ def clinic_as_given(a: "Any", b: "Any", order: "Any", temperature: float) -> "An
     return (loss(logits, partner) + loss(logits.T, partner)) / 2
 
 
-def clinic_still_parted(a: "Any", b: "Any", order: "Any", temperature: float) -> "Any":
-    import torch
-
-    a = a[order]
-    a = a / a.norm(dim=1, keepdim=True)
-    b = b / b.norm(dim=1, keepdim=True)
-    logits, partner = a @ b.T / temperature, torch.arange(len(a))
-    loss = torch.nn.functional.cross_entropy
-    return (loss(logits, partner) + loss(logits.T, partner)) / 2
-
-
-def clinic_still_columns(a: "Any", b: "Any", order: "Any", temperature: float) -> "Any":
-    import torch
-
-    a, b = a[order], b[order]
-    a = a / a.norm(dim=0, keepdim=True)
-    b = b / b.norm(dim=0, keepdim=True)
-    logits, partner = a @ b.T / temperature, torch.arange(len(a))
-    loss = torch.nn.functional.cross_entropy
-    return (loss(logits, partner) + loss(logits.T, partner)) / 2
-
-
-def clinic_still_times(a: "Any", b: "Any", order: "Any", temperature: float) -> "Any":
-    import torch
-
-    a, b = a[order], b[order]
-    a = a / a.norm(dim=1, keepdim=True)
-    b = b / b.norm(dim=1, keepdim=True)
-    logits, partner = a @ b.T * temperature, torch.arange(len(a))
-    loss = torch.nn.functional.cross_entropy
-    return (loss(logits, partner) + loss(logits.T, partner)) / 2
-
-
-def clinic_not_normalized(a: "Any", b: "Any", order: "Any", temperature: float) -> "Any":
-    import torch
-
-    a, b = a[order], b[order]
-    logits, partner = a @ b.T / temperature, torch.arange(len(a))
-    loss = torch.nn.functional.cross_entropy
-    return (loss(logits, partner) + loss(logits.T, partner)) / 2
-
-
-def clinic_in_order(a: "Any", b: "Any", order: "Any", temperature: float) -> "Any":
+def clinic_in_order(a: "Any", b: "Any", order: "Any", temperature):
     import torch
     from torch.nn.functional import cross_entropy, normalize
 
@@ -109,7 +68,7 @@ def clinic_in_order(a: "Any", b: "Any", order: "Any", temperature: float) -> "An
     return cross_entropy(logits, partner) / 2 + cross_entropy(logits.T, partner) / 2
 
 
-def clinic_other_partner(a: "Any", b: "Any", order: "Any", temperature: float) -> "Any":
+def clinic_other_partner(a: "Any", b: "Any", order: "Any", temperature):
     from torch.nn.functional import cross_entropy
 
     a = a[order] / a[order].norm(dim=1, keepdim=True)
@@ -118,16 +77,27 @@ def clinic_other_partner(a: "Any", b: "Any", order: "Any", temperature: float) -
     return (cross_entropy(logits, order) + cross_entropy(logits.T, order.argsort())) / 2
 
 
+def clinic_14(a, b, order, temperature):
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    a, b = a[order], b[order]
+    a = a / a.norm(dim=1, keepdim=True)
+    b = b / b.norm(dim=1, keepdim=True)
+    logits, partner = a @ b.T / temperature, torch.arange(len(a))
+    return (cross_entropy(logits, partner) + cross_entropy(logits.T, partner)) / 2
+
+
 CLINIC_14 = Exercise(
     name="clinic_14",
     unit=UNIT,
     returns=("loss", "grads"),
     probe="pair_loss",
     groups=(
-        Group("together", "keeps partners together when it shuffles", 2),
-        Group("lengths", "brings each example to length 1", 2),
-        Group("temperature", "sharpens with a low temperature", 1),
-        Group("all", "does all of that at once", 1),
+        Group("together", "keeps partners together when it shuffles", 2, hint=1),
+        Group("lengths", "brings each example to length 1", 2, hint=2),
+        Group("temperature", "sharpens with a low temperature", 1, hint=3),
+        Group("all", "does all of that at once", 1, hint=1),
     ),
     cases=clinic_cases,
     reference=clinic_oracle,
@@ -141,32 +111,82 @@ CLINIC_14 = Exercise(
         ),
         Misconception(
             "still_parted",
-            clinic_still_parted,
+            change(clinic_14, "a, b = a[order], b[order]", "a = a[order]"),
             "Lengths and temperature are right now. The rows of a are shuffled and those of b are not, so that each "
             "row of a is asked to find somebody else's partner.",
             hint=1,
         ),
         Misconception(
             "still_columns",
-            clinic_still_columns,
+            change(clinic_14, "a.norm(dim=1", "a.norm(dim=0", "b.norm(dim=1", "b.norm(dim=0"),
             "Partners stay together, and the temperature divides. What is normalized is each feature over the batch: "
             "look at the shape of a.norm(dim=0).",
             hint=2,
         ),
         Misconception(
             "still_times",
-            clinic_still_times,
+            change(clinic_14, "/ temperature", "* temperature"),
             "Partners and lengths are right. A temperature of 0.1 still makes differences ten times smaller, where it "
             "should make them ten times larger.",
             hint=3,
         ),
         Misconception(
             "not_normalized",
-            clinic_not_normalized,
+            change(clinic_14, "    a = a / a.norm(dim=1, keepdim=True)\n    b = b / b.norm(dim=1, keepdim=True)\n", ""),
             "You took the normalization out altogether. Then long vectors win: each example has to be brought to "
             "length 1.",
             hint=2,
         ),
+        Misconception(
+            "two_causes_after_the_shuffle",
+            change(clinic_as_given, "a = a[order]", "a, b = a[order], b[order]"),
+            "Partners stay together now. Two causes are left: look at the shape of a.norm(dim=0), and at what a "
+            "temperature of 0.1 does to the differences.",
+            hint=2,
+        ),
+        Misconception(
+            "two_causes_after_the_lengths",
+            change(clinic_as_given, "a.norm(dim=0", "a.norm(dim=1", "b.norm(dim=0", "b.norm(dim=1"),
+            "Each example has length 1 now. Two causes are left: whose partner stands in row i after the shuffle, "
+            "and does the temperature multiply or divide?",
+            hint=1,
+        ),
+        Misconception(
+            "two_causes_after_the_temperature",
+            change(clinic_as_given, "* temperature", "/ temperature"),
+            "The temperature divides now. Two causes are left: whose partner stands in row i after the shuffle, and "
+            "what has length 1, an example or a feature?",
+            hint=1,
+        ),
+        Misconception(
+            "one_direction",
+            change(
+                clinic_14,
+                "(cross_entropy(logits, partner) + cross_entropy(logits.T, partner)) / 2",
+                "cross_entropy(logits, partner)",
+            ),
+            "All three causes are gone, and with them one direction of the loss: each b is to find its a as well.",
+            hint=4,
+        ),
+        Misconception(
+            "order_undone",
+            change(clinic_14, "b[order]", "b[order.argsort()]"),
+            "You bring b into the reverse of a's order. Both have to be taken in the same order.",
+            hint=1,
+        ),
+        Misconception(
+            "labels_follow_one_way",
+            change(clinic_14, "a, b = a[order], b[order]", "a = a[order]", "torch.arange(len(a))", "order"),
+            "Your labels follow the shuffle, and that is right in one direction: row i of a has the partner "
+            "order[i]. For the other direction each b has to know where its a went.",
+            hint=1,
+        ),
     ),
-    equivalents=(clinic_in_order, clinic_other_partner),
+    equivalents=(
+        clinic_14,
+        clinic_in_order,
+        clinic_other_partner,
+        change(clinic_14, "a, b = a[order], b[order]", "a, b = a.index_select(0, order), b.index_select(0, order)"),
+        change(clinic_14, "    a, b = a[order], b[order]\n", ""),
+    ),
 )
