@@ -171,7 +171,7 @@ CROSS_ENTROPY = Exercise(
         ),
         Misconception(
             "every_label_in_every_row",
-            change(cross_entropy, "log_p[rows", "log_p[:", "grad[rows", "grad[:"),
+            change(cross_entropy, "log_p[rows", "log_p[:", "rows,", ":,"),
             "With p[:, labels] you take, in every row, the columns of all labels. You want one entry for each row: "
             "row 0 with labels[0], row 1 with labels[1]. Print the shape of what you picked.",
             hint=1,
@@ -224,9 +224,7 @@ CROSS_ENTROPY = Exercise(
         ),
         Misconception(
             "down_the_columns",
-            change(
-                cross_entropy, "max(axis=1, keepdims=True)", "max(axis=0)", "sum(axis=1, keepdims=True)", "sum(axis=0)"
-            ),
+            change(cross_entropy, "max(axis=1, keepdims=True)", "max(axis=0)", "1, keepdims=True", "0"),
             "Your probabilities add up to 1 down the columns, over the examples. Each row is one example, and its "
             "classes should share the 1.",
             hint=1,

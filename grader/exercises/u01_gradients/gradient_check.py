@@ -170,9 +170,7 @@ GRADIENT_CHECK = Exercise(
         ),
         Misconception(
             "error_of_the_whole_vector",
-            change(
-                gradient_check, "abs(g) + np.abs", "linalg.norm(g) + np.linalg.norm", "abs(g - n)", "linalg.norm(g - n)"
-            ),
+            change(gradient_check, "abs(g) + np.abs", "linalg.norm(g) + np.linalg.norm", "abs", "linalg.norm"),
             "You divided the length of the difference by the lengths of the gradients. That measure is used, too, but "
             "one wrong small entry drowns in many large ones. Here each entry is judged by its own size.",
             hint=2,

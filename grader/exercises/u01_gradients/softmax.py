@@ -79,7 +79,7 @@ SOFTMAX = Exercise(
         ),
         Misconception(
             "down_the_columns",
-            change(softmax, "max(axis=1, keepdims=True)", "max(axis=0)", "sum(axis=1, keepdims=True)", "sum(axis=0)"),
+            change(softmax, "max(axis=1, keepdims=True)", "max(axis=0)", "1, keepdims=True", "0"),
             "Your columns add up to 1. A row is one example with a logit for each class, so the rows should: "
             "the classes compete with each other, the examples do not.",
             hint=1,
