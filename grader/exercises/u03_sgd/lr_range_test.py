@@ -203,8 +203,8 @@ LR_RANGE_TEST = Exercise(
             Misconception(
                 f"smoothed_{start}_by_{beta}",
                 change(lr_range_test, "losses.append(loss)", note.replace("B", beta)),
-                "You smoothed the losses, as library range tests do for their pictures. Asked for is the raw loss of each "
-                "batch, just before its step; a picture can be smoothed afterwards.",
+                "You smoothed the losses, as library range tests do for their pictures. Asked for is the raw loss of "
+                "each batch, just before its step; a picture can be smoothed afterwards.",
                 hint=2,
                 about=("losses",),
             )
