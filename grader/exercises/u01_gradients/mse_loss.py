@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from grader.changes import change
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -36,52 +37,14 @@ def reference(theta: np.ndarray, X: np.ndarray, y: np.ndarray) -> tuple[float, n
     return loss.item(), grad.numpy()
 
 
-def sum_over_examples(theta: np.ndarray, X: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
+def mse_loss(theta, X, y):
     r = X @ theta - y
-    return r @ r, 2 * X.T @ r
+    loss = np.mean(r**2)
+    grad = 2 * X.T @ r / len(y)
+    return loss, grad
 
 
-def gradient_not_averaged(theta: np.ndarray, X: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
-    r = X @ theta - y
-    return np.mean(r**2), 2 * X.T @ r
-
-
-def gradient_without_2(theta: np.ndarray, X: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
-    r = X @ theta - y
-    return np.mean(r**2), X.T @ r / len(y)
-
-
-def half_the_loss(theta: np.ndarray, X: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
-    r = X @ theta - y
-    return np.mean(r**2) / 2, X.T @ r / len(y)
-
-
-def gradient_of_the_negative(theta: np.ndarray, X: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
-    r = y - X @ theta
-    return np.mean(r**2), 2 * X.T @ r / len(y)
-
-
-def divides_by_features(theta: np.ndarray, X: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
-    r = X @ theta - y
-    return r @ r / len(theta), 2 * X.T @ r / len(theta)
-
-
-def gradient_of_predictions(theta: np.ndarray, X: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
-    r = X @ theta - y
-    return np.mean(r**2), 2 * r / len(y)
-
-
-def mean_then_square(theta: np.ndarray, X: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
-    r = X @ theta - y
-    return np.mean(r) ** 2, 2 * np.mean(r) * X.mean(axis=0)
-
-
-def column_of_targets(theta: np.ndarray, X: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
-    r = X @ theta[:, None] - y
-    return np.mean(r**2), 2 * (X.T @ r).mean(axis=1) / len(y)
-
-
-def loops(theta: np.ndarray, X: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
+def loops(theta, X, y):
     N, D = X.shape
     loss, grad = 0.0, np.zeros(D)
     for i in range(N):
@@ -92,12 +55,12 @@ def loops(theta: np.ndarray, X: np.ndarray, y: np.ndarray) -> tuple[float, np.nd
     return loss, grad
 
 
-def normal_equations(theta: np.ndarray, X: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
+def normal_equations(theta, X, y):
     residual = np.einsum("nd,d->n", X, theta) - y
     return np.average(np.square(residual)), 2 / len(X) * (X.T @ X @ theta - X.T @ y)
 
 
-def in_float32(theta: np.ndarray, X: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
+def in_float32(theta, X, y):
     theta, X, y = theta.astype(np.float32), X.astype(np.float32), y.astype(np.float32)
     r = X @ theta - y
     return np.mean(r**2), 2 * X.T @ r / np.float32(len(y))
@@ -108,77 +71,109 @@ MSE_LOSS = Exercise(
     unit="01_gradients",
     returns=("loss", "grad"),
     groups=(
-        Group("one", "gives loss and gradient of a single example", 2),
-        Group("fit", "is zero at a perfect fit, and points back to it from beside it", 1),
-        Group("many", "averages over the examples", 2),
-        Group("shapes", "works for any number of features", 1),
+        Group("one", "gives loss and gradient of a single example", 2, hint=2),
+        Group("fit", "is zero at a perfect fit, and points back to it from beside it", 1, hint=3),
+        Group("many", "averages over the examples", 2, hint=1),
+        Group("shapes", "works for any number of features", 1, hint=4),
     ),
     cases=cases,
     reference=reference,
     misconceptions=(
         Misconception(
             "sum_over_examples",
-            sum_over_examples,
+            change(mse_loss, "np.mean(r**2)", "np.sum(r**2)", " / len(y)", ""),
             "Your loss grows when the same data come twice: you summed over the examples where the formula takes their "
             "mean. With a sum, a learning rate that suits 100 examples is ten times too long for 1,000.",
             hint=1,
         ),
         Misconception(
             "gradient_not_averaged",
-            gradient_not_averaged,
+            change(mse_loss, " / len(y)", ""),
             "Your loss is a mean over the examples, your gradient a sum. The gradient belongs to the loss: "
             "the factor 1/N in front of the one stands in front of the other.",
             hint=1,
         ),
         Misconception(
             "gradient_without_the_2",
-            gradient_without_2,
+            change(mse_loss, "2 * ", ""),
             "Your gradient is half of what the loss says. The derivative of a square brings a factor with it; "
             "some books put 1/2 into the loss to be rid of it, this J has none.",
             hint=2,
         ),
         Misconception(
             "half_the_loss",
-            half_the_loss,
+            change(mse_loss, "np.mean(r**2)", "np.mean(r**2) / 2", "2 * ", ""),
             "You computed half of J, and the gradient of that half: consistent, and used in many books, because the 2 "
             "then cancels. Here J is the plain mean of the squares, and its gradient keeps the 2.",
             hint=2,
         ),
         Misconception(
             "gradient_of_the_negative",
-            gradient_of_the_negative,
+            change(mse_loss, "X @ theta - y", "y - X @ theta"),
             "Your gradient has the wrong sign: it points where the loss falls. In the loss, y - X theta is as good as "
             "X theta - y, because it is squared; in the derivative, the sign of theta inside the bracket counts.",
             hint=3,
         ),
         Misconception(
             "divides_by_the_number_of_features",
-            divides_by_features,
+            change(mse_loss, "np.mean(r**2)", "np.sum(r**2) / len(theta)", "/ len(y)", "/ len(theta)"),
             "You divided by the number of features. The mean in J runs over the N examples, the rows of X; "
             "the D features were summed when the prediction was made.",
             hint=1,
         ),
         Misconception(
             "gradient_of_the_predictions",
-            gradient_of_predictions,
+            change(mse_loss, "2 * X.T @ r", "2 * r"),
             "This gradient has one entry for each example: it says how the loss depends on each prediction. One factor "
             "of the chain rule is still to come: how each prediction depends on theta.",
             hint=4,
         ),
         Misconception(
             "mean_of_the_errors_squared",
-            mean_then_square,
+            change(mse_loss, "(r**2)", "(r) ** 2", "X.T @ r / len(y)", "np.mean(r) * X.mean(axis=0)"),
             "You took the mean of the errors and squared it. Then one example that is 5 too high and one that is 5 too "
             "low make a perfect score. Square each error first, then take the mean.",
             hint=1,
+            about=("loss",),
         ),
         Misconception(
             "every_prediction_against_every_target",
-            column_of_targets,
+            change(mse_loss, "@ theta", "@ theta[:, None]", "X.T @ r", "(X.T @ r).mean(axis=1)"),
             "A column of shape (N, 1) minus a row of shape (N,) is a table of shape (N, N): you compared every "
             "prediction with every target, not each with its own. Print the shape of the difference.",
             hint=4,
         ),
+        Misconception(
+            "root_of_the_loss",
+            change(mse_loss, "np.mean(r**2)", "np.sqrt(np.mean(r**2))"),
+            "Your loss is the root of J, known as RMSE. This J has no root, and its gradient is the one of the mean "
+            "of the squares.",
+            hint=1,
+        ),
+        Misconception(
+            "errors_and_inputs_averaged_apart",
+            change(mse_loss, "2 * X.T @ r / len(y)", "2 * np.mean(r) * X.mean(axis=0)"),
+            "In the gradient you averaged the errors and the inputs apart, and multiplied the two means. Each error "
+            "has to multiply its own row of X first; then comes the mean.",
+            hint=1,
+            about=("grad",),
+        ),
+        Misconception(
+            "absolute_errors",
+            change(mse_loss, "np.mean(r**2)", "np.mean(np.abs(r))"),
+            "Your loss is the mean of the sizes of the errors, |r|, not of their squares. Squaring makes one large "
+            "error count more than many small ones.",
+            hint=1,
+            about=("loss",),
+        ),
     ),
-    equivalents=(loops, normal_equations, in_float32),
+    equivalents=(
+        mse_loss,
+        loops,
+        normal_equations,
+        in_float32,
+        change(mse_loss, "2 * X.T @ r / len(y)", "(2 * r[:, None] * X).mean(axis=0)"),
+        change(mse_loss, "return loss, grad", "return [loss, list(grad)]"),
+        change(mse_loss, "X @ theta - y", "y - X @ theta", "2 * X.T", "-2 * X.T"),
+    ),
 )

@@ -1,7 +1,8 @@
-"""One step of momentum, in torch's convention: v = beta v + g, theta = theta - lr v."""
+"""`momentum_step`: one step of momentum, in torch's convention: v = beta v + g, theta = theta - lr v."""
 
 import numpy as np
 
+from grader.changes import change
 from grader.exercises.u04_momentum.steps import UNIT, by_torch, steps_case
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -54,74 +55,13 @@ def momentum_oracle(
     )
 
 
-def momentum_average(theta: np.ndarray, velocity: np.ndarray, grad: np.ndarray, lr: float, beta: float) -> tuple:
-    velocity = beta * velocity + (1 - beta) * grad
-    return theta - lr * velocity, velocity
-
-
-def momentum_lr_inside(theta: np.ndarray, velocity: np.ndarray, grad: np.ndarray, lr: float, beta: float) -> tuple:
-    velocity = beta * velocity + lr * grad
-    return theta - velocity, velocity
-
-
-def momentum_downhill(theta: np.ndarray, velocity: np.ndarray, grad: np.ndarray, lr: float, beta: float) -> tuple:
-    velocity = beta * velocity - grad
-    return theta + lr * velocity, velocity
-
-
-def momentum_lr_inside_downhill(
-    theta: np.ndarray, velocity: np.ndarray, grad: np.ndarray, lr: float, beta: float
-) -> tuple:
-    velocity = beta * velocity - lr * grad
-    return theta + velocity, velocity
-
-
-def momentum_forgets(theta: np.ndarray, velocity: np.ndarray, grad: np.ndarray, lr: float, beta: float) -> tuple:
-    velocity = np.zeros_like(theta)
+def momentum_step(theta, velocity, grad, lr, beta):
     velocity = beta * velocity + grad
-    return theta - lr * velocity, velocity
+    theta = theta - lr * velocity
+    return theta, velocity
 
 
-def momentum_late(theta: np.ndarray, velocity: np.ndarray, grad: np.ndarray, lr: float, beta: float) -> tuple:
-    return theta - lr * velocity, beta * velocity + grad
-
-
-def momentum_keeps_old(theta: np.ndarray, velocity: np.ndarray, grad: np.ndarray, lr: float, beta: float) -> tuple:
-    return theta - lr * (beta * velocity + grad), velocity
-
-
-def momentum_uphill(theta: np.ndarray, velocity: np.ndarray, grad: np.ndarray, lr: float, beta: float) -> tuple:
-    velocity = beta * velocity + grad
-    return theta + lr * velocity, velocity
-
-
-def momentum_looks_ahead(theta: np.ndarray, velocity: np.ndarray, grad: np.ndarray, lr: float, beta: float) -> tuple:
-    velocity = beta * velocity + grad
-    return theta - lr * (grad + beta * velocity), velocity
-
-
-def momentum_undamped(theta: np.ndarray, velocity: np.ndarray, grad: np.ndarray, lr: float, beta: float) -> tuple:
-    velocity = velocity + grad
-    return theta - lr * velocity, velocity
-
-
-def momentum_first_in_full(theta: np.ndarray, velocity: np.ndarray, grad: np.ndarray, lr: float, beta: float) -> tuple:
-    velocity = beta * velocity + (1 - beta) * grad if velocity.any() else grad
-    return theta - lr * velocity, velocity
-
-
-def momentum_swapped(theta: np.ndarray, velocity: np.ndarray, grad: np.ndarray, lr: float, beta: float) -> tuple:
-    velocity = beta * velocity + grad
-    return velocity, theta - lr * velocity
-
-
-def momentum_mutates(theta: np.ndarray, velocity: np.ndarray, grad: np.ndarray, lr: float, beta: float) -> tuple:
-    velocity *= beta
-    velocity += grad
-    return theta - lr * velocity, velocity
-
-
-def momentum_copies(theta: np.ndarray, velocity: np.ndarray, grad: np.ndarray, lr: float, beta: float) -> tuple:
+def momentum_copies(theta, velocity, grad, lr, beta):
     theta, velocity = theta.copy(), velocity.copy()
     velocity *= beta
     velocity += grad
@@ -129,7 +69,7 @@ def momentum_copies(theta: np.ndarray, velocity: np.ndarray, grad: np.ndarray, l
     return theta, velocity
 
 
-def momentum_loop(theta: np.ndarray, velocity: np.ndarray, grad: np.ndarray, lr: float, beta: float) -> tuple:
+def momentum_loop(theta, velocity, grad, lr, beta):
     new_theta, new_velocity = np.empty(theta.shape), np.empty(theta.shape)
     for index in np.ndindex(*theta.shape):
         new_velocity[index] = grad[index] + beta * velocity[index]
@@ -137,20 +77,16 @@ def momentum_loop(theta: np.ndarray, velocity: np.ndarray, grad: np.ndarray, lr:
     return new_theta, new_velocity
 
 
-def momentum_two_parts(theta: np.ndarray, velocity: np.ndarray, grad: np.ndarray, lr: float, beta: float) -> list:
-    return [theta - lr * grad - lr * beta * velocity, np.add(np.multiply(beta, velocity), grad)]
-
-
 MOMENTUM_STEP = Exercise(
     name="momentum_step",
     unit=UNIT,
     returns=("theta", "velocity"),
     groups=(
-        Group("first", "takes a first step like gradient descent", 1),
-        Group("carries", "adds up the gradients of many steps and fades the old ones", 2),
-        Group("coasts", "keeps rolling for a while where there is no gradient", 1),
-        Group("lr", "obeys a new learning rate at once", 1),
-        Group("shape", "works for parameters of any shape", 1),
+        Group("first", "takes a first step like gradient descent", 1, hint=2),
+        Group("carries", "adds up the gradients of many steps and fades the old ones", 2, hint=1),
+        Group("coasts", "keeps rolling for a while where there is no gradient", 1, hint=3),
+        Group("lr", "obeys a new learning rate at once", 1, hint=2),
+        Group("shape", "works for parameters of any shape", 1, hint=1),
     ),
     cases=velocity_cases,
     reference=momentum_oracle,
@@ -158,7 +94,7 @@ MOMENTUM_STEP = Exercise(
     misconceptions=(
         Misconception(
             "average",
-            momentum_average,
+            change(momentum_step, "+ grad", "+ (1 - beta) * grad"),
             "Your velocity is an average of the gradients; in this convention it is a fading sum. From the first step "
             "on, your steps have only 1 - beta of the right length. Both conventions exist, and a learning rate for "
             "the one is no good for the other.",
@@ -166,7 +102,7 @@ MOMENTUM_STEP = Exercise(
         ),
         Misconception(
             "lr_inside",
-            momentum_lr_inside,
+            change(momentum_step, "+ grad", "+ lr * grad", "- lr * velocity", "- velocity"),
             "You put the learning rate into the velocity. As long as lr stays the same, theta walks the same path. "
             "When lr drops, your old steps, with the old lr inside, roll on. In torch's convention the velocity is "
             "made of gradients alone.",
@@ -174,7 +110,7 @@ MOMENTUM_STEP = Exercise(
         ),
         Misconception(
             "velocity_points_downhill",
-            momentum_downhill,
+            change(momentum_step, "+ grad", "- grad", "theta - lr", "theta + lr"),
             "Your theta is right: two minus signs cancel. But your velocity points downhill, and this convention "
             "stores the sum of the gradients, which points uphill; the minus comes when theta moves. Whoever reads "
             "your velocity would go the wrong way.",
@@ -182,7 +118,7 @@ MOMENTUM_STEP = Exercise(
         ),
         Misconception(
             "lr_inside_downhill",
-            momentum_lr_inside_downhill,
+            change(momentum_step, "+ grad", "- lr * grad", "- lr * velocity", "+ velocity"),
             "Your velocity is the step itself: it points downhill and has the learning rate inside. That is a "
             "convention you find in many books. Here the velocity is a sum of gradients, without lr and without the "
             "minus sign, so that a new lr counts at once.",
@@ -190,49 +126,55 @@ MOMENTUM_STEP = Exercise(
         ),
         Misconception(
             "forgets",
-            momentum_forgets,
+            change(momentum_step, "beta * velocity + grad", "1.0 * grad"),
             "Your step takes no notice of the velocity that it is handed: each one is plain gradient descent, as if it "
             "started from rest. What was the second argument for?",
             hint=3,
         ),
         Misconception(
             "one_step_late",
-            momentum_late,
+            change(
+                momentum_step,
+                ("    velocity = beta * velocity + grad\n    theta = theta - lr * velocity\n"),
+                ("    theta = theta - lr * velocity\n    velocity = beta * velocity + grad\n"),
+            ),
             "Theta moves by the velocity from before this gradient: your first step stands still, and each gradient "
             "arrives one step late. Renew the velocity first, then move with the new one.",
             hint=3,
         ),
         Misconception(
             "old_velocity_returned",
-            momentum_keeps_old,
+            change(
+                momentum_step, "    velocity = beta * velocity + grad\n", "", "* velocity", "* (beta * velocity + grad)"
+            ),
             "Your first theta is right, but you hand back the velocity that you were given. So the next step starts "
             "from the same old velocity, and nothing ever adds up. Which velocity does the next step need?",
             hint=3,
         ),
         Misconception(
             "uphill",
-            momentum_uphill,
+            change(momentum_step, "theta - lr", "theta + lr"),
             "The velocity is right, and then theta goes along it, which is uphill: it is made of gradients. Where does "
             "the minus sign of gradient descent belong here?",
             hint=2,
         ),
         Misconception(
             "looks_ahead",
-            momentum_looks_ahead,
+            change(momentum_step, "lr * velocity", "lr * (grad + beta * velocity)"),
             "This is Nesterov's step, the next exercise: you add the gradient once more, with beta of the new "
             "velocity. Heavy ball moves by the velocity itself, no more.",
             hint=1,
         ),
         Misconception(
             "never_fades",
-            momentum_undamped,
+            change(momentum_step, "beta * velocity", "velocity"),
             "Your velocity never fades: each gradient counts in full for ever, as on ice. Without friction a ball "
             "swings through its valley without end. Which number is the friction here?",
             hint=1,
         ),
         Misconception(
             "two_conventions_mixed",
-            momentum_first_in_full,
+            change(momentum_step, "+ grad", "+ (1 - beta) * grad if velocity.any() else grad"),
             "Your first step from rest is right; at the second one you part from the right path. You start with the "
             "whole gradient, as in a sum, and go on with 1 - beta of it, as in an average. That mixes two conventions: "
             "here every gradient enters in full.",
@@ -240,19 +182,26 @@ MOMENTUM_STEP = Exercise(
         ),
         Misconception(
             "returned_in_reverse",
-            momentum_swapped,
+            change(momentum_step, "return theta, velocity", "return velocity, theta"),
             "Both values are right, but they come back in the wrong order: theta first, then the velocity. The next "
             "step would take your velocity for a place to stand on.",
             hint=3,
         ),
         Misconception(
             "mutates",
-            momentum_mutates,
+            change(momentum_step, "velocity = beta * velocity + grad", ("velocity *= beta\n    velocity += grad")),
             "All values are right, but you changed the velocity that you were given in place: whoever keeps it, to "
             "compare two learning rates from the same point say, finds it changed. Make a new array here; in the "
             "class SGD below, changing in place will be what we want.",
             hint=4,
         ),
     ),
-    equivalents=(momentum_copies, momentum_loop, momentum_two_parts),
+    equivalents=(
+        momentum_step,
+        momentum_copies,
+        momentum_loop,
+        change(momentum_step, "theta - lr * velocity", "theta - lr * grad - (lr * velocity - lr * grad)"),
+        change(momentum_step, "beta * velocity + grad", "np.add(np.multiply(beta, velocity), grad)"),
+        change(momentum_step, "return theta, velocity", "return [theta.tolist(), velocity.tolist()]"),
+    ),
 )

@@ -1,11 +1,12 @@
-"""Bonus: a step length that is found by trying."""
+"""`backtracking_line_search`: a step length that is found by trying. A bonus."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from grader.changes import change
 from grader.exercises.u02_gradient_descent.bowls import UNIT, bowl, quadratic, torch_value
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -57,71 +58,14 @@ def search_oracle(objective: Mapping[str, Any], theta: np.ndarray, lr0: float, s
     return next(lr for lr in tries if float(torch_value(objective, point - lr * grad)) <= float(value) - c * lr * slope)
 
 
-def search_any_decrease(
-    f: "Callable[..., float]", grad: "Callable[..., np.ndarray]", theta: np.ndarray, lr0: float, shrink: float, c: float
-) -> float:
+def backtracking_line_search(f, grad, theta, lr0, shrink, c):
     lr, g = lr0, grad(theta)
-    while f(theta - lr * g) > f(theta):
+    while f(theta - lr * g) > f(theta) - c * lr * g @ g:
         lr = lr * shrink
     return lr
 
 
-def search_wrong_sign(
-    f: "Callable[..., float]", grad: "Callable[..., np.ndarray]", theta: np.ndarray, lr0: float, shrink: float, c: float
-) -> float:
-    lr, g = lr0, grad(theta)
-    while f(theta - lr * g) > f(theta) + c * lr * g @ g:
-        lr = lr * shrink
-    return lr
-
-
-def search_norm(
-    f: "Callable[..., float]", grad: "Callable[..., np.ndarray]", theta: np.ndarray, lr0: float, shrink: float, c: float
-) -> float:
-    lr, g = lr0, grad(theta)
-    while f(theta - lr * g) > f(theta) - c * lr * np.linalg.norm(g) and lr > 1e-12:
-        lr = lr * shrink
-    return lr
-
-
-def search_no_lr_in_bound(
-    f: "Callable[..., float]", grad: "Callable[..., np.ndarray]", theta: np.ndarray, lr0: float, shrink: float, c: float
-) -> float:
-    lr, g = lr0, grad(theta)
-    while f(theta - lr * g) > f(theta) - c * g @ g and lr > 1e-12:
-        lr = lr * shrink
-    return lr
-
-
-def search_no_shrink(
-    f: "Callable[..., float]", grad: "Callable[..., np.ndarray]", theta: np.ndarray, lr0: float, shrink: float, c: float
-) -> float:
-    return lr0
-
-
-def search_once(
-    f: "Callable[..., float]", grad: "Callable[..., np.ndarray]", theta: np.ndarray, lr0: float, shrink: float, c: float
-) -> float:
-    lr, g = lr0, grad(theta)
-    if f(theta - lr * g) > f(theta) - c * lr * g @ g:
-        lr = lr * shrink
-    return lr
-
-
-def search_too_often(
-    f: "Callable[..., float]", grad: "Callable[..., np.ndarray]", theta: np.ndarray, lr0: float, shrink: float, c: float
-) -> float:
-    lr, g = lr0, grad(theta)
-    while True:
-        enough = f(theta - lr * g) <= f(theta) - c * lr * g @ g
-        lr = lr * shrink
-        if enough:
-            return lr
-
-
-def search_by_power(
-    f: "Callable[..., float]", grad: "Callable[..., np.ndarray]", theta: np.ndarray, lr0: float, shrink: float, c: float
-) -> float:
+def search_by_power(f, grad, theta, lr0, shrink, c):
     g, start = grad(theta), f(theta)
     for k in range(10_000):
         lr = lr0 * shrink**k
@@ -130,78 +74,91 @@ def search_by_power(
     return float(lr)
 
 
-def search_recursive(
-    f: "Callable[..., float]", grad: "Callable[..., np.ndarray]", theta: np.ndarray, lr0: float, shrink: float, c: float
-) -> float:
-    g = grad(theta)
-    if f(theta - lr0 * g) <= f(theta) - c * lr0 * np.linalg.norm(g) ** 2:
-        return lr0
-    return search_recursive(f, grad, theta, lr0 * shrink, shrink, c)
-
-
 BACKTRACKING_LINE_SEARCH = Exercise(
     name="backtracking_line_search",
     unit=UNIT,
     returns=("lr",),
     groups=(
-        Group("first", "takes the first try where it is good", 1),
-        Group("shrinks", "shrinks as often as needed, and no more", 2),
-        Group("enough", "asks for a sufficient decrease, not just for any", 2),
+        Group("first", "takes the first try where it is good", 1, hint=3),
+        Group("shrinks", "shrinks as often as needed, and no more", 2, hint=3),
+        Group("enough", "asks for a sufficient decrease, not just for any", 2, hint=1),
     ),
     cases=search_cases,
     reference=search_oracle,
     misconceptions=(
         Misconception(
             "any_decrease",
-            search_any_decrease,
+            change(backtracking_line_search, " - c * lr * g @ g", ""),
             "You accept any step that goes down, however little. Such steps can jump across the valley for ever and "
             "gain next to nothing; ask for at least the share c of what the slope promises.",
             hint=1,
         ),
         Misconception(
             "wrong_sign",
-            search_wrong_sign,
+            change(backtracking_line_search, "- c * lr", "+ c * lr"),
             "Your bound lies above the starting value: a step that goes up a little passes too. The promised decrease "
             "is to be taken away from f(theta). Which sign does that?",
             hint=1,
         ),
         Misconception(
             "norm_not_squared",
-            search_norm,
+            change(backtracking_line_search, "g @ g:", "np.linalg.norm(g) and lr > 1e-12:"),
             "You measured the promised decrease with the gradient's length. A step of length lr |g| down a slope of "
             "|g| promises to lose lr |g| times |g|: the length comes in twice.",
             hint=2,
         ),
         Misconception(
             "lr_missing_in_bound",
-            search_no_lr_in_bound,
+            change(backtracking_line_search, "c * lr * g @ g:", "c * g @ g and lr > 1e-12:"),
             "Your bound does not depend on lr: it asks a short step for as much decrease as a long one, and at some "
             "point no step can deliver that. What does the slope promise for this step length?",
             hint=2,
         ),
         Misconception(
             "no_shrinking",
-            search_no_shrink,
+            change(
+                backtracking_line_search,
+                ("    while f(theta - lr * g) > f(theta) - c * lr * g @ g:\n        lr = lr * shrink\n"),
+                "",
+            ),
             "You returned the first try, good or not. When the step is not good enough, a shorter one has to be tried; "
             "what repeats until then?",
             hint=3,
         ),
         Misconception(
             "shrinks_once",
-            search_once,
+            change(backtracking_line_search, "while", "if"),
             "You shrink at most once. The first try can be a thousand times too long: keep shrinking until the step "
             "is good enough.",
             hint=3,
         ),
         Misconception(
             "shrinks_once_too_often",
-            search_too_often,
+            change(backtracking_line_search, "return lr", "return lr * shrink"),
             "You found a step that is good enough, and then shrank it once more. Test first, and shrink only when the "
             "test says no.",
             hint=3,
         ),
+        Misconception(
+            "shrinks_before_the_first_test",
+            change(backtracking_line_search, "lr, g = lr0, grad(theta)", "lr, g = lr0 * shrink, grad(theta)"),
+            "You shrink before the first test, so that lr0 itself is never tried. Test first, and shrink only when "
+            "the test says no.",
+            hint=3,
+        ),
     ),
-    equivalents=(search_by_power, search_recursive),
+    equivalents=(
+        backtracking_line_search,
+        search_by_power,
+        change(backtracking_line_search, "g @ g", "np.sum(g**2)"),
+        change(backtracking_line_search, "g @ g", "np.linalg.norm(g) ** 2"),
+        change(
+            backtracking_line_search,
+            "f(theta - lr * g) > f(theta) - c * lr * g @ g",
+            "not f(theta) - f(theta - lr * g) >= c * lr * np.dot(g, g)",
+        ),
+        change(backtracking_line_search, "lr = lr * shrink", "lr *= shrink", "return lr", "return float(lr)"),
+    ),
     probe="objective_and_grad",
     bonus=True,
 )

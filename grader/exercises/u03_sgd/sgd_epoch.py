@@ -1,10 +1,10 @@
-"""One epoch of stochastic gradient descent over batches that are handed in."""
+"""`sgd_epoch`: one epoch of stochastic gradient descent over batches that are handed in."""
 
-from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
+from grader.changes import change
 from grader.exercises.u03_sgd.by_torch import UNIT, torch_loss
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -46,78 +46,13 @@ def epoch_oracle(
     return np.asarray(parameter.detach().numpy())
 
 
-def epoch_uphill(grad: "Callable[..., Any]", theta: np.ndarray, batches: "Iterable[Any]", lr: float) -> np.ndarray:
+def sgd_epoch(grad, theta, batches, lr):
     for X, y in batches:
-        theta = theta + lr * grad(theta, X, y)
-    return theta
-
-
-def epoch_mutates(grad: "Callable[..., Any]", theta: np.ndarray, batches: "Iterable[Any]", lr: float) -> np.ndarray:
-    for X, y in batches:
-        theta -= lr * grad(theta, X, y)
-    return theta
-
-
-def epoch_stale(grad: "Callable[..., Any]", theta: np.ndarray, batches: "Iterable[Any]", lr: float) -> np.ndarray:
-    start = theta
-    for X, y in batches:
-        theta = theta - lr * grad(start, X, y)
-    return theta
-
-
-def epoch_one_step(grad: "Callable[..., Any]", theta: np.ndarray, batches: "Iterable[Any]", lr: float) -> np.ndarray:
-    grads = [grad(theta, X, y) for X, y in batches]
-    return np.asarray(theta - lr * np.mean(grads, axis=0))
-
-
-def epoch_restarts(grad: "Callable[..., Any]", theta: np.ndarray, batches: "Iterable[Any]", lr: float) -> np.ndarray:
-    for X, y in batches:
-        new = theta - lr * grad(theta, X, y)
-    return new
-
-
-def epoch_after_one(grad: "Callable[..., Any]", theta: np.ndarray, batches: "Iterable[Any]", lr: float) -> np.ndarray:
-    for X, y in batches:
-        return np.asarray(theta - lr * grad(theta, X, y))
-    return theta
-
-
-def epoch_sum(grad: "Callable[..., Any]", theta: np.ndarray, batches: "Iterable[Any]", lr: float) -> np.ndarray:
-    for X, y in batches:
-        theta = theta - lr * len(y) * grad(theta, X, y)
-    return theta
-
-
-def epoch_mean_twice(grad: "Callable[..., Any]", theta: np.ndarray, batches: "Iterable[Any]", lr: float) -> np.ndarray:
-    for X, y in batches:
-        theta = theta - lr * grad(theta, X, y) / len(y)
-    return theta
-
-
-def epoch_counts_batches(
-    grad: "Callable[..., Any]", theta: np.ndarray, batches: "Iterable[Any]", lr: float
-) -> np.ndarray:
-    for i in range(len(batches)):  # type: ignore[arg-type]
-        X, y = batches[i]  # type: ignore[index]
         theta = theta - lr * grad(theta, X, y)
     return theta
 
 
-def epoch_truncates(grad: "Callable[..., Any]", theta: np.ndarray, batches: "Iterable[Any]", lr: float) -> np.ndarray:
-    new = theta.copy()
-    for X, y in batches:
-        new[...] = new - lr * grad(new, X, y)
-    return new
-
-
-def epoch_float_copy(grad: "Callable[..., Any]", theta: np.ndarray, batches: "Iterable[Any]", lr: float) -> np.ndarray:
-    theta = np.array(theta, dtype=float)
-    for batch in list(batches):
-        theta -= lr * np.asarray(grad(theta, *batch))
-    return theta
-
-
-def epoch_reduce(grad: "Callable[..., Any]", theta: np.ndarray, batches: "Iterable[Any]", lr: float) -> np.ndarray:
+def epoch_reduce(grad, theta, batches, lr):
     from functools import reduce
 
     return reduce(lambda point, batch: point - lr * grad(point, batch[0], batch[1]), batches, theta)
@@ -129,84 +64,120 @@ SGD_EPOCH = Exercise(
     returns=("theta",),
     probe="epoch",
     groups=(
-        Group("first", "takes the right step on one batch", 1),
-        Group("moving", "takes each step from where the last one ended", 2),
-        Group("unequal", "takes as full a step on a smaller last batch", 1),
-        Group("integers", "keeps the fractions when theta starts at whole numbers", 1),
+        Group("first", "takes the right step on one batch", 1, hint=1),
+        Group("moving", "takes each step from where the last one ended", 2, hint=1),
+        Group("unequal", "takes as full a step on a smaller last batch", 1, hint=3),
+        Group("integers", "keeps the fractions when theta starts at whole numbers", 1, hint=2),
     ),
     cases=epoch_cases,
     reference=epoch_oracle,
     misconceptions=(
         Misconception(
             "uphill",
-            epoch_uphill,
+            change(sgd_epoch, "theta - lr", "theta + lr"),
             "Every step goes uphill. A batch's gradient points to where the loss of this batch grows: go the other "
             "way, as in unit 02.",
             hint=1,
         ),
         Misconception(
             "mutates",
-            epoch_mutates,
+            change(sgd_epoch, "theta = theta - ", "theta -= "),
             "Your epoch overwrites the theta that it was given, so nobody can start a second run from the same point. "
             "Give each step an array of its own.",
             hint=2,
         ),
         Misconception(
             "stale_gradient",
-            epoch_stale,
+            change(sgd_epoch, "    for", ("    start = theta\n    for"), "grad(theta", "grad(start"),
             "All your gradients are taken at the point where the epoch began. Then an epoch is one long step of full-"
             "batch descent, cut into pieces. The gain of SGD is that each batch sees what the last one has changed.",
             hint=1,
         ),
         Misconception(
             "one_step_an_epoch",
-            epoch_one_step,
+            change(
+                sgd_epoch,
+                ("    for X, y in batches:\n        theta = theta - lr * grad(theta, X, y)\n"),
+                (
+                    "    grads = [grad(theta, X, y) for X, y in batches]\n"
+                    "    theta = theta - lr * np.mean(grads, axis=0)\n"
+                ),
+            ),
             "You collect the gradients of all batches and make one step of their mean: that is gradient descent on the "
             "whole data set. Why wait until the end of the epoch with what the first batch has told you?",
             hint=1,
         ),
         Misconception(
             "restarts",
-            epoch_restarts,
+            change(sgd_epoch, "theta = theta", "new = theta", "return theta", "return new"),
             "Every batch starts from the old theta, so only the last one counts in the end. Which theta should the "
             "second step start from?",
             hint=1,
         ),
         Misconception(
             "after_one_batch",
-            epoch_after_one,
+            change(sgd_epoch, "    return theta", "        return theta"),
             "You return after the first batch. Look at how far the return line is indented: does it belong to the "
             "loop, or come after it?",
             hint=1,
         ),
         Misconception(
             "sum_for_mean",
-            epoch_sum,
+            change(sgd_epoch, "lr * grad", "lr * len(y) * grad"),
             "You multiply by the size of the batch. Then twice as large a batch means twice as long a step, and the "
             "cliff 2/L moves with the batch size. The gradient that you are given is a mean; leave it one.",
             hint=3,
         ),
         Misconception(
             "mean_twice",
-            epoch_mean_twice,
+            change(sgd_epoch, "X, y)\n", "X, y) / len(y)\n"),
             "You divide by the size of the batch; the gradient that you are given is a mean already. Your steps are B "
             "times too short, and the learning crawls as if lr were tiny.",
             hint=3,
         ),
         Misconception(
             "counts_batches",
-            epoch_counts_batches,
+            change(sgd_epoch, "for X, y in batches:", ("for i in range(len(batches)):\n        X, y = batches[i]")),
             "You ask the batches for their number or for one by its index. They come from a generator, which makes "
             "each batch only when its turn comes: it can do nothing but be looped over.",
             hint=4,
         ),
         Misconception(
             "truncates",
-            epoch_truncates,
+            change(
+                sgd_epoch, "    for", ("    theta = theta.copy()\n    for"), "theta = theta -", "theta[...] = theta -"
+            ),
             "Your copy of theta has theta's type. Where that is a whole-number type, each step loses what is behind "
             "the decimal point. Which type should the parameters have?",
             hint=2,
         ),
+        Misconception(
+            "smaller_step_for_a_smaller_batch",
+            change(
+                sgd_epoch,
+                "for X, y in batches:",
+                ("full = None\n    for X, y in batches:\n        full = full or len(y)"),
+                "* grad",
+                "* len(y) / full * grad",
+            ),
+            "Your step on a smaller batch is shorter, in proportion to its size. The gradient that you are given is "
+            "a mean already: a smaller last batch takes as full a step as the others.",
+            hint=3,
+        ),
+        Misconception(
+            "copy_of_whole_numbers",
+            change(sgd_epoch, "    for", ("    theta = theta.copy()\n    for"), "theta = theta - ", "theta -= "),
+            "theta.copy() has the type of theta. Where that is whole numbers, -= cannot put fractions into it, and "
+            "stops. Let each step make an array of its own.",
+            hint=2,
+        ),
     ),
-    equivalents=(epoch_float_copy, epoch_reduce),
+    equivalents=(
+        sgd_epoch,
+        epoch_reduce,
+        change(sgd_epoch, "    for", ("    theta = theta.astype(float)\n    for"), "= theta -", "-="),
+        change(sgd_epoch, "for X, y in batches:", ("for batch in list(batches):\n        X, y = batch")),
+        change(sgd_epoch, "theta - lr * grad(theta, X, y)", "np.subtract(theta, lr * np.asarray(grad(theta, X, y)))"),
+        change(sgd_epoch, "return theta", "return theta.tolist()"),
+    ),
 )

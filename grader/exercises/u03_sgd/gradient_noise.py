@@ -1,10 +1,11 @@
-"""How much the gradient of a random minibatch scatters around the gradient of the whole data set."""
+"""`gradient_noise`: how much the gradient of a random minibatch scatters around the gradient of the whole data set."""
 
 import math
 from itertools import combinations
 
 import numpy as np
 
+from grader.changes import change
 from grader.exercises.u03_sgd.by_torch import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -46,61 +47,13 @@ def noise_oracle(grads: np.ndarray, batch_size: int) -> float:
     return float(np.mean([np.sum((grads[list(batch)].mean(axis=0) - whole) ** 2) for batch in batches]))
 
 
-def noise_with_replacement(grads: np.ndarray, batch_size: int) -> float:
-    return float(grads.var(axis=0).sum() / batch_size)
-
-
-def noise_over_n(grads: np.ndarray, batch_size: int) -> float:
+def gradient_noise(grads, batch_size):
     N = len(grads)
-    return float(grads.var(axis=0).sum() / batch_size * (N - batch_size) / N)
+    one = grads.var(axis=0).sum()
+    return one / batch_size * (N - batch_size) / (N - 1)
 
 
-def noise_corrected_twice(grads: np.ndarray, batch_size: int) -> float:
-    N = len(grads)
-    return float(grads.var(axis=0, ddof=1).sum() / batch_size * (N - batch_size) / (N - 1))
-
-
-def noise_deviation(grads: np.ndarray, batch_size: int) -> float:
-    N = len(grads)
-    return float(np.sqrt(grads.var(axis=0).sum() / batch_size * (N - batch_size) / (N - 1)))
-
-
-def noise_per_entry(grads: np.ndarray, batch_size: int) -> float:
-    N = len(grads)
-    return float(grads.var() / batch_size * (N - batch_size) / (N - 1))
-
-
-def noise_mean_of_variances(grads: np.ndarray, batch_size: int) -> float:
-    N = len(grads)
-    return float(grads.var(axis=0).mean() / batch_size * (N - batch_size) / (N - 1))
-
-
-def noise_uncentred(grads: np.ndarray, batch_size: int) -> float:
-    N = len(grads)
-    return float((grads**2).sum(axis=1).mean() / batch_size * (N - batch_size) / (N - 1))
-
-
-def noise_size_squared(grads: np.ndarray, batch_size: int) -> float:
-    N = len(grads)
-    return float(grads.var(axis=0).sum() / batch_size**2 * (N - batch_size) / (N - 1))
-
-
-def noise_of_one(grads: np.ndarray, batch_size: int) -> float:
-    return float(grads.var(axis=0).sum())
-
-
-def noise_unbiased(grads: np.ndarray, batch_size: int) -> float:
-    N = len(grads)
-    return float(grads.var(axis=0, ddof=1).sum() * (1 / batch_size - 1 / N))
-
-
-def noise_by_covariance(grads: np.ndarray, batch_size: int) -> float:
-    N = len(grads)
-    covariance = np.atleast_2d(np.cov(grads, rowvar=False))
-    return float(np.trace(covariance) / batch_size * (1 - batch_size / N))
-
-
-def noise_by_loop(grads: np.ndarray, batch_size: int) -> float:
+def noise_by_loop(grads, batch_size):
     N = len(grads)
     mean = sum(grads) / N
     scatter = 0.0
@@ -114,79 +67,95 @@ GRADIENT_NOISE = Exercise(
     unit=UNIT,
     returns=("noise",),
     groups=(
-        Group("one", "knows the noise of a single example", 1),
-        Group("some", "is what all possible batches give on average", 3),
+        Group("one", "knows the noise of a single example", 1, hint=1),
+        Group("some", "is what all possible batches give on average", 3, hint=2),
         Group(
-            "all", "finds no noise where the batch is the whole data set, and some where it is half of two examples", 1
+            "all",
+            "finds no noise where the batch is the whole data set, and some where it is half of two examples",
+            1,
+            hint=2,
         ),
-        Group("mean", "measures the scatter around the mean gradient, not the gradient's length", 1),
+        Group("mean", "measures the scatter around the mean gradient, not the gradient's length", 1, hint=1),
     ),
     cases=noise_cases,
     reference=noise_oracle,
     misconceptions=(
         Misconception(
             "with_replacement",
-            noise_with_replacement,
+            change(gradient_noise, " * (N - batch_size) / (N - 1)", ""),
             "Your noise is that of batches drawn with replacement. Without it, a batch of all N examples has no noise "
             "at all, and yours still does. The factor (N - B)/(N - 1) makes up for that.",
             hint=2,
         ),
         Misconception(
             "over_N",
-            noise_over_n,
+            change(gradient_noise, "(N - 1)", "N"),
             "Your correction is (N - B)/N. Test it at B = 1: one example, drawn at random, has exactly the variance of "
             "the examples, so the correction must be 1 there.",
             hint=2,
         ),
         Misconception(
             "corrected_twice",
-            noise_corrected_twice,
+            change(gradient_noise, "var(axis=0)", "var(axis=0, ddof=1)"),
             "You divide by N - 1 twice: once in the variance (ddof=1) and once in the correction. Either one goes with "
             "its own formula; together they are too large by N/(N - 1).",
             hint=2,
         ),
         Misconception(
             "standard_deviation",
-            noise_deviation,
+            change(
+                gradient_noise,
+                "one / batch_size * (N - batch_size) / (N - 1)",
+                "(one / batch_size * (N - batch_size) / (N - 1)) ** 0.5",
+            ),
             "You took the root at the end: that is the typical distance from the full gradient. The noise here is the "
             "mean *squared* distance; its root falls only like one over the root of B.",
             hint=1,
         ),
         Misconception(
             "one_pool",
-            noise_per_entry,
+            change(gradient_noise, "var(axis=0).sum()", "var()"),
             "You threw all entries of all gradients into one pool. Entries of different parameters have different "
             "means; each column has its own variance, and the squared distance adds these up.",
             hint=3,
         ),
         Misconception(
             "mean_over_parameters",
-            noise_mean_of_variances,
+            change(gradient_noise, "sum()", "mean()"),
             "You averaged over the parameters where the squared distance adds up: by Pythagoras, the squared length of "
             "a vector is the sum of its squared entries.",
             hint=3,
         ),
         Misconception(
             "not_centred",
-            noise_uncentred,
+            change(gradient_noise, "grads.var(axis=0).sum()", "(grads**2).sum(axis=1).mean()"),
             "You measured how long the gradients are, not how far they are from their mean. If all examples agree, "
             "there is no noise, however long the gradient.",
             hint=1,
         ),
         Misconception(
             "size_squared",
-            noise_size_squared,
+            change(gradient_noise, "one / batch_size", "one / batch_size**2"),
             "Your noise falls like one over the square of B. The mean of B independent numbers has a variance of 1/B "
             "of theirs: where does the second B come from?",
             hint=2,
         ),
         Misconception(
             "ignores_the_batch",
-            noise_of_one,
+            change(gradient_noise, " / batch_size * (N - batch_size) / (N - 1)", ""),
             "Your noise does not depend on the batch size: it is that of a single example. The mean of several "
             "scatters less, for their errors partly cancel.",
             hint=2,
         ),
     ),
-    equivalents=(noise_unbiased, noise_by_covariance, noise_by_loop),
+    equivalents=(
+        gradient_noise,
+        noise_by_loop,
+        change(gradient_noise, "var(axis=0)", "var(axis=0, ddof=1)", "(N - 1)", "N"),
+        change(
+            gradient_noise, "grads.var(axis=0).sum()", "np.trace(np.atleast_2d(np.cov(grads, rowvar=False, ddof=0)))"
+        ),
+        change(gradient_noise, "grads.var(axis=0).sum()", "np.mean(np.sum((grads - grads.mean(axis=0)) ** 2, axis=1))"),
+        change(gradient_noise, "return one", "return np.float32(1) * one"),
+    ),
 )

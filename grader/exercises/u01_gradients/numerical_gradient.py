@@ -13,6 +13,7 @@ import numpy as np
 
 from course_lib.objectives import from_spec
 from course_lib.reference import Tolerance
+from grader.changes import change
 from grader.spec import Case, Exercise, Group, Misconception
 
 Function = Callable[[np.ndarray], float]
@@ -72,90 +73,8 @@ def reference(objective: dict[str, Any], theta: np.ndarray, h: float) -> np.ndar
     return result
 
 
-def forward_difference(f: "Function", theta: np.ndarray, h: float) -> np.ndarray:
+def numerical_gradient(f, theta, h):
     grad = np.zeros(theta.shape)
-    for index in np.ndindex(theta.shape):
-        step = np.zeros(theta.shape)
-        step[index] = h
-        grad[index] = (f(theta + step) - f(theta)) / h
-    return grad
-
-
-def divides_by_h(f: "Function", theta: np.ndarray, h: float) -> np.ndarray:
-    grad = np.zeros(theta.shape)
-    for index in np.ndindex(theta.shape):
-        step = np.zeros(theta.shape)
-        step[index] = h
-        grad[index] = (f(theta + step) - f(theta - step)) / h
-    return grad
-
-
-def precedence(f: "Function", theta: np.ndarray, h: float) -> np.ndarray:
-    grad = np.zeros(theta.shape)
-    for index in np.ndindex(theta.shape):
-        step = np.zeros(theta.shape)
-        step[index] = h
-        grad[index] = (f(theta + step) - f(theta - step)) / 2 * h
-    return grad
-
-
-def wrong_sign(f: "Function", theta: np.ndarray, h: float) -> np.ndarray:
-    grad = np.zeros(theta.shape)
-    for index in np.ndindex(theta.shape):
-        step = np.zeros(theta.shape)
-        step[index] = h
-        grad[index] = (f(theta - step) - f(theta + step)) / (2 * h)
-    return grad
-
-
-def all_at_once(f: "Function", theta: np.ndarray, h: float) -> np.ndarray:
-    return np.full(theta.shape, (f(theta + h) - f(theta - h)) / (2 * h))
-
-
-def steps_pile_up(f: "Function", theta: np.ndarray, h: float) -> np.ndarray:
-    grad = np.zeros(theta.shape)
-    step = np.zeros(theta.shape)
-    for index in np.ndindex(theta.shape):
-        step[index] = h
-        grad[index] = (f(theta + step) - f(theta - step)) / (2 * h)
-    return grad
-
-
-def never_restores(f: "Function", theta: np.ndarray, h: float) -> np.ndarray:
-    grad = np.zeros(theta.shape)
-    for index in np.ndindex(theta.shape):
-        theta[index] += h
-        upper = f(theta)
-        theta[index] -= 2 * h
-        lower = f(theta)
-        grad[index] = (upper - lower) / (2 * h)
-    return grad
-
-
-def restores_by_arithmetic(f: "Function", theta: np.ndarray, h: float) -> np.ndarray:
-    grad = np.zeros(theta.shape)
-    for index in np.ndindex(theta.shape):
-        theta[index] += h
-        upper = f(theta)
-        theta[index] -= 2 * h
-        lower = f(theta)
-        theta[index] += h
-        grad[index] = (upper - lower) / (2 * h)
-    return grad
-
-
-def steps_in_whole_numbers(f: "Function", theta: np.ndarray, h: float) -> np.ndarray:
-    grad = np.zeros(theta.shape)
-    for index in np.ndindex(theta.shape):
-        plus, minus = theta.copy(), theta.copy()
-        plus[index] += h
-        minus[index] -= h
-        grad[index] = (f(plus) - f(minus)) / (2 * h)
-    return grad
-
-
-def gradient_in_whole_numbers(f: "Function", theta: np.ndarray, h: float) -> np.ndarray:
-    grad = np.zeros_like(theta)
     for index in np.ndindex(theta.shape):
         step = np.zeros(theta.shape)
         step[index] = h
@@ -163,16 +82,7 @@ def gradient_in_whole_numbers(f: "Function", theta: np.ndarray, h: float) -> np.
     return grad
 
 
-def step_of_its_own(f: "Function", theta: np.ndarray, h: float) -> np.ndarray:
-    grad = np.zeros(theta.shape)
-    for index in np.ndindex(theta.shape):
-        step = np.zeros(theta.shape)
-        step[index] = 1e-5
-        grad[index] = (f(theta + step) - f(theta - step)) / 2e-5
-    return grad
-
-
-def over_flat_positions(f: "Function", theta: np.ndarray, h: float) -> np.ndarray:
+def over_flat_positions(f, theta, h):
     grad = np.empty(theta.size)
     for i in range(theta.size):
         plus = theta.astype(np.float64).ravel()
@@ -183,13 +93,13 @@ def over_flat_positions(f: "Function", theta: np.ndarray, h: float) -> np.ndarra
     return grad.reshape(theta.shape)
 
 
-def over_unit_steps(f: "Function", theta: np.ndarray, h: float) -> np.ndarray:
+def over_unit_steps(f, theta, h):
     units = np.eye(theta.size).reshape(theta.size, *theta.shape)
     slopes = [(f(theta + h * e) - f(theta - h * e)) / (2 * h) for e in units]
     return np.array(slopes).reshape(theta.shape)
 
 
-def restores_what_it_kept(f: "Function", theta: np.ndarray, h: float) -> np.ndarray:
+def restores_what_it_kept(f, theta, h):
     work = np.array(theta, dtype=np.float64)
     grad = np.zeros_like(work)
     for index in np.ndindex(work.shape):
@@ -203,15 +113,25 @@ def restores_what_it_kept(f: "Function", theta: np.ndarray, h: float) -> np.ndar
     return grad
 
 
+def left_displaced(f, theta, h):
+    grad = np.zeros(theta.shape)
+    for index in np.ndindex(theta.shape):
+        theta[index] += h
+        upper = f(theta)
+        theta[index] -= 2 * h
+        grad[index] = (upper - f(theta)) / (2 * h)
+    return grad
+
+
 NUMERICAL_GRADIENT = Exercise(
     name="numerical_gradient",
     unit="01_gradients",
     returns=("grad",),
     groups=(
-        Group("slope", "finds the slope in every direction", 2),
-        Group("order", "takes the central difference, with the step that it was given", 2),
-        Group("shape", "keeps theta's shape", 1),
-        Group("whole", "steps by fractions, even where theta holds whole numbers", 1),
+        Group("slope", "finds the slope in every direction", 2, hint=2),
+        Group("order", "takes the central difference, with the step that it was given", 2, hint=1),
+        Group("shape", "keeps theta's shape", 1, hint=2),
+        Group("whole", "steps by fractions, even where theta holds whole numbers", 1, hint=4),
     ),
     cases=cases,
     reference=reference,
@@ -221,81 +141,132 @@ NUMERICAL_GRADIENT = Exercise(
     misconceptions=(
         Misconception(
             "forward_difference",
-            forward_difference,
+            change(numerical_gradient, "f(theta - step)) / (2 * h)", "f(theta)) / h"),
             "This is the forward difference: it looks ahead of theta only. Its error shrinks like h; the central "
             "difference, which looks both ways, shrinks like h squared. The picture below shows what that is worth.",
             hint=1,
         ),
         Misconception(
             "divides_by_h",
-            divides_by_h,
+            change(numerical_gradient, "/ (2 * h)", "/ h"),
             "Your slopes are twice too large. From theta - h to theta + h: how far is that?",
             hint=1,
         ),
         Misconception(
             "divides_then_multiplies",
-            precedence,
+            change(numerical_gradient, "/ (2 * h)", "/ 2 * h"),
             "Your values are too small by far. Python reads a / 2 * h from the left: it halves, then multiplies by h. "
             "What should stand in parentheses?",
             hint=1,
         ),
         Misconception(
             "wrong_sign",
-            wrong_sign,
+            change(numerical_gradient, "f(theta + step) - f(theta - step)", "f(theta - step) - f(theta + step)"),
             "Your slopes have the wrong sign: where f rises, you report that it falls. Which of the two values comes "
             "first in the difference?",
             hint=1,
         ),
         Misconception(
             "all_coordinates_at_once",
-            all_at_once,
+            change(numerical_gradient, "step[index] = h", "step[...] = h"),
             "Adding h to theta moves every coordinate at once, and then one number has to do for all. A partial "
             "derivative asks what happens when one coordinate moves and the others stay.",
             hint=2,
         ),
         Misconception(
             "steps_pile_up",
-            steps_pile_up,
+            change(
+                numerical_gradient,
+                "        step = np.zeros(theta.shape)\n",
+                "",
+                "    for index",
+                ("    step = np.zeros(theta.shape)\n    for index"),
+            ),
             "Your first entry is right; from the second on, the earlier coordinates are still displaced. Each "
             "coordinate starts from the same theta.",
             hint=2,
         ),
         Misconception(
             "theta_left_displaced",
-            never_restores,
+            left_displaced,
             "You moved theta itself and did not put it back: from the second coordinate on you measure somewhere else, "
             "and whoever called finds theta changed by h.",
             hint=3,
         ),
         Misconception(
             "theta_put_back_by_arithmetic",
-            restores_by_arithmetic,
+            change(left_displaced, "(2 * h)\n", ("(2 * h)\n        theta[index] += h\n")),
             "You moved theta itself and went back by adding h again. In floats a + h - 2h + h is not always a: "
             "the last digit drifts, and the theta of whoever called with it.",
             hint=3,
         ),
         Misconception(
             "steps_in_whole_numbers",
-            steps_in_whole_numbers,
+            change(
+                numerical_gradient,
+                ("        step = np.zeros(theta.shape)\n        step[index] = h\n"),
+                (
+                    "        plus, minus = theta.copy(), theta.copy()\n"
+                    "        plus[index] += h\n"
+                    "        minus[index] -= h\n"
+                ),
+                "theta + step) - f(theta - step",
+                "plus) - f(minus",
+            ),
             "Where theta holds whole numbers, so does its copy: adding h to an entry cuts the fraction off again, and "
             "the step is lost. Which dtype does your copy need?",
             hint=4,
         ),
         Misconception(
             "gradient_in_whole_numbers",
-            gradient_in_whole_numbers,
+            change(numerical_gradient, "grad = np.zeros(theta.shape)", "grad = np.zeros_like(theta)"),
             "A gradient from np.zeros_like(theta) takes over its dtype. Where theta holds whole numbers, every slope "
             "that you put into it loses its fraction.",
             hint=4,
         ),
         Misconception(
             "a_step_of_its_own",
-            step_of_its_own,
+            change(numerical_gradient, "step[index] = h", "step[index] = 1e-5", "(2 * h)", "2e-5"),
             "Your function ignores the h that it was handed and always takes the same step. With h = 0.5 the answer "
             "is another one, and the picture below needs to vary h.",
             hint=1,
         ),
+        Misconception(
+            "copy_left_displaced",
+            change(left_displaced, "    grad = ", ("    theta = theta.astype(float)\n    grad = ")),
+            "The first entry is right, the later ones are not: each coordinate before is still shifted by -h in "
+            "your copy. Put it back before the next one moves.",
+            hint=2,
+        ),
+        Misconception(
+            "backward_difference",
+            change(
+                numerical_gradient, "(f(theta + step) - f(theta - step)) / (2 * h)", "(f(theta) - f(theta - step)) / h"
+            ),
+            "This is the backward difference: it looks behind theta only. Its error shrinks like h; the central "
+            "difference, which looks both ways, shrinks like h squared.",
+            hint=1,
+        ),
+        Misconception(
+            "step_in_whole_numbers",
+            change(numerical_gradient, "step = np.zeros(theta.shape)", "step = np.zeros_like(theta)"),
+            "np.zeros_like(theta) takes over theta's dtype. Where that is whole numbers, a step of 0.01 is rounded "
+            "to 0, and the function never moves.",
+            hint=4,
+        ),
     ),
-    equivalents=(over_flat_positions, over_unit_steps, restores_what_it_kept),
+    equivalents=(
+        numerical_gradient,
+        over_flat_positions,
+        over_unit_steps,
+        restores_what_it_kept,
+        change(numerical_gradient, "grad = np.zeros", "grad = np.empty", "= h", "+= h"),
+        change(
+            numerical_gradient,
+            "(f(theta + step) - f(theta - step)) / (2 * h)",
+            "f(theta + step) / 2 / h - f(theta - step) / 2 / h",
+        ),
+        change(numerical_gradient, "return grad", "return grad.tolist()"),
+    ),
     forbidden=("np.gradient", "scipy.optimize", "scipy.differentiate", "torch"),
 )

@@ -1,14 +1,13 @@
 """Minibatches: many orders are right, so properties are verified (`course_lib.properties.minibatches`).
 
-A misconception is named after its flaw. The type hints of the implementations are quoted where they name more than
-numpy, so that the source of each can be pasted into a notebook as it stands.
+A misconception is named after its flaw.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from grader.changes import change
 from grader.exercises.u03_sgd.by_torch import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -37,97 +36,39 @@ def batch_cases(rng: np.random.Generator) -> list[Case]:
     ]
 
 
-def apart(X: np.ndarray, y: np.ndarray, batch_size: int, rng: np.random.Generator) -> "Iterator[Any]":
-    X, y = rng.permutation(X), rng.permutation(y)
-    for start in range(0, len(y), batch_size):
-        yield X[start : start + batch_size], y[start : start + batch_size]
-
-
-def with_replacement(X: np.ndarray, y: np.ndarray, batch_size: int, rng: np.random.Generator) -> "Iterator[Any]":
-    for start in range(0, len(y), batch_size):
-        chosen = rng.integers(0, len(y), size=min(batch_size, len(y) - start))
-        yield X[chosen], y[chosen]
-
-
-def last_dropped(X: np.ndarray, y: np.ndarray, batch_size: int, rng: np.random.Generator) -> "Iterator[Any]":
+def minibatches(X, y, batch_size, rng):
     order = rng.permutation(len(y))
-    for i in range(len(y) // batch_size):
-        chosen = order[i * batch_size : (i + 1) * batch_size]
-        yield X[chosen], y[chosen]
-
-
-def last_padded(X: np.ndarray, y: np.ndarray, batch_size: int, rng: np.random.Generator) -> "Iterator[Any]":
-    order = rng.permutation(len(y))
-    for start in range(0, len(y), batch_size):
-        chosen = np.take(order, range(start, start + batch_size), mode="wrap")
-        yield X[chosen], y[chosen]
-
-
-def uneven(X: np.ndarray, y: np.ndarray, batch_size: int, rng: np.random.Generator) -> "Iterator[Any]":
-    order = rng.permutation(len(y))
-    for chosen in np.array_split(order, max(1, len(y) // batch_size)):
-        yield X[chosen], y[chosen]
-
-
-def no_shuffle(X: np.ndarray, y: np.ndarray, batch_size: int, rng: np.random.Generator) -> "Iterator[Any]":
-    for start in range(0, len(y), batch_size):
-        yield X[start : start + batch_size], y[start : start + batch_size]
-
-
-def same_order(X: np.ndarray, y: np.ndarray, batch_size: int, rng: np.random.Generator) -> "Iterator[Any]":
-    order = np.random.default_rng(0).permutation(len(y))
     for start in range(0, len(y), batch_size):
         chosen = order[start : start + batch_size]
         yield X[chosen], y[chosen]
 
 
-def another_rng(X: np.ndarray, y: np.ndarray, batch_size: int, rng: np.random.Generator) -> "Iterator[Any]":
-    order = np.random.permutation(len(y))
-    for start in range(0, len(y), batch_size):
-        chosen = order[start : start + batch_size]
-        yield X[chosen], y[chosen]
-
-
-def blocks(X: np.ndarray, y: np.ndarray, batch_size: int, rng: np.random.Generator) -> "Iterator[Any]":
-    for start in rng.permutation(np.arange(0, len(y), batch_size)):
-        yield X[start : start + batch_size], y[start : start + batch_size]
-
-
-def endless(X: np.ndarray, y: np.ndarray, batch_size: int, rng: np.random.Generator) -> "Iterator[Any]":
-    while True:
-        order = rng.permutation(len(y))
-        for start in range(0, len(y), batch_size):
-            chosen = order[start : start + batch_size]
-            yield X[chosen], y[chosen]
-
-
-def shuffles_in_place(X: np.ndarray, y: np.ndarray, batch_size: int, rng: np.random.Generator) -> "Iterator[Any]":
-    order = rng.permutation(len(y))
-    X[:], y[:] = X[order], y[order]
-    for start in range(0, len(y), batch_size):
-        yield X[start : start + batch_size], y[start : start + batch_size]
-
-
-def as_list(X: np.ndarray, y: np.ndarray, batch_size: int, rng: np.random.Generator) -> list:
+def as_list(X, y, batch_size, rng):
     order = rng.permutation(len(y))
     starts = range(0, len(y), batch_size)
     return [[X[order[i : i + batch_size]], y[order[i : i + batch_size]]] for i in starts]
 
 
-def by_split(X: np.ndarray, y: np.ndarray, batch_size: int, rng: np.random.Generator) -> "Iterator[Any]":
+def by_split(X, y, batch_size, rng):
     order = np.arange(len(y))
     rng.shuffle(order)
     for chosen in np.split(order, np.arange(batch_size, len(y), batch_size)):
         yield X[chosen], y[chosen]
 
 
-def by_drawing_from_what_is_left(
-    X: np.ndarray, y: np.ndarray, batch_size: int, rng: np.random.Generator
-) -> "Iterator[Any]":
+def by_drawing_from_what_is_left(X, y, batch_size, rng):
     left = list(range(len(y)))
     while left:
         chosen = [left.pop(int(rng.integers(len(left)))) for _ in range(min(batch_size, len(left)))]
         yield X[chosen], y[chosen]
+
+
+def endless(X, y, batch_size, rng):
+    while True:
+        order = rng.permutation(len(y))
+        for start in range(0, len(y), batch_size):
+            chosen = order[start : start + batch_size]
+            yield X[chosen], y[chosen]
 
 
 MINIBATCHES = Exercise(
@@ -136,10 +77,10 @@ MINIBATCHES = Exercise(
     returns=("first", "second", "again"),
     probe="minibatches",
     groups=(
-        Group("once", "hands out every example exactly once in an epoch", 2),
-        Group("pairs", "keeps each example together with its own label", 2),
-        Group("last", "keeps what is left over as a smaller last batch", 2),
-        Group("order", "shuffles anew in each epoch, with the generator that it was given", 2),
+        Group("once", "hands out every example exactly once in an epoch", 2, hint=2),
+        Group("pairs", "keeps each example together with its own label", 2, hint=1),
+        Group("last", "keeps what is left over as a smaller last batch", 2, hint=3),
+        Group("order", "shuffles anew in each epoch, with the generator that it was given", 2, hint=4),
     ),
     cases=batch_cases,
     reference=None,
@@ -147,63 +88,85 @@ MINIBATCHES = Exercise(
     misconceptions=(
         Misconception(
             "apart",
-            apart,
+            change(
+                minibatches,
+                "order = rng.permutation",
+                "X, y, order = rng.permutation(X), rng.permutation(y), np.arange",
+            ),
             "Your examples and their labels part ways: a picture of a boot arrives labelled as a shirt. X and y have "
             "to be put into one and the same order. How many orders do you draw?",
             hint=1,
         ),
         Misconception(
             "with_replacement",
-            with_replacement,
+            change(
+                minibatches,
+                "order[start : start + batch_size]",
+                "rng.integers(0, len(y), size=min(batch_size, len(y) - start))",
+            ),
             "You draw each batch from all examples afresh, so some come twice and others not at all: about 37% of a "
             "large data set stay unseen in such an epoch. An epoch is one pass in which everybody has one turn.",
             hint=2,
         ),
         Misconception(
             "last_dropped",
-            last_dropped,
+            change(minibatches, "len(y), batch_size", "len(y) - batch_size + 1, batch_size"),
             "The examples that do not fill a whole batch are lost; with batches larger than the data set, that is all "
             "of them. They belong into one last, smaller batch.",
             hint=3,
         ),
         Misconception(
             "last_padded",
-            last_padded,
+            change(
+                minibatches,
+                "order[start : start + batch_size]",
+                "np.take(order, range(start, start + batch_size), mode='wrap')",
+            ),
             "You fill up the last batch with examples that have had their turn. They count double in this epoch. A "
             "last batch may simply be smaller.",
             hint=3,
         ),
         Misconception(
             "uneven",
-            uneven,
+            change(
+                minibatches,
+                ("start in range(0, len(y), batch_size):\n        chosen = order[start : start + batch_size]\n"),
+                "chosen in np.array_split(order, max(1, len(y) // batch_size)):\n",
+            ),
             "You divide the examples into parts of nearly equal size, none of which need be batch_size long. Every "
             "batch but the last should hold exactly batch_size examples, and the last one what is left.",
             hint=3,
         ),
         Misconception(
             "no_shuffle",
-            no_shuffle,
+            change(minibatches, "rng.permutation(len(y))", "np.arange(len(y))"),
             "Your batches come in the order of the data. Data sets are often sorted, by label or by day: then a batch "
             "holds one kind of example only, and each step unlearns what the last one taught.",
             hint=4,
         ),
         Misconception(
             "same_order",
-            same_order,
+            change(minibatches, "rng.permutation", "np.random.default_rng(0).permutation"),
             "Your shuffle is the same in every epoch, so the same examples always share a batch. A generator that is "
             "made anew from one seed starts anew, too. You were given one that goes on: rng.",
             hint=4,
         ),
         Misconception(
             "another_rng",
-            another_rng,
+            change(minibatches, "rng.permutation", "np.random.permutation"),
             "You shuffle, but not with the rng that was handed in: the same seed does not give the same run any more. "
             "An experiment that nobody can repeat is hard to debug, and harder to believe.",
             hint=4,
         ),
         Misconception(
             "blocks",
-            blocks,
+            change(
+                minibatches,
+                "rng.permutation",
+                "np.arange",
+                "range(0, len(y), batch_size)",
+                "rng.permutation(range(0, len(y), batch_size))",
+            ),
             "You shuffle the batches, not the examples: the same neighbours share a batch for ever, and in sorted data "
             "each batch still holds one kind only. Shuffle first, then cut.",
             hint=4,
@@ -217,11 +180,24 @@ MINIBATCHES = Exercise(
         ),
         Misconception(
             "mutated",
-            shuffles_in_place,
+            change(
+                minibatches,
+                "order = rng.permutation(len(y))\n",
+                ("order = rng.permutation(len(y))\n    X[:], y[:] = X[order], y[order]\n"),
+                "order[start : start + batch_size]",
+                "slice(start, start + batch_size)",
+            ),
             "You shuffle the caller's own X and y. The batches are right, but the caller's first example is somebody "
             "else now, and predictions made before no longer belong to the rows. Shuffle the row numbers instead.",
             hint=1,
         ),
     ),
-    equivalents=(as_list, by_split, by_drawing_from_what_is_left),
+    equivalents=(
+        minibatches,
+        as_list,
+        by_split,
+        by_drawing_from_what_is_left,
+        change(minibatches, "rng.permutation(len(y))", "np.argsort(rng.random(len(y)))"),
+        change(minibatches, "rng.permutation(len(y))", "rng.choice(len(y), size=len(y), replace=False)"),
+    ),
 )

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from grader.changes import change
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -34,55 +35,21 @@ def reference(W: np.ndarray, X: np.ndarray, labels: np.ndarray) -> tuple[float, 
     return loss.item(), grad.numpy()
 
 
-def as_given(W: np.ndarray, X: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:
-    def softmax(logits: np.ndarray) -> np.ndarray:
-        e = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return e / e.sum(axis=1, keepdims=True)
+def clinic_01(W, X, labels):
+    def cross_entropy(logits):
+        rows = np.arange(len(labels))
+        z = logits - logits.max(axis=1, keepdims=True)
+        log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+        grad = np.exp(log_p)
+        grad[rows, labels] -= 1
+        return -log_p[rows, labels].mean(), grad / len(labels)
 
-    rows = np.arange(len(labels))
-    scores = softmax(X @ W)
-    grad = softmax(scores)
-    loss = -np.log(grad[rows, labels]).mean()
-    grad[rows, labels] -= 1
-    return loss, X.T @ grad / len(labels)
-
-
-def one_gradient_one_loss(W: np.ndarray, X: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:
-    def softmax(logits: np.ndarray) -> np.ndarray:
-        e = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return e / e.sum(axis=1, keepdims=True)
-
-    rows = np.arange(len(labels))
-    p = softmax(X @ W)
-    q = softmax(p)
-    loss = -np.log(q[rows, labels]).mean()
-    q[rows, labels] -= 1
-    by_p = q / len(labels)
-    by_logits = p * (by_p - (p * by_p).sum(axis=1, keepdims=True))
-    return loss, X.T @ by_logits
+    scores = X @ W
+    loss, grad_scores = cross_entropy(scores)
+    return loss, X.T @ grad_scores
 
 
-def gradient_by_the_logits(W: np.ndarray, X: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:
-    rows = np.arange(len(labels))
-    z = X @ W
-    z = z - z.max(axis=1, keepdims=True)
-    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
-    grad = np.exp(log_p)
-    grad[rows, labels] -= 1
-    return -log_p[rows, labels].mean(), grad / len(labels)
-
-
-def averaged_twice(W: np.ndarray, X: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:
-    rows = np.arange(len(labels))
-    z = X @ W
-    z = z - z.max(axis=1, keepdims=True)
-    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
-    grad = np.exp(log_p)
-    grad[rows, labels] -= 1
-    return -log_p[rows, labels].mean(), X.T @ grad / len(labels) ** 2
-
-
-def example_by_example(W: np.ndarray, X: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:
+def example_by_example(W, X, labels):
     loss, grad = 0.0, np.zeros(W.shape)
     for x, label in zip(X, labels, strict=True):
         z = x @ W
@@ -94,11 +61,18 @@ def example_by_example(W: np.ndarray, X: np.ndarray, labels: np.ndarray) -> tupl
     return loss, grad
 
 
-def with_logaddexp(W: np.ndarray, X: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:
+def with_logaddexp(W, X, labels):
     z = np.einsum("nd,dk->nk", X, W)
     log_p = z - np.logaddexp.reduce(z, axis=1)[:, None]
     one_hot = np.eye(W.shape[1])[labels]
     return -np.sum(one_hot * log_p) / len(X), np.einsum("nd,nk->dk", X, (np.exp(log_p) - one_hot) / len(X))
+
+
+as_given = change(
+    clinic_01,
+    "    scores = X @ W\n",
+    "    e = np.exp(X @ W - (X @ W).max(axis=1, keepdims=True))\n    scores = e / e.sum(axis=1, keepdims=True)\n",
+)
 
 
 CLINIC_01 = Exercise(
@@ -106,8 +80,8 @@ CLINIC_01 = Exercise(
     unit="01_gradients",
     returns=("loss", "grad"),
     groups=(
-        Group("values", "gives the loss of a linear classifier and its gradient by the weights", 1),
-        Group("sure", "comes near 0 when every example is classified rightly and surely", 1),
+        Group("values", "gives the loss of a linear classifier and its gradient by the weights", 1, hint=2),
+        Group("sure", "comes near 0 when every example is classified rightly and surely", 1, hint=1),
     ),
     cases=cases,
     reference=reference,
@@ -121,26 +95,44 @@ CLINIC_01 = Exercise(
         ),
         Misconception(
             "gradient_mended_loss_kept",
-            one_gradient_one_loss,
+            change(
+                as_given,
+                "X.T @ grad_scores",
+                "X.T @ (scores * (grad_scores - (scores * grad_scores).sum(axis=1, keepdims=True)))",
+            ),
             "Now the gradient fits the loss, and gradient_check is content; but it is still the wrong loss, with a "
             "floor that no training can go below. A right gradient of the wrong function: look one line higher.",
             hint=2,
         ),
         Misconception(
             "gradient_by_the_logits",
-            gradient_by_the_logits,
+            change(clinic_01, "X.T @ grad_scores", "grad_scores"),
             "The loss is right. Your gradient is the one by the logits, of shape (N, K); W has the shape (D, K). "
             "The factor X.T that was there belongs there.",
             hint=2,
         ),
         Misconception(
             "averaged_twice",
-            averaged_twice,
+            change(clinic_01, "X.T @ grad_scores", "X.T @ grad_scores / len(labels)"),
             "The loss is right. Your gradient is divided by N twice: cross_entropy has averaged already. "
             "One bug was in this code, not two.",
             hint=2,
         ),
+        Misconception(
+            "loss_mended_gradient_kept",
+            change(as_given, "cross_entropy(scores)", "cross_entropy(X @ W)[0], cross_entropy(scores)[1]"),
+            "The loss is right now, but your gradient still comes from the call with the probabilities. Both come "
+            "from one call: loss and gradient of the same logits.",
+            hint=2,
+        ),
     ),
-    equivalents=(example_by_example, with_logaddexp),
+    equivalents=(
+        clinic_01,
+        example_by_example,
+        with_logaddexp,
+        change(clinic_01, "X @ W", "np.einsum('nd,dk->nk', X, W)"),
+        change(clinic_01, "X.T @ grad_scores", "sum(np.outer(x, g) for x, g in zip(X, grad_scores))"),
+        change(clinic_01, "return loss, X.T @ grad_scores", "return [loss, np.dot(X.T, grad_scores).tolist()]"),
+    ),
     forbidden=("scipy.special", "torch"),
 )
