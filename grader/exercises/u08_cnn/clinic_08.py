@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from grader.exercises.u08_cnn.layers import FORBIDDEN, UNIT
+from grader.changes import change
+from grader.exercises.u08_cnn.common import FORBIDDEN, UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -32,59 +33,26 @@ def clinic_oracle(images: np.ndarray, filters: np.ndarray) -> np.ndarray:
     return np.asarray(torch.nn.functional.conv2d(x, weight, padding="same"))
 
 
-def clinic_as_given(images: np.ndarray, filters: np.ndarray) -> np.ndarray:
-    N, H, W = images.shape
-    F, K, _ = filters.shape
-    padded = np.pad(images, ((0, 0), (0, K - 1), (0, K - 1)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (K, K), axis=(1, 2))
-    answers = windows.reshape(N, H * W, K * K) @ filters.reshape(F, K * K).T
-    return answers.reshape(N, F, H, W)
-
-
-def clinic_still_striped(images: np.ndarray, filters: np.ndarray) -> np.ndarray:
+def clinic_08(images, filters):
     N, H, W = images.shape
     F, K, _ = filters.shape
     padded = np.pad(images, ((0, 0), (K // 2, K // 2), (K // 2, K // 2)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (K, K), axis=(1, 2))
-    answers = windows.reshape(N, H * W, K * K) @ filters.reshape(F, K * K).T
-    return answers.reshape(N, F, H, W)
-
-
-def clinic_still_shifted(images: np.ndarray, filters: np.ndarray) -> np.ndarray:
-    N, H, W = images.shape
-    F, K, _ = filters.shape
-    padded = np.pad(images, ((0, 0), (0, K - 1), (0, K - 1)))
     windows = np.lib.stride_tricks.sliding_window_view(padded, (K, K), axis=(1, 2))
     answers = windows.reshape(N, H * W, K * K) @ filters.reshape(F, K * K).T
     return answers.transpose(0, 2, 1).reshape(N, F, H, W)
 
 
-def clinic_turned(images: np.ndarray, filters: np.ndarray) -> np.ndarray:
-    N, H, W = images.shape
-    F, K, _ = filters.shape
-    padded = np.pad(images, ((0, 0), (K // 2, K // 2), (K // 2, K // 2)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (K, K), axis=(1, 2))
-    answers = windows.reshape(N, H * W, K * K) @ filters.reshape(F, K * K).T
-    return answers.transpose(0, 2, 1).reshape(N, F, W, H).swapaxes(2, 3)
+still_shifted = change(clinic_08, "(K // 2, K // 2), (K // 2, K // 2)", "(0, K - 1), (0, K - 1)")
 
 
-def clinic_all_axes(images: np.ndarray, filters: np.ndarray) -> np.ndarray:
-    N, H, W = images.shape
-    F, K, _ = filters.shape
-    padded = np.pad(images, ((0, 0), (K // 2, K // 2), (K // 2, K // 2)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (K, K), axis=(1, 2))
-    answers = windows.reshape(N, H * W, K * K) @ filters.reshape(F, K * K).T
-    return answers.T.reshape(N, F, H, W)
-
-
-def clinic_einsum(images: np.ndarray, filters: np.ndarray) -> np.ndarray:
+def clinic_einsum(images, filters):
     half = filters.shape[1] // 2
     padded = np.pad(images, ((0, 0), (half, half), (half, half)))
     windows = np.lib.stride_tricks.sliding_window_view(padded, filters.shape[1:], axis=(1, 2))
     return np.einsum("nijkm,fkm->nfij", windows, filters)
 
 
-def clinic_shifts(images: np.ndarray, filters: np.ndarray) -> np.ndarray:
+def clinic_shifts(images, filters):
     N, H, W = images.shape
     F, K, _ = filters.shape
     padded = np.zeros((N, 1, H + K - 1, W + K - 1))
@@ -110,28 +78,28 @@ CLINIC_08 = Exercise(
     misconceptions=(
         Misconception(
             "as_given",
-            clinic_as_given,
+            change(still_shifted, ".transpose(0, 2, 1)", ""),
             "These are still the maps of the broken code. Begin with the stripes: give it two filters of 1 x 1, with "
             "the values 1 and -1, and look at what comes where. How do the axes of `answers` stand?",
             hint=1,
         ),
         Misconception(
             "still_striped",
-            clinic_still_striped,
+            change(clinic_08, ".transpose(0, 2, 1)", ""),
             "One cause is found: nothing is shifted any more. With two filters the maps are still cut into stripes, "
             "because `reshape` changes the names of axes and not their order.",
             hint=1,
         ),
         Misconception(
             "still_shifted",
-            clinic_still_shifted,
+            still_shifted,
             "One cause is found: every filter has its own map. But what a filter sees stands half a kernel too far to "
             "the top left. On which sides of the image do the zeros stand?",
             hint=2,
         ),
         Misconception(
             "all_axes_turned",
-            clinic_all_axes,
+            change(clinic_08, ".transpose(0, 2, 1)", ".T"),
             "For one image this is right. But `.T` turns the order of all axes round: with several images, their axis "
             "comes to stand last, and each map is put together from pixels of all of them. Of the three axes of "
             "`answers`, only two should change places.",
@@ -139,12 +107,12 @@ CLINIC_08 = Exercise(
         ),
         Misconception(
             "height_and_width_mixed",
-            clinic_turned,
+            change(clinic_08, "reshape(N, F, H, W)", "reshape(N, F, W, H).swapaxes(2, 3)"),
             "The filters are apart and nothing is shifted, but height and width are mixed up, which shows on images "
             "that are not square. Only the filters' axis has to move.",
             hint=1,
         ),
     ),
-    equivalents=(clinic_einsum, clinic_shifts),
+    equivalents=(clinic_08, clinic_einsum, clinic_shifts),
     forbidden=FORBIDDEN,
 )
