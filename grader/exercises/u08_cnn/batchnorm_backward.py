@@ -85,10 +85,15 @@ BATCHNORM_BACKWARD = Exercise(
     returns=("dX", "dgamma", "dbeta"),
     probe="layer_gradients",
     groups=(
-        Group("scale", "gives the gradients by gamma and beta", 1),
-        Group("dX", "sends the gradient back through the mean and the standard deviation, too", 2),
-        Group("all", "gives all three, also for one image", 1),
-        Group("eps", "stays right where eps counts: when it is large, and in a channel that is the same everywhere", 1),
+        Group("scale", "gives the gradients by gamma and beta", 1, hint=1),
+        Group("dX", "sends the gradient back through the mean and the standard deviation, too", 2, hint=2),
+        Group("all", "gives all three, also for one image", 1, hint=2),
+        Group(
+            "eps",
+            "stays right where eps counts: when it is large, and in a channel that is the same everywhere",
+            1,
+            hint=2,
+        ),
     ),
     cases=backward_cases,
     reference=backward_oracle,
@@ -100,6 +105,7 @@ BATCHNORM_BACKWARD = Exercise(
             "You treat mean and standard deviation as constants. They are made of X: when a pixel moves, both move a "
             "little, and every other value of the channel with them.",
             hint=2,
+            about=("dX",),
         ),
         Misconception(
             "deviation_as_a_constant",
@@ -107,6 +113,7 @@ BATCHNORM_BACKWARD = Exercise(
             "The mean is on your way back, the standard deviation is not. What a stretch of all values would do to the "
             "loss has to be taken out of dX as well: the third term.",
             hint=2,
+            about=("dX",),
         ),
         Misconception(
             "mean_as_a_constant",
@@ -114,12 +121,14 @@ BATCHNORM_BACKWARD = Exercise(
             "The standard deviation is on your way back, the mean is not. A shift of a whole channel changes nothing "
             "behind the normalization, so dX has to add up to zero in each channel.",
             hint=2,
+            about=("dX",),
         ),
         Misconception(
             "sums_for_means",
             change(batchnorm_backward, "dout.mean", "dout.sum", "(dout * X_hat).mean", "(dout * X_hat).sum"),
             "In dX you take sums over the channel where the formula has means.",
             hint=2,
+            about=("dX",),
         ),
         Misconception(
             "gamma_forgotten",
@@ -127,6 +136,7 @@ BATCHNORM_BACKWARD = Exercise(
             "Your dX knows nothing of gamma. On the way forward each value was stretched by it, after the "
             "normalization; on the way back that comes first.",
             hint=2,
+            about=("dX",),
         ),
         Misconception(
             "deviation_forgotten",
@@ -134,6 +144,7 @@ BATCHNORM_BACKWARD = Exercise(
             "Your dX is not divided by the standard deviation. The way forward divided by it: a small move of a pixel "
             "is a large one where the spread is small.",
             hint=2,
+            about=("dX",),
         ),
         Misconception(
             "as_if_without_eps",
@@ -146,6 +157,7 @@ BATCHNORM_BACKWARD = Exercise(
             "eps. With eps it is smaller, so that you take too much out; in a channel that is the same everywhere it "
             "is 0, and you get 0/0. The formula needs no such division: eps is in std already.",
             hint=2,
+            about=("dX",),
         ),
         Misconception(
             "means_for_sums",
@@ -157,6 +169,7 @@ BATCHNORM_BACKWARD = Exercise(
             "Your dX is right; dgamma and dbeta are means over the channel, and should be sums: gamma and beta were "
             "used at every place of every image, and each use adds to their gradient.",
             hint=1,
+            about=("dgamma", "dbeta"),
         ),
         Misconception(
             "pixel_by_pixel",
@@ -168,8 +181,35 @@ BATCHNORM_BACKWARD = Exercise(
             "Your dgamma and dbeta have a value for each pixel. There is one gamma and one beta for each channel: sum "
             "over images, rows and columns.",
             hint=1,
+            about=("dgamma", "dbeta"),
+        ),
+        Misconception(
+            "divided_by_the_images",
+            change(
+                batchnorm_backward,
+                "stretch = X_hat * (dout * X_hat).mean(axis=axes, keepdims=True)",
+                "stretch = X_hat * dgamma[:, None, None] / len(dout)",
+                "dout.mean(axis=axes, keepdims=True)",
+                "dbeta[:, None, None] / len(dout)",
+            ),
+            "In dX you divide the two sums by the number of images. A mean over a channel divides by the number "
+            "of its values: images times height times width.",
+            hint=2,
+            about=("dX",),
         ),
     ),
-    equivalents=(batchnorm_backward, unnorm_in_steps, unnorm_by_channel),
+    equivalents=(
+        batchnorm_backward,
+        unnorm_in_steps,
+        unnorm_by_channel,
+        change(
+            batchnorm_backward, "dout.mean(axis=axes, keepdims=True)", "dbeta[:, None, None] / (dout.size / len(gamma))"
+        ),
+        change(
+            batchnorm_backward,
+            "(dout - shift - stretch) * (gamma / std)[:, None, None]",
+            "gamma.reshape(-1, 1, 1) * (dout - shift - stretch) / std.reshape(-1, 1, 1)",
+        ),
+    ),
     forbidden=FORBIDDEN,
 )

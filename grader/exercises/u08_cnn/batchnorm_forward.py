@@ -93,10 +93,12 @@ BATCHNORM_FORWARD = Exercise(
     returns=("out", "cache"),
     probe="kept_outputs",
     groups=(
-        Group("normal", "gives each channel the mean 0 and the standard deviation 1, over images and pixels", 2),
-        Group("scale", "stretches by gamma and shifts by beta, channel by channel", 1),
-        Group("eps", "adds eps to the variance", 1),
-        Group("cache", "keeps what the way back needs: the normalized values, the roots and gamma", 1),
+        Group(
+            "normal", "gives each channel the mean 0 and the standard deviation 1, over images and pixels", 2, hint=1
+        ),
+        Group("scale", "stretches by gamma and shifts by beta, channel by channel", 1, hint=2),
+        Group("eps", "adds eps to the variance", 1, hint=2),
+        Group("cache", "keeps what the way back needs: the normalized values, the roots and gamma", 1, hint=3),
     ),
     cases=forward_cases,
     reference=forward_oracle,
@@ -155,6 +157,7 @@ BATCHNORM_FORWARD = Exercise(
             change(batchnorm_forward, "(X_hat, std", "(X, std"),
             "Your out is right, but the cache holds X. The way back is written in terms of the normalized values.",
             hint=3,
+            about=("cache",),
         ),
         Misconception(
             "keeps_the_output",
@@ -162,6 +165,7 @@ BATCHNORM_FORWARD = Exercise(
             "Your out is right, but the cache holds it too, in place of the normalized values. gamma and beta are in "
             "out already, and the way back needs the values from before they came in.",
             hint=3,
+            about=("cache",),
         ),
         Misconception(
             "keeps_the_variance",
@@ -169,6 +173,7 @@ BATCHNORM_FORWARD = Exercise(
             "Your out is right, but the cache holds the variance plus eps, and std is its root: the very number that "
             "the values were divided by. The way back divides by it once more.",
             hint=3,
+            about=("cache",),
         ),
         Misconception(
             "no_scale",
@@ -177,7 +182,56 @@ BATCHNORM_FORWARD = Exercise(
             "like: one number each for every channel.",
             hint=2,
         ),
+        Misconception(
+            "over_the_channels_too",
+            change(batchnorm_forward, "(0, 2, 3)", "(1, 2, 3)", "std[0, :, 0, 0]", "std[:, 0, 0, 0]"),
+            "You normalize each image over all of its channels. That exists (layer normalization); *batch* "
+            "normalization takes one mean and one variance for each channel, over all images and pixels.",
+            hint=1,
+        ),
+        Misconception(
+            "beta_inside",
+            change(
+                batchnorm_forward,
+                "gamma[:, None, None] * X_hat + beta[:, None, None]",
+                "gamma[:, None, None] * (X_hat + beta[:, None, None])",
+            ),
+            "You add beta before gamma stretches, so that it is stretched as well. First gamma times the "
+            "normalized value, then beta.",
+            hint=2,
+        ),
+        Misconception(
+            "gamma_along_the_columns",
+            change(batchnorm_forward, "gamma[:, None, None] * X_hat + beta[:, None, None]", "gamma * X_hat + beta"),
+            "Your gamma and beta run along the columns of the images: NumPy lines up the last axis. There is one "
+            "of each for every channel; give them two more axes.",
+            hint=2,
+        ),
+        Misconception(
+            "keeps_the_root_without_eps",
+            change(batchnorm_forward, "(X_hat, std[0, :, 0, 0]", "(X_hat, np.sqrt(var)[0, :, 0, 0]"),
+            "Your out is right, but the cache holds the standard deviation without eps. The way back divides by "
+            "what the way forward divided by: the root of variance plus eps.",
+            hint=3,
+            about=("cache",),
+        ),
     ),
-    equivalents=(batchnorm_forward, norm_channels_as_rows, norm_channel_by_channel),
+    equivalents=(
+        batchnorm_forward,
+        norm_channels_as_rows,
+        norm_channel_by_channel,
+        change(
+            batchnorm_forward,
+            "X.var(axis=axes, keepdims=True)",
+            "((X - X.mean(axis=axes, keepdims=True)) ** 2).mean(axis=axes, keepdims=True)",
+        ),
+        change(
+            batchnorm_forward,
+            "gamma[:, None, None] * X_hat + beta[:, None, None]",
+            'np.einsum("c,ncij->ncij", gamma, X_hat) + beta.reshape(1, -1, 1, 1)',
+            "return out, (X_hat, std[0, :, 0, 0], gamma)",
+            "return [out, [X_hat, std.ravel(), gamma]]",
+        ),
+    ),
     forbidden=FORBIDDEN,
 )

@@ -68,10 +68,10 @@ CLINIC_08 = Exercise(
     unit=UNIT,
     returns=("maps",),
     groups=(
-        Group("maps", "keeps the maps of several filters apart", 2),
-        Group("places", "leaves everything at the place where it was seen", 1),
-        Group("both", "gives the right maps for several filters of any odd size", 1),
-        Group("images", "keeps several images apart", 1),
+        Group("maps", "keeps the maps of several filters apart", 2, hint=1),
+        Group("places", "leaves everything at the place where it was seen", 1, hint=2),
+        Group("both", "gives the right maps for several filters of any odd size", 1, hint=2),
+        Group("images", "keeps several images apart", 1, hint=1),
     ),
     cases=clinic_cases,
     reference=clinic_oracle,
@@ -112,7 +112,55 @@ CLINIC_08 = Exercise(
             "that are not square. Only the filters' axis has to move.",
             hint=1,
         ),
+        Misconception(
+            "shifted_the_other_way",
+            change(clinic_08, "(K // 2, K // 2), (K // 2, K // 2)", "(K - 1, 0), (K - 1, 0)"),
+            "Every filter has its own map now, but everything stands half a kernel too far to the bottom right: "
+            "all zeros are at the top and on the left. A window stands *around* its pixel when there are equally "
+            "many on all sides.",
+            hint=2,
+        ),
+        Misconception(
+            "padded_by_one",
+            change(clinic_08, "(K // 2, K // 2), (K // 2, K // 2)", "(1, 1), (1, 1)"),
+            "One pixel of zeros on each side is right for filters of 3 x 3 alone. How many does a filter of K x K "
+            "need, so that it can stand around the first pixel?",
+            hint=2,
+        ),
+        Misconception(
+            "padded_with_the_edge",
+            change(clinic_08, "(K // 2, K // 2)))", '(K // 2, K // 2)), mode="edge")'),
+            "Everything is in its place, but around the image you repeat its edge. Zeros stand there: the "
+            "docstring asks for them.",
+            hint=2,
+        ),
+        Misconception(
+            "filters_flipped",
+            change(clinic_08, "filters.reshape", "filters[:, ::-1, ::-1].reshape"),
+            "The maps are apart and in their place, but your filters are turned by 180 degrees. They lie on the "
+            "window as they are.",
+        ),
+        Misconception(
+            "images_and_filters_mixed",
+            change(clinic_08, ".transpose(0, 2, 1)", ".transpose(2, 0, 1)"),
+            "For one image this is right. With several, you have put the filters before the images, and `reshape` "
+            "does not bring them back: the images come first, then the filters, then the places.",
+            hint=1,
+        ),
     ),
-    equivalents=(clinic_08, clinic_einsum, clinic_shifts),
+    equivalents=(
+        clinic_08,
+        clinic_einsum,
+        clinic_shifts,
+        change(clinic_08, ".transpose(0, 2, 1).reshape(N, F, H, W)", ".reshape(N, H, W, F).transpose(0, 3, 1, 2)"),
+        change(
+            clinic_08,
+            "windows.reshape(N, H * W, K * K) @ filters.reshape(F, K * K).T",
+            "filters.reshape(F, -1) @ windows.reshape(N, H * W, -1).swapaxes(1, 2)",
+            ".transpose(0, 2, 1)",
+            "",
+        ),
+        change(clinic_08, ".transpose(0, 2, 1)", ".swapaxes(1, 2).copy()"),
+    ),
     forbidden=FORBIDDEN,
 )

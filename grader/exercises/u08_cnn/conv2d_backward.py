@@ -62,7 +62,7 @@ def conv2d_backward(dout, cache):
     cols, (N, C, height, width), W, (SH, SW), (PH, PW) = cache
     (F, _, KH, KW), (OH, OW) = W.shape, dout.shape[2:]
     d = dout.reshape(N, F, -1)
-    dW = np.einsum("nfp,nkp->fk", d, cols).reshape(W.shape)
+    dW = (d @ cols.transpose(0, 2, 1)).sum(axis=0).reshape(W.shape)
     db = d.sum(axis=(0, 2))
     dcols = (W.reshape(F, -1).T @ d).reshape(N, C, KH, KW, OH, OW)
     dX = np.zeros((N, C, height + 2 * PH, width + 2 * PW))
@@ -107,18 +107,24 @@ def backward_window_by_window(dout, cache):
     return [dX[:, :, PH : PH + height, PW : PW + width], np.reshape(dW, W.shape), flat.sum(axis=(0, 2))]
 
 
+OVERLAPS = (
+    "Where windows overlap, the last one overwrites the others. A pixel that takes part in nine windows hears "
+    "from all nine of them; what do you do with gradients that come to one place along several ways?"
+)
+
+
 CONV2D_BACKWARD = Exercise(
     name="conv2d_backward",
     unit=UNIT,
     returns=("dX", "dW", "db"),
     probe="layer_gradients",
     groups=(
-        Group("db", "gives the gradient by the biases", 1),
-        Group("dW", "gives the gradient by the filters, summed over places and images", 2),
-        Group("dX", "brings the gradient of each window back to its pixels", 2),
-        Group("overlaps", "adds up where windows overlap", 2),
-        Group("stride", "puts each window where the stride had put it", 2),
-        Group("padding", "drops what belongs to the padding, and only that", 2),
+        Group("db", "gives the gradient by the biases", 1, hint=1),
+        Group("dW", "gives the gradient by the filters, summed over places and images", 2, hint=1),
+        Group("dX", "brings the gradient of each window back to its pixels", 2, hint=2),
+        Group("overlaps", "adds up where windows overlap", 2, hint=2),
+        Group("stride", "puts each window where the stride had put it", 2, hint=3),
+        Group("padding", "drops what belongs to the padding, and only that", 2, hint=4),
     ),
     cases=backward_cases,
     reference=backward_oracle,
@@ -126,8 +132,7 @@ CONV2D_BACKWARD = Exercise(
         Misconception(
             "overlaps_assigned",
             change(conv2d_backward, "+= dcols", "= dcols"),
-            "Where windows overlap, the last one overwrites the others. A pixel that takes part in nine windows hears "
-            "from all nine of them; what do you do with gradients that come to one place along several ways?",
+            OVERLAPS,
             hint=2,
         ),
         Misconception(
@@ -198,7 +203,7 @@ CONV2D_BACKWARD = Exercise(
         ),
         Misconception(
             "last_image_only",
-            change(conv2d_backward, 'np.einsum("nfp,nkp->fk", d, cols)', "(d[-1] @ cols[-1].T)"),
+            change(conv2d_backward, "(d @ cols.transpose(0, 2, 1)).sum(axis=0)", "(d[-1] @ cols[-1].T)"),
             "Your dW comes from the last image alone: in the loop over images each one overwrites the one before. The "
             "same filter was used on all of them.",
             hint=1,
@@ -217,7 +222,58 @@ CONV2D_BACKWARD = Exercise(
             "too: zero. Begin with zeros of the size of the padded image.",
             hint=3,
         ),
+        Misconception(
+            "overlaps_assigned_window_by_window", change(backward_window_by_window, "+=", "="), OVERLAPS, hint=2
+        ),
+        Misconception(
+            "overlaps_averaged",
+            change(
+                conv2d_backward,
+                "    return dX[:, :, PH",
+                "    seen = np.zeros(dX.shape)\n"
+                "    for i, j in np.ndindex(OH, OW):\n"
+                "        seen[:, :, i * SH : i * SH + KH, j * SW : j * SW + KW] += 1\n"
+                "    dX = dX / np.maximum(seen, 1)\n"
+                "    return dX[:, :, PH",
+            ),
+            "You divide each pixel's gradient by the number of windows that see it. That is for putting an image "
+            "together again; a gradient is a sum: a pixel that is seen by nine windows answers for nine outputs.",
+            hint=2,
+            about=("dX",),
+        ),
+        Misconception(
+            "filters_in_columns",
+            change(conv2d_backward, "W.reshape(F, -1).T", "W.reshape(-1, F)"),
+            "To get C KH KW rows and F columns you reshape W, and that scrambles it: filter f is W[f], and the "
+            "whole of it belongs into one column. `reshape` never moves a number; flatten the filters to rows, "
+            "and transpose.",
+            hint=2,
+            about=("dX",),
+        ),
+        Misconception(
+            "columns_misread",
+            change(
+                conv2d_backward, "C, KH, KW, OH, OW)", "C, OH, OW, KH, KW)", "dcols[:, :, k, m]", "dcols[..., k, m]"
+            ),
+            "The columns' gradient has the rows of a window before the places, C KH KW and then OH OW. You cut it "
+            "up as if the places came first, which scrambles it wherever windows and places differ.",
+            hint=2,
+            about=("dX",),
+        ),
+        Misconception(
+            "images_not_summed",
+            change(conv2d_backward, ".sum(axis=0)", ""),
+            "You have one gradient of the filters for each image. The same filters were used on all images: add "
+            "these up before you give the result W's shape.",
+            hint=1,
+        ),
     ),
-    equivalents=(conv2d_backward, backward_pixel_by_pixel, backward_full_convolution, backward_window_by_window),
+    equivalents=(
+        conv2d_backward,
+        backward_pixel_by_pixel,
+        backward_full_convolution,
+        backward_window_by_window,
+        change(conv2d_backward, "(d @ cols.transpose(0, 2, 1)).sum(axis=0)", 'np.einsum("nfp,nkp->fk", d, cols)'),
+    ),
     forbidden=FORBIDDEN,
 )

@@ -21,8 +21,9 @@ def conv2d_forward(X, W, b, stride=1, padding=0):
     (SH, SW), (PH, PW) = np.broadcast_to(stride, 2), np.broadcast_to(padding, 2)
     padded = np.pad(X, ((0, 0), (0, 0), (PH, PH), (PW, PW)))
     windows = np.lib.stride_tricks.sliding_window_view(padded, W.shape[2:], axis=(2, 3))[:, :, ::SH, ::SW]
-    (N, C, OH, OW, KH, KW), F = windows.shape, len(W)
-    cols = windows.transpose(0, 1, 4, 5, 2, 3).reshape(N, C * KH * KW, OH * OW)
+    (N, C, height, width), (F, _, KH, KW) = X.shape, W.shape
+    OH, OW = (height + 2 * PH - KH) // SH + 1, (width + 2 * PW - KW) // SW + 1
+    cols = windows.transpose(0, 1, 4, 5, 2, 3).reshape(N, C * KH * KW, -1)
     out = W.reshape(F, -1) @ cols + b[:, None]
     return out.reshape(N, F, OH, OW), (cols, X.shape, W, (SH, SW), (PH, PW))
 
@@ -33,7 +34,7 @@ def forward_einsum(X, W, b, stride=1, padding=0):
     windows = np.lib.stride_tricks.sliding_window_view(padded, W.shape[2:], axis=(2, 3))[:, :, ::SH, ::SW]
     out = np.einsum("ncijkl,fckl->nfij", windows, W) + b[:, None, None]
     cols = windows.transpose(0, 1, 4, 5, 2, 3).reshape(len(X), W[0].size, -1)
-    return out, (cols, X.shape, W, stride, padding)
+    return out, (cols, X.shape, W, (SH, SW), (PH, PW))
 
 
 def forward_rows(X, W, b, stride=1, padding=0):
@@ -67,11 +68,11 @@ CONV2D_FORWARD = Exercise(
     returns=("out", "cache"),
     probe="cached_layer",
     groups=(
-        Group("window", "gives the maps of one image, and keeps what the way back needs", 2),
-        Group("channels", "sums over all channels, and keeps filters and images apart", 2),
-        Group("shapes", "works for kernels of any height and width", 1),
-        Group("stride", "moves by the stride, in each direction by its own", 1),
-        Group("padding", "pads with zeros on all four sides", 1),
+        Group("window", "gives the maps of one image, and keeps what the way back needs", 2, hint=2),
+        Group("channels", "sums over all channels, and keeps filters and images apart", 2, hint=1),
+        Group("shapes", "works for kernels of any height and width", 1, hint=1),
+        Group("stride", "moves by the stride, in each direction by its own", 1, hint=2),
+        Group("padding", "pads with zeros on all four sides", 1, hint=2),
     ),
     cases=convolution_cases,
     reference=forward_oracle,
@@ -152,6 +153,7 @@ CONV2D_FORWARD = Exercise(
             "Your out is right, but the cache holds X where the columns should be. For the gradient by W, the way back "
             "needs each window again; with the columns kept it need not collect them twice.",
             hint=3,
+            about=("cache",),
         ),
         Misconception(
             "keeps_the_padded_shape",
@@ -159,6 +161,7 @@ CONV2D_FORWARD = Exercise(
             "Your out is right, but the shape in your cache is that of the padded image. The gradient goes to X "
             "itself, so its own shape is wanted.",
             hint=3,
+            about=("cache",),
         ),
         Misconception(
             "keeps_flat_weights",
@@ -166,8 +169,48 @@ CONV2D_FORWARD = Exercise(
             "Your out is right, but the cache holds the flattened weights: KH and KW cannot be told from them any "
             "more. Keep W as it came.",
             hint=3,
+            about=("cache",),
+        ),
+        Misconception(
+            "stride_as_it_came",
+            change(conv2d_forward, "W, (SH, SW), (PH, PW)", "W, stride, padding"),
+            "Your out is right. But the cache holds stride and padding as they came, which may be numbers, and "
+            "the way back unpacks two of each: (SH, SW) and (PH, PW).",
+            hint=3,
+            about=("cache",),
+        ),
+        Misconception(
+            "stride_forgotten",
+            change(conv2d_forward, "[:, :, ::SH, ::SW]", ""),
+            "Your columns are those of every place, whatever the stride says, so that there are more of them than "
+            "out has places. Hand the stride on.",
+            hint=2,
+        ),
+        Misconception(
+            "bias_along_the_places",
+            change(conv2d_forward, "b[:, None]", "b"),
+            "Your biases run along the places: NumPy lines b up with the last axis. There is one bias for each "
+            "filter, so that it has to stand beside the axis of the filters: (F, 1).",
+            hint=2,
         ),
     ),
-    equivalents=(conv2d_forward, forward_einsum, forward_rows, forward_float32),
+    equivalents=(
+        conv2d_forward,
+        forward_einsum,
+        forward_rows,
+        forward_float32,
+        change(
+            conv2d_forward,
+            "W.reshape(F, -1) @ cols",
+            "np.matmul(W.reshape(F, C * KH * KW), cols)",
+            "(SH, SW), (PH, PW))",
+            "[SH, SW], [PH, PW])",
+        ),
+        change(
+            conv2d_forward,
+            "W.reshape(F, -1) @ cols + b[:, None]",
+            "np.stack([W.reshape(F, -1) @ image + b.reshape(-1, 1) for image in cols])",
+        ),
+    ),
     forbidden=FORBIDDEN,
 )

@@ -58,11 +58,11 @@ CONV2D_LOOPS = Exercise(
     unit=UNIT,
     returns=("out",),
     groups=(
-        Group("window", "multiplies a window by the kernel, adds up, and adds the bias", 2),
-        Group("channels", "sums over all channels, once for each filter", 2),
-        Group("shapes", "works for kernels of any height and width", 1),
-        Group("stride", "moves by the stride, in each direction by its own", 2),
-        Group("padding", "pads with zeros on all four sides", 2),
+        Group("window", "multiplies a window by the kernel, adds up, and adds the bias", 2, hint=1),
+        Group("channels", "sums over all channels, once for each filter", 2, hint=2),
+        Group("shapes", "works for kernels of any height and width", 1, hint=2),
+        Group("stride", "moves by the stride, in each direction by its own", 2, hint=3),
+        Group("padding", "pads with zeros on all four sides", 2, hint=4),
     ),
     cases=convolution_cases,
     reference=conv2d_oracle,
@@ -143,7 +143,54 @@ CONV2D_LOOPS = Exercise(
             "the weights.",
             hint=1,
         ),
+        Misconception(
+            "dilated",
+            change(
+                conv2d_loops, "i * SH : i * SH + KH, j * SW : j * SW + KW", "i : i + KH * SH : SH, j : j + KW * SW : SW"
+            ),
+            "Your stride spreads the window out: between the pixels that it takes, some are left out. (That "
+            "exists, as dilation.) It is the start of the window that moves by the stride; the window itself "
+            "stays in one piece.",
+            hint=3,
+        ),
+        Misconception(
+            "bias_in_every_channel",
+            change(
+                conv2d_loops,
+                "np.sum(window * W[f]) + b[f]",
+                "sum(np.sum(window[c] * W[f, c]) + b[f] for c in range(len(window)))",
+            ),
+            "With one channel all is right; with several, the bias is added once for each of them. A filter has "
+            "one bias, and it comes once for each output value, after the sum over the channels.",
+            hint=2,
+        ),
+        Misconception(
+            "kernel_flipped_with_its_channels",
+            change(conv2d_loops, "W[f])", "np.flip(W[f]))"),
+            "Your kernel is turned round on all three axes, its channels too. Nothing is flipped here: window and "
+            "kernel are read in the same order.",
+            hint=1,
+        ),
+        Misconception(
+            "end_without_stride",
+            change(conv2d_loops, "i * SH + KH, j * SW : j * SW + KW", "i + KH, j * SW : j + KW"),
+            "Your windows begin where the stride puts them, and end as if there were none. A window that begins "
+            "at row i SH is KH rows high.",
+            hint=3,
+        ),
+        Misconception(
+            "taken_from_the_unpadded",
+            change(conv2d_loops, "padded[n, :", "X[n, :"),
+            "You take the windows from X, where no frame of zeros has been added. They belong to the padded images.",
+            hint=4,
+        ),
     ),
-    equivalents=(conv2d_loops, loops_einsum, loops_over_the_kernel, loops_without_padding),
+    equivalents=(
+        conv2d_loops,
+        loops_einsum,
+        loops_over_the_kernel,
+        loops_without_padding,
+        change(conv2d_loops, "np.sum(window * W[f]) + b[f]", "b[f] + window.ravel() @ W[f].ravel()"),
+    ),
     forbidden=FORBIDDEN,
 )

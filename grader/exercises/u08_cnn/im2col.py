@@ -82,10 +82,10 @@ IM2COL = Exercise(
     unit=UNIT,
     returns=("cols",),
     groups=(
-        Group("windows", "makes one column of each window, in the order of reading", 2),
-        Group("stacks", "stacks the channels in a column, and keeps the images apart", 2),
-        Group("stride", "moves by the stride, in each direction by its own", 1),
-        Group("padding", "pads with zeros on all four sides", 1),
+        Group("windows", "makes one column of each window, in the order of reading", 2, hint=2),
+        Group("stacks", "stacks the channels in a column, and keeps the images apart", 2, hint=1),
+        Group("stride", "moves by the stride, in each direction by its own", 1, hint=3),
+        Group("padding", "pads with zeros on all four sides", 1, hint=3),
     ),
     cases=im2col_cases,
     reference=unfold_oracle,
@@ -174,7 +174,37 @@ IM2COL = Exercise(
             "There is no padding in your columns. Add the zeros around the image before you take its windows.",
             hint=3,
         ),
+        Misconception(
+            "windows_flipped",
+            change(im2col, "windows.transpose", "windows[..., ::-1, ::-1].transpose"),
+            "Each of your windows is turned by 180 degrees. A window is read as it stands, like the kernel that "
+            "it will meet: from the top left to the bottom right.",
+            hint=2,
+        ),
+        Misconception(
+            "channels_before_places",
+            change(
+                im2col,
+                ".transpose(0, 1, 4, 5, 2, 3).reshape(N, C * KH * KW, OH * OW)",
+                ".reshape(N, OH * OW, C * KH * KW).swapaxes(1, 2)",
+            ),
+            "With one channel all is right; with several, numbers of different places stand in one column. In the "
+            "array of windows the channels come before the places, and `reshape` joins what stands side by side: "
+            "bring the axes into order first.",
+            hint=2,
+        ),
     ),
-    equivalents=(im2col, columns_one_by_one, columns_row_by_row, columns_by_indices),
+    equivalents=(
+        im2col,
+        columns_one_by_one,
+        columns_row_by_row,
+        columns_by_indices,
+        change(
+            im2col,
+            ".transpose(0, 1, 4, 5, 2, 3).reshape(N, C * KH * KW, OH * OW)",
+            ".transpose(0, 2, 3, 1, 4, 5).reshape(N, OH * OW, -1).transpose(0, 2, 1)",
+        ),
+        change(im2col, "windows.transpose(0, 1, 4, 5, 2, 3)", 'np.einsum("ncijkm->nckmij", windows)'),
+    ),
     forbidden=FORBIDDEN,
 )

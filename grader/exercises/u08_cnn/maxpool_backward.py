@@ -95,16 +95,27 @@ def unpool_backwards(dout, cache):
     return dX
 
 
+def unpool_by_places(dout, cache):
+    X, out, (KH, KW), (SH, SW) = cache
+    (OH, OW), dX, unclaimed = out.shape[2:], np.zeros(X.shape), np.ones(out.shape, dtype=bool)
+    for k, m in np.ndindex(KH, KW):
+        rows, columns = slice(k, k + SH * OH, SH), slice(m, m + SW * OW, SW)
+        claimed = unclaimed & (X[:, :, rows, columns] == out)
+        dX[:, :, rows, columns] += np.where(claimed, dout, 0)
+        unclaimed = unclaimed & ~claimed
+    return dX
+
+
 MAXPOOL_BACKWARD = Exercise(
     name="maxpool_backward",
     unit=UNIT,
     returns=("dX",),
     probe="layer_gradients",
     groups=(
-        Group("winner", "gives each window's gradient to its largest value", 2),
-        Group("ties", "gives it to one pixel only, the first, where several are largest", 2),
-        Group("overlaps", "adds up where a pixel wins several windows", 2),
-        Group("shapes", "works for windows of any size, with gaps and with leftovers", 1),
+        Group("winner", "gives each window's gradient to its largest value", 2, hint=1),
+        Group("ties", "gives it to one pixel only, the first, where several are largest", 2, hint=2),
+        Group("overlaps", "adds up where a pixel wins several windows", 2, hint=3),
+        Group("shapes", "works for windows of any size, with gaps and with leftovers", 1, hint=1),
     ),
     cases=pool_backward_cases,
     reference=pool_backward_oracle,
@@ -201,7 +212,54 @@ MAXPOOL_BACKWARD = Exercise(
             "the way forward?",
             hint=1,
         ),
+        Misconception(
+            "windows_begin_at_the_size",
+            change(
+                maxpool_backward,
+                "slice(i * SH, i * SH + KH), slice(j * SW, j * SW + KW)",
+                "slice(i * KH, i * KH + KH), slice(j * KW, j * KW + KW)",
+            ),
+            "Your windows stand side by side, as if the stride were the size. Window (i, j) began at row i SH and "
+            "column j SW.",
+            hint=1,
+        ),
+        Misconception(
+            "first_in_columns",
+            change(
+                maxpool_backward,
+                "np.unravel_index(window.argmax(), window.shape)",
+                "np.unravel_index(window.T.argmax(), window.T.shape)[::-1]",
+            ),
+            "Where several pixels are equally large, you take the first one going down the columns. The order of "
+            "reading is across first, then the next row.",
+            hint=2,
+        ),
+        Misconception(
+            "times_the_value",
+            change(maxpool_backward, "+= dout[n, c, i, j]", "+= dout[n, c, i, j] * out[n, c, i, j]"),
+            "You multiply the gradient by the largest value. If the winner grows by a bit, out grows by the same "
+            "bit: the slope of a maximum is 1, whatever its value.",
+            hint=1,
+        ),
+        Misconception(
+            "places_overwrite",
+            change(unpool_by_places, "+=", "="),
+            "You write the gradients of one place of all windows over what stood there. Where windows overlap, a "
+            "pixel stands at several places, of several windows, and is owed the sum of what it wins.",
+            hint=3,
+        ),
     ),
-    equivalents=(maxpool_backward, unpool_argmax, unpool_by_indices, unpool_backwards),
+    equivalents=(
+        maxpool_backward,
+        unpool_argmax,
+        unpool_by_indices,
+        unpool_backwards,
+        unpool_by_places,
+        change(
+            maxpool_backward,
+            "first = np.unravel_index(window.argmax(), window.shape)",
+            "first = divmod(int(np.argmax(window)), int(KW))",
+        ),
+    ),
     forbidden=FORBIDDEN,
 )

@@ -51,7 +51,7 @@ def pool_windows(X, size, stride=None):
     (KH, KW), (SH, SW) = np.broadcast_to(size, 2), np.broadcast_to(size if stride is None else stride, 2)
     windows = np.lib.stride_tricks.sliding_window_view(X, (KH, KW), axis=(2, 3))[:, :, ::SH, ::SW]
     out = windows.reshape(*windows.shape[:4], -1).max(axis=-1)
-    return out, (X, out, size, size if stride is None else stride)
+    return out, (X, out, (KH, KW), (SH, SW))
 
 
 def pool_loops(X, size, stride=None):
@@ -69,16 +69,25 @@ def pool_rows_then_columns(X, size, stride=None):
     return out, (X, out, (KH, KW), (SH, SW))
 
 
+def pool_by_places(X, size, stride=None):
+    (KH, KW), (SH, SW) = np.broadcast_to(size, 2), np.broadcast_to(size if stride is None else stride, 2)
+    OH, OW = (X.shape[2] - KH) // SH + 1, (X.shape[3] - KW) // SW + 1
+    out = np.full((*X.shape[:2], OH, OW), -np.inf)
+    for k, m in np.ndindex(KH, KW):
+        out = np.maximum(out, X[:, :, k : k + SH * OH : SH, m : m + SW * OW : SW])
+    return out, (X, out, (KH, KW), (SH, SW))
+
+
 MAXPOOL_FORWARD = Exercise(
     name="maxpool_forward",
     unit=UNIT,
     returns=("out", "cache"),
     probe="cached_layer",
     groups=(
-        Group("largest", "takes the largest value of each window, and keeps what the way back needs", 2),
-        Group("negative", "is right where all values are negative", 1),
-        Group("shapes", "works for windows of any height and width, and leaves out what is left over", 1),
-        Group("stride", "moves by the stride, also where windows overlap", 2),
+        Group("largest", "takes the largest value of each window, and keeps what the way back needs", 2, hint=1),
+        Group("negative", "is right where all values are negative", 1, hint=2),
+        Group("shapes", "works for windows of any height and width, and leaves out what is left over", 1, hint=3),
+        Group("stride", "moves by the stride, also where windows overlap", 2, hint=3),
     ),
     cases=pool_cases,
     reference=pool_oracle,
@@ -147,8 +156,32 @@ MAXPOOL_FORWARD = Exercise(
             "Your out is right, but the cache holds the shape of X where X itself should be. Whoever walks back has to "
             "find the winner of each window, and cannot without the values.",
             hint=4,
+            about=("cache",),
+        ),
+        Misconception(
+            "size_as_it_came",
+            change(maxpool_forward, "out, (KH, KW), (SH, SW)", "out, size, size if stride is None else stride"),
+            "Your out is right. But the cache holds size and stride as they came, which may be numbers, and the "
+            "way back unpacks two of each: (KH, KW) and (SH, SW).",
+            hint=4,
+            about=("cache",),
+        ),
+        Misconception(
+            "place_of_the_largest",
+            change(
+                maxpool_forward, "windows.max(axis=(4, 5))", "windows.reshape(*windows.shape[:4], -1).argmax(axis=-1)"
+            ),
+            "You return where the largest value stands in its window. What goes on is the value itself.",
+            hint=1,
         ),
     ),
-    equivalents=(maxpool_forward, pool_windows, pool_loops, pool_rows_then_columns),
+    equivalents=(
+        maxpool_forward,
+        pool_windows,
+        pool_loops,
+        pool_rows_then_columns,
+        pool_by_places,
+        change(maxpool_forward, "windows.max(axis=(4, 5))", "windows.astype(np.float32).max(axis=5).max(axis=4)"),
+    ),
     forbidden=FORBIDDEN,
 )

@@ -165,11 +165,11 @@ NUMPY_CNN = Exercise(
     returns=("logits", "loss", "grads"),
     probe="image_network",
     groups=(
-        Group("logits", "computes the logits of a batch of images", 2),
-        Group("loss", "gives the loss of the logits", 1),
-        Group("grads", "gives all gradients, in the order of the parameters", 3),
-        Group("shapes", "works for images that are not square, and for several channels", 1),
-        Group("again", "starts afresh at every call, with the parameters as they are now", 1),
+        Group("logits", "computes the logits of a batch of images", 2, hint=1),
+        Group("loss", "gives the loss of the logits", 1, hint=1),
+        Group("grads", "gives all gradients, in the order of the parameters", 3, hint=3),
+        Group("shapes", "works for images that are not square, and for several channels", 1, hint=2),
+        Group("again", "starts afresh at every call, with the parameters as they are now", 1, hint=4),
     ),
     cases=network_cases,
     reference=network_oracle,
@@ -211,6 +211,7 @@ NUMPY_CNN = Exercise(
             "Your forward ends in a softmax, and cross_entropy takes a softmax of its own. With ten classes, the loss "
             "can then never fall below 1.461. Return the logits as they are.",
             hint=1,
+            about=("logits", "loss"),
         ),
         Misconception(
             "flattened_channels_last",
@@ -287,7 +288,36 @@ NUMPY_CNN = Exercise(
             "`self` between two calls?",
             hint=4,
         ),
+        Misconception(
+            "second_relu_forgotten",
+            change(
+                NumpyCNN,
+                "maps, relu = relu_forward(maps)",
+                "maps, relu = relu_forward(maps) if padding == 2 else (maps, np.ones(maps.shape))",
+            ),
+            "There is no ReLU behind your second convolution. In the table each of the two convolutions is "
+            "followed by one, before the pooling.",
+            hint=1,
+        ),
     ),
-    equivalents=(NumpyCNN, pools_first, CNNOfLayers),
+    equivalents=(
+        NumpyCNN,
+        pools_first,
+        CNNOfLayers,
+        change(
+            NumpyCNN,
+            "maps.reshape(len(X), -1)",
+            "maps.reshape(X.shape[0], W3.shape[0])",
+            "return loss, grads",
+            "return float(loss), tuple(grads)",
+        ),
+        change(
+            NumpyCNN,
+            "maps, relu = relu_forward(maps)",
+            "maps = np.maximum(maps, 0)\n            relu = maps > 0",
+            "relu_backward(d, relu)",
+            "d * relu",
+        ),
+    ),
     forbidden=FORBIDDEN,
 )

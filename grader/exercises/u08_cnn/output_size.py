@@ -60,15 +60,20 @@ def size_by_walking(length, kernel, stride, padding):
     return places
 
 
+def size_by_divmod(length, kernel, stride, padding):
+    whole, _ = divmod(length + padding + padding - kernel, stride)
+    return 1 + whole
+
+
 OUTPUT_SIZE = Exercise(
     name="output_size",
     unit=UNIT,
     returns=("size",),
     groups=(
-        Group("places", "counts every place, the first one too", 1),
-        Group("padding", "counts the padding at both ends", 1),
-        Group("stride", "walks with the stride", 1),
-        Group("rest", "leaves out a place that would stick out", 1),
+        Group("places", "counts every place, the first one too", 1, hint=1),
+        Group("padding", "counts the padding at both ends", 1, hint=1),
+        Group("stride", "walks with the stride", 1, hint=2),
+        Group("rest", "leaves out a place that would stick out", 1, hint=2),
     ),
     cases=size_cases,
     reference=size_oracle,
@@ -129,7 +134,47 @@ OUTPUT_SIZE = Exercise(
             "Where the stride does not come out even, you return a fraction of a place. How many *whole* steps fit?",
             hint=2,
         ),
+        Misconception(
+            "rounded_to_the_nearest",
+            change(
+                output_size,
+                "(length + 2 * padding - kernel) // stride",
+                "round((length + 2 * padding - kernel) / stride)",
+            ),
+            "You round to the nearest whole number. A place where the kernel would stick out does not count, "
+            "however little it sticks out: round down.",
+            hint=2,
+        ),
+        Misconception(
+            "brackets_forgotten",
+            change(output_size, "(length + 2 * padding - kernel) // stride", "length + 2 * padding - kernel // stride"),
+            "The stride divides the kernel alone: without brackets, // comes before + and -. It is the whole way "
+            "to walk that is cut into strides.",
+            hint=2,
+        ),
+        Misconception(
+            "padding_taken_off",
+            change(output_size, "+ 2 * padding", "- 2 * padding"),
+            "You take the padding off. It makes the row longer, by one frame at each of its two ends.",
+            hint=1,
+        ),
     ),
-    equivalents=(output_size, size_by_counting, size_by_rounding, size_by_walking),
+    equivalents=(
+        output_size,
+        size_by_counting,
+        size_by_rounding,
+        size_by_walking,
+        size_by_divmod,
+        change(
+            output_size,
+            "(length + 2 * padding - kernel) // stride + 1",
+            "(length + 2 * padding - kernel + stride) // stride",
+        ),
+        change(
+            output_size,
+            "(length + 2 * padding - kernel) // stride + 1",
+            "-(-(length + 2 * padding - kernel + 1) // stride)",
+        ),
+    ),
     forbidden=FORBIDDEN,
 )
