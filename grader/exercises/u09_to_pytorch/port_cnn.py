@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.exercises.u09_to_pytorch import port_wrong as wrong
+from grader.changes import change
 from grader.exercises.u09_to_pytorch.runs import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -61,31 +61,51 @@ def functional_cnn(tensors: list[Any], images: Any) -> Any:
     return maps.flatten(1) @ W3 + b3
 
 
-def port_class(params: list) -> Any:
+def port_cnn(params):
+    import torch
+    from torch import nn
+
+    W1, b1, W2, b2, W3, b3 = (torch.tensor(param) for param in params)
+    model = nn.Sequential(
+        nn.Conv2d(W1.shape[1], W1.shape[0], W1.shape[2], padding=W1.shape[2] // 2),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(W2.shape[1], W2.shape[0], W2.shape[2], padding=W2.shape[2] // 2),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(*W3.shape),
+    ).double()
+    with torch.no_grad():
+        for parameter, value in zip(model.parameters(), [W1, b1, W2, b2, W3.T, b3], strict=True):
+            parameter.copy_(value)
+    return model
+
+
+def port_class(params):
     import torch
     from torch import nn
 
     class Ported(nn.Module):
-        def __init__(self) -> None:
+        def __init__(self):
             super().__init__()
-            W1, b1, W2, b2, W3, b3 = (torch.tensor(param) for param in params)
-            self.W1, self.b1, self.W2, self.b2 = (nn.Parameter(value) for value in (W1, b1, W2, b2))
-            self.W3, self.b3 = nn.Parameter(W3), nn.Parameter(b3)
+            self.weights = nn.ParameterList([torch.tensor(param) for param in params])
 
-        def forward(self, x: Any) -> Any:
-            for W, b in ((self.W1, self.b1), (self.W2, self.b2)):
+        def forward(self, x):
+            W1, b1, W2, b2, W3, b3 = self.weights
+            for W, b in ((W1, b1), (W2, b2)):
                 x = torch.relu(nn.functional.conv2d(x, W, b, padding=W.shape[-1] // 2))
                 x = nn.functional.max_pool2d(x, 2)
-            return x.reshape(len(x), -1) @ self.W3 + self.b3
+            return x.flatten(1) @ W3 + b3
 
     return Ported()
 
 
-def port_state_dict(params: list) -> Any:
+def port_state_dict(params):
     import torch
     from torch import nn
 
-    layers: list = []
+    layers = []
     for W in params[:4:2]:
         layers += [nn.Conv2d(W.shape[1], W.shape[0], W.shape[-1], padding="same"), nn.ReLU(), nn.MaxPool2d(2)]
     model = nn.Sequential(*layers, nn.Flatten(), nn.Linear(*params[4].shape)).double()
@@ -110,7 +130,7 @@ PORT_CNN = Exercise(
     misconceptions=(
         Misconception(
             "reshaped_for_transposed",
-            wrong.port_reshaped,
+            change(port_cnn, "W3.T", "W3.reshape(W3.T.shape)"),
             "The last layer's weights have the right shape and the wrong order. nn.Linear keeps its weight as "
             "(outputs, inputs). reshape and view fill the new shape row by row and scramble the entries: rows and "
             "columns have to change places.",
@@ -118,35 +138,39 @@ PORT_CNN = Exercise(
         ),
         Misconception(
             "kernels_flipped",
-            wrong.port_flipped,
+            change(port_cnn, "[W1, b1, W2, b2,", "[W1.flip(2, 3), b1, W2.flip(2, 3), b2,"),
             "Your kernels are turned upside down. What deep learning calls convolution does not flip the kernel, "
             "neither in torch nor in unit 08; they agree as they are.",
             hint=2,
         ),
         Misconception(
             "channels_last",
-            wrong.port_channels_last,
+            change(port_class, "x.flatten(1)", "x.permute(0, 2, 3, 1).flatten(1)"),
             "Before the last layer you put the channels last, and the weights expect them first. The two orders hold "
             "the same numbers in other places: flatten (N, C, H, W) as it is.",
             hint=3,
         ),
         Misconception(
             "relu_forgotten",
-            wrong.port_one_relu,
+            change(port_cnn, "W2.shape[2] // 2),\n        nn.ReLU(),", "W2.shape[2] // 2),"),
             "The second convolution has no ReLU behind it. In unit 08 there is one after each convolution, before the "
             "pooling.",
             hint=1,
         ),
         Misconception(
             "softmax_at_the_end",
-            wrong.port_softmax,
+            change(port_cnn, "nn.Linear(*W3.shape),", "nn.Linear(*W3.shape),\n        nn.Softmax(dim=1),"),
             "Your model ends in a softmax. It should return logits: cross_entropy takes the softmax itself, and a "
             "second one flattens the gradients.",
             hint=1,
         ),
         Misconception(
             "plain_list",
-            wrong.port_plain_list,
+            change(
+                port_class,
+                "nn.ParameterList([torch.tensor(param) for param in params])",
+                "[torch.tensor(param) for param in params]",
+            ),
             "The outputs are right, but model.parameters() finds nothing, so that no optimizer will ever train this "
             "model. Layers in a plain list, and plain tensors, are invisible: a Module only registers modules and "
             "nn.Parameters that are its attributes, or stand in nn.Sequential or nn.ModuleList.",
@@ -154,7 +178,11 @@ PORT_CNN = Exercise(
         ),
         Misconception(
             "frozen",
-            wrong.port_frozen,
+            change(
+                port_cnn,
+                "parameter.copy_(value)",
+                "parameter.requires_grad = False\n            parameter.copy_(value)",
+            ),
             "The outputs are right, and the parameters are all there, but none of them learns: requires_grad is False. "
             "That silences torch's error about changing a parameter in place, and the training with it. Is there a way "
             "to write values in that only looks away for a moment?",
@@ -162,11 +190,17 @@ PORT_CNN = Exercise(
         ),
         Misconception(
             "shares_memory",
-            wrong.port_shares,
+            change(
+                port_cnn,
+                "torch.tensor(param) for",
+                "torch.from_numpy(param) for",
+                "parameter.copy_(value)",
+                "parameter.data = value",
+            ),
             "Your model trains, and the NumPy network's weights change along with it: torch.from_numpy makes a tensor "
             "over the very same memory. Copy the values into memory of the model's own.",
             hint=4,
         ),
     ),
-    equivalents=(port_class, port_state_dict),
+    equivalents=(port_cnn, port_class, port_state_dict),
 )

@@ -1,10 +1,10 @@
 """`autograd_gradients`: the loss and all gradients of unit 07's network, recorded and played back by torch."""
 
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
+from grader.changes import change
 from grader.exercises.u09_to_pytorch.runs import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -49,94 +49,20 @@ def by_hand(params: list[np.ndarray], X: np.ndarray, y: np.ndarray) -> tuple[flo
     return float(loss), grads
 
 
-def gradients_relu_last(params: list, X: np.ndarray, y: np.ndarray) -> "tuple[float, list]":
+def autograd_gradients(params, X, y):
     import torch
 
     tensors = [torch.tensor(param, requires_grad=True) for param in params]
     out = torch.tensor(X)
     for i in range(0, len(tensors), 2):
-        out = torch.relu(out @ tensors[i] + tensors[i + 1])
+        h = torch.relu(out) if i else out
+        out = h @ tensors[i] + tensors[i + 1]
     loss = torch.nn.functional.cross_entropy(out, torch.tensor(y))
     loss.backward()
-    return loss.item(), [np.asarray(tensor.grad) for tensor in tensors]
+    return loss.item(), [tensor.grad.numpy() for tensor in tensors]
 
 
-def gradients_no_relu(params: list, X: np.ndarray, y: np.ndarray) -> "tuple[float, list]":
-    import torch
-
-    tensors = [torch.tensor(param, requires_grad=True) for param in params]
-    out = torch.tensor(X)
-    for i in range(0, len(tensors), 2):
-        out = out @ tensors[i] + tensors[i + 1]
-    loss = torch.nn.functional.cross_entropy(out, torch.tensor(y))
-    loss.backward()
-    return loss.item(), [np.asarray(tensor.grad) for tensor in tensors]
-
-
-def gradients_softmax_twice(params: list, X: np.ndarray, y: np.ndarray) -> "tuple[float, list]":
-    import torch
-
-    tensors = [torch.tensor(param, requires_grad=True) for param in params]
-    out = torch.tensor(X)
-    for i in range(0, len(tensors), 2):
-        out = (torch.relu(out) if i else out) @ tensors[i] + tensors[i + 1]
-    loss = torch.nn.functional.cross_entropy(torch.softmax(out, dim=1), torch.tensor(y))
-    loss.backward()
-    return loss.item(), [np.asarray(tensor.grad) for tensor in tensors]
-
-
-def gradients_of_sum(params: list, X: np.ndarray, y: np.ndarray) -> "tuple[float, list]":
-    import torch
-
-    tensors = [torch.tensor(param, requires_grad=True) for param in params]
-    out = torch.tensor(X)
-    for i in range(0, len(tensors), 2):
-        out = (torch.relu(out) if i else out) @ tensors[i] + tensors[i + 1]
-    loss = torch.nn.functional.cross_entropy(out, torch.tensor(y), reduction="sum")
-    loss.backward()
-    return loss.item(), [np.asarray(tensor.grad) for tensor in tensors]
-
-
-def gradients_twice(params: list, X: np.ndarray, y: np.ndarray) -> "tuple[float, list]":
-    import torch
-
-    tensors = [torch.tensor(param, requires_grad=True) for param in params]
-    for _ in range(2):
-        out = torch.tensor(X)
-        for i in range(0, len(tensors), 2):
-            out = (torch.relu(out) if i else out) @ tensors[i] + tensors[i + 1]
-        loss = torch.nn.functional.cross_entropy(out, torch.tensor(y))
-        loss.backward()
-    return loss.item(), [np.asarray(tensor.grad) for tensor in tensors]
-
-
-def gradients_cut(params: list, X: np.ndarray, y: np.ndarray) -> "tuple[float, list]":
-    import torch
-
-    tensors = [torch.tensor(param, requires_grad=True) for param in params]
-    out = torch.tensor(X)
-    for i in range(0, len(tensors), 2):
-        if i:
-            out = torch.tensor(np.maximum(out.detach().numpy(), 0))
-        out = out @ tensors[i] + tensors[i + 1]
-    loss = torch.nn.functional.cross_entropy(out, torch.tensor(y))
-    loss.backward()
-    return loss.item(), [np.zeros(t.shape) if t.grad is None else np.asarray(t.grad) for t in tensors]
-
-
-def gradients_of_log_of_softmax(params: list, X: np.ndarray, y: np.ndarray) -> "tuple[float, list]":
-    import torch
-
-    tensors = [torch.tensor(param, requires_grad=True) for param in params]
-    out = torch.tensor(X)
-    for i in range(0, len(tensors), 2):
-        out = (torch.relu(out) if i else out) @ tensors[i] + tensors[i + 1]
-    loss = -torch.log(torch.softmax(out, dim=1)[torch.arange(len(y)), torch.tensor(y)]).mean()
-    loss.backward()
-    return loss.item(), [np.asarray(tensor.grad) for tensor in tensors]
-
-
-def gradients_by_linear(params: list, X: np.ndarray, y: np.ndarray) -> "tuple[Any, list]":
+def gradients_by_linear(params, X, y):
     import torch
 
     tensors = [torch.from_numpy(param.copy()).requires_grad_() for param in params]
@@ -148,7 +74,7 @@ def gradients_by_linear(params: list, X: np.ndarray, y: np.ndarray) -> "tuple[An
     return loss, [np.asarray(grad) for grad in torch.autograd.grad(loss, tensors)]
 
 
-def gradients_by_log_softmax(params: list, X: np.ndarray, y: np.ndarray) -> "tuple[float, list]":
+def gradients_by_log_softmax(params, X, y):
     import torch
 
     tensors = [torch.tensor(param) for param in params]
@@ -179,53 +105,63 @@ AUTOGRAD_GRADIENTS = Exercise(
     misconceptions=(
         Misconception(
             "relu_last",
-            gradients_relu_last,
+            change(autograd_gradients, "cross_entropy(out,", "cross_entropy(torch.relu(out),"),
             "There is a ReLU after the last layer as well. It sets negative logits to zero, so that no class can be "
             "less likely than another by more than the largest logit says. The logits go into the loss as they are.",
             hint=1,
         ),
         Misconception(
             "no_relu",
-            gradients_no_relu,
+            change(autograd_gradients, "torch.relu(out) if i else out", "out"),
             "Nothing bends between your layers: two linear layers in a row are one linear layer. A ReLU belongs "
             "between them, as in your unit 07 network.",
             hint=1,
         ),
         Misconception(
             "softmax_twice",
-            gradients_softmax_twice,
+            change(autograd_gradients, "cross_entropy(out,", "cross_entropy(torch.softmax(out, dim=1),"),
             "You take a softmax, and cross_entropy takes another. It wants logits. With probabilities in their place "
             "the loss of ten classes cannot fall below 1.46, and gradients all but vanish.",
             hint=2,
         ),
         Misconception(
             "sum",
-            gradients_of_sum,
+            change(autograd_gradients, "torch.tensor(y))", 'torch.tensor(y), reduction="sum")'),
             "Loss and gradients are N times too large: you add the examples' losses up. The mean makes the learning "
             "rate mean the same for every batch size.",
             hint=2,
         ),
         Misconception(
             "log_of_softmax",
-            gradients_of_log_of_softmax,
+            change(
+                autograd_gradients,
+                "torch.nn.functional.cross_entropy(out, torch.tensor(y))",
+                "-torch.log(torch.softmax(out, dim=1)[torch.arange(len(y)), torch.tensor(y)]).mean()",
+            ),
             "With large logits a probability rounds to 0, and its logarithm is minus infinity. cross_entropy takes "
             "the logits and never goes through the probabilities.",
             hint=2,
         ),
         Misconception(
             "backward_twice",
-            gradients_twice,
+            change(autograd_gradients, "loss.backward()", "loss.backward(retain_graph=True)\n    loss.backward()"),
             "The loss is right and every gradient comes out twice as large: backward was called twice, and it adds to "
             "what is in .grad already. That is by design, and it will matter in every training loop.",
             hint=3,
         ),
         Misconception(
             "history_cut",
-            gradients_cut,
+            change(
+                autograd_gradients,
+                "torch.relu(out) if",
+                "torch.tensor(np.maximum(out.detach().numpy(), 0)) if",
+                "[tensor.grad.numpy()",
+                "[np.zeros(tensor.shape) if tensor.grad is None else tensor.grad.numpy()",
+            ),
             "The loss is right, but only your last layer has gradients. On the way the values left torch (through "
             "NumPy, .detach() or a new tensor made of old values), and what is not recorded cannot be played back.",
             hint=3,
         ),
     ),
-    equivalents=(gradients_by_linear, gradients_by_log_softmax),
+    equivalents=(autograd_gradients, gradients_by_linear, gradients_by_log_softmax),
 )

@@ -1,9 +1,8 @@
 """`regularized_loss`: L1 and L2 terms added to the loss; autograd does the rest."""
 
-from typing import Any
-
 import numpy as np
 
+from grader.changes import change
 from grader.exercises.u09_to_pytorch.runs import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -43,57 +42,19 @@ def closed_form(
     return float(value), grads
 
 
-def penalty_on_biases(loss: Any, model: Any, l1: float, l2: float) -> Any:
-    weights = list(model.parameters())
+def regularized_loss(loss, model, l1, l2):
+    weights = [p for p in model.parameters() if p.ndim > 1]
     return loss + l1 * sum(p.abs().sum() for p in weights) + l2 * sum((p**2).sum() for p in weights)
 
 
-def penalty_detached(loss: Any, model: Any, l1: float, l2: float) -> Any:
-    weights = [p.data for p in model.parameters() if p.ndim > 1]
-    return loss + l1 * sum(p.abs().sum() for p in weights) + l2 * sum((p**2).sum() for p in weights)
-
-
-def penalty_half(loss: Any, model: Any, l1: float, l2: float) -> Any:
-    weights = [p for p in model.parameters() if p.ndim > 1]
-    return loss + l1 * sum(p.abs().sum() for p in weights) + l2 * sum((p**2).sum() for p in weights) / 2
-
-
-def penalty_norm(loss: Any, model: Any, l1: float, l2: float) -> Any:
-    weights = [p for p in model.parameters() if p.ndim > 1]
-    return loss + l1 * sum(p.abs().sum() for p in weights) + l2 * sum(p.norm() for p in weights)
-
-
-def penalty_mean(loss: Any, model: Any, l1: float, l2: float) -> Any:
-    weights = [p for p in model.parameters() if p.ndim > 1]
-    return loss + l1 * sum(p.abs().mean() for p in weights) + l2 * sum((p**2).mean() for p in weights)
-
-
-def penalty_signed(loss: Any, model: Any, l1: float, l2: float) -> Any:
-    weights = [p for p in model.parameters() if p.ndim > 1]
-    return loss + l1 * sum(p.sum() for p in weights) + l2 * sum((p**2).sum() for p in weights)
-
-
-def penalty_swapped(loss: Any, model: Any, l1: float, l2: float) -> Any:
-    weights = [p for p in model.parameters() if p.ndim > 1]
-    return loss + l2 * sum(p.abs().sum() for p in weights) + l1 * sum((p**2).sum() for p in weights)
-
-
-def penalty_last_only(loss: Any, model: Any, l1: float, l2: float) -> Any:
-    value = loss
-    for p in model.parameters():
-        if p.ndim > 1:
-            value = loss + l1 * p.abs().sum() + l2 * (p**2).sum()
-    return value
-
-
-def penalty_one_vector(loss: Any, model: Any, l1: float, l2: float) -> Any:
+def penalty_one_vector(loss, model, l1, l2):
     import torch
 
     vector = torch.cat([p.flatten() for name, p in model.named_parameters() if name.endswith("weight")])
     return loss + l1 * torch.linalg.vector_norm(vector, 1) + l2 * vector @ vector
 
 
-def penalty_loop(loss: Any, model: Any, l1: float, l2: float) -> Any:
+def penalty_loop(loss, model, l1, l2):
     for layer in model:
         if hasattr(layer, "weight"):
             loss = loss + (l2 * layer.weight.square() + l1 * layer.weight.abs()).sum()
@@ -117,59 +78,59 @@ REGULARIZED_LOSS = Exercise(
     misconceptions=(
         Misconception(
             "biases_too",
-            penalty_on_biases,
+            change(regularized_loss, " if p.ndim > 1", ""),
             "You punish biases too. They cannot make a function wiggle, and pulling them to zero only shifts the "
             "predictions. Which parameters have more than one axis?",
             hint=1,
         ),
         Misconception(
             "not_in_the_gradient",
-            penalty_detached,
+            change(regularized_loss, "[p for p in", "[p.data for p in"),
             "The value is right, and nothing of the penalty is in the gradients: .data and .detach() hand out tensors "
             "without a history. The number grows, and the weights never hear of it.",
             hint=2,
         ),
         Misconception(
             "half",
-            penalty_half,
+            change(regularized_loss, "(p**2).sum()", "(p**2).sum() / 2"),
             "Your L2 term has a factor of one half. Many books write it that way, for then its gradient is l2 W. Here "
             "it is l2 times the sum of squares, and its gradient 2 l2 W.",
             hint=3,
         ),
         Misconception(
             "norm",
-            penalty_norm,
+            change(regularized_loss, "(p**2).sum()", "p.norm()"),
             "You take p.norm(), the root of the sum of squares. Without the square the pull on the weights does not "
             "fade as they shrink. The L2 term adds up the squares.",
             hint=3,
         ),
         Misconception(
             "mean",
-            penalty_mean,
+            change(regularized_loss, "abs().sum()", "abs().mean()", "(p**2).sum()", "(p**2).mean()"),
             "You take the mean over each matrix, so that a large layer is hardly punished. Both terms are sums over "
             "all weights.",
             hint=3,
         ),
         Misconception(
             "signed",
-            penalty_signed,
+            change(regularized_loss, "p.abs().sum()", "p.sum()"),
             "Your L1 term adds the weights up with their signs: negative weights are rewarded for becoming more "
             "negative. What is to be added is their size.",
             hint=3,
         ),
         Misconception(
             "swapped",
-            penalty_swapped,
+            change(regularized_loss, "l1 * sum", "l2 * sum", " + l2 * sum((", " + l1 * sum(("),
             "Your l1 and l2 have changed places: l1 belongs to the absolute values, l2 to the squares.",
             hint=3,
         ),
         Misconception(
             "last_layer_only",
-            penalty_last_only,
+            change(regularized_loss, "p.ndim > 1]", "p.ndim > 1][-1:]"),
             "Only the last layer's weights are punished: each round of your loop starts again from the bare loss. Add "
             "to what you have so far.",
             hint=3,
         ),
     ),
-    equivalents=(penalty_one_vector, penalty_loop),
+    equivalents=(regularized_loss, penalty_one_vector, penalty_loop),
 )

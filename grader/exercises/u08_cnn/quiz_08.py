@@ -1,6 +1,6 @@
 """The quiz; its questions stand in the notebook."""
 
-from grader.exercises.u08_cnn.layers import UNIT
+from grader.exercises.u08_cnn.common import UNIT
 from grader.spec import Question, quiz
 
 QUIZ_08 = quiz(

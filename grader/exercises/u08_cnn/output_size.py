@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from grader.exercises.u08_cnn.layers import FORBIDDEN, UNIT
+from grader.changes import change
+from grader.exercises.u08_cnn.common import FORBIDDEN, UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -40,51 +41,28 @@ def size_oracle(length: int, kernel: int, stride: int, padding: int) -> int:
     return int(torch.nn.functional.conv1d(row, ones, stride=stride, padding=padding).shape[2])
 
 
-def size_without_the_first(length: int, kernel: int, stride: int, padding: int) -> int:
-    return (length + 2 * padding - kernel) // stride
+def output_size(length, kernel, stride, padding):
+    return (length + 2 * padding - kernel) // stride + 1
 
 
-def size_rounded_up(length: int, kernel: int, stride: int, padding: int) -> int:
-    return -(-(length + 2 * padding - kernel) // stride) + 1
-
-
-def size_one_sided(length: int, kernel: int, stride: int, padding: int) -> int:
-    return (length + padding - kernel) // stride + 1
-
-
-def size_no_padding(length: int, kernel: int, stride: int, padding: int) -> int:
-    return (length - kernel) // stride + 1
-
-
-def size_stride_of_all(length: int, kernel: int, stride: int, padding: int) -> int:
-    return (length + 2 * padding - kernel + 1) // stride
-
-
-def size_by_length(length: int, kernel: int, stride: int, padding: int) -> int:
-    return (length + 2 * padding) // stride
-
-
-def size_no_stride(length: int, kernel: int, stride: int, padding: int) -> int:
-    return length + 2 * padding - kernel + 1
-
-
-def size_fraction(length: int, kernel: int, stride: int, padding: int) -> float:
-    return (length + 2 * padding - kernel) / stride + 1
-
-
-def size_by_counting(length: int, kernel: int, stride: int, padding: int) -> int:
+def size_by_counting(length, kernel, stride, padding):
     return len(range(0, length + 2 * padding - kernel + 1, stride))
 
 
-def size_by_rounding(length: int, kernel: int, stride: int, padding: int) -> int:
+def size_by_rounding(length, kernel, stride, padding):
     return int(np.floor((length + 2 * padding - kernel) / stride)) + 1
 
 
-def size_by_walking(length: int, kernel: int, stride: int, padding: int) -> int:
+def size_by_walking(length, kernel, stride, padding):
     start, places = -padding, 0
     while start + kernel <= length + padding:
         start, places = start + stride, places + 1
     return places
+
+
+def size_by_divmod(length, kernel, stride, padding):
+    whole, _ = divmod(length + padding + padding - kernel, stride)
+    return 1 + whole
 
 
 OUTPUT_SIZE = Exercise(
@@ -92,67 +70,111 @@ OUTPUT_SIZE = Exercise(
     unit=UNIT,
     returns=("size",),
     groups=(
-        Group("places", "counts every place, the first one too", 1),
-        Group("padding", "counts the padding at both ends", 1),
-        Group("stride", "walks with the stride", 1),
-        Group("rest", "leaves out a place that would stick out", 1),
+        Group("places", "counts every place, the first one too", 1, hint=1),
+        Group("padding", "counts the padding at both ends", 1, hint=1),
+        Group("stride", "walks with the stride", 1, hint=2),
+        Group("rest", "leaves out a place that would stick out", 1, hint=2),
     ),
     cases=size_cases,
     reference=size_oracle,
     misconceptions=(
         Misconception(
             "first_place_forgotten",
-            size_without_the_first,
+            change(output_size, " + 1", ""),
             "Your sizes are one too small. A kernel as long as the row has nowhere to go, and yet one place: you "
             "count the steps between the places.",
             hint=1,
         ),
         Misconception(
             "rounded_up",
-            size_rounded_up,
+            change(
+                output_size,
+                "(length + 2 * padding - kernel) // stride",
+                "-(-(length + 2 * padding - kernel) // stride)",
+            ),
             "Where the stride does not come out even, you count one place too many: there the kernel would stick out. "
             "Pixels that no whole step reaches are left unseen.",
             hint=2,
         ),
         Misconception(
             "padding_once",
-            size_one_sided,
+            change(output_size, "2 * padding", "padding"),
             "You add the padding once. It stands at both ends of the row: how much longer does that make it?",
             hint=1,
         ),
         Misconception(
             "padding_forgotten",
-            size_no_padding,
+            change(output_size, " + 2 * padding", ""),
             "Your sizes are those without padding. With padding the row is longer, so that there are more places.",
             hint=1,
         ),
         Misconception(
             "stride_divides_everything",
-            size_stride_of_all,
+            change(output_size, "- kernel) // stride + 1", "- kernel + 1) // stride"),
             "You divide the number of all places by the stride, the first place too. The kernel stands at the first "
             "place without a step; only what lies behind that is walked in strides.",
             hint=2,
         ),
         Misconception(
             "kernel_forgotten",
-            size_by_length,
+            change(output_size, " - kernel) // stride + 1", ") // stride"),
             "Your sizes do not depend on the kernel. The longer the kernel, the sooner its far end reaches the end of "
             "the row: draw a row of 5 and a kernel of 3.",
             hint=1,
         ),
         Misconception(
             "stride_forgotten",
-            size_no_stride,
+            change(output_size, " // stride", ""),
             "Your sizes do not depend on the stride. With a stride of 2 the kernel skips every second place.",
             hint=1,
         ),
         Misconception(
             "fraction",
-            size_fraction,
+            change(output_size, "//", "/"),
             "Where the stride does not come out even, you return a fraction of a place. How many *whole* steps fit?",
             hint=2,
         ),
+        Misconception(
+            "rounded_to_the_nearest",
+            change(
+                output_size,
+                "(length + 2 * padding - kernel) // stride",
+                "round((length + 2 * padding - kernel) / stride)",
+            ),
+            "You round to the nearest whole number. A place where the kernel would stick out does not count, "
+            "however little it sticks out: round down.",
+            hint=2,
+        ),
+        Misconception(
+            "brackets_forgotten",
+            change(output_size, "(length + 2 * padding - kernel) // stride", "length + 2 * padding - kernel // stride"),
+            "The stride divides the kernel alone: without brackets, // comes before + and -. It is the whole way "
+            "to walk that is cut into strides.",
+            hint=2,
+        ),
+        Misconception(
+            "padding_taken_off",
+            change(output_size, "+ 2 * padding", "- 2 * padding"),
+            "You take the padding off. It makes the row longer, by one frame at each of its two ends.",
+            hint=1,
+        ),
     ),
-    equivalents=(size_by_counting, size_by_rounding, size_by_walking),
+    equivalents=(
+        output_size,
+        size_by_counting,
+        size_by_rounding,
+        size_by_walking,
+        size_by_divmod,
+        change(
+            output_size,
+            "(length + 2 * padding - kernel) // stride + 1",
+            "(length + 2 * padding - kernel + stride) // stride",
+        ),
+        change(
+            output_size,
+            "(length + 2 * padding - kernel) // stride + 1",
+            "-(-(length + 2 * padding - kernel + 1) // stride)",
+        ),
+    ),
     forbidden=FORBIDDEN,
 )

@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from grader.exercises.u08_cnn.layers import FORBIDDEN, UNIT
-from grader.exercises.u08_cnn.norm import images, normalized
+from grader.changes import change
+from grader.exercises.u08_cnn.batchnorm_forward import images, normalized
+from grader.exercises.u08_cnn.common import FORBIDDEN, UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -46,68 +47,17 @@ def backward_oracle(dout: np.ndarray, cache: list[np.ndarray], X: np.ndarray, ke
     return tuple(grad.numpy() if kept else None for grad, kept in zip(grads, keep, strict=True))
 
 
-def unnorm_constants(dout: np.ndarray, cache: tuple) -> tuple:
-    X_hat, std, gamma = cache
-    dX = dout * (gamma / std)[:, None, None]
-    return dX, (dout * X_hat).sum(axis=(0, 2, 3)), dout.sum(axis=(0, 2, 3))
-
-
-def unnorm_no_variance(dout: np.ndarray, cache: tuple) -> tuple:
-    X_hat, std, gamma = cache
-    dX = (dout - dout.mean(axis=(0, 2, 3), keepdims=True)) * (gamma / std)[:, None, None]
-    return dX, (dout * X_hat).sum(axis=(0, 2, 3)), dout.sum(axis=(0, 2, 3))
-
-
-def unnorm_no_mean(dout: np.ndarray, cache: tuple) -> tuple:
-    X_hat, std, gamma = cache
-    dX = (dout - X_hat * (dout * X_hat).mean(axis=(0, 2, 3), keepdims=True)) * (gamma / std)[:, None, None]
-    return dX, (dout * X_hat).sum(axis=(0, 2, 3)), dout.sum(axis=(0, 2, 3))
-
-
-def unnorm_sums(dout: np.ndarray, cache: tuple) -> tuple:
-    X_hat, std, gamma = cache
-    dgamma, dbeta = (dout * X_hat).sum(axis=(0, 2, 3)), dout.sum(axis=(0, 2, 3))
-    dX = (dout - dbeta[:, None, None] - X_hat * dgamma[:, None, None]) * (gamma / std)[:, None, None]
-    return dX, dgamma, dbeta
-
-
-def unnorm_no_gamma(dout: np.ndarray, cache: tuple) -> tuple:
-    X_hat, std, gamma = cache
-    mean = dout.mean(axis=(0, 2, 3), keepdims=True)
-    dX = (dout - mean - X_hat * (dout * X_hat).mean(axis=(0, 2, 3), keepdims=True)) / std[:, None, None]
-    return dX, (dout * X_hat).sum(axis=(0, 2, 3)), dout.sum(axis=(0, 2, 3))
-
-
-def unnorm_no_std(dout: np.ndarray, cache: tuple) -> tuple:
-    X_hat, std, gamma = cache
-    mean = dout.mean(axis=(0, 2, 3), keepdims=True)
-    dX = (dout - mean - X_hat * (dout * X_hat).mean(axis=(0, 2, 3), keepdims=True)) * gamma[:, None, None]
-    return dX, (dout * X_hat).sum(axis=(0, 2, 3)), dout.sum(axis=(0, 2, 3))
-
-
-def unnorm_without_eps(dout: np.ndarray, cache: tuple) -> tuple:
+def batchnorm_backward(dout, cache):
     X_hat, std, gamma = cache
     axes = (0, 2, 3)
-    along = (dout * X_hat).sum(axis=axes, keepdims=True) / (X_hat**2).sum(axis=axes, keepdims=True)
-    dX = (dout - dout.mean(axis=axes, keepdims=True) - X_hat * along) * (gamma / std)[:, None, None]
-    return dX, (dout * X_hat).sum(axis=axes), dout.sum(axis=axes)
-
-
-def unnorm_means(dout: np.ndarray, cache: tuple) -> tuple:
-    X_hat, std, gamma = cache
-    dgamma, dbeta = (dout * X_hat).mean(axis=(0, 2, 3)), dout.mean(axis=(0, 2, 3))
-    dX = (dout - dbeta[:, None, None] - X_hat * dgamma[:, None, None]) * (gamma / std)[:, None, None]
+    dgamma, dbeta = (dout * X_hat).sum(axis=axes), dout.sum(axis=axes)
+    shift = dout.mean(axis=axes, keepdims=True)
+    stretch = X_hat * (dout * X_hat).mean(axis=axes, keepdims=True)
+    dX = (dout - shift - stretch) * (gamma / std)[:, None, None]
     return dX, dgamma, dbeta
 
 
-def unnorm_per_pixel(dout: np.ndarray, cache: tuple) -> tuple:
-    X_hat, std, gamma = cache
-    mean = dout.mean(axis=(0, 2, 3), keepdims=True)
-    dX = dout - mean - X_hat * (dout * X_hat).mean(axis=(0, 2, 3), keepdims=True)
-    return dX * (gamma / std)[:, None, None], (dout * X_hat).sum(axis=0), dout.sum(axis=0)
-
-
-def unnorm_in_steps(dout: np.ndarray, cache: tuple) -> tuple:
+def unnorm_in_steps(dout, cache):
     """Back through the normalization step by step: the division, the root, the variance, the mean."""
     X_hat, std, gamma = cache
     count, axes = dout.size / len(gamma), (0, 2, 3)
@@ -119,7 +69,7 @@ def unnorm_in_steps(dout: np.ndarray, cache: tuple) -> tuple:
     return dX, np.einsum("ncij,ncij->c", dout, X_hat), np.einsum("ncij->c", dout)
 
 
-def unnorm_by_channel(dout: np.ndarray, cache: tuple) -> list:
+def unnorm_by_channel(dout, cache):
     X_hat, std, gamma = cache
     dX, dgamma, dbeta = np.zeros(dout.shape), np.zeros(len(gamma)), np.zeros(len(gamma))
     for c in range(len(gamma)):
@@ -135,10 +85,15 @@ BATCHNORM_BACKWARD = Exercise(
     returns=("dX", "dgamma", "dbeta"),
     probe="layer_gradients",
     groups=(
-        Group("scale", "gives the gradients by gamma and beta", 1),
-        Group("dX", "sends the gradient back through the mean and the standard deviation, too", 2),
-        Group("all", "gives all three, also for one image", 1),
-        Group("eps", "stays right where eps counts: when it is large, and in a channel that is the same everywhere", 1),
+        Group("scale", "gives the gradients by gamma and beta", 1, hint=1),
+        Group("dX", "sends the gradient back through the mean and the standard deviation, too", 2, hint=2),
+        Group("all", "gives all three, also for one image", 1, hint=2),
+        Group(
+            "eps",
+            "stays right where eps counts: when it is large, and in a channel that is the same everywhere",
+            1,
+            hint=2,
+        ),
     ),
     cases=backward_cases,
     reference=backward_oracle,
@@ -146,68 +101,115 @@ BATCHNORM_BACKWARD = Exercise(
     misconceptions=(
         Misconception(
             "mean_and_deviation_as_constants",
-            unnorm_constants,
+            change(batchnorm_backward, "dout - shift - stretch", "dout"),
             "You treat mean and standard deviation as constants. They are made of X: when a pixel moves, both move a "
             "little, and every other value of the channel with them.",
             hint=2,
+            about=("dX",),
         ),
         Misconception(
             "deviation_as_a_constant",
-            unnorm_no_variance,
+            change(batchnorm_backward, " - stretch", ""),
             "The mean is on your way back, the standard deviation is not. What a stretch of all values would do to the "
             "loss has to be taken out of dX as well: the third term.",
             hint=2,
+            about=("dX",),
         ),
         Misconception(
             "mean_as_a_constant",
-            unnorm_no_mean,
+            change(batchnorm_backward, " - shift", ""),
             "The standard deviation is on your way back, the mean is not. A shift of a whole channel changes nothing "
             "behind the normalization, so dX has to add up to zero in each channel.",
             hint=2,
+            about=("dX",),
         ),
         Misconception(
             "sums_for_means",
-            unnorm_sums,
+            change(batchnorm_backward, "dout.mean", "dout.sum", "(dout * X_hat).mean", "(dout * X_hat).sum"),
             "In dX you take sums over the channel where the formula has means.",
             hint=2,
+            about=("dX",),
         ),
         Misconception(
             "gamma_forgotten",
-            unnorm_no_gamma,
+            change(batchnorm_backward, "* (gamma / std)[:, None, None]", "/ std[:, None, None]"),
             "Your dX knows nothing of gamma. On the way forward each value was stretched by it, after the "
             "normalization; on the way back that comes first.",
             hint=2,
+            about=("dX",),
         ),
         Misconception(
             "deviation_forgotten",
-            unnorm_no_std,
+            change(batchnorm_backward, "(gamma / std)[", "gamma["),
             "Your dX is not divided by the standard deviation. The way forward divided by it: a small move of a pixel "
             "is a large one where the spread is small.",
             hint=2,
+            about=("dX",),
         ),
         Misconception(
             "as_if_without_eps",
-            unnorm_without_eps,
+            change(
+                batchnorm_backward,
+                "(dout * X_hat).mean(axis=axes, keepdims=True)",
+                "(dout * X_hat).mean(axis=axes, keepdims=True) / (X_hat**2).mean(axis=axes, keepdims=True)",
+            ),
             "You divide the third term by the normalized values' own mean square, which would be 1 if there were no "
             "eps. With eps it is smaller, so that you take too much out; in a channel that is the same everywhere it "
             "is 0, and you get 0/0. The formula needs no such division: eps is in std already.",
             hint=2,
+            about=("dX",),
         ),
         Misconception(
             "means_for_sums",
-            unnorm_means,
+            change(
+                batchnorm_backward,
+                "(dout * X_hat).sum(axis=axes), dout.sum(",
+                "(dout * X_hat).mean(axis=axes), dout.mean(",
+            ),
             "Your dX is right; dgamma and dbeta are means over the channel, and should be sums: gamma and beta were "
             "used at every place of every image, and each use adds to their gradient.",
             hint=1,
+            about=("dgamma", "dbeta"),
         ),
         Misconception(
             "pixel_by_pixel",
-            unnorm_per_pixel,
+            change(
+                batchnorm_backward,
+                "(dout * X_hat).sum(axis=axes), dout.sum(axis=axes)",
+                "(dout * X_hat).sum(axis=0), dout.sum(axis=0)",
+            ),
             "Your dgamma and dbeta have a value for each pixel. There is one gamma and one beta for each channel: sum "
             "over images, rows and columns.",
             hint=1,
+            about=("dgamma", "dbeta"),
+        ),
+        Misconception(
+            "divided_by_the_images",
+            change(
+                batchnorm_backward,
+                "stretch = X_hat * (dout * X_hat).mean(axis=axes, keepdims=True)",
+                "stretch = X_hat * dgamma[:, None, None] / len(dout)",
+                "dout.mean(axis=axes, keepdims=True)",
+                "dbeta[:, None, None] / len(dout)",
+            ),
+            "In dX you divide the two sums by the number of images. A mean over a channel divides by the number "
+            "of its values: images times height times width.",
+            hint=2,
+            about=("dX",),
         ),
     ),
-    equivalents=(unnorm_in_steps, unnorm_by_channel),
+    equivalents=(
+        batchnorm_backward,
+        unnorm_in_steps,
+        unnorm_by_channel,
+        change(
+            batchnorm_backward, "dout.mean(axis=axes, keepdims=True)", "dbeta[:, None, None] / (dout.size / len(gamma))"
+        ),
+        change(
+            batchnorm_backward,
+            "(dout - shift - stretch) * (gamma / std)[:, None, None]",
+            "gamma.reshape(-1, 1, 1) * (dout - shift - stretch) / std.reshape(-1, 1, 1)",
+        ),
+    ),
     forbidden=FORBIDDEN,
 )

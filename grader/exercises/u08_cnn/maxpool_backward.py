@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from grader.exercises.u08_cnn.layers import FORBIDDEN, UNIT, two
-from grader.exercises.u08_cnn.pool_forward import Shape, pool_oracle
+from grader.changes import change
+from grader.exercises.u08_cnn.common import FORBIDDEN, UNIT, two
+from grader.exercises.u08_cnn.maxpool_forward import Shape, pool_oracle
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -50,99 +51,18 @@ def pool_backward_oracle(dout: np.ndarray, cache: list[Any]) -> np.ndarray:
     return np.asarray(torch.autograd.grad(out, X, torch.from_numpy(dout))[0])
 
 
-def unpool_to_all_equal(dout: np.ndarray, cache: tuple) -> np.ndarray:
-    X, out, (KH, KW), (SH, SW) = cache
-    dX, (OH, OW) = np.zeros(X.shape), out.shape[2:]
-    for k, m in np.ndindex(KH, KW):
-        rows, columns = slice(k, k + SH * OH, SH), slice(m, m + SW * OW, SW)
-        dX[:, :, rows, columns] += dout * (X[:, :, rows, columns] == out)
-    return dX
-
-
-def unpool_shared(dout: np.ndarray, cache: tuple) -> np.ndarray:
-    X, out, (KH, KW), (SH, SW) = cache
-    dX, (OH, OW) = np.zeros(X.shape), out.shape[2:]
-    places = [(slice(k, k + SH * OH, SH), slice(m, m + SW * OW, SW)) for k, m in np.ndindex(KH, KW)]
-    winners = sum((X[:, :, rows, columns] == out).astype(float) for rows, columns in places)
-    for rows, columns in places:
-        dX[:, :, rows, columns] += dout / winners * (X[:, :, rows, columns] == out)
-    return dX
-
-
-def unpool_to_the_last(dout: np.ndarray, cache: tuple) -> np.ndarray:
+def maxpool_backward(dout, cache):
     X, out, (KH, KW), (SH, SW) = cache
     dX = np.zeros(X.shape)
     for n, c, i, j in np.ndindex(out.shape):
-        window = X[n, c, i * SH : i * SH + KH, j * SW : j * SW + KW]
-        k, m = np.argwhere(window == window.max())[-1]
-        dX[n, c, i * SH + k, j * SW + m] += dout[n, c, i, j]
+        rows, columns = slice(i * SH, i * SH + KH), slice(j * SW, j * SW + KW)
+        window = X[n, c, rows, columns]
+        first = np.unravel_index(window.argmax(), window.shape)
+        dX[n, c, rows, columns][first] += dout[n, c, i, j]
     return dX
 
 
-def unpool_assigned(dout: np.ndarray, cache: tuple) -> np.ndarray:
-    X, out, (KH, KW), (SH, SW) = cache
-    dX = np.zeros(X.shape)
-    for n, c, i, j in np.ndindex(out.shape):
-        window = X[n, c, i * SH : i * SH + KH, j * SW : j * SW + KW]
-        k, m = np.unravel_index(window.argmax(), window.shape)
-        dX[n, c, i * SH + k, j * SW + m] = dout[n, c, i, j]
-    return dX
-
-
-def unpool_blocks_assigned(dout: np.ndarray, cache: tuple) -> np.ndarray:
-    X, out, (KH, KW), (SH, SW) = cache
-    dX = np.zeros(X.shape)
-    for n, c, i, j in np.ndindex(out.shape):
-        window = X[n, c, i * SH : i * SH + KH, j * SW : j * SW + KW]
-        first = np.arange(window.size).reshape(window.shape) == window.argmax()
-        dX[n, c, i * SH : i * SH + KH, j * SW : j * SW + KW] = dout[n, c, i, j] * first
-    return dX
-
-
-def unpool_mean(dout: np.ndarray, cache: tuple) -> np.ndarray:
-    X, out, (KH, KW), (SH, SW) = cache
-    dX, (OH, OW) = np.zeros(X.shape), out.shape[2:]
-    for k, m in np.ndindex(KH, KW):
-        dX[:, :, k : k + SH * OH : SH, m : m + SW * OW : SW] += dout / (KH * KW)
-    return dX
-
-
-def unpool_to_everybody(dout: np.ndarray, cache: tuple) -> np.ndarray:
-    X, out, (KH, KW), (SH, SW) = cache
-    dX, (OH, OW) = np.zeros(X.shape), out.shape[2:]
-    for k, m in np.ndindex(KH, KW):
-        dX[:, :, k : k + SH * OH : SH, m : m + SW * OW : SW] += dout
-    return dX
-
-
-def unpool_mask_only(dout: np.ndarray, cache: tuple) -> np.ndarray:
-    X, out, (KH, KW), (SH, SW) = cache
-    dX = np.zeros(X.shape)
-    for n, c, i, j in np.ndindex(out.shape):
-        window = X[n, c, i * SH : i * SH + KH, j * SW : j * SW + KW]
-        k, m = np.unravel_index(window.argmax(), window.shape)
-        dX[n, c, i * SH + k, j * SW + m] += 1
-    return dX
-
-
-def unpool_stride_ignored(dout: np.ndarray, cache: tuple) -> np.ndarray:
-    X, out, (KH, KW), _ = cache
-    dX = np.zeros(X.shape)
-    for n, c, i, j in np.ndindex(out.shape):
-        window = X[n, c, i : i + KH, j : j + KW]
-        k, m = np.unravel_index(window.argmax(), window.shape)
-        dX[n, c, i + k, j + m] += dout[n, c, i, j]
-    return dX
-
-
-def unpool_top_left(dout: np.ndarray, cache: tuple) -> np.ndarray:
-    X, out, _, (SH, SW) = cache
-    dX = np.zeros(X.shape)
-    dX[:, :, : SH * out.shape[2] : SH, : SW * out.shape[3] : SW] = dout
-    return dX
-
-
-def unpool_argmax(dout: np.ndarray, cache: tuple) -> np.ndarray:
+def unpool_argmax(dout, cache):
     X, out, (KH, KW), (SH, SW) = cache
     dX = np.zeros(X.shape)
     for n, c, i, j in np.ndindex(out.shape):
@@ -152,7 +72,7 @@ def unpool_argmax(dout: np.ndarray, cache: tuple) -> np.ndarray:
     return dX
 
 
-def unpool_by_indices(dout: np.ndarray, cache: tuple) -> np.ndarray:
+def unpool_by_indices(dout, cache):
     X, out, (KH, KW), (SH, SW) = cache
     windows = np.lib.stride_tricks.sliding_window_view(X, (KH, KW), axis=(2, 3))[:, :, ::SH, ::SW]
     k, m = np.divmod(windows.reshape(*out.shape, KH * KW).argmax(axis=-1), KW)
@@ -162,7 +82,7 @@ def unpool_by_indices(dout: np.ndarray, cache: tuple) -> np.ndarray:
     return dX
 
 
-def unpool_backwards(dout: np.ndarray, cache: tuple) -> np.ndarray:
+def unpool_backwards(dout, cache):
     """From the last place of the window to the first: whoever comes later takes the window over."""
     X, out, (KH, KW), (SH, SW) = cache
     (OH, OW), winner = out.shape[2:], np.full(out.shape, -1)
@@ -175,23 +95,36 @@ def unpool_backwards(dout: np.ndarray, cache: tuple) -> np.ndarray:
     return dX
 
 
+def unpool_by_places(dout, cache):
+    X, out, (KH, KW), (SH, SW) = cache
+    (OH, OW), dX, unclaimed = out.shape[2:], np.zeros(X.shape), np.ones(out.shape, dtype=bool)
+    for k, m in np.ndindex(KH, KW):
+        rows, columns = slice(k, k + SH * OH, SH), slice(m, m + SW * OW, SW)
+        claimed = unclaimed & (X[:, :, rows, columns] == out)
+        dX[:, :, rows, columns] += np.where(claimed, dout, 0)
+        unclaimed = unclaimed & ~claimed
+    return dX
+
+
 MAXPOOL_BACKWARD = Exercise(
     name="maxpool_backward",
     unit=UNIT,
     returns=("dX",),
     probe="layer_gradients",
     groups=(
-        Group("winner", "gives each window's gradient to its largest value", 2),
-        Group("ties", "gives it to one pixel only, the first, where several are largest", 2),
-        Group("overlaps", "adds up where a pixel wins several windows", 2),
-        Group("shapes", "works for windows of any size, with gaps and with leftovers", 1),
+        Group("winner", "gives each window's gradient to its largest value", 2, hint=1),
+        Group("ties", "gives it to one pixel only, the first, where several are largest", 2, hint=2),
+        Group("overlaps", "adds up where a pixel wins several windows", 2, hint=3),
+        Group("shapes", "works for windows of any size, with gaps and with leftovers", 1, hint=1),
     ),
     cases=pool_backward_cases,
     reference=pool_backward_oracle,
     misconceptions=(
         Misconception(
             "ties_duplicate",
-            unpool_to_all_equal,
+            change(
+                maxpool_backward, "[first] += dout[n, c, i, j]", " += dout[n, c, i, j] * (window == out[n, c, i, j])"
+            ),
             "Where several pixels of a window are equally large, each of them gets the whole gradient, so that it "
             "arrives several times. (Behind a ReLU, windows full of zeros are common.) Only one can have won: the "
             "first.",
@@ -199,67 +132,134 @@ MAXPOOL_BACKWARD = Exercise(
         ),
         Misconception(
             "ties_shared",
-            unpool_shared,
+            change(
+                maxpool_backward,
+                "first = np.unravel_index(window.argmax(), window.shape)",
+                "largest = window == window.max()",
+                "[first] += dout[n, c, i, j]",
+                " += dout[n, c, i, j] * largest / largest.sum()",
+            ),
             "Where several pixels are equally large, you share the gradient out among them. That is fair, and some "
             "libraries do it; here, as in torch, the first one gets it all.",
             hint=2,
         ),
         Misconception(
             "last_one_wins",
-            unpool_to_the_last,
+            change(
+                maxpool_backward,
+                "np.unravel_index(window.argmax(), window.shape)",
+                "tuple(np.argwhere(window == window.max())[-1])",
+            ),
             "Where several pixels are equally large, yours gives the gradient to the last. As in torch, the first one "
             "in the order of reading is meant.",
             hint=2,
         ),
         Misconception(
             "overlaps_assigned",
-            unpool_assigned,
+            change(maxpool_backward, "+=", "="),
             "A pixel that wins several windows keeps only the gradient of the last one. It is owed the sum.",
             hint=3,
         ),
         Misconception(
             "windows_overwrite",
-            unpool_blocks_assigned,
+            change(
+                maxpool_backward,
+                "np.unravel_index(window.argmax(), window.shape)",
+                "np.arange(window.size).reshape(window.shape) == window.argmax()",
+                "[first] += dout[n, c, i, j]",
+                " = dout[n, c, i, j] * first",
+            ),
             "Where windows overlap, you write whole windows, zeros included, over what stood there. A later window "
             "must not wipe out what an earlier one gave.",
             hint=3,
         ),
         Misconception(
             "mean",
-            unpool_mean,
+            change(maxpool_backward, "[first] += dout[n, c, i, j]", " += dout[n, c, i, j] / window.size"),
             "You spread the gradient evenly over the window. That is the way back of average pooling; here only the "
             "largest value went forward, so only that one can answer for the loss.",
             hint=1,
         ),
         Misconception(
             "to_everybody",
-            unpool_to_everybody,
+            change(maxpool_backward, "[first] +=", " +="),
             "Every pixel of a window gets the whole gradient. If a smaller one moves a bit, out does not change: its "
             "gradient is zero.",
             hint=1,
         ),
         Misconception(
             "mask_alone",
-            unpool_mask_only,
+            change(maxpool_backward, "+= dout[n, c, i, j]", "+= 1"),
             "You count the windows that each pixel wins. That is the slope; the chain rule multiplies it by what the "
             "layer above says about out, dout.",
             hint=1,
         ),
         Misconception(
             "stride_ignored",
-            unpool_stride_ignored,
+            change(
+                maxpool_backward,
+                "slice(i * SH, i * SH + KH), slice(j * SW, j * SW + KW)",
+                "slice(i, i + KH), slice(j, j + KW)",
+            ),
             "On the way back your windows move by one pixel, whatever the stride was on the way forward. Window (i, j) "
             "began at (i SH, j SW).",
             hint=1,
         ),
         Misconception(
             "top_left",
-            unpool_top_left,
+            change(maxpool_backward, "[first]", "[0, 0]"),
             "You give each gradient to the top left pixel of its window, whether it was the largest or not. Who won on "
             "the way forward?",
             hint=1,
         ),
+        Misconception(
+            "windows_begin_at_the_size",
+            change(
+                maxpool_backward,
+                "slice(i * SH, i * SH + KH), slice(j * SW, j * SW + KW)",
+                "slice(i * KH, i * KH + KH), slice(j * KW, j * KW + KW)",
+            ),
+            "Your windows stand side by side, as if the stride were the size. Window (i, j) began at row i SH and "
+            "column j SW.",
+            hint=1,
+        ),
+        Misconception(
+            "first_in_columns",
+            change(
+                maxpool_backward,
+                "np.unravel_index(window.argmax(), window.shape)",
+                "np.unravel_index(window.T.argmax(), window.T.shape)[::-1]",
+            ),
+            "Where several pixels are equally large, you take the first one going down the columns. The order of "
+            "reading is across first, then the next row.",
+            hint=2,
+        ),
+        Misconception(
+            "times_the_value",
+            change(maxpool_backward, "+= dout[n, c, i, j]", "+= dout[n, c, i, j] * out[n, c, i, j]"),
+            "You multiply the gradient by the largest value. If the winner grows by a bit, out grows by the same "
+            "bit: the slope of a maximum is 1, whatever its value.",
+            hint=1,
+        ),
+        Misconception(
+            "places_overwrite",
+            change(unpool_by_places, "+=", "="),
+            "You write the gradients of one place of all windows over what stood there. Where windows overlap, a "
+            "pixel stands at several places, of several windows, and is owed the sum of what it wins.",
+            hint=3,
+        ),
     ),
-    equivalents=(unpool_argmax, unpool_by_indices, unpool_backwards),
+    equivalents=(
+        maxpool_backward,
+        unpool_argmax,
+        unpool_by_indices,
+        unpool_backwards,
+        unpool_by_places,
+        change(
+            maxpool_backward,
+            "first = np.unravel_index(window.argmax(), window.shape)",
+            "first = divmod(int(np.argmax(window)), int(KW))",
+        ),
+    ),
     forbidden=FORBIDDEN,
 )

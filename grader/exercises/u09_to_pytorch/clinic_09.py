@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from grader.changes import change
 from grader.exercises.u09_to_pytorch.runs import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -40,7 +41,7 @@ def clinic_oracle(X: np.ndarray, y: np.ndarray, lr: float, steps: int, asks: str
     return (None, None, np.array(losses), None) if asks == "losses" else (None, None, None, f"{steps} plain numbers")
 
 
-def clinic_as_given(X: Any, y: Any, lr: float, steps: int) -> "tuple[Any, list]":
+def clinic_09(X, y, lr, steps):
     import torch
     from torch import nn
 
@@ -50,23 +51,7 @@ def clinic_as_given(X: Any, y: Any, lr: float, steps: int) -> "tuple[Any, list]"
     optimizer = torch.optim.SGD(model.parameters(), lr=lr)
     history = []
     for _ in range(steps):
-        loss = ((model(X) - y) ** 2).mean()
-        loss.backward()
-        optimizer.step()
-        history.append(loss)
-    return model, history
-
-
-def clinic_still_adds_up(X: Any, y: Any, lr: float, steps: int) -> "tuple[Any, list]":
-    import torch
-    from torch import nn
-
-    model = nn.Linear(X.shape[1], 1, dtype=X.dtype)
-    nn.init.zeros_(model.weight)
-    nn.init.zeros_(model.bias)
-    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
-    history = []
-    for _ in range(steps):
+        optimizer.zero_grad()
         loss = ((model(X).squeeze(1) - y) ** 2).mean()
         loss.backward()
         optimizer.step()
@@ -74,98 +59,10 @@ def clinic_still_adds_up(X: Any, y: Any, lr: float, steps: int) -> "tuple[Any, l
     return model, history
 
 
-def clinic_still_broadcasts(X: Any, y: Any, lr: float, steps: int) -> "tuple[Any, list]":
-    import torch
-    from torch import nn
-
-    model = nn.Linear(X.shape[1], 1, dtype=X.dtype)
-    nn.init.zeros_(model.weight)
-    nn.init.zeros_(model.bias)
-    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
-    history = []
-    for _ in range(steps):
-        optimizer.zero_grad()
-        loss = ((model(X) - y) ** 2).mean()
-        loss.backward()
-        optimizer.step()
-        history.append(loss.item())
-    return model, history
+still_broadcasts = change(clinic_09, ".squeeze(1)", "")
 
 
-def clinic_still_keeps_graphs(X: Any, y: Any, lr: float, steps: int) -> "tuple[Any, list]":
-    import torch
-    from torch import nn
-
-    model = nn.Linear(X.shape[1], 1, dtype=X.dtype)
-    nn.init.zeros_(model.weight)
-    nn.init.zeros_(model.bias)
-    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
-    history = []
-    for _ in range(steps):
-        optimizer.zero_grad()
-        loss = ((model(X).squeeze(1) - y) ** 2).mean()
-        loss.backward()
-        optimizer.step()
-        history.append(loss)
-    return model, history
-
-
-def clinic_still_tensors(X: Any, y: Any, lr: float, steps: int) -> "tuple[Any, list]":
-    import torch
-    from torch import nn
-
-    model = nn.Linear(X.shape[1], 1, dtype=X.dtype)
-    nn.init.zeros_(model.weight)
-    nn.init.zeros_(model.bias)
-    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
-    history = []
-    for _ in range(steps):
-        optimizer.zero_grad()
-        loss = ((model(X).squeeze(1) - y) ** 2).mean()
-        loss.backward()
-        optimizer.step()
-        history.append(loss.detach())
-    return model, history
-
-
-def clinic_noted_after(X: Any, y: Any, lr: float, steps: int) -> "tuple[Any, list]":
-    import torch
-    from torch import nn
-
-    model = nn.Linear(X.shape[1], 1, dtype=X.dtype)
-    nn.init.zeros_(model.weight)
-    nn.init.zeros_(model.bias)
-    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
-    history = []
-    for _ in range(steps):
-        optimizer.zero_grad()
-        loss = ((model(X).squeeze(1) - y) ** 2).mean()
-        loss.backward()
-        optimizer.step()
-        with torch.no_grad():
-            history.append(((model(X).squeeze(1) - y) ** 2).mean().item())
-    return model, history
-
-
-def clinic_cleared_too_late(X: Any, y: Any, lr: float, steps: int) -> "tuple[Any, list]":
-    import torch
-    from torch import nn
-
-    model = nn.Linear(X.shape[1], 1, dtype=X.dtype)
-    nn.init.zeros_(model.weight)
-    nn.init.zeros_(model.bias)
-    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
-    history = []
-    for _ in range(steps):
-        loss = ((model(X).squeeze(1) - y) ** 2).mean()
-        loss.backward()
-        optimizer.zero_grad()
-        optimizer.step()
-        history.append(loss.item())
-    return model, history
-
-
-def clinic_by_column(X: Any, y: Any, lr: float, steps: int) -> "tuple[Any, list]":
+def clinic_by_column(X, y, lr, steps):
     import torch
     from torch import nn
 
@@ -180,13 +77,13 @@ def clinic_by_column(X: Any, y: Any, lr: float, steps: int) -> "tuple[Any, list]
         loss.backward()
         with torch.no_grad():
             for param in model.parameters():
-                grad: Any = param.grad
+                grad = param.grad
                 param.sub_(lr * grad)
         history.append(float(loss.detach()))
     return model, history
 
 
-def clinic_cleared_at_the_end(X: Any, y: Any, lr: float, steps: int) -> "tuple[Any, Any]":
+def clinic_cleared_at_the_end(X, y, lr, steps):
     import torch
     from torch import nn
 
@@ -220,52 +117,62 @@ CLINIC_09 = Exercise(
     misconceptions=(
         Misconception(
             "as_given",
-            clinic_as_given,
+            change(still_broadcasts, "        optimizer.zero_grad()\n", "", "loss.item()", "loss"),
             "This is still the broken code's result. Begin with symptom 1: print the shape of model(X) - y before the "
             "mean is taken. How many numbers should be in there?",
             hint=1,
         ),
         Misconception(
             "still_adds_up",
-            clinic_still_adds_up,
+            change(clinic_09, "        optimizer.zero_grad()\n", ""),
             "Shapes and history are right now. Each step still walks along the sum of all gradients so far, a ball "
             "without friction, because backward adds to what is in .grad.",
             hint=2,
         ),
         Misconception(
             "still_broadcasts",
-            clinic_still_broadcasts,
+            still_broadcasts,
             "The gradients are fresh now. But the predictions have the shape (N, 1) and the targets (N,), so that "
             "every prediction is compared with every target, and the best answer to that is the mean of y.",
             hint=1,
         ),
         Misconception(
             "still_keeps_graphs",
-            clinic_still_keeps_graphs,
+            change(clinic_09, "loss.item()", "loss"),
             "It learns as it should. The history still holds tensors, and each of them holds the graph that it came "
             "from: in a long run the memory fills up. What makes a plain number of a tensor?",
             hint=3,
         ),
         Misconception(
             "still_tensors",
-            clinic_still_tensors,
+            change(clinic_09, "loss.item()", "loss.detach()"),
             "It learns as it should, and the history keeps no graphs any more. But its entries are still tensors. They "
             "print as tensors, and on a GPU each of them would stay there. A plain number is asked for.",
             hint=3,
         ),
         Misconception(
             "noted_after_the_step",
-            clinic_noted_after,
+            change(
+                clinic_09,
+                "history.append(loss.item())",
+                "history.append(((model(X).squeeze(1) - y) ** 2).mean().item())",
+            ),
             "The three causes are found. Your history, though, tells the loss after each step, and before each step is "
             "asked for: its first entry should be the loss of the untrained model.",
         ),
         Misconception(
             "cleared_too_late",
-            clinic_cleared_too_late,
+            change(
+                clinic_09,
+                "        optimizer.zero_grad()\n",
+                "",
+                "optimizer.step()",
+                "optimizer.zero_grad()\n        optimizer.step()",
+            ),
             "Nothing moves any more: the gradients are cleared between backward, which makes them, and step, which "
             "needs them. In which order do the three belong?",
             hint=2,
         ),
     ),
-    equivalents=(clinic_by_column, clinic_cleared_at_the_end),
+    equivalents=(clinic_09, clinic_by_column, clinic_cleared_at_the_end),
 )

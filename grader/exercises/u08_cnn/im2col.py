@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from grader.exercises.u08_cnn.layers import FORBIDDEN, UNIT, unfold_oracle
+from grader.changes import change
+from grader.exercises.u08_cnn.common import FORBIDDEN, UNIT, unfold_oracle
 from grader.spec import Case, Exercise, Group, Misconception
 
 Shape = tuple[int, int, int, int]
@@ -32,95 +33,15 @@ def im2col_cases(rng: np.random.Generator) -> list[Case]:
     ]
 
 
-def columns_as_rows(X: np.ndarray, size: Any, stride: Any = 1, padding: Any = 0) -> np.ndarray:
-    (SH, SW), (PH, PW) = np.broadcast_to(stride, 2), np.broadcast_to(padding, 2)
-    KH, KW = np.broadcast_to(size, 2)
+def im2col(X, size, stride=1, padding=0):
+    (KH, KW), (SH, SW), (PH, PW) = (np.broadcast_to(value, 2) for value in (size, stride, padding))
     padded = np.pad(X, ((0, 0), (0, 0), (PH, PH), (PW, PW)))
     windows = np.lib.stride_tricks.sliding_window_view(padded, (KH, KW), axis=(2, 3))[:, :, ::SH, ::SW]
-    return windows.transpose(0, 2, 3, 1, 4, 5).reshape(len(X), -1, X.shape[1] * KH * KW)
-
-
-def columns_only_reshaped(X: np.ndarray, size: Any, stride: Any = 1, padding: Any = 0) -> np.ndarray:
-    (SH, SW), (PH, PW) = np.broadcast_to(stride, 2), np.broadcast_to(padding, 2)
-    KH, KW = np.broadcast_to(size, 2)
-    padded = np.pad(X, ((0, 0), (0, 0), (PH, PH), (PW, PW)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (KH, KW), axis=(2, 3))[:, :, ::SH, ::SW]
-    return windows.reshape(len(X), X.shape[1] * KH * KW, -1)
-
-
-def columns_channels_last(X: np.ndarray, size: Any, stride: Any = 1, padding: Any = 0) -> np.ndarray:
-    (SH, SW), (PH, PW) = np.broadcast_to(stride, 2), np.broadcast_to(padding, 2)
-    KH, KW = np.broadcast_to(size, 2)
-    padded = np.pad(X, ((0, 0), (0, 0), (PH, PH), (PW, PW)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (KH, KW), axis=(2, 3))[:, :, ::SH, ::SW]
-    return windows.transpose(0, 4, 5, 1, 2, 3).reshape(len(X), X.shape[1] * KH * KW, -1)
-
-
-def columns_walk_down(X: np.ndarray, size: Any, stride: Any = 1, padding: Any = 0) -> np.ndarray:
-    (SH, SW), (PH, PW) = np.broadcast_to(stride, 2), np.broadcast_to(padding, 2)
-    KH, KW = np.broadcast_to(size, 2)
-    padded = np.pad(X, ((0, 0), (0, 0), (PH, PH), (PW, PW)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (KH, KW), axis=(2, 3))[:, :, ::SH, ::SW]
-    return windows.transpose(0, 1, 4, 5, 3, 2).reshape(len(X), X.shape[1] * KH * KW, -1)
-
-
-def columns_read_down(X: np.ndarray, size: Any, stride: Any = 1, padding: Any = 0) -> np.ndarray:
-    (SH, SW), (PH, PW) = np.broadcast_to(stride, 2), np.broadcast_to(padding, 2)
-    KH, KW = np.broadcast_to(size, 2)
-    padded = np.pad(X, ((0, 0), (0, 0), (PH, PH), (PW, PW)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (KH, KW), axis=(2, 3))[:, :, ::SH, ::SW]
-    return windows.transpose(0, 1, 5, 4, 2, 3).reshape(len(X), X.shape[1] * KH * KW, -1)
-
-
-def columns_of_all_images(X: np.ndarray, size: Any, stride: Any = 1, padding: Any = 0) -> np.ndarray:
-    (SH, SW), (PH, PW) = np.broadcast_to(stride, 2), np.broadcast_to(padding, 2)
-    KH, KW = np.broadcast_to(size, 2)
-    padded = np.pad(X, ((0, 0), (0, 0), (PH, PH), (PW, PW)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (KH, KW), axis=(2, 3))[:, :, ::SH, ::SW]
-    return windows.transpose(1, 4, 5, 0, 2, 3).reshape(X.shape[1] * KH * KW, -1)
-
-
-def columns_of_one_channel(X: np.ndarray, size: Any, stride: Any = 1, padding: Any = 0) -> np.ndarray:
-    (SH, SW), (PH, PW) = np.broadcast_to(stride, 2), np.broadcast_to(padding, 2)
-    KH, KW = np.broadcast_to(size, 2)
-    padded = np.pad(X, ((0, 0), (0, 0), (PH, PH), (PW, PW)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (KH, KW), axis=(2, 3))[:, :1, ::SH, ::SW]
-    return windows.transpose(0, 1, 4, 5, 2, 3).reshape(len(X), KH * KW, -1)
-
-
-def columns_stride_ignored(X: np.ndarray, size: Any, stride: Any = 1, padding: Any = 0) -> np.ndarray:
-    PH, PW = np.broadcast_to(padding, 2)
-    KH, KW = np.broadcast_to(size, 2)
-    padded = np.pad(X, ((0, 0), (0, 0), (PH, PH), (PW, PW)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (KH, KW), axis=(2, 3))
-    return windows.transpose(0, 1, 4, 5, 2, 3).reshape(len(X), X.shape[1] * KH * KW, -1)
-
-
-def columns_stride_inside(X: np.ndarray, size: Any, stride: Any = 1, padding: Any = 0) -> np.ndarray:
-    (SH, SW), (PH, PW) = np.broadcast_to(stride, 2), np.broadcast_to(padding, 2)
-    KH, KW = np.broadcast_to(size, 2)
-    padded = np.pad(X, ((0, 0), (0, 0), (PH, PH), (PW, PW)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (KH, KW), axis=(2, 3))[..., ::SH, ::SW]
     N, C, OH, OW = windows.shape[:4]
-    return windows.transpose(0, 1, 4, 5, 2, 3).reshape(N, -1, OH * OW)
+    return windows.transpose(0, 1, 4, 5, 2, 3).reshape(N, C * KH * KW, OH * OW)
 
 
-def columns_axes_swapped(X: np.ndarray, size: Any, stride: Any = 1, padding: Any = 0) -> np.ndarray:
-    (SW, SH), (PW, PH) = np.broadcast_to(stride, 2), np.broadcast_to(padding, 2)
-    KH, KW = np.broadcast_to(size, 2)
-    padded = np.pad(X, ((0, 0), (0, 0), (PH, PH), (PW, PW)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (KH, KW), axis=(2, 3))[:, :, ::SH, ::SW]
-    return windows.transpose(0, 1, 4, 5, 2, 3).reshape(len(X), X.shape[1] * KH * KW, -1)
-
-
-def columns_padding_forgotten(X: np.ndarray, size: Any, stride: Any = 1, padding: Any = 0) -> np.ndarray:
-    SH, SW = np.broadcast_to(stride, 2)
-    KH, KW = np.broadcast_to(size, 2)
-    windows = np.lib.stride_tricks.sliding_window_view(X, (KH, KW), axis=(2, 3))[:, :, ::SH, ::SW]
-    return windows.transpose(0, 1, 4, 5, 2, 3).reshape(len(X), X.shape[1] * KH * KW, -1)
-
-
-def columns_one_by_one(X: np.ndarray, size: Any, stride: Any = 1, padding: Any = 0) -> np.ndarray:
+def columns_one_by_one(X, size, stride=1, padding=0):
     (SH, SW), (PH, PW) = np.broadcast_to(stride, 2), np.broadcast_to(padding, 2)
     KH, KW = np.broadcast_to(size, 2)
     padded = np.pad(X, ((0, 0), (0, 0), (PH, PH), (PW, PW)))
@@ -131,7 +52,7 @@ def columns_one_by_one(X: np.ndarray, size: Any, stride: Any = 1, padding: Any =
     return np.stack(columns, axis=2)
 
 
-def columns_row_by_row(X: np.ndarray, size: Any, stride: Any = 1, padding: Any = 0) -> np.ndarray:
+def columns_row_by_row(X, size, stride=1, padding=0):
     (SH, SW), (PH, PW) = np.broadcast_to(stride, 2), np.broadcast_to(padding, 2)
     KH, KW = np.broadcast_to(size, 2)
     padded = np.pad(X, ((0, 0), (0, 0), (PH, PH), (PW, PW)))
@@ -145,7 +66,7 @@ def columns_row_by_row(X: np.ndarray, size: Any, stride: Any = 1, padding: Any =
     return np.array(rows).swapaxes(0, 1)
 
 
-def columns_by_indices(X: np.ndarray, size: Any, stride: Any = 1, padding: Any = 0) -> np.ndarray:
+def columns_by_indices(X, size, stride=1, padding=0):
     (SH, SW), (PH, PW) = np.broadcast_to(stride, 2), np.broadcast_to(padding, 2)
     KH, KW = np.broadcast_to(size, 2)
     padded = np.pad(X, ((0, 0), (0, 0), (PH, PH), (PW, PW)))
@@ -161,91 +82,129 @@ IM2COL = Exercise(
     unit=UNIT,
     returns=("cols",),
     groups=(
-        Group("windows", "makes one column of each window, in the order of reading", 2),
-        Group("stacks", "stacks the channels in a column, and keeps the images apart", 2),
-        Group("stride", "moves by the stride, in each direction by its own", 1),
-        Group("padding", "pads with zeros on all four sides", 1),
+        Group("windows", "makes one column of each window, in the order of reading", 2, hint=2),
+        Group("stacks", "stacks the channels in a column, and keeps the images apart", 2, hint=1),
+        Group("stride", "moves by the stride, in each direction by its own", 1, hint=3),
+        Group("padding", "pads with zeros on all four sides", 1, hint=3),
     ),
     cases=im2col_cases,
     reference=unfold_oracle,
     misconceptions=(
         Misconception(
             "windows_as_rows",
-            columns_as_rows,
+            change(
+                im2col,
+                "(0, 1, 4, 5, 2, 3).reshape(N, C * KH * KW, OH * OW)",
+                "(0, 2, 3, 1, 4, 5).reshape(N, OH * OW, C * KH * KW)",
+            ),
             "Your windows are the rows of the matrix; here they are its columns, (N, C KH KW, OH OW). Both are in use. "
             "With columns, the product with the filters comes out in the order of an image.",
             hint=1,
         ),
         Misconception(
             "reshaped_without_transpose",
-            columns_only_reshaped,
+            change(im2col, ".transpose(0, 1, 4, 5, 2, 3)", ""),
             "The shape is right and the entries are scrambled. `reshape` never moves a number, it only cuts the same "
             "long row anew: bring the axes into the order of the result first.",
             hint=2,
         ),
         Misconception(
             "channels_last",
-            columns_channels_last,
+            change(im2col, "0, 1, 4, 5, 2, 3", "0, 4, 5, 1, 2, 3"),
             "In each of your columns the channel runs fastest. The filters' W has the axes (C, KH, KW), the channel "
             "slowest, and W.reshape(F, -1) will only match columns of the same order.",
             hint=2,
         ),
         Misconception(
             "places_column_by_column",
-            columns_walk_down,
+            change(im2col, "0, 1, 4, 5, 2, 3", "0, 1, 4, 5, 3, 2"),
             "Your windows come in the order down first, then across. As everywhere in NumPy, the last axis runs "
             "fastest: from left to right, then the next row.",
             hint=2,
         ),
         Misconception(
             "window_read_down",
-            columns_read_down,
+            change(im2col, "0, 1, 4, 5, 2, 3", "0, 1, 5, 4, 2, 3"),
             "Within each window you read down first, then across. The kernel is flattened row by row, so the windows "
             "have to be, too.",
             hint=2,
         ),
         Misconception(
             "images_in_one_matrix",
-            columns_of_all_images,
+            change(
+                im2col,
+                "(0, 1, 4, 5, 2, 3).reshape(N, C * KH * KW, OH * OW)",
+                "(1, 4, 5, 0, 2, 3).reshape(C * KH * KW, -1)",
+            ),
             "Your matrix holds the windows of all images side by side. Here every image keeps a matrix of its own, so "
             "that the first axis of the result is N.",
             hint=1,
         ),
         Misconception(
             "one_channel",
-            columns_of_one_channel,
+            change(im2col, "[:, :, ::SH", "[:, :1, ::SH"),
             "Your columns hold the first channel only. A column is all that a filter sees at one place: C times KH "
             "times KW numbers.",
             hint=1,
         ),
         Misconception(
             "stride_ignored",
-            columns_stride_ignored,
+            change(im2col, "[:, :, ::SH, ::SW]", ""),
             "You return every window, whatever the stride says. With a stride of 2, every second one is wanted, in "
             "both directions.",
             hint=3,
         ),
         Misconception(
             "stride_inside_the_window",
-            columns_stride_inside,
+            change(im2col, "[:, :, ::SH, ::SW]", "[..., ::SH, ::SW]", "C * KH * KW, OH", "-1, OH"),
             "Your stride thins out the pixels within the windows. It is meant for the places: of which two axes of the "
             "windows should every SH-th and every SW-th be kept?",
             hint=3,
         ),
         Misconception(
             "axes_swapped",
-            columns_axes_swapped,
+            change(im2col, "(SH, SW), (PH, PW) =", "(SW, SH), (PW, PH) ="),
             "You use the horizontal stride or padding for the vertical one, and the other way round. Pairs are (down, "
             "across), in the order of the axes.",
             hint=3,
         ),
         Misconception(
             "padding_forgotten",
-            columns_padding_forgotten,
+            change(im2col, "view(padded", "view(X"),
             "There is no padding in your columns. Add the zeros around the image before you take its windows.",
             hint=3,
         ),
+        Misconception(
+            "windows_flipped",
+            change(im2col, "windows.transpose", "windows[..., ::-1, ::-1].transpose"),
+            "Each of your windows is turned by 180 degrees. A window is read as it stands, like the kernel that "
+            "it will meet: from the top left to the bottom right.",
+            hint=2,
+        ),
+        Misconception(
+            "channels_before_places",
+            change(
+                im2col,
+                ".transpose(0, 1, 4, 5, 2, 3).reshape(N, C * KH * KW, OH * OW)",
+                ".reshape(N, OH * OW, C * KH * KW).swapaxes(1, 2)",
+            ),
+            "With one channel all is right; with several, numbers of different places stand in one column. In the "
+            "array of windows the channels come before the places, and `reshape` joins what stands side by side: "
+            "bring the axes into order first.",
+            hint=2,
+        ),
     ),
-    equivalents=(columns_one_by_one, columns_row_by_row, columns_by_indices),
+    equivalents=(
+        im2col,
+        columns_one_by_one,
+        columns_row_by_row,
+        columns_by_indices,
+        change(
+            im2col,
+            ".transpose(0, 1, 4, 5, 2, 3).reshape(N, C * KH * KW, OH * OW)",
+            ".transpose(0, 2, 3, 1, 4, 5).reshape(N, OH * OW, -1).transpose(0, 2, 1)",
+        ),
+        change(im2col, "windows.transpose(0, 1, 4, 5, 2, 3)", 'np.einsum("ncijkm->nckmij", windows)'),
+    ),
     forbidden=FORBIDDEN,
 )
