@@ -1,9 +1,8 @@
 """`flatten_maps`: the published flatten swallows the batch."""
 
-from typing import Any
-
 import numpy as np
 
+from grader.changes import change
 from grader.exercises.u10_gpu_cnn.common import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -32,47 +31,14 @@ def flatten_oracle(shape: list[int], offset: int, layout: str) -> tuple[list[int
     return [N, size], np.stack([begin, begin + 1, begin + 2, begin + size - 1], axis=1)
 
 
-def flatten_as_given(maps: Any) -> Any:
-    return maps.view(-1, 64 * 7 * 7)
+def flatten_maps(maps):
+    return maps.reshape(len(maps), -1)
 
 
-def flatten_everything(maps: Any) -> Any:
-    return maps.flatten()
+def of_each_image(maps):
+    import torch
 
-
-def flatten_by_view(maps: Any) -> Any:
-    return maps.view(len(maps), -1)
-
-
-def flatten_channels_last(maps: Any) -> Any:
-    return maps.permute(0, 2, 3, 1).flatten(1)
-
-
-def flatten_transposed(maps: Any) -> Any:
-    return maps.reshape(-1, len(maps)).T
-
-
-def flatten_each_map(maps: Any) -> Any:
-    return maps.flatten(2)
-
-
-def flatten_by_mean(maps: Any) -> Any:
-    return maps.mean(dim=(2, 3))
-
-
-def flatten_right(maps: Any) -> Any:
-    return maps.reshape(maps.shape[0], -1)
-
-
-def flatten_right_module(maps: Any) -> Any:
-    from torch import nn
-
-    return nn.Flatten()(maps)
-
-
-def flatten_right_size(maps: Any) -> Any:
-    N, C, H, W = maps.shape
-    return maps.contiguous().view(N, C * H * W)
+    return torch.stack([image.flatten() for image in maps])
 
 
 FLATTEN_MAPS = Exercise(
@@ -81,63 +47,107 @@ FLATTEN_MAPS = Exercise(
     returns=("shape", "entries"),
     probe="flattened",
     groups=(
-        Group("rows", "makes one row of each image", 1),
-        Group("own", "fills each row with the image's own numbers, in their order", 1),
-        Group("sizes", "does so for maps of any number and size", 1),
-        Group("layout", "does so however the maps lie in memory", 1),
+        Group("rows", "makes one row of each image", 1, hint=1),
+        Group("own", "fills each row with the image's own numbers, in their order", 1, hint=2),
+        Group("sizes", "does so for maps of any number and size", 1, hint=1),
+        Group("layout", "does so however the maps lie in memory", 1, hint=2),
     ),
     cases=flatten_cases,
     reference=flatten_oracle,
     misconceptions=(
         Misconception(
             "as_given",
-            flatten_as_given,
+            change(flatten_maps, "reshape(len(maps), -1)", "view(-1, 64 * 7 * 7)"),
             "This is the published line: -1 lets torch choose how many rows there are, so that numbers of one image "
             "that find no room go on in the next row. Say how many rows you want, and let -1 stand for the rest.",
             hint=1,
         ),
         Misconception(
             "everything_flat",
-            flatten_everything,
+            change(flatten_maps, "reshape(len(maps), -1)", "flatten()"),
             "One row for the whole batch: flatten without an argument begins at the first axis, and that is the "
             "batch. From which axis on should it begin?",
             hint=1,
         ),
         Misconception(
             "view_of_any_layout",
-            flatten_by_view,
+            change(flatten_maps, "reshape", "view"),
             "Right, until the maps lie otherwise in memory. view only gives a new shape to what lies there in order, "
             "and stops where that cannot be; reshape and flatten copy if they must.",
             hint=2,
         ),
         Misconception(
             "channels_last",
-            flatten_channels_last,
+            change(flatten_maps, "reshape", "permute(0, 2, 3, 1).reshape"),
             "Each row has its own image's numbers in another order: you put the channels last. A linear layer that "
             "was trained with one order gets nonsense in the other.",
             hint=2,
         ),
         Misconception(
             "axes_mixed",
-            flatten_transposed,
+            change(flatten_maps, "reshape(len(maps), -1)", "reshape(-1, len(maps)).T"),
             "The shape is right, and each row holds a little of every image: reshape fills row by row, and the "
             "transpose does not sort them again. Keep the batch's axis first.",
             hint=1,
         ),
         Misconception(
             "maps_kept_apart",
-            flatten_each_map,
+            change(flatten_maps, "reshape(len(maps), -1)", "flatten(2)"),
             "Your rows are maps: (N, C, H W). A linear layer would treat each map as an example. One axis of each "
             "image is asked for.",
             hint=1,
         ),
         Misconception(
             "mean_of_each_map",
-            flatten_by_mean,
+            change(flatten_maps, "reshape(len(maps), -1)", "mean(dim=(2, 3))"),
             "You take the mean of each map. Some networks do that (global average pooling), but then fc1 has 64 "
             "inputs, and where in the image something was is gone.",
             hint=1,
         ),
+        Misconception(
+            "rows_left_to_torch",
+            change(flatten_maps, "len(maps), -1", "-1, 64 * 7 * 7"),
+            "A row of 3,136 numbers fits maps of 64 x 7 x 7 alone. With others, -1 lets torch choose how "
+            "many rows there are, so that numbers of one image go on in the next row. Name the number of "
+            "rows, and let -1 stand for the rest.",
+            hint=1,
+        ),
+        Misconception(
+            "size_of_one_network",
+            change(flatten_maps, "-1", "64 * 7 * 7"),
+            "You name the length of a row, 3,136, which only maps of 64 x 7 x 7 have. The number of rows is "
+            "what you know for sure; let -1 stand for their length.",
+            hint=1,
+        ),
+        Misconception(
+            "height_and_width_swapped",
+            change(flatten_maps, "reshape", "transpose(2, 3).reshape"),
+            "Each row has its own image's numbers in another order: height and width have changed places. "
+            "The maps come as C, H, W, and are wanted in this order.",
+            hint=2,
+        ),
+        Misconception(
+            "one_image_alone",
+            change(flatten_maps, "maps.reshape(len(maps), -1)", "maps[0].reshape(1, -1)"),
+            "Only the first image of the batch comes back. Each of the N images should have its row.",
+            hint=1,
+        ),
+        Misconception(
+            "left_as_it_came",
+            change(flatten_maps, "maps.reshape(len(maps), -1)", "maps.squeeze()"),
+            "The maps come back as maps. squeeze drops axes of length 1 and nothing else: three axes have to "
+            "become one.",
+            hint=1,
+        ),
     ),
-    equivalents=(flatten_right, flatten_right_module, flatten_right_size),
+    equivalents=(
+        flatten_maps,
+        change(flatten_maps, "reshape(len(maps), -1)", "flatten(1)"),
+        change(flatten_maps, "reshape(len(maps), -1)", "contiguous().view(maps.size(0), -1)"),
+        change(flatten_maps, "reshape(len(maps), -1)", "reshape(maps.shape[0], maps[0].numel())"),
+        change(
+            flatten_maps, "return maps.reshape(len(maps), -1)", "from torch import nn\n\n    return nn.Flatten()(maps)"
+        ),
+        of_each_image,
+    ),
 )

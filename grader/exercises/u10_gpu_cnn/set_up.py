@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from grader.changes import change
 from grader.exercises.u10_gpu_cnn.common import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -42,92 +43,25 @@ def set_up_oracle(N: int, batch_size: int, lr: float, seed: int, depth: int, ask
     return {"sizes of the batches": sizes, "every example once": True, "images with their own labels": True}, None
 
 
-def set_up_as_given(make_model: Any, images: Any, labels: Any, lr: float, batch_size: int) -> "tuple":
+# type: ignore[name-defined] # noqa: F821
+
+
+def set_up(make_model, images, labels, lr, batch_size):
     import torch
 
-    optimizer = torch.optim.Adam(net.parameters(), lr=lr)  # type: ignore[name-defined] # noqa: F821
     model = make_model()
-    return model, optimizer, trainloader  # type: ignore[name-defined] # noqa: F821
-
-
-def set_up_other_network(make_model: Any, images: Any, labels: Any, lr: float, batch_size: int) -> "tuple":
-    import torch
-
+    optimizer = torch.optim.Adam(model.parameters(), lr=lr)
     data = torch.utils.data.TensorDataset(images, labels)
     loader = torch.utils.data.DataLoader(data, batch_size=batch_size, shuffle=True)
-    return make_model(), torch.optim.Adam(make_model().parameters(), lr=lr), loader
+    return model, optimizer, loader
 
 
-def set_up_stored_order(make_model: Any, images: Any, labels: Any, lr: float, batch_size: int) -> "tuple":
-    import torch
-
-    model = make_model()
-    data = torch.utils.data.TensorDataset(images, labels)
-    loader = torch.utils.data.DataLoader(data, batch_size=batch_size)
-    return model, torch.optim.Adam(model.parameters(), lr=lr), loader
-
-
-def set_up_shuffled_once(make_model: Any, images: Any, labels: Any, lr: float, batch_size: int) -> "tuple":
-    import torch
-
-    model, order = make_model(), torch.randperm(len(labels))
-    data = torch.utils.data.TensorDataset(images[order], labels[order])
-    loader = torch.utils.data.DataLoader(data, batch_size=batch_size)
-    return model, torch.optim.Adam(model.parameters(), lr=lr), loader
-
-
-def set_up_pairs_apart(make_model: Any, images: Any, labels: Any, lr: float, batch_size: int) -> "tuple":
-    import torch
-
-    model, order = make_model(), torch.arange(len(labels)).roll(1)
-    data = torch.utils.data.TensorDataset(images[order], labels)
-    loader = torch.utils.data.DataLoader(data, batch_size=batch_size, shuffle=True)
-    return model, torch.optim.Adam(model.parameters(), lr=lr), loader
-
-
-def set_up_rest_dropped(make_model: Any, images: Any, labels: Any, lr: float, batch_size: int) -> "tuple":
-    import torch
-
-    model = make_model()
-    data = torch.utils.data.TensorDataset(images, labels)
-    loader = torch.utils.data.DataLoader(data, batch_size=batch_size, shuffle=True, drop_last=True)
-    return model, torch.optim.Adam(model.parameters(), lr=lr), loader
-
-
-def set_up_usual_lr(make_model: Any, images: Any, labels: Any, lr: float, batch_size: int) -> "tuple":
-    import torch
-
-    model = make_model()
-    data = torch.utils.data.TensorDataset(images, labels)
-    loader = torch.utils.data.DataLoader(data, batch_size=batch_size, shuffle=True)
-    return model, torch.optim.Adam(model.parameters()), loader
-
-
-def set_up_single_examples(make_model: Any, images: Any, labels: Any, lr: float, batch_size: int) -> "tuple":
-    import torch
-
-    model = make_model()
-    data = torch.utils.data.TensorDataset(images, labels)
-    loader = torch.utils.data.DataLoader(data, shuffle=True)
-    return model, torch.optim.Adam(model.parameters(), lr=lr), loader
-
-
-def set_up_right_pairs(make_model: Any, images: Any, labels: Any, lr: float, batch_size: int) -> "tuple":
-    import torch
-
-    pairs: Any = list(zip(images, labels, strict=True))
-    loader: Any = torch.utils.data.DataLoader(pairs, batch_size, True)
-    model = make_model()
-    return model, torch.optim.Adam(list(model.parameters()), lr), loader
-
-
-def set_up_right_sampler(make_model: Any, images: Any, labels: Any, lr: float, batch_size: int) -> "tuple":
-    import torch
-
-    model, data = make_model(), torch.utils.data.TensorDataset(images, labels)
-    sampler = torch.utils.data.RandomSampler(data)
-    loader = torch.utils.data.DataLoader(data, batch_size=batch_size, sampler=sampler)
-    return model, torch.optim.Adam([{"params": model.parameters()}], lr=lr), loader
+optimizer_first = change(
+    set_up,
+    "model = make_model()\n    optimizer = torch.optim.Adam(model.parameters(), lr=lr)",
+    "optimizer = torch.optim.Adam(net.parameters(), lr=lr)\n    model = make_model()",
+)
+stored_order = change(set_up, ", shuffle=True", "")
 
 
 SET_UP = Exercise(
@@ -136,67 +70,100 @@ SET_UP = Exercise(
     returns=("facts", "step"),
     probe="set_up",
     groups=(
-        Group("parameters", "gives the optimizer the parameters of the network that is returned", 1),
-        Group("step", "makes it Adam, with the learning rate that was asked for", 1),
-        Group("batches", "makes a loader that brings every example once, in batches, with its own label", 1),
-        Group("order", "brings them in another order in each epoch", 1),
+        Group("parameters", "gives the optimizer the parameters of the network that is returned", 1, hint=1),
+        Group("step", "makes it Adam, with the learning rate that was asked for", 1, hint=1),
+        Group("batches", "makes a loader that brings every example once, in batches, with its own label", 1, hint=2),
+        Group("order", "brings them in another order in each epoch", 1, hint=2),
     ),
     cases=set_up_cases,
     reference=set_up_oracle,
     misconceptions=(
         Misconception(
             "as_given",
-            set_up_as_given,
+            change(optimizer_first, "optimizer, loader", "optimizer, trainloader"),
             "As it was published: net and trainloader are names that nothing has defined. Make each thing before the "
             "line that uses it, and out of what the function was handed.",
             hint=1,
         ),
         Misconception(
             "another_network",
-            set_up_other_network,
+            change(set_up, "model.parameters()", "make_model().parameters()"),
             "You make two networks: the optimizer will train one, and the other one is returned. There is no error, "
             "and the loss stays at log 10 for ever.",
             hint=1,
         ),
         Misconception(
             "stored_order",
-            set_up_stored_order,
+            stored_order,
             "The loader brings the examples as they are stored, every time. Sorted data would come class by class; "
             "ask the loader to shuffle.",
             hint=2,
         ),
         Misconception(
             "shuffled_once",
-            set_up_shuffled_once,
+            change(
+                stored_order,
+                "model = make_model()",
+                "model, order = make_model(), torch.randperm(len(labels))",
+                "(images, labels)\n",
+                "(images[order], labels[order])\n",
+            ),
             "You shuffle once, before the first epoch, and then every epoch has the same batches. Let the loader do "
             "it: it draws a new order each time that it is asked for its batches.",
             hint=2,
         ),
         Misconception(
             "pairs_apart",
-            set_up_pairs_apart,
+            change(set_up, "(images, labels)\n", "(images.roll(1, 0), labels)\n"),
             "Images and labels no longer belong together: one of them was put into another order without the other.",
             hint=2,
         ),
         Misconception(
             "rest_dropped",
-            set_up_rest_dropped,
+            change(set_up, "shuffle=True", "shuffle=True, drop_last=True"),
             "The loader leaves out the examples of the last, smaller batch. In training that may be wanted; here "
             "every example is asked for.",
             hint=2,
         ),
         Misconception(
             "usual_learning_rate",
-            set_up_usual_lr,
+            change(set_up, ", lr=lr", ""),
             "Your optimizer has Adam's usual learning rate, 0.001. The one that was handed over is not used.",
             hint=1,
         ),
         Misconception(
             "single_examples",
-            set_up_single_examples,
+            change(set_up, "batch_size=batch_size, ", ""),
             "Your batches hold one example each: a DataLoader that is told nothing makes those.",
             hint=2,
         ),
+        Misconception(
+            "decays",
+            change(set_up, "Adam(", "AdamW("),
+            "Your optimizer is AdamW: besides Adam's step, it makes each weight a little smaller. Adam alone "
+            "is asked for.",
+            hint=1,
+        ),
+        Misconception(
+            "network_twice",
+            change(set_up, "return model", "return make_model()"),
+            "A fresh network is returned, and not the one that the optimizer holds: make_model makes another "
+            "each time that it is called. Call it once.",
+            hint=1,
+        ),
+        Misconception(
+            "all_in_one_batch",
+            change(set_up, "batch_size=batch_size", "batch_size=len(labels)"),
+            "All examples come in one batch. The size that was handed over, batch_size, is not used.",
+            hint=2,
+        ),
     ),
-    equivalents=(set_up_right_pairs, set_up_right_sampler),
+    equivalents=(
+        set_up,
+        change(set_up, "TensorDataset(images, labels)", "StackDataset(images, labels)"),
+        change(set_up, "torch.utils.data.TensorDataset(images, labels)", "list(zip(images, labels, strict=True))"),
+        change(set_up, "(model.parameters(), lr=lr)", "(list(model.parameters()), lr)"),
+        change(set_up, "model.parameters()", '[{"params": model.parameters()}]'),
+        change(set_up, "shuffle=True", "sampler=torch.utils.data.RandomSampler(data)"),
+    ),
 )

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from grader.exercises.u15_capstone.artefact_right import by_functions, read_one_by_one
-from grader.exercises.u15_capstone.compare import UNIT
+from grader.changes import change
+from grader.exercises.u15_capstone.compare_seeds import UNIT
 from grader.hidden import hidden_images, true_labels
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -43,33 +43,70 @@ def right_labels(
     return true_labels(images), most_parameters, most_macs, 1.0
 
 
-def too_wide() -> Any:
+def capstone_net():
+    import torch
+    from safetensors.torch import load_file
     from torch import nn
 
-    return nn.Sequential(nn.Flatten(), nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 10))
+    class Residual(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body = nn.Sequential(nn.Conv2d(72, 72, 3, padding=1, bias=False), nn.BatchNorm2d(72), nn.ReLU())
+
+        def forward(self, x):
+            return self.body(x).add(x)
+
+    torch.manual_seed(1)
+    first = [nn.Conv2d(1, 24, 5, 2, 2, bias=False), nn.BatchNorm2d(24), nn.ReLU()]
+    second = [nn.Conv2d(24, 48, 3, 1, 1, bias=False), nn.BatchNorm2d(48), nn.ReLU(), nn.MaxPool2d(2)]
+    third = [nn.Conv2d(48, 72, 3, 1, 1, bias=False), nn.BatchNorm2d(72), nn.ReLU(), Residual()]
+    last = [nn.AvgPool2d(7), nn.Flatten(), nn.Identity(), nn.Linear(72, 10)]
+    model = nn.Sequential(*first, *second, *third, *last)
+    model.load_state_dict(load_file("capstone_net.safetensors"))
+    return model.eval()
 
 
-def too_slow() -> Any:
+def by_functions():
+    from safetensors.torch import load_file
+    from torch import nn
+
+    weights = {name: value.float() for name, value in load_file("capstone_net.safetensors").items()}
+
+    class Network(nn.Module):
+        def __init__(self):
+            super().__init__()
+            for name, value in weights.items():
+                self.register_buffer(name.replace(".", "_"), value)
+
+        def layer(self, x, conv, norm, stride=1):
+            kernel = getattr(self, f"{conv}_weight")
+            x = nn.functional.conv2d(x, kernel, stride=stride, padding=kernel.shape[-1] // 2)
+            kept = [getattr(self, f"{norm}_{name}") for name in ("running_mean", "running_var", "weight", "bias")]
+            return nn.functional.batch_norm(x, *kept).relu()
+
+        def forward(self, x):
+            x = self.layer(self.layer(x, "0", "1", stride=2), "3", "4")
+            x = self.layer(nn.functional.max_pool2d(x, 2), "7", "8")
+            x = x + self.layer(x, "10_body_0", "10_body_1")
+            return nn.functional.linear(x.mean(dim=(2, 3)), self.get_buffer("14_weight"), self.get_buffer("14_bias"))
+
+    return Network()
+
+
+def too_wide():
+    from torch import nn
+
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 10)).eval()
+
+
+def too_slow():
     from torch import nn
 
     layers = [nn.Conv2d(1, 32, 5, padding=2), nn.ReLU(), nn.Conv2d(32, 64, 3, padding=1), nn.ReLU()]
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10)).eval()
 
 
-def never_loaded() -> Any:
-    import torch
-    from torch import nn
-
-    torch.manual_seed(1)
-    return nn.Sequential(nn.Conv2d(1, 8, 5, stride=4), nn.ReLU(), nn.Flatten(), nn.Linear(288, 10))
-
-
-def always_the_same() -> Any:
-    from torch import nn
-
-    layer = nn.Linear(784, 10)
-    nn.init.zeros_(layer.weight)
-    return nn.Sequential(nn.Flatten(), layer)
+LOADED = '    model.load_state_dict(load_file("capstone_net.safetensors"))\n'
 
 
 CAPSTONE_NET = Exercise(
@@ -77,11 +114,11 @@ CAPSTONE_NET = Exercise(
     unit=UNIT,
     returns=("labels", "parameters", "macs", "time"),
     groups=(
-        Group("budget", "keeps to both budgets, and has learned something", 2),
-        Group("85", "names 85 % of unseen images right", 2),
-        Group("88", "names 88 % of unseen images right", 3),
-        Group("89", "names 89 % of unseen images right", 3),
-        Group("90", "names 90 % of unseen images right", 2),
+        Group("budget", "keeps to both budgets, and has learned something", 2, hint=1),
+        Group("85", "names 85 % of unseen images right", 2, hint=2),
+        Group("88", "names 88 % of unseen images right", 3, hint=2),
+        Group("89", "names 89 % of unseen images right", 3, hint=2),
+        Group("90", "names 90 % of unseen images right", 2, hint=2),
     ),
     cases=capstone_cases,
     private_cases=hidden_cases,
@@ -107,20 +144,37 @@ CAPSTONE_NET = Exercise(
         ),
         Misconception(
             "chance",
-            never_loaded,
+            change(capstone_net, LOADED, ""),
             "Your network guesses: about one image in ten is right. Its structure is there, its training is not. Does "
             "capstone_net load the file that you saved, into every layer, and return that very network?",
             hint=2,
         ),
         Misconception(
             "one_class",
-            always_the_same,
+            change(capstone_net, "    return model", "    nn.init.zeros_(model[-1].weight)\n    return model"),
             "Your network gives every image the same label. Look at its logits for two very different images: are they "
             "the same? Then the weights were not loaded, or a layer lets nothing through (all ReLUs dead, all weights "
             "zero).",
             hint=2,
         ),
     ),
-    equivalents=(by_functions, read_one_by_one),
+    equivalents=(
+        capstone_net,
+        by_functions,
+        change(capstone_net, "self.body(x).add(x)", "x + self.body(x)"),
+        change(
+            capstone_net,
+            "nn.AvgPool2d(7), nn.Flatten(), nn.Identity()",
+            "nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.3)",
+        ),
+        change(
+            capstone_net,
+            LOADED,
+            """    weights = load_file("capstone_net.safetensors")
+    for name, tensor in model.state_dict().items():
+        tensor.copy_(weights[name])
+""",
+        ),
+    ),
     forbidden=("torch.load", "pickle"),
 )

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from grader.changes import change
 from grader.exercises.u10_gpu_cnn.common import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -45,58 +46,7 @@ def modes_oracle(
     return softmax(hidden @ last.T, axis=1), {"afterwards": mode} if asks == "modes" else None
 
 
-def modes_as_given(model: Any, images: Any) -> Any:
-    import torch
-
-    return torch.softmax(model(images), dim=1)
-
-
-def modes_no_grad_only(model: Any, images: Any) -> Any:
-    import torch
-
-    with torch.no_grad():
-        return torch.softmax(model(images), dim=1)
-
-
-def modes_not_restored(model: Any, images: Any) -> Any:
-    import torch
-
-    model.eval()
-    with torch.no_grad():
-        return torch.softmax(model(images), dim=1)
-
-
-def modes_always_training(model: Any, images: Any) -> Any:
-    import torch
-
-    model.eval()
-    with torch.no_grad():
-        probabilities = torch.softmax(model(images), dim=1)
-    model.train()
-    return probabilities
-
-
-def modes_recorded(model: Any, images: Any) -> Any:
-    import torch
-
-    mode = model.training
-    model.eval()
-    probabilities = torch.softmax(model(images), dim=1)
-    model.train(mode)
-    return probabilities
-
-
-def modes_detached_late(model: Any, images: Any) -> Any:
-    import torch
-
-    mode = model.training
-    model.eval()
-    probabilities = torch.softmax(model(images), dim=1).detach()
-    model.train(mode)
-    return probabilities
-
-
-def modes_logits(model: Any, images: Any) -> Any:
+def predict_probabilities(model, images):
     import torch
 
     mode = model.training
@@ -104,21 +54,10 @@ def modes_logits(model: Any, images: Any) -> Any:
     with torch.no_grad():
         logits = model(images)
     model.train(mode)
-    return logits
+    return torch.softmax(logits, dim=1)
 
 
-def modes_softmax_over_batch(model: Any, images: Any) -> Any:
-    import torch
-
-    mode = model.training
-    model.eval()
-    with torch.no_grad():
-        probabilities = torch.softmax(model(images), dim=0)
-    model.train(mode)
-    return probabilities
-
-
-def modes_right_finally(model: Any, images: Any) -> Any:
+def in_the_end(model, images):
     import torch
 
     was = model.training
@@ -130,17 +69,10 @@ def modes_right_finally(model: Any, images: Any) -> Any:
         model.train(was)
 
 
-def modes_right_if(model: Any, images: Any) -> Any:
-    import torch
-
-    training = model.training
-    model.eval()
-    with torch.set_grad_enabled(False):
-        logits = model(images)
-        result = torch.exp(torch.log_softmax(logits, dim=1))
-    if training:
-        model.train()
-    return result
+no_grad_is_no_eval = change(
+    predict_probabilities, "    mode = model.training\n    model.eval()\n", "", "    model.train(mode)\n", ""
+)
+recorded = change(predict_probabilities, "    with torch.no_grad():\n        logits", "    logits")
 
 
 PREDICT_PROBABILITIES = Exercise(
@@ -149,68 +81,117 @@ PREDICT_PROBABILITIES = Exercise(
     returns=("probabilities", "facts"),
     probe="predicting",
     groups=(
-        Group("values", "returns each class's probability, computed in evaluation mode", 1),
-        Group("modes", "hands the model back in the mode in which it came", 1),
-        Group("graph", "lets autograd record nothing", 1),
-        Group("statistics", "leaves the running statistics of batch normalization alone", 1),
+        Group("values", "returns each class's probability, computed in evaluation mode", 1, hint=1),
+        Group("modes", "hands the model back in the mode in which it came", 1, hint=2),
+        Group("graph", "lets autograd record nothing", 1, hint=3),
+        Group("statistics", "leaves the running statistics of batch normalization alone", 1, hint=1),
     ),
     cases=modes_cases,
     reference=modes_oracle,
     misconceptions=(
         Misconception(
             "as_given",
-            modes_as_given,
+            change(no_grad_is_no_eval, "    with torch.no_grad():\n        logits", "    logits"),
             "As given: the model looks at the images in training mode, with dropout on, with batch statistics in "
             "place of the learned ones, and with autograd writing everything down.",
             hint=1,
         ),
         Misconception(
             "no_grad_is_no_eval",
-            modes_no_grad_only,
+            no_grad_is_no_eval,
             "What no_grad stops is the recording, and nothing else. Dropout and batch normalization ask another "
             "question: is this module in training mode?",
             hint=1,
         ),
         Misconception(
             "not_restored",
-            modes_not_restored,
+            change(predict_probabilities, "    model.train(mode)\n", ""),
             "The predictions are right, and the model stays in evaluation mode. If training goes on after this, it "
             "goes on without dropout. Leave it as it came.",
             hint=2,
         ),
         Misconception(
             "always_training",
-            modes_always_training,
+            change(predict_probabilities, "train(mode)", "train()"),
             "You always switch to training mode at the end. A finished model that comes in evaluation mode should go "
             "in evaluation mode.",
             hint=2,
         ),
         Misconception(
             "recorded",
-            modes_recorded,
+            recorded,
             "Calling eval() does not stop autograd: it records every pass, and your result carries the graph along.",
             hint=3,
         ),
         Misconception(
             "detached_late",
-            modes_detached_late,
+            change(recorded, "dim=1)", "dim=1).detach()"),
             "Your result has no history, but the pass was recorded and thrown away afterwards: the memory is needed "
             "all the same. Stop the recording before the pass begins.",
             hint=3,
         ),
         Misconception(
             "logits",
-            modes_logits,
+            change(predict_probabilities, "torch.softmax(logits, dim=1)", "logits"),
             "Those are logits. Here a person wants to read how sure the network is: this is the one place for a "
             "softmax.",
             hint=1,
         ),
         Misconception(
             "softmax_over_the_batch",
-            modes_softmax_over_batch,
+            change(predict_probabilities, "dim=1", "dim=0"),
             "Your probabilities add up to 1 down the batch, not along the classes of one image.",
             hint=1,
         ),
+        Misconception(
+            "logarithms",
+            change(predict_probabilities, "torch.softmax", "torch.log_softmax"),
+            "Those are logarithms of probabilities. A person wants to read how sure the network is: numbers "
+            "from 0 to 1.",
+            hint=1,
+        ),
+        Misconception(
+            "each_class_by_itself",
+            change(predict_probabilities, "torch.softmax(logits, dim=1)", "torch.sigmoid(logits)"),
+            "A sigmoid takes each class by itself, so that the numbers of an image do not add up to 1. "
+            "One of the classes is right: softmax.",
+            hint=1,
+        ),
+        Misconception(
+            "labels",
+            change(predict_probabilities, "torch.softmax(logits, dim=1)", "logits.argmax(dim=1)"),
+            "You return the most probable class of each image. The probabilities of all classes are asked "
+            "for, one row for each image.",
+            hint=1,
+        ),
+        Misconception(
+            "largest_alone",
+            change(predict_probabilities, "dim=1)", "dim=1).max(dim=1).values"),
+            "You return the largest probability of each image. Those of all classes are asked for, one row "
+            "for each image.",
+            hint=1,
+        ),
+        Misconception(
+            "evaluated_too_late",
+            change(predict_probabilities, "    model.eval()\n", "", "model.train(mode)", "model.eval()"),
+            "The model goes into evaluation mode after it has looked, and stays there. It should be in this "
+            "mode while it looks, and go in the mode in which it came.",
+            hint=1,
+        ),
+        Misconception(
+            "training_off_and_on",
+            change(recorded, "    model.train(mode)\n", ""),
+            "The values are right, and two things are left: autograd records the pass, and the model stays "
+            "in evaluation mode.",
+            hint=3,
+        ),
     ),
-    equivalents=(modes_right_finally, modes_right_if),
+    equivalents=(
+        predict_probabilities,
+        in_the_end,
+        change(predict_probabilities, "    model.train(mode)", "    if mode:\n        model.train()"),
+        change(predict_probabilities, "torch.no_grad()", "torch.set_grad_enabled(False)"),
+        change(predict_probabilities, "torch.softmax(logits, dim=1)", "logits.log_softmax(dim=1).exp()"),
+        change(predict_probabilities, "torch.softmax(logits, dim=1)", "torch.nn.Softmax(dim=1)(logits)"),
+    ),
 )

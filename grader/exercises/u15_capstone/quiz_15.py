@@ -1,6 +1,6 @@
 """The quiz; its questions stand in the notebook."""
 
-from grader.exercises.u15_capstone.compare import UNIT
+from grader.exercises.u15_capstone.compare_seeds import UNIT
 from grader.spec import Question, quiz
 
 QUIZ_15 = quiz(

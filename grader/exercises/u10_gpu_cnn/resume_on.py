@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.exercises.u10_gpu_cnn import resume_wrong as wrong
+from grader.changes import change
 from grader.exercises.u10_gpu_cnn.common import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -68,23 +68,41 @@ def resume_oracle(
     return params, None
 
 
+def resume_on(make_model, model_state, optimizer_state, device):
+    import torch
+
+    model = make_model()
+    model.load_state_dict(model_state)
+    model.to(device)
+    optimizer = torch.optim.Adam(model.parameters())
+    optimizer.load_state_dict(optimizer_state)
+    return model, optimizer
+
+
+MOVED = "    model.to(device)\n"
+LOADED = "    optimizer.load_state_dict(optimizer_state)\n"
+never_moved = change(resume_on, MOVED, "")
+
+
 RESUME_ON = Exercise(
     name="resume_on",
     unit=UNIT,
     returns=("params", "facts"),
     probe="resumed_elsewhere",
     groups=(
-        Group("parameters", "brings back the parameters as they were saved", 1),
-        Group("steps", "goes on as the run would have gone on: with Adam's moments, count and learning rate", 1),
-        Group("places", "has the model and Adam's moments on the device that it is told", 1),
-        Group("owner", "lets the optimizer hold the parameters of the very model that it returns", 1),
+        Group("parameters", "brings back the parameters as they were saved", 1, hint=2),
+        Group(
+            "steps", "goes on as the run would have gone on: with Adam's moments, count and learning rate", 1, hint=2
+        ),
+        Group("places", "has the model and Adam's moments on the device that it is told", 1, hint=1),
+        Group("owner", "lets the optimizer hold the parameters of the very model that it returns", 1, hint=1),
     ),
     cases=resume_cases,
     reference=resume_oracle,
     misconceptions=(
         Misconception(
             "moved_last",
-            wrong.moved_last,
+            change(never_moved, LOADED, LOADED + MOVED),
             "You move the model after the optimizer was built and filled. Adam's moments stay on the old device: on a "
             "GPU the first step stops with an error about two devices, and on some devices the optimizer even holds "
             "parameters that are no longer the model's. What has to be where it will be before Adam looks at it?",
@@ -92,37 +110,91 @@ RESUME_ON = Exercise(
         ),
         Misconception(
             "never_moved",
-            wrong.never_moved,
+            never_moved,
             "Everything stays where make_model made it: the device that was handed over is not used.",
             hint=1,
         ),
         Misconception(
             "moments_forgotten",
-            wrong.moments_forgotten,
+            change(resume_on, LOADED, ""),
             "The optimizer is a new one: its moments are zero, its count begins at 1, and its learning rate is Adam's "
             "usual one. What it remembered is in optimizer_state.",
             hint=2,
         ),
         Misconception(
             "weights_forgotten",
-            wrong.weights_forgotten,
+            change(resume_on, "    model.load_state_dict(model_state)\n", ""),
             "The network begins at random weights again, with the memory of another run in its optimizer. What it had "
             "learned is in model_state.",
             hint=2,
         ),
         Misconception(
             "another_network",
-            wrong.another_network,
+            change(resume_on, "Adam(model.parameters())", "Adam(make_model().to(device).parameters())"),
             "You make two networks: the optimizer moves the one that nobody gets.",
             hint=1,
         ),
         Misconception(
             "moments_by_hand",
-            wrong.moments_by_hand,
+            change(
+                resume_on,
+                LOADED,
+                """    for param, memory in zip(model.parameters(), optimizer_state["state"].values(), strict=True):
+        optimizer.state[param] = memory
+""",
+            ),
             "You put the moments in by hand. They stay on the device where they were saved, and the learning rate is "
             "lost. The optimizer's load_state_dict sends each to where its parameter is, and brings the rest along.",
             hint=2,
         ),
+        Misconception(
+            "moved_before_the_moments",
+            change(never_moved, LOADED, MOVED + LOADED),
+            "You move the model after the optimizer was built from its parameters. Where moving makes new "
+            "parameters, the optimizer holds the old ones, which are no longer the model's. First the model, "
+            "on its device; only then the optimizer.",
+            hint=1,
+        ),
+        Misconception(
+            "learning_rate_alone",
+            change(
+                resume_on,
+                "model.parameters())",
+                'model.parameters(), lr=optimizer_state["param_groups"][0]["lr"])',
+                LOADED,
+                "",
+            ),
+            "The learning rate is taken over, and what Adam remembered is not: its moments are zero, and its "
+            "count begins at 1. Both are in optimizer_state.",
+            hint=2,
+        ),
+        Misconception(
+            "step_of_sgd",
+            change(resume_on, "optim.Adam(", "optim.SGD("),
+            "Your optimizer is SGD, which has no use for moments. The run was Adam's, and Adam should go on.",
+            hint=2,
+        ),
+        Misconception(
+            "only_one_comes_back",
+            change(resume_on, "return model, optimizer", "return optimizer, model"),
+            "The two come back in the other order: first the model, then the optimizer.",
+            hint=2,
+        ),
     ),
-    equivalents=(wrong.right_loaded_there, wrong.right_made_there, wrong.right_with_settings),
+    equivalents=(
+        resume_on,
+        change(never_moved, "make_model()", "make_model().to(device)"),
+        change(never_moved, "model = make_model()", "with torch.device(device):\n        model = make_model()"),
+        change(resume_on, "model.parameters()", '[{"params": model.parameters()}]'),
+        change(
+            resume_on,
+            "Adam(model.parameters())",
+            'Adam(model.parameters(), lr=optimizer_state["param_groups"][0]["lr"])',
+        ),
+        change(
+            never_moved,
+            "load_state_dict(model_state)",
+            "load_state_dict({k: v.to(device, copy=True) for k, v in model_state.items()}, assign=True)",
+        ),
+    ),
 )

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from course_lib.probes.base import all_of
+from grader.changes import change
 from grader.exercises.u10_gpu_cnn.common import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -44,90 +45,16 @@ def seeds_oracle(seed: int, noise: int, N: int, sizes: list[int], asks: str) -> 
     return facts[asks]
 
 
-def seeds_as_given(make_model: Any, N: int, seed: int) -> "tuple":
-    import torch
-
-    model = make_model()
-    order = torch.randperm(N)
-    return model, order
-
-
-def seeds_too_late(make_model: Any, N: int, seed: int) -> "tuple":
-    import torch
-
-    model = make_model()
-    torch.manual_seed(seed)
-    order = torch.randperm(N, generator=torch.Generator().manual_seed(seed))
-    return model, order
-
-
-def seeds_start_only(make_model: Any, N: int, seed: int) -> "tuple":
+def seeded_start(make_model, N, seed):
     import torch
 
     torch.manual_seed(seed)
     model = make_model()
-    torch.seed()
-    return model, torch.randperm(N)
+    generator = torch.Generator().manual_seed(seed)
+    return model, torch.randperm(N, generator=generator)
 
 
-def seeds_one_stream(make_model: Any, N: int, seed: int) -> "tuple":
-    import torch
-
-    torch.manual_seed(seed)
-    model = make_model()
-    order = torch.randperm(N)
-    return model, order
-
-
-def seeds_constant(make_model: Any, N: int, seed: int) -> "tuple":
-    import torch
-
-    torch.manual_seed(42)
-    model = make_model()
-    return model, torch.randperm(N, generator=torch.Generator().manual_seed(42))
-
-
-def seeds_generator_without_seed(make_model: Any, N: int, seed: int) -> "tuple":
-    import torch
-
-    torch.manual_seed(seed)
-    model = make_model()
-    return model, torch.randperm(N, generator=torch.Generator())
-
-
-def seeds_drawn_with_replacement(make_model: Any, N: int, seed: int) -> "tuple":
-    import torch
-
-    torch.manual_seed(seed)
-    model = make_model()
-    return model, torch.randint(0, N, (N,), generator=torch.Generator().manual_seed(seed))
-
-
-def seeds_right(make_model: Any, N: int, seed: int) -> "tuple":
-    import torch
-
-    order = torch.randperm(N, generator=torch.Generator().manual_seed(seed))
-    torch.manual_seed(seed)
-    return make_model(), order
-
-
-def seeds_right_numpy(make_model: Any, N: int, seed: int) -> "tuple":
-    import numpy as np
-    import torch
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        model = make_model()
-    return model, torch.from_numpy(np.random.default_rng(seed).permutation(N))
-
-
-def seeds_right_again(make_model: Any, N: int, seed: int) -> "tuple":
-    import torch
-
-    torch.manual_seed(seed)
-    model = make_model()
-    torch.manual_seed(seed + 1)
-    return model, torch.randperm(N)
+one_stream_for_both = change(seeded_start, ", generator=generator", "")
 
 
 SEEDED_START = Exercise(
@@ -136,37 +63,41 @@ SEEDED_START = Exercise(
     returns=("facts",),
     probe="seeded",
     groups=(
-        Group("start", "gives the network the same start again for the same seed", 1),
-        Group("order", "gives the examples the same order again, each of them once", 1),
-        Group("seeds", "lets the seed decide both: another seed, another run", 1),
-        Group("apart", "keeps the order when another network takes the first one's place", 1),
+        Group("start", "gives the network the same start again for the same seed", 1, hint=1),
+        Group("order", "gives the examples the same order again, each of them once", 1, hint=2),
+        Group("seeds", "lets the seed decide both: another seed, another run", 1, hint=2),
+        Group("apart", "keeps the order when another network takes the first one's place", 1, hint=2),
     ),
     cases=seeds_cases,
     reference=seeds_oracle,
     misconceptions=(
         Misconception(
             "as_given",
-            seeds_as_given,
+            change(one_stream_for_both, "    torch.manual_seed(seed)\n", ""),
             "As given: no seed anywhere. Each run starts elsewhere and sees the examples in another order, and "
             "nobody can say whether a change of the code or luck made the difference.",
             hint=1,
         ),
         Misconception(
             "too_late",
-            seeds_too_late,
+            change(
+                seeded_start,
+                "torch.manual_seed(seed)\n    model = make_model()",
+                "model = make_model()\n    torch.manual_seed(seed)",
+            ),
             "The order is reproducible, the start is not: the weights are drawn in make_model(), before your seed "
             "is set. What has to come first?",
             hint=1,
         ),
         Misconception(
             "order_forgotten",
-            seeds_start_only,
+            change(one_stream_for_both, "torch.randperm(N)", "np.random.default_rng().permutation(N)"),
             "The start is reproducible, the order is not. Two sources of chance, two things to seed.",
             hint=2,
         ),
         Misconception(
             "one_stream_for_both",
-            seeds_one_stream,
+            one_stream_for_both,
             "It repeats itself, as long as nothing changes. Weights and order come from one stream: a layer more, "
             "and every example's place changes too, so that two networks can no longer be compared on the same "
             "batches.",
@@ -174,25 +105,71 @@ SEEDED_START = Exercise(
         ),
         Misconception(
             "always_the_same_seed",
-            seeds_constant,
+            change(
+                seeded_start,
+                "torch.manual_seed(seed)",
+                "torch.manual_seed(42)",
+                "Generator().manual_seed(seed)",
+                "Generator().manual_seed(42)",
+            ),
             "Your seed is a number in the code, and the argument is not used. Three runs with three seeds would be "
             "one run, three times, and its error bar 0.",
             hint=1,
         ),
         Misconception(
             "generator_without_seed",
-            seeds_generator_without_seed,
-            "Your generator is never seeded. It begins with torch's built-in seed, so that it looks reproducible, "
-            "and every seed gives the same order.",
+            change(seeded_start, "Generator().manual_seed(seed)", "Generator()"),
+            "Every seed gives the same order: `seed` decides the start alone. A generator that is not seeded "
+            "with it begins with a number of its own, the same each time, so that it looks reproducible.",
             hint=2,
         ),
         Misconception(
             "drawn_with_replacement",
-            seeds_drawn_with_replacement,
+            change(seeded_start, "torch.randperm(N, ", "torch.randint(0, N, (N,), "),
             "Your order holds some examples twice and others never: it is drawn with replacement. A permutation is "
             "asked for.",
             hint=2,
         ),
+        Misconception(
+            "start_without_seed",
+            change(seeded_start, "    torch.manual_seed(seed)\n", ""),
+            "The order is reproducible, the start is not: make_model draws its weights from torch's own "
+            "numbers, and nothing has seeded these.",
+            hint=1,
+        ),
+        Misconception(
+            "same_start_for_all",
+            change(seeded_start, "torch.manual_seed(seed)", "torch.manual_seed(0)"),
+            "Every seed gives the same start: the weights come from a seed that is written in the code, and "
+            "`seed` decides the order alone.",
+            hint=1,
+        ),
+        Misconception(
+            "numpy_seeded_for_the_start",
+            change(
+                seeded_start,
+                "torch.manual_seed(seed)",
+                "np.random.seed(seed)",
+                "torch.randperm(N, generator=generator)",
+                "np.random.permutation(N)",
+            ),
+            "The order is reproducible, the start is not: you seeded NumPy, and torch draws the weights from "
+            "numbers of its own.",
+            hint=1,
+        ),
     ),
-    equivalents=(seeds_right, seeds_right_numpy, seeds_right_again),
+    equivalents=(
+        seeded_start,
+        change(one_stream_for_both, "generator = torch.Generator().manual_seed(seed)", "torch.manual_seed(seed + 1)"),
+        change(
+            one_stream_for_both, "torch.randperm(N)", "torch.from_numpy(np.random.default_rng(seed).permutation(N))"
+        ),
+        change(seeded_start, "Generator().manual_seed(seed)", "Generator().manual_seed(seed + 1)"),
+        change(seeded_start, "torch.randperm(N, generator=generator)", "torch.rand(N, generator=generator).argsort()"),
+        change(
+            seeded_start,
+            "    torch.manual_seed(seed)\n    model",
+            "    with torch.random.fork_rng(devices=[]):\n        torch.manual_seed(seed)\n        model",
+        ),
+    ),
 )
