@@ -5,9 +5,8 @@ from typing import Any
 import numpy as np
 
 from course_lib.probes.structure import conv_values, norm_values
-from grader.exercises.u11_structure import scaling_wrong as wrong
-from grader.exercises.u11_structure.parameters import UNIT
-from grader.exercises.u11_structure.scaling_right import scale_by_stages, scale_with_itertools
+from grader.changes import change
+from grader.exercises.u11_structure.common import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -86,6 +85,62 @@ def _logits(rows: list[list[int]], classes: int, X: np.ndarray, phase: float) ->
     return x.mean(dim=(2, 3)) @ weight(classes, rows[-1][1]).T
 
 
+def scale_network(width, depth, block, base=(16, 32), multiple=4, classes=10):
+    from torch import nn
+
+    widths = [max(1, round(c * width / multiple)) * multiple for c in base]
+    before = widths[0]
+    layers = [nn.Conv2d(1, before, 3, padding=1, bias=False), nn.BatchNorm2d(before), nn.ReLU()]
+    for channels in widths:
+        layers.append(block(before, channels, 2))
+        for _ in range(depth - 1):
+            layers.append(block(channels, channels, 1))
+        before = channels
+    head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(before, classes)]
+    return nn.Sequential(*layers, *head)
+
+
+def scale_by_stages(width, depth, block, base=(16, 32), multiple=4, classes=10):
+    from torch import nn
+
+    widths = [max(int(channels * width + multiple / 2) // multiple, 1) * multiple for channels in base]
+    model = nn.Sequential()
+    stem = nn.Sequential(nn.Conv2d(1, widths[0], 3, 1, 1, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU())
+    model.add_module("stem", stem)
+    for i, channels in enumerate(widths):
+        first = block(widths[max(i - 1, 0)], channels, stride=2)
+        stage = nn.Sequential(first, *(block(channels, channels, 1) for _ in range(depth - 1)))
+        model.add_module(f"stage{i + 1}", stage)
+    head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(widths[-1], classes))
+    model.add_module("head", head)
+    return model
+
+
+def scale_with_itertools(width, depth, block, base=(16, 32), multiple=4, classes=10):
+    from itertools import pairwise
+
+    from torch import nn
+
+    class Network(nn.Module):
+        def __init__(self):
+            super().__init__()
+            counts = [channels * width / multiple for channels in base]
+            flat = [multiple * max(1, round(count)) for count in counts for _ in range(depth)]
+            self.stem = nn.Conv2d(1, flat[0], 3, padding=1, bias=False)
+            self.norm = nn.BatchNorm2d(flat[0])
+            pairs = enumerate(pairwise([flat[0], *flat]))
+            self.blocks = nn.ModuleList(block(a, b, 2 if i % depth == 0 else 1) for i, (a, b) in pairs)
+            self.head = nn.Linear(flat[-1], classes)
+
+        def forward(self, x):
+            x = self.norm(self.stem(x)).relu()
+            for part in self.blocks:
+                x = part(x)
+            return self.head(x.mean(dim=(2, 3)))
+
+    return Network()
+
+
 SCALE_NETWORK = Exercise(
     name="scale_network",
     unit=UNIT,
@@ -103,78 +158,107 @@ SCALE_NETWORK = Exercise(
     misconceptions=(
         Misconception(
             "not_rounded",
-            wrong.scale_unrounded,
+            change(scale_network, "max(1, round(c * width / multiple)) * multiple", "max(multiple, round(c * width))"),
             "Your widths are whole numbers and no multiples. Channels that are multiples of 4, 8 or 16 keep vector "
             "units and matrix units filled; an odd 41 can be slower than 48.",
             hint=1,
         ),
         Misconception(
             "rounded_down",
-            wrong.scale_floor,
+            change(scale_network, "round(c * width / multiple)", "int(c * width // multiple)"),
             "You round down, so a width of 1.3 may change nothing and every network comes out smaller than asked for. "
             "Go to the nearest multiple.",
             hint=1,
         ),
         Misconception(
             "rounded_up",
-            wrong.scale_ceil,
+            change(scale_network, "round(c * width / multiple)", "-int(-c * width // multiple)"),
             "You round up, so that every network comes out larger than asked for. Go to the nearest multiple.",
             hint=1,
         ),
         Misconception(
             "no_floor",
-            wrong.scale_to_nothing,
+            change(scale_network, "max(1, round(c * width / multiple))", "round(c * width / multiple)"),
             "At a small width your channels round to 0, and a layer of no channels passes nothing on. One multiple is "
             "the least.",
             hint=1,
         ),
         Misconception(
             "depth_in_all",
-            wrong.scale_total_depth,
+            change(scale_network, "range(depth - 1)", "range(max(1, depth // len(base)) - 1)"),
             "You share the blocks out over the stages. `depth` is the number of blocks in each stage.",
             hint=2,
         ),
         Misconception(
             "stride_in_every_block",
-            wrong.scale_stride_everywhere,
+            change(scale_network, "block(channels, channels, 1)", "block(channels, channels, 2)"),
             "Each of your blocks halves the image. Five of them make one pixel of 28 x 28, and nothing is left to "
             "convolve. Only the first block of a stage has stride 2.",
             hint=2,
         ),
         Misconception(
             "first_stage_keeps_its_size",
-            wrong.scale_first_stage_wide,
+            change(
+                scale_network,
+                "for channels in widths:",
+                "for number, channels in enumerate(widths):",
+                "block(before, channels, 2)",
+                "block(before, channels, 2 if number else 1)",
+            ),
             "Your first stage keeps the size of the image. Here every stage halves it at its beginning, the first one "
             "too: that is where most of the work would be.",
             hint=2,
         ),
         Misconception(
             "one_block_repeated",
-            wrong.scale_repeats_one,
+            change(
+                scale_network,
+                "        for _ in range(depth - 1):\n            layers.append(block(channels, channels, 1))",
+                "        layers += [block(channels, channels, 1)] * (depth - 1)",
+            ),
             "You make one block and put it into the network several times. That is one set of weights, used again and "
             "again: the network looks deep and has the parameters of a shallow one. Call block(...) for each.",
             hint=3,
         ),
         Misconception(
             "stem_not_scaled",
-            wrong.scale_stem_at_base,
+            change(scale_network, "before = widths[0]", "before = base[0]"),
             "Your stem has the base's channels, and not the scaled ones: it keeps its width however thin or wide the "
             "rest becomes. It should be as wide as the first stage is after scaling and rounding.",
             hint=4,
         ),
         Misconception(
             "relu_missing_in_the_stem",
-            wrong.scale_stem_without_relu,
+            change(scale_network, ", nn.ReLU()]", "]"),
             "The stem is a convolution, a normalization and a ReLU, and the ReLU is missing in yours. Then two "
             "convolutions follow each other with nothing that bends between them.",
             hint=4,
         ),
         Misconception(
             "largest_for_mean",
-            wrong.scale_max_pooling,
+            change(scale_network, "AdaptiveAvgPool2d", "AdaptiveMaxPool2d"),
             "Your head takes the largest value over all places; the mean is asked for. The mean hears all places.",
             hint=4,
         ),
     ),
-    equivalents=(scale_by_stages, scale_with_itertools),
+    equivalents=(
+        scale_network,
+        scale_by_stages,
+        scale_with_itertools,
+        change(
+            scale_network,
+            "max(1, round(c * width / multiple)) * multiple",
+            "max(multiple, multiple * int(np.rint(c * width / multiple)))",
+        ),
+        change(
+            scale_network,
+            "        layers.append(block(before, channels, 2))",
+            "        layers = [*layers, block(before, channels, stride=2)]",
+        ),
+        change(
+            scale_network,
+            "nn.AdaptiveAvgPool2d(1), nn.Flatten()",
+            "nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten(start_dim=1)",
+        ),
+    ),
 )

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from grader.exercises.u11_structure.parameters import UNIT
+from grader.changes import change
+from grader.exercises.u11_structure.common import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
 Layers = list[tuple[int, int, int]]
@@ -50,80 +51,33 @@ def field_by_gradient(layers: Layers) -> int:
     return int(seen.max() - seen.min()) + 1
 
 
-def field_sum_of_kernels(layers: list) -> int:
-    return sum(dilation * (kernel - 1) + 1 for kernel, stride, dilation in layers)
-
-
-def field_product(layers: list) -> int:
-    size = 1
-    for kernel, _stride, dilation in layers:
-        size *= dilation * (kernel - 1) + 1
-    return size
-
-
-def field_stride_ignored(layers: list) -> int:
-    return 1 + sum(dilation * (kernel - 1) for kernel, stride, dilation in layers)
-
-
-def field_own_stride(layers: list) -> int:
+def receptive_field(layers):
     size, jump = 1, 1
     for kernel, stride, dilation in layers:
-        jump *= stride
-        size += dilation * (kernel - 1) * jump
-    return size
-
-
-def field_last_stride_only(layers: list) -> int:
-    size, jump = 1, 1
-    for kernel, stride, dilation in layers:
-        size += dilation * (kernel - 1) * jump
-        jump = stride
-    return size
-
-
-def field_strides_added(layers: list) -> int:
-    size, jump = 1, 1
-    for kernel, stride, dilation in layers:
-        size += dilation * (kernel - 1) * jump
-        jump += stride - 1
-    return size
-
-
-def field_dilation_ignored(layers: list) -> int:
-    size, jump = 1, 1
-    for kernel, stride, _dilation in layers:
-        size += (kernel - 1) * jump
-        jump *= stride
-    return size
-
-
-def field_dilated_kernel(layers: list) -> int:
-    size, jump = 1, 1
-    for kernel, stride, dilation in layers:
-        size += (dilation * kernel - 1) * jump
-        jump *= stride
-    return size
-
-
-def field_backwards(layers: list) -> int:
-    size, jump = 1, 1
-    for kernel, stride, dilation in reversed(layers):
         size += dilation * (kernel - 1) * jump
         jump *= stride
     return size
 
 
-def field_from_the_output(layers: list) -> int:
+def field_from_the_output(layers):
     size = 1
     for kernel, stride, dilation in layers[::-1]:
         size = (size - 1) * stride + dilation * (kernel - 1) + 1
     return size
 
 
-def field_by_products(layers: list) -> int:
+def field_by_products(layers):
     table = np.array(layers, dtype=int).reshape(-1, 3)
     jumps = np.cumprod(np.append(1, table[:, 1]))[:-1]
     return int(1 + ((table[:, 0] - 1) * table[:, 2] * jumps).sum())
+
+
+def field_of_each_layer(layers):
+    first, last = 0, 0
+    for layer in list(layers)[::-1]:
+        first = first * layer[1]
+        last = last * layer[1] + (layer[0] - 1) * layer[2]
+    return last - first + 1
 
 
 RECEPTIVE_FIELD = Exercise(
@@ -141,65 +95,86 @@ RECEPTIVE_FIELD = Exercise(
     misconceptions=(
         Misconception(
             "sum_of_kernels",
-            field_sum_of_kernels,
+            change(
+                receptive_field,
+                "size, jump = 1, 1",
+                "size = 0",
+                "dilation * (kernel - 1) * jump\n        jump *= stride",
+                "dilation * (kernel - 1) + 1",
+            ),
             "You add up the kernels. Two kernels of 3 see 5 pixels, not 6: neighbouring outputs of the first layer "
             "look at overlapping pixels, and each further layer adds only what sticks out.",
             hint=1,
         ),
         Misconception(
             "product_of_kernels",
-            field_product,
+            change(receptive_field, "size += dilation * (kernel - 1) * jump", "size *= dilation * (kernel - 1) + 1"),
             "You multiply the kernels. That would be right if no two outputs looked at the same pixel. Draw two layers "
             "of kernel 3 on paper: the second sees three neighbours, whose views overlap.",
             hint=1,
         ),
         Misconception(
             "stride_ignored",
-            field_stride_ignored,
+            change(receptive_field, "        jump *= stride\n", ""),
             "No stride enters your sum. After a stride of 2, neighbours are 2 pixels apart in the image, and every "
             "later kernel reaches twice as far.",
             hint=2,
         ),
         Misconception(
             "own_stride",
-            field_own_stride,
+            change(
+                receptive_field,
+                "        size += dilation * (kernel - 1) * jump\n        jump *= stride\n",
+                "        jump *= stride\n        size += dilation * (kernel - 1) * jump\n",
+            ),
             "A layer's stride does not widen its own view: it decides how far apart its outputs are, so it counts for "
             "the layers after it.",
             hint=2,
         ),
         Misconception(
             "last_stride_only",
-            field_last_stride_only,
+            change(receptive_field, "jump *= stride", "jump = stride"),
             "You remember only the stride of the layer just before. Strides multiply: after two of 2, neighbours are 4 "
             "pixels apart.",
             hint=2,
         ),
         Misconception(
             "strides_added",
-            field_strides_added,
+            change(receptive_field, "jump *= stride", "jump += stride - 1"),
             "You add strides up, and they multiply: after a stride of 2 and one of 3, neighbours are 6 pixels apart.",
             hint=2,
         ),
         Misconception(
             "dilation_ignored",
-            field_dilation_ignored,
+            change(receptive_field, "dilation * (kernel - 1)", "(kernel - 1)"),
             "No dilation enters your sum. A dilated kernel leaves gaps: with dilation 2, a kernel of 3 reaches over 5.",
             hint=3,
         ),
         Misconception(
             "dilated_kernel",
-            field_dilated_kernel,
+            change(receptive_field, "dilation * (kernel - 1)", "(dilation * kernel - 1)"),
             "Your dilated kernels are too long. A kernel of 3 has two gaps between its three places, and only the gaps "
             "are stretched: with dilation 2 it reaches over 5, not 6.",
             hint=3,
         ),
         Misconception(
             "backwards",
-            field_backwards,
+            change(receptive_field, "in layers:", "in reversed(layers):"),
             "You walk from the last layer to the first with a sum that belongs to the other direction. The distance "
             "between neighbours starts at one pixel, in the image.",
             hint=2,
         ),
     ),
-    equivalents=(field_from_the_output, field_by_products),
+    equivalents=(
+        receptive_field,
+        field_from_the_output,
+        field_by_products,
+        field_of_each_layer,
+        change(
+            receptive_field, "dilation * (kernel - 1) * jump", "((kernel + (kernel - 1) * (dilation - 1)) - 1) * jump"
+        ),
+        change(
+            receptive_field, "size, jump = 1, 1", "size, jump = 1.0, np.float32(1)", "return size", "return int(size)"
+        ),
+    ),
 )

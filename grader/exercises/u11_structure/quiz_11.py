@@ -1,6 +1,6 @@
 """The concept quiz of unit 11."""
 
-from grader.exercises.u11_structure.parameters import UNIT
+from grader.exercises.u11_structure.common import UNIT
 from grader.spec import Question, quiz
 
 QUIZ_11 = quiz(

@@ -6,9 +6,8 @@ import numpy as np
 
 from course_lib.probes.base import all_of
 from course_lib.probes.structure import conv_values
-from grader.exercises.u11_structure import clinic_wrong as wrong
-from grader.exercises.u11_structure.clinic_right import clinic_as_module, clinic_with_loop
-from grader.exercises.u11_structure.parameters import UNIT
+from grader.changes import change
+from grader.exercises.u11_structure.common import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -64,6 +63,44 @@ def clinic_oracle(
     return None, None, None, logits_of(moved)
 
 
+def clinic_11(channels, depth):
+    from torch import nn
+
+    layers = [nn.Conv2d(1, channels, 3, padding=1), nn.ReLU()]
+    for _ in range(depth - 1):
+        layers += [nn.Conv2d(channels, channels, 3, padding=1), nn.ReLU()]
+    head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 10)]
+    return nn.Sequential(*layers, *head)
+
+
+def clinic_as_given(channels, depth):
+    from torch import nn
+
+    layer = nn.Conv2d(channels, channels, 3, padding=1)
+    layers = [nn.Conv2d(1, channels, 3, padding=1)] + [layer] * (depth - 1)
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 10), nn.ReLU())
+
+
+def clinic_as_module(channels, depth):
+    from torch import nn
+
+    class Network(nn.Module):
+        def __init__(self):
+            super().__init__()
+            sizes = [1] + [channels] * depth
+            self.convs = nn.ModuleList(
+                nn.Conv2d(a, b, 3, padding="same") for a, b in zip(sizes[:-1], sizes[1:], strict=True)
+            )
+            self.head = nn.Linear(channels, 10)
+
+        def forward(self, x):
+            for conv in self.convs:
+                x = conv(x).clamp(min=0)
+            return self.head(x.mean(dim=(2, 3)))
+
+    return Network()
+
+
 CLINIC_11 = Exercise(
     name="clinic_11",
     unit=UNIT,
@@ -80,46 +117,77 @@ CLINIC_11 = Exercise(
     misconceptions=(
         Misconception(
             "as_it_came",
-            wrong.clinic_as_given,
+            clinic_as_given,
             "This is the network as it came. Three things are wrong with it, each with its symptom above: the number "
             "of parameters, the straight line, and the logits at zero.",
             hint=1,
         ),
         Misconception(
             "still_one_layer",
-            wrong.clinic_shares,
+            change(
+                clinic_11,
+                "    for _ in range(depth - 1):\n"
+                "        layers += [nn.Conv2d(channels, channels, 3, padding=1), nn.ReLU()]",
+                "    layers += [nn.Conv2d(channels, channels, 3, padding=1), nn.ReLU()] * (depth - 1)",
+            ),
             "Your network bends now, and its convolutions are still one and the same object: one set of weights, used "
             "several times. A layer that is to have its own weights has to be made anew.",
             hint=1,
         ),
         Misconception(
             "still_straight",
-            wrong.clinic_straight,
+            change(
+                clinic_11,
+                "nn.Conv2d(1, channels, 3, padding=1), nn.ReLU()",
+                "nn.Conv2d(1, channels, 3, padding=1)",
+                "nn.Conv2d(channels, channels, 3, padding=1), nn.ReLU()",
+                "nn.Conv2d(channels, channels, 3, padding=1)",
+            ),
             "Each layer has its own weights now, and still nothing bends between them. Convolutions in a row are one "
             "convolution with a larger kernel, however many there are.",
             hint=2,
         ),
         Misconception(
             "still_cut_off",
-            wrong.clinic_cut,
+            change(clinic_11, "nn.Linear(channels, 10)", "nn.Linear(channels, 10), nn.ReLU()"),
             "The last layer's outputs still go through a ReLU. Logits may be negative: a class that is ruled out needs "
             "a number below the others, and where the ReLU is 0 no gradient comes back.",
             hint=3,
         ),
         Misconception(
             "still_shared_and_straight",
-            wrong.clinic_shares_and_straight,
+            change(clinic_as_given, "nn.Linear(channels, 10), nn.ReLU()", "nn.Linear(channels, 10)"),
             "The logits are free now. The parameters are still those of two layers, whatever the depth, and nothing "
             "bends between the convolutions.",
             hint=1,
         ),
         Misconception(
             "relu_after_the_first_only",
-            wrong.clinic_one_relu,
+            change(
+                clinic_11,
+                "nn.Conv2d(channels, channels, 3, padding=1), nn.ReLU()",
+                "nn.Conv2d(channels, channels, 3, padding=1)",
+            ),
             "There is a ReLU, and only one. From there on all convolutions are one convolution again: each needs its "
             "own ReLU behind it.",
             hint=2,
         ),
     ),
-    equivalents=(clinic_as_module, clinic_with_loop),
+    equivalents=(
+        clinic_11,
+        clinic_as_module,
+        change(
+            clinic_as_given,
+            "[layer] * (depth - 1)",
+            "[nn.Sequential(nn.ReLU(), nn.Conv2d(channels, channels, 3, padding=1)) for _ in range(depth - 1)]",
+            "nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 10), nn.ReLU()",
+            "nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 10)",
+        ),
+        change(clinic_11, "        layers += [", "        layers = layers + ["),
+        change(
+            clinic_11,
+            "nn.Conv2d(channels, channels, 3, padding=1), nn.ReLU()",
+            "nn.Conv2d(channels, channels, (3, 3), 1, 1), nn.ReLU(inplace=True)",
+        ),
+    ),
 )

@@ -4,9 +4,8 @@ import numpy as np
 
 from course_lib.probes.base import all_of
 from course_lib.probes.structure import described_network
-from grader.exercises.u11_structure import macs_wrong as wrong
-from grader.exercises.u11_structure.macs_right import macs_by_shapes, macs_by_tracing
-from grader.exercises.u11_structure.parameters import UNIT, Layer, conv, linear, norm, plain
+from grader.changes import change
+from grader.exercises.u11_structure.common import UNIT, Layer, conv, linear, norm, plain
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -74,6 +73,79 @@ def macs_by_dispatch(
     return {name: counts[name] for name in names}, None
 
 
+def count_macs(model, shape):
+    import torch
+    from torch import nn
+
+    macs = {}
+
+    def noting(name):
+        def hook(layer, inputs, output):
+            sums, products = output.numel(), layer.weight[0].numel()
+            macs[name] = macs.get(name, 0) + sums * products
+
+        return hook
+
+    handles = []
+    for name, layer in model.named_modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            handles.append(layer.register_forward_hook(noting(name)))
+    before = model.training
+    model.eval()
+    with torch.no_grad():
+        model(torch.zeros(1, *shape))
+    model.train(before)
+    for handle in handles:
+        handle.remove()
+    return macs
+
+
+def macs_by_shapes(model, shape):
+    import copy
+
+    import torch
+    from torch import nn
+
+    twin, counts = copy.deepcopy(model).eval(), {}
+    for name, part in twin.named_modules():
+        if not isinstance(part, nn.Conv2d | nn.Linear):
+            continue
+        counts[name] = 0
+
+        def hook(layer, given, out, name=name):
+            if isinstance(layer, nn.Linear):
+                counts[name] += layer.in_features * layer.out_features * (given[0].numel() // layer.in_features)
+            else:
+                (kh, kw), (_, _, height, width) = layer.kernel_size, out.shape
+                counts[name] += kh * kw * layer.in_channels // layer.groups * layer.out_channels * height * width
+
+        part.register_forward_hook(hook)
+    twin(torch.randn(1, *shape))
+    return counts
+
+
+def macs_by_tracing(model, shape):
+    import torch
+    from torch import nn
+
+    layers = {m: name for name, m in model.named_modules() if isinstance(m, nn.Conv2d | nn.Linear)}
+    counts = dict.fromkeys(layers.values(), 0)
+
+    def after(layer, given, out):
+        if layer in layers:
+            counts[layers[layer]] += out.numel() * layer.weight.numel() // len(layer.weight)
+
+    mode = model.training
+    handle = nn.modules.module.register_module_forward_hook(after)
+    try:
+        with torch.inference_mode():
+            model.eval()(torch.zeros(1, *shape))
+    finally:
+        handle.remove()
+        model.train(mode)
+    return counts
+
+
 COUNT_MACS = Exercise(
     name="count_macs",
     unit=UNIT,
@@ -92,73 +164,90 @@ COUNT_MACS = Exercise(
     misconceptions=(
         Misconception(
             "operations",
-            wrong.macs_as_flops,
+            change(count_macs, "sums * products", "2 * sums * products"),
             "Your counts are twice too large: you count a multiplication and its addition as two. Both conventions "
             "exist (FLOPs are twice the MACs), and mixing them up is how papers come to differ by a factor of two.",
             hint=2,
         ),
         Misconception(
             "size_of_the_input",
-            wrong.macs_of_the_input,
+            change(
+                count_macs,
+                "            macs[name] =",
+                "            if layer.weight.ndim == 4:\n"
+                "                sums = layer.out_channels * inputs[0].shape[-2:].numel()\n"
+                "            macs[name] =",
+            ),
             "You multiply by the height and width of what goes in. A convolution computes one sum of products for each "
             "place of what comes out: with a stride, or without padding, there are fewer of those.",
             hint=2,
         ),
         Misconception(
             "groups_ignored",
-            wrong.macs_without_groups,
+            change(count_macs, "weight[0].numel()", "weight[0].numel() * getattr(layer, 'groups', 1)"),
             "You count every input channel for every output channel. With groups, an output looks only at the channels "
             "of its own group. The shape of the layer's weight knows how many these are.",
             hint=3,
         ),
         Misconception(
             "square_kernels",
-            wrong.macs_of_square_kernels,
+            change(
+                count_macs,
+                "layer.weight[0].numel()",
+                "layer.weight.shape[1] * (layer.kernel_size[0] ** 2 if layer.weight.ndim == 4 else 1)",
+            ),
             "You take every kernel for a square. One of 3 x 5 has 15 places, neither 9 nor 25.",
             hint=3,
         ),
         Misconception(
             "assigned",
-            wrong.macs_assigned,
+            change(count_macs, "macs.get(name, 0) + ", ""),
             "A layer that runs twice in one pass works twice, and your count keeps only its last run. The hook is "
             "called at each run: what should it do with what is there already?",
             hint=4,
         ),
         Misconception(
             "biases_too",
-            wrong.macs_with_biases,
+            change(count_macs, "sums * products", "sums * (products + (layer.bias is not None))"),
             "You add one for each bias. Adding a bias multiplies nothing: MACs count multiplications, each with the "
             "addition that goes with it.",
             hint=2,
         ),
         Misconception(
             "linear_once",
-            wrong.macs_of_linear_once,
+            change(count_macs, "output.numel()", "output.numel() if layer.weight.ndim == 4 else layer.out_features"),
             "Your linear layers count as if they met a single vector. On an image, nn.Linear works on each row of the "
             "last axis: once for each vector that comes in.",
             hint=3,
         ),
         Misconception(
             "hooks_left",
-            wrong.macs_hooks_left,
+            change(count_macs, "    for handle in handles:\n        handle.remove()\n", ""),
             "The counts are right, and your hooks are still there: whoever uses this model from now on calls them in "
             "every pass. A hook is a guest; take it away when the pass is done.",
             hint=5,
         ),
         Misconception(
             "statistics_moved",
-            wrong.macs_in_training_mode,
+            change(count_macs, "    model.eval()\n", ""),
             "The model came in training mode, and your pass of zeros went through it like that: the running mean and "
             "variance of each normalization have moved. Measure in evaluation mode, and put the mode back.",
             hint=5,
         ),
         Misconception(
             "left_in_evaluation",
-            wrong.macs_mode_left,
+            change(count_macs, "    model.train(before)\n", ""),
             "The model came in training mode and leaves in evaluation mode. Whoever trains on after your count trains "
             "without dropout and with frozen statistics, and will not know why.",
             hint=5,
         ),
     ),
-    equivalents=(macs_by_shapes, macs_by_tracing),
+    equivalents=(
+        count_macs,
+        macs_by_shapes,
+        macs_by_tracing,
+        change(count_macs, "layer.weight[0].numel()", "int(np.prod(layer.weight.shape[1:]))"),
+        change(count_macs, "torch.zeros(1, *shape)", "torch.rand([1] + list(shape))"),
+        change(count_macs, "sums * products", "float(sums) * products"),
+    ),
 )

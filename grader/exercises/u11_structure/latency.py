@@ -5,9 +5,8 @@ from typing import Any
 import numpy as np
 
 from course_lib.reference import Tolerance
-from grader.exercises.u11_structure import timing_wrong as wrong
-from grader.exercises.u11_structure.parameters import UNIT
-from grader.exercises.u11_structure.timing_right import latency_sorted, latency_with_statistics
+from grader.changes import change
+from grader.exercises.u11_structure.common import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -44,6 +43,57 @@ def timing_formula(durations: np.ndarray, repeats: int, warmup: int, asks: str) 
     return float(np.median(durations[index] + 1e-5)), None
 
 
+def latency(run, synchronize, clock, repeats, warmup):
+    for _ in range(warmup):
+        run()
+    synchronize()
+    seconds = []
+    for _ in range(repeats):
+        start = clock()
+        run()
+        synchronize()
+        seconds.append(clock() - start)
+    return float(np.median(seconds))
+
+
+def latency_of_all_together(run, synchronize, clock, repeats, warmup):
+    for _ in range(warmup):
+        run()
+    synchronize()
+    start = clock()
+    for _ in range(repeats):
+        run()
+    synchronize()
+    return float((clock() - start) / repeats)
+
+
+def latency_with_statistics(run, synchronize, clock, repeats, warmup):
+    import statistics
+
+    for _ in range(warmup):
+        run()
+        synchronize()
+    times = []
+    for _ in range(repeats):
+        before = clock()
+        run()
+        synchronize()
+        times.append(clock() - before)
+    return statistics.median(times)
+
+
+def latency_sorted(run, synchronize, clock, repeats, warmup):
+    times = []
+    for _ in range(warmup + repeats):
+        synchronize()
+        times.append(-clock())
+        run()
+        synchronize()
+        times[-1] += clock()
+    kept = sorted(times[warmup:])
+    return (kept[repeats // 2] + kept[(repeats - 1) // 2]) / 2
+
+
 LATENCY = Exercise(
     name="latency",
     unit=UNIT,
@@ -61,74 +111,93 @@ LATENCY = Exercise(
     misconceptions=(
         Misconception(
             "never_waits",
-            wrong.latency_never_waits,
+            change(latency, "        synchronize()\n", ""),
             "You read the clock while the device is still at work: what you measured is how long it takes to hand the "
             "work over. So GPUs come out a hundred times too fast. When is a run done?",
             hint=1,
         ),
         Misconception(
             "waits_once_at_the_end",
-            wrong.latency_waits_at_the_end,
+            change(
+                latency,
+                "        synchronize()\n        seconds.append(clock() - start)\n",
+                "        seconds.append(clock() - start)\n    synchronize()\n    seconds[-1] = clock() - start\n",
+            ),
             "You wait for the device once, when all is over. By then every clock has been read: each reading came "
             "while the run was still in the queue.",
             hint=1,
         ),
         Misconception(
             "warmup_in_the_queue",
-            wrong.latency_queue_not_empty,
+            change(latency, "    synchronize()\n    seconds", "    seconds"),
             "Your first timed run has to wait for the warm-up, which is still in the queue when you look at the clock. "
             "The device should be idle before the clock starts.",
             hint=2,
         ),
         Misconception(
             "one_clock_for_all",
-            wrong.latency_total,
+            latency_of_all_together,
             "You time all runs together and divide. That is a mean, and one run that was held up spoils it; and while "
             "one run computes the next is handed over, so that you measure throughput. A latency is one run's time.",
             hint=3,
         ),
         Misconception(
             "mean",
-            wrong.latency_mean,
+            change(latency, "np.median", "np.mean"),
             "You take the mean. A single run that the system held up (a page, another process) moves it far; the "
             "median does not care how late the latest was.",
             hint=3,
         ),
         Misconception(
             "fastest",
-            wrong.latency_fastest,
+            change(latency, "float(np.median(seconds))", "min(seconds)"),
             "You take the fastest run. It is a fair answer to another question (what can this code do at best?). Asked "
             "for is what a typical run takes: the median.",
             hint=3,
         ),
         Misconception(
             "upper_median",
-            wrong.latency_upper_median,
+            change(latency, "float(np.median(seconds))", "sorted(seconds)[len(seconds) // 2]"),
             "For an odd number of runs you are right. For an even one there are two in the middle, and the median lies "
             "half way between them.",
             hint=3,
         ),
         Misconception(
             "no_warmup",
-            wrong.latency_without_warmup,
+            change(latency, "    for _ in range(warmup):\n        run()\n", ""),
             "You leave the warm-up out. The first runs build plans, fill caches and raise the clock speed; they are "
             "run, and not counted.",
             hint=2,
         ),
         Misconception(
             "warmup_counted",
-            wrong.latency_warmup_counted,
+            change(
+                latency, "    for _ in range(warmup):\n        run()\n", "", "range(repeats)", "range(warmup + repeats)"
+            ),
             "Your warm-up runs are among the timed ones. They are there to be forgotten: run them, wait, and only then "
             "begin to count.",
             hint=2,
         ),
         Misconception(
             "milliseconds",
-            wrong.latency_milliseconds,
+            change(latency, "float(np.median(seconds))", "1000 * float(np.median(seconds))"),
             "Your answer is a thousand times too large: it is in milliseconds, and seconds are asked for. Change units "
             "where you print.",
             hint=3,
         ),
     ),
-    equivalents=(latency_sorted, latency_with_statistics),
+    equivalents=(
+        latency,
+        latency_sorted,
+        latency_with_statistics,
+        change(latency, "        start = clock()", "        synchronize()\n        start = clock()"),
+        change(latency, "float(np.median(seconds))", "np.percentile(np.array(seconds), 50)"),
+        change(
+            latency,
+            "    seconds = []",
+            "    import torch\n\n    seconds = []",
+            "float(np.median(seconds))",
+            "float(torch.tensor(seconds).quantile(0.5))",
+        ),
+    ),
 )

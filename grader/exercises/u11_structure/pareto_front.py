@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from grader.exercises.u11_structure.parameters import UNIT
+from grader.changes import change
+from grader.exercises.u11_structure.common import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -43,70 +44,20 @@ def front_cases(rng: np.random.Generator) -> list[Case]:
     ]
 
 
-def front_by_force(costs: np.ndarray, scores: np.ndarray) -> list[int]:
+def pareto_front(costs, scores):
     """Each against each: beaten by one that is as good in both and better in one. Listed by cost, then by place."""
-    kept = []
-    for i, (cost, score) in enumerate(zip(costs, scores, strict=True)):
-        others = list(zip(costs, scores, strict=True))
-        if not any(c <= cost and s >= score and (c < cost or s > score) for c, s in others):
-            kept.append(i)
-    return sorted(kept, key=lambda i: (costs[i], i))
+
+    def beats(j, i):
+        as_good = costs[j] <= costs[i] and scores[j] >= scores[i]
+        return as_good and (costs[j] < costs[i] or scores[j] > scores[i])
+
+    places = range(len(costs))
+    front = [i for i in places if not any(beats(j, i) for j in places)]
+    return sorted(front, key=lambda i: (costs[i], i))
 
 
-def front_dear_is_good(costs: np.ndarray, scores: np.ndarray) -> list:
-    def beaten(i: int) -> bool:
-        as_good = (costs >= costs[i]) & (scores >= scores[i])
-        return bool((as_good & ((costs > costs[i]) | (scores > scores[i]))).any())
-
-    return sorted((i for i in range(len(costs)) if not beaten(i)), key=lambda i: (costs[i], i))
-
-
-def front_strict_in_both(costs: np.ndarray, scores: np.ndarray) -> list:
-    def beaten(i: int) -> bool:
-        return bool(((costs < costs[i]) & (scores > scores[i])).any())
-
-    return sorted((i for i in range(len(costs)) if not beaten(i)), key=lambda i: (costs[i], i))
-
-
-def front_no_twins(costs: np.ndarray, scores: np.ndarray) -> list:
-    kept, best = [], -np.inf
-    for i in sorted(range(len(costs)), key=lambda i: (costs[i], -scores[i], i)):
-        if scores[i] > best:
-            kept.append(i)
-            best = scores[i]
-    return kept
-
-
-def front_twins_beat_each_other(costs: np.ndarray, scores: np.ndarray) -> list:
-    def beaten(i: int) -> bool:
-        others = np.arange(len(costs)) != i
-        return bool(((costs <= costs[i]) & (scores >= scores[i]) & others).any())
-
-    return sorted((i for i in range(len(costs)) if not beaten(i)), key=lambda i: (costs[i], i))
-
-
-def front_places_in_order(costs: np.ndarray, scores: np.ndarray) -> list:
-    order = sorted(range(len(costs)), key=lambda i: (costs[i], i))
-    costs, scores = costs[order], scores[order]
-    kept = []
-    for i in range(len(costs)):
-        as_good = (costs <= costs[i]) & (scores >= scores[i])
-        if not (as_good & ((costs < costs[i]) | (scores > scores[i]))).any():
-            kept.append(i)
-    return kept
-
-
-def front_unordered(costs: np.ndarray, scores: np.ndarray) -> list:
-    kept = []
-    for i in range(len(costs)):
-        as_good = (costs <= costs[i]) & (scores >= scores[i])
-        if not (as_good & ((costs < costs[i]) | (scores > scores[i]))).any():
-            kept.append(i)
-    return kept
-
-
-def front_by_hull(costs: np.ndarray, scores: np.ndarray) -> list:
-    hull: list = []
+def front_by_hull(costs, scores):
+    hull = []
     for i in sorted(range(len(costs)), key=lambda i: (costs[i], -scores[i], i)):
         if hull and scores[i] <= scores[hull[-1]]:
             continue
@@ -120,20 +71,20 @@ def front_by_hull(costs: np.ndarray, scores: np.ndarray) -> list:
     return hull
 
 
-def front_best_ratio(costs: np.ndarray, scores: np.ndarray) -> list:
+def front_best_ratio(costs, scores):
     ratio = scores / costs
     return [int(i) for i in np.flatnonzero(ratio == ratio.max())]
 
 
-def front_by_broadcasting(costs: np.ndarray, scores: np.ndarray) -> np.ndarray:
+def front_by_broadcasting(costs, scores):
     as_good = (costs[:, None] <= costs) & (scores[:, None] >= scores)
     better = (costs[:, None] < costs) | (scores[:, None] > scores)
     kept = np.flatnonzero(~(as_good & better).any(axis=0))
     return kept[np.argsort(costs[kept], kind="stable")]
 
 
-def front_by_sweep(costs: np.ndarray, scores: np.ndarray) -> list:
-    kept: list = []
+def front_by_sweep(costs, scores):
+    kept = []
     best = -np.inf
     for cost in np.unique(costs):
         here = np.flatnonzero(costs == cost)
@@ -155,46 +106,62 @@ PARETO_FRONT = Exercise(
         Group("twins", "keeps networks that are equal in both", 1),
     ),
     cases=front_cases,
-    reference=front_by_force,
+    reference=pareto_front,
     misconceptions=(
         Misconception(
             "dear_is_good",
-            front_dear_is_good,
+            change(
+                pareto_front,
+                "costs[j] <= costs[i]",
+                "costs[j] >= costs[i]",
+                "costs[j] < costs[i]",
+                "costs[j] > costs[i]",
+            ),
             "You take a high cost for an advantage. A network beats another if it costs no more and scores no less, "
             "and is strictly better in at least one of the two.",
             hint=1,
         ),
         Misconception(
             "strict_in_both",
-            front_strict_in_both,
+            change(
+                pareto_front,
+                "as_good and (costs[j] < costs[i] or scores[j] > scores[i])",
+                "costs[j] < costs[i] and scores[j] > scores[i]",
+            ),
             "You call a network beaten only if another is better in both. Equal cost and a higher score is enough to "
             "be preferred by everybody.",
             hint=2,
         ),
         Misconception(
             "first_of_twins",
-            front_no_twins,
+            change(pareto_front, "scores[j] > scores[i])", "scores[j] > scores[i] or j < i)"),
             "Of two networks that are equal in cost and in score you keep one. Neither beats the other: both belong to "
             "the front.",
             hint=2,
         ),
         Misconception(
             "twins_beat_each_other",
-            front_twins_beat_each_other,
+            change(pareto_front, "(costs[j] < costs[i] or scores[j] > scores[i])", "j != i"),
             "Your networks beat their equals, so two that are the same throw each other out. To beat means to be "
             "strictly better in at least one thing.",
             hint=2,
         ),
         Misconception(
             "places_in_the_sorted_list",
-            front_places_in_order,
+            change(
+                pareto_front,
+                "    def beats(j, i):",
+                "    order = np.argsort(costs, kind='stable')\n"
+                "    costs, scores = costs[order], scores[order]\n\n"
+                "    def beats(j, i):",
+            ),
             "Your numbers are places in the list after sorting. Asked for are places in costs and scores as they came, "
             "so that names and colours can be looked up.",
             hint=3,
         ),
         Misconception(
             "unordered",
-            front_unordered,
+            change(pareto_front, "sorted(front, key=lambda i: (costs[i], i))", "front"),
             "You have the right networks in the order in which they came. List them by increasing cost: then the front "
             "can be drawn as a line.",
             hint=3,
@@ -214,5 +181,22 @@ PARETO_FRONT = Exercise(
             hint=1,
         ),
     ),
-    equivalents=(front_by_broadcasting, front_by_sweep),
+    equivalents=(
+        pareto_front,
+        front_by_broadcasting,
+        front_by_sweep,
+        change(
+            pareto_front, "sorted(front, key=lambda i: (costs[i], i))", "tuple(sorted(front, key=lambda i: costs[i]))"
+        ),
+        change(
+            pareto_front,
+            "sorted(front, key=lambda i: (costs[i], i))",
+            "np.array(front)[np.lexsort((front, costs[front]))]",
+        ),
+        change(
+            pareto_front,
+            "costs[j] < costs[i] or scores[j] > scores[i]",
+            "costs[j] != costs[i] or scores[j] != scores[i]",
+        ),
+    ),
 )

@@ -1,29 +1,10 @@
 """`count_parameters`: how many numbers training may move, each counted once."""
 
-from typing import Any
-
 import numpy as np
 
+from grader.changes import change
+from grader.exercises.u11_structure.common import UNIT, Layer, conv, linear, norm, plain
 from grader.spec import Case, Exercise, Group, Misconception
-
-UNIT = "11_structure"
-Layer = dict[str, Any]
-
-
-def conv(name: str, C: int, F: int, kernel: Any, more: Layer | None = None, **options: Any) -> Layer:
-    return {"name": name, "kind": "conv", "args": [C, F, kernel], "options": options, **(more or {})}
-
-
-def linear(name: str, D: int, M: int, more: Layer | None = None, **options: Any) -> Layer:
-    return {"name": name, "kind": "linear", "args": [D, M], "options": options, **(more or {})}
-
-
-def norm(name: str, C: int, more: Layer | None = None) -> Layer:
-    return {"name": name, "kind": "norm", "args": [C], "options": {}, **(more or {})}
-
-
-def plain(name: str, kind: str) -> Layer:
-    return {"name": name, "kind": kind}
 
 
 def parameter_cases(rng: np.random.Generator) -> list[Case]:
@@ -81,63 +62,30 @@ def parameter_formula(layers: list[Layer], trainable_only: bool) -> int:
     return total
 
 
-def count_all_that_is_saved(model: Any, trainable_only: bool = False) -> int:
-    if trainable_only:
-        return sum(p.numel() for p in model.parameters() if p.requires_grad)
-    return sum(value.numel() for value in model.state_dict().values())
-
-
-def count_with_buffers(model: Any, trainable_only: bool = False) -> int:
-    total = sum(p.numel() for p in model.parameters() if p.requires_grad or not trainable_only)
-    return total + sum(b.numel() for b in model.buffers())
-
-
-def count_by_layer(model: Any, trainable_only: bool = False) -> int:
+def count_parameters(model, trainable_only=False):
     total = 0
-    for _, part in model.named_modules(remove_duplicate=False):
-        for p in part.parameters(recurse=False):
-            if p.requires_grad or not trainable_only:
-                total += p.numel()
+    for p in model.parameters():
+        if p.requires_grad or not trainable_only:
+            total += p.numel()
     return total
 
 
-def count_only_trainable(model: Any, trainable_only: bool = False) -> int:
-    return sum(p.numel() for p in model.parameters() if p.requires_grad)
-
-
-def count_frozen_too(model: Any, trainable_only: bool = False) -> int:
-    return sum(p.numel() for p in model.parameters())
-
-
-def count_weights(model: Any, trainable_only: bool = False) -> int:
-    named = [(name, p) for name, p in model.named_parameters() if p.requires_grad or not trainable_only]
-    return sum(p.numel() for name, p in named if name.endswith("weight"))
-
-
-def count_tensors(model: Any, trainable_only: bool = False) -> int:
-    return len([p for p in model.parameters() if p.requires_grad or not trainable_only])
-
-
-def count_outer_layers(model: Any, trainable_only: bool = False) -> int:
-    total = 0
-    for layer in model.children():
-        for p in layer.parameters(recurse=False):
-            if p.requires_grad or not trainable_only:
-                total += p.numel()
-    return total
-
-
-def count_by_identity(model: Any, trainable_only: bool = False) -> int:
-    seen: dict = {}
+def count_by_identity(model, trainable_only=False):
+    seen = {}
     for part in model.modules():
         for p in part.parameters(recurse=False):
             seen[id(p)] = p.numel() if p.requires_grad or not trainable_only else 0
     return sum(seen.values())
 
 
-def count_in_numpy(model: Any, trainable_only: bool = False) -> int:
+def count_in_numpy(model, trainable_only=False):
     arrays = [p.detach().numpy() for _, p in model.named_parameters() if not trainable_only or p.requires_grad]
     return int(sum(np.prod(array.shape) for array in arrays))
+
+
+def count_by_filter(model, trainable_only=False):
+    wanted = filter(lambda p: p.requires_grad, model.parameters()) if trainable_only else model.parameters()
+    return sum(p.nelement() for p in wanted)
 
 
 COUNT_PARAMETERS = Exercise(
@@ -156,59 +104,82 @@ COUNT_PARAMETERS = Exercise(
     misconceptions=(
         Misconception(
             "all_that_is_saved",
-            count_all_that_is_saved,
+            change(
+                count_parameters,
+                "return total",
+                "return total if trainable_only else sum(value.numel() for value in model.state_dict().values())",
+            ),
             "You count what state_dict() saves. That holds buffers too, such as the running mean and variance of a "
             "normalization, which no optimizer moves; and it lists what two layers share under both names.",
             hint=1,
         ),
         Misconception(
             "buffers_too",
-            count_with_buffers,
+            change(count_parameters, "return total", "return total + sum(b.numel() for b in model.buffers())"),
             "You count buffers. A running mean is computed, and saved along with the model, yet no gradient ever moves "
             "it. Parameters are what model.parameters() hands to an optimizer.",
             hint=1,
         ),
         Misconception(
             "shared_twice",
-            count_by_layer,
+            change(
+                count_parameters,
+                "for p in model.parameters():",
+                "for _, p in model.named_parameters(remove_duplicate=False):",
+            ),
             "You add up layer by layer, and what two layers share is counted for both. There is only one tensor: one "
             "gradient, one place in memory. When do two names mean the same parameter?",
             hint=2,
         ),
         Misconception(
             "frozen_left_out",
-            count_only_trainable,
+            change(count_parameters, "p.requires_grad or not trainable_only", "p.requires_grad"),
             "You leave frozen parameters out even where nobody asked for that. They take memory and time as all others "
             "do. Only trainable_only=True is the question that leaves them out.",
             hint=3,
         ),
         Misconception(
             "frozen_always_in",
-            count_frozen_too,
+            change(count_parameters, "        if p.requires_grad or not trainable_only:\n    ", ""),
             "You never look at trainable_only. When it is True, parameters that need no gradient are not to be "
             "counted: each parameter knows whether it needs one.",
             hint=3,
         ),
         Misconception(
             "weights_only",
-            count_weights,
+            change(
+                count_parameters,
+                "for p in model.parameters():",
+                "for p in [p for name, p in model.named_parameters() if name.endswith('weight')]:",
+            ),
             "You count weights and forget biases. They are few, but they are parameters: of a linear layer from D to M "
             "there are D times M weights and M biases.",
             hint=1,
         ),
         Misconception(
             "tensors",
-            count_tensors,
+            change(count_parameters, "p.numel()", "1"),
             "You count tensors: a matrix of a million entries counts as one. How many numbers does a tensor hold?",
             hint=1,
         ),
         Misconception(
             "outer_layers_only",
-            count_outer_layers,
+            change(
+                count_parameters,
+                "for p in model.parameters():",
+                "for p in [p for layer in model.children() for p in layer.parameters(recurse=False)]:",
+            ),
             "You look at the outermost layers only, and a block's own layers are passed over. A model's parameters() "
             "goes down into everything that it is made of.",
             hint=1,
         ),
     ),
-    equivalents=(count_by_identity, count_in_numpy),
+    equivalents=(
+        count_parameters,
+        count_by_identity,
+        count_in_numpy,
+        count_by_filter,
+        change(count_parameters, "p.numel()", "p.data.view(-1).shape[0]"),
+        change(count_parameters, "p in model.parameters()", "p in dict(model.named_parameters()).values()"),
+    ),
 )
