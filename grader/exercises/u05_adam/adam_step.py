@@ -319,7 +319,6 @@ ADAM_STEP = Exercise(
         change(
             adam_step, "np.sqrt(v_hat)", "v_hat**0.5", "(1 - beta2) * grad**2", "(1 - beta2) * np.multiply(grad, grad)"
         ),
-        change(adam_step, "    alpha =", "    grad = np.array(grad, dtype=np.float32)\n    alpha ="),
         step_on_copies,
         step_in_a_loop,
     ),

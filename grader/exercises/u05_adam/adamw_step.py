@@ -262,7 +262,6 @@ ADAMW_STEP = Exercise(
         change(
             adamw_step, "step = alpha * m_hat / (np.sqrt(v_hat) + eps)", "step = m_hat * alpha / (eps + v_hat**0.5)"
         ),
-        change(adamw_step, "    m = ", "    grad = grad.astype(np.float32)\n    m = "),
         adamw_on_copies,
     ),
 )

@@ -217,7 +217,6 @@ AMSGRAD_STEP = Exercise(
             "alpha * m_hat / (np.sqrt(v_hat) + eps)",
             "alpha * np.sqrt(1 - beta2**t) / (1 - beta1**t) * m / (np.sqrt(v_max) + eps * np.sqrt(1 - beta2**t))",
         ),
-        change(amsgrad_step, "    m = ", "    grad = grad.astype(np.float32)\n    m = "),
         amsgrad_on_copies,
     ),
 )
