@@ -13,7 +13,7 @@ from course_lib.properties.base import Flaw, Property
 def dropout(inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Flaw | None:
     """The one property that a case asks for, of the three calls that the probe of the same name made.
 
-    inputs: x without zeros, p, training, and `asks`: "scale", "share", "each", "fresh" or "test".
+    inputs: x without zeros, p, training, and `asks`: "scale", "share", "each", "count", "fresh" or "test".
     values: `first` and `second`, with one generator, and `again`, with a fresh one of the same seed; each a dict of
     `out`, numbers, and `mask`, True where kept, both of x's shape.
     """
@@ -32,6 +32,8 @@ def dropout(inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Flaw | None
         return Flaw("not_x", "what is kept is not x times one factor.")
     if asks == "share":
         return _share(kept[0], p) or _share(kept[1], p)
+    if asks == "count":
+        return next((flaw for one in kept if (flaw := _count(one))), None)
     return _each(kept[0]) if asks == "each" else _fresh(kept)
 
 
@@ -75,19 +77,24 @@ def _scaled(out: Any, mask: Any, x: np.ndarray, p: float) -> Flaw | None:
     if _close(out[kept], x[kept]):
         return Flaw("not_rescaled", "what is kept has not been rescaled, so that the mean becomes smaller.")
     if _close(out[kept], x[kept] / p):
-        return Flaw("swapped", "what is kept is rescaled as if p were the share to keep.")
+        if _near(kept, 1 - p):
+            return Flaw("divided_by_p", "the right share is kept, and divided by p in place of 1 - p.")
+        if _near(kept, p):
+            return Flaw("swapped", "the share p of all entries is kept, and divided by p.")
     return Flaw("rescaled_wrongly", "what is kept is rescaled by a factor with which the mean does not stay.")
 
 
-def _share(kept: np.ndarray, p: float) -> Flaw | None:
-    def near(share: float) -> bool:  # within six standard deviations: chance misses that twice in a billion
-        return bool(abs(kept.mean() - share) <= 6 * np.sqrt(p * (1 - p) / kept.size))
+def _near(kept: np.ndarray, share: float) -> bool:
+    """Within six standard deviations, which chance misses twice in a billion."""
+    return bool(abs(kept.mean() - share) <= 6 * np.sqrt(share * (1 - share) / kept.size))
 
-    if near(1 - p):
+
+def _share(kept: np.ndarray, p: float) -> Flaw | None:
+    if _near(kept, 1 - p):
         return None
-    if near(p):
+    if _near(kept, p):
         return Flaw("swapped", "the share p of all entries is kept; it should be dropped.")
-    return Flaw("share", "the share of entries that are dropped is not p.")
+    return _each(kept) or Flaw("share", "the share of entries that are dropped is not p.")  # copies misstate a share
 
 
 def _each(kept: np.ndarray) -> Flaw | None:
@@ -100,6 +107,14 @@ def _each(kept: np.ndarray) -> Flaw | None:
     if (rows == rows[:, :1]).all():
         return Flaw("whole_rows", "an example loses all of its entries or none.")
     return None
+
+
+def _count(kept: np.ndarray) -> Flaw | None:
+    """Whether the number that is kept varies from call to call, as it does where each entry throws its own die."""
+    if (kept == kept[:1]).all():
+        return Flaw("same_mask", "every call drops the very entries of the first.")
+    numbers = kept.reshape(len(kept), -1).sum(axis=1)
+    return Flaw("fixed_count", "every call drops the same number of entries.") if len(set(numbers)) == 1 else None
 
 
 def _fresh(kept: list[np.ndarray]) -> Flaw | None:

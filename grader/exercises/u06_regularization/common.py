@@ -34,8 +34,10 @@ def shrunk(w: np.ndarray, threshold: float) -> np.ndarray:
 
 
 def decay_cases(rng: np.random.Generator) -> list[Case]:
-    """For `l2_step` and `decay_step` alike, with an optimizer that the probe hands over: plain descent, or one that
-    divides each gradient by its size, which is Adam with both betas at 0. Weights have two axes or more, biases one."""
+    """For `l2_step` and `decay_step` alike.
+
+    The probe hands over an optimizer: plain descent, one that divides each gradient by its size, which is Adam with
+    both betas at 0, or one with momentum. Weights have two axes or more, biases one."""
 
     def case(
         label: str, group: str, kind: str, shapes: Shapes, lr: Any, strength: float, steps: int = 1, size: float = 1.0
@@ -71,21 +73,31 @@ def decay_cases(rng: np.random.Generator) -> list[Case]:
         case("rescaled steps, tiny gradients", "rescaled", "rescaled", ((3, 2),), 0.05, uniform(0.3, 0.8), 4, 1e-3),
         case("weights and biases, descent", "biases", "descent", layers, 0.1, uniform(0.3, 0.8), 3),
         case("weights and biases, rescaled", "biases", "rescaled", layers, 0.1, uniform(0.3, 0.8), 3),
+        case("biases first, then weights", "biases", "descent", ((3,), (2, 3), (4, 2)), 0.1, uniform(0.3, 0.8), 2),
+        case("two matrices, then two biases", "biases", "rescaled", ((2, 3), (3, 2), (3,), (2,)), 0.1, 0.5, 2),
         case("filters, (2, 3, 2), and biases", "biases", "descent", ((2, 3, 2), (2,)), 0.1, 0.5, 2),
+        case("one matrix, momentum", "memory", "momentum", ((2, 3),), 0.1, uniform(0.3, 0.8), 4),
+        case("weights and biases, momentum", "memory", "momentum", layers, 0.1, uniform(0.3, 0.8), 4),
         case("the learning rate drops", "lr", "descent", ((2, 3),), [0.4, 0.4, 0.04, 0.04], uniform(0.3, 0.8), 4),
         case("the learning rate grows", "lr", "rescaled", ((2, 3),), [0.05, 0.1, 0.2], uniform(0.3, 0.8), 3),
     ]
 
 
 def walked(kind: str, params: list[np.ndarray], grads: list, lrs: np.ndarray, strength: float, name: str) -> list:
-    """Each parameter after each step of a torch optimizer: SGD for plain descent, else the one that `name` says."""
+    """Each parameter after each step of a torch optimizer: SGD for descent, also with momentum, else the one of `name`.
+
+    torch has no SGD whose weights decay beside the step, so for "AdamW" they decay here before its momentum's step.
+    """
     import torch
 
     tensors = [torch.nn.Parameter(torch.from_numpy(param.copy())) for param in params]
     weights, biases = [t for t in tensors if t.ndim > 1], [t for t in tensors if t.ndim == 1]
     groups = [{"params": weights, "weight_decay": strength}, {"params": biases, "weight_decay": 0.0}]
-    if kind == "descent":
-        optimizer: Any = torch.optim.SGD(groups, lr=0.1)
+    beside = kind == "momentum" and name == "AdamW"
+    if beside:
+        groups[0]["weight_decay"] = 0.0
+    if kind in ("descent", "momentum"):
+        optimizer: Any = torch.optim.SGD(groups, lr=0.1, momentum=0.9 if kind == "momentum" else 0.0)
     else:
         optimizer = getattr(torch.optim, name)(groups, lr=0.1, betas=(0.0, 0.0), eps=EPS)
     path = []
@@ -94,6 +106,8 @@ def walked(kind: str, params: list[np.ndarray], grads: list, lrs: np.ndarray, st
             group["lr"] = float(lr)
         for tensor, grad in zip(tensors, each, strict=True):
             tensor.grad = torch.from_numpy(grad.copy())
+        for tensor in weights if beside else []:
+            tensor.data *= 1 - float(lr) * strength
         optimizer.step()
         path.append([tensor.detach().numpy().copy() for tensor in tensors])
     return [np.array(values) for values in zip(*path, strict=True)]

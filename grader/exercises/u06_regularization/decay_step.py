@@ -42,9 +42,10 @@ DECAY_STEP = Exercise(
     groups=(
         Group("descent", "shrinks the weights, then takes a step of plain descent", 1, hint=3),
         Group(
-            "rescaled", "shrinks every weight by the same share, however the optimizer rescales its gradient", 2, hint=1
+            "rescaled", "shrinks every weight by the same share, however the optimizer rescales its gradient", 1, hint=1
         ),
-        Group("biases", "leaves the biases alone", 2, hint=2),
+        Group("memory", "leaves the decay out of what an optimizer remembers", 1, hint=1),
+        Group("biases", "leaves alone what has one axis, and nothing else", 2, hint=2),
         Group("lr", "shrinks by the learning rate of this moment times decay", 1, hint=3),
     ),
     cases=decay_cases,
@@ -138,6 +139,19 @@ DECAY_STEP = Exercise(
             change(decay_step, "1 - optimizer", "1 - 2 * optimizer"),
             "Your decay is twice as strong as asked. It is no derivative of a square: the factor is 1 - lr * decay.",
             hint=3,
+        ),
+        Misconception(
+            "biases_by_place",
+            change(
+                decay_step,
+                "for p in optimizer.params",
+                "for i, p in enumerate(optimizer.params)",
+                "p.ndim > 1",
+                "i % 2 == 0",
+            ),
+            "You tell weights and biases by their place in the list: every second one is spared. The list may begin "
+            "with a bias, or hold two matrices in a row. How many axes has each?",
+            hint=2,
         ),
     ),
     equivalents=(

@@ -12,7 +12,7 @@ def forward_cases(rng: np.random.Generator) -> list[Case]:
         x = rng.uniform(0.5, 3, size=shape) * rng.choice([-1, 1], size=shape)  # no zeros: those are the dropped ones
         seed = int(rng.integers(1, 10**6))
         inputs = {"x": x, "p": float(p), "seed": seed, "training": training, "asks": asks}
-        return Case(label, asks, inputs)
+        return Case(label, "each" if asks == "count" else asks, inputs)
 
     uniform = rng.uniform
     return [
@@ -21,9 +21,10 @@ def forward_cases(rng: np.random.Generator) -> list[Case]:
         case("p = 0: nothing is dropped", "scale", (6, 5), 0.0),
         case("few are dropped", "share", (60, 50), uniform(0.1, 0.2)),
         case("p = 0.8", "share", (60, 50), 0.8),
-        case("images, (N, 10, 12)", "share", (25, 10, 12), uniform(0.25, 0.35)),
+        case("images, (N, 10, 12)", "share", (25, 10, 12), uniform(0.2, 0.27)),
         case("a batch of 40", "each", (40, 30), uniform(0.3, 0.5)),
         case("half of a small layer", "each", (50, 16), 0.5),
+        case("one example at a time", "count", (20, 12), uniform(0.4, 0.6)),
         case("two batches, one generator", "fresh", (20, 30), uniform(0.3, 0.5)),
         case("two images, one generator", "fresh", (10, 6, 8), 0.5),
         case("at test", "test", (12, 8), uniform(0.2, 0.4), False),
@@ -147,6 +148,31 @@ DROPOUT_FORWARD = Exercise(
             "You write the zeros into the caller's own x. In the backward pass somebody needs these activations as "
             "they were. Make a new array.",
             hint=2,
+        ),
+        Misconception(
+            "divided_by_p",
+            change(dropout_forward, "/ (1 - p)", "/ p if p else x"),
+            "The right share is dropped, but what is left is divided by p. With p = 0.2, four of five entries are "
+            "left, and 1/0.2 makes each five times as large. How large must they become for the mean to stay?",
+            hint=2,
+        ),
+        Misconception(
+            "share",
+            change(dropout_forward, "rng.random(x.shape)", "rng.normal(size=x.shape)"),
+            "Another share than p is dropped. A uniform number from 0 to 1 is below 0.2 in 20 % of all cases; a normal "
+            "one is in 58 %, since half of them are negative. From where to where do your random numbers go?",
+            hint=1,
+        ),
+        Misconception(
+            "fixed_count",
+            change(
+                dropout_forward,
+                "rng.random(x.shape) >= p",
+                "rng.permutation(x.size).reshape(x.shape) >= round(p * x.size)",
+            ),
+            "You drop the same number of entries every time. Each entry throws its own die, independently of the "
+            "others: of ten, with p = 0.5, sometimes 3 go and sometimes 7.",
+            hint=4,
         ),
     ),
     equivalents=(

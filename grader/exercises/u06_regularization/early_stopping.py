@@ -34,6 +34,7 @@ def stopping_cases(rng: np.random.Generator) -> list[Case]:
         case("better than before, but not than the best", "best", shifted([5, 2, 4, 3, 2.5, 2.2, 2.1]), 4),
         case("the same loss again and again", "best", shifted([3, 2, 2, 2, 2, 2]), 3),
         case("a later, deeper minimum", "best", shifted([4, 3, 3.5, 3.2, 1, 1.5, 1.2]), 4),
+        case("better by a hair, again and again", "best", 2 - 1e-5 * np.arange(6) + rng.uniform(0.5, 2), 3),
         case("negative losses", "best", -shifted([1, 2, 3, 2.5, 2.2, 2.1]), 3),
         case("the parameters move on", "copies", shifted([5, 3, 2, 2.5, 2.6, 2.7]), 3),
         case("weights and biases", "copies", shifted([5, 3, 2, 2.5, 1, 2.7, 2.8]), 3, layers),
@@ -241,6 +242,13 @@ EARLY_STOPPING = Exercise(
             "updates on, the answer stays True.",
             hint=2,
             about=("stop",),
+        ),
+        Misconception(
+            "least_improvement",
+            change(EarlyStopping, "loss < self.best_loss", "loss < self.best_loss - 0.01"),
+            "A loss has to be lower by a certain amount to count as a new best with you. Any lower loss is one, by "
+            "however little.",
+            hint=3,
         ),
     ),
     equivalents=(

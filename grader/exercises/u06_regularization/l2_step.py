@@ -40,8 +40,9 @@ L2_STEP = Exercise(
     returns=("params",),
     groups=(
         Group("descent", "adds the penalty's gradient before a step of plain descent", 1, hint=2),
-        Group("rescaled", "lets an optimizer that rescales its gradients see the penalty's too", 2, hint=2),
-        Group("biases", "leaves the biases alone", 2, hint=1),
+        Group("rescaled", "lets an optimizer that rescales its gradients see the penalty's too", 1, hint=2),
+        Group("memory", "takes one step in all, also with an optimizer that remembers", 1, hint=2),
+        Group("biases", "leaves alone what has one axis, and nothing else", 2, hint=1),
         Group("lr", "leaves the learning rate to the optimizer", 1, hint=2),
     ),
     cases=decay_cases,
@@ -136,6 +137,26 @@ L2_STEP = Exercise(
             "Matrices and biases are right. A filter has three axes or four, and is made of weights as well: only what "
             "has *one* axis is left alone.",
             hint=2,
+        ),
+        Misconception(
+            "steps_for_each",
+            change(
+                l2_step,
+                "    total = []\n",
+                "    nothing = [0 * g for g in grads]\n    i = 0\n",
+                "        total.append(g)\n    optimizer.step(total)",
+                "        optimizer.step([*nothing[:i], g, *nothing[i + 1 :]])\n        i += 1",
+            ),
+            "You call the optimizer once for each parameter. One with a memory lets all its averages fade at each of "
+            "these calls, and one that counts its steps counts too many. Collect all gradients, and call it once.",
+            hint=2,
+        ),
+        Misconception(
+            "biases_by_place",
+            change(l2_step, "        if p.ndim > 1", "        if len(total) % 2 == 0"),
+            "You tell weights and biases by their place in the list: every second one is spared. The list may begin "
+            "with a bias, or hold two matrices in a row. How many axes has each?",
+            hint=1,
         ),
     ),
     equivalents=(

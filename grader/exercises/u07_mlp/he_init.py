@@ -149,6 +149,24 @@ HE_INIT = Exercise(
             "np.random. Nobody could repeat such a run, not even you.",
             hint=3,
         ),
+        Misconception(
+            "not_normal",
+            change(he_init, "rng.normal(size=", "rng.uniform(-np.sqrt(3), np.sqrt(3), size="),
+            "The spread is right, but the numbers are not normal: none lies further than 1.8 deviations from 0. So it "
+            "is with uniform numbers, which torch draws here; a bell curve was asked for, and it has tails.",
+            hint=1,
+        ),
+        Misconception(
+            "cut_off",
+            change(
+                he_init,
+                "deviation * rng.normal(size=(fan_in, fan_out))",
+                "np.clip(rng.normal(0, deviation, (fan_in, fan_out)), -deviation, deviation)",
+            ),
+            "Many of your weights are one and the same number, the largest: what lay further out was cut off there, "
+            "and that makes the spread smaller, too. Leave the normal numbers as they are drawn.",
+            hint=1,
+        ),
     ),
     equivalents=(
         he_init,

@@ -262,7 +262,7 @@ MLP = Exercise(
                 "self.params = []",
                 "self.params, self.sums = [], []",
                 "        return loss, grads",
-                "        self.sums.append(grads)\n        return loss, [sum(each) for each in zip(*self.sums, strict=True)]",
+                "        self.sums.append(grads)\n        return loss, [sum(each) for each in zip(*self.sums)]",
             ),
             "The first call is right; in the second one, your gradients are added to those of the first. Where do "
             "they, or the caches, live between two calls?",

@@ -12,17 +12,24 @@ from grader.exercises.u07_mlp.common import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
 LOSSES, ACCURACY, TRAINED = [True, False, False], [False, True, False], [False, False, True]
+EARLY = [True, False, True]
 
 
 def overfit_cases(rng: np.random.Generator) -> list[Case]:
     def case(label: str, group: str, N: int, steps: int, keep: list[bool]) -> Case:
-        """Where accuracy is asked for: drawn until it is another one before the run, at its end and a step beside."""
+        """Where accuracy is asked for, drawn until it is another one before the run, at its end and a step beside.
+
+        A case of `EARLY` is drawn until all examples are right halfway, and not at the start.
+        """
         while True:
             X, y = rng.normal(size=(N, 4)), rng.integers(0, 2, size=N)
             X[:, 0] += y  # something to learn
             theta, lr = rng.normal(size=4), 0.06
             inputs = {"theta": theta, "X": X, "y": y, "lr": lr, "steps": steps, "keep": keep}
             reached = _correct(theta, X, y, lr, steps)
+            halfway = _correct(theta, X, y, lr, steps // 2)
+            if keep == EARLY and (halfway[0] == N or halfway[-2] < N):
+                continue
             if keep != ACCURACY or len(set(reached)) == len(reached):
                 return Case(label, group, inputs)
 
@@ -31,6 +38,7 @@ def overfit_cases(rng: np.random.Generator) -> list[Case]:
         case("three steps", "losses", 20, 3, LOSSES),
         case("ten steps", "learns", 15, 10, LOSSES),
         case("thirty steps", "learns", 25, 30, LOSSES),
+        case("all are right long before the end", "learns", 4, 60, EARLY),
         case("accuracy after one step", "accuracy", 20, 1, ACCURACY),
         case("accuracy after ten steps", "accuracy", 30, 10, ACCURACY),
         case("the network after one step", "trained", 10, 1, TRAINED),
@@ -211,16 +219,28 @@ OVERFIT_TINY_BATCH = Exercise(
         Misconception(
             "share_of_wrong_ones",
             change(overfit_tiny_batch, "guesses == y", "guesses != y"),
-            "You return the share of the examples that are *wrong*.",
+            "Your accuracy is the share of the examples that are *wrong*. A guess is the class with the largest logit, "
+            "and hits are counted.",
             hint=3,
             about=("accuracy",),
         ),
         Misconception(
-            "smallest_logit",
-            change(overfit_tiny_batch, "argmax", "argmin"),
-            "Your guess is the class with the smallest logit. A large logit speaks for its class.",
-            hint=3,
-            about=("accuracy",),
+            "stops_when_all_are_right",
+            change(
+                overfit_tiny_batch,
+                "        if t < steps:",
+                "        if np.all(net.forward(X).argmax(axis=1) == y):\n            break\n        if t < steps:",
+            ),
+            "You stop as soon as all examples are right, so that losses are missing. The loss goes on falling after "
+            "that, and how far is what one wants to see: take all the steps.",
+            hint=2,
+        ),
+        Misconception(
+            "rests_when_all_are_right",
+            change(overfit_tiny_batch, "if t < steps:", "if t < steps and np.any(net.forward(X).argmax(axis=1) != y):"),
+            "As soon as all examples are right, your network takes no more steps, and the rest of your list repeats "
+            "one loss. The loss goes on falling after that: take all the steps.",
+            hint=2,
         ),
     ),
     equivalents=(
