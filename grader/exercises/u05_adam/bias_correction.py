@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from grader.exercises.u05_adam.steps import UNIT
+from grader.changes import change
+from grader.exercises.u05_adam.common import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -31,56 +32,16 @@ def correction_oracle(moment: np.ndarray, beta: float, t: int) -> np.ndarray:
     return np.asarray(moment / weight)
 
 
-def correction_multiplies(moment: np.ndarray, beta: float, t: int) -> np.ndarray:
-    return moment * (1 - beta**t)
+def bias_correction(moment, beta, t):
+    weight = 1 - beta**t
+    return moment / weight
 
 
-def correction_not_at_all(moment: np.ndarray, beta: float, t: int) -> np.ndarray:
-    return moment * 1.0
-
-
-def correction_from_zero(moment: np.ndarray, beta: float, t: int) -> np.ndarray:
-    return moment / np.float64(1 - beta ** (t - 1))
-
-
-def correction_too_late(moment: np.ndarray, beta: float, t: int) -> np.ndarray:
-    return moment / (1 - beta ** (t + 1))
-
-
-def correction_without_t(moment: np.ndarray, beta: float, t: int) -> np.ndarray:
-    return moment / (1 - beta)
-
-
-def correction_times_t(moment: np.ndarray, beta: float, t: int) -> np.ndarray:
-    return moment / (1 - beta * t)
-
-
-def correction_by_power(moment: np.ndarray, beta: float, t: int) -> np.ndarray:
-    return moment / np.float64(beta**t)
-
-
-def correction_power_outside(moment: np.ndarray, beta: float, t: int) -> np.ndarray:
-    return moment / (1 - beta) ** t
-
-
-def correction_by_root(moment: np.ndarray, beta: float, t: int) -> np.ndarray:
-    return moment / np.sqrt(1 - beta**t)
-
-
-def correction_mutates(moment: np.ndarray, beta: float, t: int) -> np.ndarray:
-    moment /= 1 - beta**t
-    return moment
-
-
-def correction_by_factor(moment: np.ndarray, beta: float, t: int) -> np.ndarray:
-    return 1.0 / (1.0 - np.power(float(beta), t)) * moment
-
-
-def correction_by_weights(moment: np.ndarray, beta: float, t: int) -> np.ndarray:
+def correction_by_weights(moment, beta, t):
     return moment / np.sum((1 - beta) * float(beta) ** np.arange(t))
 
 
-def correction_in_a_loop(moment: np.ndarray, beta: float, t: int) -> np.ndarray:
+def correction_in_a_loop(moment, beta, t):
     missing = 1.0
     for _ in range(t):
         missing = missing * beta
@@ -94,84 +55,113 @@ BIAS_CORRECTION = Exercise(
     unit=UNIT,
     returns=("corrected",),
     groups=(
-        Group("first", "makes of a first average the first value itself", 1),
-        Group("young", "undoes the bias of young averages, step by step", 2),
-        Group("old", "leaves alone what has no bias left", 1),
-        Group("shape", "works for moments of any shape", 1),
+        Group("first", "makes of a first average the first value itself", 1, hint=1),
+        Group("young", "undoes the bias of young averages, step by step", 2, hint=2),
+        Group("old", "leaves alone what has no bias left", 1, hint=2),
+        Group("shape", "works for moments of any shape", 1, hint=1),
     ),
     cases=correction_cases,
     reference=correction_oracle,
     misconceptions=(
         Misconception(
             "multiplies",
-            correction_multiplies,
+            change(bias_correction, "moment / weight", "moment * weight"),
             "Your corrected average is even smaller than the biased one: you multiply by the weight that it has seen. "
             "It is too small by that factor already. What undoes a factor?",
             hint=1,
         ),
         Misconception(
             "not_at_all",
-            correction_not_at_all,
+            change(bias_correction, "moment / weight", "moment.copy()"),
             "What comes back is what went in. After one value of 10 with beta = 0.9 the average says 1, and the "
             "corrected one should say 10.",
             hint=1,
         ),
         Misconception(
             "t_from_zero",
-            correction_from_zero,
+            change(bias_correction, "beta**t", "beta ** (t - 1)"),
             "Your power of beta is one too low: at the first step you divide by 1 - beta^0, which is 0, and NaN or "
             "infinity is on its way. t counts the values that the average has seen, so at the first step it is 1.",
             hint=2,
         ),
         Misconception(
             "one_too_many",
-            correction_too_late,
+            change(bias_correction, "beta**t", "beta ** (t + 1)"),
             "Your power of beta is one too high, so your correction is one step ahead: after the first value you "
             "divide by the weight of two. t is handed to you; it counts from 1 and needs no help.",
             hint=2,
         ),
         Misconception(
             "without_t",
-            correction_without_t,
+            change(bias_correction, "beta**t", "beta"),
             "You divide by 1 - beta at every step. At the first one that is right; later the average has seen more "
             "than one value, and you blow it up, tenfold in the long run with beta = 0.9. Where is t?",
             hint=2,
         ),
         Misconception(
             "beta_times_t",
-            correction_times_t,
-            "You take beta times t where beta to the power t is meant: at step 2, with beta = 0.9, you divide by "
-            "1 - 1.8, and the sign flips. The weight of the start is multiplied by beta at *every* step.",
+            change(bias_correction, "beta**t", "beta * t"),
+            "You take beta times t where beta to the power t is meant: at step 2, with beta = 0.9, you divide by 1 - "
+            "1.8, and the sign flips. The weight of the start is multiplied by beta at *every* step.",
             hint=2,
         ),
         Misconception(
             "divides_by_the_rest",
-            correction_by_power,
-            "You divide by beta^t, which is the weight of the start at zero, and that says nothing. What weight do "
-            "the t values have together?",
+            change(bias_correction, "1 - beta**t", "beta**t"),
+            "You divide by beta^t, which is the weight of the start at zero, and that says nothing. What weight do the "
+            "t values have together?",
             hint=1,
         ),
         Misconception(
             "power_outside",
-            correction_power_outside,
+            change(bias_correction, "1 - beta**t", "(1 - beta) ** t"),
             "You raise 1 - beta to the power t, instead of beta alone. At the first step there is no difference; at "
             "the second, with beta = 0.9, you divide by 0.01 and not by 0.19. Where should the bracket close?",
             hint=2,
         ),
         Misconception(
             "by_the_root",
-            correction_by_root,
+            change(bias_correction, "1 - beta**t", "np.sqrt(1 - beta**t)"),
             "You divide by the root of the weight. That is what becomes of the correction once the root of v is taken, "
             "in the step; here both averages are corrected in the same way, before any root.",
             hint=1,
         ),
         Misconception(
             "mutates",
-            correction_mutates,
-            "All values are right, but you corrected the moment that you were given itself. It has to go on being "
-            "averaged, uncorrected: the next step would correct it once more, and so on. Make a new array.",
+            change(bias_correction, "return moment / weight", "moment /= weight\n    return moment"),
+            "You corrected the moment that you were given itself. It has to go on being averaged, uncorrected: the "
+            "next step would correct it once more, and so on. Make a new array.",
             hint=3,
         ),
+        Misconception(
+            "multiplies_by_more_than_one",
+            change(bias_correction, "moment / weight", "moment * (1 + beta**t)"),
+            "You multiply by 1 + beta^t, which is at most 2. After its first value, with beta = 0.9, the average is "
+            "ten times too small. It is short by a *factor*, the weight of what it has seen: what undoes that?",
+            hint=1,
+        ),
+        Misconception(
+            "brackets_missing",
+            change(bias_correction, "moment / weight", "moment / 1 - beta**t"),
+            "You divide by 1 and take beta^t off what comes out: without brackets the division comes first. All of 1 - "
+            "beta^t stands below the fraction bar.",
+            hint=1,
+        ),
+        Misconception(
+            "divides_by_one_plus",
+            change(bias_correction, "1 - beta**t", "1 + beta**t"),
+            "You divide by 1 + beta^t, which makes a small average smaller still. Its values have the weight 1 - "
+            "beta^t together; the rest, beta^t, is the weight of the zero at the start.",
+            hint=1,
+        ),
     ),
-    equivalents=(correction_by_factor, correction_by_weights, correction_in_a_loop),
+    equivalents=(
+        bias_correction,
+        change(bias_correction, "moment / weight", "1 / weight * moment"),
+        change(bias_correction, "beta**t", "np.power(float(beta), t)"),
+        change(bias_correction, "moment / weight", "np.array([each / weight for each in moment])"),
+        change(bias_correction, "moment / weight", "moment.astype(np.float32) / weight"),
+        correction_by_weights,
+        correction_in_a_loop,
+    ),
 )

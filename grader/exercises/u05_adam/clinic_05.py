@@ -1,10 +1,9 @@
 """The bug clinic: a decay that goes through Adam's root, and a t that every parameter counts up."""
 
-from typing import Any
-
 import numpy as np
 
-from grader.exercises.u05_adam.steps import UNIT
+from grader.changes import change
+from grader.exercises.u05_adam.common import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -66,74 +65,13 @@ def clinic_oracle(
     return np.array([a for a, _ in path]), np.array([b for _, b in path])
 
 
-def clinic_as_given(
-    X: np.ndarray, y: np.ndarray, w: np.ndarray, c: float, lr: float, weight_decay: float, steps: int
-) -> tuple:
-    params: list = [w, c]
-    m, v, t = [0.0, 0.0], [0.0, 0.0], 0
-    path = [list(params)]
-    for _ in range(steps):
-        error = X @ params[0] + params[1] - y
-        grads = [X.T @ error / len(y) + weight_decay * params[0], np.mean(error)]
-        for i, grad in enumerate(grads):
-            t += 1
-            m[i] = 0.9 * m[i] + 0.1 * grad
-            v[i] = 0.999 * v[i] + 0.001 * grad**2
-            m_hat, v_hat = m[i] / (1 - 0.9**t), v[i] / (1 - 0.999**t)
-            params[i] = params[i] - lr * m_hat / (np.sqrt(v_hat) + 1e-8)
-        path.append(list(params))
-    return np.array([a for a, _ in path]), np.array([b for _, b in path])
-
-
-def clinic_still_l2(
-    X: np.ndarray, y: np.ndarray, w: np.ndarray, c: float, lr: float, weight_decay: float, steps: int
-) -> tuple:
-    params: list = [w, c]
-    m, v, t = [0.0, 0.0], [0.0, 0.0], 0
-    path = [list(params)]
-    for _ in range(steps):
-        error = X @ params[0] + params[1] - y
-        grads = [X.T @ error / len(y) + weight_decay * params[0], np.mean(error)]
-        t = t + 1
-        for i, grad in enumerate(grads):
-            m[i] = 0.9 * m[i] + 0.1 * grad
-            v[i] = 0.999 * v[i] + 0.001 * grad**2
-            m_hat, v_hat = m[i] / (1 - 0.9**t), v[i] / (1 - 0.999**t)
-            params[i] = params[i] - lr * m_hat / (np.sqrt(v_hat) + 1e-8)
-        path.append(list(params))
-    return np.array([a for a, _ in path]), np.array([b for _, b in path])
-
-
-def clinic_still_counts_twice(
-    X: np.ndarray, y: np.ndarray, w: np.ndarray, c: float, lr: float, weight_decay: float, steps: int
-) -> tuple:
-    params: list = [w, c]
-    m, v, t = [0.0, 0.0], [0.0, 0.0], 0
+def clinic_05(X, y, w, c, lr, weight_decay, steps):
+    params, m, v, t = [w, c], [0.0, 0.0], [0.0, 0.0], 0
     path = [list(params)]
     for _ in range(steps):
         error = X @ params[0] + params[1] - y
         grads = [X.T @ error / len(y), np.mean(error)]
         params[0] = params[0] - lr * weight_decay * params[0]
-        for i, grad in enumerate(grads):
-            t += 1
-            m[i] = 0.9 * m[i] + 0.1 * grad
-            v[i] = 0.999 * v[i] + 0.001 * grad**2
-            m_hat, v_hat = m[i] / (1 - 0.9**t), v[i] / (1 - 0.999**t)
-            params[i] = params[i] - lr * m_hat / (np.sqrt(v_hat) + 1e-8)
-        path.append(list(params))
-    return np.array([a for a, _ in path]), np.array([b for _, b in path])
-
-
-def clinic_decays_without_lr(
-    X: np.ndarray, y: np.ndarray, w: np.ndarray, c: float, lr: float, weight_decay: float, steps: int
-) -> tuple:
-    params: list = [w, c]
-    m, v, t = [0.0, 0.0], [0.0, 0.0], 0
-    path = [list(params)]
-    for _ in range(steps):
-        error = X @ params[0] + params[1] - y
-        grads = [X.T @ error / len(y), np.mean(error)]
-        params[0] = params[0] - weight_decay * params[0]
         t = t + 1
         for i, grad in enumerate(grads):
             m[i] = 0.9 * m[i] + 0.1 * grad
@@ -144,47 +82,7 @@ def clinic_decays_without_lr(
     return np.array([a for a, _ in path]), np.array([b for _, b in path])
 
 
-def clinic_always_first(
-    X: np.ndarray, y: np.ndarray, w: np.ndarray, c: float, lr: float, weight_decay: float, steps: int
-) -> tuple:
-    params: list = [w, c]
-    m, v, t = [0.0, 0.0], [0.0, 0.0], 1
-    path = [list(params)]
-    for _ in range(steps):
-        error = X @ params[0] + params[1] - y
-        grads = [X.T @ error / len(y), np.mean(error)]
-        params[0] = params[0] - lr * weight_decay * params[0]
-        for i, grad in enumerate(grads):
-            m[i] = 0.9 * m[i] + 0.1 * grad
-            v[i] = 0.999 * v[i] + 0.001 * grad**2
-            m_hat, v_hat = m[i] / (1 - 0.9**t), v[i] / (1 - 0.999**t)
-            params[i] = params[i] - lr * m_hat / (np.sqrt(v_hat) + 1e-8)
-        path.append(list(params))
-    return np.array([a for a, _ in path]), np.array([b for _, b in path])
-
-
-def clinic_decays_both(
-    X: np.ndarray, y: np.ndarray, w: np.ndarray, c: float, lr: float, weight_decay: float, steps: int
-) -> tuple:
-    params: list = [w, c]
-    m, v, t = [0.0, 0.0], [0.0, 0.0], 0
-    path = [list(params)]
-    for _ in range(steps):
-        error = X @ params[0] + params[1] - y
-        grads = [X.T @ error / len(y), np.mean(error)]
-        t = t + 1
-        for i, grad in enumerate(grads):
-            m[i] = 0.9 * m[i] + 0.1 * grad
-            v[i] = 0.999 * v[i] + 0.001 * grad**2
-            m_hat, v_hat = m[i] / (1 - 0.9**t), v[i] / (1 - 0.999**t)
-            params[i] = params[i] - lr * weight_decay * params[i] - lr * m_hat / (np.sqrt(v_hat) + 1e-8)
-        path.append(list(params))
-    return np.array([a for a, _ in path]), np.array([b for _, b in path])
-
-
-def clinic_one_vector(
-    X: np.ndarray, y: np.ndarray, w: np.ndarray, c: float, lr: float, weight_decay: float, steps: int
-) -> tuple:
+def clinic_one_vector(X, y, w, c, lr, weight_decay, steps):
     ones = np.column_stack([X, np.ones(len(y))])
     theta, decay = np.append(w, c), np.append(np.full(len(w), weight_decay), 0.0)
     m, v = np.zeros(len(theta)), np.zeros(len(theta))
@@ -198,10 +96,8 @@ def clinic_one_vector(
     return np.array(path)[:, :-1], np.array(path)[:, -1]
 
 
-def clinic_two_names(
-    X: np.ndarray, y: np.ndarray, w: np.ndarray, c: float, lr: float, weight_decay: float, steps: int
-) -> tuple:
-    def direction(state: list, grad: Any) -> Any:
+def clinic_two_names(X, y, w, c, lr, weight_decay, steps):
+    def direction(state, grad):
         state[0] += 1
         state[1] = 0.9 * state[1] + 0.1 * grad
         state[2] = 0.999 * state[2] + 0.001 * grad * grad
@@ -218,63 +114,136 @@ def clinic_two_names(
     return np.stack(w_path), np.array(c_path)
 
 
+COUNTS = "        t = t + 1\n        for i, grad in enumerate(grads):\n"
+COUNTS_EACH = "        for i, grad in enumerate(grads):\n            t = t + 1\n"
+DECAY = "        params[0] = params[0] - lr * weight_decay * params[0]\n"
+still_l2 = change(clinic_05, "X.T @ error / len(y)", "X.T @ error / len(y) + weight_decay * params[0]", DECAY, "")
+
+
 CLINIC_05 = Exercise(
     name="clinic_05",
     unit=UNIT,
     returns=("w", "c"),
     groups=(
-        Group("first", "makes Adam's first step for every parameter, c included", 1),
-        Group("counts", "counts one more in every round, for all parameters together", 2),
-        Group("decays", "takes the same fraction of every weight, whatever its gradients", 2),
-        Group("spares", "leaves c out of the decay", 1),
-        Group("both", "walks the path of AdamW", 1),
+        Group("first", "makes Adam's first step for every parameter, c included", 1, hint=1),
+        Group("counts", "counts one more in every round, for all parameters together", 2, hint=1),
+        Group("decays", "takes the same fraction of every weight, whatever its gradients", 2, hint=2),
+        Group("spares", "leaves c out of the decay", 1, hint=2),
+        Group("both", "walks the path of AdamW", 1, hint=2),
     ),
     cases=clinic_cases,
     reference=clinic_oracle,
     misconceptions=(
         Misconception(
             "as_given",
-            clinic_as_given,
+            change(still_l2, COUNTS, COUNTS_EACH),
             "These are still the paths of the broken code. Begin with symptom 1: Adam's first step is lr long, for "
             "every parameter. Print t for w and for c in the first round.",
             hint=1,
         ),
         Misconception(
             "still_l2",
-            clinic_still_l2,
+            still_l2,
             "One cause is found: w and c are corrected for the same step now. But a weight of 100 still loses no more "
             "than a weight of 1. Follow weight_decay on its way to params[0]: what is it divided by?",
             hint=2,
         ),
         Misconception(
             "still_counts_twice",
-            clinic_still_counts_twice,
+            change(clinic_05, COUNTS, COUNTS_EACH),
             "One cause is found: the decay passes Adam's root by. But c is still corrected as if it were one step "
             "further than w. How often does t grow in one round?",
             hint=1,
         ),
         Misconception(
             "decay_without_lr",
-            clinic_decays_without_lr,
+            change(clinic_05, "lr * weight_decay", "weight_decay"),
             "Both causes are found, but your decay is not scaled by lr: with weight_decay = 0.1 a weight loses a tenth "
             "of itself in every step. AdamW's decay obeys the learning rate, as the rest of the step does.",
             hint=2,
+            about=("w",),
         ),
         Misconception(
             "always_the_first",
-            clinic_always_first,
+            change(clinic_05, "[0.0, 0.0], 0\n", "[0.0, 0.0], 1\n", "        t = t + 1\n", ""),
             "Your first step is right, and the decay, too. But t never grows: every later average is divided as if it "
             "were the first, by 0.1 and 0.001, though it has long filled up. In which line does t count the rounds?",
             hint=1,
         ),
         Misconception(
             "decays_c_too",
-            clinic_decays_both,
+            change(
+                clinic_05, DECAY, "", "params[i] - lr * m_hat", "params[i] - lr * weight_decay * params[i] - lr * m_hat"
+            ),
             "Both causes are found, but you let c decay along with the weights. An offset only says what houses need "
             "on average: pulled towards 0, it makes all predictions wrong together. Which of the two parameters should "
             "weight_decay reach?",
             hint=2,
+            about=("c",),
+        ),
+        Misconception(
+            "decays_both_ways",
+            change(clinic_05, "X.T @ error / len(y)", "X.T @ error / len(y) + weight_decay * params[0]"),
+            "t is right, and the decay stands beside the step now. But it is still in the gradient as well: the old "
+            "way is to go when the new one comes.",
+            hint=2,
+        ),
+        Misconception(
+            "no_decay_left",
+            change(clinic_05, DECAY, ""),
+            "Now nothing decays: weight_decay has no effect. The symptom is gone, and so is what was wanted. The decay "
+            "has to come back in, beside the step.",
+            hint=2,
+        ),
+        Misconception(
+            "grows",
+            change(clinic_05, "params[0] - lr * weight_decay", "params[0] + lr * weight_decay"),
+            "t is right, and the decay passes the root by. But your weights grow by it: which sign takes something "
+            "off?",
+            hint=2,
+        ),
+        Misconception(
+            "decays_after_the_step",
+            change(clinic_05, DECAY, "", "        path.append", DECAY + "        path.append"),
+            "Both causes are found, but your decay comes after the step, and shrinks what Adam has just added. It "
+            "takes its fraction of the weights as they were before.",
+            hint=2,
+            about=("w",),
+        ),
+        Misconception(
+            "decays_in_each_turn",
+            change(clinic_05, DECAY, "", "            m[i] =", "    " + DECAY + "            m[i] ="),
+            "The decay passes the root by, but it stands inside the loop over the parameters, so that w decays twice "
+            "in each round, once for w and once for c.",
+            hint=2,
+            about=("w",),
+        ),
+        Misconception(
+            "t_from_zero",
+            change(
+                clinic_05, "        t = t + 1\n", "", "        path.append", "        t = t + 1\n        path.append"
+            ),
+            "Your first step is NaN: t is still 0 when the averages are corrected, and 1 - 0.9^0 is 0. Count before "
+            "you correct.",
+            hint=1,
         ),
     ),
-    equivalents=(clinic_one_vector, clinic_two_names),
+    equivalents=(
+        clinic_05,
+        change(clinic_05, "for _ in range(steps)", "for t in range(1, steps + 1)", "        t = t + 1\n", ""),
+        change(
+            clinic_05,
+            "[0.0, 0.0], 0\n",
+            "[0.0, 0.0], [0, 0]\n",
+            COUNTS,
+            COUNTS_EACH.replace("t = t +", "t[i] = t[i] +"),
+            "0.9**t",
+            "0.9 ** t[i]",
+            "0.999**t",
+            "0.999 ** t[i]",
+        ),
+        change(clinic_05, DECAY, "        params[0] = params[0] * (1 - lr * weight_decay)\n"),
+        clinic_one_vector,
+        clinic_two_names,
+    ),
 )

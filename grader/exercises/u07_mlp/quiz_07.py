@@ -1,6 +1,6 @@
 """The quiz; its questions stand in the notebook."""
 
-from grader.exercises.u07_mlp.linear import UNIT
+from grader.exercises.u07_mlp.common import UNIT
 from grader.spec import Question, quiz
 
 QUIZ_07 = quiz(

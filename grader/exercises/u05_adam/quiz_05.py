@@ -1,6 +1,6 @@
 """The quiz; its questions stand in the notebook."""
 
-from grader.exercises.u05_adam.steps import UNIT
+from grader.exercises.u05_adam.common import UNIT
 from grader.spec import Question, quiz
 
 QUIZ_05 = quiz(

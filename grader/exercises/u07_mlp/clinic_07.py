@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from grader.exercises.u07_mlp.linear import UNIT
+from grader.changes import change
+from grader.exercises.u07_mlp.common import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
 KEPT = {
@@ -51,83 +52,18 @@ def clinic_oracle(
     return tuple(part if kept else None for part, kept in zip(found, keep, strict=True))
 
 
-def clinic_as_given(X: np.ndarray, Y: np.ndarray, W1: np.ndarray, W2: np.ndarray, W3: np.ndarray) -> tuple:
-    h = np.maximum(0, X @ W1)
-    branch = np.maximum(0, h @ W2)
-    total = h
-    total += branch
-    error = (total @ W3 - Y) / len(X)
-    loss = len(X) * np.sum(error**2) / 2
-    dW3 = total.T @ error
-    dtotal = error @ W3.T
-    dbranch = dtotal * (branch > 0)
-    dW2 = h.T @ dbranch
-    dh = dtotal
-    dh = dbranch @ W2.T
-    dW1 = X.T @ (dh * (h > 0))
-    return loss, dW1, dW2, dW3
-
-
-def clinic_still_assigned(X: np.ndarray, Y: np.ndarray, W1: np.ndarray, W2: np.ndarray, W3: np.ndarray) -> tuple:
+def clinic_07(X, Y, W1, W2, W3):
     h = np.maximum(0, X @ W1)
     branch = np.maximum(0, h @ W2)
     total = h + branch
     error = (total @ W3 - Y) / len(X)
-    loss = len(X) * np.sum(error**2) / 2
-    dtotal = error @ W3.T
-    dbranch = dtotal * (branch > 0)
-    dh = dbranch @ W2.T
-    return loss, X.T @ (dh * (h > 0)), h.T @ dbranch, total.T @ error
-
-
-def clinic_still_in_place(X: np.ndarray, Y: np.ndarray, W1: np.ndarray, W2: np.ndarray, W3: np.ndarray) -> tuple:
-    h = np.maximum(0, X @ W1)
-    branch = np.maximum(0, h @ W2)
-    total = h
-    total += branch
-    error = (total @ W3 - Y) / len(X)
-    loss = len(X) * np.sum(error**2) / 2
     dtotal = error @ W3.T
     dbranch = dtotal * (branch > 0)
     dh = dtotal + dbranch @ W2.T
-    return loss, X.T @ (dh * (h > 0)), h.T @ dbranch, total.T @ error
+    return len(X) * np.sum(error**2) / 2, X.T @ (dh * (h > 0)), h.T @ dbranch, total.T @ error
 
 
-def clinic_skip_only(X: np.ndarray, Y: np.ndarray, W1: np.ndarray, W2: np.ndarray, W3: np.ndarray) -> tuple:
-    h = np.maximum(0, X @ W1)
-    branch = np.maximum(0, h @ W2)
-    total = h + branch
-    error = (total @ W3 - Y) / len(X)
-    loss = len(X) * np.sum(error**2) / 2
-    dtotal = error @ W3.T
-    dbranch = dtotal * (branch > 0)
-    return loss, X.T @ (dtotal * (h > 0)), h.T @ dbranch, total.T @ error
-
-
-def clinic_doubled(X: np.ndarray, Y: np.ndarray, W1: np.ndarray, W2: np.ndarray, W3: np.ndarray) -> tuple:
-    h = np.maximum(0, X @ W1)
-    branch = np.maximum(0, h @ W2)
-    total = h + branch
-    error = (total @ W3 - Y) / len(X)
-    loss = len(X) * np.sum(error**2) / 2
-    dtotal = error @ W3.T
-    dbranch = dtotal * (branch > 0)
-    dh = dtotal + dtotal @ W2.T
-    return loss, X.T @ (dh * (h > 0)), h.T @ dbranch, total.T @ error
-
-
-def clinic_both_masked(X: np.ndarray, Y: np.ndarray, W1: np.ndarray, W2: np.ndarray, W3: np.ndarray) -> tuple:
-    h = np.maximum(0, X @ W1)
-    branch = np.maximum(0, h @ W2)
-    total = h + branch
-    error = (total @ W3 - Y) / len(X)
-    loss = len(X) * np.sum(error**2) / 2
-    dbranch = error @ W3.T * (branch > 0)
-    dh = dbranch + dbranch @ W2.T
-    return loss, X.T @ (dh * (h > 0)), h.T @ dbranch, total.T @ error
-
-
-def clinic_in_another_order(X: np.ndarray, Y: np.ndarray, W1: np.ndarray, W2: np.ndarray, W3: np.ndarray) -> tuple:
+def clinic_in_another_order(X, Y, W1, W2, W3):
     z = X @ W1
     h = z * (z > 0)
     u = h @ W2
@@ -139,7 +75,7 @@ def clinic_in_another_order(X: np.ndarray, Y: np.ndarray, W1: np.ndarray, W2: np
     return np.vdot(error, out - Y) / 2, X.T @ (dh * (z > 0)), h.T @ du, (h + u * (u > 0)).T @ error
 
 
-def clinic_example_by_example(X: np.ndarray, Y: np.ndarray, W1: np.ndarray, W2: np.ndarray, W3: np.ndarray) -> tuple:
+def clinic_example_by_example(X, Y, W1, W2, W3):
     loss, dW1, dW2, dW3 = 0.0, np.zeros_like(W1), np.zeros_like(W2), np.zeros_like(W3)
     for x, y in zip(X, Y, strict=True):
         h = np.maximum(0, x @ W1)
@@ -154,64 +90,118 @@ def clinic_example_by_example(X: np.ndarray, Y: np.ndarray, W1: np.ndarray, W2: 
     return loss, dW1, dW2, dW3
 
 
+still_assigned = change(clinic_07, "dtotal + dbranch @ W2.T", "dbranch @ W2.T")
+
+
 CLINIC_07 = Exercise(
     name="clinic_07",
     unit=UNIT,
     returns=("loss", "dW1", "dW2", "dW3"),
     probe="kept_outputs",
     groups=(
-        Group("branch", "gives the branch's matrix the gradient that belongs to what went into it (dW2)", 1),
-        Group("sum", "adds up at h what comes back by its two ways (dW1)", 2),
-        Group("direct", "lets the gradient come back by the direct way when the branch has none", 1),
-        Group("closed", "sends nothing back through units of the branch that were silent", 1),
+        Group("branch", "gives the branch's matrix the gradient that belongs to what went into it (dW2)", 1, hint=1),
+        Group("sum", "adds up at h what comes back by its two ways (dW1)", 2, hint=2),
+        Group("direct", "lets the gradient come back by the direct way when the branch has none", 1, hint=2),
+        Group("closed", "sends nothing back through units of the branch that were silent", 1, hint=2),
     ),
     cases=clinic_cases,
     reference=clinic_oracle,
     misconceptions=(
         Misconception(
             "as_given",
-            clinic_as_given,
+            change(still_assigned, "total = h + branch", "total = h\n    total += branch"),
             "These are still the gradients of the broken code. Begin with the matrix that is wrong although the code "
             "of its line is right: dW2. Which numbers does h hold when that line runs?",
             hint=1,
         ),
         Misconception(
             "still_assigned",
-            clinic_still_assigned,
-            "One cause is found: h keeps its values now, and dW2 is right. dW1 is not yet. h goes two ways, into the "
-            "branch and straight into the sum: how many gradients come back to it?",
+            still_assigned,
+            "dW1 does not have both of its parts yet. h goes two ways, into the branch and straight into the sum: how "
+            "many gradients come back to it?",
             hint=2,
+            about=("dW1",),
         ),
         Misconception(
             "still_in_place",
-            clinic_still_in_place,
-            "One cause is found: both ways bring their gradient back to h. But h itself is no longer what the branch "
-            "saw: total and h are one array under two names. What does += do to it?",
+            change(clinic_07, "total = h + branch", "total = h\n    total += branch"),
+            "Both ways bring their gradient back to h. But h itself is no longer what the branch saw: total and h are "
+            "one array under two names. What does += do to it?",
             hint=1,
+            about=("dW2",),
         ),
         Misconception(
             "direct_way_only",
-            clinic_skip_only,
+            change(clinic_07, "dtotal + dbranch @ W2.T", "dtotal"),
             "Now the gradient comes back to h by the direct way alone, and the one through the branch is lost. Where a "
             "value is used twice, what comes back adds up.",
             hint=2,
+            about=("dW1",),
         ),
         Misconception(
             "round_the_relu",
-            clinic_doubled,
+            change(clinic_07, "dbranch @ W2.T", "dtotal @ W2.T"),
             "Two gradients come back to h now, and the one through the branch went round its ReLU: dtotal is the "
             "gradient behind the ReLU, dbranch the one before it. Which one meets W2?",
             hint=2,
+            about=("dW1",),
         ),
         Misconception(
             "both_ways_through_the_relu",
-            clinic_both_masked,
+            change(clinic_07, "dh = dtotal", "dh = dbranch"),
             "Two gradients come back to h now, and both went through the branch's ReLU. By the direct way h reached "
             "the sum as it was, with no ReLU between: what comes back there is dtotal, also where the branch was "
             "silent.",
             hint=2,
+            about=("dW1",),
+        ),
+        Misconception(
+            "first_relu_forgotten",
+            change(clinic_07, "(dh * (h > 0))", "dh"),
+            "Both ways bring their gradient back to h, and from there it goes round the first ReLU: a unit of h that "
+            "was silent lets nothing through to W1.",
+            hint=2,
+            about=("dW1",),
+        ),
+        Misconception(
+            "masks_the_branch_alone",
+            change(
+                clinic_07, "dtotal + dbranch @ W2.T", "dtotal", "(dh * (h > 0))", "(dh + (dbranch @ W2.T) * (h > 0))"
+            ),
+            "Two gradients come back to h, and only one of them goes through the first ReLU. Add them up first: what "
+            "leads to W1 is the same for both.",
+            hint=2,
+            about=("dW1",),
+        ),
+        Misconception(
+            "dw2_of_the_sum",
+            change(clinic_07, "h.T @ dbranch", "total.T @ dbranch"),
+            "Your dW2 is made of what came *out* of the sum. A matrix's gradient needs what went into it: the branch "
+            "was given h.",
+            hint=1,
+            about=("dW2",),
+        ),
+        Misconception(
+            "halved",
+            change(clinic_07, "dtotal + dbranch @ W2.T", "(dtotal + dbranch @ W2.T) / 2"),
+            "You take the mean of the two gradients that come back to h. Each of them counts whole: they add up.",
+            hint=2,
+            about=("dW1",),
+        ),
+        Misconception(
+            "no_branch_mask",
+            change(clinic_07, "dtotal * (branch > 0)", "dtotal"),
+            "The gradient goes round the branch's ReLU: units that were silent let it through, to W2 and on to h.",
+            hint=2,
         ),
     ),
-    equivalents=(clinic_in_another_order, clinic_example_by_example),
+    equivalents=(
+        clinic_07,
+        change(clinic_07, "total = h + branch", "total = h.copy()\n    total += branch"),
+        change(clinic_07, "dh = dtotal + dbranch @ W2.T", "dh = dtotal\n    dh += dbranch @ W2.T"),
+        change(clinic_07, "dtotal * (branch > 0)", "np.where(h @ W2 > 0, dtotal, 0.0)"),
+        clinic_in_another_order,
+        clinic_example_by_example,
+    ),
     forbidden=("torch",),
 )

@@ -1,6 +1,6 @@
 """The quiz; its questions stand in the notebook."""
 
-from grader.exercises.u06_regularization.penalties import UNIT
+from grader.exercises.u06_regularization.common import UNIT
 from grader.spec import Question, quiz
 
 QUIZ_06 = quiz(

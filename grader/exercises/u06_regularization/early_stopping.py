@@ -1,13 +1,13 @@
 """Early stopping: remember the best parameters, and say when to stop.
 
-The oracle counts bad epochs with torch's ReduceLROnPlateau, which has the same notion of patience.
-"""
+The oracle counts bad epochs with torch's ReduceLROnPlateau, which has the same notion of patience."""
 
 from typing import Any
 
 import numpy as np
 
-from grader.exercises.u06_regularization.penalties import UNIT
+from grader.changes import change
+from grader.exercises.u06_regularization.common import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -34,6 +34,7 @@ def stopping_cases(rng: np.random.Generator) -> list[Case]:
         case("better than before, but not than the best", "best", shifted([5, 2, 4, 3, 2.5, 2.2, 2.1]), 4),
         case("the same loss again and again", "best", shifted([3, 2, 2, 2, 2, 2]), 3),
         case("a later, deeper minimum", "best", shifted([4, 3, 3.5, 3.2, 1, 1.5, 1.2]), 4),
+        case("better by a hair, again and again", "best", 2 - 1e-5 * np.arange(6) + rng.uniform(0.5, 2), 3),
         case("negative losses", "best", -shifted([1, 2, 3, 2.5, 2.2, 2.1]), 3),
         case("the parameters move on", "copies", shifted([5, 3, 2, 2.5, 2.6, 2.7]), 3),
         case("weights and biases", "copies", shifted([5, 3, 2, 2.5, 1, 2.7, 2.8]), 3, layers),
@@ -57,134 +58,28 @@ def stopping_oracle(losses: np.ndarray, moves: list, patience: int) -> tuple:
     return np.array(stops), np.array(best_losses), [value[best_steps] for value in values]
 
 
-class Aliases:
-    def __init__(self, patience: int) -> None:
-        self.patience, self.best_loss, self.bad = patience, np.inf, 0
-        self.best_params: list = []
+class EarlyStopping:
+    def __init__(self, patience):
+        self.patience, self.best_loss, self.best_params = patience, np.inf, None
+        self.bad = 0
 
-    def update(self, loss: float, params: list) -> bool:
-        if loss < self.best_loss:
-            self.best_loss, self.best_params, self.bad = loss, list(params), 0
-        else:
-            self.bad += 1
-        return self.bad >= self.patience
-
-
-class CountsInTotal:
-    def __init__(self, patience: int) -> None:
-        self.patience, self.best_loss, self.bad = patience, np.inf, 0
-        self.best_params: list = []
-
-    def update(self, loss: float, params: list) -> bool:
-        if loss < self.best_loss:
-            self.best_loss, self.best_params = loss, [p.copy() for p in params]
-        else:
-            self.bad += 1
-        return self.bad >= self.patience
-
-
-class AgainstTheLast:
-    def __init__(self, patience: int) -> None:
-        self.patience, self.best_loss, self.bad = patience, np.inf, 0
-        self.best_params: list = []
-        self.last = np.inf
-
-    def update(self, loss: float, params: list) -> bool:
-        self.bad = 0 if loss < self.last else self.bad + 1
-        self.last = loss
-        if loss < self.best_loss:
-            self.best_loss, self.best_params = loss, [p.copy() for p in params]
-        return self.bad >= self.patience
-
-
-class KeepsTheLast:
-    def __init__(self, patience: int) -> None:
-        self.patience, self.best_loss, self.bad = patience, np.inf, 0
-        self.best_params: list = []
-
-    def update(self, loss: float, params: list) -> bool:
-        self.best_params = [p.copy() for p in params]
+    def update(self, loss, params):
         if loss < self.best_loss:
             self.best_loss, self.bad = loss, 0
-        else:
-            self.bad += 1
-        return self.bad >= self.patience
-
-
-class TiesCount:
-    def __init__(self, patience: int) -> None:
-        self.patience, self.best_loss, self.bad = patience, np.inf, 0
-        self.best_params: list = []
-
-    def update(self, loss: float, params: list) -> bool:
-        if loss <= self.best_loss:
-            self.best_loss, self.best_params, self.bad = loss, [p.copy() for p in params], 0
-        else:
-            self.bad += 1
-        return self.bad >= self.patience
-
-
-class OneLate:
-    def __init__(self, patience: int) -> None:
-        self.patience, self.best_loss, self.bad = patience, np.inf, 0
-        self.best_params: list = []
-
-    def update(self, loss: float, params: list) -> bool:
-        if loss < self.best_loss:
-            self.best_loss, self.best_params, self.bad = loss, [p.copy() for p in params], 0
-        else:
-            self.bad += 1
-        return self.bad > self.patience
-
-
-class FirstBadOne:
-    def __init__(self, patience: int) -> None:
-        self.patience, self.best_loss = patience, np.inf
-        self.best_params: list = []
-
-    def update(self, loss: float, params: list) -> bool:
-        if loss < self.best_loss:
-            self.best_loss, self.best_params = loss, [p.copy() for p in params]
-            return False
-        return True
-
-
-class LargestIsBest:
-    def __init__(self, patience: int) -> None:
-        self.patience, self.best_loss, self.bad = patience, -np.inf, 0
-        self.best_params: list = []
-
-    def update(self, loss: float, params: list) -> bool:
-        if loss > self.best_loss:
-            self.best_loss, self.best_params, self.bad = loss, [p.copy() for p in params], 0
-        else:
-            self.bad += 1
-        return self.bad >= self.patience
-
-
-class StartsAtZero:
-    def __init__(self, patience: int) -> None:
-        self.patience, self.best_loss, self.bad = patience, 0.0, 0
-        self.best_params: list = []
-
-    def update(self, loss: float, params: list) -> bool:
-        if not self.best_params:
             self.best_params = [p.copy() for p in params]
-        if loss < self.best_loss:
-            self.best_loss, self.best_params, self.bad = loss, [p.copy() for p in params], 0
         else:
             self.bad += 1
         return self.bad >= self.patience
 
 
 class ByHistory:
-    def __init__(self, patience: int) -> None:
+    def __init__(self, patience):
         self.patience = patience
-        self.losses: list = []
-        self.best_loss: Any = None
-        self.best_params: Any = None
+        self.losses = []
+        self.best_loss = None
+        self.best_params = None
 
-    def update(self, loss: float, params: list) -> bool:
+    def update(self, loss, params):
         self.losses.append(float(loss))
         best = int(np.argmin(self.losses))
         if best == len(self.losses) - 1:
@@ -192,27 +87,12 @@ class ByHistory:
         return len(self.losses) - 1 - best >= self.patience
 
 
-class CountsDown:
-    def __init__(self, patience: int) -> None:
-        self.patience = self.left = patience
-        self.best_loss = float("inf")
-        self.best_params: tuple = ()
-
-    def update(self, loss: float, params: list) -> bool:
-        self.left -= 1
-        if loss < self.best_loss:
-            self.left = self.patience
-            self.best_loss = loss
-            self.best_params = tuple(p + 0.0 for p in params)
-        return self.left <= 0
-
-
 class InPlace:
-    def __init__(self, patience: int) -> None:
+    def __init__(self, patience):
         self.patience, self.best_loss, self.waited = patience, np.inf, 0
-        self.best_params: list = []
+        self.best_params = []
 
-    def update(self, loss: float, params: list) -> int:
+    def update(self, loss, params):
         better = loss < self.best_loss
         self.waited = 0 if better else self.waited + 1
         if better and self.best_params:
@@ -224,15 +104,18 @@ class InPlace:
         return int(self.waited >= self.patience)
 
 
+KEEP = "self.best_params = [p.copy() for p in params]\n"
+
+
 EARLY_STOPPING = Exercise(
     name="EarlyStopping",
     unit=UNIT,
     returns=("stop", "best_loss", "best_params"),
     groups=(
-        Group("goes_on", "goes on as long as there is a new best now and then", 1),
-        Group("stops", "stops after `patience` updates in a row without a new best", 2),
-        Group("best", "compares with the best loss so far, and with nothing else", 2),
-        Group("copies", "keeps the best parameters, while the network's own move on", 2),
+        Group("goes_on", "goes on as long as there is a new best now and then", 1, hint=2),
+        Group("stops", "stops after `patience` updates in a row without a new best", 2, hint=2),
+        Group("best", "compares with the best loss so far, and with nothing else", 2, hint=3),
+        Group("copies", "keeps the best parameters, while the network's own move on", 2, hint=1),
     ),
     cases=stopping_cases,
     reference=stopping_oracle,
@@ -240,67 +123,147 @@ EARLY_STOPPING = Exercise(
     misconceptions=(
         Misconception(
             "aliases",
-            Aliases,
+            change(EarlyStopping, "[p.copy() for p in params]", "list(params)"),
             "Your best parameters are the network's own arrays, under another name. Training goes on and changes them "
             "in place, and when you come back for the best ones you find the last ones. A new list is not enough: its "
             "arrays are still the same. What makes an array of your own?",
             hint=1,
+            about=("best_params",),
         ),
         Misconception(
             "counts_in_total",
-            CountsInTotal,
+            change(EarlyStopping, "self.best_loss, self.bad = loss, 0", "self.best_loss = loss"),
             "You count all bad updates since the beginning. A loss that shakes a little on its way down is stopped "
             "although it makes a new best all the time. What should a new best do to the count?",
             hint=2,
+            about=("stop",),
         ),
         Misconception(
             "against_the_last",
-            AgainstTheLast,
+            change(
+                EarlyStopping,
+                "        self.bad = 0\n",
+                "        self.bad, self.last = 0, np.inf\n",
+                "        else:\n            self.bad += 1\n",
+                "        self.bad = 0 if loss < self.last else self.bad + 1\n        self.last = loss\n",
+            ),
             "You compare with the loss just before. A loss that has jumped up and comes down again slowly then looks "
             "like progress, without ever being as good as it was. The one to beat is the best.",
             hint=3,
+            about=("stop",),
         ),
         Misconception(
             "keeps_the_last",
-            KeepsTheLast,
+            change(EarlyStopping, "            " + KEEP, "", "        return", "        " + KEEP + "        return"),
             "Your best_loss is right, but your parameters are those of the last update, whatever its loss was. "
             "Stopping early helps only if you go back to where it was best.",
             hint=1,
+            about=("best_params",),
         ),
         Misconception(
             "ties_count",
-            TiesCount,
+            change(EarlyStopping, "loss < self", "loss <= self"),
             "A loss that only equals the best counts as a new best with you. On a plateau you would wait for ever. "
             "Better means strictly lower.",
             hint=3,
         ),
         Misconception(
             "one_late",
-            OneLate,
+            change(EarlyStopping, ">= self.patience", "> self.patience"),
             "You stop one update too late. With a patience of 1, the first update without a new best should already "
             "say stop.",
             hint=2,
+            about=("stop",),
         ),
         Misconception(
             "no_patience",
-            FirstBadOne,
+            change(EarlyStopping, ">= self.patience", "> 0"),
             "You stop at the first update that brings no new best, however much patience was asked for. Validation "
             "losses shake; that is what the patience is for.",
             hint=2,
+            about=("stop",),
         ),
         Misconception(
             "largest_is_best",
-            LargestIsBest,
+            change(EarlyStopping, "loss < self", "loss > self", "np.inf", "-np.inf"),
             "With you the best loss is the largest. For an accuracy that would be right; a loss should be low.",
             hint=3,
         ),
         Misconception(
             "starts_at_zero",
-            StartsAtZero,
+            change(
+                EarlyStopping,
+                "np.inf",
+                "0.0",
+                "        if loss",
+                "        self.best_params = self.best_params or [p.copy() for p in params]\n        if loss",
+            ),
             "Your best loss starts at 0, and no positive loss ever gets below that, so nothing is ever a new best. "
             "What is a value that everything is better than?",
             hint=3,
         ),
+        Misconception(
+            "best_is_the_last",
+            change(
+                EarlyStopping,
+                "            self.bad += 1\n",
+                "            self.bad += 1\n        self.best_loss = loss\n",
+            ),
+            "Your best_loss is always the loss just given, better or not. It should change only when a loss is lower "
+            "than it.",
+            hint=3,
+            about=("best_loss",),
+        ),
+        Misconception(
+            "one_early",
+            change(EarlyStopping, "self.bad >= self.patience", "self.bad >= self.patience - 1"),
+            "You stop one update too early: with a patience of 3, it takes three updates in a row without a new best.",
+            hint=2,
+            about=("stop",),
+        ),
+        Misconception(
+            "mean_of_the_last_three",
+            change(
+                EarlyStopping,
+                "        self.bad = 0\n",
+                "        self.bad, self.losses = 0, []\n",
+                "        if loss",
+                "        self.losses.append(loss)\n        loss = np.mean(self.losses[-3:])\n        if loss",
+            ),
+            "Your best_loss is a mean of several losses. It is to be one of those that you were given, the lowest so "
+            "far.",
+            hint=3,
+            about=("best_loss",),
+        ),
+        Misconception(
+            "stops_for_good",
+            change(EarlyStopping, "return self.bad >= self.patience", "return self.bad == self.patience"),
+            "You say stop once, and at the next update without a new best you say to go on again. From `patience` "
+            "updates on, the answer stays True.",
+            hint=2,
+            about=("stop",),
+        ),
+        Misconception(
+            "least_improvement",
+            change(EarlyStopping, "loss < self.best_loss", "loss < self.best_loss - 0.01"),
+            "A loss has to be lower by a certain amount to count as a new best with you. Any lower loss is one, by "
+            "however little.",
+            hint=3,
+        ),
     ),
-    equivalents=(ByHistory, CountsDown, InPlace),
+    equivalents=(
+        EarlyStopping,
+        change(EarlyStopping, "[p.copy() for p in params]", "[np.array(p) for p in params]", "np.inf", 'float("inf")'),
+        change(
+            EarlyStopping,
+            "        if loss",
+            "        self.bad += 1\n        if loss",
+            "        else:\n            self.bad += 1\n",
+            "",
+        ),
+        change(EarlyStopping, "[p.copy() for p in params]", "tuple(p + 0.0 for p in params)"),
+        change(EarlyStopping, "self.bad >= self.patience", "bool(np.greater_equal(self.bad, self.patience))"),
+        ByHistory,
+        InPlace,
+    ),
 )

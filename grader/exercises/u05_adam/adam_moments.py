@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from grader.exercises.u05_adam.steps import UNIT
+from grader.changes import change
+from grader.exercises.u05_adam.common import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -44,68 +45,13 @@ def moments_oracle(
     return filtered[0], filtered[1]
 
 
-def moments_betas_swapped(m: np.ndarray, v: np.ndarray, grad: np.ndarray, beta1: float, beta2: float) -> tuple:
-    return beta2 * m + (1 - beta2) * grad, beta1 * v + (1 - beta1) * grad**2
-
-
-def moments_shares_swapped(m: np.ndarray, v: np.ndarray, grad: np.ndarray, beta1: float, beta2: float) -> tuple:
-    return (1 - beta1) * m + beta1 * grad, (1 - beta2) * v + beta2 * grad**2
-
-
-def moments_v_from_g(m: np.ndarray, v: np.ndarray, grad: np.ndarray, beta1: float, beta2: float) -> tuple:
-    return beta1 * m + (1 - beta1) * grad, beta2 * v + (1 - beta2) * grad
-
-
-def moments_v_from_absolute(m: np.ndarray, v: np.ndarray, grad: np.ndarray, beta1: float, beta2: float) -> tuple:
-    return beta1 * m + (1 - beta1) * grad, beta2 * v + (1 - beta2) * np.abs(grad)
-
-
-def moments_m_from_square(m: np.ndarray, v: np.ndarray, grad: np.ndarray, beta1: float, beta2: float) -> tuple:
-    return beta1 * m + (1 - beta1) * grad**2, beta2 * v + (1 - beta2) * grad**2
-
-
-def moments_v_from_m(m: np.ndarray, v: np.ndarray, grad: np.ndarray, beta1: float, beta2: float) -> tuple:
+def adam_moments(m, v, grad, beta1, beta2):
     m = beta1 * m + (1 - beta1) * grad
-    return m, beta2 * v + (1 - beta2) * m**2
-
-
-def moments_share_squared(m: np.ndarray, v: np.ndarray, grad: np.ndarray, beta1: float, beta2: float) -> tuple:
-    return beta1 * m + (1 - beta1) * grad, beta2 * v + ((1 - beta2) * grad) ** 2
-
-
-def moments_sums(m: np.ndarray, v: np.ndarray, grad: np.ndarray, beta1: float, beta2: float) -> tuple:
-    return beta1 * m + grad, beta2 * v + grad**2
-
-
-def moments_one_beta(m: np.ndarray, v: np.ndarray, grad: np.ndarray, beta1: float, beta2: float) -> tuple:
-    return beta1 * m + (1 - beta1) * grad, beta1 * v + (1 - beta1) * grad**2
-
-
-def moments_one_for_all(m: np.ndarray, v: np.ndarray, grad: np.ndarray, beta1: float, beta2: float) -> tuple:
-    return beta1 * m + (1 - beta1) * grad, beta2 * v + (1 - beta2) * np.sum(grad**2)
-
-
-def moments_forget(m: np.ndarray, v: np.ndarray, grad: np.ndarray, beta1: float, beta2: float) -> tuple:
-    return (1 - beta1) * grad, (1 - beta2) * grad**2
-
-
-def moments_in_reverse(m: np.ndarray, v: np.ndarray, grad: np.ndarray, beta1: float, beta2: float) -> tuple:
-    return beta2 * v + (1 - beta2) * grad**2, beta1 * m + (1 - beta1) * grad
-
-
-def moments_mutate(m: np.ndarray, v: np.ndarray, grad: np.ndarray, beta1: float, beta2: float) -> tuple:
-    m *= beta1
-    m += (1 - beta1) * grad
-    v *= beta2
-    v += (1 - beta2) * grad**2
+    v = beta2 * v + (1 - beta2) * grad**2
     return m, v
 
 
-def moments_by_distance(m: np.ndarray, v: np.ndarray, grad: np.ndarray, beta1: float, beta2: float) -> tuple:
-    return m + (1 - beta1) * (grad - m), v + (1 - beta2) * (grad * grad - v)
-
-
-def moments_copy(m: np.ndarray, v: np.ndarray, grad: np.ndarray, beta1: float, beta2: float) -> list:
+def moments_copy(m, v, grad, beta1, beta2):
     m, v = m.copy(), v.copy()
     m *= beta1
     m += grad - beta1 * grad
@@ -114,7 +60,7 @@ def moments_copy(m: np.ndarray, v: np.ndarray, grad: np.ndarray, beta1: float, b
     return [m, v]
 
 
-def moments_loop(m: np.ndarray, v: np.ndarray, grad: np.ndarray, beta1: float, beta2: float) -> tuple:
+def moments_loop(m, v, grad, beta1, beta2):
     new_m, new_v = np.empty(m.shape), np.empty(v.shape)
     for index in np.ndindex(*m.shape):
         g = grad[index]
@@ -128,11 +74,11 @@ ADAM_MOMENTS = Exercise(
     unit=UNIT,
     returns=("m", "v"),
     groups=(
-        Group("first", "takes 1 - beta of the first gradient, and of its square", 1),
-        Group("signs", "lets signs cancel in m, and never in v", 1),
-        Group("carries", "fades the old averages, with and without new gradients", 2),
-        Group("betas", "gives each average the memory of its own beta", 1),
-        Group("shape", "averages entry by entry, whatever the shape", 1),
+        Group("first", "takes 1 - beta of the first gradient, and of its square", 1, hint=1),
+        Group("signs", "lets signs cancel in m, and never in v", 1, hint=2),
+        Group("carries", "fades the old averages, with and without new gradients", 2, hint=3),
+        Group("betas", "gives each average the memory of its own beta", 1, hint=1),
+        Group("shape", "averages entry by entry, whatever the shape", 1, hint=2),
     ),
     cases=moments_cases,
     reference=moments_oracle,
@@ -140,95 +86,136 @@ ADAM_MOMENTS = Exercise(
     misconceptions=(
         Misconception(
             "betas_swapped",
-            moments_betas_swapped,
+            change(
+                adam_moments,
+                "beta1 * m + (1 - beta1)",
+                "beta2 * m + (1 - beta2)",
+                "beta2 * v + (1 - beta2)",
+                "beta1 * v + (1 - beta1)",
+            ),
             "The betas have changed places: your m remembers with beta2 and your v with beta1. With the usual 0.9 and "
             "0.999, m would need a thousand steps to notice that the slope has turned.",
             hint=1,
         ),
         Misconception(
             "shares_swapped",
-            moments_shares_swapped,
+            change(
+                adam_moments,
+                "beta1 * m + (1 - beta1) * grad",
+                "(1 - beta1) * m + beta1 * grad",
+                "beta2 * v + (1 - beta2) * grad",
+                "(1 - beta2) * v + beta2 * grad",
+            ),
             "Your averages hardly remember: they take beta of what is new and keep 1 - beta of what was. Which of the "
             "two factors should be near 1 if the memory is to be long?",
             hint=1,
         ),
         Misconception(
             "v_from_g",
-            moments_v_from_g,
+            change(adam_moments, "grad**2", "grad"),
             "Your v averages the gradients, not their squares. Then it is just a slower m: it can be negative, and the "
             "next exercise takes its root. v is to say how *large* gradients are, whichever way they point.",
             hint=2,
+            about=("v",),
         ),
         Misconception(
             "v_from_absolute_values",
-            moments_v_from_absolute,
+            change(adam_moments, "grad**2", "np.abs(grad)"),
             "Your v averages absolute values. That too measures a size, but not Adam's: a gradient of 4 should bring "
             "16 into v, since the root is taken later.",
             hint=2,
+            about=("v",),
         ),
         Misconception(
             "m_from_g_squared",
-            moments_m_from_square,
+            change(adam_moments, "(1 - beta1) * grad", "(1 - beta1) * grad**2"),
             "Your m averages the squares. A square has forgotten which way the gradient pointed, so a step along this "
             "m would always go in the same direction. Which average keeps the signs?",
             hint=2,
+            about=("m",),
         ),
         Misconception(
             "v_from_m",
-            moments_v_from_m,
+            change(adam_moments, "grad**2", "m**2"),
             "Your v averages the square of the new m, in which opposite gradients have cancelled already. v is to see "
             "each gradient itself, so that it stays large where gradients flip to and fro.",
             hint=2,
+            about=("v",),
         ),
         Misconception(
             "share_squared",
-            moments_share_squared,
+            change(adam_moments, "(1 - beta2) * grad**2", "((1 - beta2) * grad) ** 2"),
             "You square 1 - beta2 along with the gradient, so v comes out a thousand times too small with beta2 = "
             "0.999. Only the gradient is squared; look at where your brackets close.",
             hint=2,
+            about=("v",),
         ),
         Misconception(
             "sums",
-            moments_sums,
+            change(adam_moments, "(1 - beta1) * grad", "grad", "(1 - beta2) * grad**2", "grad**2"),
             "Yours are fading sums, in which every gradient enters in full, as in unit 04's momentum. Adam keeps "
             "averages: what share of each new gradient should go in?",
             hint=1,
         ),
         Misconception(
             "one_beta",
-            moments_one_beta,
+            change(adam_moments, "beta2 * v + (1 - beta2)", "beta1 * v + (1 - beta1)"),
             "Both of your averages remember with beta1. The squares have a memory of their own, beta2, usually a "
             "hundred times as long.",
             hint=1,
         ),
         Misconception(
             "one_v_for_all",
-            moments_one_for_all,
+            change(adam_moments, "grad**2", "np.sum(grad**2)"),
             "All entries share one sum of squares, so the steep parameters will brake the flat ones. Squares are "
             "averaged over time, for each entry on its own; nothing is added up over the entries.",
             hint=2,
+            about=("v",),
         ),
         Misconception(
             "forgets",
-            moments_forget,
+            change(adam_moments, "beta1 * m + ", "", "beta2 * v + ", ""),
             "Your averages hold the last gradient alone; what came in as m and v is not used. From zero that is right "
             "once, and never again.",
             hint=3,
         ),
         Misconception(
             "returned_in_reverse",
-            moments_in_reverse,
+            change(adam_moments, "return m, v", "return v, m"),
             "Both averages are right, but they come back in the wrong order: m first, then v. The next step would take "
             "one for the other.",
             hint=3,
         ),
         Misconception(
             "mutates",
-            moments_mutate,
-            "All values are right, but the averages that you were given were changed in place. Whoever wants to try "
-            "the same step with another gradient needs the old ones: make new arrays here.",
+            change(adam_moments, "m = beta1", "m[...] = beta1", "v = beta2", "v[...] = beta2"),
+            "The averages that you were given were changed in place. Whoever wants to try the same step with another "
+            "gradient needs the old ones: make new arrays here.",
             hint=4,
         ),
+        Misconception(
+            "mean_for_all",
+            change(adam_moments, "grad**2", "np.mean(grad**2)"),
+            "All entries share one mean of squares, so the steep parameters will brake the flat ones. Squares are "
+            "averaged over time, for each entry on its own, and not over the entries.",
+            hint=2,
+            about=("v",),
+        ),
+        Misconception(
+            "corrected_already",
+            change(adam_moments, "return m, v", "return m / (1 - beta1), v / (1 - beta2)"),
+            "You divide by 1 - beta at the end, so that the first gradient comes out in full. The averages are asked "
+            "for as they are; what they lack at the start is the next exercise's business, and there it depends on the "
+            "step.",
+            hint=1,
+        ),
     ),
-    equivalents=(moments_by_distance, moments_copy, moments_loop),
+    equivalents=(
+        adam_moments,
+        change(adam_moments, "m = beta1 * m + (1 - beta1) * grad", "m = m + (1 - beta1) * (grad - m)"),
+        change(adam_moments, "grad**2", "np.square(grad)", "return m, v", "return [m, v]"),
+        change(adam_moments, "return m, v", "return m.astype(np.float32), v.astype(np.float32)"),
+        moments_copy,
+        moments_loop,
+    ),
 )
