@@ -9,13 +9,13 @@ from grader.exercises.u09_to_pytorch.frame import adam_mistakes, frame_mistakes
 from grader.exercises.u09_to_pytorch.runs import (
     FORBIDDEN,
     PARITY,
-    SHARED_GROUPS,
     UNIT,
     arrays,
     by_library,
     gradients,
     run_case,
     shared_cases,
+    shared_groups,
 )
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -52,11 +52,13 @@ def torch_adam() -> Any:
     return torch.optim.Adam
 
 
-FIRST = Group("first", "makes a first step of the length lr, with the bias corrected", 2)
-
-MOMENTS = Group("moments", "keeps both moments of each parameter from step to step", 2)
-
-EPS = Group("eps", "adds eps to the root of the corrected second moment", 1)
+def moment_groups(hint: int) -> tuple[Group, ...]:
+    """What `TorchAdam` and `TorchAdamW` have in common; `hint` is the number of the hint about it."""
+    return (
+        Group("first", "makes a first step of the length lr, with the bias corrected", 2, hint),
+        Group("moments", "keeps both moments of each parameter from step to step", 2, hint),
+        Group("eps", "adds eps to the root of the corrected second moment", 1, hint),
+    )
 
 
 def TorchAdam(groups, **settings):
@@ -152,11 +154,9 @@ TORCH_ADAM = Exercise(
     returns=("params", "losses"),
     probe="torch_optimizer",
     groups=(
-        FIRST,
-        MOMENTS,
-        EPS,
-        Group("decay", "takes weight_decay as L2, through the gradient, and leaves p.grad as it is", 1),
-        *SHARED_GROUPS,
+        *moment_groups(2),
+        Group("decay", "takes weight_decay as L2, through the gradient, and leaves p.grad as it is", 1, hint=5),
+        *shared_groups(fifty=2, groups=4, absent=4, resumes=3, closure=4),
     ),
     cases=adam_cases,
     reference=by_library(torch_adam),
@@ -210,7 +210,21 @@ TORCH_ADAM = Exercise(
             "one step is still in there at the next. Compute with the gradient and leave it as it is.",
             hint=5,
         ),
-        *adam_mistakes(TorchAdam, {"no_bias_correction": 2, "eps_inside": 2, "one_clock": 3, "clock_runs_ahead": 3}),
+        *adam_mistakes(
+            TorchAdam,
+            {
+                "no_bias_correction": 2,
+                "eps_inside": 2,
+                "one_clock": 3,
+                "clock_runs_ahead": 3,
+                "clock_starts_at_zero": 2,
+                "v_uncorrected": 2,
+                "m_uncorrected": 2,
+                "corrects_the_root": 2,
+                "root_forgotten": 2,
+                "variance": 2,
+            },
+        ),
         *frame_mistakes(
             TorchAdam,
             {
@@ -220,9 +234,39 @@ TORCH_ADAM = Exercise(
                 "stops_at_none": 4,
                 "none_as_zero": 4,
                 "settings_of_the_constructor": 4,
+                "first_group_only": 4,
+                "settings_of_the_first_group": 4,
+                "none_unexpected": 4,
+                "forgets": 3,
+                "one_memory_for_all": 3,
+                "clears_the_gradients": 4,
+                "loss_forgotten": 4,
+                "closure_ignored": 4,
+                "closure_last": 4,
                 "closure_without_grad": 4,
             },
         ),
+        Misconception(
+            "decay_in_m_alone",
+            change(TorchAdam, "g**2", "p.grad**2"),
+            "Your m knows of the weight decay and your v does not. The decay is added to the gradient before "
+            "anything else looks at it: from there on, only that sum is used.",
+            hint=5,
+        ),
     ),
-    equivalents=(TorchAdam, adam_as_in_the_library, adam_by_data),
+    equivalents=(
+        TorchAdam,
+        adam_as_in_the_library,
+        adam_by_data,
+        change(
+            TorchAdam,
+            'p -= group["lr"] * m_hat / (v_hat.sqrt() + group["eps"])',
+            'p.addcdiv_(m_hat, v_hat.sqrt().add_(group["eps"]), value=-group["lr"])',
+        ),
+        change(
+            TorchAdam,
+            'b2 * state.get("v", 0) + (1 - b2) * g**2',
+            'torch.lerp(state.get("v", torch.zeros_like(p)), g * g, 1 - b2)',
+        ),
+    ),
 )

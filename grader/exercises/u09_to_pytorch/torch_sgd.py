@@ -9,13 +9,13 @@ from grader.exercises.u09_to_pytorch.frame import frame_mistakes
 from grader.exercises.u09_to_pytorch.runs import (
     FORBIDDEN,
     PARITY,
-    SHARED_GROUPS,
     UNIT,
     arrays,
     by_library,
     gradients,
     run_case,
     shared_cases,
+    shared_groups,
 )
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -163,10 +163,10 @@ TORCH_SGD = Exercise(
     returns=("params", "losses"),
     probe="torch_optimizer",
     groups=(
-        Group("plain", "moves the model's own parameters against their gradients", 2),
-        Group("momentum", "keeps a velocity for each parameter, in torch's convention", 2),
-        Group("variants", "looks ahead as Nesterov, and decays weights through the gradient", 2),
-        *SHARED_GROUPS,
+        Group("plain", "moves the model's own parameters against their gradients", 2, hint=1),
+        Group("momentum", "keeps a velocity for each parameter, in torch's convention", 2, hint=2),
+        Group("variants", "looks ahead as Nesterov, and decays weights through the gradient", 2, hint=3),
+        *shared_groups(groups=4, absent=5, resumes=6, closure=7),
     ),
     cases=sgd_cases,
     reference=by_library(torch_sgd),
@@ -223,8 +223,9 @@ TORCH_SGD = Exercise(
                 "* v if",
                 "* old if",
             ),
-            "With nesterov=True you add the velocity from before this gradient, and g + momentum * (old velocity) is "
-            "the new velocity: heavy ball once more. The look-ahead uses the new one.",
+            "With nesterov=True your step is heavy ball's once more: the new velocity and nothing else. (The gradient "
+            "plus momentum times the old velocity is just that.) The look-ahead takes the new velocity, once more with "
+            "momentum.",
             hint=3,
         ),
         Misconception(
@@ -254,6 +255,11 @@ TORCH_SGD = Exercise(
                 "rebinds": 1,
                 "uphill": 1,
                 "settings_of_the_constructor": 4,
+                "first_group_only": 4,
+                "settings_of_the_first_group": 4,
+                "one_memory_for_all": 2,
+                "clears_the_gradients": 3,
+                "closure_last": 7,
                 "none_unexpected": 5,
                 "none_as_zero": 5,
                 "stops_at_none": 5,
@@ -263,6 +269,30 @@ TORCH_SGD = Exercise(
                 "closure_without_grad": 7,
             },
         ),
+        Misconception(
+            "moves_with_the_old_velocity",
+            change(
+                TorchSGD,
+                'v = state["v"] = group["momentum"] * state.get("v", 0) + g',
+                'v = state.get("v", torch.zeros_like(p))\n                    state["v"] = group["momentum"] * v + g',
+            ),
+            "You move with the velocity from before this step, so that every gradient is heard one step late, and "
+            "the first step stands still. First the velocity takes the gradient in, then the parameter moves.",
+            hint=2,
+        ),
     ),
-    equivalents=(TorchSGD, sgd_with_buffers, sgd_by_data, sgd_copied_back),
+    equivalents=(
+        TorchSGD,
+        sgd_with_buffers,
+        sgd_by_data,
+        sgd_copied_back,
+        change(TorchSGD, 'p -= group["lr"] * step', 'p.add_(step, alpha=-group["lr"])'),
+        change(
+            TorchSGD,
+            'v = state["v"] = group["momentum"] * state.get("v", 0) + g',
+            'if "v" not in state:\n'
+            '                        state["v"] = torch.zeros_like(p)\n'
+            '                    v = state["v"].mul_(group["momentum"]).add_(g)',
+        ),
+    ),
 )
