@@ -104,56 +104,6 @@ def Lion(groups, **settings):
     return Optimizer()
 
 
-def lion_two_averages(groups, **settings):
-    import torch
-
-    class TwoAverages(torch.optim.Optimizer):
-        @torch.no_grad()
-        def step(self, closure=None):
-            loss = None
-            if closure is not None:
-                with torch.enable_grad():
-                    loss = closure()
-            for group in self.param_groups:
-                for p in group["params"]:
-                    if p.grad is None:
-                        continue
-                    state = self.state[p]
-                    if "exp_avg" not in state:
-                        state["exp_avg"] = torch.zeros_like(p)
-                    average, (b1, b2) = state["exp_avg"], group["betas"]
-                    p.mul_(1 - group["lr"] * group["weight_decay"])
-                    p.add_(torch.sign(average.lerp(p.grad, 1 - b1)), alpha=-group["lr"])
-                    average.lerp_(p.grad, 1 - b2)
-            return loss
-
-    return TwoAverages(groups, settings)
-
-
-def lion_by_data(groups, **settings):
-    import torch
-
-    class ByData(torch.optim.Optimizer):
-        @torch.no_grad()
-        def step(self, closure=None):
-            loss = None
-            if closure is not None:
-                with torch.enable_grad():
-                    loss = closure()
-            for group in self.param_groups:
-                for p in group["params"]:
-                    if p.grad is None:
-                        continue
-                    b1, b2 = group["betas"]
-                    m = self.state[p].get("m", 0.0)
-                    step = torch.sign((1 - b1) * p.grad + b1 * m)
-                    self.state[p]["m"] = (1 - b2) * p.grad + b2 * m
-                    p.data = p.data - group["lr"] * step - group["lr"] * group["weight_decay"] * p.data
-            return loss
-
-    return ByData(groups, settings)
-
-
 LION = Exercise(
     name="Lion",
     unit=UNIT,
@@ -240,8 +190,6 @@ LION = Exercise(
     ),
     equivalents=(
         Lion,
-        lion_two_averages,
-        lion_by_data,
         change(
             Lion,
             'p -= group["lr"] * (direction + group["weight_decay"] * p)',
@@ -251,6 +199,20 @@ LION = Exercise(
             Lion,
             "(b1 * m + (1 - b1) * p.grad).sign()",
             "torch.where(b1 * m + (1 - b1) * p.grad > 0, 1.0, -1.0).to(p.dtype)",
+        ),
+        change(
+            Lion,
+            'm = state.get("m", torch.zeros_like(p))\n'
+            "                    direction = (b1 * m + (1 - b1) * p.grad).sign()",
+            'm = state.setdefault("m", torch.zeros_like(p))\n'
+            "                    direction = torch.sign(m.lerp(p.grad, 1 - b1))",
+            'state["m"] = b2 * m + (1 - b2) * p.grad',
+            "m.lerp_(p.grad, 1 - b2)",
+        ),
+        change(
+            Lion,
+            'p -= group["lr"] * (direction + group["weight_decay"] * p)',
+            'p.data = p.data - group["lr"] * direction - group["lr"] * group["weight_decay"] * p.data',
         ),
     ),
 )

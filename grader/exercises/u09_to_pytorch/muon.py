@@ -100,66 +100,6 @@ def Muon(groups, **settings):
     return Optimizer()
 
 
-def muon_sum_convention(groups, **settings):
-    import torch
-
-    class SumConvention(torch.optim.Optimizer):
-        @torch.no_grad()
-        def step(self, closure=None):
-            loss = None
-            if closure is not None:
-                with torch.enable_grad():
-                    loss = closure()
-            for group in self.param_groups:
-                for p in group["params"]:
-                    if p.grad is None:
-                        continue
-                    state = self.state[p]
-                    state["m"] = group["momentum"] * state.get("m", 0) + p.grad
-                    update = p.grad + group["momentum"] * state["m"]
-                    tall = update.shape[0] > update.shape[1]
-                    X = update.T if tall else update
-                    X = X / X.norm().clamp(min=1e-7)
-                    for _ in range(5):
-                        A = X @ X.T
-                        X = 3.4445 * X - 4.7750 * A @ X + 2.0315 * A @ A @ X
-                    X = X.T if tall else X
-                    rate = group["lr"] * max(1.0, p.shape[0] / p.shape[1]) ** 0.5
-                    p.sub_(rate * X + group["lr"] * group["weight_decay"] * p)
-            return loss
-
-    return SumConvention(groups, settings)
-
-
-def muon_by_singular_values(groups, **settings):
-    import torch
-
-    class BySingularValues(torch.optim.Optimizer):
-        @torch.no_grad()
-        def step(self, closure=None):
-            loss = None
-            if closure is not None:
-                with torch.enable_grad():
-                    loss = closure()
-            for group in self.param_groups:
-                for p in group["params"]:
-                    if p.grad is None:
-                        continue
-                    state = self.state[p]
-                    if not state:
-                        state["buffer"] = torch.zeros_like(p)
-                    buffer = state["buffer"].lerp_(p.grad, 1 - group["momentum"])
-                    U, s, Vt = torch.linalg.svd(p.grad.lerp(buffer, group["momentum"]), full_matrices=False)
-                    s = s / torch.clamp(s.norm(), min=1e-7)
-                    for _ in range(5):
-                        s = 3.4445 * s - 4.7750 * s**3 + 2.0315 * s**5
-                    p.mul_(1 - group["lr"] * group["weight_decay"])
-                    p.add_((U * s) @ Vt, alpha=-group["lr"] * max(1, p.shape[0] / p.shape[1]) ** 0.5)
-            return loss
-
-    return BySingularValues(groups, settings)
-
-
 MUON = Exercise(
     name="Muon",
     unit=UNIT,
@@ -276,8 +216,6 @@ MUON = Exercise(
     ),
     equivalents=(
         Muon,
-        muon_sum_convention,
-        muon_by_singular_values,
         change(
             Muon,
             "A = X @ X.T",
@@ -286,5 +224,23 @@ MUON = Exercise(
             "X = 3.4445 * X + X @ (-4.7750 * A + 2.0315 * A @ A)",
         ),
         change(Muon, "update.norm().clamp(min=1e-7)", "max(float(torch.sqrt((update**2).sum())), 1e-7)"),
+        change(
+            Muon,
+            'm = state["m"] = beta * state.get("m", 0) + (1 - beta) * g\n'
+            "                    update = beta * m + (1 - beta) * g",
+            'm = state["m"] = beta * state.get("m", 0) + g\n                    update = (1 - beta) * (beta * m + g)',
+        ),
+        change(
+            Muon,
+            "X = update / update.norm().clamp(min=1e-7)\n"
+            "                    for _ in range(5):\n"
+            "                        A = X @ X.T\n"
+            "                        X = 3.4445 * X + (-4.7750 * A + 2.0315 * A @ A) @ X",
+            "U, s, Vt = torch.linalg.svd(update, full_matrices=False)\n"
+            "                    s = s / torch.clamp(s.norm(), min=1e-7)\n"
+            "                    for _ in range(5):\n"
+            "                        s = 3.4445 * s - 4.7750 * s**3 + 2.0315 * s**5\n"
+            "                    X = (U * s) @ Vt",
+        ),
     ),
 )

@@ -89,65 +89,6 @@ def TorchAdam(groups, **settings):
     return Optimizer()
 
 
-def adam_as_in_the_library(groups, **settings):
-    import torch
-
-    class AsInTheLibrary(torch.optim.Optimizer):
-        @torch.no_grad()
-        def step(self, closure=None):
-            loss = None
-            if closure is not None:
-                with torch.enable_grad():
-                    loss = closure()
-            for group in self.param_groups:
-                for p in group["params"]:
-                    if p.grad is None:
-                        continue
-                    b1, b2 = group["betas"]
-                    g = p.grad.add(p, alpha=group["weight_decay"])
-                    state = self.state[p]
-                    if len(state) == 0:
-                        state["step"] = torch.tensor(0.0)
-                        state["exp_avg"] = torch.zeros_like(p)
-                        state["exp_avg_sq"] = torch.zeros_like(p)
-                    state["step"] += 1
-                    t = state["step"].item()
-                    state["exp_avg"].lerp_(g, 1 - b1)
-                    state["exp_avg_sq"].mul_(b2).addcmul_(g, g, value=1 - b2)
-                    denominator = (state["exp_avg_sq"].sqrt() / (1 - b2**t) ** 0.5).add_(group["eps"])
-                    p.addcdiv_(state["exp_avg"], denominator, value=-group["lr"] / (1 - b1**t))
-            return loss
-
-    return AsInTheLibrary(groups, settings)
-
-
-def adam_by_data(groups, **settings):
-    import torch
-
-    class ByData(torch.optim.Optimizer):
-        @torch.no_grad()
-        def step(self, closure=None):
-            loss = None
-            if closure is not None:
-                with torch.enable_grad():
-                    loss = closure()
-            for group in self.param_groups:
-                for p in group["params"]:
-                    if p.grad is None:
-                        continue
-                    theta, (b1, b2) = p.data, group["betas"]
-                    g = p.grad + group["weight_decay"] * theta
-                    state = self.state[p]
-                    m, v, t = state.get("memory", (torch.zeros_like(theta), torch.zeros_like(theta), 0))
-                    m, v, t = m + (1 - b1) * (g - m), v + (1 - b2) * (g * g - v), t + 1
-                    state["memory"] = [m, v, t]
-                    scale = torch.sqrt(v / (1 - b2**t)) + group["eps"]
-                    p.data = theta - group["lr"] / (1 - b1**t) * m / scale
-            return loss
-
-    return ByData(groups, settings)
-
-
 TORCH_ADAM = Exercise(
     name="TorchAdam",
     unit=UNIT,
@@ -256,8 +197,6 @@ TORCH_ADAM = Exercise(
     ),
     equivalents=(
         TorchAdam,
-        adam_as_in_the_library,
-        adam_by_data,
         change(
             TorchAdam,
             'p -= group["lr"] * m_hat / (v_hat.sqrt() + group["eps"])',
@@ -267,6 +206,24 @@ TORCH_ADAM = Exercise(
             TorchAdam,
             'b2 * state.get("v", 0) + (1 - b2) * g**2',
             'torch.lerp(state.get("v", torch.zeros_like(p)), g * g, 1 - b2)',
+        ),
+        change(
+            TorchAdam,
+            't = state["t"] = state.get("t", 0) + 1\n'
+            '                    m = state["m"] = b1 * state.get("m", 0) + (1 - b1) * g\n'
+            '                    v = state["v"] = b2 * state.get("v", 0) + (1 - b2) * g**2',
+            "if not state:\n"
+            "                        state.update(t=torch.tensor(0.0), m=torch.zeros_like(p), v=torch.zeros_like(p))\n"
+            '                    state["t"] += 1\n'
+            '                    t = state["t"].item()\n'
+            '                    m, v = state["m"].lerp_(g, 1 - b1), state["v"].mul_(b2).addcmul_(g, g, value=1 - b2)',
+        ),
+        change(
+            TorchAdam,
+            "m_hat, v_hat = m / (1 - b1**t), v / (1 - b2**t)\n"
+            '                    p -= group["lr"] * m_hat / (v_hat.sqrt() + group["eps"])',
+            'scale = torch.sqrt(v / (1 - b2**t)) + group["eps"]\n'
+            '                    p.data = p.data - group["lr"] / (1 - b1**t) * m / scale',
         ),
     ),
 )

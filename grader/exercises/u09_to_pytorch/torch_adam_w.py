@@ -77,65 +77,6 @@ def TorchAdamW(groups, **settings):
     return Optimizer()
 
 
-def adamw_as_in_the_library(groups, **settings):
-    import torch
-
-    class AsInTheLibrary(torch.optim.Optimizer):
-        @torch.no_grad()
-        def step(self, closure=None):
-            loss = None
-            if closure is not None:
-                with torch.enable_grad():
-                    loss = closure()
-            for group in self.param_groups:
-                for p in group["params"]:
-                    if p.grad is None:
-                        continue
-                    b1, b2 = group["betas"]
-                    p.mul_(1 - group["lr"] * group["weight_decay"])
-                    state = self.state[p]
-                    if len(state) == 0:
-                        state["step"] = torch.tensor(0.0)
-                        state["exp_avg"] = torch.zeros_like(p)
-                        state["exp_avg_sq"] = torch.zeros_like(p)
-                    state["step"] += 1
-                    t = state["step"].item()
-                    state["exp_avg"].lerp_(p.grad, 1 - b1)
-                    state["exp_avg_sq"].mul_(b2).addcmul_(p.grad, p.grad, value=1 - b2)
-                    denominator = (state["exp_avg_sq"].sqrt() / (1 - b2**t) ** 0.5).add_(group["eps"])
-                    p.addcdiv_(state["exp_avg"], denominator, value=-group["lr"] / (1 - b1**t))
-            return loss
-
-    return AsInTheLibrary(groups, settings)
-
-
-def adamw_in_one_step(groups, **settings):
-    import torch
-
-    class InOneStep(torch.optim.Optimizer):
-        @torch.no_grad()
-        def step(self, closure=None):
-            loss = None
-            if closure is not None:
-                with torch.enable_grad():
-                    loss = closure()
-            for group in self.param_groups:
-                for p in group["params"]:
-                    if p.grad is None:
-                        continue
-                    b1, b2 = group["betas"]
-                    state = self.state[p]
-                    state["t"] = state.get("t", 0) + 1
-                    state["m"] = b1 * state.get("m", 0.0) + (1 - b1) * p.grad
-                    state["v"] = b2 * state.get("v", 0.0) + (1 - b2) * p.grad.square()
-                    m_hat = state["m"] / (1 - b1 ** state["t"])
-                    v_hat = state["v"] / (1 - b2 ** state["t"])
-                    p.sub_(group["lr"] * (m_hat / (v_hat.sqrt() + group["eps"]) + group["weight_decay"] * p))
-            return loss
-
-    return InOneStep(groups, settings)
-
-
 TORCH_ADAMW = Exercise(
     name="TorchAdamW",
     unit=UNIT,
@@ -218,8 +159,6 @@ TORCH_ADAMW = Exercise(
     ),
     equivalents=(
         TorchAdamW,
-        adamw_as_in_the_library,
-        adamw_in_one_step,
         change(
             TorchAdamW,
             'p *= 1 - group["lr"] * group["weight_decay"]',
@@ -229,6 +168,24 @@ TORCH_ADAMW = Exercise(
             TorchAdamW,
             'b1 * state.get("m", 0) + (1 - b1) * g',
             'g * (1 - b1) + state["m"] * b1 if "m" in state else (1 - b1) * g',
+        ),
+        change(
+            TorchAdamW,
+            't = state["t"] = state.get("t", 0) + 1\n'
+            '                    m = state["m"] = b1 * state.get("m", 0) + (1 - b1) * g\n'
+            '                    v = state["v"] = b2 * state.get("v", 0) + (1 - b2) * g**2',
+            "if not state:\n"
+            "                        state.update(t=torch.tensor(0.0), m=torch.zeros_like(p), v=torch.zeros_like(p))\n"
+            '                    state["t"] += 1\n'
+            '                    t = state["t"].item()\n'
+            '                    m, v = state["m"].lerp_(g, 1 - b1), state["v"].mul_(b2).addcmul_(g, g, value=1 - b2)',
+        ),
+        change(
+            TorchAdamW,
+            'p *= 1 - group["lr"] * group["weight_decay"]\n                    ',
+            "",
+            'p -= group["lr"] * m_hat / (v_hat.sqrt() + group["eps"])',
+            'p.sub_(group["lr"] * (m_hat / (v_hat.sqrt() + group["eps"]) + group["weight_decay"] * p))',
         ),
     ),
 )

@@ -76,87 +76,6 @@ def TorchSGD(groups, **settings):
     return Optimizer()
 
 
-def sgd_with_buffers(groups, **settings):
-    import torch
-
-    class WithBuffers(torch.optim.Optimizer):
-        @torch.no_grad()
-        def step(self, closure=None):
-            loss = None
-            if closure is not None:
-                with torch.enable_grad():
-                    loss = closure()
-            for group in self.param_groups:
-                for p in group["params"]:
-                    if p.grad is None:
-                        continue
-                    g = p.grad.add(p, alpha=group["weight_decay"])
-                    if group["momentum"]:
-                        state = self.state[p]
-                        if "momentum_buffer" not in state:
-                            state["momentum_buffer"] = g.clone()
-                        else:
-                            state["momentum_buffer"].mul_(group["momentum"]).add_(g)
-                        v = state["momentum_buffer"]
-                        g = g.add(v, alpha=group["momentum"]) if group["nesterov"] else v
-                    p.add_(g, alpha=-group["lr"])
-            return loss
-
-    return WithBuffers(groups, settings)
-
-
-def sgd_by_data(groups, **settings):
-    import torch
-
-    class ByData(torch.optim.Optimizer):
-        @torch.no_grad()
-        def step(self, closure=None):
-            loss = None
-            if closure is not None:
-                with torch.enable_grad():
-                    loss = closure()
-            for group in self.param_groups:
-                for p in group["params"]:
-                    if p.grad is None:
-                        continue
-                    theta = p.data
-                    g = p.grad.data + group["weight_decay"] * theta
-                    state = self.state[p]
-                    if not state:
-                        state["velocity"] = torch.zeros_like(theta)
-                    state["velocity"] = group["momentum"] * state["velocity"] + g
-                    roll = state["velocity"]
-                    if group["nesterov"]:
-                        roll = g + group["momentum"] * roll
-                    p.data = theta - group["lr"] * roll
-            return loss
-
-    return ByData(groups, settings)
-
-
-def sgd_copied_back(groups, **settings):
-    import torch
-
-    class CopiedBack(torch.optim.Optimizer):
-        @torch.no_grad()
-        def step(self, closure=None):
-            with torch.enable_grad():
-                loss = None if closure is None else closure()
-            for group in self.param_groups:
-                for p in group["params"]:
-                    if p.grad is None:
-                        continue
-                    velocity = self.state[p].get("velocity", torch.zeros_like(p))
-                    g = group["weight_decay"] * p + p.grad
-                    velocity = velocity * group["momentum"] + g
-                    self.state[p]["velocity"] = velocity
-                    direction = velocity if not group["nesterov"] else group["momentum"] * velocity + g
-                    p.copy_(p - direction * group["lr"])
-            return loss
-
-    return CopiedBack(groups, settings)
-
-
 TORCH_SGD = Exercise(
     name="TorchSGD",
     unit=UNIT,
@@ -283,9 +202,6 @@ TORCH_SGD = Exercise(
     ),
     equivalents=(
         TorchSGD,
-        sgd_with_buffers,
-        sgd_by_data,
-        sgd_copied_back,
         change(TorchSGD, 'p -= group["lr"] * step', 'p.add_(step, alpha=-group["lr"])'),
         change(
             TorchSGD,
@@ -293,6 +209,31 @@ TORCH_SGD = Exercise(
             'if "v" not in state:\n'
             '                        state["v"] = torch.zeros_like(p)\n'
             '                    v = state["v"].mul_(group["momentum"]).add_(g)',
+        ),
+        change(
+            TorchSGD,
+            'p.grad + group["weight_decay"] * p',
+            'p.grad.add(p, alpha=group["weight_decay"])',
+            'p -= group["lr"] * step',
+            'p.copy_(p - step * group["lr"])',
+        ),
+        change(
+            TorchSGD,
+            'g = p.grad + group["weight_decay"] * p',
+            'theta = p.data\n                    g = p.grad.data + group["weight_decay"] * theta',
+            'p -= group["lr"] * step',
+            'p.data = theta - group["lr"] * step',
+        ),
+        change(
+            TorchSGD,
+            "state = self.state[p]\n"
+            '                    v = state["v"] = group["momentum"] * state.get("v", 0) + g\n'
+            '                    step = g + group["momentum"] * v if group["nesterov"] else v',
+            "step = g\n"
+            '                    if group["momentum"]:\n'
+            '                        v = self.state[p].setdefault("momentum_buffer", torch.zeros_like(p))\n'
+            '                        v.mul_(group["momentum"]).add_(g)\n'
+            '                        step = g.add(v, alpha=group["momentum"]) if group["nesterov"] else v',
         ),
     ),
 )
