@@ -33,8 +33,8 @@ def seeds_oracle(seed: int, noise: int, N: int, sizes: list[int], asks: str) -> 
     weights, places = all_of(True, sizes[0] * sizes[1], "weights"), all_of(True, N, "places")
     facts: dict[str, dict[str, Any]] = {
         "start": {"the same start again": weights},
-        "order": {"the same order again": places, "every index once": True},
-        "apart": {"the same order for another network": places},
+        "order": {"the same order again": places, "every index once": True, "as stored": False},
+        "apart": {"the same order for another network": places, "the same start for another N": weights},
         "seeds": {
             "the same seed, the same start": weights,
             "another seed, another start": True,
@@ -128,6 +128,25 @@ SEEDED_START = Exercise(
             change(seeded_start, "torch.randperm(N, ", "torch.randint(0, N, (N,), "),
             "Your order holds some examples twice and others never: it is drawn with replacement. A permutation is "
             "asked for.",
+            hint=2,
+        ),
+        Misconception(
+            "network_after_the_order",
+            change(
+                one_stream_for_both,
+                "return model, torch.randperm(N)",
+                "return model, order",
+                "model = make_model()",
+                "order = torch.randperm(N)\n    model = make_model()",
+            ),
+            "It repeats itself, as long as nothing changes. Order and weights come from one stream: a few examples "
+            "more, and the network starts elsewhere. Each of the two should depend on the seed alone.",
+            hint=2,
+        ),
+        Misconception(
+            "not_shuffled",
+            change(seeded_start, "torch.randperm(N, generator=generator)", "torch.arange(N)"),
+            "Your order is the one in which the examples are stored. A permutation that the seed draws is asked for.",
             hint=2,
         ),
         Misconception(

@@ -138,6 +138,13 @@ SET_UP = Exercise(
             hint=2,
         ),
         Misconception(
+            "another_optimizer",
+            change(set_up, "Adam(", "SGD("),
+            "Your optimizer is SGD: a gradient three times as large makes its step three times as long. Adam's first "
+            "step is as long as the learning rate, whatever the gradient.",
+            hint=1,
+        ),
+        Misconception(
             "decays",
             change(set_up, "Adam(", "AdamW("),
             "Your optimizer is AdamW: besides Adam's step, it makes each weight a little smaller. Adam alone "
