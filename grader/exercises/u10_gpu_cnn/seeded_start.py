@@ -85,8 +85,8 @@ SEEDED_START = Exercise(
                 "torch.manual_seed(seed)\n    model = make_model()",
                 "model = make_model()\n    torch.manual_seed(seed)",
             ),
-            "The order is reproducible, the start is not: the weights are drawn in make_model(), before your seed "
-            "is set. What has to come first?",
+            "The order is reproducible, the start is not: make_model() draws the weights from torch's own numbers, and "
+            "nothing has seeded these by then. What has to come first?",
             hint=1,
         ),
         Misconception(
@@ -150,30 +150,10 @@ SEEDED_START = Exercise(
             hint=2,
         ),
         Misconception(
-            "start_without_seed",
-            change(seeded_start, "    torch.manual_seed(seed)\n", ""),
-            "The order is reproducible, the start is not: make_model draws its weights from torch's own "
-            "numbers, and nothing has seeded these.",
-            hint=1,
-        ),
-        Misconception(
             "same_start_for_all",
             change(seeded_start, "torch.manual_seed(seed)", "torch.manual_seed(0)"),
             "Every seed gives the same start: the weights come from a seed that is written in the code, and "
             "`seed` decides the order alone.",
-            hint=1,
-        ),
-        Misconception(
-            "numpy_seeded_for_the_start",
-            change(
-                seeded_start,
-                "torch.manual_seed(seed)",
-                "np.random.seed(seed)",
-                "torch.randperm(N, generator=generator)",
-                "np.random.permutation(N)",
-            ),
-            "The order is reproducible, the start is not: you seeded NumPy, and torch draws the weights from "
-            "numbers of its own.",
             hint=1,
         ),
     ),

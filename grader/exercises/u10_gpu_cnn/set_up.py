@@ -152,13 +152,6 @@ SET_UP = Exercise(
             hint=1,
         ),
         Misconception(
-            "network_twice",
-            change(set_up, "return model", "return make_model()"),
-            "A fresh network is returned, and not the one that the optimizer holds: make_model makes another "
-            "each time that it is called. Call it once.",
-            hint=1,
-        ),
-        Misconception(
             "all_in_one_batch",
             change(set_up, "batch_size=batch_size", "batch_size=len(labels)"),
             "All examples come in one batch. The size that was handed over, batch_size, is not used.",
