@@ -14,7 +14,7 @@ from course_lib.properties.base import Flaw, Property
 def dropout(inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Flaw | None:
     """The one property that a case asks for, of the three calls that the probe of the same name made.
 
-    inputs: x without zeros, p, training, and `asks`: "scale", "share", "each", "fresh" or "test".
+    inputs: x without zeros, p, training, and `asks`: "scale", "share", "each", "count", "fresh" or "test".
     values: `first` and `second`, with one generator, and `again`, with a fresh one of the same seed; each a dict of
     `out`, numbers, and `mask`, True where kept, both of x's shape.
     """
@@ -33,6 +33,8 @@ def dropout(inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Flaw | None
         return Flaw("not_x", "what is kept is not x times one factor.")
     if asks == "share":
         return _share(kept[0], p) or _share(kept[1], p)
+    if asks == "count":
+        return next((flaw for one in kept if (flaw := _count(one))), None)
     return _each(kept[0]) if asks == "each" else _fresh(kept)
 
 
@@ -73,6 +75,8 @@ def _scaled(out: Any, mask: Any, x: np.ndarray, p: float) -> Flaw | None:
     if close(out[kept], x[kept]):
         return Flaw("not_rescaled", "what is kept has not been rescaled, so that the mean becomes smaller.")
     if close(out[kept], x[kept] / p):
+        if _as_often(kept, p) and not _as_often(kept, 1 - p):
+            return Flaw("swapped", "the share p of all entries is kept, and divided by p.")
         return Flaw("divided_by_p", "what is kept is divided by p, which is the share that is dropped.")
     return Flaw("rescaled_wrongly", "what is kept is rescaled by a factor with which the mean does not stay.")
 
@@ -87,7 +91,7 @@ def _share(kept: np.ndarray, p: float) -> Flaw | None:
         return None
     if _as_often(kept, p):
         return Flaw("swapped", "the share p of all entries is kept; it should be dropped.")
-    return Flaw("share", "the share of entries that are dropped is not p.")
+    return _each(kept) or Flaw("share", "the share of entries that are dropped is not p.")  # copies misstate a share
 
 
 def _each(kept: np.ndarray) -> Flaw | None:
@@ -100,6 +104,14 @@ def _each(kept: np.ndarray) -> Flaw | None:
     if (rows == rows[:, :1]).all():
         return Flaw("whole_rows", "an example loses all of its entries or none.")
     return None
+
+
+def _count(kept: np.ndarray) -> Flaw | None:
+    """Whether the number that is kept varies from call to call, as it does where each entry throws its own die."""
+    if (kept == kept[:1]).all():
+        return Flaw("same_mask", "every call drops the very entries of the first.")
+    numbers = kept.reshape(len(kept), -1).sum(axis=1)
+    return Flaw("fixed_count", "every call drops the same number of entries.") if len(set(numbers)) == 1 else None
 
 
 ALL_OR_NOTHING = Flaw("all_or_nothing", "either nothing is dropped or everything.")
