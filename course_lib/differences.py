@@ -35,9 +35,12 @@ class Difference:
 
 
 def differences_of(
-    index: int, outcome: Outcome, expected: dict[str, Any] | None, tolerance: Tolerance
+    index: int, outcome: Outcome, expected: dict[str, Any] | None, tolerance: Tolerance, words: bool = True
 ) -> list[Difference]:
-    """How each output of case number `index` differs from what is expected; nothing where all are right."""
+    """How each output of case number `index` differs from what is expected; nothing where all are right.
+
+    words: whether wrong values are to be described.
+    """
     found: list[Difference] = []
     if outcome.problem is not None:
         found.append(Difference(index, "", "problem", outcome.problem.message, problem=outcome.problem))
@@ -49,7 +52,7 @@ def differences_of(
             message = say("There is no `{output}` in what came back.", output=key)
             found.append(Difference(index, key, "type", message, None, None, right))
             continue
-        difference = compare(values[key], right, tolerance)
+        difference = compare(values[key], right, tolerance, words=words)
         if difference is not None:
             stage, message, error = difference
             if len(expected) > 1:
