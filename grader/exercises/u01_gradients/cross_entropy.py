@@ -1,9 +1,9 @@
 """`cross_entropy`: the mean negative log-probability of the right class, with its gradient by the logits."""
 
-import numpy as np
 
-from grader.changes import change
+import numpy as np
 from grader.spec import Case, Exercise, Group, Misconception
+from grader.changes import change
 
 
 def cases(rng: np.random.Generator) -> list[Case]:
@@ -90,8 +90,9 @@ log_of_p = change(
     "np.log(np.exp(z) / np.exp(z).sum(axis=1, keepdims=True))",
 )
 
-EPS = ("1e-15", "1e-12", "1e-10", "1e-9", "1e-8", "1e-7", "1e-6", "1e-5", "np.finfo(float).eps")
-"""Small numbers that people put under a logarithm."""
+LARGE_EPS = ("1e-7", "1e-6", "1e-5", "1e-3")
+EPS = ("1e-15", "1e-12", "1e-10", "1e-9", "1e-8", "np.finfo(float).eps", *LARGE_EPS)
+"""Small numbers that people put under a logarithm; added or as a bound, only the large ones differ."""
 
 
 CROSS_ENTROPY = Exercise(
@@ -141,6 +142,8 @@ CROSS_ENTROPY = Exercise(
             "infinity; the right loss is 900 and a bit. Never take the log of a softmax: write log p with log-sum-exp.",
             hint=3,
         ),
+        
+        
         Misconception(
             "wrong_sign",
             change(cross_entropy, "-log_p[rows", "log_p[rows", "grad / len(labels)", "-grad / len(labels)"),
@@ -178,11 +181,7 @@ CROSS_ENTROPY = Exercise(
         ),
         Misconception(
             "softmax_twice",
-            change(
-                cross_entropy,
-                "    log_p = z - np.log(np.exp(z)",
-                ("    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)\n    log_p = p - np.log(np.exp(p)"),
-            ),
+            change(cross_entropy, "    log_p = z - np.log(np.exp(z)", ("    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)\n" "    log_p = p - np.log(np.exp(p)")),
             "You took the softmax of a softmax. Probabilities lie between 0 and 1, so as logits they are all nearly "
             "the same, and the loss can never come near 0. The loss expects the logits themselves.",
             hint=1,
@@ -201,70 +200,27 @@ CROSS_ENTROPY = Exercise(
             "and so does every library; only then is the gradient p minus one-hot.",
             hint=1,
         ),
-        Misconception(
-            "no_shift_in_log_sum_exp",
-            change(cross_entropy, "logits - logits.max(axis=1, keepdims=True)", "logits"),
-            "Here exp(1000) overflows, and exp(-1000) is rounded to 0, so that the log-sum-exp is infinite. Shift "
-            "the logits of each row first, as your softmax does.",
-            hint=3,
-        ),
-        Misconception(
-            "one_maximum_for_all_rows",
-            change(cross_entropy, "logits.max(axis=1, keepdims=True)", "logits.max()"),
-            "You subtract the largest logit of the whole table. A row that lies far below it has nothing left but "
-            "exp(-1000) = 0, whose logarithm is minus infinity. Each row wants its own maximum.",
-            hint=3,
-        ),
-        Misconception(
-            "one_maximum_and_log_of_p",
-            change(log_of_p, "logits.max(axis=1, keepdims=True)", "logits.max()"),
-            "You subtract the largest logit of the whole table. A row that lies far below it has nothing left but "
-            "exp(-1000) = 0, and 0/0. Each row wants its own maximum.",
-            hint=3,
-        ),
-        Misconception(
-            "down_the_columns",
-            change(cross_entropy, "max(axis=1, keepdims=True)", "max(axis=0)", "1, keepdims=True", "0"),
-            "Your probabilities add up to 1 down the columns, over the examples. Each row is one example, and its "
-            "classes should share the 1.",
-            hint=1,
-        ),
-        *(
+    Misconception('no_shift_in_log_sum_exp', change(cross_entropy, "logits - logits.max(axis=1, keepdims=True)", "logits"), "Here exp(1000) overflows, and exp(-1000) is rounded to 0, so that the log-sum-exp is infinite. Shift "
+"the logits of each row first, as your softmax does.", hint=3),
+Misconception('one_maximum_for_all_rows', change(cross_entropy, "logits.max(axis=1, keepdims=True)", "logits.max()"), "You subtract the largest logit of the whole table. A row that lies far below it has nothing left but "
+"exp(-1000) = 0, whose logarithm is minus infinity. Each row wants its own maximum.", hint=3),
+Misconception('one_maximum_and_log_of_p', change(log_of_p, "logits.max(axis=1, keepdims=True)", "logits.max()"), "You subtract the largest logit of the whole table. A row that lies far below it has nothing left but "
+"exp(-1000) = 0, and 0/0. Each row wants its own maximum.", hint=3),
+Misconception('down_the_columns', change(cross_entropy, "max(axis=1, keepdims=True)", "max(axis=0)", "1, keepdims=True", "0"), "Your probabilities add up to 1 down the columns, over the examples. Each row is one example, and its "
+"classes should share the 1.", hint=1),
+*(
             Misconception(
                 f"log_of_{name}_{eps}",
-                change(cross_entropy, "-log_p[rows, labels]", f"-np.log({safe})[rows, labels]".replace("EPS", eps)),
-                says,
+                change(cross_entropy, "-log_p[rows, labels]", f"-np.log({safe.replace('EPS', eps)})[rows, labels]"),
+                "A small number keeps p away from 0 under your logarithm, so the loss of an example cannot exceed a "
+                "bound, however wrong the model is, and no longer belongs to its gradient. log p = z - log-sum-exp(z) "
+                "needs no such help.",
                 hint=3,
             )
-            for eps in EPS
-            for name, safe, says in (
-                (
-                    "a_clipped_p",
-                    "np.clip(np.exp(log_p), EPS, 1.0)",
-                    "You clip p before the logarithm, so the loss of an example cannot exceed a bound, however wrong "
-                    "the model is, and no longer belongs to its gradient. log p = z - log-sum-exp(z) needs no clipping.",
-                ),
-                (
-                    "p_plus",
-                    "(np.exp(log_p) + EPS)",
-                    "You add a small number to p inside the logarithm. The loss is then slightly wrong everywhere and "
-                    "cannot exceed a bound, however wrong the model is. log p = z - log-sum-exp(z) needs no help.",
-                ),
-            )
+            for name, safe, sizes in (("a_clipped_p", "np.clip(np.exp(log_p), EPS, 1)", EPS), ("p_plus", "(np.exp(log_p) + EPS)", LARGE_EPS))
+            for eps in sizes
         ),
-    ),
-    equivalents=(
-        cross_entropy,
-        loops,
-        with_one_hot,
-        float32,
-        change(cross_entropy, "log_p[rows, labels].mean()", "np.mean([log_p[i, k] for i, k in enumerate(labels)])"),
-        change(
-            cross_entropy,
-            "    grad[rows, labels] -= 1\n",
-            "    grad = grad - (np.arange(logits.shape[1]) == labels[:, None])\n",
-        ),
-        change(cross_entropy, "loss, grad / len(labels)", "[float(loss), [row / len(labels) for row in grad]]"),
-    ),
+),
+    equivalents=(cross_entropy, loops, with_one_hot, float32, change(cross_entropy, "log_p[rows, labels].mean()", "np.mean([log_p[i, k] for i, k in enumerate(labels)])"), change(cross_entropy, "    grad[rows, labels] -= 1\n", "    grad = grad - (np.arange(logits.shape[1]) == labels[:, None])\n"), change(cross_entropy, "loss, grad / len(labels)", "[float(loss), [row / len(labels) for row in grad]]"),),
     forbidden=("scipy.special", "torch"),
 )
