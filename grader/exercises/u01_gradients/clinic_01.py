@@ -1,9 +1,9 @@
 """`clinic_01`: a softmax in front of a loss that has one."""
 
-
 import numpy as np
-from grader.spec import Case, Exercise, Group, Misconception
+
 from grader.changes import change
+from grader.spec import Case, Exercise, Group, Misconception
 
 
 def cases(rng: np.random.Generator) -> list[Case]:
@@ -95,7 +95,11 @@ CLINIC_01 = Exercise(
         ),
         Misconception(
             "gradient_mended_loss_kept",
-            change(as_given, "X.T @ grad_scores", "X.T @ (scores * (grad_scores - (scores * grad_scores).sum(axis=1, keepdims=True)))"),
+            change(
+                as_given,
+                "X.T @ grad_scores",
+                "X.T @ (scores * (grad_scores - (scores * grad_scores).sum(axis=1, keepdims=True)))",
+            ),
             "Now the gradient fits the loss, and gradient_check is content; but it is still the wrong loss, with a "
             "floor that no training can go below. A right gradient of the wrong function: look one line higher.",
             hint=2,
@@ -114,9 +118,21 @@ CLINIC_01 = Exercise(
             "One bug was in this code, not two.",
             hint=2,
         ),
-    Misconception('loss_mended_gradient_kept', change(as_given, "cross_entropy(scores)", "cross_entropy(X @ W)[0], cross_entropy(scores)[1]"), "The loss is right now, but your gradient still comes from the call with the probabilities. Both come "
-"from one call: loss and gradient of the same logits.", hint=2),
-),
-    equivalents=(clinic_01, example_by_example, with_logaddexp, change(clinic_01, "X @ W", "np.einsum('nd,dk->nk', X, W)"), change(clinic_01, "X.T @ grad_scores", "sum(np.outer(x, g) for x, g in zip(X, grad_scores))"), change(clinic_01, "return loss, X.T @ grad_scores", "return [loss, np.dot(X.T, grad_scores).tolist()]"),),
+        Misconception(
+            "loss_mended_gradient_kept",
+            change(as_given, "cross_entropy(scores)", "cross_entropy(X @ W)[0], cross_entropy(scores)[1]"),
+            "The loss is right now, but your gradient still comes from the call with the probabilities. Both come "
+            "from one call: loss and gradient of the same logits.",
+            hint=2,
+        ),
+    ),
+    equivalents=(
+        clinic_01,
+        example_by_example,
+        with_logaddexp,
+        change(clinic_01, "X @ W", "np.einsum('nd,dk->nk', X, W)"),
+        change(clinic_01, "X.T @ grad_scores", "sum(np.outer(x, g) for x, g in zip(X, grad_scores))"),
+        change(clinic_01, "return loss, X.T @ grad_scores", "return [loss, np.dot(X.T, grad_scores).tolist()]"),
+    ),
     forbidden=("scipy.special", "torch"),
 )

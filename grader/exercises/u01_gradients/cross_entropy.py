@@ -1,9 +1,9 @@
 """`cross_entropy`: the mean negative log-probability of the right class, with its gradient by the logits."""
 
-
 import numpy as np
-from grader.spec import Case, Exercise, Group, Misconception
+
 from grader.changes import change
+from grader.spec import Case, Exercise, Group, Misconception
 
 
 def cases(rng: np.random.Generator) -> list[Case]:
@@ -142,8 +142,6 @@ CROSS_ENTROPY = Exercise(
             "infinity; the right loss is 900 and a bit. Never take the log of a softmax: write log p with log-sum-exp.",
             hint=3,
         ),
-        
-        
         Misconception(
             "wrong_sign",
             change(cross_entropy, "-log_p[rows", "log_p[rows", "grad / len(labels)", "-grad / len(labels)"),
@@ -181,7 +179,11 @@ CROSS_ENTROPY = Exercise(
         ),
         Misconception(
             "softmax_twice",
-            change(cross_entropy, "    log_p = z - np.log(np.exp(z)", ("    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)\n" "    log_p = p - np.log(np.exp(p)")),
+            change(
+                cross_entropy,
+                "    log_p = z - np.log(np.exp(z)",
+                ("    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)\n    log_p = p - np.log(np.exp(p)"),
+            ),
             "You took the softmax of a softmax. Probabilities lie between 0 and 1, so as logits they are all nearly "
             "the same, and the loss can never come near 0. The loss expects the logits themselves.",
             hint=1,
@@ -200,15 +202,35 @@ CROSS_ENTROPY = Exercise(
             "and so does every library; only then is the gradient p minus one-hot.",
             hint=1,
         ),
-    Misconception('no_shift_in_log_sum_exp', change(cross_entropy, "logits - logits.max(axis=1, keepdims=True)", "logits"), "Here exp(1000) overflows, and exp(-1000) is rounded to 0, so that the log-sum-exp is infinite. Shift "
-"the logits of each row first, as your softmax does.", hint=3),
-Misconception('one_maximum_for_all_rows', change(cross_entropy, "logits.max(axis=1, keepdims=True)", "logits.max()"), "You subtract the largest logit of the whole table. A row that lies far below it has nothing left but "
-"exp(-1000) = 0, whose logarithm is minus infinity. Each row wants its own maximum.", hint=3),
-Misconception('one_maximum_and_log_of_p', change(log_of_p, "logits.max(axis=1, keepdims=True)", "logits.max()"), "You subtract the largest logit of the whole table. A row that lies far below it has nothing left but "
-"exp(-1000) = 0, and 0/0. Each row wants its own maximum.", hint=3),
-Misconception('down_the_columns', change(cross_entropy, "max(axis=1, keepdims=True)", "max(axis=0)", "1, keepdims=True", "0"), "Your probabilities add up to 1 down the columns, over the examples. Each row is one example, and its "
-"classes should share the 1.", hint=1),
-*(
+        Misconception(
+            "no_shift_in_log_sum_exp",
+            change(cross_entropy, "logits - logits.max(axis=1, keepdims=True)", "logits"),
+            "Here exp(1000) overflows, and exp(-1000) is rounded to 0, so that the log-sum-exp is infinite. Shift "
+            "the logits of each row first, as your softmax does.",
+            hint=3,
+        ),
+        Misconception(
+            "one_maximum_for_all_rows",
+            change(cross_entropy, "logits.max(axis=1, keepdims=True)", "logits.max()"),
+            "You subtract the largest logit of the whole table. A row that lies far below it has nothing left but "
+            "exp(-1000) = 0, whose logarithm is minus infinity. Each row wants its own maximum.",
+            hint=3,
+        ),
+        Misconception(
+            "one_maximum_and_log_of_p",
+            change(log_of_p, "logits.max(axis=1, keepdims=True)", "logits.max()"),
+            "You subtract the largest logit of the whole table. A row that lies far below it has nothing left but "
+            "exp(-1000) = 0, and 0/0. Each row wants its own maximum.",
+            hint=3,
+        ),
+        Misconception(
+            "down_the_columns",
+            change(cross_entropy, "max(axis=1, keepdims=True)", "max(axis=0)", "1, keepdims=True", "0"),
+            "Your probabilities add up to 1 down the columns, over the examples. Each row is one example, and its "
+            "classes should share the 1.",
+            hint=1,
+        ),
+        *(
             Misconception(
                 f"log_of_{name}_{eps}",
                 change(cross_entropy, "-log_p[rows, labels]", f"-np.log({safe.replace('EPS', eps)})[rows, labels]"),
@@ -217,10 +239,25 @@ Misconception('down_the_columns', change(cross_entropy, "max(axis=1, keepdims=Tr
                 "needs no such help.",
                 hint=3,
             )
-            for name, safe, sizes in (("a_clipped_p", "np.clip(np.exp(log_p), EPS, 1)", EPS), ("p_plus", "(np.exp(log_p) + EPS)", LARGE_EPS))
+            for name, safe, sizes in (
+                ("a_clipped_p", "np.clip(np.exp(log_p), EPS, 1)", EPS),
+                ("p_plus", "(np.exp(log_p) + EPS)", LARGE_EPS),
+            )
             for eps in sizes
         ),
-),
-    equivalents=(cross_entropy, loops, with_one_hot, float32, change(cross_entropy, "log_p[rows, labels].mean()", "np.mean([log_p[i, k] for i, k in enumerate(labels)])"), change(cross_entropy, "    grad[rows, labels] -= 1\n", "    grad = grad - (np.arange(logits.shape[1]) == labels[:, None])\n"), change(cross_entropy, "loss, grad / len(labels)", "[float(loss), [row / len(labels) for row in grad]]"),),
+    ),
+    equivalents=(
+        cross_entropy,
+        loops,
+        with_one_hot,
+        float32,
+        change(cross_entropy, "log_p[rows, labels].mean()", "np.mean([log_p[i, k] for i, k in enumerate(labels)])"),
+        change(
+            cross_entropy,
+            "    grad[rows, labels] -= 1\n",
+            "    grad = grad - (np.arange(logits.shape[1]) == labels[:, None])\n",
+        ),
+        change(cross_entropy, "loss, grad / len(labels)", "[float(loss), [row / len(labels) for row in grad]]"),
+    ),
     forbidden=("scipy.special", "torch"),
 )

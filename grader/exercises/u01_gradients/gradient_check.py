@@ -3,17 +3,17 @@
 The oracle knows what was planted, and has the numerical gradient from `numerical`, without differences of values.
 """
 
-
 from collections.abc import Callable
 from typing import Any
+
 import numpy as np
+
 from course_lib.probes import PROBES
 from course_lib.reference import Tolerance
+from grader.changes import change
 from grader.exercises.u01_gradients.numerical_gradient import log_sum_exp, quadratic
 from grader.exercises.u01_gradients.numerical_gradient import reference as central_difference
 from grader.spec import Case, Exercise, Group, Misconception
-from grader.changes import change
-
 
 Function = Callable[[np.ndarray], float]
 
@@ -137,7 +137,13 @@ GRADIENT_CHECK = Exercise(
         ),
         Misconception(
             "checked_in_float32",
-            change(gradient_check, "    g, n =", ("    theta = theta.astype(np.float32)\n" "    g, n ="), "= np.zeros(theta.shape)", "= np.zeros_like(theta)"),
+            change(
+                gradient_check,
+                "    g, n =",
+                ("    theta = theta.astype(np.float32)\n    g, n ="),
+                "= np.zeros(theta.shape)",
+                "= np.zeros_like(theta)",
+            ),
             "You check in float32. It keeps 7 digits: a step of 0.00001 beside 1 is rounded to a few percent, "
             "and right gradients look wrong. Take the differences in float64.",
             hint=3,
@@ -151,7 +157,13 @@ GRADIENT_CHECK = Exercise(
         ),
         Misconception(
             "compares_lengths",
-            change(gradient_check, "abs(g) + np.abs", "linalg.norm(g) + np.linalg.norm", "g - n", "np.linalg.norm(g) - np.linalg.norm(n)"),
+            change(
+                gradient_check,
+                "abs(g) + np.abs",
+                "linalg.norm(g) + np.linalg.norm",
+                "g - n",
+                "np.linalg.norm(g) - np.linalg.norm(n)",
+            ),
             "You compared how long the two gradients are. A gradient with every sign wrong, or with its entries in "
             "another order, is just as long. Subtract first, then measure.",
             hint=2,
@@ -198,19 +210,55 @@ GRADIENT_CHECK = Exercise(
             "ok should be True when the error is small.",
             hint=4,
         ),
-    Misconception('floor_added', change(gradient_check, "np.maximum(np.abs(g) + np.abs(n), 1e-3)", "(np.abs(g) + np.abs(n) + 1e-3)"), "You add the floor to the size of every gradient, so that each error comes out a little too small. Take "
-"the larger of the two: the floor counts only where the gradients are smaller than it.", hint=4),
-Misconception('size_of_the_sum', change(gradient_check, "np.abs(g) + np.abs(n)", "np.abs(g + n)"), "In the denominator you add first and take the absolute value afterwards. Where the two have opposite "
-"signs they cancel there, and just the worst mistake divides by almost nothing. Each of them has its "
-"own absolute value.", hint=1),
-Misconception('larger_of_the_two', change(gradient_check, "np.abs(g) + np.abs(n)", "np.maximum(np.abs(g), np.abs(n))"), "You divide by the larger of |g| and |n|, as some courses do. The formula here adds the two; yours "
-"comes out up to twice as large.", hint=1),
-Misconception('size_of_the_numerical_one', change(gradient_check, "np.abs(g) + np.abs(n)", "np.abs(n)"), "You divide by the size of the numerical gradient alone. The formula adds the sizes of both, so that "
-"neither of them is taken for the truth.", hint=1),
-Misconception('forgotten_parentheses', change(gradient_check, "np.abs(g - n) / size)", "np.abs(g - n)) / np.max(size)"), "You took the largest difference and the largest size apart, which may come from two different entries. "
-"One wrong small entry then hides behind a large one. Divide entry by entry first, then take the "
-"largest.", hint=2),
-),
-    equivalents=(gradient_check, entry_by_entry, with_a_shorter_step, change(gradient_check, "maximum(np.abs(g) + np.abs(n), 1e-3)", "where(np.abs(g) + np.abs(n) > 1e-3, np.abs(g) + np.abs(n), 1e-3)"), change(gradient_check, "np.max(np.abs(g - n) / size)", "float((abs(n - g) / size).max())"), change(gradient_check, "error < tol, error", "bool(np.all(np.abs(g - n) / size < tol)), error"),),
+        Misconception(
+            "floor_added",
+            change(gradient_check, "np.maximum(np.abs(g) + np.abs(n), 1e-3)", "(np.abs(g) + np.abs(n) + 1e-3)"),
+            "You add the floor to the size of every gradient, so that each error comes out a little too small. Take "
+            "the larger of the two: the floor counts only where the gradients are smaller than it.",
+            hint=4,
+        ),
+        Misconception(
+            "size_of_the_sum",
+            change(gradient_check, "np.abs(g) + np.abs(n)", "np.abs(g + n)"),
+            "In the denominator you add first and take the absolute value afterwards. Where the two have opposite "
+            "signs they cancel there, and just the worst mistake divides by almost nothing. Each of them has its "
+            "own absolute value.",
+            hint=1,
+        ),
+        Misconception(
+            "larger_of_the_two",
+            change(gradient_check, "np.abs(g) + np.abs(n)", "np.maximum(np.abs(g), np.abs(n))"),
+            "You divide by the larger of |g| and |n|, as some courses do. The formula here adds the two; yours "
+            "comes out up to twice as large.",
+            hint=1,
+        ),
+        Misconception(
+            "size_of_the_numerical_one",
+            change(gradient_check, "np.abs(g) + np.abs(n)", "np.abs(n)"),
+            "You divide by the size of the numerical gradient alone. The formula adds the sizes of both, so that "
+            "neither of them is taken for the truth.",
+            hint=1,
+        ),
+        Misconception(
+            "forgotten_parentheses",
+            change(gradient_check, "np.abs(g - n) / size)", "np.abs(g - n)) / np.max(size)"),
+            "You took the largest difference and the largest size apart, which may come from two different entries. "
+            "One wrong small entry then hides behind a large one. Divide entry by entry first, then take the "
+            "largest.",
+            hint=2,
+        ),
+    ),
+    equivalents=(
+        gradient_check,
+        entry_by_entry,
+        with_a_shorter_step,
+        change(
+            gradient_check,
+            "maximum(np.abs(g) + np.abs(n), 1e-3)",
+            "where(np.abs(g) + np.abs(n) > 1e-3, np.abs(g) + np.abs(n), 1e-3)",
+        ),
+        change(gradient_check, "np.max(np.abs(g - n) / size)", "float((abs(n - g) / size).max())"),
+        change(gradient_check, "error < tol, error", "bool(np.all(np.abs(g - n) / size < tol)), error"),
+    ),
     forbidden=("scipy.optimize", "torch"),
 )

@@ -1,9 +1,9 @@
 """`mse_loss`: the mean squared error of a linear model, with its gradient."""
 
-
 import numpy as np
-from grader.spec import Case, Exercise, Group, Misconception
+
 from grader.changes import change
+from grader.spec import Case, Exercise, Group, Misconception
 
 
 def cases(rng: np.random.Generator) -> list[Case]:
@@ -133,7 +133,9 @@ MSE_LOSS = Exercise(
             change(mse_loss, "(r**2)", "(r) ** 2", "X.T @ r / len(y)", "np.mean(r) * X.mean(axis=0)"),
             "You took the mean of the errors and squared it. Then one example that is 5 too high and one that is 5 too "
             "low make a perfect score. Square each error first, then take the mean.",
-            hint=1, about=('loss',)),
+            hint=1,
+            about=("loss",),
+        ),
         Misconception(
             "every_prediction_against_every_target",
             change(mse_loss, "@ theta", "@ theta[:, None]", "X.T @ r", "(X.T @ r).mean(axis=1)"),
@@ -141,12 +143,37 @@ MSE_LOSS = Exercise(
             "prediction with every target, not each with its own. Print the shape of the difference.",
             hint=4,
         ),
-    Misconception('root_of_the_loss', change(mse_loss, "np.mean(r**2)", "np.sqrt(np.mean(r**2))"), "Your loss is the root of J, known as RMSE. This J has no root, and its gradient is the one of the mean "
-"of the squares.", hint=1),
-Misconception('errors_and_inputs_averaged_apart', change(mse_loss, "2 * X.T @ r / len(y)", "2 * np.mean(r) * X.mean(axis=0)"), "In the gradient you averaged the errors and the inputs apart, and multiplied the two means. Each error "
-"has to multiply its own row of X first; then comes the mean.", hint=1, about=('grad',)),
-Misconception('absolute_errors', change(mse_loss, "np.mean(r**2)", "np.mean(np.abs(r))"), "Your loss is the mean of the sizes of the errors, |r|, not of their squares. Squaring makes one large "
-"error count more than many small ones.", hint=1, about=('loss',)),
-),
-    equivalents=(mse_loss, loops, normal_equations, in_float32, change(mse_loss, "2 * X.T @ r / len(y)", "(2 * r[:, None] * X).mean(axis=0)"), change(mse_loss, "return loss, grad", "return [loss, list(grad)]"), change(mse_loss, "X @ theta - y", "y - X @ theta", "2 * X.T", "-2 * X.T"),),
+        Misconception(
+            "root_of_the_loss",
+            change(mse_loss, "np.mean(r**2)", "np.sqrt(np.mean(r**2))"),
+            "Your loss is the root of J, known as RMSE. This J has no root, and its gradient is the one of the mean "
+            "of the squares.",
+            hint=1,
+        ),
+        Misconception(
+            "errors_and_inputs_averaged_apart",
+            change(mse_loss, "2 * X.T @ r / len(y)", "2 * np.mean(r) * X.mean(axis=0)"),
+            "In the gradient you averaged the errors and the inputs apart, and multiplied the two means. Each error "
+            "has to multiply its own row of X first; then comes the mean.",
+            hint=1,
+            about=("grad",),
+        ),
+        Misconception(
+            "absolute_errors",
+            change(mse_loss, "np.mean(r**2)", "np.mean(np.abs(r))"),
+            "Your loss is the mean of the sizes of the errors, |r|, not of their squares. Squaring makes one large "
+            "error count more than many small ones.",
+            hint=1,
+            about=("loss",),
+        ),
+    ),
+    equivalents=(
+        mse_loss,
+        loops,
+        normal_equations,
+        in_float32,
+        change(mse_loss, "2 * X.T @ r / len(y)", "(2 * r[:, None] * X).mean(axis=0)"),
+        change(mse_loss, "return loss, grad", "return [loss, list(grad)]"),
+        change(mse_loss, "X @ theta - y", "y - X @ theta", "2 * X.T", "-2 * X.T"),
+    ),
 )

@@ -6,15 +6,15 @@ quadrature takes that mean of the gradient in closed form. (Type hints that name
 the source of each wrong implementation can be pasted into a notebook.)
 """
 
-
 from collections.abc import Callable
 from typing import Any
+
 import numpy as np
+
 from course_lib.objectives import from_spec
 from course_lib.reference import Tolerance
-from grader.spec import Case, Exercise, Group, Misconception
 from grader.changes import change
-
+from grader.spec import Case, Exercise, Group, Misconception
 
 Function = Callable[[np.ndarray], float]
 
@@ -175,7 +175,13 @@ NUMERICAL_GRADIENT = Exercise(
         ),
         Misconception(
             "steps_pile_up",
-            change(numerical_gradient, "        step = np.zeros(theta.shape)\n", "", "    for index", ("    step = np.zeros(theta.shape)\n" "    for index")),
+            change(
+                numerical_gradient,
+                "        step = np.zeros(theta.shape)\n",
+                "",
+                "    for index",
+                ("    step = np.zeros(theta.shape)\n    for index"),
+            ),
             "Your first entry is right; from the second on, the earlier coordinates are still displaced. Each "
             "coordinate starts from the same theta.",
             hint=2,
@@ -189,14 +195,24 @@ NUMERICAL_GRADIENT = Exercise(
         ),
         Misconception(
             "theta_put_back_by_arithmetic",
-            change(left_displaced, "(2 * h)\n", ("(2 * h)\n" "        theta[index] += h\n")),
+            change(left_displaced, "(2 * h)\n", ("(2 * h)\n        theta[index] += h\n")),
             "You moved theta itself and went back by adding h again. In floats a + h - 2h + h is not always a: "
             "the last digit drifts, and the theta of whoever called with it.",
             hint=3,
         ),
         Misconception(
             "steps_in_whole_numbers",
-            change(numerical_gradient, ("        step = np.zeros(theta.shape)\n" "        step[index] = h\n"), ("        plus, minus = theta.copy(), theta.copy()\n" "        plus[index] += h\n" "        minus[index] -= h\n"), "theta + step) - f(theta - step", "plus) - f(minus"),
+            change(
+                numerical_gradient,
+                ("        step = np.zeros(theta.shape)\n        step[index] = h\n"),
+                (
+                    "        plus, minus = theta.copy(), theta.copy()\n"
+                    "        plus[index] += h\n"
+                    "        minus[index] -= h\n"
+                ),
+                "theta + step) - f(theta - step",
+                "plus) - f(minus",
+            ),
             "Where theta holds whole numbers, so does its copy: adding h to an entry cuts the fraction off again, and "
             "the step is lost. Which dtype does your copy need?",
             hint=4,
@@ -215,13 +231,42 @@ NUMERICAL_GRADIENT = Exercise(
             "is another one, and the picture below needs to vary h.",
             hint=1,
         ),
-    Misconception('copy_left_displaced', change(left_displaced, "    grad = ", ("    theta = theta.astype(float)\n" "    grad = ")), "The first entry is right, the later ones are not: each coordinate before is still shifted by -h in "
-"your copy. Put it back before the next one moves.", hint=2),
-Misconception('backward_difference', change(numerical_gradient, "(f(theta + step) - f(theta - step)) / (2 * h)", "(f(theta) - f(theta - step)) / h"), "This is the backward difference: it looks behind theta only. Its error shrinks like h; the central "
-"difference, which looks both ways, shrinks like h squared.", hint=1),
-Misconception('step_in_whole_numbers', change(numerical_gradient, "step = np.zeros(theta.shape)", "step = np.zeros_like(theta)"), "np.zeros_like(theta) takes over theta's dtype. Where that is whole numbers, a step of 0.01 is rounded "
-"to 0, and the function never moves.", hint=4),
-),
-    equivalents=(numerical_gradient, over_flat_positions, over_unit_steps, restores_what_it_kept, change(numerical_gradient, "grad = np.zeros", "grad = np.empty", "= h", "+= h"), change(numerical_gradient, "(f(theta + step) - f(theta - step)) / (2 * h)", "f(theta + step) / 2 / h - f(theta - step) / 2 / h"), change(numerical_gradient, "return grad", "return grad.tolist()"),),
+        Misconception(
+            "copy_left_displaced",
+            change(left_displaced, "    grad = ", ("    theta = theta.astype(float)\n    grad = ")),
+            "The first entry is right, the later ones are not: each coordinate before is still shifted by -h in "
+            "your copy. Put it back before the next one moves.",
+            hint=2,
+        ),
+        Misconception(
+            "backward_difference",
+            change(
+                numerical_gradient, "(f(theta + step) - f(theta - step)) / (2 * h)", "(f(theta) - f(theta - step)) / h"
+            ),
+            "This is the backward difference: it looks behind theta only. Its error shrinks like h; the central "
+            "difference, which looks both ways, shrinks like h squared.",
+            hint=1,
+        ),
+        Misconception(
+            "step_in_whole_numbers",
+            change(numerical_gradient, "step = np.zeros(theta.shape)", "step = np.zeros_like(theta)"),
+            "np.zeros_like(theta) takes over theta's dtype. Where that is whole numbers, a step of 0.01 is rounded "
+            "to 0, and the function never moves.",
+            hint=4,
+        ),
+    ),
+    equivalents=(
+        numerical_gradient,
+        over_flat_positions,
+        over_unit_steps,
+        restores_what_it_kept,
+        change(numerical_gradient, "grad = np.zeros", "grad = np.empty", "= h", "+= h"),
+        change(
+            numerical_gradient,
+            "(f(theta + step) - f(theta - step)) / (2 * h)",
+            "f(theta + step) / 2 / h - f(theta - step) / 2 / h",
+        ),
+        change(numerical_gradient, "return grad", "return grad.tolist()"),
+    ),
     forbidden=("np.gradient", "scipy.optimize", "scipy.differentiate", "torch"),
 )

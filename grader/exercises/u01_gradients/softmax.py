@@ -1,9 +1,9 @@
 """`softmax`: from logits to probabilities, row by row, at any size of the logits."""
 
-
 import numpy as np
-from grader.spec import Case, Exercise, Group, Misconception
+
 from grader.changes import change
+from grader.spec import Case, Exercise, Group, Misconception
 
 
 def cases(rng: np.random.Generator) -> list[Case]:
@@ -142,16 +142,34 @@ SOFTMAX = Exercise(
         ),
         Misconception(
             "changed_in_place",
-            change(softmax, "e = np.exp(logits - top)", ("logits -= top\n" "    e = np.exp(logits)")),
+            change(softmax, "e = np.exp(logits - top)", ("logits -= top\n    e = np.exp(logits)")),
             "Your probabilities are right, but you changed the logits themselves with -=. "
             "Whoever called still needs them, for the loss for example.",
             hint=2,
         ),
-    Misconception('axis_lost_in_the_maximum', change(softmax, "max(axis=1, keepdims=True)", "max(axis=1)"), "The maxima of the rows have the shape (N,), and NumPy lines them up with the columns: each column "
-"loses the maximum of some row, or the shapes do not fit at all. Keep the axis, as in clinic 00.", hint=1),
-Misconception('divided_by_the_maximum', change(softmax, "logits - top", "logits / top"), "You divide the logits by the largest one. That changes their differences, and with them the "
-"probabilities; subtracting one number from a whole row changes nothing.", hint=2),
-),
-    equivalents=(softmax, row_by_row, through_the_logarithm, by_differences, float32, change(softmax, "logits.max(axis=1, keepdims=True)", "np.max(logits, axis=-1)[:, None]"), change(softmax, "return e / total", "return [list(row / row.sum()) for row in e]"),),
+        Misconception(
+            "axis_lost_in_the_maximum",
+            change(softmax, "max(axis=1, keepdims=True)", "max(axis=1)"),
+            "The maxima of the rows have the shape (N,), and NumPy lines them up with the columns: each column "
+            "loses the maximum of some row, or the shapes do not fit at all. Keep the axis, as in clinic 00.",
+            hint=1,
+        ),
+        Misconception(
+            "divided_by_the_maximum",
+            change(softmax, "logits - top", "logits / top"),
+            "You divide the logits by the largest one. That changes their differences, and with them the "
+            "probabilities; subtracting one number from a whole row changes nothing.",
+            hint=2,
+        ),
+    ),
+    equivalents=(
+        softmax,
+        row_by_row,
+        through_the_logarithm,
+        by_differences,
+        float32,
+        change(softmax, "logits.max(axis=1, keepdims=True)", "np.max(logits, axis=-1)[:, None]"),
+        change(softmax, "return e / total", "return [list(row / row.sum()) for row in e]"),
+    ),
     forbidden=("scipy.special", "torch"),
 )

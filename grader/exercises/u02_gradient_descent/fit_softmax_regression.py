@@ -73,7 +73,7 @@ log_of_p = change(
 )
 
 EPS = ("1e-15", "1e-12", "1e-10", "1e-9", "1e-8", "1e-7", "1e-6", "np.finfo(float).eps")
-"""Small numbers that people put under a logarithm."""
+"""Small numbers that people put under a logarithm; as a bound they come to the same."""
 
 
 FIT_SOFTMAX_REGRESSION = Exercise(
@@ -176,15 +176,14 @@ FIT_SOFTMAX_REGRESSION = Exercise(
         ),
         *(
             Misconception(
-                f"{name}_{eps}",
-                change(fit_softmax_regression, "-log_p[np", f"-np.log({safe})[np".replace("EPS", eps)),
+                f"p_plus_{eps}",
+                change(fit_softmax_regression, "-log_p[np", f"-np.log(np.exp(log_p) + {eps})[np"),
                 "Your loss cannot rise above a bound: the small number inside the logarithm is a floor for the "
                 "probability. A model that is sure of the wrong class deserves a larger loss. Can you have log p "
                 "without ever computing p?",
                 hint=4,
             )
             for eps in EPS
-            for name, safe in (("p_plus", "(np.exp(log_p) + EPS)"), ("clipped_p", "np.clip(np.exp(log_p), EPS, 1.0)"))
         ),
     ),
     equivalents=(

@@ -126,8 +126,9 @@ SGD_EXERCISE = Exercise(
         Misconception(
             "forgets",
             change(SGD, "self, grads):", ("self, grads):\n        self.velocities = {}")),
-            "Your velocities begin at zero in every step, so this is plain gradient descent, at any momentum. What has "
-            "to live from one step to the next belongs to the object, and is made once. In which method?",
+            "This is plain gradient descent, at any momentum: no step takes notice of the ones before it. "
+            "Velocities have to live from one step to the next. They belong to the object, are made once, and move "
+            "the parameters. In which method are they made?",
             hint=3,
         ),
         Misconception(
@@ -182,13 +183,6 @@ SGD_EXERCISE = Exercise(
             change(SGD, "velocities = {}", "velocities, self.first_lr = {}, lr", "= self.lr", "= self.first_lr"),
             "Your steps keep the learning rate of the constructor, whatever the attribute lr says later. A schedule as "
             "in unit 03 changes it between steps: ask for self.lr at each step.",
-            hint=4,
-        ),
-        Misconception(
-            "learning_rate_only",
-            change(SGD, "self.lr * v", "self.lr * grad"),
-            "Your parameters move by the gradient alone: the velocities are renewed and never used. Move by the "
-            "velocity.",
             hint=4,
         ),
     ),
