@@ -13,7 +13,7 @@ def fit_cases(rng: np.random.Generator) -> list[Case]:
         X = scale * (rng.normal(size=(n, d)) + 0.7 * rng.normal(size=(classes, d))[y])
         return Case(label, group, {"X": X, "y": y, "lr": lr, "steps": steps})
 
-    return [
+    cases = [
         case("one step, two classes", "start", 6, 3, 2, 0.5, 1),
         case("one step, four classes", "start", 10, 5, 4, 0.3, 1),
         case("30 steps, three classes", "training", 15, 4, 3, 0.4, 30),
@@ -21,6 +21,10 @@ def fit_cases(rng: np.random.Generator) -> list[Case]:
         case("inputs of the size of pixels", "large", 8, 5, 3, 0.5, 4, scale=100.0),
         case("larger inputs", "large", 14, 3, 4, 0.2, 5, scale=300.0),
     ]
+    # Rows at right angles and of one length: after a step all logits are near 1000 or -1000, in each row alike.
+    alike = 126.5 * np.linalg.qr(rng.normal(size=(5, 5)))[0][:4]
+    same = {"X": alike, "y": np.array([0, 1, 0, 1]), "lr": 0.5, "steps": 3}
+    return [*cases, Case("inputs of one size at right angles", "large", same)]
 
 
 def fit_oracle(X: np.ndarray, y: np.ndarray, lr: float, steps: int) -> tuple[np.ndarray, np.ndarray]:
