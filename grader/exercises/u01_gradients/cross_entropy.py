@@ -205,8 +205,8 @@ CROSS_ENTROPY = Exercise(
         Misconception(
             "no_shift_in_log_sum_exp",
             change(cross_entropy, "logits - logits.max(axis=1, keepdims=True)", "logits"),
-            "Here exp(1000) overflows, and exp(-1000) is rounded to 0, so that the log-sum-exp is infinite. Shift "
-            "the logits of each row first, as your softmax does.",
+            "Here exp(1000) overflows, and exp(-1000) is rounded to 0, so that the sum over the classes is infinite "
+            "or 0. Shift the logits of each row first, as your softmax does.",
             hint=3,
         ),
         Misconception(

@@ -73,8 +73,8 @@ CONTRACTION_FACTOR = Exercise(
         Misconception(
             "sign_kept",
             change(contraction_factor, "np.abs(factors).max()", "factors.max()"),
-            "You compared the factors with their signs. A factor of -1.5 means that the distance grows by half while "
-            "it changes sides at every step: it is larger than 0.9 in the sense that counts here.",
+            "Your factor comes with its sign. A factor of -1.5 means that the distance grows by half while it "
+            "changes sides at every step: it is larger than 0.9 in the sense that counts here.",
             hint=2,
         ),
         Misconception(

@@ -145,9 +145,10 @@ FIT_SOFTMAX_REGRESSION = Exercise(
                 "np.exp(log_p) - np.eye(W.shape[1])[y]",
                 ("np.exp(log_p)\n        dZ[:, y] -= 1"),
             ),
-            "You subtracted 1 in every row, in all columns that occur as a label: dZ[:, y] selects whole columns. Each "
-            "example should lose 1 in one place only, the column of its own label.",
+            "You subtracted 1 in every row, in all columns that occur as a label: dZ[:, y] selects whole columns. "
+            "Each example should lose 1 in one place only, the column of its own label.",
             hint=3,
+            about=("W",),
         ),
         Misconception(
             "log_of_zero",
@@ -173,10 +174,18 @@ FIT_SOFTMAX_REGRESSION = Exercise(
         Misconception(
             "no_shift_in_log_sum_exp",
             change(fit_softmax_regression, "        Z = Z - Z.max(axis=1, keepdims=True)\n", ""),
-            "Your fit is right as long as the logits are small. exp(710) is already infinite, and so is the "
-            "log-sum-exp. Subtracting the same number from all logits of a row changes no probability: which number "
-            "keeps exp from overflowing?",
+            "Your fit is right as long as the logits are small. exp(710) is already infinite, and with it the sum "
+            "over the classes. Subtracting the same number from all logits of a row changes no probability: which "
+            "number keeps exp from overflowing?",
             hint=4,
+        ),
+        Misconception(
+            "labels_not_subtracted",
+            change(fit_softmax_regression, " - np.eye(W.shape[1])[y]", ""),
+            "Your gradient is made of the probabilities alone: it pushes every class down, the right one as well. The "
+            "labels have no part in it.",
+            hint=3,
+            about=("W",),
         ),
         *(
             Misconception(
