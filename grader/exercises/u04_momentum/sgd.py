@@ -119,8 +119,9 @@ SGD_EXERCISE = Exercise(
         Misconception(
             "velocity_by_shape",
             change(SGD, "get(i, 0.0)", "get(grad.shape, 0.0)", "velocities[i]", "velocities[grad.shape]"),
-            "Parameters of different shapes are right; two of the same shape push each other. You look the velocity up "
-            "by shape, and they have the same. What is different for every parameter, always?",
+            "Two parameters of one shape push each other: they share a velocity. That is so if you look it up by "
+            "shape, or if one array stands in your list under several names. What is different for every parameter, "
+            "always?",
             hint=2,
         ),
         Misconception(
