@@ -14,7 +14,8 @@ from course_lib.probes.descent import batch_objective
 def cached_layer(obj: Any, inputs: dict[str, Any]) -> Any:
     """Call `obj(*inputs)`, a layer that returns (out, cache), and write the cache as plain lists.
 
-    Its whole numbers, such as a stride, count as pairs (down, across): both ways of keeping them are right.
+    Whether a pair is a tuple, a list or an array is all one; a number in the place of a pair is not: the way back
+    unpacks it.
     """
     returned = obj(*inputs.values())
     if not isinstance(returned, tuple | list) or len(returned) != 2 or not isinstance(returned[1], tuple | list):
@@ -23,8 +24,6 @@ def cached_layer(obj: Any, inputs: dict[str, Any]) -> Any:
 
 
 def _written_out(part: Any) -> Any:
-    if isinstance(part, int | np.integer) and not isinstance(part, bool):
-        return [int(part)] * 2
     if isinstance(part, tuple | list) and all(isinstance(item, int | np.integer) for item in part):
         return [int(item) for item in part]
     return part

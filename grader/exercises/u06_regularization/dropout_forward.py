@@ -152,7 +152,7 @@ DROPOUT_FORWARD = Exercise(
         Misconception(
             "divided_by_p",
             change(dropout_forward, "/ (1 - p)", "/ p if p else x"),
-            "The right share is dropped, but what is left is divided by p. With p = 0.2, four of five entries are "
+            "What is left is divided by p, the share that is dropped. With p = 0.2, four of five entries are "
             "left, and 1/0.2 makes each five times as large. How large must they become for the mean to stay?",
             hint=2,
         ),

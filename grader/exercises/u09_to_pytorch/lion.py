@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from grader.exercises.u09_to_pytorch import bonus_right, lion_wrong
-from grader.exercises.u09_to_pytorch.adam import DEFAULTS, NO_GRAD
+from grader.changes import change
+from grader.exercises.u09_to_pytorch.frame import frame_mistakes
 from grader.exercises.u09_to_pytorch.runs import PARITY, STEPS, UNIT, arrays, gradients, run_case
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -74,6 +74,82 @@ def lion_oracle(groups: list[Any], settings: dict[str, Any], run: dict[str, Any]
     return [np.array(values) for values in zip(*path, strict=True)], np.array(losses)
 
 
+def Lion(groups, **settings):
+    import torch
+
+    class Optimizer(torch.optim.Optimizer):
+        def __init__(self):
+            super().__init__(groups, settings)
+
+        @torch.no_grad()
+        def step(self, closure=None):
+            with torch.enable_grad():
+                loss = None if closure is None else closure()
+            for group in self.param_groups:
+                for p in group["params"]:
+                    if p.grad is None:
+                        continue
+                    b1, b2 = group["betas"]
+                    state = self.state[p]
+                    m = state.get("m", torch.zeros_like(p))
+                    direction = (b1 * m + (1 - b1) * p.grad).sign()
+                    p -= group["lr"] * (direction + group["weight_decay"] * p)
+                    state["m"] = b2 * m + (1 - b2) * p.grad
+            return loss
+
+    return Optimizer()
+
+
+def lion_two_averages(groups, **settings):
+    import torch
+
+    class TwoAverages(torch.optim.Optimizer):
+        @torch.no_grad()
+        def step(self, closure=None):
+            loss = None
+            if closure is not None:
+                with torch.enable_grad():
+                    loss = closure()
+            for group in self.param_groups:
+                for p in group["params"]:
+                    if p.grad is None:
+                        continue
+                    state = self.state[p]
+                    if "exp_avg" not in state:
+                        state["exp_avg"] = torch.zeros_like(p)
+                    average, (b1, b2) = state["exp_avg"], group["betas"]
+                    p.mul_(1 - group["lr"] * group["weight_decay"])
+                    p.add_(torch.sign(average.lerp(p.grad, 1 - b1)), alpha=-group["lr"])
+                    average.lerp_(p.grad, 1 - b2)
+            return loss
+
+    return TwoAverages(groups, settings)
+
+
+def lion_by_data(groups, **settings):
+    import torch
+
+    class ByData(torch.optim.Optimizer):
+        @torch.no_grad()
+        def step(self, closure=None):
+            loss = None
+            if closure is not None:
+                with torch.enable_grad():
+                    loss = closure()
+            for group in self.param_groups:
+                for p in group["params"]:
+                    if p.grad is None:
+                        continue
+                    b1, b2 = group["betas"]
+                    m = self.state[p].get("m", 0.0)
+                    step = torch.sign((1 - b1) * p.grad + b1 * m)
+                    self.state[p]["m"] = (1 - b2) * p.grad + b2 * m
+                    p.data = p.data - group["lr"] * step - group["lr"] * group["weight_decay"] * p.data
+            return loss
+
+    return ByData(groups, settings)
+
+
 LION = Exercise(
     name="Lion",
     unit=UNIT,
@@ -93,74 +169,73 @@ LION = Exercise(
     misconceptions=(
         Misconception(
             "no_sign",
-            lion_wrong.lion_no_sign,
+            change(Lion, ".sign()", ""),
             "Your steps are as long as the gradients are large. Lion takes the sign: each entry moves by exactly lr, "
             "whatever its gradient's size.",
             hint=1,
         ),
         Misconception(
             "momentum_only",
-            lion_wrong.lion_momentum_only,
+            change(Lion, "(b1 * m + (1 - b1) * p.grad).sign()", "m.sign()"),
             "Your direction comes from the old average alone, so that the first step stands still and every gradient "
             "is heard one step late. The newest gradient is to be mixed in, with 1 - beta1.",
             hint=1,
         ),
         Misconception(
             "gradient_only",
-            lion_wrong.lion_gradient_only,
+            change(Lion, "(b1 * m + (1 - b1) * p.grad).sign()", "p.grad.sign()"),
             "You take the sign of this step's gradient: sign descent, without a memory. The average so far has a say, "
             "with beta1.",
             hint=1,
         ),
         Misconception(
             "one_beta",
-            lion_wrong.lion_one_beta,
+            change(Lion, "b2 * m + (1 - b2) * p.grad", "b1 * m + (1 - b1) * p.grad"),
             "You mix and remember with the same beta1. Lion has two: what makes the step gives the new gradient more "
             "weight than what is remembered does.",
             hint=2,
         ),
         Misconception(
             "betas_swapped",
-            lion_wrong.lion_betas_swapped,
+            change(Lion, "b1, b2 =", "b2, b1 ="),
             "Your two betas have changed places: beta1, 0.9, mixes this step's direction; beta2, 0.99, is the longer "
             "memory.",
             hint=2,
         ),
         Misconception(
             "mix_kept",
-            lion_wrong.lion_mix_kept,
+            change(
+                Lion,
+                "direction = (b1 * m + (1 - b1) * p.grad).sign()",
+                "m = b1 * m + (1 - b1) * p.grad\n                    direction = m.sign()",
+            ),
             "You mix the direction into m and then let m take the gradient once more, so that each gradient counts "
             "twice. The average for the next step starts from the old m, not from the mixture.",
             hint=2,
         ),
         Misconception(
             "decay_in_the_sign",
-            lion_wrong.lion_decay_in_sign,
+            change(
+                Lion,
+                "(1 - b1) * p.grad)",
+                '(1 - b1) * (p.grad + group["weight_decay"] * p))',
+                '(direction + group["weight_decay"] * p)',
+                "direction",
+            ),
             "Your decay is inside the sign, where it can turn a step round and never shrinks anything. As in AdamW it "
             "stands outside: lr times weight_decay times the parameter.",
             hint=3,
         ),
         Misconception(
             "decay_without_lr",
-            lion_wrong.lion_decay_without_lr,
+            change(Lion, '(direction + group["weight_decay"] * p)', 'direction + group["weight_decay"] * p'),
             "You shrink by weight_decay alone. The decay of a step is lr times weight_decay, as in AdamW.",
             hint=3,
         ),
-        Misconception(
-            "state_outside",
-            lion_wrong.lion_state_outside,
-            "Your average lives in an attribute of your own, and state_dict() knows only self.state: a resumed run "
-            "starts with an empty memory.",
-            hint=3,
+        *frame_mistakes(
+            Lion,
+            dict.fromkeys(("state_outside", "stops_at_none", "settings_of_the_constructor", "closure_without_grad"), 3),
         ),
-        Misconception(
-            "stops_at_none",
-            lion_wrong.lion_stops_at_none,
-            "At the first parameter without a gradient your step ends, and all that come after it stand still.",
-            hint=3,
-        ),
-        Misconception("settings_of_the_constructor", lion_wrong.lion_defaults_only, DEFAULTS, hint=3),
-        Misconception("closure_without_grad", lion_wrong.lion_closure_without_grad, NO_GRAD, hint=3),
     ),
-    equivalents=(bonus_right.lion_two_averages, bonus_right.lion_by_data),
+    equivalents=(Lion, lion_two_averages, lion_by_data),
 )
