@@ -31,10 +31,12 @@ def stopping_cases(rng: np.random.Generator) -> list[Case]:
         case("rises for ever", "stops", np.cumsum(rng.uniform(0.1, 1, size=7)) + 1, 3),
         case("falls, then rises", "stops", shifted([5, 3, 2, 2.5, 2.6, 2.7, 2.8, 2.9]), 3),
         case("patience 1", "stops", shifted([3, 2, 2.1, 2.2]), 1),
+        case("a deep fall, then a slow rise", "stops", shifted([9, 1, 2, 3, 4, 5]), 3),
         case("better than before, but not than the best", "best", shifted([5, 2, 4, 3, 2.5, 2.2, 2.1]), 4),
         case("the same loss again and again", "best", shifted([3, 2, 2, 2, 2, 2]), 3),
         case("a later, deeper minimum", "best", shifted([4, 3, 3.5, 3.2, 1, 1.5, 1.2]), 4),
         case("better by a hair, again and again", "best", 2 - 1e-5 * np.arange(6) + rng.uniform(0.5, 2), 3),
+        case("equal from the beginning", "best", shifted([2, 2, 2, 2, 2]), 2),
         case("negative losses", "best", -shifted([1, 2, 3, 2.5, 2.2, 2.1]), 3),
         case("the parameters move on", "copies", shifted([5, 3, 2, 2.5, 2.6, 2.7]), 3),
         case("weights and biases", "copies", shifted([5, 3, 2, 2.5, 1, 2.7, 2.8]), 3, layers),
@@ -212,7 +214,6 @@ EARLY_STOPPING = Exercise(
             "Your best_loss is always the loss just given, better or not. It should change only when a loss is lower "
             "than it.",
             hint=3,
-            about=("best_loss",),
         ),
         Misconception(
             "one_early",
@@ -233,7 +234,6 @@ EARLY_STOPPING = Exercise(
             "Your best_loss is a mean of several losses. It is to be one of those that you were given, the lowest so "
             "far.",
             hint=3,
-            about=("best_loss",),
         ),
         Misconception(
             "stops_for_good",

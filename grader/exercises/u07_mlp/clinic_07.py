@@ -125,8 +125,9 @@ CLINIC_07 = Exercise(
         Misconception(
             "still_in_place",
             change(clinic_07, "total = h + branch", "total = h\n    total += branch"),
-            "Both ways bring their gradient back to h. But h itself is no longer what the branch saw: total and h are "
-            "one array under two names. What does += do to it?",
+            "Both ways bring their gradient back to h. But your dW2 is made of what came out of the sum, and what went "
+            "into the branch is h, as it was before. If total and h are one array under two names: what does += do to "
+            "it?",
             hint=1,
             about=("dW2",),
         ),
@@ -172,14 +173,6 @@ CLINIC_07 = Exercise(
             "leads to W1 is the same for both.",
             hint=2,
             about=("dW1",),
-        ),
-        Misconception(
-            "dw2_of_the_sum",
-            change(clinic_07, "h.T @ dbranch", "total.T @ dbranch"),
-            "Your dW2 is made of what came *out* of the sum. A matrix's gradient needs what went into it: the branch "
-            "was given h.",
-            hint=1,
-            about=("dW2",),
         ),
         Misconception(
             "halved",
