@@ -157,8 +157,8 @@ EARLY_STOPPING = Exercise(
         Misconception(
             "keeps_the_last",
             change(EarlyStopping, "            " + KEEP, "", "        return", "        " + KEEP + "        return"),
-            "Your best_loss is right, but your parameters are those of the last update, whatever its loss was. "
-            "Stopping early helps only if you go back to where it was best.",
+            "Your parameters are those of the last update, whatever its loss was. Stopping early helps only if you go "
+            "back to where it was best.",
             hint=1,
             about=("best_params",),
         ),
@@ -249,6 +249,32 @@ EARLY_STOPPING = Exercise(
             "A loss has to be lower by a certain amount to count as a new best with you. Any lower loss is one, by "
             "however little.",
             hint=3,
+        ),
+        Misconception(
+            "counts_anew",
+            change(
+                EarlyStopping,
+                "        return self.bad >= self.patience",
+                "        enough = self.bad >= self.patience\n        self.bad *= not enough\n        return enough",
+            ),
+            "You say stop once, and then begin to count anew. As long as there is no new best, the answer stays True.",
+            hint=2,
+            about=("stop",),
+        ),
+        Misconception(
+            "ties_do_not_count",
+            change(EarlyStopping, "        else:", "        elif loss > self.best_loss:"),
+            "A loss that equals the best is no new best with you, which is right, and does not count as a bad update "
+            "either. An update without a new best is one, so on a plateau you wait too long.",
+            hint=3,
+            about=("stop",),
+        ),
+        Misconception(
+            "says_go_on",
+            change(EarlyStopping, ">= self.patience", "< self.patience"),
+            "Your answer is the wrong way round: True means stop.",
+            hint=2,
+            about=("stop",),
         ),
     ),
     equivalents=(
