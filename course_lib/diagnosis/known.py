@@ -58,18 +58,23 @@ def by_flaws(differences: Sequence[Difference], reference: Reference) -> tuple[D
 def find(outcomes: Sequence[Outcome], unexplained: frozenset[Unit], reference: Reference) -> list[Diagnosis]:
     """The misconceptions that explain the wrong outputs, fewest first (a greedy cover).
 
-    unexplained: all that is wrong; this is the first way that is asked. Of two that explain the same equally well,
-    neither is said: nobody can know which it is.
+    unexplained: all that is wrong; this is the first way that is asked. One that gives exactly what the learner's code
+    gave is said alone. Of two that explain the same equally well with sentences that differ, neither is said: nobody
+    can know which it is.
     """
+    exact = [m for m in reference.misconceptions if _is(m, outcomes, unexplained, reference)]
+    if exact:
+        return [_diagnosis(exact[0], set(unexplained), reference)] if len({m.says for m in exact}) == 1 else []
     evidence = {
         m.name: found
         for m in reference.misconceptions
         if (found := _evidence(m, outcomes, unexplained, reference)) is not None
     }
-    chosen = _cover(evidence, unexplained)
+    says = {m.name: m.says for m in reference.misconceptions}
+    chosen = _cover(evidence, unexplained, says)
     while doubtful := [name for name in chosen if not _stands(name, chosen, evidence, unexplained, reference)]:
         del evidence[doubtful[-1]]
-        chosen = _cover(evidence, unexplained)
+        chosen = _cover(evidence, unexplained, says)
     known = {m.name: m for m in reference.misconceptions}
     return [_diagnosis(known[name], units, reference) for name, units in chosen.items()]
 
@@ -79,7 +84,26 @@ def _diagnosis(misconception: RecordedMisconception, units: set[Unit], reference
     return Diagnosis(misconception.name, misconception.says, misconception.hint, tuple(keys), explains=frozenset(units))
 
 
-def _cover(evidence: dict[str, Evidence], unexplained: frozenset[Unit]) -> dict[str, set[Unit]]:
+def _is(
+    misconception: RecordedMisconception, outcomes: Sequence[Outcome], wrong: frozenset[Unit], reference: Reference
+) -> bool:
+    """Whether the learner's code got exactly this wrong, to the last output, and nothing else."""
+    mistakes = _mistakes(reference)[misconception.name]
+    if {(mistake.case, mistake.output) for mistake in mistakes} != wrong:
+        return False
+    for mistake in mistakes:
+        mine, theirs = outcomes[mistake.case], misconception.outcomes[mistake.case]
+        if mistake.stage == "problem":
+            if not _same_problem(mine.problem, theirs.problem):
+                return False
+        elif mine.values is None or mistake.output not in mine.values:
+            return False
+        elif compare(mine.values[mistake.output], mistake.got, reference.tolerance) is not None:
+            return False
+    return True
+
+
+def _cover(evidence: dict[str, Evidence], unexplained: frozenset[Unit], says: dict[str, str]) -> dict[str, set[Unit]]:
     """What each explains, that which explains most first; without those that nothing tells apart."""
     left, chosen = set(unexplained), dict[str, set[Unit]]()
     rest = dict(evidence)
@@ -90,7 +114,7 @@ def _cover(evidence: dict[str, Evidence], unexplained: frozenset[Unit]) -> dict[
         if not units:
             break
         equal = [name for name in rest if strength[name] == strength[best] and rest[name].hits == rest[best].hits]
-        if len(equal) == 1:
+        if len({says[name] for name in equal}) == 1:
             chosen[best] = units
         left -= units
         for name in equal:

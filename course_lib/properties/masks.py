@@ -75,8 +75,8 @@ def _scaled(out: Any, mask: Any, x: np.ndarray, p: float) -> Flaw | None:
     if close(out[kept], x[kept]):
         return Flaw("not_rescaled", "what is kept has not been rescaled, so that the mean becomes smaller.")
     if close(out[kept], x[kept] / p):
-        if _as_often(kept, p):
-            return Flaw("swapped", "the share p of all entries is kept, and divided by p; it should be dropped.")
+        if _as_often(kept, p) and not _as_often(kept, 1 - p):
+            return Flaw("swapped", "the share p of all entries is kept, and divided by p.")
         return Flaw("divided_by_p", "what is kept is divided by p, which is the share that is dropped.")
     return Flaw("rescaled_wrongly", "what is kept is rescaled by a factor with which the mean does not stay.")
 
@@ -106,15 +106,15 @@ def _each(kept: np.ndarray) -> Flaw | None:
     return None
 
 
-ALL_OR_NOTHING = Flaw("all_or_nothing", "either nothing is dropped or everything.")
-
-
 def _count(kept: np.ndarray) -> Flaw | None:
     """Whether the number that is kept varies from call to call, as it does where each entry throws its own die."""
     if (kept == kept[:1]).all():
         return Flaw("same_mask", "every call drops the very entries of the first.")
     numbers = kept.reshape(len(kept), -1).sum(axis=1)
     return Flaw("fixed_count", "every call drops the same number of entries.") if len(set(numbers)) == 1 else None
+
+
+ALL_OR_NOTHING = Flaw("all_or_nothing", "either nothing is dropped or everything.")
 
 
 def _fresh(kept: list[np.ndarray]) -> Flaw | None:

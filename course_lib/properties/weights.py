@@ -26,6 +26,8 @@ def initial_weights(inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Fla
     asks = inputs["asks"]
     if asks == "shape":
         return None if np.isfinite(first).all() else Flaw("not_finite", "some weights are NaN or infinite.")
+    if (same := _same_numbers(first)) and (asks == "random" or same.name == "cut_off"):
+        return same
     if asks == "random":
         return _random_flaw(first, values["second"], values["again"])
     std = float(first.std())
@@ -65,8 +67,8 @@ def _spreads(fan_in: int, fan_out: int) -> dict[str, float]:
     }
 
 
-def _random_flaw(first: np.ndarray, second: Any, again: Any) -> Flaw | None:
-    """Whether every entry is drawn on its own, anew each time, and by the generator that was handed in."""
+def _same_numbers(first: np.ndarray) -> Flaw | None:
+    """Whether weights are equal that should not be, and in which way."""
     if len(np.unique(first)) == 1:
         return Flaw("all_equal", "all weights are the same.")
     if any(_copies(first, axis) for axis in (0, 1)):
@@ -75,6 +77,11 @@ def _random_flaw(first: np.ndarray, second: Any, again: Any) -> Flaw | None:
         return Flaw("cut_off", "all weights beyond a limit were set to that limit.")
     if len(np.unique(first)) < 0.9 * first.size:  # in float32, a pair of equal numbers is chance
         return Flaw("few_values", "many weights are the same number.")
+    return None
+
+
+def _random_flaw(first: np.ndarray, second: Any, again: Any) -> Flaw | None:
+    """Whether every entry is drawn on its own, anew each time, and by the generator that was handed in."""
     if np.array_equal(first, second):
         return Flaw("same_again", "two layers drawn one after the other get the very same weights.")
     if not np.array_equal(first, again):

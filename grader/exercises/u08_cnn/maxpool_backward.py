@@ -62,16 +62,6 @@ def maxpool_backward(dout, cache):
     return dX
 
 
-def unpool_argmax(dout, cache):
-    X, out, (KH, KW), (SH, SW) = cache
-    dX = np.zeros(X.shape)
-    for n, c, i, j in np.ndindex(out.shape):
-        window = X[n, c, i * SH : i * SH + KH, j * SW : j * SW + KW]
-        k, m = divmod(int(window.argmax()), KW)
-        dX[n, c, i * SH + k, j * SW + m] += dout[n, c, i, j]
-    return dX
-
-
 def unpool_by_indices(dout, cache):
     X, out, (KH, KW), (SH, SW) = cache
     windows = np.lib.stride_tricks.sliding_window_view(X, (KH, KW), axis=(2, 3))[:, :, ::SH, ::SW]
@@ -251,7 +241,6 @@ MAXPOOL_BACKWARD = Exercise(
     ),
     equivalents=(
         maxpool_backward,
-        unpool_argmax,
         unpool_by_indices,
         unpool_backwards,
         unpool_by_places,

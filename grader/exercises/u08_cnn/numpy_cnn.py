@@ -121,44 +121,6 @@ pools_first = change(
 """The largest of what a ReLU leaves is the ReLU of the largest: pooled first, it has a quarter of the work."""
 
 
-class CNNOfLayers:
-    """A list of layers that remembers its way: forward through it and back through it."""
-
-    def __init__(self, rng, shape=(1, 28, 28), filters=(8, 32), classes=10):
-        (C, height, width), (A, B) = shape, filters
-        D = B * (height // 4) * (width // 4)
-        sizes = [(A, C, 5, 5), A, (B, A, 3, 3), B, (D, classes), classes]
-        self.params = [rng.normal(0, 0.1, size=size) for size in sizes]
-
-    def walk(self, X):
-        W1, b1, W2, b2, W3, b3 = self.params
-        way = []
-        for W, b, padding in ((W1, b1, 2), (W2, b2, 1)):
-            X, cache = conv2d_forward(X, W, b, 1, (padding, padding))
-            way.append((conv2d_backward, cache))
-            way.append((lambda d, on: d * on, X > 0))
-            X, cache = maxpool_forward(X * (X > 0), (2, 2))
-            way.append((maxpool_backward, cache))
-        flat = X.reshape(len(X), -1)
-        way.append((lambda d, like: d.reshape(like), X.shape))
-        way.append((lambda d, cache: (d @ cache[1].T, cache[0].T @ d, d.sum(axis=0)), (flat, W3)))
-        return flat @ W3 + b3, way
-
-    def forward(self, X):
-        return self.walk(X)[0]
-
-    def loss_and_grads(self, X, y):
-        logits, way = self.walk(X)
-        loss, d = cross_entropy(logits, y)
-        grads = []
-        for back, cache in reversed(way):
-            d = back(d, cache)
-            if isinstance(d, tuple):
-                d, *own = d
-                grads = [*own, *grads]
-        return loss, grads
-
-
 NUMPY_CNN = Exercise(
     name="NumpyCNN",
     unit=UNIT,
@@ -303,7 +265,6 @@ NUMPY_CNN = Exercise(
     equivalents=(
         NumpyCNN,
         pools_first,
-        CNNOfLayers,
         change(
             NumpyCNN,
             "maps.reshape(len(X), -1)",
@@ -317,6 +278,13 @@ NUMPY_CNN = Exercise(
             "maps = np.maximum(maps, 0)\n            relu = maps > 0",
             "relu_backward(d, relu)",
             "d * relu",
+        ),
+        change(
+            NumpyCNN,
+            "logits, self.last = linear_forward(maps.reshape(len(X), -1), W3, b3)\n        return logits",
+            "self.last = maps.reshape(len(X), -1)\n        return self.last @ W3 + b3",
+            "linear_backward(d, self.last)",
+            "d @ self.params[4].T, self.last.T @ d, d.sum(axis=0)",
         ),
     ),
     forbidden=FORBIDDEN,

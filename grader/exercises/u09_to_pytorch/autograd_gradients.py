@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from course_lib.reference import Tolerance
 from grader.changes import change
 from grader.exercises.u09_to_pytorch.runs import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
@@ -90,17 +91,25 @@ def gradients_by_log_softmax(params, X, y):
     return float(loss), [np.array(tensor.grad) for tensor in tensors]
 
 
+CUT = (
+    "The way from your first layers to the loss is not recorded, so that only the last layer has gradients. On the way "
+    "the values left torch (through NumPy, .detach() or a new tensor made of old values), and what is not recorded "
+    "cannot be played back."
+)
+
+
 AUTOGRAD_GRADIENTS = Exercise(
     name="autograd_gradients",
     unit=UNIT,
     returns=("loss", "grads"),
     groups=(
-        Group("one_layer", "finds loss and gradients of a single layer", 2),
-        Group("two_layers", "finds them through a hidden layer with ReLU", 2),
-        Group("deep", "finds them through any number of layers", 2),
-        Group("large", "keeps its numbers finite with large logits", 1),
+        Group("one_layer", "finds loss and gradients of a single layer", 2, hint=2),
+        Group("two_layers", "finds them through a hidden layer with ReLU", 2, hint=1),
+        Group("deep", "finds them through any number of layers", 2, hint=1),
+        Group("large", "keeps its numbers finite with large logits", 1, hint=2),
     ),
     cases=autograd_cases,
+    tolerance=Tolerance(rtol=1e-10, atol=1e-12, rtol32=1e-10, atol32=1e-12),
     reference=by_hand,
     misconceptions=(
         Misconception(
@@ -158,10 +167,57 @@ AUTOGRAD_GRADIENTS = Exercise(
                 "[tensor.grad.numpy()",
                 "[np.zeros(tensor.shape) if tensor.grad is None else tensor.grad.numpy()",
             ),
-            "The loss is right, but only your last layer has gradients. On the way the values left torch (through "
-            "NumPy, .detach() or a new tensor made of old values), and what is not recorded cannot be played back.",
+            CUT,
             hint=3,
         ),
+        Misconception(
+            "history_cut_and_none_read",
+            change(autograd_gradients, "torch.relu(out) if", "torch.tensor(np.maximum(out.detach().numpy(), 0)) if"),
+            CUT,
+            hint=3,
+        ),
+        Misconception(
+            "not_recorded",
+            change(autograd_gradients, ", requires_grad=True", ""),
+            "backward finds nothing to go back along: none of your tensors asks for gradients. Only what is "
+            "computed from a tensor made with requires_grad=True is recorded.",
+            hint=3,
+        ),
+        Misconception(
+            "relu_first",
+            change(autograd_gradients, "torch.relu(out) if i else out", "torch.relu(out)"),
+            "There is a ReLU before the first layer as well, and it sets the negative inputs to zero. It belongs "
+            "between the layers.",
+            hint=1,
+        ),
+        Misconception(
+            "in_float32",
+            change(
+                autograd_gradients,
+                "torch.tensor(param, requires_grad=True)",
+                "torch.tensor(param, dtype=torch.float32, requires_grad=True)",
+                "torch.tensor(X)",
+                "torch.tensor(X, dtype=torch.float32)",
+            ),
+            "You computed in float32, which has 7 digits. Your arrays came as float64, and torch keeps that type "
+            "unless you ask for another: what is meant to agree to 12 digits needs it.",
+        ),
     ),
-    equivalents=(autograd_gradients, gradients_by_linear, gradients_by_log_softmax),
+    equivalents=(
+        autograd_gradients,
+        gradients_by_linear,
+        gradients_by_log_softmax,
+        change(
+            autograd_gradients,
+            "[tensor.grad.numpy() for tensor in tensors]",
+            "[tensor.grad for tensor in tensors]",
+            "loss.item()",
+            "float(loss)",
+        ),
+        change(
+            autograd_gradients,
+            "torch.nn.functional.cross_entropy(out, torch.tensor(y))",
+            "torch.nn.CrossEntropyLoss()(out, torch.tensor(y))",
+        ),
+    ),
 )

@@ -60,6 +60,7 @@ def clinic_09(X, y, lr, steps):
 
 
 still_broadcasts = change(clinic_09, ".squeeze(1)", "")
+still_adds_up = change(clinic_09, "        optimizer.zero_grad()\n", "")
 
 
 def clinic_by_column(X, y, lr, steps):
@@ -107,10 +108,10 @@ CLINIC_09 = Exercise(
     returns=("weight", "bias", "losses", "history"),
     probe="training_loop",
     groups=(
-        Group("shapes", "compares each prediction with its own target", 2),
-        Group("fresh", "steps along the gradient of this step alone", 1),
+        Group("shapes", "compares each prediction with its own target", 2, hint=1),
+        Group("fresh", "steps along the gradient of this step alone", 1, hint=2),
         Group("losses", "notes the loss before each step, and learns as gradient descent does", 1),
-        Group("numbers", "keeps a history of plain numbers", 1),
+        Group("numbers", "keeps a history of plain numbers", 1, hint=3),
     ),
     cases=clinic_cases,
     reference=clinic_oracle,
@@ -124,7 +125,7 @@ CLINIC_09 = Exercise(
         ),
         Misconception(
             "still_adds_up",
-            change(clinic_09, "        optimizer.zero_grad()\n", ""),
+            still_adds_up,
             "Shapes and history are right now. Each step still walks along the sum of all gradients so far, a ball "
             "without friction, because backward adds to what is in .grad.",
             hint=2,
@@ -173,6 +174,45 @@ CLINIC_09 = Exercise(
             "needs them. In which order do the three belong?",
             hint=2,
         ),
+        Misconception(
+            "only_the_shapes_repaired",
+            change(still_adds_up, "loss.item()", "loss"),
+            "One cause of three is found: predictions and targets meet one by one. Each step still walks along "
+            "the sum of all gradients so far, and the history still holds tensors.",
+            hint=2,
+        ),
+        Misconception(
+            "only_the_gradients_cleared",
+            change(still_broadcasts, "loss.item()", "loss"),
+            "One cause of three is found: the gradients are fresh. Predictions of the shape (N, 1) and targets of "
+            "the shape (N,) still meet all with all, and the history still holds tensors.",
+            hint=1,
+        ),
+        Misconception(
+            "only_the_history_repaired",
+            change(still_broadcasts, "        optimizer.zero_grad()\n", ""),
+            "One cause of three is found: the history holds plain numbers. Predictions of the shape (N, 1) and "
+            "targets of the shape (N,) still meet all with all, and the gradients still add up.",
+            hint=1,
+        ),
+        Misconception(
+            "sum_for_the_mean",
+            change(clinic_09, ".mean()", ".sum()"),
+            "The three causes are found. But your loss is a sum now, N times the mean squared error, and so are "
+            "its gradients, so that the steps are N times too long.",
+        ),
+        Misconception(
+            "mean_target",
+            change(clinic_09, "model(X).squeeze(1) - y", "model(X).mean() - y"),
+            "You compare every target with the mean of all predictions. Each prediction belongs to its own target.",
+            hint=1,
+        ),
     ),
-    equivalents=(clinic_09, clinic_by_column, clinic_cleared_at_the_end),
+    equivalents=(
+        clinic_09,
+        clinic_by_column,
+        clinic_cleared_at_the_end,
+        change(clinic_09, "model(X).squeeze(1) - y", "model(X).flatten() - y", "loss.item()", "float(loss)"),
+        change(clinic_09, "((model(X).squeeze(1) - y) ** 2).mean()", "nn.MSELoss()(model(X), y.unsqueeze(1))"),
+    ),
 )

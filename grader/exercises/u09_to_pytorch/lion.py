@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from grader.changes import change
-from grader.exercises.u09_to_pytorch.frame import frame_mistakes
+from grader.exercises.u09_to_pytorch.frame import FRAME, frame_mistakes
 from grader.exercises.u09_to_pytorch.runs import PARITY, STEPS, UNIT, arrays, gradients, run_case
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -31,7 +31,7 @@ def lion_cases(rng: np.random.Generator) -> list[Case]:
         case("one parameter, one step", "signs", one, settings(0.1), 1),
         case("weights and bias, one step", "signs", layer, settings(0.02), 1),
         run_case("gradients that change sign", "memory", [{"params": wide}], settings(0.1, 0.6, 0.8), flips),
-        case("betas far apart", "memory", wide, settings(0.05, 0.5, 0.95), 9),
+        case("betas far apart, gradients that add up", "memory", wide, settings(0.05, 0.5, 0.95), 9, zero_every=2),
         case("weight decay", "decay", layer, settings(0.1, weight_decay=0.5), 3),
         case("50 steps with weight decay", "decay", wide, settings(0.02, weight_decay=0.2), STEPS),
         case("a schedule", "groups", one, settings(0.1), 4, lr_factors=[1, 1, 0.1, 0.1]),
@@ -56,10 +56,14 @@ def lion_oracle(groups: list[Any], settings: dict[str, Any], run: dict[str, Any]
     params = [param for group in groups for param in group["params"]]
     seen: list[list[np.ndarray]] = [[] for _ in params]
     path, losses = [], []
+    before: list[Any] = []
     for t in range(steps):
         grads = run["grads"][t] if run["grads"] else [p - aim for p, aim in zip(params, run["targets"], strict=True)]
         if run["grads"] is None:
             losses.append(sum(float(np.sum(grad**2)) / 2 for grad in grads))
+        if t % run["zero_every"]:  # gradients add up where nobody clears them
+            grads = [grad + old for grad, old in zip(grads, before, strict=True)]
+        before = grads
         for i, grad in enumerate(grads):
             if grad is None:
                 continue
@@ -100,56 +104,6 @@ def Lion(groups, **settings):
     return Optimizer()
 
 
-def lion_two_averages(groups, **settings):
-    import torch
-
-    class TwoAverages(torch.optim.Optimizer):
-        @torch.no_grad()
-        def step(self, closure=None):
-            loss = None
-            if closure is not None:
-                with torch.enable_grad():
-                    loss = closure()
-            for group in self.param_groups:
-                for p in group["params"]:
-                    if p.grad is None:
-                        continue
-                    state = self.state[p]
-                    if "exp_avg" not in state:
-                        state["exp_avg"] = torch.zeros_like(p)
-                    average, (b1, b2) = state["exp_avg"], group["betas"]
-                    p.mul_(1 - group["lr"] * group["weight_decay"])
-                    p.add_(torch.sign(average.lerp(p.grad, 1 - b1)), alpha=-group["lr"])
-                    average.lerp_(p.grad, 1 - b2)
-            return loss
-
-    return TwoAverages(groups, settings)
-
-
-def lion_by_data(groups, **settings):
-    import torch
-
-    class ByData(torch.optim.Optimizer):
-        @torch.no_grad()
-        def step(self, closure=None):
-            loss = None
-            if closure is not None:
-                with torch.enable_grad():
-                    loss = closure()
-            for group in self.param_groups:
-                for p in group["params"]:
-                    if p.grad is None:
-                        continue
-                    b1, b2 = group["betas"]
-                    m = self.state[p].get("m", 0.0)
-                    step = torch.sign((1 - b1) * p.grad + b1 * m)
-                    self.state[p]["m"] = (1 - b2) * p.grad + b2 * m
-                    p.data = p.data - group["lr"] * step - group["lr"] * group["weight_decay"] * p.data
-            return loss
-
-    return ByData(groups, settings)
-
-
 LION = Exercise(
     name="Lion",
     unit=UNIT,
@@ -157,11 +111,11 @@ LION = Exercise(
     probe="torch_optimizer",
     bonus=True,
     groups=(
-        Group("signs", "moves every entry by lr, by the sign alone", 1),
-        Group("memory", "mixes with one beta and remembers with the other", 2),
-        Group("decay", "decays the weights apart from the sign", 1),
-        Group("groups", "obeys each parameter group's own settings, as they are at each step", 1),
-        Group("duties", "resumes, passes over missing gradients, and calls a closure", 1),
+        Group("signs", "moves every entry by lr, by the sign alone", 1, hint=1),
+        Group("memory", "mixes with one beta and remembers with the other", 2, hint=2),
+        Group("decay", "decays the weights apart from the sign", 1, hint=3),
+        Group("groups", "obeys each parameter group's own settings, as they are at each step", 1, hint=3),
+        Group("duties", "resumes, passes over missing gradients, and calls a closure", 1, hint=3),
     ),
     cases=lion_cases,
     reference=lion_oracle,
@@ -232,10 +186,33 @@ LION = Exercise(
             "You shrink by weight_decay alone. The decay of a step is lr times weight_decay, as in AdamW.",
             hint=3,
         ),
-        *frame_mistakes(
+        *frame_mistakes(Lion, dict.fromkeys((name for name in FRAME if name != "forgets"), 3)),
+    ),
+    equivalents=(
+        Lion,
+        change(
             Lion,
-            dict.fromkeys(("state_outside", "stops_at_none", "settings_of_the_constructor", "closure_without_grad"), 3),
+            'p -= group["lr"] * (direction + group["weight_decay"] * p)',
+            'p.mul_(1 - group["lr"] * group["weight_decay"]).sub_(group["lr"] * direction)',
+        ),
+        change(
+            Lion,
+            "(b1 * m + (1 - b1) * p.grad).sign()",
+            "torch.where(b1 * m + (1 - b1) * p.grad > 0, 1.0, -1.0).to(p.dtype)",
+        ),
+        change(
+            Lion,
+            'm = state.get("m", torch.zeros_like(p))\n'
+            "                    direction = (b1 * m + (1 - b1) * p.grad).sign()",
+            'm = state.setdefault("m", torch.zeros_like(p))\n'
+            "                    direction = torch.sign(m.lerp(p.grad, 1 - b1))",
+            'state["m"] = b2 * m + (1 - b2) * p.grad',
+            "m.lerp_(p.grad, 1 - b2)",
+        ),
+        change(
+            Lion,
+            'p -= group["lr"] * (direction + group["weight_decay"] * p)',
+            'p.data = p.data - group["lr"] * direction - group["lr"] * group["weight_decay"] * p.data',
         ),
     ),
-    equivalents=(Lion, lion_two_averages, lion_by_data),
 )

@@ -6,7 +6,7 @@ import numpy as np
 
 from course_lib.probes.training import torch_optimizer
 from grader.changes import change
-from grader.exercises.u09_to_pytorch.frame import frame_mistakes
+from grader.exercises.u09_to_pytorch.frame import FRAME, frame_mistakes
 from grader.exercises.u09_to_pytorch.runs import FORBIDDEN, UNIT, arrays, gradients, run_case
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -24,7 +24,7 @@ def muon_cases(rng: np.random.Generator) -> list[Case]:
 
     gone = {(0, 0), (1, 1)}
     apart: list[dict[str, Any]] = [
-        {"params": pair[:1]},
+        {"params": pair[:1], "lr": 0.2},
         {"params": pair[1:], "lr": 0.3, "momentum": 0.5, "weight_decay": 0.2},
     ]
     tiny = [[grad * 1e-8 for grad in each] for each in gradients(rng, wide, 1)]
@@ -35,7 +35,7 @@ def muon_cases(rng: np.random.Generator) -> list[Case]:
         case("more rows than columns, one step", "shape", tall, settings(0.1), 1),
         case("5 x 2, three steps with decay", "shape", tall, settings(0.1, 0.5, 0.3), 3),
         case("momentum 0.95", "momentum", square, settings(0.1, 0.95), 4),
-        case("momentum 0.5", "momentum", wide, settings(0.05, 0.5), 5),
+        case("momentum 0.5, gradients that add up", "momentum", wide, settings(0.05, 0.5), 5, zero_every=2),
         case("weight decay", "decay", square, settings(0.1, 0.9, 0.5), 3),
         case("weight decay, two matrices", "decay", pair, settings(0.1, 0.8, 0.2), 3),
         case("after 2 of 5 steps", "duties", square, settings(0.1, 0.9, 0.1), 5, reload_at=2),
@@ -100,66 +100,6 @@ def Muon(groups, **settings):
     return Optimizer()
 
 
-def muon_sum_convention(groups, **settings):
-    import torch
-
-    class SumConvention(torch.optim.Optimizer):
-        @torch.no_grad()
-        def step(self, closure=None):
-            loss = None
-            if closure is not None:
-                with torch.enable_grad():
-                    loss = closure()
-            for group in self.param_groups:
-                for p in group["params"]:
-                    if p.grad is None:
-                        continue
-                    state = self.state[p]
-                    state["m"] = group["momentum"] * state.get("m", 0) + p.grad
-                    update = p.grad + group["momentum"] * state["m"]
-                    tall = update.shape[0] > update.shape[1]
-                    X = update.T if tall else update
-                    X = X / X.norm().clamp(min=1e-7)
-                    for _ in range(5):
-                        A = X @ X.T
-                        X = 3.4445 * X - 4.7750 * A @ X + 2.0315 * A @ A @ X
-                    X = X.T if tall else X
-                    rate = group["lr"] * max(1.0, p.shape[0] / p.shape[1]) ** 0.5
-                    p.sub_(rate * X + group["lr"] * group["weight_decay"] * p)
-            return loss
-
-    return SumConvention(groups, settings)
-
-
-def muon_by_singular_values(groups, **settings):
-    import torch
-
-    class BySingularValues(torch.optim.Optimizer):
-        @torch.no_grad()
-        def step(self, closure=None):
-            loss = None
-            if closure is not None:
-                with torch.enable_grad():
-                    loss = closure()
-            for group in self.param_groups:
-                for p in group["params"]:
-                    if p.grad is None:
-                        continue
-                    state = self.state[p]
-                    if not state:
-                        state["buffer"] = torch.zeros_like(p)
-                    buffer = state["buffer"].lerp_(p.grad, 1 - group["momentum"])
-                    U, s, Vt = torch.linalg.svd(p.grad.lerp(buffer, group["momentum"]), full_matrices=False)
-                    s = s / torch.clamp(s.norm(), min=1e-7)
-                    for _ in range(5):
-                        s = 3.4445 * s - 4.7750 * s**3 + 2.0315 * s**5
-                    p.mul_(1 - group["lr"] * group["weight_decay"])
-                    p.add_((U * s) @ Vt, alpha=-group["lr"] * max(1, p.shape[0] / p.shape[1]) ** 0.5)
-            return loss
-
-    return BySingularValues(groups, settings)
-
-
 MUON = Exercise(
     name="Muon",
     unit=UNIT,
@@ -167,12 +107,12 @@ MUON = Exercise(
     probe="torch_optimizer",
     bonus=True,
     groups=(
-        Group("orthogonal", "replaces the update by one with singular values near 1", 2),
-        Group("shape", "makes longer steps for matrices with more rows than columns", 1),
-        Group("momentum", "averages gradients and looks ahead before it orthogonalizes", 1),
-        Group("decay", "decays the weights by lr times weight_decay", 1),
-        Group("zero", "never divides by less than 1e-7", 1),
-        Group("duties", "obeys parameter groups, resumes, passes over missing gradients, calls a closure", 1),
+        Group("orthogonal", "replaces the update by one with singular values near 1", 2, hint=1),
+        Group("shape", "makes longer steps for matrices with more rows than columns", 1, hint=3),
+        Group("momentum", "averages gradients and looks ahead before it orthogonalizes", 1, hint=2),
+        Group("decay", "decays the weights by lr times weight_decay", 1, hint=3),
+        Group("zero", "never divides by less than 1e-7", 1, hint=1),
+        Group("duties", "obeys parameter groups, resumes, passes over missing gradients, calls a closure", 1, hint=4),
     ),
     cases=muon_cases,
     reference=muon_oracle,
@@ -272,7 +212,35 @@ MUON = Exercise(
             "stands apart, as in AdamW.",
             hint=3,
         ),
-        *frame_mistakes(Muon, {"state_outside": 4, "closure_without_grad": 4}),
+        *frame_mistakes(Muon, dict.fromkeys((name for name in FRAME if name != "forgets"), 4)),
     ),
-    equivalents=(Muon, muon_sum_convention, muon_by_singular_values),
+    equivalents=(
+        Muon,
+        change(
+            Muon,
+            "A = X @ X.T",
+            "A = X.T @ X",
+            "X = 3.4445 * X + (-4.7750 * A + 2.0315 * A @ A) @ X",
+            "X = 3.4445 * X + X @ (-4.7750 * A + 2.0315 * A @ A)",
+        ),
+        change(Muon, "update.norm().clamp(min=1e-7)", "max(float(torch.sqrt((update**2).sum())), 1e-7)"),
+        change(
+            Muon,
+            'm = state["m"] = beta * state.get("m", 0) + (1 - beta) * g\n'
+            "                    update = beta * m + (1 - beta) * g",
+            'm = state["m"] = beta * state.get("m", 0) + g\n                    update = (1 - beta) * (beta * m + g)',
+        ),
+        change(
+            Muon,
+            "X = update / update.norm().clamp(min=1e-7)\n"
+            "                    for _ in range(5):\n"
+            "                        A = X @ X.T\n"
+            "                        X = 3.4445 * X + (-4.7750 * A + 2.0315 * A @ A) @ X",
+            "U, s, Vt = torch.linalg.svd(update, full_matrices=False)\n"
+            "                    s = s / torch.clamp(s.norm(), min=1e-7)\n"
+            "                    for _ in range(5):\n"
+            "                        s = 3.4445 * s - 4.7750 * s**3 + 2.0315 * s**5\n"
+            "                    X = (U * s) @ Vt",
+        ),
+    ),
 )

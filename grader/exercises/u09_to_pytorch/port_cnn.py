@@ -120,10 +120,12 @@ PORT_CNN = Exercise(
     returns=("logits", "parameters", "trained"),
     probe="ported_model",
     groups=(
-        Group("outputs", "gives the logits of the NumPy network", 2),
-        Group("shapes", "does so for other channels, sizes and numbers of classes", 2),
-        Group("trains", "returns a model whose parameters an optimizer finds, all of them, and moves", 1),
-        Group("memory", "gives the model weights of its own: training it leaves the NumPy network as it was", 1),
+        Group("outputs", "gives the logits of the NumPy network", 2, hint=1),
+        Group("shapes", "does so for other channels, sizes and numbers of classes", 2, hint=2),
+        Group("trains", "returns a model whose parameters an optimizer finds, all of them, and moves", 1, hint=4),
+        Group(
+            "memory", "gives the model weights of its own: training it leaves the NumPy network as it was", 1, hint=4
+        ),
     ),
     cases=port_cases,
     reference=port_oracle,
@@ -175,6 +177,7 @@ PORT_CNN = Exercise(
             "model. Layers in a plain list, and plain tensors, are invisible: a Module only registers modules and "
             "nn.Parameters that are its attributes, or stand in nn.Sequential or nn.ModuleList.",
             hint=4,
+            about=("parameters", "trained"),
         ),
         Misconception(
             "frozen",
@@ -187,6 +190,7 @@ PORT_CNN = Exercise(
             "That silences torch's error about changing a parameter in place, and the training with it. Is there a way "
             "to write values in that only looks away for a moment?",
             hint=2,
+            about=("trained",),
         ),
         Misconception(
             "shares_memory",
@@ -201,6 +205,60 @@ PORT_CNN = Exercise(
             "over the very same memory. Copy the values into memory of the model's own.",
             hint=4,
         ),
+        Misconception(
+            "one_kernel_size",
+            change(port_cnn, "W2.shape[2], padding=W2.shape[2] // 2", "W1.shape[2], padding=W1.shape[2] // 2"),
+            "Your second convolution has the first one's kernel size. The two may differ: read each size off its "
+            "own array.",
+            hint=1,
+        ),
+        Misconception(
+            "not_transposed",
+            change(port_cnn, "W3.T", "W3"),
+            "The last layer's weights do not fit as they are: nn.Linear keeps its weight as (outputs, inputs), "
+            "the NumPy network as (inputs, outputs). Rows and columns have to change places.",
+            hint=2,
+        ),
+        Misconception(
+            "padding_of_one",
+            change(port_cnn, "padding=W1.shape[2] // 2", "padding=1"),
+            "A padding of 1 keeps the size for kernels of 3. Half the kernel, rounded down, does so for all odd "
+            "ones: 2 for a kernel of 5.",
+            hint=1,
+        ),
+        Misconception(
+            "no_padding",
+            change(port_cnn, ", padding=W1.shape[2] // 2", "", ", padding=W2.shape[2] // 2", ""),
+            "Your convolutions have no padding, so that the maps shrink, and at the linear layer the numbers do "
+            "not fit. Half the kernel, rounded down, keeps the size.",
+            hint=1,
+        ),
+        Misconception(
+            "first_relu_forgotten",
+            change(port_cnn, "W1.shape[2] // 2),\n        nn.ReLU(),", "W1.shape[2] // 2),"),
+            "The first convolution has no ReLU behind it. In unit 08 there is one after each convolution, before "
+            "the pooling.",
+            hint=1,
+        ),
+        Misconception(
+            "relu_at_the_end",
+            change(port_cnn, "nn.Linear(*W3.shape),", "nn.Linear(*W3.shape),\n        nn.ReLU(),"),
+            "There is a ReLU behind the last layer, so that no logit is negative. The logits go out as they are.",
+            hint=1,
+        ),
     ),
-    equivalents=(port_cnn, port_class, port_state_dict),
+    equivalents=(
+        port_cnn,
+        port_class,
+        port_state_dict,
+        change(port_cnn, "parameter.copy_(value)", "parameter.data = value.clone()"),
+        change(
+            port_class,
+            "nn.ParameterList([torch.tensor(param) for param in params])",
+            "nn.ParameterList(nn.Parameter(torch.tensor(p)) for p in params)",
+            "x = torch.relu(nn.functional.conv2d(x, W, b, padding=W.shape[-1] // 2))\n"
+            "                x = nn.functional.max_pool2d(x, 2)",
+            "x = nn.functional.max_pool2d(nn.functional.conv2d(x, W, b, padding=W.shape[2] // 2), 2).clamp(min=0)",
+        ),
+    ),
 )

@@ -9,13 +9,13 @@ from grader.exercises.u09_to_pytorch.frame import adam_mistakes, frame_mistakes
 from grader.exercises.u09_to_pytorch.runs import (
     FORBIDDEN,
     PARITY,
-    SHARED_GROUPS,
     UNIT,
     arrays,
     by_library,
     gradients,
     run_case,
     shared_cases,
+    shared_groups,
 )
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -52,11 +52,13 @@ def torch_adam() -> Any:
     return torch.optim.Adam
 
 
-FIRST = Group("first", "makes a first step of the length lr, with the bias corrected", 2)
-
-MOMENTS = Group("moments", "keeps both moments of each parameter from step to step", 2)
-
-EPS = Group("eps", "adds eps to the root of the corrected second moment", 1)
+def moment_groups(hint: int) -> tuple[Group, ...]:
+    """What `TorchAdam` and `TorchAdamW` have in common; `hint` is the number of the hint about it."""
+    return (
+        Group("first", "makes a first step of the length lr, with the bias corrected", 2, hint),
+        Group("moments", "keeps both moments of each parameter from step to step", 2, hint),
+        Group("eps", "adds eps to the root of the corrected second moment", 1, hint),
+    )
 
 
 def TorchAdam(groups, **settings):
@@ -87,76 +89,15 @@ def TorchAdam(groups, **settings):
     return Optimizer()
 
 
-def adam_as_in_the_library(groups, **settings):
-    import torch
-
-    class AsInTheLibrary(torch.optim.Optimizer):
-        @torch.no_grad()
-        def step(self, closure=None):
-            loss = None
-            if closure is not None:
-                with torch.enable_grad():
-                    loss = closure()
-            for group in self.param_groups:
-                for p in group["params"]:
-                    if p.grad is None:
-                        continue
-                    b1, b2 = group["betas"]
-                    g = p.grad.add(p, alpha=group["weight_decay"])
-                    state = self.state[p]
-                    if len(state) == 0:
-                        state["step"] = torch.tensor(0.0)
-                        state["exp_avg"] = torch.zeros_like(p)
-                        state["exp_avg_sq"] = torch.zeros_like(p)
-                    state["step"] += 1
-                    t = state["step"].item()
-                    state["exp_avg"].lerp_(g, 1 - b1)
-                    state["exp_avg_sq"].mul_(b2).addcmul_(g, g, value=1 - b2)
-                    denominator = (state["exp_avg_sq"].sqrt() / (1 - b2**t) ** 0.5).add_(group["eps"])
-                    p.addcdiv_(state["exp_avg"], denominator, value=-group["lr"] / (1 - b1**t))
-            return loss
-
-    return AsInTheLibrary(groups, settings)
-
-
-def adam_by_data(groups, **settings):
-    import torch
-
-    class ByData(torch.optim.Optimizer):
-        @torch.no_grad()
-        def step(self, closure=None):
-            loss = None
-            if closure is not None:
-                with torch.enable_grad():
-                    loss = closure()
-            for group in self.param_groups:
-                for p in group["params"]:
-                    if p.grad is None:
-                        continue
-                    theta, (b1, b2) = p.data, group["betas"]
-                    g = p.grad + group["weight_decay"] * theta
-                    state = self.state[p]
-                    m, v, t = state.get("memory", (torch.zeros_like(theta), torch.zeros_like(theta), 0))
-                    m, v, t = m + (1 - b1) * (g - m), v + (1 - b2) * (g * g - v), t + 1
-                    state["memory"] = [m, v, t]
-                    scale = torch.sqrt(v / (1 - b2**t)) + group["eps"]
-                    p.data = theta - group["lr"] / (1 - b1**t) * m / scale
-            return loss
-
-    return ByData(groups, settings)
-
-
 TORCH_ADAM = Exercise(
     name="TorchAdam",
     unit=UNIT,
     returns=("params", "losses"),
     probe="torch_optimizer",
     groups=(
-        FIRST,
-        MOMENTS,
-        EPS,
-        Group("decay", "takes weight_decay as L2, through the gradient, and leaves p.grad as it is", 1),
-        *SHARED_GROUPS,
+        *moment_groups(2),
+        Group("decay", "takes weight_decay as L2, through the gradient, and leaves p.grad as it is", 1, hint=5),
+        *shared_groups(fifty=2, groups=4, absent=4, resumes=3, closure=4),
     ),
     cases=adam_cases,
     reference=by_library(torch_adam),
@@ -210,7 +151,21 @@ TORCH_ADAM = Exercise(
             "one step is still in there at the next. Compute with the gradient and leave it as it is.",
             hint=5,
         ),
-        *adam_mistakes(TorchAdam, {"no_bias_correction": 2, "eps_inside": 2, "one_clock": 3, "clock_runs_ahead": 3}),
+        *adam_mistakes(
+            TorchAdam,
+            {
+                "no_bias_correction": 2,
+                "eps_inside": 2,
+                "one_clock": 3,
+                "clock_runs_ahead": 3,
+                "clock_starts_at_zero": 2,
+                "v_uncorrected": 2,
+                "m_uncorrected": 2,
+                "corrects_the_root": 2,
+                "root_forgotten": 2,
+                "variance": 2,
+            },
+        ),
         *frame_mistakes(
             TorchAdam,
             {
@@ -220,9 +175,55 @@ TORCH_ADAM = Exercise(
                 "stops_at_none": 4,
                 "none_as_zero": 4,
                 "settings_of_the_constructor": 4,
+                "first_group_only": 4,
+                "settings_of_the_first_group": 4,
+                "none_unexpected": 4,
+                "forgets": 3,
+                "one_memory_for_all": 3,
+                "clears_the_gradients": 4,
+                "loss_forgotten": 4,
+                "closure_ignored": 4,
+                "closure_last": 4,
                 "closure_without_grad": 4,
             },
         ),
+        Misconception(
+            "decay_in_m_alone",
+            change(TorchAdam, "g**2", "p.grad**2"),
+            "Your m knows of the weight decay and your v does not. The decay is added to the gradient before "
+            "anything else looks at it: from there on, only that sum is used.",
+            hint=5,
+        ),
     ),
-    equivalents=(TorchAdam, adam_as_in_the_library, adam_by_data),
+    equivalents=(
+        TorchAdam,
+        change(
+            TorchAdam,
+            'p -= group["lr"] * m_hat / (v_hat.sqrt() + group["eps"])',
+            'p.addcdiv_(m_hat, v_hat.sqrt().add_(group["eps"]), value=-group["lr"])',
+        ),
+        change(
+            TorchAdam,
+            'b2 * state.get("v", 0) + (1 - b2) * g**2',
+            'torch.lerp(state.get("v", torch.zeros_like(p)), g * g, 1 - b2)',
+        ),
+        change(
+            TorchAdam,
+            't = state["t"] = state.get("t", 0) + 1\n'
+            '                    m = state["m"] = b1 * state.get("m", 0) + (1 - b1) * g\n'
+            '                    v = state["v"] = b2 * state.get("v", 0) + (1 - b2) * g**2',
+            "if not state:\n"
+            "                        state.update(t=torch.tensor(0.0), m=torch.zeros_like(p), v=torch.zeros_like(p))\n"
+            '                    state["t"] += 1\n'
+            '                    t = state["t"].item()\n'
+            '                    m, v = state["m"].lerp_(g, 1 - b1), state["v"].mul_(b2).addcmul_(g, g, value=1 - b2)',
+        ),
+        change(
+            TorchAdam,
+            "m_hat, v_hat = m / (1 - b1**t), v / (1 - b2**t)\n"
+            '                    p -= group["lr"] * m_hat / (v_hat.sqrt() + group["eps"])',
+            'scale = torch.sqrt(v / (1 - b2**t)) + group["eps"]\n'
+            '                    p.data = p.data - group["lr"] / (1 - b1**t) * m / scale',
+        ),
+    ),
 )

@@ -5,19 +5,19 @@ from typing import Any
 import numpy as np
 
 from grader.changes import change
-from grader.exercises.u09_to_pytorch.frame import adam_mistakes, frame_mistakes
+from grader.exercises.u09_to_pytorch.frame import ADAM, FRAME, adam_mistakes, frame_mistakes
 from grader.exercises.u09_to_pytorch.runs import (
     FORBIDDEN,
     PARITY,
-    SHARED_GROUPS,
     UNIT,
     arrays,
     by_library,
     gradients,
     run_case,
     shared_cases,
+    shared_groups,
 )
-from grader.exercises.u09_to_pytorch.torch_adam import EPS, FIRST, MOMENTS, settings
+from grader.exercises.u09_to_pytorch.torch_adam import moment_groups, settings
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -33,7 +33,7 @@ def adamw_cases(rng: np.random.Generator) -> list[Case]:
         case("one parameter, one step, no decay", "first", one, settings(0.1), 1),
         case("weights and bias, one step, no decay", "first", layer, settings(0.02, 0.8, 0.9), 1),
         case("four steps, no decay", "moments", one, settings(0.1), 4),
-        case("other betas, no decay", "moments", layer, settings(0.05, 0.7, 0.95), 5),
+        case("other betas, gradients that add up", "moments", layer, settings(0.05, 0.7, 0.95), 5, zero_every=2),
         case("a large eps", "eps", one, settings(0.1, eps=0.3), 3),
         run_case("gradients of zero: only the decay is left", "decay", [{"params": layer}], decaying, still),
         case("weight decay", "decay", layer, decaying, 3),
@@ -77,76 +77,15 @@ def TorchAdamW(groups, **settings):
     return Optimizer()
 
 
-def adamw_as_in_the_library(groups, **settings):
-    import torch
-
-    class AsInTheLibrary(torch.optim.Optimizer):
-        @torch.no_grad()
-        def step(self, closure=None):
-            loss = None
-            if closure is not None:
-                with torch.enable_grad():
-                    loss = closure()
-            for group in self.param_groups:
-                for p in group["params"]:
-                    if p.grad is None:
-                        continue
-                    b1, b2 = group["betas"]
-                    p.mul_(1 - group["lr"] * group["weight_decay"])
-                    state = self.state[p]
-                    if len(state) == 0:
-                        state["step"] = torch.tensor(0.0)
-                        state["exp_avg"] = torch.zeros_like(p)
-                        state["exp_avg_sq"] = torch.zeros_like(p)
-                    state["step"] += 1
-                    t = state["step"].item()
-                    state["exp_avg"].lerp_(p.grad, 1 - b1)
-                    state["exp_avg_sq"].mul_(b2).addcmul_(p.grad, p.grad, value=1 - b2)
-                    denominator = (state["exp_avg_sq"].sqrt() / (1 - b2**t) ** 0.5).add_(group["eps"])
-                    p.addcdiv_(state["exp_avg"], denominator, value=-group["lr"] / (1 - b1**t))
-            return loss
-
-    return AsInTheLibrary(groups, settings)
-
-
-def adamw_in_one_step(groups, **settings):
-    import torch
-
-    class InOneStep(torch.optim.Optimizer):
-        @torch.no_grad()
-        def step(self, closure=None):
-            loss = None
-            if closure is not None:
-                with torch.enable_grad():
-                    loss = closure()
-            for group in self.param_groups:
-                for p in group["params"]:
-                    if p.grad is None:
-                        continue
-                    b1, b2 = group["betas"]
-                    state = self.state[p]
-                    state["t"] = state.get("t", 0) + 1
-                    state["m"] = b1 * state.get("m", 0.0) + (1 - b1) * p.grad
-                    state["v"] = b2 * state.get("v", 0.0) + (1 - b2) * p.grad.square()
-                    m_hat = state["m"] / (1 - b1 ** state["t"])
-                    v_hat = state["v"] / (1 - b2 ** state["t"])
-                    p.sub_(group["lr"] * (m_hat / (v_hat.sqrt() + group["eps"]) + group["weight_decay"] * p))
-            return loss
-
-    return InOneStep(groups, settings)
-
-
 TORCH_ADAMW = Exercise(
     name="TorchAdamW",
     unit=UNIT,
     returns=("params", "losses"),
     probe="torch_optimizer",
     groups=(
-        FIRST,
-        MOMENTS,
-        EPS,
-        Group("decay", "shrinks the parameters by lr times weight_decay, apart from the gradient", 3),
-        *SHARED_GROUPS,
+        *moment_groups(3),
+        Group("decay", "shrinks the parameters by lr times weight_decay, apart from the gradient", 3, hint=1),
+        *shared_groups(fifty=3, groups=3, absent=3, resumes=3, closure=3),
     ),
     cases=adamw_cases,
     reference=by_library(torch_adamw),
@@ -215,13 +154,38 @@ TORCH_ADAMW = Exercise(
             "although nobody trains it. Pass it over before anything else happens.",
             hint=3,
         ),
-        *adam_mistakes(
-            TorchAdamW, dict.fromkeys(("no_bias_correction", "eps_inside", "one_clock", "clock_runs_ahead"), 3)
-        ),
-        *frame_mistakes(
+        *adam_mistakes(TorchAdamW, dict.fromkeys(ADAM, 3)),
+        *frame_mistakes(TorchAdamW, dict.fromkeys(FRAME, 3)),
+    ),
+    equivalents=(
+        TorchAdamW,
+        change(
             TorchAdamW,
-            dict.fromkeys(("state_outside", "stops_at_none", "settings_of_the_constructor", "closure_without_grad"), 3),
+            'p *= 1 - group["lr"] * group["weight_decay"]',
+            'p.sub_(p, alpha=group["lr"] * group["weight_decay"])',
+        ),
+        change(
+            TorchAdamW,
+            'b1 * state.get("m", 0) + (1 - b1) * g',
+            'g * (1 - b1) + state["m"] * b1 if "m" in state else (1 - b1) * g',
+        ),
+        change(
+            TorchAdamW,
+            't = state["t"] = state.get("t", 0) + 1\n'
+            '                    m = state["m"] = b1 * state.get("m", 0) + (1 - b1) * g\n'
+            '                    v = state["v"] = b2 * state.get("v", 0) + (1 - b2) * g**2',
+            "if not state:\n"
+            "                        state.update(t=torch.tensor(0.0), m=torch.zeros_like(p), v=torch.zeros_like(p))\n"
+            '                    state["t"] += 1\n'
+            '                    t = state["t"].item()\n'
+            '                    m, v = state["m"].lerp_(g, 1 - b1), state["v"].mul_(b2).addcmul_(g, g, value=1 - b2)',
+        ),
+        change(
+            TorchAdamW,
+            'p *= 1 - group["lr"] * group["weight_decay"]\n                    ',
+            "",
+            'p -= group["lr"] * m_hat / (v_hat.sqrt() + group["eps"])',
+            'p.sub_(group["lr"] * (m_hat / (v_hat.sqrt() + group["eps"]) + group["weight_decay"] * p))',
         ),
     ),
-    equivalents=(TorchAdamW, adamw_as_in_the_library, adamw_in_one_step),
 )

@@ -9,13 +9,13 @@ from grader.exercises.u09_to_pytorch.frame import frame_mistakes
 from grader.exercises.u09_to_pytorch.runs import (
     FORBIDDEN,
     PARITY,
-    SHARED_GROUPS,
     UNIT,
     arrays,
     by_library,
     gradients,
     run_case,
     shared_cases,
+    shared_groups,
 )
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -76,97 +76,16 @@ def TorchSGD(groups, **settings):
     return Optimizer()
 
 
-def sgd_with_buffers(groups, **settings):
-    import torch
-
-    class WithBuffers(torch.optim.Optimizer):
-        @torch.no_grad()
-        def step(self, closure=None):
-            loss = None
-            if closure is not None:
-                with torch.enable_grad():
-                    loss = closure()
-            for group in self.param_groups:
-                for p in group["params"]:
-                    if p.grad is None:
-                        continue
-                    g = p.grad.add(p, alpha=group["weight_decay"])
-                    if group["momentum"]:
-                        state = self.state[p]
-                        if "momentum_buffer" not in state:
-                            state["momentum_buffer"] = g.clone()
-                        else:
-                            state["momentum_buffer"].mul_(group["momentum"]).add_(g)
-                        v = state["momentum_buffer"]
-                        g = g.add(v, alpha=group["momentum"]) if group["nesterov"] else v
-                    p.add_(g, alpha=-group["lr"])
-            return loss
-
-    return WithBuffers(groups, settings)
-
-
-def sgd_by_data(groups, **settings):
-    import torch
-
-    class ByData(torch.optim.Optimizer):
-        @torch.no_grad()
-        def step(self, closure=None):
-            loss = None
-            if closure is not None:
-                with torch.enable_grad():
-                    loss = closure()
-            for group in self.param_groups:
-                for p in group["params"]:
-                    if p.grad is None:
-                        continue
-                    theta = p.data
-                    g = p.grad.data + group["weight_decay"] * theta
-                    state = self.state[p]
-                    if not state:
-                        state["velocity"] = torch.zeros_like(theta)
-                    state["velocity"] = group["momentum"] * state["velocity"] + g
-                    roll = state["velocity"]
-                    if group["nesterov"]:
-                        roll = g + group["momentum"] * roll
-                    p.data = theta - group["lr"] * roll
-            return loss
-
-    return ByData(groups, settings)
-
-
-def sgd_copied_back(groups, **settings):
-    import torch
-
-    class CopiedBack(torch.optim.Optimizer):
-        @torch.no_grad()
-        def step(self, closure=None):
-            with torch.enable_grad():
-                loss = None if closure is None else closure()
-            for group in self.param_groups:
-                for p in group["params"]:
-                    if p.grad is None:
-                        continue
-                    velocity = self.state[p].get("velocity", torch.zeros_like(p))
-                    g = group["weight_decay"] * p + p.grad
-                    velocity = velocity * group["momentum"] + g
-                    self.state[p]["velocity"] = velocity
-                    direction = velocity if not group["nesterov"] else group["momentum"] * velocity + g
-                    p.copy_(p - direction * group["lr"])
-            return loss
-
-    return CopiedBack(groups, settings)
-
-
 TORCH_SGD = Exercise(
     name="TorchSGD",
     unit=UNIT,
     returns=("params", "losses"),
     probe="torch_optimizer",
     groups=(
-        Group("plain", "moves the model's own parameters against their gradients", 2),
-        Group("momentum", "keeps a velocity for each parameter, in torch's convention", 2),
-        Group("variants", "looks ahead as Nesterov, and decays weights through the gradient", 2),
-        *SHARED_GROUPS,
+        Group("plain", "moves the model's own parameters against their gradients", 2, hint=1),
+        Group("momentum", "keeps a velocity for each parameter, in torch's convention", 2, hint=2),
+        Group("variants", "looks ahead as Nesterov, and decays weights through the gradient", 2, hint=3),
+        *shared_groups(groups=4, absent=5, resumes=6, closure=7),
     ),
     cases=sgd_cases,
     reference=by_library(torch_sgd),
@@ -223,8 +142,9 @@ TORCH_SGD = Exercise(
                 "* v if",
                 "* old if",
             ),
-            "With nesterov=True you add the velocity from before this gradient, and g + momentum * (old velocity) is "
-            "the new velocity: heavy ball once more. The look-ahead uses the new one.",
+            "With nesterov=True your step is heavy ball's once more: the new velocity and nothing else. (The gradient "
+            "plus momentum times the old velocity is just that.) The look-ahead takes the new velocity, once more with "
+            "momentum.",
             hint=3,
         ),
         Misconception(
@@ -254,6 +174,11 @@ TORCH_SGD = Exercise(
                 "rebinds": 1,
                 "uphill": 1,
                 "settings_of_the_constructor": 4,
+                "first_group_only": 4,
+                "settings_of_the_first_group": 4,
+                "one_memory_for_all": 2,
+                "clears_the_gradients": 3,
+                "closure_last": 7,
                 "none_unexpected": 5,
                 "none_as_zero": 5,
                 "stops_at_none": 5,
@@ -263,6 +188,52 @@ TORCH_SGD = Exercise(
                 "closure_without_grad": 7,
             },
         ),
+        Misconception(
+            "moves_with_the_old_velocity",
+            change(
+                TorchSGD,
+                'v = state["v"] = group["momentum"] * state.get("v", 0) + g',
+                'v = state.get("v", torch.zeros_like(p))\n                    state["v"] = group["momentum"] * v + g',
+            ),
+            "You move with the velocity from before this step, so that every gradient is heard one step late, and "
+            "the first step stands still. First the velocity takes the gradient in, then the parameter moves.",
+            hint=2,
+        ),
     ),
-    equivalents=(TorchSGD, sgd_with_buffers, sgd_by_data, sgd_copied_back),
+    equivalents=(
+        TorchSGD,
+        change(TorchSGD, 'p -= group["lr"] * step', 'p.add_(step, alpha=-group["lr"])'),
+        change(
+            TorchSGD,
+            'v = state["v"] = group["momentum"] * state.get("v", 0) + g',
+            'if "v" not in state:\n'
+            '                        state["v"] = torch.zeros_like(p)\n'
+            '                    v = state["v"].mul_(group["momentum"]).add_(g)',
+        ),
+        change(
+            TorchSGD,
+            'p.grad + group["weight_decay"] * p',
+            'p.grad.add(p, alpha=group["weight_decay"])',
+            'p -= group["lr"] * step',
+            'p.copy_(p - step * group["lr"])',
+        ),
+        change(
+            TorchSGD,
+            'g = p.grad + group["weight_decay"] * p',
+            'theta = p.data\n                    g = p.grad.data + group["weight_decay"] * theta',
+            'p -= group["lr"] * step',
+            'p.data = theta - group["lr"] * step',
+        ),
+        change(
+            TorchSGD,
+            "state = self.state[p]\n"
+            '                    v = state["v"] = group["momentum"] * state.get("v", 0) + g\n'
+            '                    step = g + group["momentum"] * v if group["nesterov"] else v',
+            "step = g\n"
+            '                    if group["momentum"]:\n'
+            '                        v = self.state[p].setdefault("momentum_buffer", torch.zeros_like(p))\n'
+            '                        v.mul_(group["momentum"]).add_(g)\n'
+            '                        step = g.add(v, alpha=group["momentum"]) if group["nesterov"] else v',
+        ),
+    ),
 )

@@ -72,7 +72,9 @@ def amp_oracle(
             None,
             None,
             None,
-            passes | {"passes": len(images), "autocast is left on": False, "parameters are": "float32"},
+            passes
+            | {"passes": len(images), "autocast is left on": False, "parameters are": "float32"}
+            | {"the loss is rounded to bfloat16": False},
         )
     masters = [torch.tensor(param) for param in params]
     losses, scales = [], []
@@ -258,6 +260,17 @@ AMP_STEP = Exercise(
             "The loss that you return is multiplied by the scale, so that its curve jumps whenever the scale changes. "
             "Return the loss itself.",
             hint=3,
+        ),
+        Misconception(
+            "loss_outside",
+            change(
+                amp_step,
+                "        loss = torch.nn.functional.cross_entropy(model(images), labels)",
+                "        logits = model(images)\n    loss = torch.nn.functional.cross_entropy(logits, labels)",
+            ),
+            "Only the forward pass stands under autocast. Outside, the loss is computed in the type of the logits, "
+            "bfloat16, and rounded to 8 binary digits; under autocast cross_entropy goes back to float32 by itself.",
+            hint=1,
         ),
         Misconception(
             "clipping_forgotten",

@@ -24,12 +24,14 @@ def checkpoint_cases(rng: np.random.Generator) -> list[Case]:
             "seed": int(rng.integers(1_000_000)),
         }
         run = {"optimizer": "momentum", "lr": 0.05, "decay": 0.0, "dropout": 0.0, "shuffle": False, "batch_size": 4}
-        story = {"saved": saved, "lost": 0, "more": more, "killed": False, "asks": asks}
+        run |= {"normalized": False}
+        story = {"saved": saved, "lost": 0, "more": more, "killed": None, "asks": asks}
         return Case(label, group, data | run | story | rest)
 
     return [
         case("saved after 2 epochs", "parameters", "parameters", [2], 0),
         case("saved after 3, and 2 more are lost", "parameters", "parameters", [3], 0, lost=2),
+        case("a network that normalizes its batches", "parameters", "parameters", [2], 0, normalized=True),
         case("momentum, 2 epochs and 3 more", "optimizer", "training", [2], 3),
         case("Adam, 3 epochs and 2 more", "optimizer", "training", [3], 2, optimizer="adam"),
         case(
@@ -55,14 +57,17 @@ def checkpoint_cases(rng: np.random.Generator) -> list[Case]:
         case("what lies in the folder", "file", "file", [1, 2], 0),
         case("what lies there after many saves", "file", "file", [*range(1, int(rng.integers(4, 90)))], 0),
         case("a stranger's file in its place, with code in it", "file", "stranger", [1], 0),
-        case("killed in the middle of a save", "killed", "parameters", [2], 0, lost=1, killed=True),
-        case("killed in the middle of the third save", "killed", "parameters", [1, 3], 0, lost=2, killed=True),
+        case("killed in the middle of a save", "killed", "parameters", [2], 0, lost=1, killed="writing"),
+        case("killed in the middle of the third save", "killed", "parameters", [1, 3], 0, lost=2, killed="writing"),
+        case(
+            "killed when the new file is to take the old one's place", "killed", "parameters", [2], 0, killed="placing"
+        ),
     ]
 
 
 def uninterrupted(*values: Any) -> tuple[Any, Any, Any]:
     """The same run, to whom nothing ever happens: no file, no checkpoint."""
-    data = ("params", "X", "y", "seed", "optimizer", "lr", "decay", "dropout", "shuffle", "batch_size")
+    data = ("params", "X", "y", "seed", "optimizer", "lr", "decay", "dropout", "shuffle", "batch_size", "normalized")
     story = ("saved", "lost", "more", "killed", "asks")
     inputs = dict(zip((*data, *story), values, strict=True))
     asks = inputs["asks"]
@@ -288,6 +293,39 @@ CHECKPOINT = Exercise(
                 Checkpoint, "        state = {", "        if self.path.exists():\n            return\n        state = {"
             ),
             "Your second save does nothing, as there is a file already. The newest state is the one to go on from.",
+            hint=3,
+        ),
+        Misconception(
+            "buffers_lost",
+            change(
+                Checkpoint,
+                '"model": model.state_dict()',
+                '"model": [p.detach().clone() for p in model.parameters()]',
+                'model.load_state_dict(state["model"])',
+                'for p, saved in zip(model.parameters(), state["model"]):\n            p.data.copy_(saved)',
+            ),
+            "You save the parameters and not the buffers: the running means and variances of batch normalization are "
+            "lost, and the network that comes back evaluates otherwise. state_dict() has both.",
+            hint=1,
+        ),
+        Misconception(
+            "removed_before_the_rename",
+            change(Checkpoint, "new.replace", "self.path.unlink(missing_ok=True)\n        new.replace"),
+            "You remove the old checkpoint just before the new one takes its place. Killed in between, there is none "
+            "at all. Nothing has to be removed: replace does both in one go.",
+            hint=3,
+        ),
+        Misconception(
+            "copied_from_elsewhere",
+            change(
+                Checkpoint,
+                'new = self.path.with_suffix(".new")',
+                'import shutil\n        import tempfile\n\n        new = tempfile.mkdtemp() + "/run.new"',
+                "new.replace(self.path)",
+                "shutil.copy(new, self.path)",
+            ),
+            "You write elsewhere and copy the file to its place. A copy takes time, and killed in the middle it leaves "
+            "half a file over the old one. Write to another name in the same folder, and rename.",
             hint=3,
         ),
         Misconception(

@@ -16,13 +16,14 @@ def clinic_cases(rng: np.random.Generator) -> list[Case]:
     ) -> Case:
         data = {
             "weight": rng.normal(size=(3, 4)),
+            "bias": rng.normal(size=3),
             "images": scale * rng.normal(size=(batches, 5, 4)),
             "labels": rng.integers(0, 3, size=(batches, 5)),
             "lr": lr,
             "epochs": epochs,
             "max_norm": max_norm,
         }
-        return Case(label, group, data | {"asks": "rates" if group == "rates" else "weight"})
+        return Case(label, group, data | {"asks": "rates" if group == "rates" else "params"})
 
     return [
         case("one step, a long gradient", "clips", 1, 1, 0.1, scale=5.0),
@@ -37,20 +38,29 @@ def clinic_cases(rng: np.random.Generator) -> list[Case]:
 
 
 def clinic_oracle(
-    weight: np.ndarray, images: np.ndarray, labels: np.ndarray, lr: float, epochs: int, max_norm: float, asks: str
+    weight: np.ndarray,
+    bias: np.ndarray,
+    images: np.ndarray,
+    labels: np.ndarray,
+    lr: float,
+    epochs: int,
+    max_norm: float,
+    asks: str,
 ) -> tuple[Any, Any]:
     """Softmax regression in NumPy with heavy ball, clipped by the norm, the learning rate halved after each epoch."""
     from scipy.special import softmax
 
-    velocity, rates = np.zeros_like(weight), []
+    both, rates = np.column_stack([weight, bias]), []
+    velocity = np.zeros_like(both)
     for epoch in range(epochs):
         for X, y in zip(images, labels, strict=True):
             rates.append(lr / 2**epoch)
-            grad = (softmax(X @ weight.T, axis=1) - np.eye(3)[y]).T @ X / len(y)
+            X = np.column_stack([X, np.ones(len(X))])
+            grad = (softmax(X @ both.T, axis=1) - np.eye(3)[y]).T @ X / len(y)
             grad = grad * min(1.0, max_norm / (np.linalg.norm(grad) + 1e-6))
             velocity = 0.9 * velocity + grad
-            weight = weight - rates[-1] * velocity
-    return (None, rates) if asks == "rates" else (weight, None)
+            both = both - rates[-1] * velocity
+    return (None, rates) if asks == "rates" else ([both[:, :-1], both[:, -1]], None)
 
 
 def clinic_10(model, batches, lr, epochs, max_norm):
@@ -150,7 +160,7 @@ def half_repaired() -> tuple[Misconception, ...]:
 CLINIC_10 = Exercise(
     name="clinic_10",
     unit=UNIT,
-    returns=("weight", "rates"),
+    returns=("params", "rates"),
     probe="scheduled_run",
     groups=(
         Group("clips", "steps along a gradient that is no longer than max_norm", 1, hint=1),
@@ -202,6 +212,17 @@ CLINIC_10 = Exercise(
             change(clinic_10, "clip_grad_norm_", "clip_grad_value_"),
             "You clip each entry by itself, and that turns the gradient's direction. The norm of all of them "
             "together is what max_norm is for.",
+            hint=1,
+        ),
+        Misconception(
+            "clips_each_parameter",
+            change(
+                clinic_10,
+                CLIPPED,
+                "            for p in model.parameters():\n    " + CLIPPED.replace("model.parameters()", "[p]"),
+            ),
+            "You clip the gradient of each parameter by itself: each is no longer than max_norm, and together they "
+            "are. One norm over all of them is asked for.",
             hint=1,
         ),
         Misconception(

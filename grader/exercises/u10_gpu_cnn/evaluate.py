@@ -19,6 +19,7 @@ def evaluate_cases(rng: np.random.Generator) -> list[Case]:
         case("a loader that leaves 2 of 11 examples out", "loss", 11, 3, drop_last=True),
         case("accuracy of 9 examples in batches of 8", "accuracy", 9, 8),
         case("accuracy of 10 examples in batches of 3", "accuracy", 10, 3),
+        case("accuracy of a network that is never sure", "accuracy", 40, 8, weight=0.1 * rng.normal(size=(3, 6))),
         case("accuracy when the loader leaves 3 of 13 out", "accuracy", 13, 5, drop_last=True),
         case("it came in training mode", "modes", 6, 3, training=True),
         case("it came in evaluation mode", "modes", 6, 3, training=False),
@@ -173,9 +174,16 @@ EVALUATE = Exercise(
             hint=4,
         ),
         Misconception(
-            "moved_and_dropped",
+            "images_only",
             change(evaluate, SENT, "            images = images.to(device)\n"),
             "Your labels stay behind: only the images go to the device. The loss needs both in one place.",
+            hint=4,
+        ),
+        Misconception(
+            "moved_and_dropped",
+            change(evaluate, SENT, "            images.to(device), labels.to(device)\n"),
+            "You call .to and throw the moved tensor away: a tensor does not move itself, so that images and labels "
+            "stay where they were. On a GPU this stops with an error about two devices.",
             hint=4,
         ),
         Misconception(

@@ -53,9 +53,11 @@ def resume_oracle(
         return None, {
             "the model lies on": f"{device}, {2 * depth} tensors",
             "Adam's moments lie on": f"{device}, {4 * depth} tensors",
+            "the state dicts are as they were": True,
         }
     if asks == "owner":
-        return None, {"of the returned model": f"{2 * depth} of {2 * depth}"}
+        owned = f"{2 * depth} of {2 * depth}"
+        return None, {"of the returned model": owned, "training leaves model_state as it was": True}
     params = [weight, bias]
     m, v = ([np.zeros_like(param) for param in params] for _ in range(2))
     for t in range(1, done + more + 1):
@@ -175,7 +177,28 @@ RESUME_ON = Exercise(
             hint=2,
         ),
         Misconception(
-            "only_one_comes_back",
+            "moments_moved_in_the_dict",
+            change(
+                resume_on,
+                LOADED,
+                """    for memory in optimizer_state["state"].values():
+        memory.update({name: value.to(device) for name, value in memory.items()})
+"""
+                + LOADED,
+            ),
+            "You move the moments within the state dict that you were handed: it is the caller's, who may still need "
+            "it where it was. load_state_dict sends each moment to the device of its parameter by itself.",
+            hint=2,
+        ),
+        Misconception(
+            "weights_shared",
+            change(resume_on, "load_state_dict(model_state)", "load_state_dict(model_state, assign=True)"),
+            "The network's weights are the very tensors of model_state, so that training goes on writing into the "
+            "caller's dict. Without assign=True, load_state_dict copies the values.",
+            hint=2,
+        ),
+        Misconception(
+            "the_other_order",
             change(resume_on, "return model, optimizer", "return optimizer, model"),
             "The two come back in the other order: first the model, then the optimizer.",
             hint=2,

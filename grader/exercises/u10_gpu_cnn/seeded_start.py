@@ -33,8 +33,8 @@ def seeds_oracle(seed: int, noise: int, N: int, sizes: list[int], asks: str) -> 
     weights, places = all_of(True, sizes[0] * sizes[1], "weights"), all_of(True, N, "places")
     facts: dict[str, dict[str, Any]] = {
         "start": {"the same start again": weights},
-        "order": {"the same order again": places, "every index once": True},
-        "apart": {"the same order for another network": places},
+        "order": {"the same order again": places, "every index once": True, "as stored": False},
+        "apart": {"the same order for another network": places, "the same start for another N": weights},
         "seeds": {
             "the same seed, the same start": weights,
             "another seed, another start": True,
@@ -85,8 +85,8 @@ SEEDED_START = Exercise(
                 "torch.manual_seed(seed)\n    model = make_model()",
                 "model = make_model()\n    torch.manual_seed(seed)",
             ),
-            "The order is reproducible, the start is not: the weights are drawn in make_model(), before your seed "
-            "is set. What has to come first?",
+            "The order is reproducible, the start is not: make_model() draws the weights from torch's own numbers, and "
+            "nothing has seeded these by then. What has to come first?",
             hint=1,
         ),
         Misconception(
@@ -131,30 +131,29 @@ SEEDED_START = Exercise(
             hint=2,
         ),
         Misconception(
-            "start_without_seed",
-            change(seeded_start, "    torch.manual_seed(seed)\n", ""),
-            "The order is reproducible, the start is not: make_model draws its weights from torch's own "
-            "numbers, and nothing has seeded these.",
-            hint=1,
+            "network_after_the_order",
+            change(
+                one_stream_for_both,
+                "return model, torch.randperm(N)",
+                "return model, order",
+                "model = make_model()",
+                "order = torch.randperm(N)\n    model = make_model()",
+            ),
+            "It repeats itself, as long as nothing changes. Order and weights come from one stream: a few examples "
+            "more, and the network starts elsewhere. Each of the two should depend on the seed alone.",
+            hint=2,
+        ),
+        Misconception(
+            "not_shuffled",
+            change(seeded_start, "torch.randperm(N, generator=generator)", "torch.arange(N)"),
+            "Your order is the one in which the examples are stored. A permutation that the seed draws is asked for.",
+            hint=2,
         ),
         Misconception(
             "same_start_for_all",
             change(seeded_start, "torch.manual_seed(seed)", "torch.manual_seed(0)"),
             "Every seed gives the same start: the weights come from a seed that is written in the code, and "
             "`seed` decides the order alone.",
-            hint=1,
-        ),
-        Misconception(
-            "numpy_seeded_for_the_start",
-            change(
-                seeded_start,
-                "torch.manual_seed(seed)",
-                "np.random.seed(seed)",
-                "torch.randperm(N, generator=generator)",
-                "np.random.permutation(N)",
-            ),
-            "The order is reproducible, the start is not: you seeded NumPy, and torch draws the weights from "
-            "numbers of its own.",
             hint=1,
         ),
     ),

@@ -138,17 +138,17 @@ SET_UP = Exercise(
             hint=2,
         ),
         Misconception(
+            "another_optimizer",
+            change(set_up, "Adam(", "SGD("),
+            "Your optimizer is SGD: a gradient three times as large makes its step three times as long. Adam's first "
+            "step is as long as the learning rate, whatever the gradient.",
+            hint=1,
+        ),
+        Misconception(
             "decays",
             change(set_up, "Adam(", "AdamW("),
             "Your optimizer is AdamW: besides Adam's step, it makes each weight a little smaller. Adam alone "
             "is asked for.",
-            hint=1,
-        ),
-        Misconception(
-            "network_twice",
-            change(set_up, "return model", "return make_model()"),
-            "A fresh network is returned, and not the one that the optimizer holds: make_model makes another "
-            "each time that it is called. Call it once.",
             hint=1,
         ),
         Misconception(

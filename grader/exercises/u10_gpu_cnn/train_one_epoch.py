@@ -215,6 +215,19 @@ TRAIN_ONE_EPOCH = Exercise(
             hint=4,
         ),
         Misconception(
+            "moved_and_dropped",
+            change(train_one_epoch, SENT, "        images.to(device), labels.to(device)\n"),
+            "You call .to and throw the moved tensor away: a tensor does not move itself, so that images and labels "
+            "stay where they were. On a GPU this stops with an error about two devices.",
+            hint=4,
+        ),
+        Misconception(
+            "labels_only",
+            change(train_one_epoch, SENT, "        labels = labels.to(device)\n"),
+            "Your images stay behind: only the labels go to the device. The model needs its images where it is itself.",
+            hint=4,
+        ),
+        Misconception(
             "images_only",
             change(train_one_epoch, SENT, "        images = images.to(device)\n"),
             "Your labels stay behind: only the images go to the device. The loss needs both in one place.",

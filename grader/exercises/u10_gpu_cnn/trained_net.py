@@ -103,8 +103,9 @@ TRAINED_NET = Exercise(
         Misconception(
             "chance",
             change(trained_net, LOADED, ""),
-            "Your network guesses: its weights are the random ones that it was constructed with. Is the file read, and "
-            "does load_state_dict get what was in it?",
+            "Your network hardly does better than guessing. Two things lead there: weights that never came out of the "
+            "file (does load_state_dict get what was in it?), and images that arrive broken (whole numbers divided by "
+            "whole numbers, or another order of the axes).",
             hint=1,
         ),
         Misconception(
@@ -137,6 +138,13 @@ TRAINED_NET = Exercise(
             "What you say of an image depends on the images that come with it: something in your function computes a "
             "mean or a spread over the batch. Use numbers of the training set, or none.",
             hint=2,
+        ),
+        Misconception(
+            "values",
+            change(trained_net, "logits.argmax(dim=1)", "logits.max(dim=1).values"),
+            "What comes back for each image is a number with a fraction, such as the largest logit itself or a "
+            "probability. The class is the place where the largest one stands.",
+            hint=3,
         ),
     ),
     equivalents=(

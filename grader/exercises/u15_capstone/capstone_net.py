@@ -145,16 +145,18 @@ CAPSTONE_NET = Exercise(
         Misconception(
             "chance",
             change(capstone_net, LOADED, ""),
-            "Your network guesses: about one image in ten is right. Its structure is there, its training is not. Does "
-            "capstone_net load the file that you saved, into every layer, and return that very network?",
+            "Your network guesses: about one image in ten is right. Does capstone_net load the file that you saved, "
+            "into every layer, and return that very network? And does the network get its images as in training, "
+            "between 0 and 1?",
             hint=2,
         ),
         Misconception(
             "one_class",
             change(capstone_net, "    return model", "    nn.init.zeros_(model[-1].weight)\n    return model"),
-            "Your network gives every image the same label. Look at its logits for two very different images: are they "
-            "the same? Then the weights were not loaded, or a layer lets nothing through (all ReLUs dead, all weights "
-            "zero).",
+            "Your network gives every image the same label. Look at its logits for two very different images. Usual "
+            "causes: weights that were not loaded, a layer that lets nothing through (all ReLUs dead, all weights "
+            "zero), or images on another scale than in training: they come between 0 and 1, and nobody "
+            "multiplies them by 255.",
             hint=2,
         ),
     ),

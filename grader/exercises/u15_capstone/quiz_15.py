@@ -48,8 +48,8 @@ QUIZ_15 = quiz(
             wrong={
                 "b": "If the training loss is low, the optimizer has done its work. More of it fits the training "
                 "images even better.",
-                "c": "A smaller network may indeed be what is needed; but nothing says so yet, and regularization is "
-                "cheaper to try.",
+                "c": "A larger network learns its training images even better, and these are nearly all right already. "
+                "What is missing shows on the others.",
                 "d": "The test set is not for finding out what to try next: each look at it uses up some of it.",
             },
         ),

@@ -5,9 +5,8 @@ from typing import Any
 import numpy as np
 
 from course_lib.probes.adaptive import stated_network
-from grader.exercises.u12_adaptive import exits_wrong as wrong
+from grader.changes import change
 from grader.exercises.u12_adaptive.common import UNIT, Layers, State, linear, random_state
-from grader.exercises.u12_adaptive.exits_right import exit_one_by_one, exit_scattered
 from grader.spec import Case, Exercise, Group, Misconception
 
 LAYERS: Layers = [
@@ -74,6 +73,94 @@ def exits_oracle(
     return (*chosen, None)
 
 
+def EarlyExit(stage1, exit1, stage2, exit2, threshold):
+    import torch
+    from torch import nn
+
+    class Network(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.stage1, self.exit1, self.stage2, self.exit2 = stage1, exit1, stage2, exit2
+            self.threshold = threshold
+
+        def forward(self, x):
+            h = self.stage1(x)
+            logits = self.exit1(h)
+            if self.training:
+                return logits, self.exit2(self.stage2(h))
+            stay = logits.softmax(dim=1).max(dim=1).values < self.threshold
+            if stay.any():
+                logits = logits.clone()
+                logits[stay] = self.exit2(self.stage2(h[stay]))
+            return logits, torch.where(stay, 2, 1)
+
+        def loss(self, x, y):
+            first, last = self(x)
+            return nn.functional.cross_entropy(first, y) + nn.functional.cross_entropy(last, y)
+
+    return Network()
+
+
+def exit_one_by_one(stage1, exit1, stage2, exit2, threshold):
+    import torch
+    from torch import nn
+
+    class Network(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.stage1, self.exit1, self.stage2, self.exit2 = stage1, exit1, stage2, exit2
+            self.threshold = threshold
+
+        def forward(self, x):
+            h = self.stage1(x)
+            logits = self.exit1(h)
+            if self.training:
+                return logits, self.exit2(self.stage2(h))
+            rows, exits = [], []
+            for i in range(len(x)):
+                sure = logits[i].softmax(dim=0).max() >= self.threshold
+                rows.append(logits[i] if sure else self.exit2(self.stage2(h[i : i + 1]))[0])
+                exits.append(1 if sure else 2)
+            return torch.stack(rows), torch.tensor(exits)
+
+        def loss(self, x, y):
+            first, last = self(x)
+            cross_entropy = nn.functional.cross_entropy
+            return cross_entropy(first, y) + cross_entropy(last, y)
+
+    return Network()
+
+
+def exit_scattered(stage1, exit1, stage2, exit2, threshold):
+    import torch
+    from torch import nn
+
+    class Network(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.stage1, self.exit1, self.stage2, self.exit2 = stage1, exit1, stage2, exit2
+            self.threshold = threshold
+
+        def forward(self, x):
+            h = self.stage1(x)
+            logits = self.exit1(h)
+            if self.training:
+                return logits, self.exit2(self.stage2(h))
+            confidence = logits.exp().amax(dim=1) / logits.exp().sum(dim=1)
+            places = torch.nonzero(confidence < self.threshold)[:, 0]
+            exits = torch.ones(len(x), dtype=torch.int64).index_fill(0, places, 2)
+            if len(places) == 0:
+                return logits, exits
+            return logits.index_copy(0, places, self.exit2(self.stage2(h.index_select(0, places)))), exits
+
+        def loss(self, x, y):
+            first, last = self(x)
+            cross_entropy = nn.functional.cross_entropy
+            return sum(cross_entropy(logits, y) for logits in (first, last))
+
+    return Network()
+
+
 EARLY_EXIT = Exercise(
     name="EarlyExit",
     unit=UNIT,
@@ -91,65 +178,91 @@ EARLY_EXIT = Exercise(
     misconceptions=(
         Misconception(
             "all_together",
-            wrong.exit_together,
+            change(EarlyExit, "< self.threshold", "< self.threshold\n            stay = stay.any().repeat(len(x))"),
             "Your whole batch leaves together or stays together. Each example has a confidence of its own: an easy one "
             "should not wait for a hard neighbour.",
             hint=2,
         ),
         Misconception(
             "confident_ones_stay",
-            wrong.exit_inverted,
+            change(EarlyExit, "< self.threshold", ">= self.threshold"),
             "Your examples leave when they are *not* sure. A confidence of at least the threshold is what opens the "
             "exit.",
             hint=2,
         ),
         Misconception(
             "logit_for_confidence",
-            wrong.exit_by_logit,
+            change(EarlyExit, "logits.softmax(dim=1).max(dim=1)", "logits.max(dim=1)"),
             "You compare the largest logit with the threshold. A logit is no probability: adding 10 to all of them "
             "changes nothing about the answer. The confidence is the largest softmax probability.",
             hint=1,
         ),
         Misconception(
             "no_work_saved",
-            wrong.exit_everything_computed,
+            change(
+                EarlyExit,
+                "            if stay.any():\n                logits = logits.clone()\n"
+                "                logits[stay] = self.exit2(self.stage2(h[stay]))\n",
+                "            logits = torch.where(stay[:, None], self.exit2(self.stage2(h)), logits)\n",
+            ),
             "All answers are right, and nothing is saved: you send everybody through stage 2 and throw part of it "
             "away.",
             hint=3,
         ),
         Misconception(
             "rows_shuffled",
-            wrong.exit_concatenated,
+            change(
+                EarlyExit,
+                "                logits = logits.clone()\n                logits[stay] = self.exit2(self.stage2(h[stay]))",
+                "                logits = torch.cat([logits[~stay], self.exit2(self.stage2(h[stay]))])",
+            ),
             "Your logits come in another order than the examples: first those who left, then the others. Row i belongs "
             "to example i.",
             hint=3,
         ),
         Misconception(
             "exits_from_zero",
-            wrong.exit_from_zero,
+            change(EarlyExit, "torch.where(stay, 2, 1)", "torch.where(stay, 1, 0)"),
             "Your exits are numbered 0 and 1; they are asked for as 1 and 2.",
             hint=2,
         ),
         Misconception(
             "dial_is_stuck",
-            wrong.exit_fixed_threshold,
+            change(EarlyExit, "< self.threshold", "< threshold"),
             "The threshold of the first day counts for ever. A dial can be turned later: read self.threshold each "
             "time, in forward.",
             hint=2,
         ),
         Misconception(
             "last_exit_only",
-            wrong.exit_last_loss,
+            change(EarlyExit, "nn.functional.cross_entropy(first, y) + ", ""),
             "Your loss is that of the last exit. Nobody teaches the first one: its layer gets no gradient at all.",
             hint=4,
         ),
         Misconception(
             "loss_is_mean",
-            wrong.exit_mean_loss,
+            change(
+                EarlyExit,
+                "nn.functional.cross_entropy(first, y) + nn.functional.cross_entropy(last, y)",
+                "(nn.functional.cross_entropy(first, y) + nn.functional.cross_entropy(last, y)) / 2",
+            ),
             "You take the mean of the two losses; their sum is asked for. The direction is the same, the step half as "
             "long.",
             hint=4,
         ),
     ),
-    equivalents=(exit_one_by_one, exit_scattered),
+    equivalents=(
+        EarlyExit,
+        exit_one_by_one,
+        exit_scattered,
+        change(EarlyExit, "torch.where(stay, 2, 1)", "1 + stay"),
+        change(
+            EarlyExit,
+            "logits.softmax(dim=1).max(dim=1).values",
+            "torch.softmax(logits, -1).numpy(force=True).max(-1)",
+            "stay.any()",
+            "(stay := torch.as_tensor(stay)).any()",
+        ),
+        change(EarlyExit, "logits.clone()", "logits.detach()"),
+    ),
 )

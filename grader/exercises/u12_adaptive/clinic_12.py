@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 
 from course_lib.probes.adaptive import state_arrays, warmed_up
-from grader.exercises.u12_adaptive import clinic_wrong as wrong
-from grader.exercises.u12_adaptive.clinic_right import clinic_by_index, clinic_with_topk
+from grader.changes import change
 from grader.exercises.u12_adaptive.common import UNIT, Layers, State, linear, random_state
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -65,6 +64,85 @@ def clinic_oracle(
     return tuple(value if key == asks else None for key, value in results.items())
 
 
+def clinic_12(model, optimizer, X, y, sparsity, steps):
+    import torch
+    from torch import nn
+
+    def mask_of(w):
+        mask = torch.ones(w.numel(), dtype=w.dtype)
+        mask[w.detach().abs().flatten().argsort()[: round(sparsity * w.numel())]] = 0
+        return mask.reshape(w.shape)
+
+    def lay_on():
+        for w, mask in zip(weights, masks, strict=True):
+            w.data *= mask
+
+    zeros = []
+    weights = [p for p in model.parameters() if p.ndim > 1]
+    masks = [mask_of(w) for w in weights]
+    lay_on()
+    for _ in range(steps):
+        optimizer.zero_grad()
+        nn.functional.mse_loss(model(X), y).backward()
+        optimizer.step()
+        lay_on()
+        zeros.append(sum(int((w == 0).sum()) for w in weights if w.ndim > 1))
+    return zeros
+
+
+masked_before_the_step = change(
+    clinic_12,
+    "    lay_on()\n    for _ in range(steps):\n",
+    "    for _ in range(steps):\n        lay_on()\n",
+    "        optimizer.step()\n        lay_on()\n",
+    "        optimizer.step()\n",
+)
+
+
+def clinic_by_index(model, optimizer, X, y, sparsity, steps):
+    """The places of the pruned weights, kept as indices."""
+    import torch
+    from torch import nn
+
+    pruned = []
+    for w in (p for p in model.parameters() if p.ndim > 1):
+        order = w.detach().abs().flatten().argsort()
+        pruned.append((w, order[: round(sparsity * w.numel())]))
+        w.data.view(-1)[pruned[-1][1]] = 0
+    zeros = []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        nn.functional.mse_loss(model(X), y).backward()
+        optimizer.step()
+        for w, places in pruned:
+            w.data.view(-1)[places] = 0
+        zeros.append(sum(w.numel() - int(torch.count_nonzero(w)) for w, _ in pruned))
+    return zeros
+
+
+def clinic_with_topk(model, optimizer, X, y, sparsity, steps):
+    """Boolean masks; the optimizer's memory of pruned weights is masked as well."""
+    import torch
+
+    masks = {}
+    for name, p in model.named_parameters():
+        if name.endswith("weight"):
+            gone = torch.topk(p.detach().abs().flatten(), round(sparsity * p.numel()), largest=False).indices
+            masks[p] = torch.zeros(p.numel(), dtype=torch.bool).index_fill(0, gone, True).reshape(p.shape)
+    zeros = []
+    for _ in range(steps + 1):
+        with torch.no_grad():
+            for p, gone in masks.items():
+                p[gone] = 0
+                optimizer.state[p]["momentum_buffer"][gone] = 0
+        zeros.append(sum(int((p == 0).sum()) for p in masks))
+        if len(zeros) <= steps:
+            optimizer.zero_grad()
+            ((model(X) - y) ** 2).mean().backward()
+            optimizer.step()
+    return zeros[1:]
+
+
 CLINIC_12 = Exercise(
     name="clinic_12",
     unit=UNIT,
@@ -81,45 +159,70 @@ CLINIC_12 = Exercise(
     misconceptions=(
         Misconception(
             "as_it_came",
-            wrong.clinic_as_given,
+            change(
+                masked_before_the_step,
+                "[p for p in model.parameters() if p.ndim > 1]",
+                "list(model.parameters())",
+                "    masks = [mask_of(w) for w in weights]\n    for _ in range(steps):\n",
+                "    for _ in range(steps):\n        masks = [mask_of(w) for w in weights]\n",
+            ),
             "This is the code as it came. Three things are wrong with it: when the mask is chosen, when it is laid on, "
             "and what it is laid on. Each has its symptom above.",
             hint=1,
         ),
         Misconception(
             "masks_only_the_gradient",
-            wrong.clinic_gradient_only,
+            change(
+                clinic_12,
+                "        optimizer.step()\n        lay_on()\n",
+                "        for w, mask in zip(weights, masks, strict=True):\n            w.grad *= mask\n"
+                "        optimizer.step()\n",
+            ),
             "You mask the gradients, and the optimizer still moves the pruned weights: its velocity remembers "
             "gradients from before the pruning. What has to be zero after a step has to be set to zero after the step.",
             hint=2,
         ),
         Misconception(
             "masked_before_the_step",
-            wrong.clinic_before_step,
+            masked_before_the_step,
             "The mask is chosen once now, and laid on before the step. The step comes after it, and fills the zeros "
             "again.",
             hint=2,
         ),
         Misconception(
             "chosen_anew",
-            wrong.clinic_chosen_anew,
+            change(
+                clinic_12,
+                "        optimizer.step()\n",
+                "        optimizer.step()\n        masks = [mask_of(w) for w in weights]\n",
+            ),
             "There are always enough zeros now, but not the same ones: you choose the mask anew after each step. A "
             "weight that was zeroed once grows again, and another dies in its place.",
             hint=1,
         ),
         Misconception(
             "biases_still_pruned",
-            wrong.clinic_prunes_biases,
+            change(clinic_12, "[p for p in model.parameters() if p.ndim > 1]", "list(model.parameters())"),
             "The weights are right. The biases are still pruned with them: model.parameters() hands out both.",
             hint=3,
         ),
         Misconception(
             "optimizer_forgets",
-            wrong.clinic_new_optimizer,
+            change(clinic_12, "    for _ in range(steps):", "    optimizer.state.clear()\n    for _ in range(steps):"),
             "Everything stays pruned. But you exchange the optimizer for a fresh one, or empty its memory, and so the "
             "survivors lose the velocity that they had. The mask alone is enough, laid on after the step.",
             hint=2,
         ),
     ),
-    equivalents=(clinic_by_index, clinic_with_topk),
+    equivalents=(
+        clinic_12,
+        clinic_by_index,
+        clinic_with_topk,
+        change(clinic_12, "if p.ndim > 1]", "if p.dim() == 2]", "w.data *= mask", "w.data = w.data * mask"),
+        change(
+            clinic_12,
+            "[p for p in model.parameters() if p.ndim > 1]",
+            "[p for n, p in model.named_parameters() if 'weight' in n]",
+        ),
+    ),
 )

@@ -6,9 +6,8 @@ import numpy as np
 
 from course_lib.probes.adaptive import stated_network
 from course_lib.reference import Tolerance
-from grader.exercises.u12_adaptive import deeper_wrong as wrong
+from grader.changes import change
 from grader.exercises.u12_adaptive.common import UNIT, Layers, State, conv, linear, random_state
-from grader.exercises.u12_adaptive.deeper_right import deeper_by_init, deeper_in_loops
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -53,6 +52,63 @@ def deeper_oracle(layers: Layers, state: State, X: np.ndarray, asks: str) -> tup
     return {"weight": new.numpy(), "bias": np.zeros(out)}, None
 
 
+def net2deeper(layer):
+    import torch
+    from torch import nn
+
+    out = len(layer.bias)
+    if isinstance(layer, nn.Linear):
+        new, identity = nn.Linear(out, out), torch.eye(out)
+    else:
+        height, width = layer.kernel_size
+        new = nn.Conv2d(out, out, (height, width), padding=(height // 2, width // 2))
+        identity = torch.zeros(out, out, height, width)
+        identity[range(out), range(out), height // 2, width // 2] = 1
+    new.weight = nn.Parameter(identity)
+    new.bias = nn.Parameter(torch.zeros(out))
+    return new
+
+
+def deeper_in_old_sizes(layer):
+    import copy
+
+    from torch import nn
+
+    new = copy.deepcopy(layer)
+    nn.init.eye_(new.weight) if isinstance(layer, nn.Linear) else nn.init.dirac_(new.weight)
+    nn.init.zeros_(new.bias)
+    return new
+
+
+def deeper_by_init(layer):
+    from torch import nn
+
+    out = len(layer.bias)
+    if layer.weight.ndim == 4:
+        new = nn.Conv2d(out, out, layer.kernel_size, padding="same", dtype=layer.weight.dtype)
+        nn.init.dirac_(new.weight)
+    else:
+        new = nn.Linear(out, out, dtype=layer.weight.dtype)
+        nn.init.eye_(new.weight)
+    nn.init.zeros_(new.bias)
+    return new
+
+
+def deeper_in_loops(layer):
+    import torch
+    from torch import nn
+
+    out = len(layer.weight)
+    rest = list(layer.weight.shape[2:])
+    weight = torch.zeros(out, out, *rest, dtype=layer.weight.dtype)
+    for i in range(out):
+        weight[(i, i, *(size // 2 for size in rest))] = 1
+    padding = tuple((size - 1) // 2 for size in rest)
+    new = nn.Conv2d(out, out, (rest[0], rest[1]), padding=padding) if rest else nn.Linear(out, out)
+    new.weight, new.bias = nn.Parameter(weight), nn.Parameter(torch.zeros(out, dtype=weight.dtype))
+    return new
+
+
 NET2DEEPER = Exercise(
     name="net2deeper",
     unit=UNIT,
@@ -70,64 +126,85 @@ NET2DEEPER = Exercise(
     misconceptions=(
         Misconception(
             "random_layer",
-            wrong.deeper_untouched,
+            change(
+                net2deeper,
+                "    new.weight = nn.Parameter(identity)\n    new.bias = nn.Parameter(torch.zeros(out))\n",
+                "",
+            ),
             "Your new layer has the right size and the weights that PyTorch gave it. A layer that is to change nothing "
             "has to be the identity.",
             hint=1,
         ),
         Misconception(
             "bias_left",
-            wrong.deeper_bias,
+            change(net2deeper, "    new.bias = nn.Parameter(torch.zeros(out))\n", ""),
             "The weights are right, and the bias still holds PyTorch's random numbers: each output is shifted a "
             "little. An identity adds 0.",
             hint=1,
         ),
         Misconception(
             "same_sizes_as_before",
-            wrong.deeper_old_shape,
+            deeper_in_old_sizes,
             "Your layer has the sizes of the old one. It stands behind it: as many numbers come in as the old one "
             "gives out, and as many go on.",
             hint=2,
         ),
         Misconception(
             "channels_mixed",
-            wrong.deeper_mixes,
+            change(net2deeper, "torch.eye(out)", "torch.ones(out, out)", "[range(out), range(out), ", "[:, :, "),
             "Each output is the sum of all inputs in place of its own one: the weight is 1 for every pair. Only i to i "
             "should be joined.",
             hint=3,
         ),
         Misconception(
             "corner",
-            wrong.deeper_corner,
+            change(net2deeper, "height // 2, width // 2]", "0, 0]"),
             "Your 1 stands in the kernel's corner: the image moves down and to the right by some pixels. The middle of "
             "a kernel is the pixel that the output stands on.",
             hint=3,
         ),
         Misconception(
             "whole_kernel",
-            wrong.deeper_box,
+            change(net2deeper, ", height // 2, width // 2]", "]"),
             "Your kernel is 1 all over: it adds a pixel's neighbours to it. The identity looks at one pixel.",
             hint=3,
         ),
         Misconception(
             "one_middle_for_both",
-            wrong.deeper_square_middle,
+            change(net2deeper, "width // 2]", "min(height // 2, width - 1)]"),
             "For square kernels you are right. Height and width each have a middle of their own.",
             hint=3,
         ),
         Misconception(
             "settings_copied",
-            wrong.deeper_settings,
+            change(net2deeper, "padding=(height // 2, width // 2)", "stride=layer.stride, padding=layer.padding"),
             "The weights are right, but the new convolution copies the old one's stride and padding. It should keep "
             "the image's size, whatever the old one did: stride 1, and half a kernel of padding.",
             hint=4,
         ),
         Misconception(
             "no_padding",
-            wrong.deeper_unpadded,
+            change(net2deeper, ", padding=(height // 2, width // 2)", ""),
             "The weights are right, but the image shrinks: without padding, a kernel of 3 loses a pixel on each side.",
             hint=4,
         ),
     ),
-    equivalents=(deeper_by_init, deeper_in_loops),
+    equivalents=(
+        net2deeper,
+        deeper_by_init,
+        deeper_in_loops,
+        change(net2deeper, "padding=(height // 2, width // 2)", "padding='same'"),
+        change(
+            net2deeper,
+            "range(out), range(out), height // 2, width // 2] = 1",
+            ":, :, height // 2, width // 2] = torch.eye(out)",
+        ),
+        change(
+            net2deeper,
+            "isinstance(layer, nn.Linear)",
+            "layer.weight.dim() == 2",
+            "    return new",
+            "    return new.double()",
+        ),
+    ),
 )

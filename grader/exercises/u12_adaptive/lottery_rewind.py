@@ -3,9 +3,8 @@
 import numpy as np
 
 from course_lib.probes.adaptive import state_arrays, stated_network, tensors
-from grader.exercises.u12_adaptive import rewind_wrong as wrong
+from grader.changes import change
 from grader.exercises.u12_adaptive.common import UNIT, Layers, State, conv, linear, norm, random_state
-from grader.exercises.u12_adaptive.rewind_right import rewind_by_loading, rewind_in_a_loop
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -61,6 +60,37 @@ def rewind_oracle(
     return state_arrays(model, lambda name: name in masks)
 
 
+def lottery_rewind(model, initial, masks):
+    model.load_state_dict(initial, strict=False)
+    for name, mask in masks.items():
+        p = model.get_parameter(name)
+        p.data *= mask
+        p.register_hook(lambda grad, mask=mask: grad * mask)
+
+
+def rewind_by_loading(model, initial, masks):
+    import functools
+
+    import torch
+
+    state = {name: value * masks[name] if name in masks else value for name, value in initial.items()}
+    model.load_state_dict(state, strict=False)
+    for name, mask in masks.items():
+        model.get_parameter(name).register_hook(functools.partial(torch.mul, mask))
+
+
+def rewind_in_a_loop(model, initial, masks):
+    import torch
+
+    with torch.no_grad():
+        for name, tensor in model.state_dict(keep_vars=True).items():
+            if name in initial:
+                tensor.copy_(initial[name])
+            if name in masks:
+                tensor[masks[name] == 0] = 0
+                tensor.register_hook(lambda grad, mask=masks[name]: grad.masked_fill(mask == 0, 0.0))
+
+
 LOTTERY_REWIND = Exercise(
     name="lottery_rewind",
     unit=UNIT,
@@ -77,58 +107,70 @@ LOTTERY_REWIND = Exercise(
     misconceptions=(
         Misconception(
             "keeps_the_trained_values",
-            wrong.rewind_only_masks,
+            change(lottery_rewind, "    model.load_state_dict(initial, strict=False)\n", ""),
             "The survivors keep their trained values: that is pruning, not rewinding. The lottery asks what this "
             "structure can learn from the very numbers that it began with.",
             hint=1,
         ),
         Misconception(
             "everything_comes_back",
-            wrong.rewind_without_masks,
+            change(lottery_rewind, "        p.data *= mask\n", ""),
             "You bring back every weight, those that were pruned too. After loading the first values, the masks have "
             "to be laid over them.",
             hint=1,
         ),
         Misconception(
             "mask_upside_down",
-            wrong.rewind_inverted,
+            change(lottery_rewind, "p.data *= mask", "p.data *= 1 - mask", "grad * mask", "grad * (1 - mask)"),
             "What should survive is 0, and what was pruned is back. In a mask 1 means: this weight stays.",
             hint=1,
         ),
         Misconception(
             "biases_stay_trained",
-            wrong.rewind_weights_only,
+            change(
+                lottery_rewind,
+                "    model.load_state_dict(initial, strict=False)\n",
+                "",
+                "p.data *= mask",
+                "p.data.copy_(initial[name] * mask)",
+            ),
             "You rewind the weights that have masks, and nothing else: biases and normalizations remember the "
             "training. The ticket starts from day one in every number.",
             hint=2,
         ),
         Misconception(
             "grows_back",
-            wrong.rewind_no_hooks,
+            change(lottery_rewind, "        p.register_hook(lambda grad, mask=mask: grad * mask)\n", ""),
             "Right after the call all is well. Then training fills the zeros in: their gradient is not zero, because a "
             "pruned weight would still like to help. Nothing stops it yet.",
             hint=3,
         ),
         Misconception(
             "gradient_mask_upside_down",
-            wrong.rewind_freezes_survivors,
+            change(lottery_rewind, "grad * mask", "grad * (1 - mask)"),
             "The mask on your gradients is upside down: the survivors are frozen, and the pruned weights train.",
             hint=3,
         ),
         Misconception(
             "hooks_forget_their_mask",
-            wrong.rewind_late_binding,
+            change(lottery_rewind, ", mask=mask", ""),
             "Your hooks were made in a loop and look their mask up when they run: by then the loop's variable holds "
             "the last mask, for all of them. Let a function that takes the mask make each hook.",
             hint=4,
         ),
         Misconception(
             "shares_memory",
-            wrong.rewind_aliased,
+            change(lottery_rewind, "strict=False", "strict=False, assign=True"),
             "Your model trains in the very memory of the stored first values, and so changes them. The next rewinding "
             "would go back to a day that never was. Copy the numbers.",
             hint=2,
         ),
     ),
-    equivalents=(rewind_by_loading, rewind_in_a_loop),
+    equivalents=(
+        lottery_rewind,
+        rewind_by_loading,
+        rewind_in_a_loop,
+        change(lottery_rewind, "lambda grad, mask=mask: grad * mask", "mask.mul"),
+        change(lottery_rewind, "p.data *= mask", "p.data = p.data * mask.bool()"),
+    ),
 )

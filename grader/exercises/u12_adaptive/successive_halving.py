@@ -4,9 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from grader.exercises.u12_adaptive import halving_wrong as wrong
+from grader.changes import change
 from grader.exercises.u12_adaptive.common import UNIT
-from grader.exercises.u12_adaptive.halving_right import halving_by_recursion, halving_with_numpy
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -57,6 +56,38 @@ def halving_oracle(
     return (None, dict(rungs), None) if asks == "calls" else (None, None, rungs)
 
 
+def successive_halving(evaluate, candidates, budget, eta):
+    alive, rungs = list(candidates), []
+    while len(alive) > 1:
+        scores = {c: evaluate(c, budget) for c in alive}
+        rungs.append((budget, scores))
+        best = sorted(alive, key=lambda c: scores[c], reverse=True)[: max(1, len(alive) // eta)]
+        alive = [c for c in alive if c in best]
+        budget *= eta
+    return alive[0], rungs
+
+
+def halving_with_numpy(evaluate, candidates, budget, eta):
+    alive, rungs = list(candidates), []
+    while len(alive) > 1:
+        scores = np.array([evaluate(candidate, budget) for candidate in alive])
+        rungs.append((budget, dict(zip(alive, scores, strict=True))))
+        best = np.argsort(-scores, kind="stable")[: max(1, len(alive) // eta)]
+        alive = [alive[k] for k in sorted(best)]
+        budget = budget * eta
+    return alive[0], rungs
+
+
+def halving_by_recursion(evaluate, candidates, budget, eta):
+    if len(candidates) == 1:
+        return candidates[0], []
+    scores = {candidate: evaluate(candidate, budget) for candidate in candidates}
+    keep = max(1, int(len(candidates) / eta))
+    places = sorted(range(len(candidates)), key=lambda k: (-scores[candidates[k]], k))[:keep]
+    winner, later = halving_by_recursion(evaluate, [candidates[k] for k in sorted(places)], eta * budget, eta)
+    return winner, [(budget, scores), *later]
+
+
 SUCCESSIVE_HALVING = Exercise(
     name="successive_halving",
     unit=UNIT,
@@ -73,71 +104,86 @@ SUCCESSIVE_HALVING = Exercise(
     misconceptions=(
         Misconception(
             "worst_stay",
-            wrong.halving_worst,
+            change(successive_halving, ", reverse=True", ""),
             "Your worst candidates go on. A score is better when it is larger (it is an accuracy, not a loss).",
             hint=1,
         ),
         Misconception(
             "budget_stands_still",
-            wrong.halving_same_budget,
+            change(successive_halving, "        budget *= eta\n", ""),
             "Every rung of yours has the same budget. The survivors should get eta times as much each time: what was "
             "saved on the losers is spent on them.",
             hint=2,
         ),
         Misconception(
             "budget_added",
-            wrong.halving_adds_budget,
+            change(successive_halving, "budget *= eta", "budget += eta"),
             "Your budget grows by the same amount each time. The number of candidates falls by a factor of eta, so "
             "multiply: then each rung costs about as much as the one before.",
             hint=2,
         ),
         Misconception(
             "always_by_halves",
-            wrong.halving_by_two,
+            change(successive_halving, "// eta", "// 2"),
             "You keep one half, whatever eta is. For eta = 3 one third goes on.",
             hint=3,
         ),
         Misconception(
             "rounded_up",
-            wrong.halving_rounds_up,
+            change(successive_halving, "max(1, len(alive) // eta)", "-(-len(alive) // eta)"),
             "With numbers that eta does not divide, you let one too many go on. Round down, and keep at least one.",
             hint=3,
         ),
         Misconception(
             "old_scores_remembered",
-            wrong.halving_best_ever,
+            change(successive_halving, "lambda c: scores[c]", "lambda c: rungs[0][1][c]"),
             "You rank by the first rung's scores and never look again. Who learns fast leads early; the later rungs "
             "are there to let a slow and better learner pass.",
             hint=1,
         ),
         Misconception(
             "all_evaluated_again",
-            wrong.halving_evaluates_all,
+            change(successive_halving, "budget) for c in alive}", "budget) for c in candidates}"),
             "You evaluate every candidate in every rung, those that are out as well. The whole saving is in not doing "
             "so.",
             hint=1,
         ),
         Misconception(
             "asked_twice",
-            wrong.halving_twice,
+            change(successive_halving, "lambda c: scores[c]", "lambda c: evaluate(c, budget)"),
             "You call evaluate twice for a candidate and rung: once to note the score, once to rank. Each call is a "
             "whole training. Keep what it gave.",
             hint=1,
         ),
         Misconception(
             "ties_to_the_last",
-            wrong.halving_ties_last,
+            change(successive_halving, "scores[c], reverse=True)", "scores[c])[::-1]"),
             "Of two equal scores you keep the one that comes later in the list. Asked for is the earlier one: sorting "
             "in Python keeps the order of equals, if nothing turns the list round.",
             hint=4,
         ),
         Misconception(
             "one_more_rung",
-            wrong.halving_one_more,
+            change(
+                successive_halving,
+                "    return alive[0]",
+                "    rungs.append((budget, {alive[0]: evaluate(alive[0], budget)}))\n    return alive[0]",
+            ),
             "You evaluate the last survivor once more, alone. It has won: a race with one runner costs and decides "
             "nothing.",
             hint=5,
         ),
     ),
-    equivalents=(halving_by_recursion, halving_with_numpy),
+    equivalents=(
+        successive_halving,
+        halving_by_recursion,
+        halving_with_numpy,
+        change(successive_halving, "scores[c], reverse=True)", "(-scores[c], candidates.index(c)))"),
+        change(
+            successive_halving,
+            "        alive = [c for c in alive if c in best]",
+            "        alive = sorted(best, key=candidates.index)",
+        ),
+        change(successive_halving, "    return alive[0], rungs", "    return [alive.pop(), tuple(rungs)]"),
+    ),
 )

@@ -5,9 +5,8 @@ from typing import Any
 import numpy as np
 
 from course_lib.probes.adaptive import stated_network
-from grader.exercises.u12_adaptive import prune_wrong as wrong
+from grader.changes import change
 from grader.exercises.u12_adaptive.common import UNIT, Layers, State, conv, linear, norm, random_state
-from grader.exercises.u12_adaptive.prune_right import prune_by_kthvalue, prune_by_rank
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -64,6 +63,79 @@ def prune_oracle(
     return None, {key: value * masks.get(key, torch.ones(1).numpy()) for key, value in state.items()}, None
 
 
+def magnitude_prune(model, sparsity):
+    import torch
+
+    weights = {name: p for name, p in model.named_parameters() if p.ndim > 1}
+    sizes = torch.cat([p.detach().abs().flatten() for p in weights.values()])
+    count = round(sparsity * len(sizes))
+    keep = torch.ones_like(sizes)
+    keep[torch.topk(sizes, count, largest=False).indices] = 0
+    masks, start = {}, 0
+    for name, p in weights.items():
+        masks[name] = keep[start : start + p.numel()].reshape(p.shape)
+        start += p.numel()
+        p.data *= masks[name]
+    return masks
+
+
+def prune_each_layer(model, sparsity):
+    import torch
+
+    masks = {}
+    for name, p in model.named_parameters():
+        if p.ndim > 1:
+            keep = torch.ones_like(p).flatten()
+            keep[torch.topk(p.abs().flatten(), round(sparsity * p.numel()), largest=False).indices] = 0
+            masks[name] = keep.reshape(p.shape)
+            p.data *= masks[name]
+    return masks
+
+
+prune_by_threshold = change(
+    magnitude_prune,
+    "keep = torch.ones_like(sizes)\n    keep[torch.topk(sizes, count, largest=False).indices] = 0",
+    "threshold = sizes.sort().values[count - 1] if count else -1\n    keep = (sizes > threshold).double()",
+)
+
+
+def prune_by_rank(model, sparsity):
+    import torch
+
+    weights = {name: p for name, p in model.named_parameters() if p.ndim > 1}
+    flat = np.concatenate([p.detach().numpy().ravel() for p in weights.values()])
+    mask = np.ones_like(flat)
+    mask[np.argsort(np.abs(flat), kind="stable")[: round(sparsity * len(flat))]] = 0
+    sizes = [p.numel() for p in weights.values()]
+    parts = np.split(mask, np.cumsum(sizes)[:-1])
+    masks = {n: torch.tensor(m).reshape(p.shape) for (n, p), m in zip(weights.items(), parts, strict=True)}
+    for name, p in weights.items():
+        p.data.mul_(masks[name])
+    return masks
+
+
+def prune_by_kthvalue(model, sparsity):
+    """A threshold, and then the ties one by one."""
+    import torch
+
+    weights = {name: p for name, p in model.named_parameters() if p.ndim > 1}
+    sizes = torch.cat([p.detach().abs().flatten() for p in weights.values()])
+    k = round(sparsity * len(sizes))
+    threshold = sizes.kthvalue(k).values.item() if k else -1.0
+    over = k - int((sizes < threshold).sum())
+    masks = {}
+    with torch.no_grad():
+        for name, p in weights.items():
+            mask = p.abs() >= threshold
+            for place in torch.nonzero(p.abs() == threshold).tolist():
+                if over > 0:
+                    mask[tuple(place)] = False
+                    over -= 1
+            masks[name] = mask
+            p[~mask] = 0
+    return masks
+
+
 MAGNITUDE_PRUNE = Exercise(
     name="magnitude_prune",
     unit=UNIT,
@@ -80,70 +152,87 @@ MAGNITUDE_PRUNE = Exercise(
     misconceptions=(
         Misconception(
             "layer_by_layer",
-            wrong.prune_each_layer,
+            prune_each_layer,
             "You remove the same share of every layer. A layer of small weights then loses no more than one of large "
             "weights. Asked for is one ranking of all weights of the network: put them into one long vector first.",
             hint=1,
         ),
         Misconception(
             "signed",
-            wrong.prune_signed,
+            change(magnitude_prune, "p.detach().abs()", "p.detach()"),
             "You rank the weights with their signs, so the most negative go first: large ones. A weight near 0 is the "
             "one that matters least, on whichever side it lies.",
             hint=1,
         ),
         Misconception(
             "large_ones_go",
-            wrong.prune_large,
+            change(magnitude_prune, "ones_like", "zeros_like", "indices] = 0", "indices] = 1"),
             "Your mask keeps the small weights and removes the large ones. In a mask 1 means: this weight stays.",
             hint=2,
         ),
         Misconception(
             "sparsity_is_kept",
-            wrong.prune_keeps_share,
+            change(magnitude_prune, "round(sparsity", "round((1 - sparsity)"),
             "You keep the share that should go. Sparsity is the share of zeros: 0.9 leaves one weight in ten.",
             hint=2,
         ),
         Misconception(
             "ties_all_go",
-            wrong.prune_ties_go,
+            prune_by_threshold,
             "You remove every weight whose size is at most a threshold. Where several weights have exactly that size, "
             "all of them go, too many. Choose k places, not a size.",
             hint=3,
         ),
         Misconception(
             "one_too_few",
-            wrong.prune_strict,
+            change(prune_by_threshold, "sizes > threshold", "sizes >= threshold"),
             "You keep every weight that is at least as large as the k-th smallest, so that this one stays too: k - 1 "
             "weights went, or fewer where sizes are equal. Choose k places, not a size.",
             hint=3,
         ),
         Misconception(
             "rounded_down",
-            wrong.prune_floor,
+            change(magnitude_prune, "round(", "int("),
             "You cut the fraction off: 6.6 weights became 6. Round to the nearest whole number.",
             hint=3,
         ),
         Misconception(
             "biases_go_too",
-            wrong.prune_biases,
+            change(magnitude_prune, " if p.ndim > 1", ""),
             "You prune every parameter, biases and normalizations included. There are few of them, each moves a whole "
             "channel, and a normalization whose scale is 0 shuts its channel off. Leave parameters of one axis alone.",
             hint=4,
         ),
         Misconception(
             "masks_only",
-            wrong.prune_masks_only,
+            change(magnitude_prune, "        p.data *= masks[name]\n", ""),
             "Your masks are right, and the network is as it was: nobody multiplied its weights by them.",
             hint=4,
         ),
         Misconception(
             "of_what_is_left",
-            wrong.prune_of_the_rest,
+            change(
+                magnitude_prune,
+                "count = round(sparsity * len(sizes))",
+                "gone = int((sizes == 0).sum())\n    count = gone + round(sparsity * (len(sizes) - gone))",
+            ),
             "You take the share of the weights that are left. The sparsity is of the whole network: 30 %, then 60 % "
             "leaves 40 % of it. What is 0 already ranks first and counts.",
             hint=3,
         ),
     ),
-    equivalents=(prune_by_rank, prune_by_kthvalue),
+    equivalents=(
+        magnitude_prune,
+        prune_by_rank,
+        prune_by_kthvalue,
+        change(magnitude_prune, "torch.topk(sizes, count, largest=False).indices", "sizes.argsort()[:count]"),
+        change(
+            magnitude_prune,
+            "].reshape(p.shape)",
+            "].view_as(p).bool()",
+            "p.data *= masks[name]",
+            "p.data[~masks[name]] = 0",
+        ),
+        change(magnitude_prune, "if p.ndim > 1", "if len(p.shape) in (2, 4)"),
+    ),
 )
