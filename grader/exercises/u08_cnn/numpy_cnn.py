@@ -270,8 +270,6 @@ NUMPY_CNN = Exercise(
             "followed by one, before the pooling.",
             hint=1,
         ),
-        Misconception("padding_of_one_for_both", change(NumpyCNN, "padding=padding", "padding=1"), PADDING, hint=1),
-        Misconception("padding_of_two_for_both", change(NumpyCNN, "padding=padding", "padding=2"), PADDING, hint=1),
         Misconception(
             "first_mask_forgotten",
             change(NumpyCNN, "relu_backward(d, relu)", "d if conv is self.caches[0][0] else relu_backward(d, relu)"),
