@@ -12,6 +12,7 @@ import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -112,13 +113,8 @@ class _Watched:
 
         data = torch.utils.data.TensorDataset(torch.from_numpy(inputs["images"]), torch.from_numpy(inputs["labels"]))
         size, drop = inputs["batch_size"], inputs["drop_last"]
-        return torch.utils.data.DataLoader(data, batch_size=size, drop_last=drop, collate_fn=self._batch)
-
-    def _batch(self, examples: list[Any]) -> list[Any]:
-        import torch
-
-        placed = _placed(self.met)
-        return [tensor.as_subclass(placed) for tensor in torch.utils.data.default_collate(examples)]
+        batch = partial(_batch, _placed(self.met)) if inputs["asks"] == "device" else None
+        return torch.utils.data.DataLoader(data, batch_size=size, drop_last=drop, collate_fn=batch)
 
     def destinations(self) -> dict[str, Any]:
         """Where the model found the images of its batches, and whether tensors of two devices were to meet."""
@@ -127,6 +123,12 @@ class _Watched:
             "the model gets images on": f"{places}, {len(self.places)} batches",
             "tensors of two devices meet": bool(self.met),
         }
+
+
+def _batch(kind: Any, examples: list[Any]) -> list[Any]:
+    import torch
+
+    return [tensor.as_subclass(kind) for tensor in torch.utils.data.default_collate(examples)]
 
 
 LOADED, DROPPED = "the loader's device", "the loader's device, as moved copies were thrown away"

@@ -105,7 +105,7 @@ RESUME_ON = Exercise(
         Misconception(
             "moved_last",
             change(never_moved, LOADED, LOADED + MOVED),
-            "You move the model after the optimizer was built and filled. Adam's moments stay on the old device: on a "
+            "You move the model after the optimizer was built. Adam's moments stay on the old device: on a "
             "GPU the first step stops with an error about two devices, and on some devices the optimizer even holds "
             "parameters that are no longer the model's. What has to be where it will be before Adam looks at it?",
             hint=1,
@@ -148,14 +148,6 @@ RESUME_ON = Exercise(
             "You put the moments in by hand. They stay on the device where they were saved, and the learning rate is "
             "lost. The optimizer's load_state_dict sends each to where its parameter is, and brings the rest along.",
             hint=2,
-        ),
-        Misconception(
-            "moved_before_the_moments",
-            change(never_moved, LOADED, MOVED + LOADED),
-            "You move the model after the optimizer was built from its parameters. Where moving makes new "
-            "parameters, the optimizer holds the old ones, which are no longer the model's. First the model, "
-            "on its device; only then the optimizer.",
-            hint=1,
         ),
         Misconception(
             "learning_rate_alone",
