@@ -225,15 +225,15 @@ AMP_STEP = Exercise(
         Misconception(
             "clipped_after_the_step",
             change(amp_step, CLIPPED, "", STEPPED, STEPPED + CLIPPED),
-            "You clip after the step, when the gradients have done their work. Clipping comes between backward and "
-            "step.",
+            "Your gradients go into the step in their full length: nothing clips them, or it comes when they have "
+            "done their work. Clipping comes between backward and step.",
             hint=2,
         ),
         Misconception(
             "never_updated",
             change(amp_step, "        scaler.update()\n", ""),
-            "Your scale never changes. After each step the scaler has to be told: update() doubles the scale when all "
-            "went well for a while, and halves it after an overflow.",
+            "Nothing tells the scaler after the step how it went. update() comes last, once a step: it doubles the "
+            "scale when all went well for a while, and halves it after an overflow.",
             hint=3,
         ),
         Misconception(
@@ -273,12 +273,6 @@ AMP_STEP = Exercise(
             hint=1,
         ),
         Misconception(
-            "clipping_forgotten",
-            change(amp_step, CLIPPED, ""),
-            "max_norm is handed over and not used: nothing clips the gradients.",
-            hint=2,
-        ),
-        Misconception(
             "always_clipped",
             change(
                 amp_step,
@@ -303,17 +297,6 @@ AMP_STEP = Exercise(
             "Nothing moves: you clear the gradients between backward, which makes them, and the step, which "
             "needs them.",
             hint=1,
-        ),
-        Misconception(
-            "updated_before_the_step",
-            change(
-                amp_step,
-                "        scaler.step(optimizer)\n        scaler.update()\n",
-                "        scaler.update()\n        scaler.step(optimizer)\n",
-            ),
-            "You call update before step. First the scaler lets the optimizer step, or leaves the step out; "
-            "then update draws the conclusion.",
-            hint=3,
         ),
         Misconception(
             "a_tensor_comes_back",

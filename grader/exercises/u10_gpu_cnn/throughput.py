@@ -189,17 +189,6 @@ THROUGHPUT = Exercise(
             hint=2,
         ),
         Misconception(
-            "synchronized_after_the_clock",
-            change(
-                throughput,
-                "    synchronize()\n    return images_per_step * steps / (clock() - start)",
-                "    seconds = clock() - start\n    synchronize()\n    return images_per_step * steps / seconds",
-            ),
-            "You wait for the device after you have read the clock. First it has to be done, and then the "
-            "clock may be read.",
-            hint=2,
-        ),
-        Misconception(
             "waits_after_the_start",
             change(throughput, BEGIN, "    start = clock()\n    synchronize()\n"),
             "You start the clock and then wait for the warm-up: what is left of it falls into the measured "

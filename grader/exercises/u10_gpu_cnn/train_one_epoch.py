@@ -177,8 +177,8 @@ TRAIN_ONE_EPOCH = Exercise(
         Misconception(
             "loss_kept_with_its_graph",
             change(train_one_epoch, "loss.item()", "loss"),
-            "The numbers are right, and what you return is a tensor, which holds on to every batch's graph through "
-            "the sum. What makes a plain number of a loss?",
+            "The numbers are right, and what you return is a tensor. Unless it was detached, it holds on to every "
+            "batch's graph through the sum. What makes a plain number of a loss?",
             hint=2,
         ),
         Misconception(
@@ -258,13 +258,6 @@ TRAIN_ONE_EPOCH = Exercise(
             change(train_one_epoch, "loss.item() * len(labels)", "loss.item()"),
             "The steps are right. You add up the batches' means and divide by the number of examples. A mean "
             "times its number is a sum: what does each batch's loss have to be multiplied by?",
-            hint=2,
-        ),
-        Misconception(
-            "a_tensor_comes_back",
-            change(train_one_epoch, "loss.item()", "loss.detach()"),
-            "The numbers are right, and no graph is kept. But what comes back is a tensor: a plain number is "
-            "asked for, and .item() makes one.",
             hint=2,
         ),
         Misconception(
