@@ -101,7 +101,8 @@ class _Watched:
             linear.bias.copy_(torch.from_numpy(bias))
 
         def doubled_in_training(module: Any, args: Any, out: Any) -> Any:
-            self.passes.append((module.training, torch.is_grad_enabled()))
+            recorded = torch.is_grad_enabled() and linear.weight.requires_grad
+            self.passes.append((module.training, recorded))
             self.places.append(getattr(args[0], "lies", ""))
             return 2 * out if module.training else out
 
@@ -209,6 +210,7 @@ def evaluation(obj: Any, inputs: dict[str, Any]) -> Any:
     if asks == "quiet":
         weight = next(model.parameters())
         same = torch.equal(weight.detach(), torch.from_numpy(inputs["weight"])) and weight.grad is None
+        same = same and weight.requires_grad
         records = sum(recorded for _, recorded in watched.passes)
         facts = {
             "autograd records": f"in {records} of {len(watched.passes)} passes",

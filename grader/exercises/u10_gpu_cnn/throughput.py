@@ -182,13 +182,6 @@ THROUGHPUT = Exercise(
             hint=3,
         ),
         Misconception(
-            "synchronized_at_the_start_only",
-            change(throughput, END, "    return"),
-            "You wait before you start the clock, and not before you stop it: when the last step has been "
-            "handed over, the device is far from done with it.",
-            hint=2,
-        ),
-        Misconception(
             "waits_after_the_start",
             change(throughput, BEGIN, "    start = clock()\n    synchronize()\n"),
             "You start the clock and then wait for the warm-up: what is left of it falls into the measured "

@@ -154,7 +154,7 @@ TO_DEVICE = Exercise(
         Misconception(
             "dict_forgotten",
             change(to_device, DICT, ""),
-            "Tuples and lists are moved, and a dict comes back as it was. Many data sets give dicts.",
+            "Tuples and lists are moved, and what lies in a dict stays where it was. Many data sets give dicts.",
             hint=2,
         ),
         Misconception(
@@ -230,12 +230,6 @@ TO_DEVICE = Exercise(
             "lists_forgotten",
             change(to_device, "tuple | list", "tuple"),
             "Tuples and dicts are moved, and a list comes back as it was. A DataLoader hands its batches out in lists.",
-            hint=2,
-        ),
-        Misconception(
-            "values_forgotten",
-            change(to_device, "key: to_device(item, device)", "key: item"),
-            "A dict is made anew with the old tensors in it: its values have to be moved as well.",
             hint=2,
         ),
         Misconception(
