@@ -244,6 +244,25 @@ CHECKPOINT = Exercise(
             hint=2,
         ),
         Misconception(
+            "seeds_saved",
+            change(
+                change(
+                    Checkpoint,
+                    "torch.get_rng_state()",
+                    "torch.initial_seed()",
+                    "generator.get_state()",
+                    "generator.initial_seed()",
+                ),
+                "torch.set_rng_state(",
+                "torch.manual_seed(",
+                "generator.set_state(",
+                "generator.manual_seed(",
+            ),
+            "You save the seeds and set them again: the resumed run draws its first numbers once more, while the run "
+            "that was not killed was somewhere in the middle. A seed says where a generator began; save its state.",
+            hint=2,
+        ),
+        Misconception(
             "no_generator",
             change(Checkpoint, GENERATOR, ""),
             "The order of the examples comes from a generator of its own, the fourth part that you are given. It "

@@ -265,6 +265,12 @@ EVALUATE = Exercise(
             "Your function ends after the first batch: the return line stands inside the loop, too deep.",
             hint=1,
         ),
+        Misconception(
+            "the_other_order",
+            change(evaluate, DIVIDED, "right / count, loss / count"),
+            "The two come back in the other order: first the loss, then the accuracy.",
+            hint=1,
+        ),
     ),
     equivalents=(
         evaluate,

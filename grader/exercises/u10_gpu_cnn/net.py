@@ -240,14 +240,7 @@ NET = Exercise(
             hint=1,
         ),
         Misconception(
-            "first_pool_forgotten",
-            first_pool_forgotten,
-            "The maps are halved once, and come to fc1 as 14 x 14. In the drawing they are halved twice, "
-            "after each convolution.",
-            hint=1,
-        ),
-        Misconception(
-            "second_pool_forgotten",
+            "one_pool_forgotten",
             change(Net, pooled(2), "torch.relu(self.conv2(x))"),
             "The maps are halved once, and come to fc1 as 14 x 14. In the drawing they are halved twice, "
             "after each convolution.",

@@ -105,9 +105,9 @@ RESUME_ON = Exercise(
         Misconception(
             "moved_last",
             change(never_moved, LOADED, LOADED + MOVED),
-            "You move the model after the optimizer was built. Adam's moments stay on the old device: on a "
-            "GPU the first step stops with an error about two devices, and on some devices the optimizer even holds "
-            "parameters that are no longer the model's. What has to be where it will be before Adam looks at it?",
+            "Adam's moments lie on the old device: on a GPU the first step stops with an error about two devices. "
+            "The optimizer's load_state_dict sends each moment to where its parameter is at that moment; so what has "
+            "to be where it will be before Adam looks at it?",
             hint=1,
         ),
         Misconception(

@@ -234,6 +234,19 @@ TRAIN_ONE_EPOCH = Exercise(
             hint=4,
         ),
         Misconception(
+            "own_choice_of_device",
+            change(
+                train_one_epoch,
+                "    model.train()\n",
+                '    device = "cuda" if torch.cuda.is_available() else "cpu"\n    model.train()\n',
+                "    from torch import nn\n",
+                "    import torch\n    from torch import nn\n",
+            ),
+            "Your function picks a device by itself. It was handed one: with two GPUs, or a test on the CPU beside a "
+            "GPU, its own choice is the wrong one.",
+            hint=4,
+        ),
+        Misconception(
             "returns_after_one_batch",
             change(train_one_epoch, "    return total / count", "        return total / count"),
             "Your function ends after the first batch: the return line stands inside the loop, one level too deep.",
