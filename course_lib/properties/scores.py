@@ -41,6 +41,8 @@ def trained_labels(inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Flaw
         return Flaw("values", "numbers with a fraction come back, and a class is a whole number.")
     if inputs["asks"] != "company" or labels.shape != (count,) or labels.dtype.kind not in "iu":
         return accuracy(inputs, values)
+    if labels.dtype.kind not in "iu":
+        return accuracy(inputs, values)
     alone = np.asarray(values["alone"])
     if alone.ndim != 2 or alone.shape[1] != 1 or not 0 < len(alone) <= count:
         return Flaw("form", "what came back for one image is not one label.")
