@@ -273,18 +273,6 @@ AMP_STEP = Exercise(
             hint=1,
         ),
         Misconception(
-            "always_clipped",
-            change(
-                amp_step,
-                "    if max_norm is not None:\n        torch",
-                "    torch",
-                "max_norm)\n    if",
-                "max_norm or 1.0)\n    if",
-            ),
-            "You clip even where no max_norm is given. None means: leave the gradients as long as they are.",
-            hint=2,
-        ),
-        Misconception(
             "each_entry_clipped",
             change(amp_step, "clip_grad_norm_", "clip_grad_value_"),
             "You clip each entry by itself, and that turns the gradient's direction. The norm of all of them "
@@ -296,18 +284,6 @@ AMP_STEP = Exercise(
             change(amp_step, "    optimizer.zero_grad()\n", "", CLIPPED, CLIPPED + "    optimizer.zero_grad()\n"),
             "Nothing moves: you clear the gradients between backward, which makes them, and the step, which "
             "needs them.",
-            hint=1,
-        ),
-        Misconception(
-            "a_tensor_comes_back",
-            change(amp_step, "loss.item()", "loss"),
-            "The loss comes back as a tensor, with its graph. A plain number is asked for; .item() makes one.",
-            hint=1,
-        ),
-        Misconception(
-            "softmax_before_the_loss",
-            change(amp_step, "model(images)", "model(images).softmax(dim=1)"),
-            "There is a softmax before a loss that has one. You repaired that above, in loss_from_logits.",
             hint=1,
         ),
     ),

@@ -174,7 +174,6 @@ GENERATOR = '        generator.set_state(state["generator"])\n'
 WRITTEN = """        torch.save(state, new)
         new.replace(self.path)
 """
-no_scheduler = change(Checkpoint, SCHEDULER, "")
 no_random_numbers = change(Checkpoint, NUMBERS, "")
 neither_generator = change(no_random_numbers, GENERATOR, "")
 
@@ -223,7 +222,7 @@ CHECKPOINT = Exercise(
         ),
         Misconception(
             "no_scheduler",
-            no_scheduler,
+            change(Checkpoint, SCHEDULER, ""),
             "Your schedule begins again at epoch 0, with the learning rate of the first epochs. It counts by itself, "
             "and its count has to be saved as well.",
             hint=1,
@@ -358,13 +357,6 @@ CHECKPOINT = Exercise(
             "nothing_returned",
             change(Checkpoint, '        return int(state["epoch"])\n', ""),
             "load brings back everything and returns nothing. Whoever resumes has to know how many epochs are done.",
-            hint=1,
-        ),
-        Misconception(
-            "no_optimizer_no_scheduler",
-            change(no_scheduler, OPTIMIZER, ""),
-            "The model comes back, and neither the optimizer's state nor the schedule does: the first steps "
-            "after the resume begin from rest, with the learning rate of the first epoch.",
             hint=1,
         ),
         Misconception(

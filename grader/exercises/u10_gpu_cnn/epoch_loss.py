@@ -166,13 +166,6 @@ EPOCH_LOSS = Exercise(
             "wrong number, too: count the examples, as they come.",
             hint=1,
         ),
-        Misconception(
-            "multiplied_twice",
-            change(epoch_loss, "* size", "* size * size"),
-            "Each batch's loss is multiplied by its size twice: large batches count too much. A mean times "
-            "its number is a sum already.",
-            hint=1,
-        ),
     ),
     equivalents=(
         epoch_loss,

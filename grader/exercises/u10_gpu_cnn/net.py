@@ -268,19 +268,6 @@ NET = Exercise(
             hint=2,
         ),
         Misconception(
-            "no_relu_at_all",
-            change(no_relu_after_conv, "torch.relu(self.fc1(x.flatten(1)))", "self.fc1(x.flatten(1))"),
-            "There is no ReLU anywhere. The drawing has three: after conv1, after conv2, after fc1.",
-            hint=2,
-        ),
-        Misconception(
-            "sigmoid_at_the_end",
-            change(Net, "return self.fc2(x)", "return torch.sigmoid(self.fc2(x))"),
-            "Your rows went through a sigmoid: all numbers lie between 0 and 1. The network should return "
-            "logits, as fc2 made them.",
-            hint=3,
-        ),
-        Misconception(
             "without_biases",
             change(
                 Net,

@@ -184,25 +184,11 @@ PREDICT_PROBABILITIES = Exercise(
             hint=1,
         ),
         Misconception(
-            "largest_alone",
-            change(predict_probabilities, "dim=1)", "dim=1).max(dim=1).values"),
-            "You return the largest probability of each image. Those of all classes are asked for, one row "
-            "for each image.",
-            hint=1,
-        ),
-        Misconception(
             "evaluated_too_late",
             change(predict_probabilities, "    model.eval()\n", "", "model.train(mode)", "model.eval()"),
             "The model goes into evaluation mode after it has looked, and stays there. It should be in this "
             "mode while it looks, and go in the mode in which it came.",
             hint=1,
-        ),
-        Misconception(
-            "training_off_and_on",
-            change(recorded, "    model.train(mode)\n", ""),
-            "The values are right, and two things are left: autograd records the pass, and the model stays "
-            "in evaluation mode.",
-            hint=3,
         ),
     ),
     equivalents=(

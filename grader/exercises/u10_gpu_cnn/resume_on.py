@@ -150,25 +150,6 @@ RESUME_ON = Exercise(
             hint=2,
         ),
         Misconception(
-            "learning_rate_alone",
-            change(
-                resume_on,
-                "model.parameters())",
-                'model.parameters(), lr=optimizer_state["param_groups"][0]["lr"])',
-                LOADED,
-                "",
-            ),
-            "The learning rate is taken over, and what Adam remembered is not: its moments are zero, and its "
-            "count begins at 1. Both are in optimizer_state.",
-            hint=2,
-        ),
-        Misconception(
-            "step_of_sgd",
-            change(resume_on, "optim.Adam(", "optim.SGD("),
-            "Your optimizer is SGD, which has no use for moments. The run was Adam's, and Adam should go on.",
-            hint=2,
-        ),
-        Misconception(
             "moments_moved_in_the_dict",
             change(
                 resume_on,
@@ -187,12 +168,6 @@ RESUME_ON = Exercise(
             change(resume_on, "load_state_dict(model_state)", "load_state_dict(model_state, assign=True)"),
             "The network's weights are the very tensors of model_state, so that training goes on writing into the "
             "caller's dict. Without assign=True, load_state_dict copies the values.",
-            hint=2,
-        ),
-        Misconception(
-            "the_other_order",
-            change(resume_on, "return model, optimizer", "return optimizer, model"),
-            "The two come back in the other order: first the model, then the optimizer.",
             hint=2,
         ),
     ),

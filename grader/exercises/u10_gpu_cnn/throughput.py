@@ -188,33 +188,6 @@ THROUGHPUT = Exercise(
             "time. First wait, then read the clock.",
             hint=2,
         ),
-        Misconception(
-            "warmup_within_the_steps",
-            change(throughput, "range(steps)", "range(steps - warmup)"),
-            "You take the warm-up's steps off the measured ones. Both numbers are handed over: first "
-            "`warmup` steps, and then as many as `steps` says.",
-            hint=1,
-        ),
-        Misconception(
-            "milliseconds",
-            change(throughput, "images_per_step * steps /", "1000 * images_per_step * steps /"),
-            "The clock gives seconds already: your rate is a thousand times too high.",
-            hint=3,
-        ),
-        Misconception(
-            "seconds_per_step",
-            change(throughput, "images_per_step * steps / (clock() - start)", "(clock() - start) / steps"),
-            "That is the time of one step. Images per second are asked for: all images of all measured "
-            "steps, divided by the seconds that they took.",
-            hint=3,
-        ),
-        Misconception(
-            "seconds_in_all",
-            change(throughput, "images_per_step * steps / (clock() - start)", "clock() - start"),
-            "That is the time of all measured steps. Images per second are asked for: how many images came "
-            "in that time?",
-            hint=3,
-        ),
     ),
     equivalents=(
         throughput,

@@ -232,17 +232,6 @@ TO_DEVICE = Exercise(
             "Tuples and dicts are moved, and a list comes back as it was. A DataLoader hands its batches out in lists.",
             hint=2,
         ),
-        Misconception(
-            "lists_left_as_they_are_inside",
-            change(
-                to_device,
-                "type(value)(to_device(item, device) for item in value)",
-                "type(value)(item.to(device) for item in value)",
-            ),
-            "You ask each thing in a tuple or list for .to, and only tensors have it: a dict, a text or a "
-            "container in there stops your function. Which function could move whatever lies there?",
-            hint=2,
-        ),
     ),
     equivalents=(
         to_device,

@@ -253,27 +253,6 @@ TRAIN_ONE_EPOCH = Exercise(
             hint=2,
         ),
         Misconception(
-            "sum_over_the_examples",
-            change(train_one_epoch, "total / count", "total"),
-            "The steps are right. What you return is the sum of the losses over all examples; it grows with "
-            "the data set, and the mean is asked for.",
-            hint=2,
-        ),
-        Misconception(
-            "divided_by_batches",
-            change(train_one_epoch, "total / count", "total / len(loader)"),
-            "The steps are right. You add up the losses of all examples and divide by the number of batches. "
-            "By how many things should a sum over examples be divided?",
-            hint=2,
-        ),
-        Misconception(
-            "sum_of_batch_means",
-            change(train_one_epoch, "loss.item() * len(labels)", "loss.item()"),
-            "The steps are right. You add up the batches' means and divide by the number of examples. A mean "
-            "times its number is a sum: what does each batch's loss have to be multiplied by?",
-            hint=2,
-        ),
-        Misconception(
             "in_evaluation_mode",
             change(train_one_epoch, "model.train()", "model.eval()"),
             "You train in evaluation mode: no dropout, and batch normalization learns nothing.",
