@@ -101,9 +101,6 @@ def piece_by_piece(writer, epoch, model, scores, images, labels, predicted):
         writer.add_images("wrong predictions", np.stack(missed[:16]), epoch)
 
 
-GRADIENTS = """        if param.grad is not None:
-            writer.add_histogram(f"gradients/{name}", param.grad, epoch)
-"""
 PICKED = "images[predicted != labels][:16]"
 SCORES_WITHOUT = """loss)
         writer.add_scalar(f"accuracy/{part}", accuracy)
