@@ -238,6 +238,7 @@ class _Recorder:
 
     def __init__(self) -> None:
         self.notes: dict[str, dict[str, list[Any]]] = {"scalars": {}, "histograms": {}, "images": {}}
+        self.others: set[str] = set()
 
     def _note(self, kind: str, tag: Any, value: Any, step: Any) -> None:
         if hasattr(value, "detach"):
@@ -267,9 +268,17 @@ class _Recorder:
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("add_"):
             raise AttributeError(f"'SummaryWriter' object has no attribute '{name}'")
-        for_one = {"add_scalars": "add_scalar, one curve at a time", "add_image": "add_images, which takes a batch"}
-        asked = for_one.get(name, "add_scalar, add_histogram and add_images")
-        raise AnswerError(f"You call writer.{name}. Here the log is made of other calls: {asked}.")
+        return lambda *args, **more: self.others.add(name)
+
+    def missed(self, kind: str) -> None:
+        """Say so where another method took the place of the one whose notes are asked for."""
+        other, asked = {
+            "scalars": ("add_scalars", "add_scalar, one curve at a time"),
+            "histograms": ("add_histogram_raw", "add_histogram"),
+            "images": ("add_image", "add_images, which takes a batch"),
+        }[kind]
+        if other in self.others:
+            raise AnswerError(f"You call writer.{other}. Here another method is asked for: {asked}.")
 
 
 def logged(obj: Any, inputs: dict[str, Any]) -> Any:
@@ -296,11 +305,12 @@ def logged(obj: Any, inputs: dict[str, Any]) -> Any:
     for epoch, scores, predicted in zip(inputs["epochs"], inputs["scores"], inputs["predicted"], strict=True):
         pairs = {part: tuple(values) for part, values in scores.items()}
         obj(recorder, epoch, model, pairs, images, labels, torch.from_numpy(predicted))
-    if asks in ("weights", "gradients"):
+    wanted = {"weights": "histograms", "gradients": "histograms", "most": "images"}.get(asks, asks)
+    recorder.missed(wanted)
+    if wanted == "histograms":
         found = recorder.notes["histograms"]
         apart = {tag: notes for tag, notes in found.items() if tag.startswith("grad") == (asks == "gradients")}
         return None, apart, None
-    wanted = "images" if asks == "most" else asks
     return tuple(recorder.notes[kind] if kind == wanted else None for kind in ("scalars", "histograms", "images"))
 
 

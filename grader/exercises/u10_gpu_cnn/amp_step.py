@@ -230,6 +230,13 @@ AMP_STEP = Exercise(
             hint=2,
         ),
         Misconception(
+            "clipped_with_a_scaler_only",
+            change(amp_step, "if max_norm is not None:", "if max_norm is not None and scaler is not None:"),
+            "You clip only where there is a scaler. The two have nothing to do with one another: whoever gives "
+            "max_norm wants it kept, with a scaler or without.",
+            hint=2,
+        ),
+        Misconception(
             "never_updated",
             change(amp_step, "        scaler.update()\n", ""),
             "Nothing tells the scaler after the step how it went. update() comes last, once a step: it doubles the "
@@ -241,6 +248,15 @@ AMP_STEP = Exercise(
             change(clipped_before_unscaling, STEPPED, "    optimizer.step()\n"),
             "You scale the loss and then let the optimizer step by itself, along gradients that are hundreds of times "
             "too long. scaler.step(optimizer) unscales them, and leaves the step out where one is not finite.",
+            hint=3,
+        ),
+        Misconception(
+            "unscaled_twice",
+            change(
+                amp_step, UNSCALED, "        for p in model.parameters():\n            p.grad /= scaler.get_scale()\n"
+            ),
+            "You divide the gradients by the scale yourself, and scaler.step, which knows nothing of that, divides "
+            "them once more. scaler.unscale_(optimizer) does it and remembers that it is done.",
             hint=3,
         ),
         Misconception(

@@ -152,6 +152,15 @@ THROUGHPUT = Exercise(
             hint=1,
         ),
         Misconception(
+            "warmup_timed_and_counted",
+            change(
+                no_warmup, BEGIN, BEGIN + WARMUP, "images_per_step * steps /", "images_per_step * (warmup + steps) /"
+            ),
+            "You time the warm-up and count its images as well. The first steps choose algorithms, fill caches and "
+            "compile: they take many times as long and come once. Begin the clock after them.",
+            hint=1,
+        ),
+        Misconception(
             "no_warmup",
             no_warmup,
             "You make no warm-up at all, so that the slow first steps fall into the measured time.",

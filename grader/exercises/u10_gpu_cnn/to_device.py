@@ -174,6 +174,20 @@ TO_DEVICE = Exercise(
             hint=3,
         ),
         Misconception(
+            "dict_in_place",
+            change(
+                to_device,
+                DICT,
+                """
+    if isinstance(value, dict):
+        for key in value:
+            value[key] = to_device(value[key], device)""",
+            ),
+            "You write the moved tensors into the dict that was handed to you. The caller still uses it: the data "
+            "set's own copy of a batch has now moved to the GPU. Build a new one.",
+            hint=3,
+        ),
+        Misconception(
             "numbers_made_tensors",
             change(
                 to_device,
