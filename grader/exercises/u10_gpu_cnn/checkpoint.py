@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.probes.machinery import Training
+from course_lib.probes.checkpoints import Training
 from course_lib.reference import Tolerance
 from grader.changes import change
 from grader.spec import Case, Exercise, Group, Misconception
