@@ -16,7 +16,7 @@ def separable_cases(rng: np.random.Generator) -> list[Case]:
     def case(
         label: str, group: str, C: int, F: int, stride: int, size: tuple[int, int], training: bool = False
     ) -> Case:
-        inputs = {"in_channels": C, "out_channels": F, "stride": stride, "X": rng.normal(size=(2, C, *size))}
+        inputs = {"in_channels": C, "out_channels": F, "stride": stride, "X": 5 * rng.normal(size=(2, C, *size))}
         rest = {"layers": LAYERS, "phase": float(rng.uniform(0, 6)), "training": training, "asks": group}
         return Case(label, group, inputs | rest)
 

@@ -16,7 +16,7 @@ def residual_cases(rng: np.random.Generator) -> list[Case]:
     def case(
         label: str, group: str, C: int, F: int, stride: int, size: tuple[int, int], training: bool = False
     ) -> Case:
-        inputs = {"in_channels": C, "out_channels": F, "stride": stride, "X": rng.normal(size=(2, C, *size))}
+        inputs = {"in_channels": C, "out_channels": F, "stride": stride, "X": 5 * rng.normal(size=(2, C, *size))}
         rest = {"layers": LAYERS, "phase": float(rng.uniform(0, 6)), "training": training, "asks": group}
         return Case(label, group, inputs | rest)
 
@@ -241,8 +241,8 @@ RESIDUAL_BLOCK = Exercise(
             change(
                 ResidualBlock, "conv(in_channels, out_channels, 1, stride)", "conv(in_channels, out_channels, 1, 1)"
             ),
-            "Your projection does not take the stride: it hands over an image of the old size, and the main way gives "
-            "a smaller one.",
+            "With a stride, your shortcut hands over an image of the old size, which cannot be added to the smaller "
+            "one of the main way. Does the projection take the stride, and is it used?",
             hint=3,
             about=("out",),
         ),
