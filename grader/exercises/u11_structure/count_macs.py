@@ -124,28 +124,6 @@ def macs_by_shapes(model, shape):
     return counts
 
 
-def macs_by_tracing(model, shape):
-    import torch
-    from torch import nn
-
-    layers = {m: name for name, m in model.named_modules() if isinstance(m, nn.Conv2d | nn.Linear)}
-    counts = dict.fromkeys(layers.values(), 0)
-
-    def after(layer, given, out):
-        if layer in layers:
-            counts[layers[layer]] += out.numel() * layer.weight.numel() // len(layer.weight)
-
-    mode = model.training
-    handle = nn.modules.module.register_module_forward_hook(after)
-    try:
-        with torch.inference_mode():
-            model.eval()(torch.zeros(1, *shape))
-    finally:
-        handle.remove()
-        model.train(mode)
-    return counts
-
-
 BIASES = (
     "You add something for each bias. Adding a bias multiplies nothing: MACs count multiplications, each with the "
     "addition that goes with it."
@@ -285,7 +263,6 @@ COUNT_MACS = Exercise(
     equivalents=(
         count_macs,
         macs_by_shapes,
-        macs_by_tracing,
         change(count_macs, "layer.weight[0].numel()", "int(np.prod(layer.weight.shape[1:]))"),
         change(count_macs, "torch.zeros(1, *shape)", "torch.rand([1] + list(shape))"),
         change(count_macs, "sums * products", "products * int(np.prod(output.shape[1:]))"),

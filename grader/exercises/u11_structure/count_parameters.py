@@ -83,11 +83,6 @@ def count_in_numpy(model, trainable_only=False):
     return int(sum(np.prod(array.shape) for array in arrays))
 
 
-def count_by_filter(model, trainable_only=False):
-    wanted = filter(lambda p: p.requires_grad, model.parameters()) if trainable_only else model.parameters()
-    return sum(p.nelement() for p in wanted)
-
-
 COUNT_PARAMETERS = Exercise(
     name="count_parameters",
     unit=UNIT,
@@ -227,7 +222,6 @@ COUNT_PARAMETERS = Exercise(
         count_parameters,
         count_by_identity,
         count_in_numpy,
-        count_by_filter,
         change(count_parameters, "p.numel()", "p.data.view(-1).shape[0]"),
         change(count_parameters, "p in model.parameters()", "p in dict(model.named_parameters()).values()"),
     ),

@@ -110,27 +110,6 @@ def separable_by_function(in_channels, out_channels, stride=1):
     return nn.Sequential(parts)
 
 
-def separable_in_a_chain(in_channels, out_channels, stride=1):
-    import torch
-    from torch import nn
-
-    class Block(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.pointwise_bn = nn.BatchNorm2d(num_features=out_channels)
-            self.depthwise_bn = nn.BatchNorm2d(num_features=in_channels)
-            self.pointwise = nn.Conv2d(in_channels, out_channels, kernel_size=1, bias=False)
-            options = {"stride": (stride, stride), "padding": (1, 1), "groups": in_channels, "bias": False}
-            self.depthwise = nn.Conv2d(in_channels, in_channels, (3, 3), **options)
-
-        def forward(self, x):
-            for conv, norm in ((self.depthwise, self.depthwise_bn), (self.pointwise, self.pointwise_bn)):
-                x = torch.clamp_min(norm(conv(x)), 0)
-            return x
-
-    return Block()
-
-
 WIDENS = (
     "Your depthwise convolution changes the number of channels. It keeps it: one filter for each channel that "
     "comes in. Only the 1x1 convolution mixes, and only it knows how many shall go out."
@@ -262,7 +241,6 @@ DEPTHWISE_SEPARABLE = Exercise(
     equivalents=(
         DepthwiseSeparable,
         separable_by_function,
-        separable_in_a_chain,
         change(
             DepthwiseSeparable,
             "h = self.depthwise_bn(self.depthwise(x)).relu()",

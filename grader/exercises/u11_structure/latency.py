@@ -67,21 +67,6 @@ def latency_of_all_together(run, synchronize, clock, repeats, warmup):
     return float((clock() - start) / repeats)
 
 
-def latency_with_statistics(run, synchronize, clock, repeats, warmup):
-    import statistics
-
-    for _ in range(warmup):
-        run()
-        synchronize()
-    times = []
-    for _ in range(repeats):
-        before = clock()
-        run()
-        synchronize()
-        times.append(clock() - before)
-    return statistics.median(times)
-
-
 def latency_sorted(run, synchronize, clock, repeats, warmup):
     times = []
     for _ in range(warmup + repeats):
@@ -228,7 +213,6 @@ LATENCY = Exercise(
     equivalents=(
         latency,
         latency_sorted,
-        latency_with_statistics,
         change(latency, "        start = clock()", "        synchronize()\n        start = clock()"),
         change(latency, "float(np.median(seconds))", "np.percentile(np.array(seconds), 50)"),
         change(

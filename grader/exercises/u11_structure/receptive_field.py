@@ -72,14 +72,6 @@ def field_by_products(layers):
     return int(1 + ((table[:, 0] - 1) * table[:, 2] * jumps).sum())
 
 
-def field_of_each_layer(layers):
-    first, last = 0, 0
-    for layer in list(layers)[::-1]:
-        first = first * layer[1]
-        last = last * layer[1] + (layer[0] - 1) * layer[2]
-    return last - first + 1
-
-
 OWN_STRIDE = (
     "A layer's stride does not widen its own view: it decides how far apart its outputs are, so it counts for "
     "the layers after it."
@@ -197,7 +189,6 @@ RECEPTIVE_FIELD = Exercise(
         receptive_field,
         field_from_the_output,
         field_by_products,
-        field_of_each_layer,
         change(
             receptive_field, "dilation * (kernel - 1) * jump", "((kernel + (kernel - 1) * (dilation - 1)) - 1) * jump"
         ),

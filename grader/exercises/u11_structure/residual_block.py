@@ -123,32 +123,6 @@ def block_as_a_chain(in_channels, out_channels, stride=1):
     return Block()
 
 
-def block_by_cases(in_channels, out_channels, stride=1):
-    import torch
-    from torch import nn
-
-    class Block(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.shortcut = None
-            if (in_channels, stride) != (out_channels, 1):
-                self.norm = nn.BatchNorm2d(out_channels)
-                self.shortcut = nn.Conv2d(in_channels, out_channels, (1, 1), (stride, stride), bias=False)
-            self.bn2 = nn.BatchNorm2d(out_channels)
-            self.bn1 = nn.BatchNorm2d(out_channels)
-            self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
-            self.conv1 = nn.Conv2d(in_channels, out_channels, 3, padding=1, stride=stride, bias=False)
-
-        def forward(self, x):
-            out = self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x)))))
-            if self.shortcut is not None:
-                x = self.norm(self.shortcut(x))
-            out += x
-            return out.relu_()
-
-    return Block()
-
-
 RESIDUAL_BLOCK = Exercise(
     name="ResidualBlock",
     unit=UNIT,
@@ -317,7 +291,6 @@ RESIDUAL_BLOCK = Exercise(
     equivalents=(
         ResidualBlock,
         block_as_a_chain,
-        block_by_cases,
         change(ResidualBlock, "torch.relu(h + kept)", "nn.functional.relu(kept.add(h), inplace=True)"),
         change(ResidualBlock, "torch.relu(self.bn1(self.conv1(x)))", "nn.ReLU(inplace=True)(self.bn1(self.conv1(x)))"),
         change(

@@ -116,31 +116,6 @@ def scale_by_stages(width, depth, block, base=(16, 32), multiple=4, classes=10):
     return model
 
 
-def scale_with_itertools(width, depth, block, base=(16, 32), multiple=4, classes=10):
-    from itertools import pairwise
-
-    from torch import nn
-
-    class Network(nn.Module):
-        def __init__(self):
-            super().__init__()
-            counts = [channels * width / multiple for channels in base]
-            flat = [multiple * max(1, round(count)) for count in counts for _ in range(depth)]
-            self.stem = nn.Conv2d(1, flat[0], 3, padding=1, bias=False)
-            self.norm = nn.BatchNorm2d(flat[0])
-            pairs = enumerate(pairwise([flat[0], *flat]))
-            self.blocks = nn.ModuleList(block(a, b, 2 if i % depth == 0 else 1) for i, (a, b) in pairs)
-            self.head = nn.Linear(flat[-1], classes)
-
-        def forward(self, x):
-            x = self.norm(self.stem(x)).relu()
-            for part in self.blocks:
-                x = part(x)
-            return self.head(x.mean(dim=(2, 3)))
-
-    return Network()
-
-
 UNROUNDED = (
     "Your widths are whole numbers and no multiples. Channels that are multiples of 4, 8 or 16 keep vector "
     "units and matrix units filled; an odd 41 can be slower than 48."
@@ -305,7 +280,6 @@ SCALE_NETWORK = Exercise(
     equivalents=(
         scale_network,
         scale_by_stages,
-        scale_with_itertools,
         change(
             scale_network,
             "max(1, round(c * width / multiple)) * multiple",
@@ -320,6 +294,11 @@ SCALE_NETWORK = Exercise(
             scale_network,
             "nn.AdaptiveAvgPool2d(1), nn.Flatten()",
             "nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten(start_dim=1)",
+        ),
+        change(
+            scale_network,
+            "return nn.Sequential(*layers, *head)",
+            "return nn.Sequential(nn.Sequential(*layers), nn.Sequential(*head))",
         ),
     ),
 )

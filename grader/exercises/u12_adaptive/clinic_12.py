@@ -109,27 +109,6 @@ chosen_anew = change(
 ONLY_WEIGHTS = "[p for p in model.parameters() if p.ndim > 1]"
 
 
-def clinic_by_index(model, optimizer, X, y, sparsity, steps):
-    """The places of the pruned weights, kept as indices."""
-    import torch
-    from torch import nn
-
-    pruned = []
-    for w in (p for p in model.parameters() if p.ndim > 1):
-        order = w.detach().abs().flatten().argsort()
-        pruned.append((w, order[: round(sparsity * w.numel())]))
-        w.data.view(-1)[pruned[-1][1]] = 0
-    zeros = []
-    for _ in range(steps):
-        optimizer.zero_grad()
-        nn.functional.mse_loss(model(X), y).backward()
-        optimizer.step()
-        for w, places in pruned:
-            w.data.view(-1)[places] = 0
-        zeros.append(sum(w.numel() - int(torch.count_nonzero(w)) for w, _ in pruned))
-    return zeros
-
-
 def clinic_with_topk(model, optimizer, X, y, sparsity, steps):
     """Boolean masks; the optimizer's memory of pruned weights is masked as well."""
     import torch
@@ -255,13 +234,17 @@ CLINIC_12 = Exercise(
     ),
     equivalents=(
         clinic_12,
-        clinic_by_index,
         clinic_with_topk,
         change(clinic_12, "if p.ndim > 1]", "if p.dim() == 2]", "w.data *= mask", "w.data = w.data * mask"),
         change(
             clinic_12,
             "[p for p in model.parameters() if p.ndim > 1]",
             "[p for n, p in model.named_parameters() if 'weight' in n]",
+        ),
+        change(
+            clinic_12,
+            "        lay_on()\n        zeros",
+            "        with torch.no_grad():\n            lay_on()\n        zeros",
         ),
     ),
 )

@@ -105,66 +105,6 @@ def EarlyExit(stage1, exit1, stage2, exit2, threshold):
     return Network()
 
 
-def exit_one_by_one(stage1, exit1, stage2, exit2, threshold):
-    import torch
-    from torch import nn
-
-    class Network(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.stage1, self.exit1, self.stage2, self.exit2 = stage1, exit1, stage2, exit2
-            self.threshold = threshold
-
-        def forward(self, x):
-            h = self.stage1(x)
-            logits = self.exit1(h)
-            if self.training:
-                return logits, self.exit2(self.stage2(h))
-            rows, exits = [], []
-            for i in range(len(x)):
-                sure = logits[i].softmax(dim=0).max() >= self.threshold
-                rows.append(logits[i] if sure else self.exit2(self.stage2(h[i : i + 1]))[0])
-                exits.append(1 if sure else 2)
-            return torch.stack(rows), torch.tensor(exits)
-
-        def loss(self, x, y):
-            first, last = self(x)
-            cross_entropy = nn.functional.cross_entropy
-            return cross_entropy(first, y) + cross_entropy(last, y)
-
-    return Network()
-
-
-def exit_scattered(stage1, exit1, stage2, exit2, threshold):
-    import torch
-    from torch import nn
-
-    class Network(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.stage1, self.exit1, self.stage2, self.exit2 = stage1, exit1, stage2, exit2
-            self.threshold = threshold
-
-        def forward(self, x):
-            h = self.stage1(x)
-            logits = self.exit1(h)
-            if self.training:
-                return logits, self.exit2(self.stage2(h))
-            confidence = logits.exp().amax(dim=1) / logits.exp().sum(dim=1)
-            places = torch.nonzero(confidence < self.threshold)[:, 0]
-            exits = torch.ones(len(x), dtype=torch.int64).index_fill(0, places, 2)
-            if len(places) == 0:
-                return logits, exits
-            return logits.index_copy(0, places, self.exit2(self.stage2(h.index_select(0, places)))), exits
-
-        def loss(self, x, y):
-            first, last = self(x)
-            cross_entropy = nn.functional.cross_entropy
-            return sum(cross_entropy(logits, y) for logits in (first, last))
-
-    return Network()
-
-
 TOGETHER = (
     "Your whole batch leaves together or stays together. Each example has a confidence of its own: an easy one "
     "should not wait for a hard neighbour."
@@ -314,8 +254,6 @@ EARLY_EXIT = Exercise(
     ),
     equivalents=(
         EarlyExit,
-        exit_one_by_one,
-        exit_scattered,
         change(EarlyExit, "torch.where(stay, 2, 1)", "1 + stay"),
         change(
             EarlyExit,
@@ -323,5 +261,16 @@ EARLY_EXIT = Exercise(
             "torch.softmax(logits.float(), -1).amax(-1)",
         ),
         change(EarlyExit, "logits.clone()", "logits.detach()"),
+        change(
+            EarlyExit,
+            "logits = logits.clone()\n                logits[stay] = self.exit2(self.stage2(h[stay]))",
+            "logits = logits.index_copy(0, torch.nonzero(stay)[:, 0], self.exit2(self.stage2(h[stay])))",
+        ),
+        change(
+            EarlyExit,
+            "logits = logits.clone()\n                logits[stay] = self.exit2(self.stage2(h[stay]))",
+            "late = [self.exit2(self.stage2(one[None]))[0] if go else None for one, go in zip(h, stay)]\n"
+            "                logits = torch.stack([b if go else a for a, b, go in zip(logits, late, stay)])",
+        ),
     ),
 )

@@ -99,21 +99,6 @@ prune_by_threshold = change(
 )
 
 
-def prune_by_rank(model, sparsity):
-    import torch
-
-    weights = {name: p for name, p in model.named_parameters() if p.ndim > 1}
-    flat = np.concatenate([p.detach().numpy().ravel() for p in weights.values()])
-    mask = np.ones_like(flat)
-    mask[np.argsort(np.abs(flat), kind="stable")[: round(sparsity * len(flat))]] = 0
-    sizes = [p.numel() for p in weights.values()]
-    parts = np.split(mask, np.cumsum(sizes)[:-1])
-    masks = {n: torch.tensor(m).reshape(p.shape) for (n, p), m in zip(weights.items(), parts, strict=True)}
-    for name, p in weights.items():
-        p.data.mul_(masks[name])
-    return masks
-
-
 def prune_by_kthvalue(model, sparsity):
     """A threshold, and then the ties one by one."""
     import torch
@@ -263,7 +248,6 @@ MAGNITUDE_PRUNE = Exercise(
     ),
     equivalents=(
         magnitude_prune,
-        prune_by_rank,
         prune_by_kthvalue,
         change(magnitude_prune, "torch.topk(sizes, count, largest=False).indices", "sizes.argsort()[:count]"),
         change(

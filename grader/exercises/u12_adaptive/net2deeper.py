@@ -86,20 +86,6 @@ def deeper_in_old_sizes(layer):
     return new
 
 
-def deeper_by_init(layer):
-    from torch import nn
-
-    out = len(layer.bias)
-    if layer.weight.ndim == 4:
-        new = nn.Conv2d(out, out, layer.kernel_size, padding="same", dtype=layer.weight.dtype)
-        nn.init.dirac_(new.weight)
-    else:
-        new = nn.Linear(out, out, dtype=layer.weight.dtype)
-        nn.init.eye_(new.weight)
-    nn.init.zeros_(new.bias)
-    return new
-
-
 def deeper_in_loops(layer):
     import torch
     from torch import nn
@@ -251,7 +237,6 @@ NET2DEEPER = Exercise(
     ),
     equivalents=(
         net2deeper,
-        deeper_by_init,
         deeper_in_loops,
         change(net2deeper, "padding=(height // 2, width // 2)", "padding='same'"),
         change(
@@ -265,6 +250,11 @@ NET2DEEPER = Exercise(
             "layer.weight.dim() == 2",
             "    return new",
             "    return new.double()",
+        ),
+        change(
+            net2deeper,
+            "new.weight = nn.Parameter(identity)",
+            "(nn.init.eye_ if new.weight.ndim == 2 else nn.init.dirac_)(new.weight)",
         ),
     ),
 )

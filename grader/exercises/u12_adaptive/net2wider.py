@@ -75,22 +75,6 @@ def net2wider(first, second, copies):
 undivided = change(net2wider, " / counts.reshape(shape)", "")
 
 
-def wider_by_copies(first, second, copies):
-    """One unit after the other, in copies of the layers."""
-    import copy
-
-    import torch
-    from torch import nn
-
-    one, two = copy.deepcopy(first), copy.deepcopy(second)
-    units = copies.tolist()
-    with torch.no_grad():
-        one.weight = nn.Parameter(torch.stack([first.weight[u] for u in units]))
-        one.bias = nn.Parameter(torch.stack([first.bias[u] for u in units]))
-        two.weight = nn.Parameter(torch.stack([second.weight[:, u] / units.count(u) for u in units], dim=1))
-    return one, two
-
-
 def wider_by_matrix(first, second, copies):
     """Products with a 0/1 matrix, in layers made anew."""
     import torch
@@ -251,7 +235,6 @@ NET2WIDER = Exercise(
     ),
     equivalents=(
         net2wider,
-        wider_by_copies,
         wider_by_matrix,
         change(
             net2wider,
@@ -264,5 +247,10 @@ NET2WIDER = Exercise(
             "counts = (copies[:, None] == copies).float().sum(dim=1)",
         ),
         change(net2wider, "    return one, two", "    return [one.float(), two.float()]"),
+        change(
+            net2wider,
+            "first.weight.detach()[copies]",
+            "torch.stack([first.weight.detach()[unit] for unit in copies.tolist()])",
+        ),
     ),
 )

@@ -103,37 +103,6 @@ def prune_channels(conv, norm, following, count):
     return new, norm, last
 
 
-def channels_by_modules(conv, norm, following, count):
-    """Copies of the layers whose tensors are exchanged."""
-    import copy
-
-    from torch import nn
-
-    norms = [float(one.abs().sum()) for one in conv.weight]
-    threshold = sorted(norms, reverse=True)[count - 1]
-    keep = [i for i, size in enumerate(norms) if size >= threshold]
-    conv, norm, following = copy.deepcopy((conv, norm, following))
-    channels = conv.out_channels
-    conv.weight = nn.Parameter(conv.weight[keep])
-    conv.out_channels = count
-    if conv.bias is not None:
-        conv.bias = nn.Parameter(conv.bias[keep])
-    if norm is not None:
-        for key in ("weight", "bias"):
-            setattr(norm, key, nn.Parameter(getattr(norm, key)[keep]))
-        norm.running_mean, norm.running_var = norm.running_mean[keep], norm.running_var[keep]
-        norm.num_features = count
-    if isinstance(following, nn.Conv2d):
-        following.weight = nn.Parameter(following.weight[:, keep])
-        following.in_channels = count
-    else:
-        places = following.in_features // channels
-        columns = [i * places + j for i in keep for j in range(places)]
-        following.weight = nn.Parameter(following.weight[:, columns])
-        following.in_features = len(columns)
-    return conv, norm, following
-
-
 def channels_by_state(conv, norm, following, count):
     """New layers, filled by load_state_dict."""
     import torch
@@ -302,7 +271,6 @@ PRUNE_CHANNELS = Exercise(
     ),
     equivalents=(
         prune_channels,
-        channels_by_modules,
         channels_by_state,
         change(
             prune_channels,

@@ -77,17 +77,6 @@ def successive_halving(evaluate, candidates, budget, eta):
     return alive[0], rungs
 
 
-def halving_with_numpy(evaluate, candidates, budget, eta):
-    alive, rungs = list(candidates), []
-    while len(alive) > 1:
-        scores = np.array([evaluate(candidate, budget) for candidate in alive])
-        rungs.append((budget, dict(zip(alive, scores, strict=True))))
-        best = np.argsort(-scores, kind="stable")[: max(1, len(alive) // eta)]
-        alive = [alive[k] for k in sorted(best)]
-        budget = budget * eta
-    return alive[0], rungs
-
-
 def halving_by_recursion(evaluate, candidates, budget, eta):
     if len(candidates) == 1:
         return candidates[0], []
@@ -235,7 +224,6 @@ SUCCESSIVE_HALVING = Exercise(
     equivalents=(
         successive_halving,
         halving_by_recursion,
-        halving_with_numpy,
         change(successive_halving, "scores[c], reverse=True)", "(-scores[c], candidates.index(c)))"),
         change(
             successive_halving,
@@ -243,5 +231,10 @@ SUCCESSIVE_HALVING = Exercise(
             "        alive = sorted(best, key=candidates.index)",
         ),
         change(successive_halving, "    return alive[0], rungs", "    return [alive.pop(), tuple(rungs)]"),
+        change(
+            successive_halving,
+            "sorted(alive, key=lambda c: scores[c], reverse=True)",
+            "[alive[k] for k in np.argsort([-scores[c] for c in alive], kind='stable')]",
+        ),
     ),
 )
