@@ -51,11 +51,11 @@ def _best(series: Series, reference: Reference) -> tuple[Finding, Series] | None
 
 def _relations(series: Series, reference: Reference) -> Iterator[Finding]:
     """All relations that hold, the most telling first."""
+    yield from _plain(forms.find(series, tuple(forms.of_inputs(series))))
     if all(item.got.shape == item.right.shape for item in series.items):
         steps = "steps" in reference.probe or "optimizer" in reference.probe
         known = quantities(series.items, reference.sizes, steps and all(item.right.ndim for item in series.items))
         vague = []
-        yield from _plain(forms.find(series, tuple(forms.of_inputs(series))))
         for finding in factors.find(series, expressions(known)):
             if finding.vague:
                 vague.append(finding)

@@ -10,7 +10,7 @@ from itertools import chain
 
 import numpy as np
 
-from course_lib.diagnosis.relations.items import RTOL, RTOL_FLOAT32, Item, Series
+from course_lib.diagnosis.relations.items import RTOL, RTOL_FLOAT32, TINY, Item, Series
 from course_lib.diagnosis.relations.quantities import Expression
 from course_lib.sentences import say
 
@@ -62,6 +62,11 @@ STEPS = {
     "double": "{it} moves in each step by twice what is right.",
     "half": "{it} moves in each step by half of what is right.",
     "same": "{it} moves in each step by what is right times one and the same number, in every case.",
+}
+IS = {
+    "factor": "{it} is {factor} · `{of}` in every case{where}.",
+    "minus": "{it} is -{factor} · `{of}` in every case{where}.",
+    "sign": "{it} is the input `{of}` with the other sign, in every case.",
 }
 MORE = {
     "factor": "{it} is the right value plus {factor} · `{of}` in every case{where}.",
@@ -118,6 +123,10 @@ def ways(series: Series) -> Iterator[Way]:
             yield Way("steps", 1.0, partial(_steps, name=name), STEPS, name)
     for name in first.inputs:
         given = first.given(name)
+        if given is not None and given.shape == first.right.shape and given.ndim:
+            yield Way("is", math.nan, partial(_input, name=name), IS, name)
+    for name in first.inputs:
+        given = first.given(name)
         if given is not None and given.shape == first.right.shape:
             yield Way("plus", 0.0, partial(_more_of_input, name=name), MORE, name)
     for name in first.others:
@@ -132,6 +141,11 @@ def _change(item: Item, name: str) -> Pair | None:
     if given is None or given.shape != item.right.shape or item.got.shape != given.shape:
         return None
     return item.got - given, item.right - given
+
+
+def _input(item: Item, name: str) -> Pair | None:
+    given = item.given(name)
+    return None if given is None or given.shape != item.got.shape else (item.got, given)
 
 
 def _steps(item: Item, name: str) -> Pair | None:
@@ -196,7 +210,7 @@ def _measured(items: Sequence[Item], way: Way, made: tuple[list[Expression], lis
         factor = None if pair is None else factor_of(pair, _noise(item), RTOL_FLOAT32 if single else RTOL)
         if factor is None:
             return None
-        factors.append(factor)
+        factors.append(np.array(np.nan) if not item.wrong and item.big < TINY else factor)
     told = [(item, f) for item, f in zip(items, factors, strict=True) if item.wrong and _off(f, way.neutral).any()]
     if len({item.case for item, _ in told}) < 2:
         return None
@@ -209,7 +223,7 @@ def _measured(items: Sequence[Item], way: Way, made: tuple[list[Expression], lis
 
 
 def _off(factor: np.ndarray, neutral: float) -> np.ndarray:
-    return np.isfinite(factor) & (np.abs(factor - neutral) > 1e-6)
+    return np.isfinite(factor) & ~(np.abs(factor - neutral) <= 1e-6)
 
 
 def _said(
@@ -221,7 +235,7 @@ def _said(
         return _constant(distinct.pop(), way)
     single, double = made
     for expression in chain(single, double if len(distinct) >= 3 else ()):
-        for sign in (1, -1) if way.neutral == 0.0 else (1,):
+        for sign in (1, -1) if "minus" in way.says else (1,):
             if _fits(expression, factors, sign):
                 return _by(expression, way, sign)
     if any(factor.ndim for factor in factors):
@@ -252,11 +266,11 @@ def _constant(factor: float, way: Way) -> tuple[str, str, dict[str, str]]:
     name = names.get(factor, "")
     if name in way.says:
         return name, way.says[name], {}
-    if way.neutral == 0.0 and "minus" in way.says and factor < 0:
+    if "minus" in way.says and factor < 0:
         text = _number(-factor)
         return (
             f"minus {text}",
-            way.says["minus"] if text else way.says["same"],
+            way.says["minus"] if text else way.says.get("same", ""),
             {"factor": text, "where": "", "cause": ""},
         )
     text = _number(factor)
@@ -272,6 +286,9 @@ def _number(value: float) -> str:
             return str(n)
         if abs(value * n - 1) < 1e-4:
             return f"1/{n}"
+    for above, below in ((3, 2), (2, 3), (3, 4), (4, 3)):
+        if abs(value - above / below) < 1e-4:
+            return f"{above}/{below}"
     return ""
 
 
