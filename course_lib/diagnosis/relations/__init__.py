@@ -52,9 +52,9 @@ def _best(series: Series, reference: Reference) -> tuple[Finding, Series] | None
 def _relations(series: Series, reference: Reference) -> Iterator[Finding]:
     """All relations that hold, the most telling first."""
     yield from _plain(forms.find(series, tuple(forms.of_inputs(series))))
+    steps = ("steps" in reference.probe or "optimizer" in reference.probe) and all(i.right.ndim for i in series.items)
     if all(item.got.shape == item.right.shape for item in series.items):
-        steps = "steps" in reference.probe or "optimizer" in reference.probe
-        known = quantities(series.items, reference.sizes, steps and all(item.right.ndim for item in series.items))
+        known = quantities(series.items, reference.sizes, steps)
         vague = []
         for finding in factors.find(series, expressions(known)):
             if finding.vague:
@@ -62,7 +62,7 @@ def _relations(series: Series, reference: Reference) -> Iterator[Finding]:
             else:
                 yield finding
         yield from _plain(forms.find(series, (*forms.VALUES, *forms.ARRAYS, *forms.PLACES)))
-        yield from (Finding(each.name, each.says, each.values) for each in where.find(series))
+        yield from (Finding(each.name, each.says, each.values) for each in where.find(series, steps))
         yield from _plain(forms.find(series, forms.ALIKE))
         yield from vague
     else:

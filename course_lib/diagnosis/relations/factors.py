@@ -77,17 +77,15 @@ MORE = {
     "length": "{it} is the right value plus a multiple of `{of}` in every case: that term is not as asked.",
 }
 SHIFT = {
-    "factor": "{it} is {factor} more than the right value, in every entry of every case{where}.",
-    "minus": "{it} is {factor} less than the right value, in every entry of every case{where}.",
-    "one": "{it} is 1 more than the right value, in every entry of every case.",
-    "sign": "{it} is 1 less than the right value, in every entry of every case.",
-    "same": "{it} is the right value plus one and the same number, in every entry of every case.",
+    "factor": "{it} is {factor} more than the right value in every case{where}.",
+    "minus": "{it} is {factor} less than the right value in every case{where}.",
+    "one": "{it} is 1 more than the right value in every case.",
+    "sign": "{it} is 1 less than the right value in every case.",
+    "same": "{it} is the right value plus one and the same number in every case.",
     "length": "{it} is off by the same amount in all entries of a case: what is added to every entry is wrong.",
 }
-TOO_OFTEN = " That is what comes out where {q} is a factor once too often, or a division by it is forgotten."
-TOO_SELDOM = " That is what comes out where {q} is left out as a factor, or divided by once too often."
-SUM = " That is what a sum gives where a mean over {where} is asked for."
-MEAN = " That is what a mean over {where} gives where a sum is asked for."
+ARGUMENT = " A factor like this mostly comes from {q} being left out, or standing there once too often."
+SIZE = " A factor like this mostly comes from a sum in place of a mean, or a mean in place of a sum."
 
 
 @dataclass(frozen=True)
@@ -199,6 +197,7 @@ def _ratio(a: np.ndarray, b: np.ndarray, noise: float, rtol: float) -> float | N
         return math.nan if float(np.max(np.abs(a))) <= 1e3 * noise else None
     factor = float(np.sum(a / most * (b / most)) / np.sum((b / most) ** 2))
     far = float(np.max(np.abs(a - factor * b)))
+    factor = 0.0 if abs(factor) < 1e-9 else factor
     return factor if far <= rtol * float(np.max(np.abs(a))) + 10 * noise else None
 
 
@@ -293,7 +292,8 @@ def _number(value: float) -> str:
 
 
 def _by(expression: Expression, way: Way, sign: int) -> tuple[str, str, dict[str, str]]:
-    where = "".join(f" ({each})" for each in dict.fromkeys(expression.where))
+    where = "; ".join(dict.fromkeys(expression.where))
+    where = f" ({where})" if where else ""
     template = way.says["factor"] if sign > 0 else way.says["minus"]
     name = expression.text if sign > 0 else f"minus {expression.text}"
     return name, template, {"factor": expression.text, "where": where, "cause": _cause(expression)}
@@ -304,9 +304,4 @@ def _cause(expression: Expression) -> str:
     q = expression.quantity
     if q is None:
         return ""
-    if q.size:
-        return say(
-            MEAN if expression.inverse else SUM,
-            where=q.where.removeprefix("the number of ").replace("the length", "the entries"),
-        )
-    return say(TOO_SELDOM if expression.inverse else TOO_OFTEN, q=q.text)
+    return say(SIZE if q.size else ARGUMENT, q=q.text)

@@ -72,7 +72,9 @@ def _repeated(item: Item, which: int) -> np.ndarray:
 
 def _same_rows(item: Item) -> np.ndarray | None:
     """Its own first row in the place of all."""
-    return np.broadcast_to(item.got[:1], item.got.shape).astype(float) if item.got.shape == item.right.shape else None
+    if item.got.shape != item.right.shape or not np.isfinite(item.got).all():
+        return None
+    return np.broadcast_to(item.got[:1], item.got.shape).astype(float)
 
 
 def _reshaped(item: Item) -> np.ndarray | None:
@@ -172,8 +174,7 @@ PLACES = (
 )  # fmt: skip
 
 ALIKE = (
-    Form("rows_alike", "All rows of {its} are equal, where the right ones differ: they may be one array that was "
-         "kept many times, without a copy.", _same_rows, 2),
+    Form("rows_alike", "All rows of {its} are equal, where the right ones differ.", _same_rows, 2),
     Form("entries_alike", "All entries of {its} are equal, where the right ones differ.", _same_rows),
 )  # fmt: skip
 

@@ -66,7 +66,8 @@ def _sizes(items: Sequence[Item], sizes: Mapping[str, tuple[str, int]]) -> list[
     taken = {*sizes, *items[0].inputs}
     free = [letter for letter in "nmkq" if letter not in taken]
     found = []
-    for name in items[0].inputs:
+    named = {name for name, _ in stated} | {"X", "logits"}
+    for name in sorted(items[0].inputs, key=lambda name: name not in named):
         arrays = [item.given(name) for item in items]
         given = [array for array in arrays if array is not None and array.ndim]
         if len(given) < len(items) or len({array.ndim for array in given}) > 1:

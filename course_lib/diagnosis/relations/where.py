@@ -22,14 +22,16 @@ LUCK = 1e-3
 class Pattern:
     """Entries of an array that a sentence can name; `mask` is True where the wrong ones may be.
 
-    every: whether all of these must be wrong in each wrong case; else at least half of them, taken together.
+    share: which part of the entries that it names must be wrong, in all wrong cases together.
     """
 
     name: str
     says: str
     mask: Mask
-    every: bool = True
+    share: float = 0.8
     values: dict[str, str] = field(default_factory=dict)
+    everywhere: bool = False
+    """Whether the sentence speaks of the cases too in which nothing is wrong."""
 
 
 def wrong_entries(item: Item) -> np.ndarray | None:
@@ -44,8 +46,8 @@ def wrong_entries(item: Item) -> np.ndarray | None:
     return far & ~(np.isnan(got) & np.isnan(right)) & ~(got == right)
 
 
-def find(series: Series) -> Iterator[Pattern]:
-    """The patterns that hold the wrong entries of all cases."""
+def find(series: Series, steps: bool) -> Iterator[Pattern]:
+    """The patterns that hold the wrong entries of all cases. steps: whether the first axis counts steps."""
     if not all(item.right.ndim for item in series.items):
         return
     masks = [wrong_entries(item) for item in series.items]
@@ -54,7 +56,8 @@ def find(series: Series) -> Iterator[Pattern]:
     told = [mask for mask in masks if mask is not None]
     if all(mask.all() for mask, item in zip(told, series.items, strict=True) if item.wrong):
         return
-    for pattern in (*PLACES, *_conditions(series)):
+    first = START if _begins_with_an_input(series) else STEPS if steps else ROWS
+    for pattern in (*PLACES, *first, *_conditions(series)):
         if _explains(pattern, series, told):
             yield pattern
 
@@ -67,19 +70,17 @@ def _explains(pattern: Pattern, series: Series, wrong: list[np.ndarray]) -> bool
         if place is None:
             return False
         if not item.wrong:
-            if not pattern.every and place.any() and not place.all():
+            if pattern.everywhere and place.any():
                 marked += int(place.sum())
             continue
-        if place.all() or (mask & ~place).any() or (pattern.every and (place & ~mask).any()):
+        if place.all() or (mask & ~place).any():
             return False
         count = int(mask.sum())
         luck *= float(place.mean()) ** count
-        if pattern.every:
-            luck *= float(1 - place.mean()) ** int((~place).sum())
         inside += count
         marked += int(place.sum())
         cases.add(item.case)
-    return len(cases) >= 2 and inside * 2 >= marked and luck < LUCK
+    return len(cases) >= 2 and inside >= pattern.share * marked and luck < LUCK
 
 
 def _at(*index: int | slice) -> Mask:
@@ -146,32 +147,49 @@ PLACES = (
             _axes(1, FIRST)),
     Pattern("last_entry", "{it} is right but for the last entry, in every case in which it is wrong.",
             _axes(1, LAST)),
-    Pattern("first_row", "{it} is right but for its first row, in every case in which it is wrong.",
-            _more_axes(2, FIRST)),
     Pattern("last_row", "{it} is right but for its last row, in every case in which it is wrong.",
             _more_axes(2, LAST)),
-    Pattern("not_first_entry", "The first entry of {its} is right in every case, and every later one is wrong.",
-            _axes(1, _but(FIRST))),
-    Pattern("not_last_entry", "Only the last entry of {its} is right, in every case in which it is wrong.",
-            _axes(1, _but(LAST))),
-    Pattern("not_first_row", "The first row of {its} is right in every case, and every later one is wrong: "
-            "what the first leaves behind for the next is not as it should be.", _more_axes(2, _but(FIRST))),
-    Pattern("not_last_row", "Only the last row of {its} is right, in every case in which it is wrong.",
-            _more_axes(2, _but(LAST))),
     Pattern("first_column", "{it} is right but for its first column, in every case in which it is wrong.",
             _axes(2, _last_axis(0))),
     Pattern("last_column", "{it} is right but for its last column, in every case in which it is wrong.",
             _axes(2, _last_axis(-1))),
-    Pattern("not_first_column", "Only the first column of {its} is right, in every case in which it is wrong.",
+    Pattern("not_first_column", "The first column of {its} is right in every case; what is wrong stands beside it.",
             _axes(2, _but(_last_axis(0)))),
-    Pattern("not_last_column", "Only the last column of {its} is right, in every case in which it is wrong.",
+    Pattern("not_last_column", "The last column of {its} is right in every case; what is wrong stands beside it.",
             _axes(2, _but(_last_axis(-1)))),
     Pattern("diagonal", "{it} is right but for its diagonal, in every case in which it is wrong.", _diagonal),
-    Pattern("not_diagonal", "{it} is right on its diagonal and wrong beside it.", _but(_diagonal)),
-    Pattern("below_diagonal", "{it} is wrong below its diagonal only.", _triangle, every=False),
-    Pattern("from_second", "The first step of {its} is right in every case; wrong entries come from the second on: "
-            "what one step leaves behind for the next is not as it should be.", _from_start(1), every=False),
+    Pattern("not_diagonal", "The diagonal of {its} is right in every case; what is wrong stands beside it.",
+            _but(_diagonal)),
+    Pattern("below_diagonal", "{it} is wrong below its diagonal only.", _triangle),
 )  # fmt: skip
+
+HANDED_ON = " Look at what one step hands on to the next, and at what changes from step to step."
+START = (
+    Pattern("from_second_step", "The start and the first step of {its} are right in every case; what is wrong comes "
+            "after them." + HANDED_ON, _more_axes(2, _from_start(2))),
+)  # fmt: skip
+STEPS = (
+    Pattern("from_second", "The first step of {its} is right in every case; what is wrong comes after it." + HANDED_ON,
+            _from_start(1)),
+)  # fmt: skip
+ROWS = (
+    Pattern("first_row", "{it} is right but for its first row, in every case in which it is wrong.",
+            _more_axes(2, FIRST)),
+    Pattern("not_first_row", "The first row of {its} is right in every case; what is wrong comes after it.",
+            _more_axes(2, _from_start(1))),
+    Pattern("not_first_entry", "The first entry of {its} is right in every case; what is wrong comes after it.",
+            _axes(1, _from_start(1))),
+)  # fmt: skip
+
+
+def _begins_with_an_input(series: Series) -> bool:
+    """Whether the first row is a start that was given, such as theta0: it says nothing of the first step."""
+    for name in series.items[0].inputs:
+        starts = [item.given(name) for item in series.items]
+        pairs = zip(starts, series.items, strict=True)
+        if all(start is not None and len(item.right) and np.array_equal(start, item.right[0]) for start, item in pairs):
+            return True
+    return False
 
 
 def _conditions(series: Series) -> Iterator[Pattern]:
@@ -183,13 +201,13 @@ def _conditions(series: Series) -> Iterator[Pattern]:
             for word, test in TESTS.items():
                 yield Pattern(
                     f"where:{name}:{word}", "{it} is wrong only where `{of}` is {word}, and right everywhere else.",
-                    partial(_where_given, name=name, test=test), False,
-                    {"of": name, "word": word},
+                    partial(_where_given, name=name, test=test), 0.5,
+                    {"of": name, "word": word}, True,
                 )  # fmt: skip
     for word, test in TESTS.items():
         yield Pattern(
             f"where_right:{word}", "{it} is wrong only where the right value is {word}.",
-            partial(_where_right, test=test), False, {"word": word},
+            partial(_where_right, test=test), 0.5, {"word": word}, True,
         )  # fmt: skip
 
 
