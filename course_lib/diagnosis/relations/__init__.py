@@ -12,7 +12,7 @@ from course_lib.diagnosis.base import Diagnosis, Unit
 from course_lib.diagnosis.relations import conditions, factors, forms, where
 from course_lib.diagnosis.relations.factors import Finding
 from course_lib.diagnosis.relations.items import Series, parts_of, series_of
-from course_lib.diagnosis.relations.quantities import expressions, quantities
+from course_lib.diagnosis.relations.quantities import Expressions
 from course_lib.reference import Outcome, Reference
 from course_lib.sentences import say
 
@@ -54,14 +54,14 @@ def _relations(series: Series, reference: Reference) -> Iterator[Finding]:
     yield from _plain(forms.find(series, tuple(forms.of_inputs(series))))
     steps = ("steps" in reference.probe or "optimizer" in reference.probe) and all(i.right.ndim for i in series.items)
     if all(item.got.shape == item.right.shape for item in series.items):
-        known = quantities(series.items, reference.sizes, steps)
         vague = []
-        for finding in factors.find(series, expressions(known)):
+        for finding in factors.find(series, Expressions(series.items, reference.sizes, steps)):
             if finding.vague:
                 vague.append(finding)
             else:
                 yield finding
-        yield from _plain(forms.find(series, (*forms.VALUES, *forms.ARRAYS, *forms.PLACES)))
+        own = (*forms.VALUES, *forms.entry_by_entry(series), *forms.ARRAYS, *forms.PLACES)
+        yield from _plain(forms.find(series, own))
         yield from (Finding(each.name, each.says, each.values) for each in where.find(series, steps))
         yield from _plain(forms.find(series, forms.ALIKE))
         yield from vague
@@ -72,6 +72,7 @@ def _relations(series: Series, reference: Reference) -> Iterator[Finding]:
     for each in conditions.find(
         [given for case, given in inputs.items() if case in wrong],
         [given for case, given in inputs.items() if case not in wrong],
+        steps,
     ):
         yield Finding(each.name, each.says, each.values)
 

@@ -33,17 +33,34 @@ TESTS: dict[str, tuple[str, str, Callable[[Any], bool]]] = {
 SAYS = "{it} is right in every case where `{of}` is {else_}, and wrong in every case where it is {word}."
 ROWS = "{it} is right in every case where `{of}` has a single {axis}, and wrong in every case where it has more."
 AXES = {1: ("entry",), 2: ("row", "column")}
+ONE_STEP = (
+    "{it} is right in every case of a single step, and wrong in every case of more: look at what one step hands on "
+    "to the next."
+)
 INTS = "{it} is right in every case where `{of}` holds floats, and wrong in every case where it holds whole numbers."
 
 
-def find(wrong: Sequence[dict[str, Any]], right: Sequence[dict[str, Any]]) -> Iterator[Condition]:
-    """The conditions that part the inputs of the wrong cases from those of the right ones."""
+def find(wrong: Sequence[dict[str, Any]], right: Sequence[dict[str, Any]], steps: bool) -> Iterator[Condition]:
+    """The conditions that part the inputs of the wrong cases from those of the right ones.
+
+    steps: whether arrays are handed over step by step, of `lr` or `lrs` one number each.
+    """
     if len(wrong) < LEAST or len(right) < LEAST or len(wrong) + len(right) < 6:
         return
     both = [*wrong, *right]
     for name in both[0]:
         values = [each.get(name) for each in both]
         if name in OURS or any(value is None for value in values):
+            continue
+        if steps and isinstance(values[0], np.ndarray):
+            counts = [np.size(value) for value in values if isinstance(value, np.ndarray)]
+            if (
+                name in ("lr", "lrs")
+                and len(counts) == len(both)
+                and min(counts[: len(wrong)]) > 1
+                and max(counts[len(wrong) :]) == 1
+            ):
+                yield Condition("cases:steps", ONE_STEP, {})
             continue
         for kind, says, said, holds in _tests(name, values):
             if all(map(holds, values[: len(wrong)])) and not any(map(holds, values[len(wrong) :])):

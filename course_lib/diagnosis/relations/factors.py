@@ -11,7 +11,7 @@ from itertools import chain
 import numpy as np
 
 from course_lib.diagnosis.relations.items import RTOL, RTOL_FLOAT32, TINY, Item, Series
-from course_lib.diagnosis.relations.quantities import Expression
+from course_lib.diagnosis.relations.quantities import Expression, Expressions
 from course_lib.sentences import say
 
 Pair = tuple[np.ndarray, np.ndarray]
@@ -42,8 +42,7 @@ PLAIN = {
     "same": "{it} is the right value times one and the same number in every case: a constant factor is wrong.",
     "length": "{it} is a multiple of the right value in every case, by another factor each time: "
     "its entries are right beside one another, and their common factor is wrong.",
-    "rows": "Along its first axis, each part of {its} is a multiple of the right one, by a factor of its own: "
-    "what all entries of a part share is wrong.",
+    "rows": "Each row of {its} is the right one times a factor of its own: what all entries of a row share is wrong.",
 }
 CHANGE = {
     "factor": "{it} has moved from the given `{of}` by {factor} times the right step, in every case{where}.{cause}",
@@ -99,7 +98,7 @@ class Finding:
     """Whether it leaves open what the factor is."""
 
 
-def find(series: Series, made: tuple[list[Expression], list[Expression]]) -> Iterator[Finding]:
+def find(series: Series, made: Expressions) -> Iterator[Finding]:
     """The relations by a factor that hold in all cases of the series, the most telling first."""
     for way in ways(series):
         finding = _measured(series.items, way, made)
@@ -201,7 +200,7 @@ def _ratio(a: np.ndarray, b: np.ndarray, noise: float, rtol: float) -> float | N
     return factor if far <= rtol * float(np.max(np.abs(a))) + 10 * noise else None
 
 
-def _measured(items: Sequence[Item], way: Way, made: tuple[list[Expression], list[Expression]]) -> Finding | None:
+def _measured(items: Sequence[Item], way: Way, made: Expressions) -> Finding | None:
     factors: list[np.ndarray] = []
     for item in items:
         pair = way.pair(item)
@@ -226,14 +225,13 @@ def _off(factor: np.ndarray, neutral: float) -> np.ndarray:
 
 
 def _said(
-    items: Sequence[Item], factors: list[np.ndarray], way: Way, made: tuple[list[Expression], list[Expression]]
+    items: Sequence[Item], factors: list[np.ndarray], way: Way, made: Expressions
 ) -> tuple[str, str, dict[str, str]]:
     flat = np.concatenate([np.atleast_1d(f) for f in factors])
     distinct = {float(f"{value:.5g}") for value in flat[np.isfinite(flat)]}
     if len(distinct) == 1:
         return _constant(distinct.pop(), way)
-    single, double = made
-    for expression in chain(single, double if len(distinct) >= 3 else ()):
+    for expression in chain(made.single, made.double if len(distinct) >= 3 else ()):
         for sign in (1, -1) if "minus" in way.says else (1,):
             if _fits(expression, factors, sign):
                 return _by(expression, way, sign)

@@ -200,6 +200,44 @@ def find(series: Series, forms: tuple[Form, ...]) -> Iterator[Form]:
             yield form
 
 
+TIMES = "{it} is the right value times `{of}`, entry by entry, in every case."
+OVER = "{it} is the right value divided by `{of}`, entry by entry, in every case."
+STEP_TIMES = "{it} has moved from the given `{start}` by the right step times `{of}`, entry by entry, in every case."
+
+
+def entry_by_entry(series: Series) -> Iterator[Form]:
+    """The right value, or the right step from an input, times or divided by an input of the same shape."""
+    first = series.items[0]
+    arrays = {name: given for name in first.inputs if (given := first.given(name)) is not None and given.ndim}
+    alike = [name for name, given in arrays.items() if given.shape == first.right.shape]
+
+    for name in alike:
+        yield Form(f"times:{name}", TIMES, partial(_times, name=name), values={"of": name})
+        yield Form(f"over:{name}", OVER, partial(_over, name=name), values={"of": name})
+    for start in alike:
+        for name in alike:
+            values = {"start": start, "of": name}
+            yield Form(f"step:{start}:{name}", STEP_TIMES, partial(_step_times, start=start, name=name), values=values)
+
+
+def _times(item: Item, name: str) -> np.ndarray | None:
+    given = item.given(name)
+    return None if given is None or given.shape != item.right.shape else item.right * given
+
+
+def _over(item: Item, name: str) -> np.ndarray | None:
+    given = item.given(name)
+    with np.errstate(all="ignore"):
+        return None if given is None or given.shape != item.right.shape else item.right / given
+
+
+def _step_times(item: Item, start: str, name: str) -> np.ndarray | None:
+    begun, given = item.given(start), item.given(name)
+    if begun is None or given is None or not begun.shape == given.shape == item.right.shape:
+        return None
+    return begun + (item.right - begun) * given
+
+
 def of_inputs(series: Series) -> Iterator[Form]:
     """Inputs that came back as they were, and right values of other outputs in this one's place."""
     first = series.items[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
@@ -121,21 +122,44 @@ def _numbers_of(item: Item) -> dict[str, np.ndarray]:
             found[name] = np.array(float(value))
         elif isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iuf":
             found[name] = value.astype(float)
-        elif isinstance(value, np.ndarray) and name in ("lr", "lrs", "ts") and item.right.shape[:1] == value.shape:
-            found[name.rstrip("s")] = value.astype(float)
+        elif isinstance(value, np.ndarray) and name in ("lr", "lrs", "ts") and value.ndim == 1 and item.right.ndim:
+            steps = len(item.right)
+            if len(value) in (steps, steps + 1):  # a schedule's values begin with that of t = 0, before the first step
+                found[name.rstrip("s")] = value[len(value) - steps :].astype(float)
     return found
 
 
-def expressions(found: Sequence[Quantity]) -> tuple[list[Expression], list[Expression]]:
-    """What one quantity gives, the simplest first, and what two give as a product."""
-    basic = [e for q in found for e in _basic(q)]
-    single = basic + [e for q in found for e in _made(q)] + _corrections(found)
-    double = [
-        Expression(_product(a, b), (*a.where, *b.where), _times(a.values, b.values))
-        for a, b in combinations(basic, 2)
-        if a.quantity is not b.quantity and not (a.inverse and b.inverse)
-    ]
-    return single, double
+@dataclass(frozen=True, eq=False)
+class Expressions:
+    """What may be a factor in these cases, made only when it is asked for."""
+
+    items: Sequence[Item]
+    sizes: Mapping[str, tuple[str, int]]
+    steps: bool
+
+    @cached_property
+    def known(self) -> list[Quantity]:
+        """The sizes and arguments themselves."""
+        return quantities(self.items, self.sizes, self.steps)
+
+    @cached_property
+    def single(self) -> list[Expression]:
+        """What is made of one of them, the simplest first."""
+        made = [expression for q in self.known for expression in _made(q)]
+        return [*self._basic, *made, *_corrections(self.known)]
+
+    @cached_property
+    def double(self) -> list[Expression]:
+        """The products and quotients of two."""
+        return [
+            Expression(_product(a, b), (*a.where, *b.where), _times(a.values, b.values))
+            for a, b in combinations(self._basic, 2)
+            if a.quantity is not b.quantity and not (a.inverse and b.inverse)
+        ]
+
+    @cached_property
+    def _basic(self) -> list[Expression]:
+        return [expression for q in self.known for expression in _basic(q)]
 
 
 def _times(a: Values, b: Values) -> Values:

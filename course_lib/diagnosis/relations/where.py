@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from course_lib.diagnosis.relations.items import Item, Series
+from course_lib.diagnosis.relations.items import Item, Series, equal
 
 Mask = Callable[[Item], "np.ndarray | None"]
 
@@ -67,12 +67,11 @@ def _explains(pattern: Pattern, series: Series, wrong: list[np.ndarray]) -> bool
     cases: set[int] = set()
     for item, mask in zip(series.items, wrong, strict=True):
         place = pattern.mask(item)
+        if not item.wrong:
+            marked += int(place.sum()) if pattern.everywhere and place is not None else 0
+            continue
         if place is None:
             return False
-        if not item.wrong:
-            if pattern.everywhere and place.any():
-                marked += int(place.sum())
-            continue
         if place.all() or (mask & ~place).any():
             return False
         count = int(mask.sum())
@@ -87,7 +86,7 @@ def _at(*index: int | slice) -> Mask:
     """The entries at an index along the first axes; an array needs at least two entries along each."""
 
     def mask(item: Item) -> np.ndarray | None:
-        if item.right.ndim < len(index) or min(item.right.shape) < 2:
+        if item.right.ndim < len(index) or min(item.right.shape[: len(index)]) < 2:
             return None
         found = np.zeros(item.right.shape, bool)
         found[index] = True
@@ -187,7 +186,7 @@ def _begins_with_an_input(series: Series) -> bool:
     for name in series.items[0].inputs:
         starts = [item.given(name) for item in series.items]
         pairs = zip(starts, series.items, strict=True)
-        if all(start is not None and len(item.right) and np.array_equal(start, item.right[0]) for start, item in pairs):
+        if all(start is not None and len(item.right) and equal(item.right[0], start) for start, item in pairs):
             return True
     return False
 
