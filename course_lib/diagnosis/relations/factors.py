@@ -110,10 +110,9 @@ def ways(series: Series) -> Iterator[Way]:
     """What may be a multiple of what, for arrays as these are."""
     yield Way("times", 1.0, lambda item: (item.got, item.right), PLAIN)
     first = series.items[0]
-    for name in first.inputs:
-        given = first.given(name)
-        if given is not None and given.shape == first.right.shape and given.size > 0:
-            yield Way("moved", 1.0, partial(_change, name=name), CHANGE, name)
+    given = first.given(series.output)
+    if given is not None and given.shape == first.right.shape and given.size > 0:
+        yield Way("moved", 1.0, partial(_change, name=series.output), CHANGE, series.output)
     for name in first.inputs:
         given = first.given(name)
         if given is not None and given.ndim and first.right.ndim == given.ndim + 1:
@@ -203,12 +202,15 @@ def _ratio(a: np.ndarray, b: np.ndarray, noise: float, rtol: float) -> float | N
 def _measured(items: Sequence[Item], way: Way, made: Expressions) -> Finding | None:
     factors: list[np.ndarray] = []
     for item in items:
+        if not item.wrong and item.big < TINY:
+            factors.append(np.array(np.nan))
+            continue
         pair = way.pair(item)
         single = item.got.dtype in (np.float32, np.float16)
         factor = None if pair is None else factor_of(pair, _noise(item), RTOL_FLOAT32 if single else RTOL)
         if factor is None:
             return None
-        factors.append(np.array(np.nan) if not item.wrong and item.big < TINY else factor)
+        factors.append(factor)
     told = [(item, f) for item, f in zip(items, factors, strict=True) if item.wrong and _off(f, way.neutral).any()]
     if len({item.case for item, _ in told}) < 2:
         return None

@@ -25,10 +25,18 @@ class Form:
     values: dict[str, str] = field(default_factory=dict)
 
 
+def _partly(function: Callable[[np.ndarray], np.ndarray]) -> Predict:
+    """What says something of some entries only, and NaN of the others."""
+    return lambda item: np.asarray(function(item.right.astype(float)))
+
+
 def _each(function: Callable[[np.ndarray], np.ndarray]) -> Predict:
-    def predict(item: Item) -> np.ndarray:
+    """What says something of each entry; where it cannot be computed, as 0/0, it is not what came."""
+
+    def predict(item: Item) -> np.ndarray | None:
         with np.errstate(all="ignore"):
-            return np.asarray(function(item.right.astype(float)))
+            found = np.asarray(function(item.right.astype(float)))
+        return None if np.isnan(found).any() else found
 
     return predict
 
@@ -104,7 +112,7 @@ VALUES = (
     Form("root", "{it} is the square root of the right value in every case.", _each(np.sqrt), 0),
     Form("square", "{it} is the square of the right value in every case.", _each(np.square), 0),
     Form("log", "{it} is the natural logarithm of the right value in every case.", _each(np.log), 0),
-    Form("exp", "{it} is exp of the right value in every case: the logarithm is asked for.", _each(np.exp), 0),
+    Form("exp", "{it} is exp of the right value in every case: its logarithm is asked for.", _each(np.exp), 0),
     Form("one_by", "{it} is 1 divided by the right value in every case.", _each(lambda r: 1 / r), 0),
     Form("one_minus", "{it} is 1 minus the right value in every case.", _each(lambda r: 1 - r), 0),
     Form("floor", "{it} is the right value rounded down to a whole number.", _each(np.floor), 0),
@@ -140,7 +148,7 @@ ARRAYS = (
     Form("running_mean", "{it} is the running mean of what is right: entry t is the mean of the right ones up to t.",
          _each(lambda r: np.cumsum(r, 0) / np.arange(1, 1 + len(r)).reshape(-1, *[1] * (r.ndim - 1)))),
     Form("differences", "From the second entry on, {its} is the difference of two neighbours of what is right.",
-         _each(lambda r: np.concatenate([np.full_like(r[:1], np.nan), np.diff(r, axis=0)]))),
+         _partly(lambda r: np.concatenate([np.full_like(r[:1], np.nan), np.diff(r, axis=0)]))),
     Form("running_best", "{it} is the smallest of the right ones so far, where each one itself is asked for.",
          _each(lambda r: np.minimum.accumulate(r, axis=0))),
     Form("summed", "{it} is one number, the sum of what is right: one for each entry is asked for.",
@@ -154,8 +162,8 @@ PLACES = (
     Form("last_axes", "{it} has its last two axes swapped.", _each(_swapped_last), 3),
     Form("column_order", "{it} holds the right numbers, read column by column where row by row is right "
          "(a reshape where a transpose is asked for, or the other way round).", _each(_column_order), 2),
-    Form("late", "{it} is one late: entry t is what is right for entry t - 1.", _each(lambda r: _delayed(r, 1))),
-    Form("early", "{it} is one ahead: entry t is what is right for entry t + 1.", _each(lambda r: _delayed(r, -1))),
+    Form("late", "{it} is one late: entry t is what is right for entry t - 1.", _partly(lambda r: _delayed(r, 1))),
+    Form("early", "{it} is one ahead: entry t is what is right for entry t + 1.", _partly(lambda r: _delayed(r, -1))),
     Form("reversed", "{it} is right and in reverse order, the last one first.", _each(lambda r: r[::-1])),
     Form("flipped", "Each row of {its} is right and in reverse order.", _each(lambda r: np.flip(r, -1)), 2),
     Form("turned", "{it} is turned by 180 degrees: both axes are in reverse order.",
@@ -214,10 +222,10 @@ def entry_by_entry(series: Series) -> Iterator[Form]:
     for name in alike:
         yield Form(f"times:{name}", TIMES, partial(_times, name=name), values={"of": name})
         yield Form(f"over:{name}", OVER, partial(_over, name=name), values={"of": name})
-    for start in alike:
-        for name in alike:
-            values = {"start": start, "of": name}
-            yield Form(f"step:{start}:{name}", STEP_TIMES, partial(_step_times, start=start, name=name), values=values)
+    start = series.output
+    for name in alike if start in alike else ():
+        values = {"start": start, "of": name}
+        yield Form(f"step:{name}", STEP_TIMES, partial(_step_times, start=start, name=name), values=values)
 
 
 def _times(item: Item, name: str) -> np.ndarray | None:
@@ -227,8 +235,9 @@ def _times(item: Item, name: str) -> np.ndarray | None:
 
 def _over(item: Item, name: str) -> np.ndarray | None:
     given = item.given(name)
-    with np.errstate(all="ignore"):
-        return None if given is None or given.shape != item.right.shape else item.right / given
+    if given is None or given.shape != item.right.shape or not given.all():
+        return None
+    return item.right / given
 
 
 def _step_times(item: Item, start: str, name: str) -> np.ndarray | None:
