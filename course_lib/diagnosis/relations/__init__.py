@@ -42,11 +42,17 @@ def find(outcomes: Sequence[Outcome], unexplained: frozenset[Unit], reference: R
 
 
 def _best(series: Series, reference: Reference) -> tuple[Finding, Series] | None:
-    """The first relation that holds, of all of an output, or else of those of its arrays alone that are wrong."""
+    """The first relation that holds, of all of an output, or else of those of its arrays alone that are wrong.
+
+    One that leaves open what a factor is comes after all others.
+    """
+    vague: tuple[Finding, Series] | None = None
     for each in (series, *parts_of(series)):
         for finding in _relations(each, reference):
-            return finding, each
-    return None
+            if not finding.vague:
+                return finding, each
+            vague = vague or (finding, each)
+    return vague
 
 
 def _relations(series: Series, reference: Reference) -> Iterator[Finding]:

@@ -265,17 +265,12 @@ def _constant(factor: float, way: Way) -> tuple[str, str, dict[str, str]]:
     name = names.get(factor, "")
     if name in way.says:
         return name, way.says[name], {}
-    if "minus" in way.says and factor < 0:
-        text = _number(-factor)
-        return (
-            f"minus {text}",
-            way.says["minus"] if text else way.says.get("same", ""),
-            {"factor": text, "where": "", "cause": ""},
-        )
-    text = _number(factor)
-    if not text:
+    text = _number(abs(factor))
+    minus = factor < 0 and "minus" in way.says
+    if not text or (factor < 0 and not minus):
         return "same", way.says.get("same", ""), {}
-    return text, way.says["factor"], {"factor": text, "where": "", "cause": ""}
+    name, template = (f"minus {text}", "minus") if minus else (text, "factor")
+    return name, way.says[template], {"factor": text, "where": "", "cause": ""}
 
 
 def _number(value: float) -> str:
