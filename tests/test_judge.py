@@ -68,7 +68,8 @@ def test_an_unknown_mistake_is_not_given_a_name():
         return a * x + 0.5, (a * x).sum()
 
     verdict = verdict_of(unknown)
-    assert not verdict.diagnoses and verdict.differences[0].stage == "values"
+    assert verdict.differences[0].stage == "values"
+    assert [d.kind for d in verdict.diagnoses] == ["relation"]  # what is seen is told, and no misconception named
 
 
 def test_a_chance_agreement_is_no_evidence():

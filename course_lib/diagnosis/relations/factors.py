@@ -219,7 +219,8 @@ def _measured(items: Sequence[Item], way: Way, made: Expressions) -> Finding | N
         return None
     name, template, values = _said(items, factors, way, made)
     vague = name in ("same", "length", "rows")
-    return Finding(f"{way.name}:{way.of}:{name}", template, {"of": way.of, **values}, vague) if template else None
+    of = f"{way.name}:{way.of}" if way.of else way.name
+    return Finding(f"{of}:{name}", template, {"of": way.of, **values}, vague) if template else None
 
 
 def _off(factor: np.ndarray, neutral: float) -> np.ndarray:
