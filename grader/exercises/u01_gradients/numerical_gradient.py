@@ -249,8 +249,8 @@ NUMERICAL_GRADIENT = Exercise(
         Misconception(
             "step_in_whole_numbers",
             change(numerical_gradient, "step = np.zeros(theta.shape)", "step = np.zeros_like(theta)"),
-            "np.zeros_like(theta) takes over theta's dtype. Where that is whole numbers, a step of 0.01 is rounded "
-            "to 0, and the function never moves.",
+            "Your np.zeros_like(theta) takes over theta's dtype. Where that is whole numbers, a step of 0.01 is "
+            "rounded to 0, and the function never moves.",
             hint=4,
         ),
     ),

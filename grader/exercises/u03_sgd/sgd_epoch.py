@@ -167,8 +167,8 @@ SGD_EPOCH = Exercise(
         Misconception(
             "copy_of_whole_numbers",
             change(sgd_epoch, "    for", ("    theta = theta.copy()\n    for"), "theta = theta - ", "theta -= "),
-            "theta.copy() has the type of theta. Where that is whole numbers, -= cannot put fractions into it, and "
-            "stops. Let each step make an array of its own.",
+            "Your theta.copy() has the type of theta. Where that is whole numbers, -= cannot put fractions into it, "
+            "and stops. Let each step make an array of its own.",
             hint=2,
         ),
     ),

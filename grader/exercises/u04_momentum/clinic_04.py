@@ -161,7 +161,7 @@ CLINIC_04 = Exercise(
         Misconception(
             "one_velocity_for_both",
             change(clinic_04, "key = i", "key = 0"),
-            "a and b share one velocity now, whatever their shapes. Each of them needs one of its own: what tells "
+            "Now a and b share one velocity, whatever their shapes. Each of them needs one of its own: what tells "
             "them apart, always?",
             hint=2,
         ),
