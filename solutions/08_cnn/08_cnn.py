@@ -143,6 +143,7 @@ def output_size(length, kernel, stride, padding):
 
     length (L), kernel (K), stride (S), padding (P): whole numbers; the kernel fits into the padded length.
     Returns a whole number.
+    By hand, with NumPy: no torch, no scipy.signal or scipy.ndimage, no np.convolve or np.correlate.
     """
     ### BEGIN SOLUTION
     return (length + 2 * padding - kernel) // stride + 1
@@ -202,6 +203,7 @@ def conv2d_loops(X, W, b, stride=1, padding=0):
 
     X: (N, C, height, width).  W: (F, C, KH, KW).  b: (F,).  stride, padding: numbers, or pairs (down, across).
     Returns out: (N, F, OH, OW).
+    By hand, with NumPy: no torch, no scipy.signal or scipy.ndimage, no np.convolve or np.correlate.
     """
     (SH, SW), (PH, PW) = pair(stride), pair(padding)
     N, C, height, width = X.shape
@@ -335,6 +337,7 @@ def im2col(X, size, stride=1, padding=0):
 
     X: (N, C, height, width).  size: (KH, KW).  size, stride, padding: numbers, or pairs (down, across).
     Returns cols: (N, C KH KW, OH OW); each column is a window (C, KH, KW), flattened.
+    By hand, with NumPy: no torch, no scipy.signal or scipy.ndimage, no np.convolve or np.correlate.
     """
     (KH, KW), (SH, SW), (PH, PW) = pair(size), pair(stride), pair(padding)
     N, C, height, width = X.shape
@@ -404,6 +407,7 @@ def conv2d_forward(X, W, b, stride=1, padding=0):
 
     X: (N, C, height, width).  W: (F, C, KH, KW).  b: (F,).  stride, padding: numbers, or pairs (down, across).
     Returns (out, cache): out (N, F, OH, OW); cache = (cols, X.shape, W, (SH, SW), (PH, PW)).
+    By hand, with NumPy: no torch, no scipy.signal or scipy.ndimage, no np.convolve or np.correlate.
     """
     (SH, SW), (PH, PW) = pair(stride), pair(padding)
     N, C, height, width = X.shape
@@ -540,6 +544,7 @@ def conv2d_backward(dout, cache):
 
     dout: (N, F, OH, OW).  cache: (cols, X.shape, W, (SH, SW), (PH, PW)) from conv2d_forward.
     Returns (dX, dW, db) of the shapes (N, C, height, width), (F, C, KH, KW), (F,).
+    By hand, with NumPy: no torch, no scipy.signal or scipy.ndimage, no np.convolve or np.correlate.
     """
     cols, (N, C, height, width), W, (SH, SW), (PH, PW) = cache
     F, C, KH, KW = W.shape
@@ -645,6 +650,7 @@ def maxpool_forward(X, size, stride=None):
 
     X: (N, C, height, width).  size, stride: numbers, or pairs (down, across); without a stride, it is the size.
     Returns (out, cache): out (N, C, OH, OW); cache = (X, out, (KH, KW), (SH, SW)).
+    By hand, with NumPy: no torch, no scipy.signal or scipy.ndimage, no np.convolve or np.correlate.
     """
     (KH, KW), (SH, SW) = pair(size), pair(size if stride is None else stride)
     N, C, height, width = X.shape
@@ -714,6 +720,7 @@ def maxpool_backward(dout, cache):
 
     dout: (N, C, OH, OW).  cache: (X, out, (KH, KW), (SH, SW)) from maxpool_forward.
     Returns dX: (N, C, height, width).
+    By hand, with NumPy: no torch, no scipy.signal or scipy.ndimage, no np.convolve or np.correlate.
     """
     X, out, (KH, KW), (SH, SW) = cache
     OH, OW = out.shape[2:]
@@ -842,6 +849,7 @@ class NumpyCNN:
 
     shape: (C, height, width) of an image.  filters: (A, B), of the two convolutions.  classes: how many logits.
     params: the list W1 (A, C, 5, 5), b1 (A,), W2 (B, A, 3, 3), b2 (B,), W3 (B (height // 4) (width // 4), classes), b3.
+    By hand, with NumPy: no torch, no scipy.signal or scipy.ndimage, no np.convolve or np.correlate.
     """
 
     def __init__(self, rng, shape=(1, 28, 28), filters=(8, 32), classes=10):
@@ -1021,6 +1029,7 @@ def batchnorm_forward(X, gamma, beta, eps=1e-5):
 
     X: (N, C, height, width).  gamma, beta: (C,).  Mean and variance: one for each channel.
     Returns (out, cache): out of X's shape; cache = (X_hat, std, gamma), where std, (C,), is sqrt(variance + eps).
+    By hand, with NumPy: no torch, no scipy.signal or scipy.ndimage, no np.convolve or np.correlate.
     """
     ### BEGIN SOLUTION
     mean, var = X.mean(axis=(0, 2, 3)), X.var(axis=(0, 2, 3))
@@ -1070,6 +1079,7 @@ def batchnorm_backward(dout, cache):
 
     dout: (N, C, height, width).  cache: (X_hat, std, gamma) from batchnorm_forward.
     Returns (dX, dgamma, dbeta) of the shapes (N, C, height, width), (C,), (C,).
+    By hand, with NumPy: no torch, no scipy.signal or scipy.ndimage, no np.convolve or np.correlate.
     """
     X_hat, std, gamma = cache
     ### BEGIN SOLUTION
@@ -1137,6 +1147,7 @@ def clinic_08(images, filters):
 
     images: (N, H, W), one channel.  filters: (F, K, K), K odd.
     Returns (N, F, H, W): map f of image n has at (i, j) the answer to the window *around* pixel (i, j).
+    By hand, with NumPy: no torch, no scipy.signal or scipy.ndimage, no np.convolve or np.correlate.
     """
     ### BEGIN SOLUTION
     N, H, W = images.shape

@@ -378,6 +378,7 @@ class TorchSGD(torch.optim.Optimizer):
     """Gradient descent with momentum, Nesterov's look-ahead and weight decay, in the convention of torch.optim.SGD.
 
     params: parameters, or groups of them ({"params": [...], "lr": ...}).  lr, momentum, weight_decay: numbers.
+    By hand: none of torch.optim's optimizers, and none of the functions that they are made of.
     """
 
     def __init__(self, params, lr, momentum=0.0, weight_decay=0.0, nesterov=False):
@@ -544,6 +545,7 @@ class TorchAdam(torch.optim.Optimizer):
     """Adam with bias correction and L2 through the gradient, as torch.optim.Adam.
 
     params: parameters, or groups of them.  lr, eps, weight_decay: numbers.  betas: (beta1, beta2).
+    By hand: none of torch.optim's optimizers, and none of the functions that they are made of.
     """
 
     def __init__(self, params, lr=0.001, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0):
@@ -622,6 +624,7 @@ class TorchAdamW(torch.optim.Optimizer):
     """Adam with weight decay apart from the gradient, as torch.optim.AdamW.
 
     params: parameters, or groups of them.  lr, eps, weight_decay: numbers.  betas: (beta1, beta2).
+    By hand: none of torch.optim's optimizers, and none of the functions that they are made of.
     """
 
     def __init__(self, params, lr=0.001, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01):
@@ -1023,6 +1026,7 @@ def regularized_loss(loss, model, l1, l2):
     loss: a tensor with one number, recorded.  model: an nn.Module.  l1, l2: numbers.
     Weights have two axes or more; what has one (biases, a normalization's factors) is left out.
     Returns a tensor with one number, recorded, so that `backward` can start from it.
+    By hand: no torch.optim, whose weight_decay is no part of a loss.
     """
     ### BEGIN SOLUTION
     weights = [p for p in model.parameters() if p.ndim > 1]
@@ -1220,6 +1224,7 @@ class Muon(torch.optim.Optimizer):
     """Muon for matrices: momentum with a look-ahead, orthogonalized by five Newton-Schulz rounds, as torch.optim.Muon.
 
     params: parameters with two axes, or groups of them.  lr, weight_decay, momentum: numbers.
+    By hand: none of torch.optim's optimizers, and none of the functions that they are made of.
     """
 
     def __init__(self, params, lr=0.001, weight_decay=0.1, momentum=0.95):
