@@ -359,6 +359,7 @@ ADAM_STEP = Exercise(
     ),
     equivalents=(
         adam_step,
+        change(adam_step, "    m = ", "    grad = grad.astype(np.float32)\n    m = "),
         change(
             adam_step,
             "alpha * m_hat / (np.sqrt(v_hat) + eps)",

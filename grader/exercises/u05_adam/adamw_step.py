@@ -264,6 +264,7 @@ ADAMW_STEP = Exercise(
     ),
     equivalents=(
         adamw_step,
+        change(adamw_step, "    m = ", "    grad = grad.astype(np.float32)\n    m = "),
         change(
             adamw_step,
             "    m = ",

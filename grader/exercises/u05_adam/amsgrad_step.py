@@ -235,6 +235,7 @@ AMSGRAD_STEP = Exercise(
     ),
     equivalents=(
         amsgrad_step,
+        change(amsgrad_step, "    m = ", "    grad = grad.astype(np.float32)\n    m = "),
         change(amsgrad_step, "np.maximum(v_max, v)", "np.where(v > v_max, v, v_max)"),
         change(amsgrad_step, "np.maximum(v_max, v)", "np.max([v_max, v], axis=0)"),
         change(
