@@ -208,7 +208,7 @@ ADAMW_STEP = Exercise(
                 " - alpha * weight_decay * theta",
                 "",
             ),
-            "theta itself was changed in place. Make a new array.",
+            "The array theta itself was changed in place. Make a new array.",
             hint=4,
         ),
         Misconception(
