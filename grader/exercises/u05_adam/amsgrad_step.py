@@ -194,7 +194,7 @@ AMSGRAD_STEP = Exercise(
         Misconception(
             "without_eps",
             change(amsgrad_step, "(np.sqrt(v_hat) + eps)", "np.sqrt(v_hat)"),
-            "eps is missing beside the root: where gradients are as small as eps, your steps are too long.",
+            "Your root has no eps beside it: where gradients are as small as eps, your steps are too long.",
             hint=3,
             about=("theta",),
         ),
