@@ -293,15 +293,15 @@ ADAM = Exercise(
         Misconception(
             "v_never_kept",
             change(Adam, "self.v[i] = self.beta2 * self.v[i] + ", "self.v[i] = "),
-            "m goes on from step to step, and v begins at zero in every step: it knows the last gradient alone, and is "
-            "divided as if it knew all of them.",
+            "Your m goes on from step to step, and v begins at zero in every step: it knows the last gradient alone, "
+            "and is divided as if it knew all of them.",
             hint=3,
         ),
         Misconception(
             "one_list_for_both",
             change(Adam, "self.v = [np.zeros_like(p) for p in params]", "self.v = self.m"),
-            "m and v are one and the same list, under two names: what is written to one is read as the other. Make a "
-            "list for each.",
+            "Your m and v are one and the same list, under two names: what is written to one is read as the other. "
+            "Make a list for each.",
             hint=2,
         ),
     ),

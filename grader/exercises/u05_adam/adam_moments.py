@@ -243,7 +243,7 @@ ADAM_MOMENTS = Exercise(
         adam_moments,
         change(adam_moments, "m = beta1 * m + (1 - beta1) * grad", "m = m + (1 - beta1) * (grad - m)"),
         change(adam_moments, "grad**2", "np.square(grad)", "return m, v", "return [m, v]"),
-        change(adam_moments, "return m, v", "return m.astype(np.float32), v.astype(np.float32)"),
+        change(adam_moments, "    m = ", "    grad = grad.astype(np.float32)\n    m = "),
         moments_copy,
         moments_loop,
     ),

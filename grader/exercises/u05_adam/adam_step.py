@@ -301,8 +301,8 @@ ADAM_STEP = Exercise(
         Misconception(
             "not_divided",
             change(adam_step, " / (np.sqrt(v_hat) + eps)", ""),
-            "theta moves by alpha times the corrected m, and nothing divides that: a gradient of 100 makes a step of "
-            "100 alpha. What is v kept for?",
+            "Your theta moves by alpha times the corrected m, and nothing divides that: a gradient of 100 makes a step "
+            "of 100 alpha. What is v kept for?",
             hint=4,
             about=("theta",),
         ),
@@ -352,13 +352,14 @@ ADAM_STEP = Exercise(
                 "    return theta - alpha * m_hat / (np.sqrt(v_hat) + eps), m, v",
                 "    theta -= alpha * m_hat / (np.sqrt(v_hat) + eps)\n    return theta, m, v",
             ),
-            "theta itself was changed in place. Make a new array here; in the class Adam below, changing in place will "
-            "be what we want.",
+            "The array theta itself was changed in place. Make a new array here; in the class Adam below, changing in "
+            "place will be what we want.",
             hint=6,
         ),
     ),
     equivalents=(
         adam_step,
+        change(adam_step, "    m = ", "    grad = grad.astype(np.float32)\n    m = "),
         change(
             adam_step,
             "alpha * m_hat / (np.sqrt(v_hat) + eps)",

@@ -208,7 +208,7 @@ ADAMW_STEP = Exercise(
                 " - alpha * weight_decay * theta",
                 "",
             ),
-            "theta itself was changed in place. Make a new array.",
+            "The array theta itself was changed in place. Make a new array.",
             hint=4,
         ),
         Misconception(
@@ -264,6 +264,7 @@ ADAMW_STEP = Exercise(
     ),
     equivalents=(
         adamw_step,
+        change(adamw_step, "    m = ", "    grad = grad.astype(np.float32)\n    m = "),
         change(
             adamw_step,
             "    m = ",

@@ -181,35 +181,35 @@ AMSGRAD_STEP = Exercise(
         Misconception(
             "mutates",
             change(amsgrad_step, "v_max = np.maximum(v_max, v)", "np.maximum(v_max, v, out=v_max)"),
-            "v_max itself was changed in place. Make a new array.",
+            "The array v_max itself was changed in place. Make a new array.",
             hint=3,
         ),
         Misconception(
             "axis_for_array",
             change(amsgrad_step, "np.maximum(v_max, v)", "np.max(v_max, v)"),
-            "np.max(a, b) takes its second argument for an axis. NumPy has another function that compares two arrays "
-            "entry by entry.",
+            "NumPy's np.max(a, b) takes its second argument for an axis. NumPy has another function that compares two "
+            "arrays entry by entry.",
             hint=1,
         ),
         Misconception(
             "without_eps",
             change(amsgrad_step, "(np.sqrt(v_hat) + eps)", "np.sqrt(v_hat)"),
-            "eps is missing beside the root: where gradients are as small as eps, your steps are too long.",
+            "Your root has no eps beside it: where gradients are as small as eps, your steps are too long.",
             hint=3,
             about=("theta",),
         ),
         Misconception(
             "returned_in_another_order",
             change(amsgrad_step, "m, v, v_max\n", "m, v_max, v\n"),
-            "v and v_max stand in each other's place: the function returns (theta, m, v, v_max).",
+            "Your v and v_max stand in each other's place: the function returns (theta, m, v, v_max).",
             hint=2,
             about=("v", "v_max"),
         ),
         Misconception(
             "v_max_uncorrected",
             change(amsgrad_step, "v_max / (1 - beta2**t)", "v_max"),
-            "m is corrected in your step, and v_max is not. A young v is far too small and stands below the fraction "
-            "bar, so your first steps are far too long.",
+            "Your m is corrected in your step, and v_max is not. A young v is far too small and stands below the "
+            "fraction bar, so your first steps are far too long.",
             hint=2,
             about=("theta",),
         ),
@@ -235,6 +235,7 @@ AMSGRAD_STEP = Exercise(
     ),
     equivalents=(
         amsgrad_step,
+        change(amsgrad_step, "    m = ", "    grad = grad.astype(np.float32)\n    m = "),
         change(amsgrad_step, "np.maximum(v_max, v)", "np.where(v > v_max, v, v_max)"),
         change(amsgrad_step, "np.maximum(v_max, v)", "np.max([v_max, v], axis=0)"),
         change(

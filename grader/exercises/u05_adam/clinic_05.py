@@ -183,8 +183,8 @@ CLINIC_05 = Exercise(
         Misconception(
             "decays_both_ways",
             change(clinic_05, "X.T @ error / len(y)", "X.T @ error / len(y) + weight_decay * params[0]"),
-            "t is right, and the decay stands beside the step now. But it is still in the gradient as well: the old "
-            "way is to go when the new one comes.",
+            "Your t is right, and the decay stands beside the step now. But it is still in the gradient as well: the "
+            "old way is to go when the new one comes.",
             hint=2,
         ),
         Misconception(
@@ -197,8 +197,8 @@ CLINIC_05 = Exercise(
         Misconception(
             "grows",
             change(clinic_05, "params[0] - lr * weight_decay", "params[0] + lr * weight_decay"),
-            "t is right, and the decay passes the root by. But your weights grow by it: which sign takes something "
-            "off?",
+            "Your t is right, and the decay passes the root by. But your weights grow by it: which sign takes "
+            "something off?",
             hint=2,
         ),
         Misconception(

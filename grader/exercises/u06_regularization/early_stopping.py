@@ -264,8 +264,8 @@ EARLY_STOPPING = Exercise(
         Misconception(
             "ties_do_not_count",
             change(EarlyStopping, "        else:", "        elif loss > self.best_loss:"),
-            "A loss that equals the best is no new best with you, which is right, and does not count as a bad update "
-            "either. An update without a new best is one, so on a plateau you wait too long.",
+            "A loss that only equals the best is not counted as a bad update with you. An update without a new best is "
+            "one, so on a plateau you wait too long.",
             hint=3,
             about=("stop",),
         ),

@@ -4,7 +4,7 @@ from grader.exercises.u07_mlp.clinic_07 import CLINIC_07
 from grader.exercises.u07_mlp.he_init import HE_INIT
 from grader.exercises.u07_mlp.linear_backward import LINEAR_BACKWARD
 from grader.exercises.u07_mlp.linear_forward import LINEAR_FORWARD
-from grader.exercises.u07_mlp.mlp import MLP
+from grader.exercises.u07_mlp.mlp import MLP_CLASS
 from grader.exercises.u07_mlp.overfit_tiny_batch import OVERFIT_TINY_BATCH
 from grader.exercises.u07_mlp.quiz_07 import QUIZ_07
 from grader.exercises.u07_mlp.relu_backward import RELU_BACKWARD
@@ -16,7 +16,7 @@ EXERCISES = (
     LINEAR_BACKWARD,
     RELU_BACKWARD,
     HE_INIT,
-    MLP,
+    MLP_CLASS,
     OVERFIT_TINY_BATCH,
     CLINIC_07,
     QUIZ_07,

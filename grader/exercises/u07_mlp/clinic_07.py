@@ -117,8 +117,8 @@ CLINIC_07 = Exercise(
         Misconception(
             "still_assigned",
             still_assigned,
-            "dW1 does not have both of its parts yet. h goes two ways, into the branch and straight into the sum: how "
-            "many gradients come back to it?",
+            "Your dW1 does not have both of its parts yet. h goes two ways, into the branch and straight into the sum: "
+            "how many gradients come back to it?",
             hint=2,
             about=("dW1",),
         ),

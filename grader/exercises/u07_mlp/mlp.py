@@ -169,7 +169,7 @@ SOFTMAX = """e = np.exp(X - X.max(axis=1, keepdims=True))
         return e / e.sum(axis=1, keepdims=True), inputs"""
 
 
-MLP = Exercise(
+MLP_CLASS = Exercise(
     name="MLP",
     unit=UNIT,
     returns=("logits", "loss", "grads", "start"),
