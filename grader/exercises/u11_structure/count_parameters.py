@@ -174,7 +174,7 @@ COUNT_PARAMETERS = Exercise(
         Misconception(
             "the_other_way_round",
             change(count_parameters, "or not trainable_only", "or trainable_only"),
-            "trainable_only does the opposite of what it says: you leave frozen parameters out when it is False, and "
+            "Your trainable_only does the opposite of what it says: you leave frozen parameters out when it is False, and "
             "count them when it is True.",
             hint=3,
         ),

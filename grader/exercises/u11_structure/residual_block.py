@@ -156,7 +156,7 @@ RESIDUAL_BLOCK = Exercise(
         Misconception(
             "one_norm_twice",
             change(ResidualBlock, "self.bn2(self.conv2(h))", "self.bn1(self.conv2(h))"),
-            "bn1 stands behind both of your convolutions, and bn2 takes no part. Each has statistics of its own.",
+            "Both of your convolutions have bn1 behind them, and bn2 takes no part. Each has statistics of its own.",
             hint=1,
         ),
         Misconception(

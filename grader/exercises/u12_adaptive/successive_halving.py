@@ -19,9 +19,10 @@ def halving_cases(rng: np.random.Generator) -> list[Case]:
         """Eight candidates by quarters: two drawn ones go on, the second leads at first, and the first should win."""
         low = 0.3 if min(ends) > 0 else -0.9
         places, budget = np.sort(rng.choice(8, 2, replace=False)), int(rng.integers(1, 9))
-        inputs = {"ends": np.full(8, low), "paces": np.full(8, budget / 2.5), "budget": budget, "eta": 4}
-        inputs["ends"][places], inputs["paces"][places] = ends, budget / np.array(rates)
-        return Case(label, group, inputs | {"decimals": decimals, "asks": "winner"})
+        all_ends, paces = np.full(8, low), np.full(8, budget / 2.5)
+        all_ends[places], paces[places] = ends, budget / np.array(rates)
+        inputs = {"ends": all_ends, "paces": paces, "budget": budget, "eta": 4, "decimals": decimals}
+        return Case(label, group, inputs | {"asks": "winner"})
 
     start, many = int(rng.integers(1, 4)), int(rng.integers(20, 28))
     ties = [
