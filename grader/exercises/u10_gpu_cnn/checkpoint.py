@@ -356,7 +356,8 @@ CHECKPOINT = Exercise(
         Misconception(
             "nothing_returned",
             change(Checkpoint, '        return int(state["epoch"])\n', ""),
-            "load brings back everything and returns nothing. Whoever resumes has to know how many epochs are done.",
+            "Your load brings back everything and returns nothing. Whoever resumes has to know how many epochs are "
+            "done.",
             hint=1,
         ),
         Misconception(
