@@ -14,12 +14,12 @@ from grader.audit import command
 from grader.audit.equivalent import EQUIVALENT, Explained
 from grader.audit.examine import examine, examine_answers
 from grader.audit.fingerprint import fingerprint, what_decides
-from grader.audit.mutants import Mutant, mutants_of
 from grader.audit.replay import given_away, points_of, replayed, right_values
 from grader.audit.report import document, plain_table, unit_section, with_section
 from grader.audit.row import HELD, Row
 from grader.audit.trial import Answer, try_all
 from grader.record import make_reference
+from grader.search.mutants import Mutant, mutants_of
 from grader.spec import Case, Exercise, Group, Misconception
 
 COLUMN_SUMS = """\
@@ -311,7 +311,7 @@ def test_what_judges_the_course_decides():
     found = {path.relative_to(ROOT).as_posix() for path in what_decides(ROOT)}
     judges = ("judge", "compare", "compute", "codec", "problems", "packages", "probes/optimizers", "properties/masks")
     assert {f"course_lib/{name}.py" for name in judges} <= found
-    assert {"grader/spec.py", "grader/record.py", "grader/audit/operators.py", "grader/audit/replay.py"} <= found
+    assert {"grader/spec.py", "grader/record.py", "grader/search/operators.py", "grader/audit/replay.py"} <= found
     assert not any(name.startswith(("grader/sandbox", "grader/exercises", "course_lib/render")) for name in found)
 
 

@@ -1,0 +1,209 @@
+"""Signatures: what is recorded of an edit's wrong values in place of them, and whether other values have the same one.
+
+A signature is a hash of the values' form (shapes, texts, where they are not finite) and two projections of the numbers
+on fixed random directions. Values that agree have signatures that agree; others do not, but by an unlikely chance;
+and neither code nor values can be read back.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+import zlib
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from course_lib.reference import Problem, Reference, Tolerance
+
+Clause = tuple[str, dict[str, str]]
+"""The template of half a sentence, and its values: what completes "Your numbers are what comes out when ..."."""
+FOLDER = "search"
+"""Beside the references: `search/NAME.json`."""
+MARKS = np.dtype([("case", "u1"), ("output", "u1"), ("form", "<u4"), ("shadow", "<f4", 2)])
+"""One wrong output of one case; `output` counts in the order of `returns`, and `WHOLE` is a problem's."""
+WHOLE = 255
+SLACK = 4.0
+"""How many times the expected rounding two signatures of one value may differ."""
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Of one value: the form, the two projections, and how far they may be off where the values agree."""
+
+    form: int
+    shadow: tuple[float, float]
+    slack: tuple[float, float] = (0.0, 0.0)
+    telling: bool = False
+    """Whether it holds a number other than -1, 0 and 1, which come out of many mistakes."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Small changes of the right answer that have the same signatures, the commonest first, and where they are wrong.
+
+    says: a clause for each change that reads differently, at most two. many: whether there are more. places: where the
+    changes that are said stand in the list of all edits, for whoever can make that list.
+    """
+
+    name: str
+    says: tuple[Clause, ...]
+    many: bool
+    places: tuple[int, ...]
+    marks: np.ndarray
+
+
+@dataclass(frozen=True)
+class Signatures:
+    """All edits of an exercise's right answer that are told by values."""
+
+    exercise: str
+    made_from: str
+    edits: tuple[Edit, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON, each template once."""
+        templates = list(dict.fromkeys(template for edit in self.edits for template, _ in edit.says))
+        number = {template: index for index, template in enumerate(templates)}
+        marks = [edit.marks for edit in self.edits]
+        return {
+            "exercise": self.exercise,
+            "made_from": self.made_from,
+            "templates": templates,
+            "edits": [
+                [
+                    e.name,
+                    len(e.marks),
+                    int(e.many),
+                    list(e.places),
+                    *([number[template], values] for template, values in e.says),
+                ]
+                for e in self.edits
+            ],
+            "marks": base64.b64encode(b"".join(m.tobytes() for m in marks)).decode("ascii"),
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Signatures:
+        """The reverse of `to_json`."""
+        marks = np.frombuffer(base64.b64decode(data["marks"]), dtype=MARKS)
+        edits, start = [], 0
+        for name, size, many, places, *says in data["edits"]:
+            clauses = tuple((data["templates"][number], values) for number, values in says)
+            edits.append(Edit(name, clauses, bool(many), tuple(places), marks[start : start + size]))
+            start += size
+        return cls(data["exercise"], data["made_from"], tuple(edits))
+
+    def save(self, path: Path) -> None:
+        """Write the file, an edit a line: the same bytes for the same content."""
+        data = self.to_json()
+        edits = ",\n".join(json.dumps(edit, ensure_ascii=False) for edit in data.pop("edits"))
+        head = json.dumps(data, indent=1, ensure_ascii=False)
+        text = f'{head[:-2]},\n "edits": [\n{edits}\n ]\n}}\n'
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def path_of(exercise: str, directory: Path) -> Path:
+    """Where an exercise's signatures lie, beside the references in `directory`."""
+    return directory / FOLDER / f"{exercise}.json"
+
+
+def read(path: Path) -> Signatures | None:
+    """The signatures in a file; None where there are none, since a check says the rest without them."""
+    try:
+        return Signatures.from_json(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def searchable(reference: Reference) -> bool:
+    """Whether edits of an exercise can be told by their values: those are compared, and no quiz's letters."""
+    return not reference.verify and not reference.withheld
+
+
+def marks_of(wrong: dict[tuple[int, str], Signature], returns: tuple[str, ...]) -> np.ndarray:
+    """The wrong outputs as they are kept, in the order of cases and outputs."""
+    rows = sorted((case, returns.index(output) if output else WHOLE, mark) for (case, output), mark in wrong.items())
+    with np.errstate(over="ignore"):
+        return np.array([(case, place, mark.form, mark.shadow) for case, place, mark in rows], dtype=MARKS)
+
+
+def by_unit(marks: np.ndarray, returns: tuple[str, ...]) -> dict[tuple[int, str], np.void]:
+    """The reverse: what is kept, by case and output."""
+    return {(int(m["case"]), "" if m["output"] == WHOLE else returns[m["output"]]): m for m in marks}
+
+
+def signature_of(value: Any, tolerance: Tolerance) -> Signature:
+    """The signature of what an output holds: an array, a number, a text, None, or lists and dicts of these."""
+    form: list[Any] = []
+    numbers: list[np.ndarray] = []
+    _take(value, form, numbers)
+    single = any(array.dtype in (np.float32, np.float16) for array in numbers)
+    flat = np.concatenate([array.astype(float).ravel() for array in numbers]) if numbers else np.zeros(0)
+    finite = np.isfinite(flat)
+    if not finite.all():
+        form.append(np.where(finite, 0, np.where(np.isnan(flat), 1, np.sign(flat))).astype(np.int8).tobytes().hex())
+        flat = np.where(finite, flat, 0.0)
+    rtol, atol = (tolerance.rtol32, tolerance.atol32) if single else (tolerance.rtol, tolerance.atol)
+    directions = _directions(flat.size)
+    with np.errstate(all="ignore"):
+        shadow = directions @ flat
+        slack = SLACK * np.sqrt(np.square(directions * (rtol * flat)).sum(axis=1))
+        slack += SLACK * atol * np.sqrt(np.square(directions).sum(axis=1))
+    telling = bool(np.any((np.abs(flat) != 1) & (flat != 0)))
+    return Signature(_hash(form), (float(shadow[0]), float(shadow[1])), (float(slack[0]), float(slack[1])), telling)
+
+
+def signature_of_problem(problem: Problem) -> Signature:
+    """The signature of an error: of two of one kind and type."""
+    return Signature(_hash([problem.kind, problem.detail]), (0.0, 0.0))
+
+
+def same(mine: Signature, kept: np.void) -> bool:
+    """Whether a value's signature is a recorded one, up to rounding."""
+    if mine.form != int(kept["form"]):
+        return False
+    for a, b, slack in zip(mine.shadow, kept["shadow"].tolist(), mine.slack, strict=True):
+        with np.errstate(over="ignore"):
+            a = float(np.float32(a))
+        if a != b and not abs(a - b) <= slack + 2e-7 * abs(a):
+            return False
+    return True
+
+
+def _take(value: Any, form: list[Any], numbers: list[np.ndarray]) -> None:
+    """Split a value in its form and its numbers; whole numbers, floats and booleans count alike."""
+    if isinstance(value, np.ndarray | np.generic | int | float):
+        array = np.asarray(value)
+        form.append(list(array.shape))
+        numbers.append(array)
+    elif isinstance(value, list | tuple):
+        form.append(["list", len(value)])
+        for item in value:
+            _take(item, form, numbers)
+    elif isinstance(value, dict):
+        form.append(["dict", *map(str, value)])
+        for item in value.values():
+            _take(item, form, numbers)
+    else:
+        form.append(repr(value))
+
+
+def _hash(form: list[Any]) -> int:
+    return zlib.crc32(json.dumps(form).encode())
+
+
+@lru_cache(maxsize=64)
+def _directions(size: int) -> np.ndarray:
+    """Two directions, the same everywhere and for ever: NumPy has frozen what `RandomState` draws."""
+    return np.random.RandomState(20 + size % 2**31).standard_normal((2, size))
+
+
+def with_search(reference: Reference, path: Path) -> Reference:
+    """The reference with the signatures in a file, which is read once somebody asks for them."""
+    return dataclasses.replace(reference, search=cache(lambda: read(path))) if searchable(reference) else reference

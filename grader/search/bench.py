@@ -1,0 +1,141 @@
+"""Runs changed right answers in a process of their own, which is begun anew where one of them ends it.
+
+There is no sandbox here, and none is needed: the texts are this course's own, each with one small change. What they
+may use of memory, time and files is bounded (see `runner`), and they work in a folder that is removed.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from course_lib.errors import CourseError
+from course_lib.reference import Reference
+from course_lib.signatures import Signature
+from grader.changes import source_of
+from grader.spec import Exercise
+
+Wrong = dict[tuple[int, str], Signature]
+SILENCE = 900.0
+"""Seconds without an answer after which the process is ended: far more than it gives itself for one."""
+
+
+class Bench:
+    """A process for one exercise after another; use it in a `with`."""
+
+    def __init__(self, seconds: float = math.inf) -> None:
+        """seconds: after which nothing more is run, and what is missing counts as telling nothing."""
+        self._until = time.monotonic() + seconds
+        self._process: subprocess.Popen[str] | None = None
+        self._folder = tempfile.TemporaryDirectory()
+
+    def __enter__(self) -> Bench:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+        self._folder.cleanup()
+
+    def run(self, exercise: Exercise, reference: Reference, texts: Sequence[str]) -> list[Wrong | None]:
+        """What each text, a change of the right answer, gets wrong of these cases; None where it tells nothing.
+
+        Raises `CourseError` where the right answer itself is not right.
+        """
+        found: list[Wrong | None] = []
+        while len(found) < len(texts):
+            answers = self._answers(exercise, reference, texts[len(found) :])
+            if answers is None:
+                raise CourseError(f"The right answer of {exercise.name} does not pass its own cases.")
+            if time.monotonic() >= self._until:
+                answers += [None] * (len(texts) - len(found) - len(answers))
+            ended_by = [] if len(found) + len(answers) == len(texts) else [None]
+            found += [*answers, *ended_by]
+        return found
+
+    def _answers(self, exercise: Exercise, reference: Reference, texts: Sequence[str]) -> list[Wrong | None] | None:
+        """The answers to one job, as far as they came; None where the right answer is not right."""
+        right = exercise.equivalents[0]
+        job = {
+            "module": right.__module__,
+            "name": right.__name__,
+            "right": source_of(right),
+            "reference": replace(reference, misconceptions=()).to_json(),
+            "texts": list(texts),
+        }
+        process = self._running()
+        assert process.stdin is not None
+        try:
+            process.stdin.write(json.dumps(job) + "\n")
+            process.stdin.flush()
+        except OSError:
+            self._end()
+            return []
+        seconds = self._line(process)
+        if seconds is None:
+            return None
+        if seconds is END:
+            return []
+        found: list[Wrong | None] = []
+        for _ in texts:
+            line = self._line(process)
+            if line is END:
+                return found
+            found.append(None if line is None else {(c, o): Signature(f, tuple(s), tuple(k)) for c, o, f, s, k in line})
+        return found
+
+    def _line(self, process: subprocess.Popen[str]) -> Any:
+        """The next answer; `END` where the process has ended."""
+        timer = threading.Timer(max(0.0, min(SILENCE, self._until - time.monotonic())), process.kill)
+        timer.start()
+        try:
+            assert process.stdout is not None
+            return json.loads(process.stdout.readline() or END)
+        except ValueError:
+            self._end()
+            return END
+        finally:
+            timer.cancel()
+
+    def _running(self) -> subprocess.Popen[str]:
+        if self._process is None or self._process.poll() is not None:
+            self._end()
+            self._process = _begin(self._folder.name)
+        return self._process
+
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.communicate()
+
+
+END = "the end"
+"""No JSON, and what stands for the answer of a process that has ended."""
+
+
+def _begin(folder: str) -> subprocess.Popen[str]:
+    one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    paths = os.pathsep.join([str(Path(__file__).resolve().parents[2]), *filter(None, sys.path)])
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "grader.search.runner"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=folder,
+        env={**os.environ, **one, "PYTHONPATH": paths},
+        text=True,
+        encoding="utf-8",
+        start_new_session=True,
+    )

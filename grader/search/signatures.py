@@ -1,0 +1,128 @@
+"""Makes the signatures of an exercise's edits for some cases, and says whether those on disk are of today's sources."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from course_lib.probes import PROBES
+from course_lib.reference import DIRECTORY, Reference, load
+from course_lib.signatures import Clause, Edit, Signatures, by_unit, marks_of, path_of, read, same
+from grader.changes import source_of
+from grader.exercises import all_exercises
+from grader.search.bench import Bench, Wrong
+from grader.search.edits import Small, edits_of, seen_text
+from grader.spec import Exercise
+
+MOST_CLAUSES = 2
+HERE = Path(__file__).parent
+
+
+def make_signatures(
+    exercise: Exercise, reference: Reference, bench: Bench, places: Sequence[int] | None = None
+) -> Signatures:
+    """The signatures of all edits, or of those in these places, for the cases of a reference with its answers."""
+    every = edits_of(exercise)
+    chosen = list(range(len(every))) if places is None else [place for place in places if place < len(every)]
+    wrong = bench.run(exercise, reference, [every[place].text for place in chosen])
+    found = [Ran(place, every[place], marks) for place, marks in zip(chosen, wrong, strict=True) if marks]
+    edits = tuple(_edit(group, reference) for group in _alike(found, reference))
+    return Signatures(exercise.name, made_from(exercise), edits)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """An edit that was run: its place in the list of all, and what it gets wrong."""
+
+    place: int
+    edit: Small
+    wrong: Wrong
+
+
+def _alike(found: Iterable[Ran], reference: Reference) -> list[list[Ran]]:
+    """The edits in groups of one signature each, in the order of the first of each."""
+    groups: list[list[Ran]] = []
+    by_form: dict[object, list[list[Ran]]] = {}
+    for ran in found:
+        near = by_form.setdefault(frozenset((unit, mark.form) for unit, mark in ran.wrong.items()), [])
+        group = next((group for group in near if agree(group[0].wrong, ran.wrong, reference)), None)
+        if group is None:
+            group = []
+            groups.append(group)
+            near.append(group)
+        group.append(ran)
+    return groups
+
+
+def agree(first: Wrong, second: Wrong, reference: Reference) -> bool:
+    """Whether the same is wrong, in the same way."""
+    kept = by_unit(marks_of(first, reference.returns), reference.returns)
+    return kept.keys() == second.keys() and all(same(mark, kept[unit]) for unit, mark in second.items())
+
+
+def _edit(group: list[Ran], reference: Reference) -> Edit:
+    clauses: dict[str, Clause] = {}
+    for ran in group:
+        clauses.setdefault(ran.edit.in_words, ran.edit.clause)
+    many = len(clauses) > MOST_CLAUSES
+    said = list(clauses)[: 1 if many else MOST_CLAUSES]
+    places = tuple(ran.place for ran in group if ran.edit.in_words in said)
+    says = tuple(clauses[words] for words in said)
+    return Edit(group[0].edit.name, says, many, places, marks_of(group[0].wrong, reference.returns))
+
+
+def made_from(exercise: Exercise) -> str:
+    """16 hexadecimal digits of what signatures come from: the answer, what is seen of it, the cases, and how."""
+    recorded = load(exercise.name).to_json() if exercise.name in all_exercises() else {}
+    cases = [recorded.get(part) for part in ("probe", "returns", "tolerance", "cases")]
+    digest = hashlib.sha256(_how())
+    digest.update(source_of(exercise.equivalents[0]).encode())
+    digest.update(seen_text(exercise).encode())
+    digest.update(json.dumps(cases, sort_keys=True).encode())
+    digest.update(Path(inspect.getfile(PROBES[exercise.probe])).read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()[:16]
+
+
+@cache
+def _how() -> bytes:
+    """A hash over the modules that make edits and their sentences."""
+    files = sorted(HERE.glob("*.py"))
+    return hashlib.sha256(b"\0".join(f.read_bytes().replace(b"\r\n", b"\n") for f in files)).digest()
+
+
+def searched(unit: str | None = None) -> list[Exercise]:
+    """The exercises of the course (or of one unit) whose edits are told by values."""
+    exercises = [e for e in all_exercises().values() if unit in (None, e.unit)]
+    return [e for e in exercises if not e.withheld and not e.verify]
+
+
+def stale_signatures(unit: str | None = None, directory: Path = DIRECTORY) -> list[Path]:
+    """The files of signatures that are missing, of other sources than there are now, or of no exercise."""
+    exercises = searched(unit)
+    wanted = {path_of(e.name, directory): e for e in exercises}
+    kept = {path: read(path) for path in wanted}
+    found = [path for path, e in wanted.items() if (s := kept[path]) is None or s.made_from != made_from(e)]
+    strangers = set(path_of("x", directory).parent.glob("*.json")) - wanted.keys() if unit is None else set()
+    return sorted({*found, *strangers})
+
+
+def record_signatures(unit: str | None = None, directory: Path = DIRECTORY) -> list[Path]:
+    """Make anew the files that are stale, from the visible cases on disk, and remove those of no exercise."""
+    changed = stale_signatures(unit, directory)
+    by_path = {path_of(e.name, directory): e for e in searched(unit)}
+    with Bench() as bench:
+        for path in changed:
+            exercise = by_path.get(path)
+            if exercise is None:
+                path.unlink()
+            else:
+                make_signatures(exercise, load(exercise.name), bench).save(path)
+    return changed
+
+
+__all__ = ["make_signatures", "made_from", "record_signatures", "searched", "stale_signatures"]
