@@ -1,8 +1,8 @@
 """Signatures: what is recorded of an edit's wrong values in place of them, and whether other values have the same one.
 
-A signature is a hash of the values' form (shapes, texts, where they are not finite) and two projections of the numbers
-on fixed random directions. Values that agree have signatures that agree; others do not, but by an unlikely chance;
-and neither code nor values can be read back.
+A signature is a hash of the values' form (shapes, texts, where they are not finite) and a projection of the numbers on
+a fixed random direction. Values that agree have signatures that agree; others do not, but by an unlikely chance; and
+neither code nor values stand in it.
 """
 
 from __future__ import annotations
@@ -24,20 +24,26 @@ Clause = tuple[str, dict[str, str]]
 """The template of half a sentence, and its values: what completes "Your numbers are what comes out when ..."."""
 FOLDER = "search"
 """Beside the references: `search/NAME.json`."""
-MARKS = np.dtype([("case", "u1"), ("output", "u1"), ("form", "<u4"), ("shadow", "<f4", 2)])
+MARKS = np.dtype([("case", "u1"), ("output", "u1"), ("form", "<u2"), ("shadow", "<f4")])
 """One wrong output of one case; `output` counts in the order of `returns`, and `WHOLE` is a problem's."""
 WHOLE = 255
 SLACK = 4.0
 """How many times the expected rounding two signatures of one value may differ."""
 
 
+HUGE = 1e30
+"""From here on a number counts by its logarithm."""
+ROUNDING = 2e-7
+"""Of the float32 in which projections are kept."""
+
+
 @dataclass(frozen=True)
 class Signature:
-    """Of one value: the form, the two projections, and how far they may be off where the values agree."""
+    """Of one value: the form, the projection, and how far it may be off where the values agree."""
 
     form: int
-    shadow: tuple[float, float]
-    slack: tuple[float, float] = (0.0, 0.0)
+    shadow: float
+    slack: float = 0.0
     telling: bool = False
     """Whether it holds a number other than -1, 0 and 1, which come out of many mistakes."""
 
@@ -69,7 +75,8 @@ class Signatures:
         """Plain JSON, each template once."""
         templates = list(dict.fromkeys(template for edit in self.edits for template, _ in edit.says))
         number = {template: index for index, template in enumerate(templates)}
-        marks = [edit.marks for edit in self.edits]
+        marks = np.concatenate([np.zeros(0, MARKS), *(edit.marks for edit in self.edits)])
+        columns = b"".join(marks[column].tobytes() for column in MARKS.names or ())  # alike stands beside alike
         return {
             "exercise": self.exercise,
             "made_from": self.made_from,
@@ -84,13 +91,13 @@ class Signatures:
                 ]
                 for e in self.edits
             ],
-            "marks": base64.b64encode(b"".join(m.tobytes() for m in marks)).decode("ascii"),
+            "marks": base64.b64encode(zlib.compress(columns, 9)).decode("ascii"),
         }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Signatures:
         """The reverse of `to_json`."""
-        marks = np.frombuffer(base64.b64decode(data["marks"]), dtype=MARKS)
+        marks = _unpacked(zlib.decompress(base64.b64decode(data["marks"])))
         edits, start = [], 0
         for name, size, many, places, *says in data["edits"]:
             clauses = tuple((data["templates"][number], values) for number, values in says)
@@ -108,6 +115,16 @@ class Signatures:
         path.write_text(text, encoding="utf-8", newline="\n")
 
 
+def _unpacked(columns: bytes) -> np.ndarray:
+    marks = np.zeros(len(columns) // MARKS.itemsize, MARKS)
+    start = 0
+    for column in MARKS.names or ():
+        kind = MARKS[column]
+        marks[column] = np.frombuffer(columns, kind, len(marks), start)
+        start += kind.itemsize * len(marks)
+    return marks
+
+
 def path_of(exercise: str, directory: Path) -> Path:
     """Where an exercise's signatures lie, beside the references in `directory`."""
     return directory / FOLDER / f"{exercise}.json"
@@ -117,7 +134,7 @@ def read(path: Path) -> Signatures | None:
     """The signatures in a file; None where there are none, since a check says the rest without them."""
     try:
         return Signatures.from_json(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, zlib.error):
         return None
 
 
@@ -149,31 +166,30 @@ def signature_of(value: Any, tolerance: Tolerance) -> Signature:
     if not finite.all():
         form.append(np.where(finite, 0, np.where(np.isnan(flat), 1, np.sign(flat))).astype(np.int8).tobytes().hex())
         flat = np.where(finite, flat, 0.0)
+    if (huge := np.abs(flat) > HUGE).any():  # whose projection is none
+        form.append(np.flatnonzero(huge).tolist())
+        flat = np.where(huge, np.sign(flat) * np.log(np.maximum(np.abs(flat), 1.0)), flat)
     rtol, atol = (tolerance.rtol32, tolerance.atol32) if single else (tolerance.rtol, tolerance.atol)
-    directions = _directions(flat.size)
+    direction = _direction(flat.size)
     with np.errstate(all="ignore"):
-        shadow = directions @ flat
-        slack = SLACK * np.sqrt(np.square(directions * (rtol * flat)).sum(axis=1))
-        slack += SLACK * atol * np.sqrt(np.square(directions).sum(axis=1))
+        slack = rtol * np.linalg.norm(direction * flat) + atol * np.linalg.norm(direction)
+        shadow = float(direction @ flat)
     telling = bool(np.any((np.abs(flat) != 1) & (flat != 0)))
-    return Signature(_hash(form), (float(shadow[0]), float(shadow[1])), (float(slack[0]), float(slack[1])), telling)
+    return Signature(_hash(form), shadow, float(SLACK * slack), telling)
 
 
 def signature_of_problem(problem: Problem) -> Signature:
     """The signature of an error: of two of one kind and type."""
-    return Signature(_hash([problem.kind, problem.detail]), (0.0, 0.0))
+    return Signature(_hash([problem.kind, problem.detail]), 0.0)
 
 
 def same(mine: Signature, kept: np.void) -> bool:
     """Whether a value's signature is a recorded one, up to rounding."""
     if mine.form != int(kept["form"]):
         return False
-    for a, b, slack in zip(mine.shadow, kept["shadow"].tolist(), mine.slack, strict=True):
-        with np.errstate(over="ignore"):
-            a = float(np.float32(a))
-        if a != b and not abs(a - b) <= slack + 2e-7 * abs(a):
-            return False
-    return True
+    with np.errstate(over="ignore"):
+        a, b = float(np.float32(mine.shadow)), float(kept["shadow"])
+    return a == b or abs(a - b) <= mine.slack + ROUNDING * abs(a)
 
 
 def _take(value: Any, form: list[Any], numbers: list[np.ndarray]) -> None:
@@ -195,13 +211,13 @@ def _take(value: Any, form: list[Any], numbers: list[np.ndarray]) -> None:
 
 
 def _hash(form: list[Any]) -> int:
-    return zlib.crc32(json.dumps(form).encode())
+    return zlib.crc32(json.dumps(form).encode()) & 0xFFFF
 
 
 @lru_cache(maxsize=64)
-def _directions(size: int) -> np.ndarray:
-    """Two directions, the same everywhere and for ever: NumPy has frozen what `RandomState` draws."""
-    return np.random.RandomState(20 + size % 2**31).standard_normal((2, size))
+def _direction(size: int) -> np.ndarray:
+    """A direction, the same everywhere and for ever: NumPy has frozen what `RandomState` draws."""
+    return np.random.RandomState(20 + size % 2**31).standard_normal(size)
 
 
 def with_search(reference: Reference, path: Path) -> Reference:

@@ -86,16 +86,16 @@ def contradicted_searches(
 ) -> list[list[str]]:
     """For each of `listed` the sentences found by search whose edits give other values in other cases."""
     places = sorted({place for one in listed for _, claim in one.claims for place in claim})
-    every = edits_of(exercise)
-    texts = [every[place].text for place in places]
+    every = edits_of(exercise) if places else []
+    edits = [every[place] for place in places]
     found: list[list[str]] = [[] for _ in listed]
-    for key, reference in list(sets.items())[1:] if texts else ():
-        ran = dict(zip(places, bench.run(exercise, reference, texts), strict=True))
+    for key, reference in list(sets.items())[1:] if edits else ():
+        ran = dict(zip(places, bench.run(exercise, reference, edits), strict=True))
         for one, false in zip(listed, found, strict=True):
             mine = (one.elsewhere or {}).get(key, {})
             for says, claim in one.claims:
-                edits = [wrong for place in claim if (wrong := ran[place])]
-                if edits and not any(_part_of(wrong, mine, reference) for wrong in edits):
+                given = [wrong for place in claim if (wrong := ran[place])]
+                if given and not any(_part_of(wrong, mine, reference) for wrong in given):
                     false.append(f"{says!r} does not hold on the {key} cases")
     return found
 

@@ -24,6 +24,7 @@ from course_lib.errors import CourseError
 from course_lib.reference import Reference
 from course_lib.signatures import Signature
 from grader.changes import source_of
+from grader.search.edits import Small
 from grader.spec import Exercise
 
 Wrong = dict[tuple[int, str], Signature]
@@ -49,51 +50,50 @@ class Bench:
         self._end()
         self._folder.cleanup()
 
-    def run(self, exercise: Exercise, reference: Reference, texts: Sequence[str]) -> list[Wrong | None]:
-        """What each text, a change of the right answer, gets wrong of these cases; None where it tells nothing.
+    def run(self, exercise: Exercise, reference: Reference, edits: Sequence[Small]) -> list[Wrong | None]:
+        """What each edit gets wrong of these cases; None where that tells nothing.
 
         Raises `CourseError` where the right answer itself is not right.
         """
+        found: dict[str, Wrong | None] = {}
+        asked = json.dumps(replace(reference, misconceptions=()).to_json())
+        for right in dict.fromkeys(edit.right for edit in edits):
+            texts = [edit.text for edit in edits if edit.right is right]
+            found |= zip(texts, self._run(exercise.name, right, asked, texts), strict=True)
+        return [found[edit.text] for edit in edits]
+
+    def _run(self, exercise: str, right: Any, reference: str, texts: Sequence[str]) -> list[Wrong | None]:
         found: list[Wrong | None] = []
         while len(found) < len(texts):
-            answers = self._answers(exercise, reference, texts[len(found) :])
+            answers = self._answers(right, reference, texts[len(found) :])
             if answers is None:
-                raise CourseError(f"The right answer of {exercise.name} does not pass its own cases.")
+                raise CourseError(f"The right answer {right.__name__} of {exercise} does not pass its own cases.")
             if time.monotonic() >= self._until:
                 answers += [None] * (len(texts) - len(found) - len(answers))
             ended_by = [] if len(found) + len(answers) == len(texts) else [None]
             found += [*answers, *ended_by]
         return found
 
-    def _answers(self, exercise: Exercise, reference: Reference, texts: Sequence[str]) -> list[Wrong | None] | None:
+    def _answers(self, right: Any, reference: str, texts: Sequence[str]) -> list[Wrong | None] | None:
         """The answers to one job, as far as they came; None where the right answer is not right."""
-        right = exercise.equivalents[0]
-        job = {
-            "module": right.__module__,
-            "name": right.__name__,
-            "right": source_of(right),
-            "reference": replace(reference, misconceptions=()).to_json(),
-            "texts": list(texts),
-        }
+        job = {"module": right.__module__, "name": right.__name__, "right": source_of(right), "texts": list(texts)}
         process = self._running()
         assert process.stdin is not None
         try:
-            process.stdin.write(json.dumps(job) + "\n")
+            process.stdin.write(f"{json.dumps(job)}\n{reference}\n")
             process.stdin.flush()
         except OSError:
             self._end()
             return []
         seconds = self._line(process)
-        if seconds is None:
-            return None
-        if seconds is END:
-            return []
+        if seconds is None or seconds is END:
+            return None if seconds is None else []
         found: list[Wrong | None] = []
         for _ in texts:
             line = self._line(process)
             if line is END:
                 return found
-            found.append(None if line is None else {(c, o): Signature(f, tuple(s), tuple(k)) for c, o, f, s, k in line})
+            found.append(None if line is None else {(c, o): Signature(f, s, k) for c, o, f, s, k in line})
         return found
 
     def _line(self, process: subprocess.Popen[str]) -> Any:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import ast
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from types import FunctionType
+from typing import Any
 
 from course_lib.sentences import say
 from course_lib.signatures import Clause
 from course_lib.workspace import course_root
 from grader.changes import source_of
 from grader.scripts import read_script
-from grader.search.mutants import changes_of
-from grader.search.words import CLAUSES, UNUSUAL, WHERE, Context, clause_of
+from grader.search.mutants import Change, changes_of
+from grader.search.words import CLAUSES, UNUSUAL, WHERE, Context, as_given, clause_of
 from grader.spec import Exercise
 
-SOLUTION = ("### BEGIN SOLUTION", "### END SOLUTION")
+MARK = re.compile(r"### (BEGIN|END) (SOLUTION|STUB)")
+UNCHANGED: Clause = ("nothing that matters is changed in the code as it was given", {})
+MOST_ANSWERS = 5
 ORDER = {operator: place for place, operator in enumerate(CLAUSES)}
 
 
@@ -28,6 +33,9 @@ class Small:
     operator: str
     clause: Clause
     text: str
+    right: Any
+    number: int
+    """The right answer, and the place among those that are changed."""
 
     @property
     def name(self) -> str:
@@ -41,44 +49,96 @@ class Small:
         return say(template, **values)
 
     @property
-    def rank(self) -> tuple[int, int, int]:
+    def rank(self) -> tuple[int, int, int, int]:
         """Lower for what people do more often, and for clauses that say more."""
         template, values = self.clause
         vague = sum(value.startswith(("a ", "one ", "another ", "its ")) for value in values.values())
         unusual = template.removesuffix(WHERE) in UNUSUAL
-        return vague + 2 * (not values) + unusual, ORDER[self.operator], not template.endswith(WHERE)
+        order = ORDER.get(self.operator, -1)
+        return vague + 2 * (not values) + unusual, order, not template.endswith(WHERE), self.number
+
+
+@dataclass(frozen=True)
+class Base:
+    """A text whose changes are tried: a right answer, or the code of a clinic as it was given."""
+
+    right: Any
+    """What runs in its place, to know how long that takes, and whose module's names it uses."""
+    text: str
+    given: bool = False
+
+
+def bases_of(exercise: Exercise) -> list[Base]:
+    """The right answers that are functions or classes, the first few, and what a clinic gives.
+
+    People write in different ways, and what is one slip in a loop may be none in a formula.
+    """
+    named = [e for e in exercise.equivalents if isinstance(e, type | FunctionType) and e.__name__.isidentifier()]
+    found = [Base(right, source_of(right)) for right in named[:MOST_ANSWERS]]
+    given = _cells(exercise.unit).get(exercise.name, ("", ""))[1]
+    if given and named:
+        found.append(Base(named[0], f"{given}\n{named[0].__name__} = {exercise.name}\n", given=True))
+    return found
 
 
 def edits_of(exercise: Exercise) -> list[Small]:
-    """All small changes of the exercise's right answer, the commonest kinds first."""
-    tree = ast.parse(source_of(exercise.equivalents[0]))
-    context = Context(tree, seen_text(exercise), exercise.returns)
-    found = [Small(c.operator, clause_of(c, context), c.text) for c in changes_of(tree, set(_body_lines(tree)))]
-    return sorted(found, key=lambda small: small.rank)
+    """All small changes of the exercise's right answers, the commonest kinds first, each text once."""
+    seen = seen_text(exercise)
+    found: dict[str, Small] = {}
+    for number, base in enumerate(bases_of(exercise)):
+        tree = ast.parse(base.text)
+        context = Context(tree, seen, exercise.returns)
+        changes = [*changes_of(tree, set(_body_lines(tree))), *exchanges_of(tree)]
+        clauses = [(change, clause_of(change, context)) for change in changes]
+        if base.given:
+            clauses = [(change, as_given(clause)) for change, clause in clauses]
+            found.setdefault(base.text, Small("given", UNCHANGED, base.text, base.right, number))
+        for change, clause in clauses:
+            found.setdefault(change.text, Small(change.operator, clause, change.text, base.right, number))
+    return sorted(found.values(), key=lambda small: small.rank)
+
+
+def exchanges_of(tree: ast.Module) -> Iterator[Change]:
+    """Two parameters that change places, or one that is taken for another, wherever they are used in a function."""
+    for function in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]:
+        called = {n.func.id for n in ast.walk(function) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+        names = [arg.arg for arg in function.args.args if arg.arg != "self" and arg.arg not in called]
+        pairs = [(a, b) for a in names for b in names if a != b]
+        texts = [(f"{a} = {b}", a, b) for a, b in pairs] + [(f"{a}, {b} = {b}, {a}", a, b) for a, b in pairs if a < b]
+        body = function.body
+        for text, a, b in texts:
+            function.body = [*ast.parse(text).body, *body]
+            yield Change("exchange", ast.Name(a), ast.Name(b if "," not in text else f"{a},{b}"), ast.unparse(tree))
+        function.body = body
 
 
 def seen_text(exercise: Exercise) -> str:
     """What a learner sees of the exercise's answer cell: signature, docstring and given lines; never the solution."""
-    return _seen(exercise.unit).get(exercise.name, " ".join((exercise.name, *exercise.returns)))
+    return _cells(exercise.unit).get(exercise.name, (" ".join((exercise.name, *exercise.returns)), ""))[0]
 
 
 @cache
-def _seen(unit: str) -> dict[str, str]:
+def _cells(unit: str) -> dict[str, tuple[str, str]]:
+    """Of each answer cell of a unit what is seen of it, and, where it gives code to repair, the whole of that."""
     script = course_root() / "solutions" / unit / f"{unit}.py"
     if not script.is_file():  # an exercise of the tests' own
         return {}
     cells = [cell for cell in read_script(script).cells if "exercise" in cell.metadata]
-    return {cell.metadata["exercise"]: _without_solution(cell.source) for cell in cells}
+    return {cell.metadata["exercise"]: _seen(cell.source) for cell in cells}
 
 
-def _without_solution(source: str) -> str:
-    kept, inside = [], False
+def _seen(source: str) -> tuple[str, str]:
+    kept, region, gives = [], "", False
     for line in source.splitlines():
-        if line.strip() in SOLUTION:
-            inside = line.strip() == SOLUTION[0]
-        elif not inside:
+        if mark := MARK.fullmatch(line.strip()):
+            region = mark[2] if mark[1] == "BEGIN" else ""
+            gives = gives or mark[2] == "STUB"
+        elif region == "STUB":
+            kept.append(re.sub(r"# ?", "", line, count=1))
+        elif not region:
             kept.append(line)
-    return "\n".join(kept)
+    text = "\n".join(kept)
+    return text, text if gives else ""
 
 
 def _body_lines(tree: ast.AST) -> Iterator[int]:

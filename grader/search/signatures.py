@@ -13,10 +13,9 @@ from pathlib import Path
 from course_lib.probes import PROBES
 from course_lib.reference import DIRECTORY, Reference, load
 from course_lib.signatures import Clause, Edit, Signatures, by_unit, marks_of, path_of, read, same
-from grader.changes import source_of
 from grader.exercises import all_exercises
 from grader.search.bench import Bench, Wrong
-from grader.search.edits import Small, edits_of, seen_text
+from grader.search.edits import Small, bases_of, edits_of, seen_text
 from grader.spec import Exercise
 
 MOST_CLAUSES = 2
@@ -29,7 +28,7 @@ def make_signatures(
     """The signatures of all edits, or of those in these places, for the cases of a reference with its answers."""
     every = edits_of(exercise)
     chosen = list(range(len(every))) if places is None else [place for place in places if place < len(every)]
-    wrong = bench.run(exercise, reference, [every[place].text for place in chosen])
+    wrong = bench.run(exercise, reference, [every[place] for place in chosen])
     found = [Ran(place, every[place], marks) for place, marks in zip(chosen, wrong, strict=True) if marks]
     edits = tuple(_edit(group, reference) for group in _alike(found, reference))
     return Signatures(exercise.name, made_from(exercise), edits)
@@ -81,7 +80,7 @@ def made_from(exercise: Exercise) -> str:
     recorded = load(exercise.name).to_json() if exercise.name in all_exercises() else {}
     cases = [recorded.get(part) for part in ("probe", "returns", "tolerance", "cases")]
     digest = hashlib.sha256(_how())
-    digest.update(source_of(exercise.equivalents[0]).encode())
+    digest.update("\0".join(base.text for base in bases_of(exercise)).encode())
     digest.update(seen_text(exercise).encode())
     digest.update(json.dumps(cases, sort_keys=True).encode())
     digest.update(Path(inspect.getfile(PROBES[exercise.probe])).read_bytes().replace(b"\r\n", b"\n"))

@@ -90,6 +90,12 @@ class Context:
         return ""
 
 
+def as_given(clause: Clause) -> Clause:
+    """What a change does that was made in a clinic's code, before it was repaired."""
+    template, values = clause
+    return f"{template}, in the code as it was given", values
+
+
 Found = tuple[str, dict[str, str]]
 """A template without its "where ...", and its values; an empty template where nothing can be said."""
 
@@ -321,6 +327,14 @@ def _parameter(node: ast.AST, other: ast.AST, context: Context) -> Found:
     return "", {}
 
 
+def _exchange(node: ast.AST, other: ast.AST, context: Context) -> Found:
+    assert isinstance(node, ast.Name) and isinstance(other, ast.Name)
+    if "," in other.id:
+        a, b = other.id.split(",")
+        return "{a} and {b} change places", {"a": a, "b": b}
+    return "{new} stands in the place of {old} throughout", {"new": other.id, "old": node.id}
+
+
 def _condition(test: ast.AST, context: Context) -> str:
     names = context.say.names(test)
     return f"the condition on {names}" if names else "a condition"
@@ -333,6 +347,7 @@ def _used(template: str, values: dict[str, str]) -> Found:
 
 CLAUSES: dict[str, Callable[[ast.AST, ast.AST, Context], Found]] = {
     "arithmetic": _arithmetic,
+    "exchange": _exchange,
     "parameter": _parameter,
     "call": _call,
     "returned": _returned,
