@@ -86,8 +86,10 @@ class Bench:
             self._end()
             return []
         seconds = self._line(process)
-        if seconds is None or seconds is END:
-            return None if seconds is None else []
+        if seconds is None:
+            return None
+        if seconds is END and time.monotonic() < self._until:
+            raise CourseError(f"The right answer {right.__name__} of {right.__module__} cannot be run.")
         found: list[Wrong | None] = []
         for _ in texts:
             line = self._line(process)
@@ -128,13 +130,13 @@ END = "the end"
 
 def _begin(folder: str) -> subprocess.Popen[str]:
     one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    paths = os.pathsep.join([str(Path(__file__).resolve().parents[2]), *filter(None, sys.path)])
+    places = [Path(__file__).resolve().parents[2], *(Path(path).resolve() for path in sys.path if path)]
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "grader.search.runner"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=folder,
-        env={**os.environ, **one, "PYTHONPATH": paths},
+        env={**os.environ, **one, "PYTHONPATH": os.pathsep.join(map(str, places))},
         text=True,
         encoding="utf-8",
         start_new_session=True,

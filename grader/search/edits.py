@@ -11,15 +11,19 @@ from functools import cache
 from types import FunctionType
 from typing import Any
 
+import numpy as np
+
 from course_lib.sentences import say
 from course_lib.signatures import Clause
 from course_lib.workspace import course_root
 from grader.changes import source_of
 from grader.scripts import read_script
 from grader.search.mutants import Change, changes_of
-from grader.search.words import CLAUSES, UNUSUAL, WHERE, Context, as_given, clause_of
+from grader.search.words import CLAUSES, THROUGHOUT, UNUSUAL, WHERE, Context, as_given, clause_of
 from grader.spec import Exercise
 
+VAGUE = ("a ", "one ", "another ", "its ", "what is ", "the computation")
+"""How what stands for a quantity begins that has no name of its own."""
 MARK = re.compile(r"### (BEGIN|END) (SOLUTION|STUB)")
 UNCHANGED: Clause = ("nothing that matters is changed in the code as it was given", {})
 MOST_ANSWERS = 5
@@ -49,13 +53,23 @@ class Small:
         return say(template, **values)
 
     @property
+    def without_place(self) -> str:
+        """The clause without where the change is made."""
+        template, values = self.clause
+        return say(template.replace(WHERE, "").replace(THROUGHOUT, ""), **values)
+
+    @property
+    def vague(self) -> int:
+        """How little the clause says: for each quantity in it that has no short name."""
+        template, values = self.clause
+        return sum(value.startswith(VAGUE) for value in values.values()) + 2 * (not values)
+
+    @property
     def rank(self) -> tuple[int, int, int, int]:
         """Lower for what people do more often, and for clauses that say more."""
-        template, values = self.clause
-        vague = sum(value.startswith(("a ", "one ", "another ", "its ")) for value in values.values())
+        template, _ = self.clause
         unusual = template.removesuffix(WHERE) in UNUSUAL
-        order = ORDER.get(self.operator, -1)
-        return vague + 2 * (not values) + unusual, order, not template.endswith(WHERE), self.number
+        return self.vague + unusual, ORDER.get(self.operator, -1), not template.endswith(WHERE), self.number
 
 
 @dataclass(frozen=True)
@@ -89,12 +103,12 @@ def edits_of(exercise: Exercise) -> list[Small]:
         tree = ast.parse(base.text)
         context = Context(tree, seen, exercise.returns)
         changes = [*changes_of(tree, set(_body_lines(tree))), *exchanges_of(tree)]
-        clauses = [(change, clause_of(change, context)) for change in changes]
         if base.given:
-            clauses = [(change, as_given(clause)) for change, clause in clauses]
             found.setdefault(base.text, Small("given", UNCHANGED, base.text, base.right, number))
-        for change, clause in clauses:
-            found.setdefault(change.text, Small(change.operator, clause, change.text, base.right, number))
+        for change in changes:
+            if clause := clause_of(change, context):
+                said = as_given(clause) if base.given else clause
+                found.setdefault(change.text, Small(change.operator, said, change.text, base.right, number))
     return sorted(found.values(), key=lambda small: small.rank)
 
 
@@ -114,7 +128,8 @@ def exchanges_of(tree: ast.Module) -> Iterator[Change]:
 
 def seen_text(exercise: Exercise) -> str:
     """What a learner sees of the exercise's answer cell: signature, docstring and given lines; never the solution."""
-    return _cells(exercise.unit).get(exercise.name, (" ".join((exercise.name, *exercise.returns)), ""))[0]
+    own = " ".join((exercise.name, *exercise.returns, *exercise.cases(np.random.default_rng(0))[0].inputs))
+    return _cells(exercise.unit).get(exercise.name, (own, ""))[0]
 
 
 @cache

@@ -68,6 +68,26 @@ FUNCTIONS = {
 COPIES = ("copy", "deepcopy", "clone", "array")
 LONGEST = 18
 """Characters of an expression that may stand in a sentence: `1 - beta2`, and no line of an answer."""
+ENGLISH = (
+    "a",
+    "A",
+    "I",
+    "i",
+    "as",
+    "at",
+    "by",
+    "of",
+    "on",
+    "to",
+    "new",
+    "old",
+    "first",
+    "last",
+    "each",
+    "one",
+    "other",
+)
+"""Words that no sentence can use as names; they are variables only where a signature has them."""
 WORD = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -79,6 +99,7 @@ class Phrases:
 
     def __init__(self, text: str, outputs: Collection[str] = ()) -> None:
         self._seen = {*WORD.findall(text), *outputs} - {"self", "np", "torch"}
+        self._seen -= {word for word in ENGLISH if not re.search(rf"[(,]\s*{word}\s*[,=):]", text)}
 
     def name(self, node: ast.AST | None) -> str:
         """What a variable or an attribute is called, or an empty text."""

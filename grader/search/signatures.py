@@ -65,14 +65,16 @@ def agree(first: Wrong, second: Wrong, reference: Reference) -> bool:
 
 
 def _edit(group: list[Ran], reference: Reference) -> Edit:
-    clauses: dict[str, Clause] = {}
+    kinds: dict[str, Small] = {}  # the same change of another place is no other reading of the values
+    least = min(ran.edit.vague for ran in group)
     for ran in group:
-        clauses.setdefault(ran.edit.in_words, ran.edit.clause)
-    many = len(clauses) > MOST_CLAUSES
-    said = list(clauses)[: 1 if many else MOST_CLAUSES]
-    places = tuple(ran.place for ran in group if ran.edit.in_words in said)
-    says = tuple(clauses[words] for words in said)
-    return Edit(group[0].edit.name, says, many, places, marks_of(group[0].wrong, reference.returns))
+        if ran.edit.vague == least:
+            kinds.setdefault(ran.edit.without_place, ran.edit)
+    many = len(kinds) > MOST_CLAUSES
+    said = list(kinds.values())[: 1 if many else MOST_CLAUSES]
+    says: tuple[Clause, ...] = tuple(edit.clause for edit in said)
+    places = tuple(ran.place for ran in group if ran.edit.clause in says)
+    return Edit(said[0].name, says, many, places, marks_of(group[0].wrong, reference.returns))
 
 
 def made_from(exercise: Exercise) -> str:

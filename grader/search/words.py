@@ -13,7 +13,7 @@ from course_lib.signatures import Clause
 from grader.search.mutants import Change
 from grader.search.phrases import COPIES, Phrases
 
-WHERE = " where {target} is computed"
+WHERE, THROUGHOUT = " where {target} is computed", " throughout"
 ROLES: dict[type[ast.operator], tuple[str, str]] = {
     ast.Add: ("term", "term"),
     ast.Sub: ("term", "term"),
@@ -100,12 +100,12 @@ Found = tuple[str, dict[str, str]]
 """A template without its "where ...", and its values; an empty template where nothing can be said."""
 
 
-def clause_of(change: Change, context: Context) -> Clause:
-    """What the change does; the weakest clause there is where it is not known what."""
+def clause_of(change: Change, context: Context) -> Clause | None:
+    """What the change does; where it is not known what, at least where it is, or nothing."""
     template, values = CLAUSES[change.operator](change.node, change.other, context)
-    if not template:
-        template, values = "one step is different", {}
     target = context.target(change.node)
+    if not template:
+        return ("one thing goes wrong" + WHERE, {"target": target}) if target else None
     if target and target not in values.values():
         return template + WHERE, values | {"target": target}
     return template, values
@@ -182,15 +182,15 @@ def _constant(node: ast.AST, other: ast.AST, context: Context) -> Found:
         word = context.say.function(call.func) if isinstance(call, ast.Call) else ""
         if above.arg in ("axis", "dim"):
             return "the {word} runs along another axis", {"word": word or "computation"}
-        if isinstance(getattr(other, "value", None), bool):
-            return "the setting {name} is {new}", {"name": above.arg, "new": new}
+        if above.arg in ("keepdims", "keepdim"):
+            return _without_setting(above.arg, word, context)
         return "the setting {name} is {new}", {"name": above.arg, "new": new}
     if isinstance(above, ast.BinOp) and isinstance(above.op, ast.Pow) and above.right is node:
         return "{what} is raised to the power {new}", {"what": context.say.it(above.left), "new": new}
     if isinstance(inside := context.around(node, (ast.Subscript, ast.Call, ast.stmt)), ast.Subscript):
         if context.around(node, (ast.Slice, ast.stmt, ast.Subscript)) is not inside:
             return "the part that is taken of {what} begins or ends elsewhere", {"what": context.say.it(inside.value)}
-        return "another entry is taken of {what}", {"what": context.say.it(inside.value)}
+        return "another entry of {what} is taken", {"what": context.say.it(inside.value)}
     if isinstance(above, ast.Call) and getattr(above.func, "id", "") == "range":
         return "a count begins, ends or steps differently", {}
     if isinstance(getattr(node, "value", None), bool):
@@ -303,7 +303,7 @@ def _index(node: ast.AST, other: ast.AST, context: Context) -> Found:
     kept = [n for n in ast.walk(node.slice) if isinstance(n, ast.Slice)]
     if slices != kept:
         return "too much is taken of {what}", what
-    return "a neighbouring entry is taken of {what}", what
+    return "a neighbouring entry of {what} is taken", what
 
 
 def _transpose(node: ast.AST, other: ast.AST, context: Context) -> Found:
@@ -332,7 +332,7 @@ def _exchange(node: ast.AST, other: ast.AST, context: Context) -> Found:
     if "," in other.id:
         a, b = other.id.split(",")
         return "{a} and {b} change places", {"a": a, "b": b}
-    return "{new} stands in the place of {old} throughout", {"new": other.id, "old": node.id}
+    return "{new} stands in the place of {old}" + THROUGHOUT, {"new": other.id, "old": node.id}
 
 
 def _condition(test: ast.AST, context: Context) -> str:
@@ -347,8 +347,8 @@ def _used(template: str, values: dict[str, str]) -> Found:
 
 CLAUSES: dict[str, Callable[[ast.AST, ast.AST, Context], Found]] = {
     "arithmetic": _arithmetic,
-    "exchange": _exchange,
     "parameter": _parameter,
+    "exchange": _exchange,
     "call": _call,
     "returned": _returned,
     "transpose": _transpose,
