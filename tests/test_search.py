@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import toy
+from course import EXERCISES, UNITS
 
 from course_lib.compute import run_cases
+from course_lib.diagnosis import search
+from course_lib.errors import CourseError
 from course_lib.judge import judge
-from course_lib.reference import Problem, Tolerance
+from course_lib.reference import DIRECTORY, Problem, Tolerance, load
 from course_lib.signatures import (
+    Edit,
     by_unit,
     marks_of,
     path_of,
@@ -21,8 +26,13 @@ from course_lib.signatures import (
     signature_of_problem,
     with_search,
 )
+from grader.record import make_reference
+from grader.search import kept
 from grader.search.bench import Bench
-from grader.search.signatures import made_from, make_signatures
+from grader.search.edits import Small, bases_of, edits_of
+from grader.search.mutants import changes_of
+from grader.search.signatures import agree, made_from, make_signatures, searched, stale_signatures
+from grader.search.words import CLAUSES, Context, clause_of
 
 pytestmark = pytest.mark.fast
 
@@ -134,15 +144,9 @@ def test_a_change_that_somebody_wrote_differently_is_known_and_told(signatures):
 
 
 def test_two_readings_of_one_value_are_both_told():
-    edit = Signatures.from_json(
-        {
-            "exercise": "",
-            "made_from": "",
-            "templates": ["{what} is left out", "no mean is taken"],
-            "edits": [["one", 0, 0, [], [0, {"what": "N"}], [1, {}]], ["many", 0, 1, [], [1, {}]]],
-            "marks": "eNoDAAAAAAE=",
-        }
-    ).edits
+    mean, left_out = ("no mean is taken", {}), ("{what} is left out", {"what": "N"})
+    none = np.zeros(0)
+    edit = [Edit("two", (left_out, mean), False, (), none), Edit("many", (mean,), True, (), none)]
     told = [search._diagnosis(one, output, {}, BARE).says for one in edit for output in ("", "total")]
     assert told == [
         "Your numbers are what comes out when N is left out, or when no mean is taken.",
@@ -240,7 +244,7 @@ def test_a_folder_of_somebody_else_is_not_used(monkeypatch, tmp_path):
         ("v = v + grad", "grad is subtracted and not added where v is computed"),
         ("v = np.mean(grad)", "the sum stands in the place of the mean where v is computed"),
         ("v = grad.T @ v", "grad is not transposed where v is computed"),
-        ("v = grad / len(grad)", "the divisor the length of grad is left out"),
+        ("v = grad / len(grad)", "the length of grad is left out where v is computed"),
         ("v = grad[:, None]", "grad has no axis of its own for broadcasting where v is computed"),
         ("v = grad.sum(axis=0, keepdims=True)", "the axis that the sum runs along is lost where v is computed"),
         ("v = grad.sum(axis=1)", "the sum runs along another axis where v is computed"),

@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import course_lib.signatures
 from course_lib.probes import PROBES
 from course_lib.reference import DIRECTORY, Reference, load
 from course_lib.signatures import Clause, Edit, Signatures, by_unit, marks_of, path_of, read, same
 from grader.exercises import all_exercises
+from grader.search import edits, mutants, operators, phrases, words
 from grader.search.bench import Bench, Wrong
 from grader.search.edits import Small, bases_of, edits_of, seen_text
 from grader.spec import Exercise
 
 MOST_CLAUSES = 2
-HERE = Path(__file__).parent
 
 
 def make_signatures(
@@ -91,8 +92,9 @@ def made_from(exercise: Exercise) -> str:
 
 @cache
 def _how() -> bytes:
-    """A hash over the modules that make edits and their sentences."""
-    files = sorted(HERE.glob("*.py"))
+    """A hash over the modules that make edits and their sentences, and signatures."""
+    makers = (operators, mutants, edits, phrases, words, course_lib.signatures)
+    files = [Path(str(module.__file__)) for module in makers]
     return hashlib.sha256(b"\0".join(f.read_bytes().replace(b"\r\n", b"\n") for f in files)).digest()
 
 
