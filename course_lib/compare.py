@@ -11,131 +11,200 @@ from typing import Any
 
 import numpy as np
 
+from course_lib.precision import agree, differing, in_single, relative_error
 from course_lib.reference import Tolerance
+from course_lib.sentences import say
 from course_lib.values import holds_none
 
-ROUNDING_FLOAT16 = 5e-3
-"""A result in float16 that is right is off by less, after a few steps."""
+Found = tuple[str, str, float | None]
+"""The stage, the sentence, and the largest relative error where there is one."""
 
+ROUNDING = {"float16": 5e-3, "float32": 2e-5}
+"""By less than this a right result is off in so few digits, after a few steps."""
+
+TOLD = "it is {got}, and {right} is right."
+"""The one sentence that tells the right value; `TELLS_VALUES` finds it where none may be told."""
 TELLS_VALUES = re.compile(r"it is .*, and .* is right\.", re.S)
-"""The one kind of sentence made here that tells the right value."""
+UNTOLD = "it is not the right value."
 
 
-def compare(got: Any, expected: Any, tolerance: Tolerance) -> tuple[str, str, float | None] | None:
-    """None when `got` is right, else (stage, sentence, largest relative error where there is one)."""
+def compare(got: Any, expected: Any, tolerance: Tolerance, inside: bool = False) -> Found | None:
+    """None when `got` is right, else the stage that it fails at, with a sentence. inside: it is a part of a result."""
     if isinstance(got, tuple):
         got = list(got)
     if isinstance(expected, tuple):
         expected = list(expected)
     if got is None and expected is not None:
-        return "type", "it is None: no value was given for it.", None
+        return "type", say("it is None: no value was given for it."), None
     if isinstance(expected, str | bool | None):
         plain = _plain_scalar(got)
         same = isinstance(plain, type(expected)) and plain == expected
-        return None if same else ("values", f"it is {short(got)}, and {short(expected)} is right.", None)
+        return None if same else ("values", told(got, expected), None)
     if isinstance(expected, list | dict):
         return _compare_nested(got, expected, tolerance)
     if not isinstance(got, np.ndarray | int | float | bool):
         return "type", _type_message(got), None
-    a, b = np.asarray(got), np.asarray(expected)
+    return _compare_arrays(np.asarray(got), np.asarray(expected), tolerance, inside)
+
+
+def _compare_arrays(a: np.ndarray, b: np.ndarray, tolerance: Tolerance, inside: bool) -> Found | None:
     if a.shape != b.shape:
         return "shape", _shape_message(a, b), None
-    if b.dtype.kind == "f" and not np.array_equal(np.isfinite(a), np.isfinite(b)):
+    if not np.array_equal(np.isfinite(a), np.isfinite(b)):
         return "finite", _finite_message(a, b), None
+    whole = b.dtype.kind in "iu"
     if agree(a, b, tolerance):
+        if a.dtype.kind == "f" and whole and b.ndim == 0 and not inside:
+            return "dtype", say(WHOLE), 0.0
         return None
     error = relative_error(a, b, tolerance)
-    if a.dtype == np.float16 and error < ROUNDING_FLOAT16:
-        return "dtype", "it is right to the 3 digits that float16 holds. Compute in float64.", error
-    if a.dtype.kind in "iu" and b.dtype.kind == "f":
-        return "dtype", "it holds whole numbers: the fractions were cut off. Compute in floats.", error
+    if a.dtype == np.float16 and error < ROUNDING["float16"]:
+        return "dtype", say("it is right to the 3 digits that float16 holds. Compute in float64."), error
+    if not whole and error < ROUNDING["float32"] and in_single(a, b):
+        return "dtype", say("it is right to the 7 digits that float32 holds. Compute in float64."), error
+    if a.dtype.kind in "iu" and not whole and _cut_off(a, b):
+        return "dtype", say("it holds whole numbers: the fractions were cut off. Compute in floats."), error
     return "values", _values_message(a, b, tolerance), error
 
 
-def agree(got: np.ndarray, expected: np.ndarray, tolerance: Tolerance) -> bool:
-    """Whether two arrays of one shape agree; the tolerance is the one of the coarser float type."""
-    if expected.dtype.kind in "biu" and got.dtype.kind in "biu":
-        return bool(np.array_equal(got, expected))
-    single = got.dtype in (np.float32, np.float16)
-    rtol = tolerance.rtol32 if single else tolerance.rtol
-    atol = tolerance.atol32 if single else tolerance.atol
-    return bool(np.allclose(got.astype(float), expected.astype(float), rtol=rtol, atol=atol, equal_nan=True))
+WHOLE = (
+    "the number is right, but it is a float. A size or a count is a whole number, and np.zeros and range want an int: "
+    "compute it with `//`, or return int(...) of it."
+)
 
 
-def relative_error(got: np.ndarray, expected: np.ndarray, tolerance: Tolerance) -> float:
-    """The largest |got - expected| as a part of the largest |expected|: entries near 0 do not blow it up."""
-    a, b = got.astype(float), expected.astype(float)
-    keep = np.isfinite(a) & np.isfinite(b)
-    if not keep.any():
-        return float("nan")
-    return float(np.max(np.abs(a[keep] - b[keep])) / max(np.max(np.abs(b[keep])), tolerance.atol, 1e-300))
+def _cut_off(got: np.ndarray, expected: np.ndarray) -> bool:
+    """Whether whole numbers are what is left of the right ones, and something is left."""
+    made = (np.trunc(expected), np.floor(expected), np.rint(expected))
+    return bool(got.any()) and any(np.array_equal(got, one) for one in made)
 
 
-def _compare_nested(got: Any, expected: Any, tolerance: Tolerance) -> tuple[str, str, float | None] | None:
+def factor_of(got: Any, expected: Any, tolerance: Tolerance) -> float | None:
+    """What all of `expected` was multiplied by to give `got`, or None. Whole numbers, such as classes, have none."""
+    a, b = np.asarray(got), np.asarray(expected)
+    if a.shape != b.shape or b.dtype.kind != "f" or a.dtype.kind not in "iuf" or not np.isfinite(a).all():
+        return None
+    single = in_single(a, b)
+    a, b = a.astype(float), b.astype(float)
+    big = np.abs(b) > max(1e-6 * np.max(np.abs(b), initial=0.0), tolerance.atol)
+    if not big.any():
+        return None
+    factor = float(np.median(a[big] / b[big]))
+    if factor in (0.0, 1.0) or differing(a / factor, b, tolerance, single).any():
+        return None
+    return factor
+
+
+def _compare_nested(got: Any, expected: Any, tolerance: Tolerance) -> Found | None:
     if isinstance(expected, dict):
         if not isinstance(got, dict) or got.keys() != expected.keys():
-            return "type", f"it should be a dict with the keys {', '.join(expected)}.", None
+            return "type", say("it should be a dict with the keys {keys}.", keys=", ".join(expected)), None
         pairs = [(f"[{key!r}]", got[key], expected[key]) for key in expected]
     else:
+        size = len(expected)
         if isinstance(got, np.ndarray) and got.ndim:
             got = list(got)
-        if not isinstance(got, list) or len(got) != len(expected):
-            size = len(got) if isinstance(got, list) else _kind(got)
-            return "shape", f"it should hold {len(expected)} items, and holds {size}.", None
+        if not isinstance(got, list):
+            return (
+                "shape",
+                say("it should hold {all} items, and is a {kind}.", all=size, kind=_kind(got)),
+                None,
+            )
+        if len(got) != size:
+            return "shape", say("it should hold {all} items, and holds {got}.", all=size, got=len(got)), None
         pairs = [(f"[{i}]", g, e) for i, (g, e) in enumerate(zip(got, expected, strict=True))]
     for where, g, e in pairs:
-        difference = compare(g, e, tolerance)
+        difference = compare(g, e, tolerance, inside=True)
         if difference is not None:
             stage, message, error = difference
-            return stage, f"at {where}: {message}", error
+            return stage, say("at {where}: {message}", where=where, message=message), error
     return None
 
 
 def _type_message(got: Any) -> str:
     if isinstance(got, list) and holds_none(got):
-        return "it holds None where numbers are expected: no value was given there."
+        return say("it holds None where numbers are expected: no value was given there.")
     if isinstance(got, list) and got and all(isinstance(row, list | np.ndarray) for row in got):
-        return "its rows have different lengths; an array is expected here, whose rows are all alike."
-    return f"it is a {_kind(got)}; numbers are expected here."
+        return say("its rows have different lengths; an array is expected here, whose rows are all alike.")
+    return say("it is a {kind}; numbers are expected here.", kind=_kind(got))
 
 
 def _shape_message(got: np.ndarray, expected: np.ndarray) -> str:
     want, have = _shape(expected), _shape(got)
     if got.ndim == 2 and got.T.shape == expected.shape:
-        return f"it has {have}, the transpose of the expected {want}. Which axis is which?"
+        return say("it has {have}, the transpose of the expected {want}. Which axis is which?", have=have, want=want)
     if expected.ndim == 0:
-        return f"one number is expected, and it has {have}. Is a sum or a mean missing?"
+        return say("one number is expected, and it has {have}. Is a sum or a mean missing?", have=have)
     if got.ndim == 0:
-        return f"it is one number, and {want} is expected: one value for each entry."
+        return say("it is one number, and {want} is expected: one value for each entry.", want=want)
     if got.size == expected.size:
-        return f"it has {have}, and {want} is expected: the same number of entries, arranged differently."
-    return f"it has {have}, and {want} is expected."
+        template = "it has {have}, and {want} is expected: the same number of entries, arranged differently."
+        return say(template, have=have, want=want)
+    return say("it has {have}, and {want} is expected.", have=have, want=want)
 
 
 def _finite_message(got: np.ndarray, expected: np.ndarray) -> str:
     nan, inf = int(np.isnan(got).sum()), int(np.isinf(got).sum())
-    if nan or inf:
-        what = " and ".join(f"{n} {kind}" for n, kind in ((nan, "NaN"), (inf, "infinite")) if n)
-        return f"{what} of {got.size} values, where finite numbers are expected: an overflow, 0/0 or log(0) on the way."
-    return "it is finite, where the right value is not."
+    if np.isfinite(expected).all():
+        why = "where finite numbers are expected: an overflow, 0/0 or log(0) on the way."
+        if nan and inf:
+            template = "{nan} NaN and {inf} infinite of {all} values, " + why
+        else:
+            template = ("{nan} NaN of {all} values, " if nan else "{inf} infinite of {all} values, ") + why
+        return say(template, nan=nan, inf=inf, all=got.size)
+    if not nan + inf:
+        return say("it is finite, where the right value is not.")
+    return say("it is not finite in other places than the right value.")
 
 
 def _values_message(got: np.ndarray, expected: np.ndarray, tolerance: Tolerance) -> str:
-    a, b = got.astype(float), expected.astype(float)
-    one = a.ndim == 0
-    if agree(-a, b, tolerance):
-        return "right size, wrong sign." if one else "every value has the right size and the wrong sign."
-    big = np.abs(b) > max(1e-6 * np.max(np.abs(b), initial=0.0), tolerance.atol)
-    if big.any() and np.isfinite(a).all():
-        factor = float(np.median(a[big] / b[big]))
-        if factor not in (0.0, 1.0) and agree(a / factor, b, tolerance) and (not one or _simple(factor)):
-            return f"it is {short(factor)} times the right value{'' if one else ', everywhere'}."
-    if a.ndim == 2 and a.shape[0] == a.shape[1] and agree(a.T, b, tolerance):
-        return "it is the transpose of what is right."
+    one = got.ndim == 0
+    wrong = differing(got, expected, tolerance)
+    if not differing(-got.astype(float), expected, tolerance, in_single(got, expected)).any():
+        return say("right size, wrong sign.") if one else say("every value has the right size and the wrong sign.")
+    factor = factor_of(got, expected, tolerance)
+    if factor is not None and (not one or _simple(factor)):
+        return times(factor, one)
+    if got.ndim == 2 and got.shape[0] == got.shape[1] and agree(got.T, expected, tolerance):
+        return say("it is the transpose of what is right.")
     if one:
-        return f"it is {short(a)}, and {short(b)} is right."
-    wrong = int(np.sum(~np.isclose(a, b, rtol=tolerance.rtol, atol=tolerance.atol, equal_nan=True)))
-    return f"right shape, wrong values: {wrong} of {a.size} differ."
+        return told(got, expected)
+    if wrong.all():
+        return say("right shape, wrong values: {wrong} of {all} differ.", wrong=wrong.sum(), all=wrong.size)
+    place = ", ".join(str(int(i)) for i in np.argwhere(wrong)[0])
+    template = "right shape, wrong values: {wrong} of {all} differ, the first at [{place}]."
+    return say(template, wrong=wrong.sum(), all=wrong.size, place=place)
+
+
+def times(factor: float, one: bool) -> str:
+    """The sentence for a value that is a multiple of the right one."""
+    template = "it is {factor} times the right value." if one else "it is {factor} times the right value, everywhere."
+    return say(template, factor=short(factor))
+
+
+def told(got: Any, expected: Any) -> str:
+    """The sentence that tells both values, with as many digits as it takes to tell them apart."""
+    mine, right = apart(got, expected)
+    return say(TOLD, got=mine, right=right)
+
+
+def apart(got: Any, expected: Any) -> tuple[str, str]:
+    """Two values in a few words each that are never the same words."""
+    for digits in range(4, 18):
+        mine, right = short(got, digits), short(expected, digits)
+        if mine != right:
+            return mine, right
+    if isinstance(got, np.ndarray):  # they part where nothing is shown of them
+        return short(got), short(expected)
+    return _where_they_part(repr(_plain_scalar(got)), repr(_plain_scalar(expected)))
+
+
+def _where_they_part(one: str, other: str) -> tuple[str, str]:
+    """Two long texts, from shortly before the place where they begin to differ."""
+    same = next((i for i, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), 0)
+    start = max(0, same - 20)
+    before = "…" if start else ""
+    return before + one[start : start + 60], before + other[start : start + 60]
 
 
 def _simple(factor: float) -> bool:
@@ -157,13 +226,13 @@ def _shape(array: np.ndarray) -> str:
     return "a single number" if array.ndim == 0 else f"shape {array.shape}"
 
 
-def short(value: Any) -> str:
-    """A value in at most a few words: 4 significant digits, arrays summarized."""
+def short(value: Any, digits: int = 4) -> str:
+    """A value in at most a few words: 4 significant digits, or as many as are asked for; arrays summarized."""
     value = _plain_scalar(value)
     if isinstance(value, bool | str | int) or value is None:
         return repr(value)[:60]
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return f"{value:.{digits}g}"
     if isinstance(value, np.ndarray):
-        return np.array2string(value, precision=4, threshold=6, edgeitems=2, max_line_width=60, separator=", ")
+        return np.array2string(value, precision=digits, threshold=6, edgeitems=2, max_line_width=60, separator=", ")
     return repr(value)[:60]

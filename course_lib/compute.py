@@ -9,15 +9,15 @@ import contextlib
 import copy
 import io
 import linecache
-import traceback
 import warnings
-from types import FrameType
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from course_lib import codec, problems
+from course_lib import codec, crashes, problems
 from course_lib.errors import AnswerError, OpenQuestionError
+from course_lib.failures import first_line
 from course_lib.probes import PROBES
 from course_lib.reference import Outcome, Problem, Reference
 from course_lib.values import plain
@@ -50,7 +50,7 @@ def _run_case(name: str, obj: Any, inputs: dict[str, Any], reference: Reference)
             warnings.simplefilter("ignore")
             raw = PROBES[reference.probe](obj, handed)
     except (Exception, SystemExit, KeyboardInterrupt) as error:
-        return Outcome(problem=_explain(name, error))
+        return Outcome(problem=_explain(name, error, _module_of(obj)))
     mutated = [key for key in inputs if not _same(inputs[key], handed[key])]
     values, problem = _named_values(name, raw, reference.returns, bool(printed.getvalue().strip()))
     if problem is None and mutated:
@@ -97,22 +97,33 @@ def _same(before: Any, after: Any) -> bool:
     return bool(before == after) or (before != before and after != after)
 
 
-def _explain(name: str, error: BaseException) -> Problem:
+def _module_of(obj: Any) -> str:
+    try:
+        return str(obj.__module__)
+    except Exception:  # an object of the learner's own may do anything when it is asked for an attribute
+        return "__main__"
+
+
+def _explain(name: str, error: BaseException, module: str) -> Problem:
     """An exception as a sentence with the learner's own line."""
     if isinstance(error, OpenQuestionError):
-        return problems.open_question(str(error))
+        return problems.open_question(first_line(error))
     if isinstance(error, NotImplementedError):
-        other = str(error).removeprefix("Exercise ")
+        other = first_line(error).removeprefix("Exercise ")
         return problems.waits_for(name, other) if other.isidentifier() and other != name else problems.not_started(name)
     if isinstance(error, AnswerError):
         return Problem("wrong_type", str(error))
     line, code = _own_line(error)
     if isinstance(error, KeyboardInterrupt):
         return problems.interrupted(name, line, code)
+    return replace(_raised(name, error, line, code), alike=crashes.likeness(error, module))
+
+
+def _raised(name: str, error: BaseException, line: int | None, code: str | None) -> Problem:
     if isinstance(error, RecursionError | SystemExit):
         kind = "RecursionError" if isinstance(error, RecursionError) else "SystemExit"
         return problems.raised(name, kind, line, code)
-    text = str(error).strip().split("\n")[0][:200]
+    text = first_line(error)
     advice = None
     if "not in place" in text or "same_kind" in text:
         advice = problems.WHOLE_NUMBERS
@@ -123,14 +134,7 @@ def _explain(name: str, error: BaseException) -> Problem:
 
 def _own_line(error: BaseException) -> tuple[int | None, str | None]:
     """The deepest line of the traceback that is the learner's: in a notebook cell, or in the object's own file."""
-    found: tuple[int | None, str | None] = (None, None)
-    for frame, line in traceback.walk_tb(error.__traceback__):
-        if _is_learners(frame):
-            code = linecache.getline(frame.f_code.co_filename, line).strip()
-            found = (line, code[:200] or None)
-    return found
-
-
-def _is_learners(frame: FrameType) -> bool:
-    module = str(frame.f_globals.get("__name__", ""))
-    return module == "__main__" and "course_lib" not in frame.f_code.co_filename
+    for frame, line in reversed(crashes.frames_of(error, "__main__")):
+        code = linecache.getline(frame.f_code.co_filename, line).strip()
+        return line, code[:200] or None
+    return None, None

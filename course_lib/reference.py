@@ -48,6 +48,8 @@ class Problem:
     code: str | None = None
     detail: str = ""
     """What tells two problems of one kind apart: the exception's type, the mutated argument's name."""
+    alike: str = ""
+    """Of an exception: what two have in common that are the same; see `course_lib.crashes`. Nobody reads it."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class Outcome:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON; arrays as raw bytes."""
         problem = None if self.problem is None else dataclasses.asdict(self.problem)
+        if problem and not problem["alike"]:
+            del problem["alike"]
         return {"values": codec.encode(self.values), "problem": problem}
 
     @classmethod
@@ -85,6 +89,7 @@ def _problem(data: Any) -> Problem | None:
         line=line if isinstance(line, int) else None,
         code=str(code)[:200] if code is not None else None,
         detail=str(data.get("detail", ""))[:80],
+        alike=str(data.get("alike", ""))[:80],
     )
 
 

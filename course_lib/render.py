@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from course_lib import problems
-from course_lib.compare import TELLS_VALUES, short
+from course_lib.compare import TELLS_VALUES, apart, short
 from course_lib.judge import Difference, GroupResult, Verdict
 
 # Colours that hold on a white and on a dark page; text takes the page's own colour.
@@ -133,7 +133,8 @@ def _values(difference: Difference) -> str:
     rows = [(f"with {name}", _excerpt(value)) for name, value in plain.items()]
     rows = [row for row in rows if row[1].count("\n") < 6][:4]
     if difference.expected is not None:  # else a property was verified, and its sentence says it all
-        rows += [("you got", _excerpt(difference.got)), ("expected", _excerpt(difference.expected))]
+        got, right = apart(difference.got, difference.expected)
+        rows += [("you got", got[:400]), ("expected", right[:400])]
     if difference.error is not None and np.isfinite(difference.error):
         rows.append(("largest relative error", f"{difference.error:.2g}"))
     body = "".join(

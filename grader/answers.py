@@ -65,7 +65,7 @@ def _told(problem: Problem | None, case: RecordedCase, reference: Reference, sou
     if problem.kind == "raised":
         kind = problem.detail if problem.detail in EXCEPTIONS else "an exception"
         advice = next((sentence for sentence in SENTENCES if problem.message.endswith(sentence)), None)
-        return problems.raised(name, kind, line, code, advice=advice)
+        return dataclasses.replace(problems.raised(name, kind, line, code, advice=advice), alike=problem.alike)
     for known in _fixed(case, reference):
         if (problem.kind, problem.message) == (known.kind, known.message):
             return known

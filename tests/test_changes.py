@@ -1,11 +1,13 @@
 """A mistake stated as an edit: what fits, what does not, and who can read its text."""
 
 import pickle  # a standard class that stands for one of another module
+import re
 
 import pytest
 
 from course_lib.compute import run_cases
 from course_lib.judge import judge
+from course_lib.workspace import course_root
 from grader.changes import change, source_of
 from tests import toy
 
@@ -95,3 +97,10 @@ def test_a_change_is_judged_like_any_function():
     wrong = change(toy.scale_shift, "a * x", "a + x")
     verdict = judge(run_cases("scale_shift", wrong, toy.REFERENCE), toy.REFERENCE)
     assert [d.name for d in verdict.diagnoses] == ["plus"]
+
+
+@pytest.mark.parametrize("part", ["right", "mistakes", "sentences"])
+def test_the_authoring_page_shows_the_toy_exercise_as_it_is(part):
+    page = (course_root() / "docs" / "authoring.md").read_text(encoding="utf-8")
+    shown = re.search(rf"<!-- toy: {part} -->\n```python\n(.*?)```", page, re.S)
+    assert shown and shown[1] in (course_root() / "tests" / "toy.py").read_text(encoding="utf-8")

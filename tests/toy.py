@@ -40,8 +40,8 @@ EXERCISE = Exercise(
     cases=cases,
     reference=right,
     misconceptions=(
-        Misconception("plus", plus, "You added where scaling multiplies.", hint=1),
-        Misconception("mean", mean, "The total is a sum, not a mean."),
+        Misconception("plus", plus, "You added where scaling multiplies.", hint=1, about=("y",)),
+        Misconception("mean", mean, "The total is a sum, not a mean.", about=("total",)),
         Misconception("in_place", in_place, "x belongs to the caller."),
         Misconception("raises", raises, "a is a number."),
     ),

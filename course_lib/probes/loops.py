@@ -83,7 +83,8 @@ def _float64() -> Iterator[None]:
 class _Watched:
     """A linear classifier of images whose logits, in training mode, come from doubled images; and what it saw.
 
-    `passes`: for each forward pass, (was it in training mode, did autograd record).  `sent`: what was sent where.
+    `passes`: for each forward pass, (was it in training mode, did autograd record).  `places`: where the images lay for
+    each of them.
     """
 
     def __init__(self, weight: np.ndarray, bias: np.ndarray) -> None:
@@ -91,7 +92,8 @@ class _Watched:
 
         flat, linear = torch.nn.Flatten(), torch.nn.Linear(weight.shape[1], len(weight), dtype=torch.float64)
         self.passes: list[tuple[bool, bool]] = []
-        self.sent: dict[str, list[str]] = {"images": [], "labels": []}
+        self.places: list[str] = []
+        self.met: list[tuple[str, ...]] = []
         self.model = torch.nn.Sequential(flat, linear)
         with torch.no_grad():
             linear.weight.copy_(torch.from_numpy(weight))
@@ -99,6 +101,7 @@ class _Watched:
 
         def doubled_in_training(module: Any, args: Any, out: Any) -> Any:
             self.passes.append((module.training, torch.is_grad_enabled()))
+            self.places.append(getattr(args[0], "lies", ""))
             return 2 * out if module.training else out
 
         flat.register_forward_hook(doubled_in_training)
@@ -114,35 +117,69 @@ class _Watched:
     def _batch(self, examples: list[Any]) -> list[Any]:
         import torch
 
-        batch = torch.utils.data.default_collate(examples)
-        for name, tensor in zip(self.sent, batch, strict=True):
-            tensor.to = _noting(tensor, self.sent[name])  # this tensor's own, in place of the class's
-        return list(batch)
+        placed = _placed(self.met)
+        return [tensor.as_subclass(placed) for tensor in torch.utils.data.default_collate(examples)]
 
-    def destinations(self) -> dict[str, str]:
-        """Where images and labels were sent, and how many batches; "nowhere" if not all batches of them were sent."""
-        batches = len(self.passes)
+    def destinations(self) -> dict[str, Any]:
+        """Where the model found the images of its batches, and whether tensors of two devices were to meet."""
+        places = ", ".join(sorted(set(self.places)))
         return {
-            name: f"{', '.join(sorted(set(places)))}, {batches} batches"
-            if len(places) >= batches and places
-            else "nowhere"
-            for name, places in self.sent.items()
+            "the model gets images on": f"{places}, {len(self.places)} batches",
+            "tensors of two devices meet": bool(self.met),
         }
 
 
-def _noting(tensor: Any, places: list[str]) -> Any:
-    """The tensor's own `to`, which notes a device that it is given."""
+LOADED, DROPPED = "the loader's device", "the loader's device, as moved copies were thrown away"
+
+
+def _placed(met: list[tuple[str, ...]]) -> Any:
+    """A class of tensors that note the name of the device where they would lie.
+
+    Those of the loader lie on the CPU. `to` makes a new tensor, and leaves the old one where it is. What is computed
+    from tensors of two devices, which would be an error on a machine that has both, is noted in `met`.
+    """
+    import torch
+    from torch.utils._pytree import tree_leaves
+
+    class Placed(torch.Tensor):
+        lies = LOADED
+
+        @classmethod
+        def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            kwargs = kwargs or {}
+            result = super().__torch_function__(func, types, args, kwargs)
+            place = _destination(func, args, kwargs)
+            if place is not None:
+                moved = result.view_as(result) if result is args[0] else result
+                if args[0].lies == LOADED:
+                    args[0].lies = DROPPED  # which shows if it is used all the same
+                moved.lies = place
+                return moved
+            sources = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, cls)]
+            if len(kinds := {_memory(source.lies) for source in sources}) > 1:
+                met.append(tuple(sorted(kinds)))
+            for leaf in tree_leaves(result):
+                if isinstance(leaf, cls) and sources and not any(leaf is source for source in sources):
+                    leaf.lies = sources[0].lies
+            return result
+
+    return Placed
+
+
+def _memory(place: str) -> str:
+    return "cpu" if place in (LOADED, DROPPED) else place
+
+
+def _destination(func: Any, args: Any, kwargs: Any) -> str | None:
+    """The name of the device that a call moves a tensor to; None where it moves nothing."""
     import torch
 
-    move: Any = torch.Tensor.to
-
-    def to(*args: Any, **settings: Any) -> Any:
-        asked = settings.get("device", args[0] if args else None)
-        if isinstance(asked, str | torch.device):
-            places.append(str(asked))
-        return move(tensor, *args, **settings)
-
-    return to
+    if func is torch.Tensor.cpu:
+        return "cpu"
+    if func is not torch.Tensor.to:
+        return None
+    asked = kwargs.get("device", args[1] if len(args) > 1 else None)
+    return str(asked) if isinstance(asked, str | torch.device) else getattr(asked, "lies", None)
 
 
 def evaluation(obj: Any, inputs: dict[str, Any]) -> Any:
@@ -177,7 +214,7 @@ def evaluation(obj: Any, inputs: dict[str, Any]) -> Any:
             "the model is as it was": same,
         }
         return None, None, facts
-    return None, None, {f"{name} go to": place for name, place in watched.destinations().items()}
+    return None, None, watched.destinations()
 
 
 def _mode(training: bool) -> str:
@@ -207,7 +244,7 @@ def training_epoch(obj: Any, inputs: dict[str, Any]) -> Any:
         return None, params, None
     if asks == "modes":
         return None, params, {"every pass in training mode": all(training for training, _ in watched.passes)}
-    return None, None, {f"{name} go to": place for name, place in watched.destinations().items()}
+    return None, None, watched.destinations()
 
 
 def moved(obj: Any, inputs: dict[str, Any]) -> Any:
@@ -264,7 +301,8 @@ def resumed_elsewhere(obj: Any, inputs: dict[str, Any]) -> Any:
 
     depth: the number of layers.  Returns (params, facts), None but for what `asks` names. "parameters": those of the
     model that comes back.  "steps": those after `more` further steps.  "places": where the model and Adam's moments
-    lie.  "owner": how many of the optimizer's parameters are the returned model's.
+    lie, and whether the two state dicts are as they were.  "owner": how many of the optimizer's parameters are the
+    returned model's, and whether the dict of its weights is as it was after a further step (where there are values).
     """
     import torch
 
@@ -287,6 +325,7 @@ def resumed_elsewhere(obj: Any, inputs: dict[str, Any]) -> Any:
     adam = torch.optim.Adam(before.parameters(), lr=inputs["lr"])
     steps(before, adam, inputs["done"])
     states = copy.deepcopy((before.state_dict(), adam.state_dict()))
+    kept = copy.deepcopy(states)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # values that are loaded into the device "meta" are lost, and torch says so
         returned = obj(make_model, *states, torch.device(inputs["device"]))
@@ -298,7 +337,25 @@ def resumed_elsewhere(obj: Any, inputs: dict[str, Any]) -> Any:
     if inputs["asks"] in ("parameters", "steps"):
         steps(model, optimizer, inputs["more"])
         return [param.detach().numpy().copy() for param in model.parameters()], None
-    return None, _places(model, optimizer) if inputs["asks"] == "places" else _owned(model, optimizer)
+    if inputs["asks"] == "places":
+        return None, _places(model, optimizer) | {"the state dicts are as they were": _same(states, kept)}
+    owned = _owned(model, optimizer)
+    if inputs["device"] == "cpu":
+        steps(model, optimizer, 1)
+    return None, owned | {"training leaves model_state as it was": _same(states[0], kept[0])}
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two nested states hold the same values, on the same devices."""
+    import torch
+
+    if isinstance(one, torch.Tensor):
+        return isinstance(other, torch.Tensor) and one.device == other.device and torch.equal(one, other)
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    if isinstance(one, tuple | list):
+        return len(one) == len(other) and all(_same(a, b) for a, b in zip(one, other, strict=True))
+    return bool(one == other)
 
 
 def _places(model: Any, optimizer: Any) -> dict[str, str]:

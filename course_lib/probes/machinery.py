@@ -7,7 +7,9 @@ simulated, so that what a learner's code does with them comes out as plain data.
 from __future__ import annotations
 
 import io
+import os
 import pickle
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -37,7 +39,10 @@ class Training:
         self.shuffle, self.batch_size = inputs["shuffle"], inputs["batch_size"]
         W1, _, W2, _ = inputs["params"]
         first, second = (torch.nn.Linear(W.shape[1], W.shape[0], dtype=torch.float64) for W in (W1, W2))
-        self.model = torch.nn.Sequential(first, torch.nn.Tanh(), torch.nn.Dropout(inputs["dropout"]), second)
+        layers = [first, torch.nn.Tanh(), torch.nn.Dropout(inputs["dropout"]), second]
+        if inputs["normalized"]:
+            layers.insert(1, torch.nn.BatchNorm1d(len(W1), affine=False, dtype=torch.float64))
+        self.model = torch.nn.Sequential(*layers)
         if not fresh:
             with torch.no_grad():
                 for param, value in zip(self.model.parameters(), inputs["params"], strict=True):
@@ -71,8 +76,9 @@ class Training:
         return np.array(rates)
 
     def params(self) -> list[np.ndarray]:
-        """Copies of the parameters."""
-        return [param.detach().numpy().copy() for param in self.model.parameters()]
+        """Copies of the parameters, and of the running means and variances if there are any."""
+        kept = [*self.model.parameters(), *(b for b in self.model.buffers() if b.is_floating_point())]
+        return [tensor.detach().numpy().copy() for tensor in kept]
 
 
 def interrupted_run(obj: Any, inputs: dict[str, Any]) -> Any:
@@ -80,7 +86,8 @@ def interrupted_run(obj: Any, inputs: dict[str, Any]) -> Any:
 
     The parts are those of `Training`.  saved: after which epochs a checkpoint is made, the last of them being the one
     that the run is resumed from.  lost: how many epochs follow that are not saved.  more: how many follow after the
-    resume.  killed: one more save is tried after the lost epochs, and the process is killed in the middle of it.
+    resume.  killed: None, or one more save is tried after the lost epochs, and the process is killed in the middle of
+    it: "writing", when half of a file is written, or "placing", when a file that is whole is to be renamed or copied.
     Returns (params, schedule, file), None but for what `asks` names. "parameters": those that load brings.
     "training": the parameters after `more` epochs.  "schedule": the epoch that load returns, and the learning rates of
     the epochs after it.  "file": what lies in the folder, whether torch reads it without running any code of it, and
@@ -105,7 +112,7 @@ def interrupted_run(obj: Any, inputs: dict[str, Any]) -> Any:
                 checkpoint.save(epoch, *before.parts)
             before.run(inputs["lost"])
             if inputs["killed"]:
-                with _killed_while_writing():
+                with _killed(inputs["killed"]):
                     checkpoint.save(done + inputs["lost"], *before.parts)
             if inputs["asks"] == "file":
                 return None, None, _described_folder(path) | {"saves": len(inputs["saved"])}
@@ -179,11 +186,16 @@ class _Killed(BaseException):
 
 
 @contextmanager
-def _killed_while_writing() -> Iterator[None]:
-    """Whatever writes a file with torch, or with a path's `write_bytes`, gets half of it done and stops there."""
+def _killed(at: str) -> Iterator[None]:
+    """Whoever writes a file, or copies one, gets half of it done and stops there; at "placing", before it is renamed.
+
+    A file is written with torch, or with a path's `write_bytes`; at "placing" torch still writes the whole of it.
+    """
     import torch
 
-    save, write_bytes = torch.save, Path.write_bytes
+    kept = [(torch, "save"), (Path, "write_bytes"), (os, "rename"), (os, "replace"), (shutil, "copyfile")]
+    usual = [getattr(owner, name) for owner, name in kept]
+    save, write_bytes = usual[:2]
 
     def half_of(value: Any, f: Any, *args: Any, **settings: Any) -> None:
         if isinstance(f, io.BytesIO):
@@ -202,13 +214,23 @@ def _killed_while_writing() -> Iterator[None]:
         write_bytes(self, data[: len(data) // 2])
         raise _Killed
 
-    torch.save, Path.write_bytes = half_of, half_of_bytes  # type: ignore[method-assign, assignment]
+    def half_of_copy(source: Any, target: Any, **settings: Any) -> Any:
+        half_of_bytes(Path(target), Path(source).read_bytes())
+
+    def not_at_all(*args: Any, **settings: Any) -> None:
+        raise _Killed
+
+    placing = [save, half_of_bytes, not_at_all, not_at_all, half_of_copy]
+    stopped = placing if at == "placing" else [half_of, half_of_bytes, *usual[2:]]
     try:
+        for (owner, name), made in zip(kept, stopped, strict=True):
+            setattr(owner, name, made)
         yield
     except _Killed:
         return
     finally:
-        torch.save, Path.write_bytes = save, write_bytes  # type: ignore[method-assign]
+        for (owner, name), made in zip(kept, usual, strict=True):
+            setattr(owner, name, made)
 
 
 class _Recorder:
@@ -238,6 +260,16 @@ class _Recorder:
 
     def flush(self) -> None:
         """There is nothing to be written."""
+
+    def close(self) -> None:
+        """There is nothing to be closed."""
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("add_"):
+            raise AttributeError(f"'SummaryWriter' object has no attribute '{name}'")
+        for_one = {"add_scalars": "add_scalar, one curve at a time", "add_image": "add_images, which takes a batch"}
+        asked = for_one.get(name, "add_scalar, add_histogram and add_images")
+        raise AnswerError(f"You call writer.{name}. Here the log is made of other calls: {asked}.")
 
 
 def logged(obj: Any, inputs: dict[str, Any]) -> Any:
@@ -323,7 +355,7 @@ def mixed_precision(obj: Any, inputs: dict[str, Any]) -> Any:
     scaler, torch's own, begins with; it doubles after each good step; None for no scaler.  stale: what lies in `.grad`
     at first.  Returns (params, losses, scales, facts), None but for what `asks` names. "steps": the parameters after
     all of them.  "losses".  "scales": the scale after each step, with the parameters.  "types": which types and modes
-    the passes have.
+    the passes have, and whether the losses have been rounded to bfloat16.
     """
     import torch
 
@@ -352,7 +384,7 @@ def mixed_precision(obj: Any, inputs: dict[str, Any]) -> Any:
     if asks == "types":
         kinds = sorted({str(param.dtype).removeprefix("torch.") for param in model.parameters()})
         left_on = {"autocast is left on": torch.is_autocast_enabled("cpu"), "parameters are": ", ".join(kinds)}
-        return None, None, None, seen | left_on
+        return None, None, None, seen | left_on | {"the loss is rounded to bfloat16": _rounded(losses)}
     return params, None, np.array(scales) if asks == "scales" else None, None
 
 
@@ -366,6 +398,14 @@ def _look(seen: dict[str, Any], module: Any, args: Any, out: Any) -> None:
     seen["forward"] = str(out.dtype).removeprefix("torch.")
     if out.requires_grad:
         out.register_hook(on_the_way_back)
+
+
+def _rounded(losses: list[Any]) -> bool:
+    """Whether all of several losses are numbers of 8 binary digits, as hardly any other loss is."""
+    import torch
+
+    numbers = [torch.as_tensor(loss).detach().double() for loss in losses if loss is not None]
+    return bool(numbers) and all(torch.equal(number.bfloat16().double(), number) for number in numbers)
 
 
 def _plain_number(loss: Any) -> float:

@@ -14,7 +14,8 @@ from course_lib.probes.descent import batch_objective
 def cached_layer(obj: Any, inputs: dict[str, Any]) -> Any:
     """Call `obj(*inputs)`, a layer that returns (out, cache), and write the cache as plain lists.
 
-    Its whole numbers, such as a stride, count as pairs (down, across): both ways of keeping them are right.
+    Whether a pair is a tuple, a list or an array is all one; a number in the place of a pair is not: the way back
+    unpacks it.
     """
     returned = obj(*inputs.values())
     if not isinstance(returned, tuple | list) or len(returned) != 2 or not isinstance(returned[1], tuple | list):
@@ -23,8 +24,6 @@ def cached_layer(obj: Any, inputs: dict[str, Any]) -> Any:
 
 
 def _written_out(part: Any) -> Any:
-    if isinstance(part, int | np.integer) and not isinstance(part, bool):
-        return [int(part)] * 2
     if isinstance(part, tuple | list) and all(isinstance(item, int | np.integer) for item in part):
         return [int(item) for item in part]
     return part
@@ -173,13 +172,22 @@ def image_network(obj: Any, inputs: dict[str, Any]) -> Any:
 def dropout(obj: Any, inputs: dict[str, Any]) -> Any:
     """Three calls of `obj(x, p, rng, training)`: two with one generator of `seed`, then one with a fresh one.
 
-    Each is {"out": array, "mask": array}, copied. The input `asks` is for whoever judges.
+    Each is {"out": array, "mask": array}, copied. The input `asks` is for whoever judges; where it is "count", a call
+    takes one example of x, and there are as many calls as examples, put together again.
     """
     x, p, seed, training = (inputs[key] for key in ("x", "p", "seed", "training"))
     rng = np.random.default_rng(seed)
     copies = [x.copy() for _ in range(2)]  # so that a call that changes its x harms no other
     calls = zip([x, *copies], (rng, rng, np.random.default_rng(seed)), strict=True)
+    if inputs["asks"] == "count":
+        return tuple(_one_by_one(obj, data, p, source) for data, source in calls)
     return tuple(_out_and_mask(obj(data, p, source, training)) for data, source in calls)
+
+
+def _one_by_one(obj: Any, x: np.ndarray, p: float, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """What comes back for each example of x in a call of its own, while training, in one array."""
+    parts = [_out_and_mask(obj(x[i : i + 1], p, rng, True)) for i in range(len(x))]
+    return {key: np.array([part[key] for part in parts]).reshape(x.shape) for key in ("out", "mask")}
 
 
 def _out_and_mask(returned: Any) -> dict[str, np.ndarray]:

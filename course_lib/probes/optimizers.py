@@ -49,19 +49,23 @@ def optimizer_class(obj: Any, inputs: dict[str, Any]) -> Any:
     return [np.array(values) for values in zip(*path, strict=True)]
 
 
-class _Memoryless:
+class _Simple:
     """An optimizer for probes, with the interface of the course's: `params`, `lr`, and `step`, which works in place.
 
-    kind: "descent", or "rescaled": each gradient is divided by its own size, which is Adam with both betas at 0.
+    kind: "descent"; "rescaled": each gradient is divided by its own size, which is Adam with both betas at 0; or
+    "momentum": a velocity for each parameter, which remembers 0.9 of itself at every call.
     """
 
     def __init__(self, params: list[np.ndarray], lr: float, kind: str) -> None:
         self.params, self.lr, self.kind = list(params), lr, kind
+        self.velocities = [np.zeros_like(param) for param in self.params]
 
     def step(self, grads: Any) -> None:
-        for param, grad in zip(self.params, grads, strict=True):
-            size = 1.0 if self.kind == "descent" else np.abs(grad) + 1e-8
-            param -= self.lr * np.asarray(grad) / size
+        for i, (param, grad) in enumerate(zip(self.params, grads, strict=True)):
+            remembered = 0.9 * self.velocities[i] if self.kind == "momentum" else 0.0
+            self.velocities[i] = remembered + np.asarray(grad)
+            size = np.abs(grad) + 1e-8 if self.kind == "rescaled" else 1.0
+            param -= self.lr * self.velocities[i] / size
 
 
 def moment_steps(obj: Any, inputs: dict[str, Any]) -> Any:
@@ -104,11 +108,11 @@ def counted_steps(obj: Any, inputs: dict[str, Any]) -> Any:
 def regularized_steps(obj: Any, inputs: dict[str, Any]) -> Any:
     """Call `obj(optimizer, grads, strength)` once for each list of gradients; what it returns does not matter.
 
-    Inputs: `kind` of the optimizer, see `_Memoryless`; `params`, a list of arrays; `grads`, a list of as many arrays
+    Inputs: `kind` of the optimizer, see `_Simple`; `params`, a list of arrays; `grads`, a list of as many arrays
     for each step; `lrs`, (steps,); `strength`. Returns each parameter after each step, (steps, *shape).
     """
     params = [param.copy() for param in inputs["params"]]
-    optimizer = _Memoryless(params, 0.0, inputs["kind"])
+    optimizer = _Simple(params, 0.0, inputs["kind"])
     path = []
     for each, lr in zip(inputs["grads"], inputs["lrs"], strict=True):
         optimizer.lr = float(lr)

@@ -59,7 +59,7 @@ def set_up(obj: Any, inputs: dict[str, Any]) -> Any:
     The images are (N, 1, 2, 2), all entries of image i are i, and its label is i; the model has `depth` linear layers.
     `asks` says what is looked at:
     "parameters": whose parameters the optimizer has; "step": how far one step moves the model's weights when all
-    gradients are 1; "batches": what the loader brings in one epoch; "order": two epochs' orders.
+    gradients are 3; "batches": what the loader brings in one epoch; "order": two epochs' orders.
     """
     import torch
 
@@ -84,10 +84,15 @@ def set_up(obj: Any, inputs: dict[str, Any]) -> Any:
     if inputs["asks"] == "step":
         before = [param.detach().clone() for param in model.parameters()]
         for param in model.parameters():
-            param.grad = torch.ones_like(param)
+            param.grad = torch.full_like(param, 3.0)
         optimizer.step()
         return None, np.concatenate(
             [(b - a.detach()).flatten().numpy() for a, b in zip(model.parameters(), before, strict=True)]
+        )
+    if iter(loader) is loader:
+        raise AnswerError(
+            "Your loader is an iterator: it brings one epoch, and then nothing any more. Return the DataLoader itself; "
+            "each loop over it makes an iterator of its own."
         )
     first, second = ([(X[:, 0, 0, 0].tolist(), y.tolist()) for X, y in loader] for _ in range(2))
     orders = [[int(label) for _, y in epoch for label in y] for epoch in (first, second)]
@@ -176,15 +181,15 @@ def seeded(obj: Any, inputs: dict[str, Any]) -> Any:
     """Call `model, order = obj(make_model, N, seed)` several times, after other random numbers were drawn each time.
 
     Returns facts: `asks` "start": is the model's start the same again; "order": is the order of range(N) the same, and
-    complete; "seeds": both, and do they differ for another seed; "apart": is the order the same for another network.
-    The network is a linear layer of `sizes`.
+    complete; "seeds": both, and do they differ for another seed; "apart": is the order the same for another network,
+    and the start for another N. The network is a linear layer of `sizes`.
     """
     import torch
 
-    def call(seed: int, sizes: tuple[int, int], noise: int) -> tuple[np.ndarray, list[int]]:
+    def call(seed: int, sizes: tuple[int, int], noise: int, N: int = inputs["N"]) -> tuple[np.ndarray, list[int]]:
         torch.manual_seed(noise)
         np.random.seed(noise)
-        returned = obj(lambda: torch.nn.Linear(*sizes, dtype=torch.float64), inputs["N"], seed)
+        returned = obj(lambda: torch.nn.Linear(*sizes, dtype=torch.float64), N, seed)
         if not isinstance(returned, tuple | list) or len(returned) != 2 or not hasattr(returned[0], "weight"):
             raise AnswerError("Two things should come back: the model that make_model made, and the order.")
         return returned[0].weight.detach().numpy().copy(), [int(i) for i in returned[1]]
@@ -199,10 +204,15 @@ def seeded(obj: Any, inputs: dict[str, Any]) -> Any:
         return {
             "the same order again": same_order,
             "every index once": sorted(order) == list(range(len(order))),
+            "as stored": order == list(range(len(order))),
         }
     if asks == "apart":
         other = call(seed, (sizes[0] + 2, sizes[1] + 5), noise)[1]
-        return {"the same order for another network": all_of(order == other, len(order), "places")}
+        more = call(seed, sizes, noise, inputs["N"] + 3)[0]
+        return {
+            "the same order for another network": all_of(order == other, len(order), "places"),
+            "the same start for another N": all_of(np.array_equal(start, more), start.size, "weights"),
+        }
     other_start, other_order = call(seed + 1, sizes, noise)
     return {
         "the same seed, the same start": same_start,
@@ -213,22 +223,23 @@ def seeded(obj: Any, inputs: dict[str, Any]) -> Any:
 
 
 def scheduled_run(obj: Any, inputs: dict[str, Any]) -> Any:
-    """Call `rates = obj(model, batches, lr, epochs, max_norm)` for a linear classifier without bias.
+    """Call `rates = obj(model, batches, lr, epochs, max_norm)` for a linear classifier of `weight` and `bias`.
 
-    images: (B, n, D), B batches of n; labels: (B, n). Returns (weight, rates), None but for what `asks` names.
+    images: (B, n, D), B batches of n; labels: (B, n). Returns (params, rates), None but for what `asks` names.
     """
     import torch
 
-    linear = torch.nn.Linear(inputs["weight"].shape[1], len(inputs["weight"]), bias=False, dtype=torch.float64)
+    linear = torch.nn.Linear(inputs["weight"].shape[1], len(inputs["weight"]), dtype=torch.float64)
     with torch.no_grad():
         linear.weight.copy_(torch.from_numpy(inputs["weight"]))
+        linear.bias.copy_(torch.from_numpy(inputs["bias"]))
     batches = list(zip(torch.from_numpy(inputs["images"]), torch.from_numpy(inputs["labels"]), strict=True))
     rates = obj(linear, batches, inputs["lr"], inputs["epochs"], inputs["max_norm"])
     if rates is None:
         return None
     if inputs["asks"] == "rates":
         return None, [float(rate) for rate in rates]
-    return linear.weight, None
+    return [linear.weight, linear.bias], None
 
 
 PROBES: dict[str, Probe] = {

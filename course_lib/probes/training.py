@@ -119,14 +119,14 @@ def _add_gradients(params: list[Any], grads: list[np.ndarray | None]) -> None:
 def penalized_model(obj: Any, inputs: dict[str, Any]) -> Any:
     """Call `obj(loss, model, *rest)` and differentiate what comes back.
 
-    params: W1 (H, D), b1 (H,), W2 (1, H), b2 (1,) of a model with one hidden layer and tanh; X: (N, D), y: (N,). The
-    loss is the model's mean squared error. Returns the value, and its gradients in the order of params.
+    params: W1 (H, D), b1 (H,), W2 (1, H), b2 (1,) of a model with one hidden layer and tanh, X: (N, D), y: (N,); or,
+    for images X (N, C, height, width), six: of a convolution, a normalization of its maps, and a linear layer. The loss
+    is the model's mean squared error. Returns the value, and its gradients in the order of params.
     """
     import torch
 
     params, X, y, *rest = inputs.values()
-    first, second = (torch.nn.Linear(W.shape[1], W.shape[0], dtype=torch.float64) for W in params[::2])
-    model = torch.nn.Sequential(first, torch.nn.Tanh(), second)
+    model = (_dense if X.ndim == 2 else _for_images)(params).double()
     with torch.no_grad():
         for param, array in zip(model.parameters(), params, strict=True):
             param.copy_(torch.from_numpy(array))
@@ -143,6 +143,21 @@ def penalized_model(obj: Any, inputs: dict[str, Any]) -> Any:
         return value, [np.zeros_like(array) for array in params]  # the shape is what is wrong
     value.backward()
     return value, [np.array(param.grad) for param in model.parameters()]
+
+
+def _dense(params: list[np.ndarray]) -> Any:
+    from torch import nn
+
+    return nn.Sequential(nn.Linear(*params[0].shape[::-1]), nn.Tanh(), nn.Linear(*params[2].shape[::-1]))
+
+
+def _for_images(params: list[np.ndarray]) -> Any:
+    from torch import nn
+
+    filters, channels, *size = params[0].shape
+    convolution = nn.Conv2d(channels, filters, tuple(size))
+    linear = nn.Linear(*params[4].shape[::-1])
+    return nn.Sequential(convolution, nn.BatchNorm2d(filters), nn.Tanh(), nn.Flatten(), linear)
 
 
 def ported_model(obj: Any, inputs: dict[str, Any]) -> Any:

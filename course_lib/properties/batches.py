@@ -60,13 +60,15 @@ def _count_flaw(batches: Any, inputs: Mapping[str, Any]) -> Flaw | None:
     drawn = np.bincount(np.concatenate([*batches, np.zeros(0, dtype=int)]).astype(int), minlength=count)
     missing, repeated = bool((drawn == 0).any()), bool((drawn > 1).any())
     sizes = [len(batch) for batch in batches]
+    full, rest = divmod(count, size)
     if missing and repeated:
         return Flaw("with_replacement", "some examples come more than once in an epoch, and others never.")
     if missing:
-        return Flaw("last_dropped", "some examples never come in an epoch.")
+        whole = sizes == [size] * full  # what fills no batch is missing, and nothing else
+        return Flaw("last_dropped" if whole else "missing", "some examples never come in an epoch.")
     if repeated:
-        return Flaw("last_padded", "some examples come more than once in an epoch.")
-    full, rest = divmod(count, size)
+        filled = sizes == [size] * (full + 1)
+        return Flaw("last_padded" if filled else "repeated", "some examples come more than once in an epoch.")
     if sizes != [size] * full + [rest] * (rest > 0):
         if _in_blocks(batches):
             return Flaw("blocks", "the smaller batch is not the last one: whole batches were shuffled.")

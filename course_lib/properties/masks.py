@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from course_lib.precision import close
 from course_lib.properties.base import Flaw, Property
 
 
 def dropout(inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Flaw | None:
     """The one property that a case asks for, of the three calls that the probe of the same name made.
 
-    inputs: x without zeros, p, training, and `asks`: "scale", "share", "each", "fresh" or "test".
+    inputs: x without zeros, p, training, and `asks`: "scale", "share", "each", "count", "fresh" or "test".
     values: `first` and `second`, with one generator, and `again`, with a fresh one of the same seed; each a dict of
     `out`, numbers, and `mask`, True where kept, both of x's shape.
     """
@@ -32,27 +33,24 @@ def dropout(inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Flaw | None
         return Flaw("not_x", "what is kept is not x times one factor.")
     if asks == "share":
         return _share(kept[0], p) or _share(kept[1], p)
+    if asks == "count":
+        return next((flaw for one in kept if (flaw := _count(one))), None)
     return _each(kept[0]) if asks == "each" else _fresh(kept)
-
-
-def _close(a: Any, b: Any) -> bool:
-    single = np.asarray(a).dtype == np.float32
-    return bool(np.allclose(a, b, rtol=1e-4 if single else 1e-6, atol=1e-12))
 
 
 def _of_x(out: np.ndarray, x: np.ndarray) -> bool:
     """Whether what is kept is x times one number, whichever: only then does a mask say something of this x."""
     kept = out != 0
-    return not kept.any() or _close(out[kept], x[kept] * np.median(out[kept] / x[kept]))
+    return not kept.any() or close(out[kept], x[kept] * np.median(out[kept] / x[kept]))
 
 
 def _at_test(out: Any, mask: Any, x: np.ndarray, p: float) -> Flaw | None:
-    if _close(out, x):
+    if close(out, x):
         whole = bool((mask == 1).all())
         return None if whole else Flaw("mask_at_test", "nothing is dropped at test, so the mask should be all True.")
     if (np.asarray(out) == 0).any():
         return Flaw("drops_at_test", "entries are dropped, although it is not training.")
-    if _close(out, x * (1 - p)) or _close(out, x / (1 - p)):
+    if close(out, x * (1 - p)) or close(out, x / (1 - p)):
         return Flaw("rescaled_at_test", "everything is rescaled, although it is not training.")
     return Flaw("changed_at_test", "what comes out is not x, although it is not training.")
 
@@ -62,39 +60,45 @@ def _scaled(out: Any, mask: Any, x: np.ndarray, p: float) -> Flaw | None:
     kept = np.asarray(out) != 0
     if p == 0:
         if not kept.any():
-            return Flaw("swapped", "everything is dropped at p = 0.")
-        return None if _close(out, x) and mask.all() else Flaw("scale", "at p = 0 something changes.")
+            return Flaw("all_dropped", "everything is dropped at p = 0.")
+        if close(out, x) and not mask.any():
+            return Flaw("mask_inverted", "the mask is True where an entry was dropped.")
+        return None if close(out, x) and mask.all() else Flaw("scale", "at p = 0 something changes.")
     if not np.array_equal(mask, kept):
         if np.array_equal(mask, ~kept):
             return Flaw("mask_inverted", "the mask is True where an entry was dropped.")
         return Flaw("mask_of_another", "the mask does not tell which entries were kept.")
     if not kept.any():
         return Flaw("nothing_kept", "nothing is left of x.")
-    if _close(out[kept], x[kept] / (1 - p)):
+    if close(out[kept], x[kept] / (1 - p)):
         return None
-    if _close(out[kept], x[kept]):
+    if close(out[kept], x[kept]):
         return Flaw("not_rescaled", "what is kept has not been rescaled, so that the mean becomes smaller.")
-    if _close(out[kept], x[kept] / p):
-        return Flaw("swapped", "what is kept is rescaled as if p were the share to keep.")
+    if close(out[kept], x[kept] / p):
+        if _as_often(kept, p) and not _as_often(kept, 1 - p):
+            return Flaw("swapped", "the share p of all entries is kept, and divided by p.")
+        return Flaw("divided_by_p", "what is kept is divided by p, which is the share that is dropped.")
     return Flaw("rescaled_wrongly", "what is kept is rescaled by a factor with which the mean does not stay.")
 
 
-def _share(kept: np.ndarray, p: float) -> Flaw | None:
-    def near(share: float) -> bool:  # within six standard deviations: chance misses that twice in a billion
-        return bool(abs(kept.mean() - share) <= 6 * np.sqrt(p * (1 - p) / kept.size))
+def _as_often(kept: np.ndarray, chance: float) -> bool:
+    """Within six standard deviations: chance misses that twice in a billion."""
+    return bool(abs(kept.mean() - chance) <= 6 * np.sqrt(chance * (1 - chance) / kept.size))
 
-    if near(1 - p):
+
+def _share(kept: np.ndarray, p: float) -> Flaw | None:
+    if _as_often(kept, 1 - p):
         return None
-    if near(p):
+    if _as_often(kept, p):
         return Flaw("swapped", "the share p of all entries is kept; it should be dropped.")
-    return Flaw("share", "the share of entries that are dropped is not p.")
+    return _each(kept) or Flaw("share", "the share of entries that are dropped is not p.")  # copies misstate a share
 
 
 def _each(kept: np.ndarray) -> Flaw | None:
     """Whether entries are dropped one by one: each row some, and each row others."""
     rows = kept.reshape(len(kept), -1)
     if kept.all() or not kept.any():
-        return Flaw("share", "the share of entries that are dropped is not p.")
+        return ALL_OR_NOTHING
     if (rows == rows[:1]).all():
         return Flaw("one_mask_for_all", "the same entries are dropped in every example of the batch.")
     if (rows == rows[:, :1]).all():
@@ -102,7 +106,20 @@ def _each(kept: np.ndarray) -> Flaw | None:
     return None
 
 
+def _count(kept: np.ndarray) -> Flaw | None:
+    """Whether the number that is kept varies from call to call, as it does where each entry throws its own die."""
+    if (kept == kept[:1]).all():
+        return Flaw("same_mask", "every call drops the very entries of the first.")
+    numbers = kept.reshape(len(kept), -1).sum(axis=1)
+    return Flaw("fixed_count", "every call drops the same number of entries.") if len(set(numbers)) == 1 else None
+
+
+ALL_OR_NOTHING = Flaw("all_or_nothing", "either nothing is dropped or everything.")
+
+
 def _fresh(kept: list[np.ndarray]) -> Flaw | None:
+    if kept[0].all() or not kept[0].any():
+        return ALL_OR_NOTHING
     if np.array_equal(kept[0], kept[1]):
         return Flaw("same_mask", "the second call drops the very entries of the first.")
     if not np.array_equal(kept[0], kept[2]):
@@ -122,30 +139,32 @@ def dropout_backward(inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Fl
         return Flaw("shapes", "dx should be an array of floats of dout's shape.")
     through = dx != 0
     if asks != "kept" and through[~mask].any():
-        return _wrong_way(dx, dout, mask, through)
-    if asks == "dropped" or _close(dx[mask], dout[mask] / (1 - p)):
+        return _wrong_way(dx, dout, mask, through, p)
+    if asks == "dropped" or close(dx[mask], dout[mask] / (1 - p)):
         return None
     if not through[mask].all():
-        return _wrong_way(dx, dout, mask, through)
-    if _close(dx[mask], dout[mask]):
-        whole = _close(dx, dout) and not mask.all()
+        return _wrong_way(dx, dout, mask, through, p)
+    if close(dx[mask], dout[mask]):
+        whole = close(dx, dout) and not mask.all()
         return (
             Flaw("unchanged", "dout comes back as it was.") if whole else Flaw("not_rescaled", "a factor is missing.")
         )
-    if asks == "chance" and _close(dx[mask], dout[mask] / mask.mean()):
+    if asks == "chance" and close(dx[mask], dout[mask] / mask.mean()):
         return Flaw("share_kept", "the factor is made of the share that happened to be kept, and not of p.")
     return Flaw("rescaled_wrongly", "the entries that were kept have another factor than in the forward pass.")
 
 
-def _wrong_way(dx: Any, dout: np.ndarray, mask: np.ndarray, through: np.ndarray) -> Flaw:
+def _wrong_way(dx: Any, dout: np.ndarray, mask: np.ndarray, through: np.ndarray, p: float) -> Flaw:
     """What kind of mistake lets gradients through at the wrong entries."""
     if through.all():
-        if _close(dx, dout):
+        if close(dx, dout):
             return Flaw("unchanged", "dout comes back as it was.")
         return Flaw("no_mask", "the gradient goes through where entries were dropped.")
     if np.array_equal(through, ~mask):
         return Flaw("swapped", "the gradient goes through where entries were dropped, and nowhere else.")
-    return Flaw("new_mask", "the gradient is stopped at other entries than those that were dropped.")
+    elsewhere = "the gradient is stopped at other entries than those that were dropped."
+    by_sign = any(np.array_equal(through, side) for side in (dout > 0, dout < 0))
+    return Flaw("new_mask" if _as_often(through, 1 - p) and not by_sign else "elsewhere", elsewhere)
 
 
 PROPERTIES: dict[str, Property] = {"dropout": dropout, "dropout_backward": dropout_backward}

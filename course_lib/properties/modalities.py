@@ -29,19 +29,22 @@ def modality_dropout(inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Fl
     if asks == "one_left":
         lost = any((~mask.any(axis=1)).any() for mask in kept)
         return Flaw("all_lost", "an example has lost all of its modalities.") if lost else None
+    if asks not in ("subset", "one_left") and kept[0].all():
+        return Flaw("nothing_dropped", "nothing is dropped.")
     if asks == "share":
         return _share(np.concatenate(kept[:2]), p)
     if asks == "each":
         return _each(kept[0], p)
-    return _even(kept[0], p) if asks == "even" else _fresh(kept)
+    return _even(kept[0], kept[1], p) if asks == "even" else _fresh(kept)
 
 
 def _subset(kept: np.ndarray, present: np.ndarray, p: float) -> Flaw | None:
-    if (kept & ~present).any():
-        return Flaw("brings_back", "an example keeps a modality that it never had.")
+    foreign = (kept & ~present).any(axis=1)
+    if foreign.any():
+        rescued = (kept[foreign].sum(axis=1) == 1).all()  # else nobody asked what was present
+        return Flaw("brings_back" if rescued else "foreign", "an example keeps a modality that it never had.")
     if p == 0 and not np.array_equal(kept, present):
-        single = (kept.sum(axis=1) <= 1).all()
-        return Flaw("swapped" if single else "drops_at_zero", "something is dropped at p = 0.")
+        return Flaw("drops_at_zero", "something is dropped at p = 0.")
     return None
 
 
@@ -71,12 +74,17 @@ def _share(kept: np.ndarray, p: float) -> Flaw | None:
 def _each(kept: np.ndarray, p: float) -> Flaw | None:
     if (kept == kept[0]).all():
         return ONE_FOR_ALL
-    if np.isin(kept.sum(axis=1), (1, kept.shape[1])).all():
-        return Flaw("together", "the modalities of an example do not fall independently of each other.")
-    return None
+    return TOGETHER if _all_or_one(kept.sum(axis=1), kept.shape[1]) else None
 
 
-def _even(kept: np.ndarray, p: float) -> Flaw | None:
+TOGETHER = Flaw("together", "the modalities of an example do not fall independently of each other.")
+
+
+def _all_or_one(counts: np.ndarray, most: int) -> bool:
+    return bool(np.isin(counts, (1, most)).all() and (counts == 1).any() and (counts == most).mean() > 0.05)
+
+
+def _even(kept: np.ndarray, second: np.ndarray, p: float) -> Flaw | None:
     """Of M modalities that are all present, one alone is left by itself in M (1 - p) p^(M-1), and rescued in p^M."""
     N, M = kept.shape
     by_itself, rescued = M * (1 - p) * p ** (M - 1), p**M
@@ -86,20 +94,25 @@ def _even(kept: np.ndarray, p: float) -> Flaw | None:
         return Flaw("all_lost", "an example has lost all of its modalities.")
     if (kept == kept[0]).all():
         return ONE_FOR_ALL
-    if np.isin(counts, (1, M)).all() and (counts == M).mean() > 0.05:
-        return Flaw("together", "the modalities of an example do not fall independently of each other.")
+    if _all_or_one(counts, M):
+        return TOGETHER
     if (counts >= M - 1).all():
         return AT_MOST_ONE
     if not _near(single, by_itself + rescued, N):
         if _near(single, M * p * (1 - p) ** (M - 1) + (1 - p) ** M, N):
             return Flaw("swapped", "the share p of all modalities is kept; it should be dropped.")
-        return Flaw("more_than_one", "where all modalities would be lost, another number than one is left.")
+        everything = _near(single, by_itself, N) and _near((counts == M).mean(), (1 - p) ** M + rescued, N)
+        another = "where all modalities would be lost, another number than one is left."
+        return Flaw("more_than_one" if everything else "wrong_share_alone", another if everything else NOT_BY_CHANCE)
     alone = kept[counts == 1].sum(axis=0)
-    if not all(_near(count / N, single / M, N) for count in alone):
-        return Flaw(
-            "uneven", "of examples that would lose everything, one modality is rescued more often than another."
-        )
-    return None
+    if all(_near(count / N, single / M, N) for count in alone):
+        return None
+    firsts = all(_near(mask[mask.sum(axis=1) == 1, 0].sum() / N, by_itself / M + rescued, N) for mask in (kept, second))
+    uneven = "of examples that would lose everything, one modality is rescued more often than another."
+    return Flaw("uneven" if firsts else "uneven_otherwise", uneven)
+
+
+NOT_BY_CHANCE = "a modality is left alone more or less often than independent draws with one rescue would leave it."
 
 
 def _fresh(kept: list[np.ndarray]) -> Flaw | None:

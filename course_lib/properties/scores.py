@@ -37,7 +37,11 @@ def trained_labels(inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Flaw
         return Flaw("scores", "several numbers come back for each image, in place of one class.")
     if labels.ndim == 1 and len(labels) == 10 != count:
         return Flaw("wrong_axis", "ten numbers come back, whatever the number of images.")
-    if inputs["asks"] != "company" or labels.shape != (count,):
+    if labels.shape == (count,) and labels.dtype.kind == "f" and np.any(labels != np.round(labels)):
+        return Flaw("values", "numbers with a fraction come back, and a class is a whole number.")
+    if inputs["asks"] != "company" or labels.shape != (count,) or labels.dtype.kind not in "iu":
+        return accuracy(inputs, values)
+    if labels.dtype.kind not in "iu":
         return accuracy(inputs, values)
     alone = np.asarray(values["alone"])
     if alone.ndim != 2 or alone.shape[1] != 1 or not 0 < len(alone) <= count:

@@ -15,9 +15,8 @@ def misconception_failure(exercise: Exercise, misconception: Misconception, refe
     verdict = judge(run_cases(exercise.name, misconception.wrong, reference), reference)
     if verdict.passed or verdict.earned == verdict.points:
         return f"The misconception {misconception.name} of {exercise.name} earns full points."
-    named = [diagnosis.name for diagnosis in verdict.diagnoses]
-    if named != [misconception.name]:
-        said = " and ".join(named) or "nothing"
+    if [diagnosis.says for diagnosis in verdict.diagnoses] != [misconception.says]:  # two of a family may share it
+        said = " and ".join(diagnosis.name for diagnosis in verdict.diagnoses) or "nothing"
         return f"The misconception {misconception.name} of {exercise.name} is diagnosed as {said}."
     return None
 

@@ -631,6 +631,8 @@ with waits_for("l2_step", "decay_step"):
 def dropout_forward(x, p, rng, training):
     """Inverted dropout: in training each entry is dropped with probability p, and what is kept is divided by 1 - p.
 
+    Each entry throws its own die, so how many are dropped is chance, too.
+
     x: an array of any shape, examples along its first axis.  p: from 0 to below 1.  rng: a NumPy generator.
     training: a bool; if it is False, nothing changes.
     Returns (out, mask), both of x's shape; mask holds bools, True where an entry was kept.

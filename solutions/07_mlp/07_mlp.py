@@ -96,7 +96,7 @@ def linear_forward(X, W, b):
     """A linear layer: out = X W + b.
 
     X: (N, D), an example in each row.  W: (D, M).  b: (M,).
-    Returns (out, cache): out (N, M), and cache, the pair (X, W).
+    Returns (out, cache): out (N, M), and cache, the pair (X, W).  In NumPy, without torch.
     """
     ### BEGIN SOLUTION
     return X @ W + b, (X, W)
@@ -130,7 +130,7 @@ check("linear_forward")
 def relu_forward(X):
     """ReLU, entry by entry: out = max(0, X).
 
-    X: an array of any shape.  Returns (out, cache): out of X's shape, and cache, which is X.
+    X: an array of any shape.  Returns (out, cache): out of X's shape, and cache, which is X.  In NumPy, without torch.
     """
     ### BEGIN SOLUTION
     return np.maximum(0, X), X
@@ -294,8 +294,8 @@ draw_graph()
 def linear_backward(dout, cache):
     """The way back through out = X W + b.
 
-    dout: (N, M), the gradient of the loss by out.  cache: the pair (X, W) of linear_forward, X (N, D), W (D, M).
-    Returns (dX, dW, db): the gradients by X (N, D), by W (D, M) and by b (M,).
+    dout: (N, M), the gradient of the loss with respect to out.  cache: the pair (X, W) of linear_forward, X (N, D), W (D, M).
+    Returns (dX, dW, db): the gradients with respect to X (N, D), W (D, M) and b (M,).  In NumPy, without torch.
     """
     ### BEGIN SOLUTION
     X, W = cache
@@ -344,8 +344,8 @@ check("linear_backward")
 def relu_backward(dout, cache):
     """The way back through ReLU: dout where the input was above 0, and 0 elsewhere (also at an input of exactly 0).
 
-    dout: the gradient of the loss by out, any shape.  cache: X of relu_forward, the same shape.
-    Returns dX, the same shape.
+    dout: the gradient of the loss with respect to out, any shape.  cache: X of relu_forward, the same shape.
+    Returns dX, the same shape.  In NumPy, without torch.
     """
     ### BEGIN SOLUTION
     return dout * (cache > 0)
@@ -395,7 +395,7 @@ check("relu_backward")
 def he_init(rng, fan_in, fan_out):
     """Random weights for a linear layer, independent, normal with mean 0 and variance 2 / fan_in.
 
-    rng: a NumPy generator, which every number is drawn from.  Returns (fan_in, fan_out) floats.
+    rng: a NumPy generator, which every number is drawn from.  Returns (fan_in, fan_out) floats.  Without torch.
     """
     ### BEGIN SOLUTION
     return rng.normal(0, np.sqrt(2 / fan_in), size=(fan_in, fan_out))
@@ -448,6 +448,7 @@ class MLP:
 
     sizes: values in, units of each hidden layer, classes; such as [784, 100, 10].  rng: a NumPy generator.
     params: the list W1, b1, W2, b2, ...: (sizes[0], sizes[1]), (sizes[1],), (sizes[1], sizes[2]), ...
+    In NumPy, without torch.
     """
 
     def __init__(self, sizes, rng):
@@ -1095,6 +1096,7 @@ def clinic_07(X, Y, W1, W2, W3):
     """A block with a skip connection: loss = sum((out - Y)^2) / (2 N), and its gradients.
 
     X: (N, D).  Y: (N, M).  W1: (D, H).  W2: (H, H).  W3: (H, M).  Returns (loss, dW1, dW2, dW3).
+    In NumPy, without torch.
     """
     ### BEGIN SOLUTION
     h = np.maximum(0, X @ W1)

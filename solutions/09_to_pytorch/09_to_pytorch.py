@@ -252,7 +252,7 @@ def autograd_gradients(params, X, y):
     """Loss and gradients of a network by torch.autograd: linear layers, ReLU between them, mean cross-entropy.
 
     params: [W1 (D, M), b1 (M,), W2, b2, ...], a list of float64 arrays, any number of layers.  X: (N, D).  y: (N,) labels.
-    Returns (loss, grads): a number, and a list of arrays in the order of params.
+    Returns (loss, grads): a number, and a list of float64 arrays in the order of params.
     """
     ### BEGIN SOLUTION
     tensors = [torch.tensor(param, requires_grad=True) for param in params]
@@ -890,12 +890,12 @@ reveal(
 # ### Exercise: `port_cnn`
 #
 # Unit 08's `NumpyCNN` is to become a Module that gives the same logits. Its layers, in order: convolution (padding half the
-# kernel: `K // 2`), ReLU, max pooling 2; the same once more; flatten; linear. Its parameters:
+# kernel, rounded down), ReLU, max pooling 2; the same once more; flatten; linear. Its parameters:
 #
 # | | shape in `NumpyCNN.params` | in torch |
 # |---|---|---|
-# | W1, b1 | (A, C, K, K), (A,) | `nn.Conv2d(C, A, K, padding=...)`: weight (A, C, K, K) |
-# | W2, b2 | (B, A, K, K), (B,) | the same |
+# | W1, b1 | (A, C, K1, K1), (A,) | `nn.Conv2d(C, A, K1, padding=...)`: weight (A, C, K1, K1) |
+# | W2, b2 | (B, A, K2, K2), (B,) | the same, with a kernel size of its own |
 # | W3, b3 | (features, classes), (classes,) | `nn.Linear(features, classes)`: look above |
 #
 # All sizes can be read off the arrays. The Module should have the arrays' float type (`model.double()` makes a model
@@ -906,7 +906,7 @@ reveal(
 def port_cnn(params):
     """A Module with the weights of a NumpyCNN: (N, C, height, width) -> logits (N, classes), float64.
 
-    params: [W1 (A, C, K, K), b1 (A,), W2 (B, A, K, K), b2 (B,), W3 (features, classes), b3 (classes,)], float64 arrays.
+    params: [W1 (A, C, K1, K1), b1 (A,), W2 (B, A, K2, K2), b2 (B,), W3 (features, classes), b3 (classes,)], all float64.
     """
     ### BEGIN SOLUTION
     W1, b1, W2, b2, W3, b3 = (torch.tensor(param) for param in params)
@@ -1010,7 +1010,8 @@ with waits_for("port_cnn", "TorchAdam"):
 #
 # $$J_{\text{reg}} = J + \lambda_1 \sum_{W} \sum_{ij} |W_{ij}| + \lambda_2 \sum_{W} \sum_{ij} W_{ij}^2$$
 #
-# The sums go over the *weights* of all layers: parameters with two axes or more. Biases have one, and stay free.
+# The sums go over the *weights* of all layers: parameters with two axes or more. Biases have one, and stay free; so do the
+# factors of a normalization, whatever their name.
 #
 # ### Exercise: `regularized_loss`
 
@@ -1019,7 +1020,8 @@ with waits_for("port_cnn", "TorchAdam"):
 def regularized_loss(loss, model, l1, l2):
     """The loss with L1 and L2 terms added: loss + l1 * sum |W| + l2 * sum W^2 over all weights of the model.
 
-    loss: a tensor with one number, recorded.  model: an nn.Module.  l1, l2: numbers.  Biases (one axis) are left out.
+    loss: a tensor with one number, recorded.  model: an nn.Module.  l1, l2: numbers.
+    Weights have two axes or more; what has one (biases, a normalization's factors) is left out.
     Returns a tensor with one number, recorded, so that `backward` can start from it.
     """
     ### BEGIN SOLUTION

@@ -553,7 +553,7 @@ check("predict_probabilities")
 
 # %% exercise="seeded_start"
 def seeded_start(make_model, N, seed):
-    """A network and an order of range(N), both decided by `seed` alone; the order does not depend on the network.
+    """A network and an order of range(N), each decided by `seed` alone: by neither the other nor the other's size.
 
     make_model: function () -> nn.Module, which draws its weights from torch's global generator.
     Returns (model, order): order is a permutation, (N,).
@@ -1372,7 +1372,8 @@ with waits_for("Checkpoint"):
 def resume_on(make_model, model_state, optimizer_state, device):
     """A new network and an Adam for it, which go on from two state dicts, on `device`.
 
-    make_model: function () -> nn.Module.  Returns (model, optimizer), and changes neither state dict.
+    make_model: function () -> nn.Module.  Returns (model, optimizer), and changes neither state dict; nor does further
+    training change model_state.
     """
     ### BEGIN SOLUTION
     model = make_model()

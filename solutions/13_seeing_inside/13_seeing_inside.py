@@ -519,6 +519,7 @@ def occlusion(model, images, labels, size, stride, fill):
     """The mean drop of each image's score for its label when windows over a pixel are covered with `fill`.
 
     images: (N, C, H, W).  labels: (N,).  size, stride: whole numbers, stride <= size.  fill: a number, for all channels.
+    Windows begin at 0, stride, 2 stride, ..., until one reaches the edge; it may stick out.
     Returns (N, H, W): positive where the class needs what is there.
     """
     (N, _, H, W), rows = images.shape, torch.arange(len(labels))
@@ -550,8 +551,9 @@ def occlusion(model, images, labels, size, stride, fill):
 #
 # <details><summary>Hint 3: wrong at the edge, or the further down the worse</summary>
 #
-# Each window starts from a fresh copy of the images. With 7 columns, a size of 3 and a stride of 3, windows begin at 0, 3
-# and 6; a slice that goes too far is cut by itself.
+# Each window starts from a fresh copy of the images. The last window is the first one that reaches the edge: with 7
+# columns and a size of 3, a stride of 3 lets windows begin at 0, 3 and 6, and a stride of 2 at 0, 2 and 4. A slice that
+# goes too far is cut by itself.
 # </details>
 #
 # <details><summary>Hint 4: fill, channels, classes</summary>

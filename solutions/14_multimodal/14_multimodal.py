@@ -192,7 +192,7 @@ class TextEncoder(nn.Module):
     """Mean of the embeddings of a caption's words, projected to `out` features.
 
     vocabulary_size, dim, out: whole numbers.  Submodules: `embedding` (vocabulary_size, dim) and `projection`, a linear
-    layer from dim to out.
+    layer from dim to out. By hand: no nn.EmbeddingBag, no embedding_bag.
     """
 
     def __init__(self, vocabulary_size, dim, out):
@@ -277,6 +277,7 @@ def log_mel(wave, filters, frame=256, hop=128, floor=1e-4):
 
     wave: (T,) floats, with T >= frame.  filters: (bands, frame // 2 + 1), one row a band.
     frame, hop: samples in a frame, and from the start of one frame to the start of the next.  floor: the least power.
+    By hand: no torch.stft, nothing of scipy.signal.
     """
     ### BEGIN SOLUTION
     starts = np.arange(0, len(wave) - frame + 1, hop)

@@ -195,7 +195,7 @@ def compare_seeds(first, second):
     """How far the first recipe is ahead, on average over seeds, and the standard error of that mean.
 
     first, second: (S,), results of both recipes with the same S seeds, in the same order; S > 1.
-    Returns (difference, error).
+    Returns (difference, error), by the formulas above: scipy.stats stays closed.
     """
     ### BEGIN SOLUTION
     d = first - second
@@ -436,8 +436,9 @@ with waits_for():
 # ### Exercise: `capstone_net`
 #
 # `capstone_structure` builds your network, untrained. `capstone_net` builds it, loads what was trained from
-# `capstone_net.safetensors`, and returns it in evaluation mode. Images come as a tensor (N, 1, 28, 28) between 0 and 1; ten
-# logits each go out. Anything that has to happen to the images (subtracting a mean, for instance) happens inside the network.
+# `capstone_net.safetensors`, and returns it (whoever grades it switches it to evaluation mode). Images come as a
+# tensor (N, 1, 28, 28) between 0 and 1; ten logits each go out. Anything that has to happen to the images
+# (subtracting a mean, for instance) happens inside the network.
 
 
 # %% exercise="capstone_net"
@@ -465,7 +466,10 @@ def capstone_structure():
 
 
 def capstone_net():
-    """Your network with its trained weights, loaded from the file capstone_net.safetensors beside this notebook."""
+    """Your network with its trained weights, loaded from the file capstone_net.safetensors beside this notebook.
+
+    By load_file alone: a grader opens no file that may hold code, so that torch.load and pickle are refused.
+    """
     ### BEGIN SOLUTION
     model = capstone_structure()
     model.load_state_dict(load_file("capstone_net.safetensors"))
@@ -681,7 +685,7 @@ with waits_for("capstone_net"):
 # **q4.** Training accuracy 99 %, validation 88 %. What do you try first?
 # - a) augmentation, weight decay or dropout
 # - b) a better optimizer
-# - c) a smaller network
+# - c) a larger network
 # - d) look at the test set to see which one is right
 
 # %% exercise="quiz_15"

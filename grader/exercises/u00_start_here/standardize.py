@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from course_lib.reference import Tolerance
+from grader.changes import change
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -33,67 +34,18 @@ def standardize_reference(X: np.ndarray) -> np.ndarray:
     return np.nan_to_num(zscore(X.astype(np.float64), axis=0, ddof=0), nan=0.0)
 
 
-def by_rows(X: np.ndarray) -> np.ndarray:
-    mean = X.mean(axis=1, keepdims=True)
-    std = X.std(axis=1, keepdims=True)
-    return (X - mean) / np.where(std == 0, 1.0, std)
+ADDED = ("1e-3", "1e-4", "1e-5", "1e-6", "1e-7", "1e-8", "1e-9")
+"""Small numbers that people add to a standard deviation; with 1e-12 no digit that is compared changes."""
 
 
-def whole_table(X: np.ndarray) -> np.ndarray:
-    std = X.std()
-    return (X - X.mean()) / (std if std > 0 else 1.0)
-
-
-def sample_std(X: np.ndarray) -> np.ndarray:
-    if len(X) == 1:
-        return np.zeros(X.shape)
-    std = X.std(axis=0, ddof=1)
-    return (X - X.mean(axis=0)) / np.where(std == 0, 1.0, std)
-
-
-def by_variance(X: np.ndarray) -> np.ndarray:
-    variance = X.var(axis=0)
-    return (X - X.mean(axis=0)) / np.where(variance == 0, 1.0, variance)
-
-
-def not_centred(X: np.ndarray) -> np.ndarray:
+def standardize(X):
+    mean = X.mean(axis=0)
     std = X.std(axis=0)
-    return X / np.where(std == 0, 1.0, std)
+    std = np.where(std == 0, 1.0, std)
+    return (X - mean) / std
 
 
-def zero_by_zero(X: np.ndarray) -> np.ndarray:
-    return (X - X.mean(axis=0)) / X.std(axis=0)
-
-
-def constant_kept(X: np.ndarray) -> np.ndarray:
-    std = X.std(axis=0)
-    Z = (X - X.mean(axis=0)) / np.where(std == 0, 1.0, std)
-    return np.where(std == 0, X, Z)
-
-
-def adds_eps(X: np.ndarray) -> np.ndarray:
-    return (X - X.mean(axis=0)) / (X.std(axis=0) + 1e-8)
-
-
-def difference_of_squares(X: np.ndarray) -> np.ndarray:
-    mean = np.mean(X, axis=0)
-    std = np.sqrt(np.abs(np.mean(X * X, axis=0) - mean * mean))
-    return (X - mean) / np.where(std == 0, 1.0, std)
-
-
-def in_place(X: np.ndarray) -> np.ndarray:
-    X -= X.mean(axis=0)
-    std = X.std(axis=0)
-    X /= np.where(std == 0, 1.0, std)
-    return X
-
-
-def min_max(X: np.ndarray) -> np.ndarray:
-    low, high = X.min(axis=0), X.max(axis=0)
-    return (X - low) / np.where(high == low, 1.0, high - low)
-
-
-def standardize_loops(X: np.ndarray) -> np.ndarray:
+def standardize_loops(X):
     Z = np.zeros(X.shape)
     for j in range(X.shape[1]):
         column = [float(value) for value in X[:, j]]
@@ -104,17 +56,17 @@ def standardize_loops(X: np.ndarray) -> np.ndarray:
     return Z
 
 
-def standardize_divide(X: np.ndarray) -> np.ndarray:
+def standardize_divide(X):
     centred = X - X.mean(axis=0)
     std = np.sqrt((centred**2).mean(axis=0))
     return np.divide(centred, std, out=np.zeros_like(centred), where=std > 0)
 
 
-def standardize_nan_to_num(X: np.ndarray) -> np.ndarray:
+def standardize_nan_to_num(X):
     return np.nan_to_num((X - X.mean(axis=0)) / X.std(axis=0), nan=0.0)
 
 
-def standardize_transposed(X: np.ndarray) -> np.ndarray:
+def standardize_transposed(X):
     rows = X.T.astype(float)
     rows = rows - rows.mean(axis=1)[:, None]
     std = np.linalg.norm(rows, axis=1) / np.sqrt(rows.shape[1])
@@ -127,10 +79,10 @@ STANDARDIZE = Exercise(
     unit="00_start_here",
     returns=("Z",),
     groups=(
-        Group("columns", "gives every column mean 0 and standard deviation 1", 2),
-        Group("constant", "turns a constant column into zeros", 2),
-        Group("scales", "treats columns of every size alike", 1),
-        Group("whole", "works on whole numbers too", 1),
+        Group("columns", "gives every column mean 0 and standard deviation 1", 2, hint=1),
+        Group("constant", "turns a constant column into zeros", 2, hint=2),
+        Group("scales", "treats columns of every size alike", 1, hint=3),
+        Group("whole", "works on whole numbers too", 1, hint=4),
     ),
     cases=standardize_cases,
     reference=standardize_reference,
@@ -139,81 +91,112 @@ STANDARDIZE = Exercise(
     misconceptions=(
         Misconception(
             "rows_instead_of_columns",
-            by_rows,
+            change(
+                standardize, "mean(axis=0)", "mean(axis=1, keepdims=True)", "std(axis=0)", "std(axis=1, keepdims=True)"
+            ),
             "You standardized each row. A row here is one house with its area, its rooms and its age: "
             "their mean says nothing. Each column, one feature over all houses, wants its own mean.",
             hint=1,
         ),
         Misconception(
             "one_mean_for_the_whole_table",
-            whole_table,
+            change(standardize, "X.mean(axis=0)", "X.mean()", "X.std(axis=0)", "X.std()"),
             "You took one mean and one standard deviation over the whole table, so square metres and rooms share one "
             "scale again. Tell mean and std along which axis to go, and each column gets its own.",
             hint=1,
         ),
         Misconception(
             "divides_by_n_minus_1",
-            sample_std,
+            change(standardize, "X.std(axis=0)", "X.std(axis=0, ddof=1)"),
             "Your standard deviation divides by N - 1, which estimates the spread of a population from a sample. "
             "Here the spread of these N rows is meant, divided by N; NumPy calls the difference ddof.",
             hint=3,
         ),
         Misconception(
             "divides_by_the_variance",
-            by_variance,
+            change(standardize, "X.std(axis=0)", "X.var(axis=0)"),
             "You divided by the variance, which is the square of the standard deviation. A column in metres would come "
             "out in 1/metres; after a division by the standard deviation it has no unit at all.",
             hint=3,
         ),
         Misconception(
             "mean_not_subtracted",
-            not_centred,
+            change(standardize, "(X - mean) / std", "X / std"),
             "Your columns have the right spread but their old mean. Subtract each column's mean before you divide.",
             hint=3,
         ),
         Misconception(
             "zero_by_zero",
-            zero_by_zero,
+            change(standardize, "    std = np.where(std == 0, 1.0, std)\n", ""),
             "A constant column has standard deviation 0, and 0/0 is NaN ('not a number'). One NaN spoils every number "
             "that it is later added to. Take care of these columns before you divide.",
             hint=2,
         ),
         Misconception(
             "constant_column_kept",
-            constant_kept,
+            change(standardize, "(X - mean) / std", "np.where(X.std(axis=0) == 0, X, (X - mean) / std)"),
             "You left a constant column as it was. Its mean should become 0 like every other's: "
             "a feature that never varies should say nothing at all.",
             hint=2,
         ),
         Misconception(
-            "adds_a_small_number",
-            adds_eps,
-            "You added a small number to every standard deviation. That saves the constant column, and it also shrinks "
-            "columns whose own spread is small. Change only those whose standard deviation is exactly 0.",
-            hint=2,
-        ),
-        Misconception(
             "difference_of_squares",
-            difference_of_squares,
+            change(standardize, "X.std(axis=0)", "np.sqrt(np.abs(np.mean(X * X, axis=0) - mean * mean))"),
             "On paper the variance is the mean of the squares minus the square of the mean. In floats, near a "
             "million, both are about 1e12 and the difference drowns in rounding. Subtract the mean first, then square.",
             hint=3,
         ),
         Misconception(
             "changed_in_place",
-            in_place,
+            change(standardize, "    return (X - mean) / std", ("    X -= mean\n    X /= std\n    return X")),
             "You changed X itself: -= and /= write into the array that the caller still uses, and on whole numbers "
             "they fail. Build a new array with - and / and return that.",
             hint=4,
         ),
         Misconception(
             "min_max_scaling",
-            min_max,
+            change(standardize, "X.mean(axis=0)", "X.min(axis=0)", "X.std(axis=0)", "X.max(axis=0) - mean"),
             "You stretched each column to run from 0 to 1. That is called min-max scaling, a cousin: a single outlier "
             "squeezes all other values together. Here the mean becomes 0 and the standard deviation 1.",
             hint=3,
         ),
+        Misconception(
+            "in_whole_numbers",
+            change(
+                standardize,
+                "    return (X - mean) / std",
+                ("    Z = np.zeros_like(X)\n    Z[...] = (X - mean) / std\n    return Z"),
+            ),
+            "Your new table has the type of X. Where X holds whole numbers, every value that you put into it loses "
+            "its fraction. Which type should the new table have?",
+            hint=4,
+        ),
+        Misconception(
+            "divides_by_the_length",
+            change(standardize, "X.std(axis=0)", "np.linalg.norm(X - mean, axis=0)"),
+            "You divided each column by its length, the root of the sum of squares. The standard deviation is the "
+            "root of their mean: it does not grow with the number of rows.",
+            hint=3,
+        ),
+        *(
+            Misconception(
+                f"adds_{eps}",
+                change(standardize, "np.where(std == 0, 1.0, std)", f"std + {eps}"),
+                "You added a small number to every standard deviation. That saves the constant column, and it also "
+                "shrinks columns whose own spread is small. Change only those whose standard deviation is exactly 0.",
+                hint=2,
+            )
+            for eps in ADDED
+        ),
     ),
-    equivalents=(standardize_loops, standardize_divide, standardize_nan_to_num, standardize_transposed),
+    equivalents=(
+        standardize,
+        standardize_loops,
+        standardize_divide,
+        standardize_nan_to_num,
+        standardize_transposed,
+        change(standardize, "return (X - mean) / std", "return [(row - mean) / std for row in X]"),
+        change(standardize, "    std = np.where(std == 0, 1.0, std)\n", "    std[std == 0] = 1.0\n"),
+    ),
     forbidden=("scipy.stats.zscore",),
 )

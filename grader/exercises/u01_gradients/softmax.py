@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from grader.changes import change
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -27,61 +28,14 @@ def reference(logits: np.ndarray) -> np.ndarray:
     return np.asarray(torch.softmax(torch.tensor(logits, dtype=torch.float64), dim=1).numpy())
 
 
-def no_shift(logits: np.ndarray) -> np.ndarray:
-    e = np.exp(logits)
-    return e / e.sum(axis=1, keepdims=True)
+def softmax(logits):
+    top = logits.max(axis=1, keepdims=True)
+    e = np.exp(logits - top)
+    total = e.sum(axis=1, keepdims=True)
+    return e / total
 
 
-def down_the_columns(logits: np.ndarray) -> np.ndarray:
-    e = np.exp(logits - logits.max(axis=0))
-    return e / e.sum(axis=0)
-
-
-def over_the_whole_table(logits: np.ndarray) -> np.ndarray:
-    e = np.exp(logits - logits.max())
-    return e / e.sum()
-
-
-def one_maximum_for_all(logits: np.ndarray) -> np.ndarray:
-    e = np.exp(logits - logits.max())
-    return e / e.sum(axis=1, keepdims=True)
-
-
-def shift_by_the_mean(logits: np.ndarray) -> np.ndarray:
-    e = np.exp(logits - logits.mean(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
-
-
-def axis_lost(logits: np.ndarray) -> np.ndarray:
-    e = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1)
-
-
-def clipped(logits: np.ndarray) -> np.ndarray:
-    e = np.exp(np.clip(logits, -500, 500))
-    return e / e.sum(axis=1, keepdims=True)
-
-
-def logarithm(logits: np.ndarray) -> np.ndarray:
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-
-
-def sigmoid(logits: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-logits))
-
-
-def divided_by_the_sum(logits: np.ndarray) -> np.ndarray:
-    return logits / logits.sum(axis=1, keepdims=True)
-
-
-def in_place(logits: np.ndarray) -> np.ndarray:
-    logits -= logits.max(axis=1, keepdims=True)
-    e = np.exp(logits)
-    return e / e.sum(axis=1, keepdims=True)
-
-
-def row_by_row(logits: np.ndarray) -> np.ndarray:
+def row_by_row(logits):
     p = np.empty(logits.shape)
     for i, z in enumerate(logits):
         e = np.exp(z - max(z))
@@ -89,16 +43,16 @@ def row_by_row(logits: np.ndarray) -> np.ndarray:
     return p
 
 
-def through_the_logarithm(logits: np.ndarray) -> np.ndarray:
+def through_the_logarithm(logits):
     return np.exp(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))
 
 
-def by_differences(logits: np.ndarray) -> np.ndarray:
+def by_differences(logits):
     with np.errstate(over="ignore"):
         return 1 / np.exp(logits[:, None, :] - logits[:, :, None]).sum(axis=2)
 
 
-def float32(logits: np.ndarray) -> np.ndarray:
+def float32(logits):
     shifted = (logits - logits.max(axis=1)[:, None]).astype(np.float32)
     e = np.exp(shifted)
     return e / e.sum(axis=1)[:, None]
@@ -109,91 +63,113 @@ SOFTMAX = Exercise(
     unit="01_gradients",
     returns=("p",),
     groups=(
-        Group("rows", "turns each row into probabilities", 2),
-        Group("large", "stands logits of any size", 2),
-        Group("levels", "treats every row by itself", 1),
+        Group("rows", "turns each row into probabilities", 2, hint=1),
+        Group("large", "stands logits of any size", 2, hint=2),
+        Group("levels", "treats every row by itself", 1, hint=2),
     ),
     cases=cases,
     reference=reference,
     misconceptions=(
         Misconception(
             "no_shift",
-            no_shift,
+            change(softmax, " - top", ""),
             "Right on paper, and NaN in floats: exp(1000) is more than a float can hold, exp(-1000) is rounded to 0, "
             "and then you divide inf by inf or 0 by 0. What may you subtract from a row without changing its softmax?",
             hint=2,
         ),
         Misconception(
             "down_the_columns",
-            down_the_columns,
+            change(softmax, "max(axis=1, keepdims=True)", "max(axis=0)", "1, keepdims=True", "0"),
             "Your columns add up to 1. A row is one example with a logit for each class, so the rows should: "
             "the classes compete with each other, the examples do not.",
             hint=1,
         ),
         Misconception(
             "over_the_whole_table",
-            over_the_whole_table,
+            change(softmax, "max(axis=1, keepdims=True)", "max()", "sum(axis=1, keepdims=True)", "sum()"),
             "All of your numbers together add up to 1, so the examples share one probability among them. "
             "Each row should add up to 1 by itself.",
             hint=1,
         ),
         Misconception(
             "one_maximum_for_all_rows",
-            one_maximum_for_all,
+            change(softmax, "max(axis=1, keepdims=True)", "max()"),
             "You subtract the largest logit of the whole table. A row that lies far below it has nothing left but "
             "exp(-900) = 0, and 0/0. Each row wants its own maximum.",
             hint=2,
         ),
         Misconception(
             "shift_by_the_mean",
-            shift_by_the_mean,
+            change(softmax, "logits.max", "logits.mean"),
             "You subtract each row's mean: a good thought, but one logit can still lie 1200 above the mean. "
             "Which number leaves nothing above 0?",
             hint=2,
         ),
         Misconception(
             "axis_lost_in_the_sum",
-            axis_lost,
+            change(softmax, "sum(axis=1, keepdims=True)", "sum(axis=1)"),
             "The sum over the classes has the shape (N,), and NumPy lines it up with the columns: row i is divided by "
             "the sums of other rows, or the shapes do not fit at all. It happened in clinic 00, too.",
             hint=1,
         ),
         Misconception(
             "clipped_logits",
-            clipped,
+            change(softmax, "logits - top", "np.clip(logits, -500, 500)"),
             "You clip the logits. No overflow any more, but 2000 and 2001 both become 500 and so equally probable, "
             "although one should be e times as probable as the other. Subtracting changes nothing; clipping does.",
             hint=2,
         ),
         Misconception(
             "log_of_softmax",
-            logarithm,
+            change(softmax, "e / total", "logits - top - np.log(total)"),
             "These are the logarithms of the probabilities, none above 0. They are useful in the next exercise; "
             "here the probabilities themselves are asked for.",
             hint=1,
         ),
         Misconception(
             "sigmoid",
-            sigmoid,
+            change(softmax, "logits - top", "-logits", "e / total", "1 / (1 + e)"),
             "This is the sigmoid of each logit by itself: the classes do not compete, and a row adds up to anything. "
             "In a softmax, one class can only gain what the others lose.",
             hint=1,
         ),
         Misconception(
             "no_exponential",
-            divided_by_the_sum,
+            change(softmax, "np.exp(logits - top)", "logits"),
             "You divided the logits by their sum. Logits may be negative, and so then are your 'probabilities'. "
             "The exponential comes first: it makes everything positive.",
             hint=1,
         ),
         Misconception(
             "changed_in_place",
-            in_place,
+            change(softmax, "e = np.exp(logits - top)", ("logits -= top\n    e = np.exp(logits)")),
             "Your probabilities are right, but you changed the logits themselves with -=. "
             "Whoever called still needs them, for the loss for example.",
             hint=2,
         ),
+        Misconception(
+            "axis_lost_in_the_maximum",
+            change(softmax, "max(axis=1, keepdims=True)", "max(axis=1)"),
+            "The maxima of the rows have the shape (N,), and NumPy lines them up with the columns: each column "
+            "loses the maximum of some row, or the shapes do not fit at all. Keep the axis, as in clinic 00.",
+            hint=1,
+        ),
+        Misconception(
+            "divided_by_the_maximum",
+            change(softmax, "logits - top", "logits / top"),
+            "You divide the logits by the largest one. That changes their differences, and with them the "
+            "probabilities; subtracting one number from a whole row changes nothing.",
+            hint=2,
+        ),
     ),
-    equivalents=(row_by_row, through_the_logarithm, by_differences, float32),
+    equivalents=(
+        softmax,
+        row_by_row,
+        through_the_logarithm,
+        by_differences,
+        float32,
+        change(softmax, "logits.max(axis=1, keepdims=True)", "np.max(logits, axis=-1)[:, None]"),
+        change(softmax, "return e / total", "return [list(row / row.sum()) for row in e]"),
+    ),
     forbidden=("scipy.special", "torch"),
 )

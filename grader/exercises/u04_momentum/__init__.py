@@ -1,13 +1,14 @@
 """Unit 04, momentum: steps that remember, and steps that measure their gradients."""
 
-from grader.exercises.u04_momentum.adagrad import ADAGRAD_STEP
-from grader.exercises.u04_momentum.average import EMA, EMA_WEIGHTS
-from grader.exercises.u04_momentum.clinic import CLINIC_04
-from grader.exercises.u04_momentum.nesterov import NESTEROV_STEP
-from grader.exercises.u04_momentum.quiz import QUIZ_04
-from grader.exercises.u04_momentum.rmsprop import RMSPROP_STEP
-from grader.exercises.u04_momentum.sgd import SGD
-from grader.exercises.u04_momentum.velocity import MOMENTUM_STEP
+from grader.exercises.u04_momentum.adagrad_step import ADAGRAD_STEP
+from grader.exercises.u04_momentum.clinic_04 import CLINIC_04
+from grader.exercises.u04_momentum.ema import EMA
+from grader.exercises.u04_momentum.ema_weights import EMA_WEIGHTS
+from grader.exercises.u04_momentum.momentum_step import MOMENTUM_STEP
+from grader.exercises.u04_momentum.nesterov_step import NESTEROV_STEP
+from grader.exercises.u04_momentum.quiz_04 import QUIZ_04
+from grader.exercises.u04_momentum.rmsprop_step import RMSPROP_STEP
+from grader.exercises.u04_momentum.sgd import SGD_EXERCISE
 
 EXERCISES = (
     EMA,
@@ -16,7 +17,7 @@ EXERCISES = (
     NESTEROV_STEP,
     ADAGRAD_STEP,
     RMSPROP_STEP,
-    SGD,
+    SGD_EXERCISE,
     CLINIC_04,
     QUIZ_04,
 )

@@ -1,12 +1,10 @@
-"""The class SGD: momentum for many parameters, each with a velocity of its own, changed in place.
-
-What a learner may write wrongly here are classes; each could be pasted into a notebook as it stands.
-"""
+"""The class `SGD`: momentum for many parameters, each with a velocity of its own, changed in place."""
 
 from typing import Any
 
 import numpy as np
 
+from grader.changes import change
 from grader.exercises.u04_momentum.steps import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -52,157 +50,24 @@ def sgd_oracle(params: list[np.ndarray], grads: list[Any], lrs: np.ndarray, mome
     return [np.array(values) for values in zip(*path, strict=True)]
 
 
-class SGDRebinds:
-    def __init__(self, params: list, lr: float, momentum: float = 0.0) -> None:
-        self.params, self.lr, self.momentum = params, lr, momentum
-        self.velocities = [np.zeros_like(p) for p in params]
-
-    def step(self, grads: list) -> None:
-        for i, grad in enumerate(grads):
-            self.velocities[i] = self.momentum * self.velocities[i] + grad
-            self.params[i] = self.params[i] - self.lr * self.velocities[i]
-
-
-class SGDOneVelocity:
-    def __init__(self, params: list, lr: float, momentum: float = 0.0) -> None:
-        self.params, self.lr, self.momentum = params, lr, momentum
-        self.velocity = 0.0
-
-    def step(self, grads: list) -> None:
-        for param, grad in zip(self.params, grads, strict=True):
-            self.velocity = self.momentum * self.velocity + grad
-            param -= self.lr * self.velocity
-
-
-class SGDByShape:
-    def __init__(self, params: list, lr: float, momentum: float = 0.0) -> None:
-        self.params, self.lr, self.momentum = params, lr, momentum
-        self.velocities = {p.shape: np.zeros_like(p) for p in params}
-
-    def step(self, grads: list) -> None:
-        for param, grad in zip(self.params, grads, strict=True):
-            self.velocities[param.shape] = self.momentum * self.velocities[param.shape] + grad
-            param -= self.lr * self.velocities[param.shape]
-
-
-class SGDForgets:
-    def __init__(self, params: list, lr: float, momentum: float = 0.0) -> None:
-        self.params, self.lr, self.momentum = params, lr, momentum
-
-    def step(self, grads: list) -> None:
-        velocities = [np.zeros_like(p) for p in self.params]
-        for param, velocity, grad in zip(self.params, velocities, grads, strict=True):
-            velocity *= self.momentum
-            velocity += grad
-            param -= self.lr * velocity
-
-
-class SGDFirstOnly:
-    def __init__(self, params: list, lr: float, momentum: float = 0.0) -> None:
-        self.params, self.lr, self.momentum = params, lr, momentum
-        self.velocities = [np.zeros_like(p) for p in params]
-
-    def step(self, grads: list) -> None:
-        for param, velocity, grad in zip(self.params, self.velocities, grads, strict=True):
-            velocity *= self.momentum
-            velocity += grad
-            param -= self.lr * velocity
-            return
-
-
-class SGDLrInside:
-    def __init__(self, params: list, lr: float, momentum: float = 0.0) -> None:
-        self.params, self.lr, self.momentum = params, lr, momentum
-        self.velocities = [np.zeros_like(p) for p in params]
-
-    def step(self, grads: list) -> None:
-        for param, velocity, grad in zip(self.params, self.velocities, grads, strict=True):
-            velocity *= self.momentum
-            velocity += self.lr * grad
-            param -= velocity
-
-
-class SGDAverage:
-    def __init__(self, params: list, lr: float, momentum: float = 0.0) -> None:
-        self.params, self.lr, self.momentum = params, lr, momentum
-        self.velocities = [np.zeros_like(p) for p in params]
-
-    def step(self, grads: list) -> None:
-        for param, velocity, grad in zip(self.params, self.velocities, grads, strict=True):
-            velocity *= self.momentum
-            velocity += (1 - self.momentum) * grad
-            param -= self.lr * velocity
-
-
-class SGDUphill:
-    def __init__(self, params: list, lr: float, momentum: float = 0.0) -> None:
-        self.params, self.lr, self.momentum = params, lr, momentum
-        self.velocities = [np.zeros_like(p) for p in params]
-
-    def step(self, grads: list) -> None:
-        for param, velocity, grad in zip(self.params, self.velocities, grads, strict=True):
-            velocity *= self.momentum
-            velocity += grad
-            param += self.lr * velocity
-
-
-class SGDLooksAhead:
-    def __init__(self, params: list, lr: float, momentum: float = 0.0) -> None:
-        self.params, self.lr, self.momentum = params, lr, momentum
-        self.velocities = [np.zeros_like(p) for p in params]
-
-    def step(self, grads: list) -> None:
-        for param, velocity, grad in zip(self.params, self.velocities, grads, strict=True):
-            velocity *= self.momentum
-            velocity += grad
-            param -= self.lr * (grad + self.momentum * velocity)
-
-
-class SGDTakesGradients:
-    def __init__(self, params: list, lr: float, momentum: float = 0.0) -> None:
-        self.params, self.lr, self.momentum = params, lr, momentum
-        self.velocities: list = []
-
-    def step(self, grads: list) -> None:
-        if not self.velocities:
-            self.velocities = grads
-        else:
-            for velocity, grad in zip(self.velocities, grads, strict=True):
-                velocity *= self.momentum
-                velocity += grad
-        for param, velocity in zip(self.params, self.velocities, strict=True):
-            param -= self.lr * velocity
-
-
-class SGDFixedLr:
-    def __init__(self, params: list, lr: float, momentum: float = 0.0) -> None:
-        self.params, self.lr, self.first_lr, self.momentum = params, lr, lr, momentum
-        self.velocities = [np.zeros_like(p) for p in params]
-
-    def step(self, grads: list) -> None:
-        for param, velocity, grad in zip(self.params, self.velocities, grads, strict=True):
-            velocity *= self.momentum
-            velocity += grad
-            param -= self.first_lr * velocity
-
-
-class SGDByIndex:
-    def __init__(self, params: list, lr: float, momentum: float = 0.0) -> None:
+class SGD:
+    def __init__(self, params, lr, momentum=0.0):
         self.params, self.lr, self.momentum = list(params), lr, momentum
-        self.velocities: dict = {}
+        self.velocities = {}
 
-    def step(self, grads: list) -> None:
+    def step(self, grads):
         for i, grad in enumerate(grads):
-            self.velocities[i] = self.momentum * self.velocities.get(i, 0.0) + grad
-            self.params[i][...] = self.params[i] - self.lr * self.velocities[i]
+            v = self.momentum * self.velocities.get(i, 0.0) + grad
+            self.velocities[i] = v
+            self.params[i] -= self.lr * v
 
 
 class SGDLazy:
-    def __init__(self, params: list, lr: float, momentum: float = 0.0) -> None:
+    def __init__(self, params, lr, momentum=0.0):
         self.params, self.lr, self.momentum = params, lr, momentum
-        self.velocities: list = [None] * len(params)
+        self.velocities = [None] * len(params)
 
-    def step(self, grads: list) -> None:
+    def step(self, grads):
         for i in range(len(self.params)):
             old = self.velocities[i]
             self.velocities[i] = grads[i].copy() if old is None else grads[i] + self.momentum * old
@@ -210,26 +75,26 @@ class SGDLazy:
 
 
 class SGDOfPairs:
-    def __init__(self, params: list, lr: float, momentum: float = 0.0) -> None:
+    def __init__(self, params, lr, momentum=0.0):
         self.lr, self.momentum = lr, momentum
         self.pairs = [(param, np.zeros(param.shape)) for param in params]
 
-    def step(self, grads: list) -> "SGDOfPairs":
+    def step(self, grads):
         for (param, velocity), grad in zip(self.pairs, grads, strict=True):
             velocity[:] = self.momentum * velocity + grad
             param[:] -= self.lr * velocity
         return self
 
 
-SGD = Exercise(
+SGD_EXERCISE = Exercise(
     name="SGD",
     unit=UNIT,
     returns=("params",),
     groups=(
-        Group("moves", "moves the very arrays that it was given", 2),
-        Group("remembers", "remembers velocities from step to step", 2),
-        Group("apart", "keeps a velocity for each parameter, also among parameters of one shape", 2),
-        Group("lr", "obeys a change of its attribute lr at once", 1),
+        Group("moves", "moves the very arrays that it was given", 2, hint=1),
+        Group("remembers", "remembers velocities from step to step", 2, hint=3),
+        Group("apart", "keeps a velocity for each parameter, also among parameters of one shape", 2, hint=2),
+        Group("lr", "obeys a change of its attribute lr at once", 1, hint=4),
     ),
     cases=sgd_cases,
     reference=sgd_oracle,
@@ -237,7 +102,7 @@ SGD = Exercise(
     misconceptions=(
         Misconception(
             "parameters_do_not_move",
-            SGDRebinds,
+            change(SGD, "self.params[i] -= ", "self.params[i] = self.params[i] - "),
             "The network's parameters do not move. `p = p - ...` makes a new array under an old name, or in your own "
             "list, and so does a copy made in __init__; the array that the network holds stays as it was. What changes "
             "an array itself?",
@@ -245,7 +110,7 @@ SGD = Exercise(
         ),
         Misconception(
             "one_velocity",
-            SGDOneVelocity,
+            change(SGD, "get(i, 0.0)", "get(0, 0.0)", "velocities[i]", "velocities[0]"),
             "All your parameters share one velocity: the push of the first one moves the second, and where their "
             "shapes differ it does not even fit. Each parameter has a history of its own. By the way, `[v] * n` is "
             "one array under n names.",
@@ -253,56 +118,60 @@ SGD = Exercise(
         ),
         Misconception(
             "velocity_by_shape",
-            SGDByShape,
+            change(SGD, "get(i, 0.0)", "get(grad.shape, 0.0)", "velocities[i]", "velocities[grad.shape]"),
             "Parameters of different shapes are right; two of the same shape push each other. You look the velocity up "
             "by shape, and they have the same. What is different for every parameter, always?",
             hint=2,
         ),
         Misconception(
             "forgets",
-            SGDForgets,
+            change(SGD, "self, grads):", ("self, grads):\n        self.velocities = {}")),
             "Your velocities begin at zero in every step, so this is plain gradient descent, at any momentum. What has "
             "to live from one step to the next belongs to the object, and is made once. In which method?",
             hint=3,
         ),
         Misconception(
             "first_only",
-            SGDFirstOnly,
+            change(SGD, "self.lr * v", ("self.lr * v\n            return")),
             "Only your first parameter moves: the loop ends after one round. Look at where a `return` or a `break` "
             "stands, and how far it is indented.",
             hint=3,
         ),
         Misconception(
             "lr_inside",
-            SGDLrInside,
+            change(SGD, "+ grad", "+ self.lr * grad", "self.lr * v", "v"),
             "The learning rate is inside your velocities. As long as lr stays the same, the parameters walk the same "
             "path; when somebody changes it, your old steps roll on with the old one.",
             hint=4,
         ),
         Misconception(
             "average",
-            SGDAverage,
+            change(SGD, "+ grad", "+ (1 - self.momentum) * grad"),
             "Your velocities are averages, with 1 - momentum of each gradient. In torch's convention, the one of "
             "momentum_step, each gradient enters in full; your steps have only 1 - momentum of the right length.",
             hint=4,
         ),
         Misconception(
             "uphill",
-            SGDUphill,
+            change(SGD, "-= self.lr", "+= self.lr"),
             "Your parameters climb. The velocity is a sum of gradients, and these point uphill: which sign moves the "
             "parameters down?",
             hint=4,
         ),
         Misconception(
             "looks_ahead",
-            SGDLooksAhead,
+            change(SGD, "self.lr * v", "self.lr * (grad + self.momentum * v)"),
             "This is Nesterov's step, a good one, but this class is to make heavy-ball steps: the parameters move by "
             "the velocity itself.",
             hint=4,
         ),
         Misconception(
             "takes_the_gradients",
-            SGDTakesGradients,
+            change(
+                SGD,
+                "v = self.momentum * self.velocities.get(i, 0.0) + grad",
+                ("v = self.velocities.get(i, grad)\n            v[...] = v if v is grad else self.momentum * v + grad"),
+            ),
             "All parameters are right, but your velocities *are* the first gradients: the same arrays. When a velocity "
             "is renewed in place, the gradient of whoever called you changes under their hands. Give each velocity an "
             "array of its own.",
@@ -310,11 +179,31 @@ SGD = Exercise(
         ),
         Misconception(
             "lr_fixed",
-            SGDFixedLr,
+            change(SGD, "velocities = {}", "velocities, self.first_lr = {}, lr", "= self.lr", "= self.first_lr"),
             "Your steps keep the learning rate of the constructor, whatever the attribute lr says later. A schedule as "
             "in unit 03 changes it between steps: ask for self.lr at each step.",
             hint=4,
         ),
+        Misconception(
+            "learning_rate_only",
+            change(SGD, "self.lr * v", "self.lr * grad"),
+            "Your parameters move by the gradient alone: the velocities are renewed and never used. Move by the "
+            "velocity.",
+            hint=4,
+        ),
     ),
-    equivalents=(SGDByIndex, SGDLazy, SGDOfPairs),
+    equivalents=(
+        SGD,
+        SGDLazy,
+        SGDOfPairs,
+        change(SGD, "= {}", "= [np.zeros(p.shape) for p in params]", "get(i, 0.0)", "copy()[i]"),
+        change(SGD, "self.params[i] -= self.lr * v", "self.params[i][...] = self.params[i] - self.lr * v"),
+        change(
+            SGD,
+            "list(params)",
+            "params",
+            "self.params[i] -= self.lr * v",
+            "np.subtract(self.params[i], self.lr * v, out=self.params[i])",
+        ),
+    ),
 )

@@ -1,12 +1,14 @@
 """Unit 07, a network from scratch: layers, the way back, a good start, and the class that holds them together."""
 
-from grader.exercises.u07_mlp.clinic import CLINIC_07
-from grader.exercises.u07_mlp.init import HE_INIT
-from grader.exercises.u07_mlp.linear import LINEAR_BACKWARD, LINEAR_FORWARD
+from grader.exercises.u07_mlp.clinic_07 import CLINIC_07
+from grader.exercises.u07_mlp.he_init import HE_INIT
+from grader.exercises.u07_mlp.linear_backward import LINEAR_BACKWARD
+from grader.exercises.u07_mlp.linear_forward import LINEAR_FORWARD
 from grader.exercises.u07_mlp.mlp import MLP
-from grader.exercises.u07_mlp.overfit import OVERFIT_TINY_BATCH
-from grader.exercises.u07_mlp.quiz import QUIZ_07
-from grader.exercises.u07_mlp.relu import RELU_BACKWARD, RELU_FORWARD
+from grader.exercises.u07_mlp.overfit_tiny_batch import OVERFIT_TINY_BATCH
+from grader.exercises.u07_mlp.quiz_07 import QUIZ_07
+from grader.exercises.u07_mlp.relu_backward import RELU_BACKWARD
+from grader.exercises.u07_mlp.relu_forward import RELU_FORWARD
 
 EXERCISES = (
     LINEAR_FORWARD,

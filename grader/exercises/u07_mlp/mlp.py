@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from grader.exercises.u07_mlp import mlp_mistakes as wrong
-from grader.exercises.u07_mlp.linear import UNIT
+from grader.changes import change
+from grader.exercises.u07_mlp.common import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -72,28 +72,60 @@ def _right_start(sizes: list[int]) -> dict[str, Any]:
     }
 
 
+class MLP:
+    def __init__(self, sizes, rng):
+        self.params = []
+        for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True):
+            self.params += [rng.normal(0, np.sqrt(2 / fan_in), (fan_in, fan_out)), np.zeros(fan_out)]
+
+    def layers(self):
+        return list(zip(self.params[::2], self.params[1::2], strict=True))
+
+    def forward(self, X):
+        return self.run(X)[0]
+
+    def run(self, X):
+        inputs = []
+        for W, b in self.layers():
+            inputs.append(np.maximum(0, X) if inputs else X)
+            X = inputs[-1] @ W + b
+        return X, inputs
+
+    def loss_and_grads(self, X, y):
+        logits, inputs = self.run(X)
+        e = np.exp(logits - logits.max(axis=1, keepdims=True))
+        p = e / e.sum(axis=1, keepdims=True)
+        loss = -np.log(p[np.arange(len(y)), y]).mean()
+        d = (p - np.eye(p.shape[1])[y]) / len(y)
+        grads = []
+        for (W, _), values in zip(self.layers()[::-1], inputs[::-1], strict=True):
+            grads = [values.T @ d, d.sum(axis=0), *grads]
+            d = (d @ W.T) * (values > 0)
+        return loss, grads
+
+
 class MLPForward:
     """The gradients by a walk over (weights, biases, input) that a list remembers."""
 
-    def __init__(self, sizes: list, rng: np.random.Generator) -> None:
-        self.params: list = []
+    def __init__(self, sizes, rng):
+        self.params = []
         for i in range(len(sizes) - 1):
             self.params.append(rng.standard_normal((sizes[i], sizes[i + 1])) * np.sqrt(2 / sizes[i]))
             self.params.append(np.zeros(sizes[i + 1]))
 
-    def forward(self, X: np.ndarray) -> np.ndarray:
+    def forward(self, X):
         for i in range(0, len(self.params), 2):
             X = (X if i == 0 else X * (X > 0)) @ self.params[i] + self.params[i + 1]
         return X
 
-    def loss_and_grads(self, X: np.ndarray, y: np.ndarray) -> tuple:
+    def loss_and_grads(self, X, y):
         inputs = [X]
         for W, b in zip(self.params[:-2:2], self.params[1:-2:2], strict=True):
             inputs.append(np.maximum(inputs[-1] @ W + b, 0))
         logits = self.forward(X)
         log_p = logits - np.logaddexp.reduce(logits, axis=1)[:, None]
         d = (np.exp(log_p) - np.eye(logits.shape[1])[y]) / len(y)
-        grads: list = [None] * len(self.params)
+        grads = [None] * len(self.params)
         for i in range(len(inputs) - 1, -1, -1):
             grads[2 * i], grads[2 * i + 1] = inputs[i].T @ d, d.sum(axis=0)
             d = (d @ self.params[2 * i].T) * (inputs[i] > 0)
@@ -103,22 +135,22 @@ class MLPForward:
 class MLPRecursive:
     """Each layer computes what comes after it and returns the gradient by its own input."""
 
-    def __init__(self, sizes: list, rng: np.random.Generator) -> None:
+    def __init__(self, sizes, rng):
         shapes = list(zip(sizes[:-1], sizes[1:], strict=True))
         weights = [rng.uniform(-np.sqrt(6 / a), np.sqrt(6 / a), size=(a, b)) for a, b in shapes]
         self.params = [array for W in weights for array in (W, np.zeros(W.shape[1]))]
 
-    def forward(self, X: np.ndarray) -> np.ndarray:
+    def forward(self, X):
         for W, b in zip(self.params[:-2:2], self.params[1:-2:2], strict=True):
             X = np.where(X @ W + b > 0, X @ W + b, 0.0)
         return X @ self.params[-2] + self.params[-1]
 
-    def loss_and_grads(self, X: np.ndarray, y: np.ndarray) -> tuple:
-        self.found: list = []
+    def loss_and_grads(self, X, y):
+        self.found = []
         loss, _ = self.below(X, y, 0)
         return loss, self.found
 
-    def below(self, X: np.ndarray, y: np.ndarray, i: int) -> tuple:
+    def below(self, X, y, i):
         Z = X @ self.params[i] + self.params[i + 1]
         if i + 2 < len(self.params):
             loss, d = self.below(np.maximum(0, Z), y, i + 2)
@@ -133,102 +165,185 @@ class MLPRecursive:
         return loss, d @ self.params[i].T
 
 
+SOFTMAX = """e = np.exp(X - X.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True), inputs"""
+
+
 MLP = Exercise(
     name="MLP",
     unit=UNIT,
     returns=("logits", "loss", "grads", "start"),
     probe="network",
     groups=(
-        Group("start", "begins with He's weights, different ones in each layer, and biases of zero", 1),
-        Group("logits", "computes the logits, with ReLU between the layers", 2),
-        Group("loss", "gives the loss of the logits", 1),
-        Group("grads", "gives the gradients of one layer and of two", 3),
-        Group("deep", "gives the gradients of deep networks, in the order of the parameters", 2),
-        Group("again", "starts afresh at every call, with the parameters as they are now", 1),
+        Group("start", "begins with He's weights, different ones in each layer, and biases of zero", 1, hint=1),
+        Group("logits", "computes the logits, with ReLU between the layers", 2, hint=2),
+        Group("loss", "gives the loss of the logits", 1, hint=2),
+        Group("grads", "gives the gradients of one layer and of two", 3, hint=3),
+        Group("deep", "gives the gradients of deep networks, in the order of the parameters", 2, hint=4),
+        Group("again", "starts afresh at every call, with the parameters as they are now", 1, hint=5),
     ),
     cases=mlp_cases,
     reference=mlp_oracle,
     misconceptions=(
         Misconception(
             "zeros_at_the_start",
-            wrong.MLPZeros,
+            change(MLP, "rng.normal(0, np.sqrt(2 / fan_in), (fan_in, fan_out))", "np.zeros((fan_in, fan_out))"),
             "Your network starts with weights of zero. Then all hidden units are silent, no gradient reaches any "
             "weight, and only the last biases ever learn. Draw each weight by he_init.",
             hint=1,
+            about=("start",),
         ),
         Misconception(
             "relu_on_the_logits",
-            wrong.MLPReluOnLogits,
+            change(
+                MLP, "return X, inputs", "return np.maximum(0, X), inputs", "/ len(y)\n", "/ len(y) * (logits > 0)\n"
+            ),
             "You put a ReLU behind the last layer too, so that no logit can be negative, and a class whose logit fell "
             "below zero gets no gradient to come back. ReLU stands between layers: one less than there are layers.",
             hint=2,
+            about=("logits",),
         ),
         Misconception(
             "no_relu",
-            wrong.MLPWithoutRelu,
-            "There is no ReLU in your network. Linear layers in a row are one linear layer, however many you stack: "
-            "X W1 W2 is X times one matrix. What stands between them makes the network.",
+            change(MLP, "np.maximum(0, X) if inputs else X", "X", " * (values > 0)", ""),
+            "There is no ReLU in your network. Linear layers in a row are one linear layer, however many you stack: X "
+            "W1 W2 is X times one matrix. What stands between them makes the network.",
             hint=2,
+            about=("logits",),
         ),
         Misconception(
             "softmax_before_the_loss",
-            wrong.MLPSoftmaxFirst,
+            change(MLP, "return X, inputs", SOFTMAX),
             "Your forward ends in a softmax, and the cross-entropy takes a softmax of its own. As logits, "
             "probabilities are all nearly equal: with ten classes the loss can never fall below 1.461. Return the "
             "logits as they are.",
             hint=2,
+            about=("logits",),
         ),
         Misconception(
             "grads_backwards",
-            wrong.MLPBackwards,
+            change(MLP, "grads = [values.T @ d, d.sum(axis=0), *grads]", "grads += [values.T @ d, d.sum(axis=0)]"),
             "Your gradients are right, layer by layer, and listed from the last layer to the first: the order in which "
             "the way back finds them. An optimizer pairs them with params, from the first to the last.",
             hint=3,
         ),
         Misconception(
             "no_mask",
-            wrong.MLPNoMask,
+            change(MLP, " * (values > 0)", ""),
             "The gradients of the last layer are right; before it, they went through the ReLU as if it were not there. "
             "Every step forward has its step back, with the cache of that very step.",
             hint=4,
         ),
         Misconception(
             "mask_of_the_gradient",
-            wrong.MLPMaskOfTheGradient,
+            change(MLP, "(d @ W.T) * (values > 0)", "np.maximum(0, d @ W.T)"),
             "Before the last layer, your gradients are stopped where they are negative. What decides is which units "
             "were active on the way forward.",
             hint=4,
         ),
         Misconception(
             "computes_with_copies",
-            wrong.MLPOnCopies,
+            change(
+                MLP,
+                "np.zeros(fan_out)]\n",
+                "np.zeros(fan_out)]\n        self.own = [param.copy() for param in self.params]\n",
+                "self.params[::2], self.params[1::2]",
+                "self.own[::2], self.own[1::2]",
+            ),
             "Your network computes with other arrays than those in `self.params`. An optimizer changes the arrays in "
-            "that list, and nothing happens to your outputs. Keep one array for each parameter, and read it anew "
-            "every time.",
+            "that list, and nothing happens to your outputs. Keep one array for each parameter, and read it anew every "
+            "time.",
             hint=5,
         ),
         Misconception(
             "accumulates",
-            wrong.MLPAccumulates,
+            change(
+                MLP,
+                "self.params = []",
+                "self.params, self.sums = [], []",
+                "        return loss, grads",
+                "        self.sums.append(grads)\n        return loss, [sum(each) for each in zip(*self.sums)]",
+            ),
             "The first call is right; in the second one, your gradients are added to those of the first. Where do "
             "they, or the caches, live between two calls?",
             hint=5,
         ),
         Misconception(
             "averages_again",
-            wrong.MLPAveragesAgain,
+            change(MLP, "values.T @ d, d.sum(axis=0)", "values.T @ d / len(y), d.mean(axis=0)"),
             "Your gradients are divided by N twice. The mean over the examples is taken in the loss, and the gradient "
             "that cross_entropy hands you has the 1/N inside; from there on, only sums.",
             hint=4,
         ),
         Misconception(
             "weights_only",
-            wrong.MLPWeightsOnly,
+            change(MLP, "values.T @ d, d.sum(axis=0)", "values.T @ d"),
             "Your list has a gradient for each weight matrix and none for the biases. It should have one for each "
             "array in params, in the same order: W1, b1, W2, b2, ...",
             hint=3,
         ),
+        Misconception(
+            "bias_gradient_first",
+            change(MLP, "values.T @ d, d.sum(axis=0)", "d.sum(axis=0), values.T @ d"),
+            "In each pair your bias's gradient comes first. params holds W1, b1, W2, b2, ...: in each pair, W comes "
+            "first.",
+            hint=3,
+            about=("grads",),
+        ),
+        Misconception(
+            "loss_is_a_sum",
+            change(MLP, ".mean()", ".sum()"),
+            "Your loss is the sum over the examples, and grows with the batch. The cross-entropy here is their mean.",
+            hint=2,
+            about=("loss",),
+        ),
+        Misconception(
+            "never_averaged",
+            change(MLP, " / len(y)\n", "\n"),
+            "Your gradients are those of the sum over the examples, N times too large. The loss is a mean, so its 1/N "
+            "is in every gradient, once.",
+            hint=4,
+            about=("grads",),
+        ),
+        Misconception(
+            "gradient_of_the_softmax_alone",
+            change(MLP, "(p - np.eye(p.shape[1])[y])", "p"),
+            "Your gradients start from the probabilities alone. The gradient of the loss with respect to the logits is "
+            "the probabilities *minus* 1 at the right class.",
+            hint=4,
+            about=("grads",),
+        ),
+        Misconception(
+            "small_weights",
+            change(MLP, "np.sqrt(2 / fan_in)", "0.01"),
+            "Your network starts with weights whose spread does not depend on how many values come in. Draw each "
+            "layer's by he_init.",
+            hint=1,
+            about=("start",),
+        ),
+        Misconception(
+            "biases_drawn",
+            change(MLP, "np.zeros(fan_out)", "rng.normal(size=fan_out)"),
+            "Your biases start at random values. Chance in the weights is enough to tell the units apart; biases begin "
+            "at zero.",
+            hint=1,
+            about=("start",),
+        ),
     ),
-    equivalents=(MLPForward, MLPRecursive),
+    equivalents=(
+        MLP,
+        change(
+            MLP, "grads = [values.T @ d, d.sum(axis=0), *grads]", "grads = [values.T @ d, np.ones(len(d)) @ d] + grads"
+        ),
+        change(MLP, "return loss, grads", "return float(loss), tuple(grads)"),
+        change(
+            MLP,
+            "rng.normal(0, np.sqrt(2 / fan_in), (fan_in, fan_out))",
+            "np.sqrt(2 / fan_in) * rng.normal(size=(fan_in, fan_out))",
+        ),
+        change(MLP, "p[np.arange(len(y)), y]", "p[np.eye(p.shape[1])[y] == 1]"),
+        MLPForward,
+        MLPRecursive,
+    ),
     forbidden=("torch",),
 )

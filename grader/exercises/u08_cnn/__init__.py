@@ -1,17 +1,17 @@
 """Unit 08, convolutional networks: the convolution from its definition to a network that is trained in NumPy."""
 
-from grader.exercises.u08_cnn.backward import CONV2D_BACKWARD
-from grader.exercises.u08_cnn.clinic import CLINIC_08
-from grader.exercises.u08_cnn.columns import IM2COL
-from grader.exercises.u08_cnn.forward import CONV2D_FORWARD
-from grader.exercises.u08_cnn.loops import CONV2D_LOOPS
-from grader.exercises.u08_cnn.network import NUMPY_CNN
-from grader.exercises.u08_cnn.norm import BATCHNORM_FORWARD
-from grader.exercises.u08_cnn.norm_backward import BATCHNORM_BACKWARD
-from grader.exercises.u08_cnn.pool_backward import MAXPOOL_BACKWARD
-from grader.exercises.u08_cnn.pool_forward import MAXPOOL_FORWARD
-from grader.exercises.u08_cnn.quiz import QUIZ_08
-from grader.exercises.u08_cnn.sizes import OUTPUT_SIZE
+from grader.exercises.u08_cnn.batchnorm_backward import BATCHNORM_BACKWARD
+from grader.exercises.u08_cnn.batchnorm_forward import BATCHNORM_FORWARD
+from grader.exercises.u08_cnn.clinic_08 import CLINIC_08
+from grader.exercises.u08_cnn.conv2d_backward import CONV2D_BACKWARD
+from grader.exercises.u08_cnn.conv2d_forward import CONV2D_FORWARD
+from grader.exercises.u08_cnn.conv2d_loops import CONV2D_LOOPS
+from grader.exercises.u08_cnn.im2col import IM2COL
+from grader.exercises.u08_cnn.maxpool_backward import MAXPOOL_BACKWARD
+from grader.exercises.u08_cnn.maxpool_forward import MAXPOOL_FORWARD
+from grader.exercises.u08_cnn.numpy_cnn import NUMPY_CNN
+from grader.exercises.u08_cnn.output_size import OUTPUT_SIZE
+from grader.exercises.u08_cnn.quiz_08 import QUIZ_08
 
 EXERCISES = (
     OUTPUT_SIZE,

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from grader.exercises.u09_to_pytorch import bonus_right, lion_wrong
-from grader.exercises.u09_to_pytorch.adam import DEFAULTS, NO_GRAD
+from grader.changes import change
+from grader.exercises.u09_to_pytorch.frame import FRAME, frame_mistakes
 from grader.exercises.u09_to_pytorch.runs import PARITY, STEPS, UNIT, arrays, gradients, run_case
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -31,7 +31,7 @@ def lion_cases(rng: np.random.Generator) -> list[Case]:
         case("one parameter, one step", "signs", one, settings(0.1), 1),
         case("weights and bias, one step", "signs", layer, settings(0.02), 1),
         run_case("gradients that change sign", "memory", [{"params": wide}], settings(0.1, 0.6, 0.8), flips),
-        case("betas far apart", "memory", wide, settings(0.05, 0.5, 0.95), 9),
+        case("betas far apart, gradients that add up", "memory", wide, settings(0.05, 0.5, 0.95), 9, zero_every=2),
         case("weight decay", "decay", layer, settings(0.1, weight_decay=0.5), 3),
         case("50 steps with weight decay", "decay", wide, settings(0.02, weight_decay=0.2), STEPS),
         case("a schedule", "groups", one, settings(0.1), 4, lr_factors=[1, 1, 0.1, 0.1]),
@@ -56,10 +56,14 @@ def lion_oracle(groups: list[Any], settings: dict[str, Any], run: dict[str, Any]
     params = [param for group in groups for param in group["params"]]
     seen: list[list[np.ndarray]] = [[] for _ in params]
     path, losses = [], []
+    before: list[Any] = []
     for t in range(steps):
         grads = run["grads"][t] if run["grads"] else [p - aim for p, aim in zip(params, run["targets"], strict=True)]
         if run["grads"] is None:
             losses.append(sum(float(np.sum(grad**2)) / 2 for grad in grads))
+        if t % run["zero_every"]:  # gradients add up where nobody clears them
+            grads = [grad + old for grad, old in zip(grads, before, strict=True)]
+        before = grads
         for i, grad in enumerate(grads):
             if grad is None:
                 continue
@@ -74,6 +78,32 @@ def lion_oracle(groups: list[Any], settings: dict[str, Any], run: dict[str, Any]
     return [np.array(values) for values in zip(*path, strict=True)], np.array(losses)
 
 
+def Lion(groups, **settings):
+    import torch
+
+    class Optimizer(torch.optim.Optimizer):
+        def __init__(self):
+            super().__init__(groups, settings)
+
+        @torch.no_grad()
+        def step(self, closure=None):
+            with torch.enable_grad():
+                loss = None if closure is None else closure()
+            for group in self.param_groups:
+                for p in group["params"]:
+                    if p.grad is None:
+                        continue
+                    b1, b2 = group["betas"]
+                    state = self.state[p]
+                    m = state.get("m", torch.zeros_like(p))
+                    direction = (b1 * m + (1 - b1) * p.grad).sign()
+                    p -= group["lr"] * (direction + group["weight_decay"] * p)
+                    state["m"] = b2 * m + (1 - b2) * p.grad
+            return loss
+
+    return Optimizer()
+
+
 LION = Exercise(
     name="Lion",
     unit=UNIT,
@@ -81,11 +111,11 @@ LION = Exercise(
     probe="torch_optimizer",
     bonus=True,
     groups=(
-        Group("signs", "moves every entry by lr, by the sign alone", 1),
-        Group("memory", "mixes with one beta and remembers with the other", 2),
-        Group("decay", "decays the weights apart from the sign", 1),
-        Group("groups", "obeys each parameter group's own settings, as they are at each step", 1),
-        Group("duties", "resumes, passes over missing gradients, and calls a closure", 1),
+        Group("signs", "moves every entry by lr, by the sign alone", 1, hint=1),
+        Group("memory", "mixes with one beta and remembers with the other", 2, hint=2),
+        Group("decay", "decays the weights apart from the sign", 1, hint=3),
+        Group("groups", "obeys each parameter group's own settings, as they are at each step", 1, hint=3),
+        Group("duties", "resumes, passes over missing gradients, and calls a closure", 1, hint=3),
     ),
     cases=lion_cases,
     reference=lion_oracle,
@@ -93,74 +123,96 @@ LION = Exercise(
     misconceptions=(
         Misconception(
             "no_sign",
-            lion_wrong.lion_no_sign,
+            change(Lion, ".sign()", ""),
             "Your steps are as long as the gradients are large. Lion takes the sign: each entry moves by exactly lr, "
             "whatever its gradient's size.",
             hint=1,
         ),
         Misconception(
             "momentum_only",
-            lion_wrong.lion_momentum_only,
+            change(Lion, "(b1 * m + (1 - b1) * p.grad).sign()", "m.sign()"),
             "Your direction comes from the old average alone, so that the first step stands still and every gradient "
             "is heard one step late. The newest gradient is to be mixed in, with 1 - beta1.",
             hint=1,
         ),
         Misconception(
             "gradient_only",
-            lion_wrong.lion_gradient_only,
+            change(Lion, "(b1 * m + (1 - b1) * p.grad).sign()", "p.grad.sign()"),
             "You take the sign of this step's gradient: sign descent, without a memory. The average so far has a say, "
             "with beta1.",
             hint=1,
         ),
         Misconception(
             "one_beta",
-            lion_wrong.lion_one_beta,
+            change(Lion, "b2 * m + (1 - b2) * p.grad", "b1 * m + (1 - b1) * p.grad"),
             "You mix and remember with the same beta1. Lion has two: what makes the step gives the new gradient more "
             "weight than what is remembered does.",
             hint=2,
         ),
         Misconception(
             "betas_swapped",
-            lion_wrong.lion_betas_swapped,
+            change(Lion, "b1, b2 =", "b2, b1 ="),
             "Your two betas have changed places: beta1, 0.9, mixes this step's direction; beta2, 0.99, is the longer "
             "memory.",
             hint=2,
         ),
         Misconception(
             "mix_kept",
-            lion_wrong.lion_mix_kept,
+            change(
+                Lion,
+                "direction = (b1 * m + (1 - b1) * p.grad).sign()",
+                "m = b1 * m + (1 - b1) * p.grad\n                    direction = m.sign()",
+            ),
             "You mix the direction into m and then let m take the gradient once more, so that each gradient counts "
             "twice. The average for the next step starts from the old m, not from the mixture.",
             hint=2,
         ),
         Misconception(
             "decay_in_the_sign",
-            lion_wrong.lion_decay_in_sign,
+            change(
+                Lion,
+                "(1 - b1) * p.grad)",
+                '(1 - b1) * (p.grad + group["weight_decay"] * p))',
+                '(direction + group["weight_decay"] * p)',
+                "direction",
+            ),
             "Your decay is inside the sign, where it can turn a step round and never shrinks anything. As in AdamW it "
             "stands outside: lr times weight_decay times the parameter.",
             hint=3,
         ),
         Misconception(
             "decay_without_lr",
-            lion_wrong.lion_decay_without_lr,
+            change(Lion, '(direction + group["weight_decay"] * p)', 'direction + group["weight_decay"] * p'),
             "You shrink by weight_decay alone. The decay of a step is lr times weight_decay, as in AdamW.",
             hint=3,
         ),
-        Misconception(
-            "state_outside",
-            lion_wrong.lion_state_outside,
-            "Your average lives in an attribute of your own, and state_dict() knows only self.state: a resumed run "
-            "starts with an empty memory.",
-            hint=3,
-        ),
-        Misconception(
-            "stops_at_none",
-            lion_wrong.lion_stops_at_none,
-            "At the first parameter without a gradient your step ends, and all that come after it stand still.",
-            hint=3,
-        ),
-        Misconception("settings_of_the_constructor", lion_wrong.lion_defaults_only, DEFAULTS, hint=3),
-        Misconception("closure_without_grad", lion_wrong.lion_closure_without_grad, NO_GRAD, hint=3),
+        *frame_mistakes(Lion, dict.fromkeys((name for name in FRAME if name != "forgets"), 3)),
     ),
-    equivalents=(bonus_right.lion_two_averages, bonus_right.lion_by_data),
+    equivalents=(
+        Lion,
+        change(
+            Lion,
+            'p -= group["lr"] * (direction + group["weight_decay"] * p)',
+            'p.mul_(1 - group["lr"] * group["weight_decay"]).sub_(group["lr"] * direction)',
+        ),
+        change(
+            Lion,
+            "(b1 * m + (1 - b1) * p.grad).sign()",
+            "torch.where(b1 * m + (1 - b1) * p.grad > 0, 1.0, -1.0).to(p.dtype)",
+        ),
+        change(
+            Lion,
+            'm = state.get("m", torch.zeros_like(p))\n'
+            "                    direction = (b1 * m + (1 - b1) * p.grad).sign()",
+            'm = state.setdefault("m", torch.zeros_like(p))\n'
+            "                    direction = torch.sign(m.lerp(p.grad, 1 - b1))",
+            'state["m"] = b2 * m + (1 - b2) * p.grad',
+            "m.lerp_(p.grad, 1 - b2)",
+        ),
+        change(
+            Lion,
+            'p -= group["lr"] * (direction + group["weight_decay"] * p)',
+            'p.data = p.data - group["lr"] * direction - group["lr"] * group["weight_decay"] * p.data',
+        ),
+    ),
 )

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from course_lib.probes.training import torch_optimizer
-from grader.exercises.u09_to_pytorch import bonus_right, muon_wrong
-from grader.exercises.u09_to_pytorch.adam import NO_GRAD
+from grader.changes import change
+from grader.exercises.u09_to_pytorch.frame import FRAME, frame_mistakes
 from grader.exercises.u09_to_pytorch.runs import FORBIDDEN, UNIT, arrays, gradients, run_case
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -24,7 +24,7 @@ def muon_cases(rng: np.random.Generator) -> list[Case]:
 
     gone = {(0, 0), (1, 1)}
     apart: list[dict[str, Any]] = [
-        {"params": pair[:1]},
+        {"params": pair[:1], "lr": 0.2},
         {"params": pair[1:], "lr": 0.3, "momentum": 0.5, "weight_decay": 0.2},
     ]
     tiny = [[grad * 1e-8 for grad in each] for each in gradients(rng, wide, 1)]
@@ -35,7 +35,7 @@ def muon_cases(rng: np.random.Generator) -> list[Case]:
         case("more rows than columns, one step", "shape", tall, settings(0.1), 1),
         case("5 x 2, three steps with decay", "shape", tall, settings(0.1, 0.5, 0.3), 3),
         case("momentum 0.95", "momentum", square, settings(0.1, 0.95), 4),
-        case("momentum 0.5", "momentum", wide, settings(0.05, 0.5), 5),
+        case("momentum 0.5, gradients that add up", "momentum", wide, settings(0.05, 0.5), 5, zero_every=2),
         case("weight decay", "decay", square, settings(0.1, 0.9, 0.5), 3),
         case("weight decay, two matrices", "decay", pair, settings(0.1, 0.8, 0.2), 3),
         case("after 2 of 5 steps", "duties", square, settings(0.1, 0.9, 0.1), 5, reload_at=2),
@@ -70,6 +70,36 @@ def muon_oracle(groups: list[Any], settings: dict[str, Any], run: dict[str, Any]
         return torch_optimizer(torch.optim.Muon, {"groups": groups, "settings": settings, "run": run})
 
 
+def Muon(groups, **settings):
+    import torch
+
+    class Optimizer(torch.optim.Optimizer):
+        def __init__(self):
+            super().__init__(groups, settings)
+
+        @torch.no_grad()
+        def step(self, closure=None):
+            with torch.enable_grad():
+                loss = None if closure is None else closure()
+            for group in self.param_groups:
+                for p in group["params"]:
+                    if p.grad is None:
+                        continue
+                    g, beta = p.grad, group["momentum"]
+                    state = self.state[p]
+                    m = state["m"] = beta * state.get("m", 0) + (1 - beta) * g
+                    update = beta * m + (1 - beta) * g
+                    X = update / update.norm().clamp(min=1e-7)
+                    for _ in range(5):
+                        A = X @ X.T
+                        X = 3.4445 * X + (-4.7750 * A + 2.0315 * A @ A) @ X
+                    p *= 1 - group["lr"] * group["weight_decay"]
+                    p -= group["lr"] * max(1, p.shape[0] / p.shape[1]) ** 0.5 * X
+            return loss
+
+    return Optimizer()
+
+
 MUON = Exercise(
     name="Muon",
     unit=UNIT,
@@ -77,12 +107,12 @@ MUON = Exercise(
     probe="torch_optimizer",
     bonus=True,
     groups=(
-        Group("orthogonal", "replaces the update by one with singular values near 1", 2),
-        Group("shape", "makes longer steps for matrices with more rows than columns", 1),
-        Group("momentum", "averages gradients and looks ahead before it orthogonalizes", 1),
-        Group("decay", "decays the weights by lr times weight_decay", 1),
-        Group("zero", "never divides by less than 1e-7", 1),
-        Group("duties", "obeys parameter groups, resumes, passes over missing gradients, calls a closure", 1),
+        Group("orthogonal", "replaces the update by one with singular values near 1", 2, hint=1),
+        Group("shape", "makes longer steps for matrices with more rows than columns", 1, hint=3),
+        Group("momentum", "averages gradients and looks ahead before it orthogonalizes", 1, hint=2),
+        Group("decay", "decays the weights by lr times weight_decay", 1, hint=3),
+        Group("zero", "never divides by less than 1e-7", 1, hint=1),
+        Group("duties", "obeys parameter groups, resumes, passes over missing gradients, calls a closure", 1, hint=4),
     ),
     cases=muon_cases,
     reference=muon_oracle,
@@ -90,89 +120,127 @@ MUON = Exercise(
     misconceptions=(
         Misconception(
             "not_orthogonal",
-            muon_wrong.muon_not_orthogonal,
+            change(Muon, "** 0.5 * X", "** 0.5 * update"),
             "Your update goes into the step as it is: this is Nesterov's momentum. Muon first makes all its singular "
             "values about equal, in five rounds.",
             hint=1,
         ),
         Misconception(
             "exact",
-            muon_wrong.muon_exact,
+            change(
+                Muon,
+                'p *= 1 - group["lr"] * group["weight_decay"]',
+                "U, _, Vt = torch.linalg.svd(update, full_matrices=False)\n"
+                '                    p *= 1 - group["lr"] * group["weight_decay"]',
+                "** 0.5 * X",
+                "** 0.5 * U @ Vt",
+            ),
             "You orthogonalize exactly, by the singular value decomposition. That is what Muon aims at, and it is slow "
             "on a GPU. Its five rounds leave the singular values between about 0.7 and 1.2; take those rounds.",
             hint=1,
         ),
         Misconception(
             "not_normalized",
-            muon_wrong.muon_not_normalized,
+            change(Muon, " / update.norm().clamp(min=1e-7)", ""),
             "You begin the rounds with the update as it is. They only work on singular values between 0 and 1: beyond, "
             "the polynomial explodes. Divide by the norm first.",
             hint=1,
         ),
         Misconception(
             "zero_by_zero",
-            muon_wrong.muon_zero_by_zero,
+            change(Muon, ".clamp(min=1e-7)", ""),
             "A gradient of zero has the norm zero, and zero by zero is NaN: one such step, a dead layer's, and the "
             "whole matrix is lost. Let the divisor never be smaller than 1e-7.",
             hint=1,
         ),
         Misconception(
             "spectral_norm",
-            muon_wrong.muon_spectral_norm,
+            change(Muon, "update.norm()", "torch.linalg.matrix_norm(update, 2)"),
             "You divide by the largest singular value, which takes a decomposition to find. The Frobenius norm, the "
             "root of the sum of all squares, is never smaller, costs nothing, and is what Muon takes.",
             hint=1,
         ),
         Misconception(
             "no_look_ahead",
-            muon_wrong.muon_no_look_ahead,
+            change(Muon, "update = beta * m + (1 - beta) * g", "update = m"),
             "You orthogonalize the average itself. Muon looks ahead as Nesterov does: the newest gradient is mixed in "
             "once more, with 1 - momentum.",
             hint=2,
         ),
         Misconception(
             "no_memory",
-            muon_wrong.muon_no_memory,
+            change(Muon, "update = beta * m + (1 - beta) * g", "update = g"),
             "Your update is this step's gradient alone. What is orthogonalized is the average of the gradients, with "
             "the look-ahead.",
             hint=2,
         ),
         Misconception(
             "no_shape_factor",
-            muon_wrong.muon_no_shape_factor,
+            change(Muon, "max(1, p.shape[0] / p.shape[1]) ** 0.5 * X", "X"),
             "Square and wide matrices are right, tall ones move too little: with more rows than columns the step is "
             "longer, by the root of rows over columns.",
             hint=3,
         ),
         Misconception(
             "shape_factor_turned",
-            muon_wrong.muon_shape_factor_turned,
+            change(Muon, "p.shape[0] / p.shape[1]", "p.shape[1] / p.shape[0]"),
             "You lengthen the steps of wide matrices. In torch a weight has one row for each output: it is more rows "
             "than columns that make the step longer.",
             hint=3,
         ),
         Misconception(
             "decay_with_the_shape_factor",
-            muon_wrong.muon_decay_with_factor,
+            change(
+                Muon,
+                'p *= 1 - group["lr"] * group["weight_decay"]',
+                'p *= 1 - group["lr"] * max(1, p.shape[0] / p.shape[1]) ** 0.5 * group["weight_decay"]',
+            ),
             "Your decay is lengthened along with the step of tall matrices. The shape's factor is for the update "
             "alone; the decay is lr times weight_decay.",
             hint=3,
         ),
         Misconception(
             "decay_in_the_gradient",
-            muon_wrong.muon_decay_in_gradient,
+            change(
+                Muon,
+                "g, beta = p.grad,",
+                'g, beta = p.grad + group["weight_decay"] * p,',
+                '\n                    p *= 1 - group["lr"] * group["weight_decay"]',
+                "",
+            ),
             "You add the decay to the gradient, and then all sizes are made equal, so that it shrinks nothing. It "
             "stands apart, as in AdamW.",
             hint=3,
         ),
-        Misconception(
-            "state_outside",
-            muon_wrong.muon_state_outside,
-            "Your average lives in an attribute of your own, and state_dict() knows only self.state: a resumed run "
-            "starts with an empty memory.",
-            hint=4,
-        ),
-        Misconception("closure_without_grad", muon_wrong.muon_closure_without_grad, NO_GRAD, hint=4),
+        *frame_mistakes(Muon, dict.fromkeys((name for name in FRAME if name != "forgets"), 4)),
     ),
-    equivalents=(bonus_right.muon_sum_convention, bonus_right.muon_by_singular_values),
+    equivalents=(
+        Muon,
+        change(
+            Muon,
+            "A = X @ X.T",
+            "A = X.T @ X",
+            "X = 3.4445 * X + (-4.7750 * A + 2.0315 * A @ A) @ X",
+            "X = 3.4445 * X + X @ (-4.7750 * A + 2.0315 * A @ A)",
+        ),
+        change(Muon, "update.norm().clamp(min=1e-7)", "max(float(torch.sqrt((update**2).sum())), 1e-7)"),
+        change(
+            Muon,
+            'm = state["m"] = beta * state.get("m", 0) + (1 - beta) * g\n'
+            "                    update = beta * m + (1 - beta) * g",
+            'm = state["m"] = beta * state.get("m", 0) + g\n                    update = (1 - beta) * (beta * m + g)',
+        ),
+        change(
+            Muon,
+            "X = update / update.norm().clamp(min=1e-7)\n"
+            "                    for _ in range(5):\n"
+            "                        A = X @ X.T\n"
+            "                        X = 3.4445 * X + (-4.7750 * A + 2.0315 * A @ A) @ X",
+            "U, s, Vt = torch.linalg.svd(update, full_matrices=False)\n"
+            "                    s = s / torch.clamp(s.norm(), min=1e-7)\n"
+            "                    for _ in range(5):\n"
+            "                        s = 3.4445 * s - 4.7750 * s**3 + 2.0315 * s**5\n"
+            "                    X = (U * s) @ Vt",
+        ),
+    ),
 )

@@ -40,13 +40,18 @@ FORBIDDEN = (
     "torch._fused_adamw_",
     "torch._fused_sgd_",
 )
-SHARED_GROUPS = (
-    Group("fifty", "agrees with torch.optim over 50 steps, in float64 and in float32", 2),
-    Group("groups", "obeys each parameter group's own settings, as they are at each step", 2),
-    Group("absent", "leaves a parameter alone that has no gradient, and moves the others", 2),
-    Group("resumes", "goes on as if nothing had happened when its state is saved and loaded", 2),
-    Group("closure", "calls a closure, takes the step and returns its loss", 1),
-)
+
+
+def shared_groups(**hints: int) -> tuple[Group, ...]:
+    """What every optimizer has to stand; `hints` has the number of the hint in the notebook about each."""
+    states = {
+        "fifty": ("agrees with torch.optim over 50 steps, in float64 and in float32", 2),
+        "groups": ("obeys each parameter group's own settings, as they are at each step", 2),
+        "absent": ("leaves a parameter alone that has no gradient, and moves the others", 2),
+        "resumes": ("goes on as if nothing had happened when its state is saved and loaded", 2),
+        "closure": ("calls a closure, takes the step and returns its loss", 1),
+    }
+    return tuple(Group(key, says, points, hints.get(key)) for key, (says, points) in states.items())
 
 
 def run_case(

@@ -1,18 +1,23 @@
 """Unit 10, a CNN on the GPU: a published program is found out, mended, trained and made fast."""
 
-from grader.exercises.u10_gpu_cnn.average import EPOCH_LOSS
-from grader.exercises.u10_gpu_cnn.clinic import CLINIC_10
-from grader.exercises.u10_gpu_cnn.device import TO_DEVICE
+from grader.exercises.u10_gpu_cnn.amp_step import AMP_STEP
+from grader.exercises.u10_gpu_cnn.checkpoint import CHECKPOINT
+from grader.exercises.u10_gpu_cnn.clinic_10 import CLINIC_10
+from grader.exercises.u10_gpu_cnn.epoch_loss import EPOCH_LOSS
 from grader.exercises.u10_gpu_cnn.evaluate import EVALUATE
-from grader.exercises.u10_gpu_cnn.flatten import FLATTEN_MAPS
-from grader.exercises.u10_gpu_cnn.logits import LOSS_FROM_LOGITS
-from grader.exercises.u10_gpu_cnn.modes import PREDICT_PROBABILITIES
+from grader.exercises.u10_gpu_cnn.flatten_maps import FLATTEN_MAPS
+from grader.exercises.u10_gpu_cnn.log_to_tensorboard import LOG_TO_TENSORBOARD
+from grader.exercises.u10_gpu_cnn.loss_from_logits import LOSS_FROM_LOGITS
 from grader.exercises.u10_gpu_cnn.net import NET
-from grader.exercises.u10_gpu_cnn.quiz import QUIZ_10
-from grader.exercises.u10_gpu_cnn.second_half import SECOND_HALF
-from grader.exercises.u10_gpu_cnn.seeds import SEEDED_START
-from grader.exercises.u10_gpu_cnn.setting_up import SET_UP
-from grader.exercises.u10_gpu_cnn.train import TRAIN_ONE_EPOCH
+from grader.exercises.u10_gpu_cnn.predict_probabilities import PREDICT_PROBABILITIES
+from grader.exercises.u10_gpu_cnn.quiz_10 import QUIZ_10
+from grader.exercises.u10_gpu_cnn.resume_on import RESUME_ON
+from grader.exercises.u10_gpu_cnn.seeded_start import SEEDED_START
+from grader.exercises.u10_gpu_cnn.set_up import SET_UP
+from grader.exercises.u10_gpu_cnn.throughput import THROUGHPUT
+from grader.exercises.u10_gpu_cnn.to_device import TO_DEVICE
+from grader.exercises.u10_gpu_cnn.train_one_epoch import TRAIN_ONE_EPOCH
+from grader.exercises.u10_gpu_cnn.trained_net import TRAINED_NET
 
 EXERCISES = (
     FLATTEN_MAPS,
@@ -26,6 +31,11 @@ EXERCISES = (
     TRAIN_ONE_EPOCH,
     EVALUATE,
     CLINIC_10,
-    *SECOND_HALF,
+    CHECKPOINT,
+    RESUME_ON,
+    LOG_TO_TENSORBOARD,
+    THROUGHPUT,
+    AMP_STEP,
+    TRAINED_NET,
     QUIZ_10,
 )

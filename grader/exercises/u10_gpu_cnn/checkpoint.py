@@ -8,8 +8,7 @@ import numpy as np
 
 from course_lib.probes.machinery import Training
 from course_lib.reference import Tolerance
-from grader.exercises.u10_gpu_cnn import checkpoint_right as right
-from grader.exercises.u10_gpu_cnn import checkpoint_wrong as wrong
+from grader.changes import change
 from grader.spec import Case, Exercise, Group, Misconception
 
 UNIT = "10_gpu_cnn"
@@ -25,12 +24,14 @@ def checkpoint_cases(rng: np.random.Generator) -> list[Case]:
             "seed": int(rng.integers(1_000_000)),
         }
         run = {"optimizer": "momentum", "lr": 0.05, "decay": 0.0, "dropout": 0.0, "shuffle": False, "batch_size": 4}
-        story = {"saved": saved, "lost": 0, "more": more, "killed": False, "asks": asks}
+        run |= {"normalized": False}
+        story = {"saved": saved, "lost": 0, "more": more, "killed": None, "asks": asks}
         return Case(label, group, data | run | story | rest)
 
     return [
         case("saved after 2 epochs", "parameters", "parameters", [2], 0),
         case("saved after 3, and 2 more are lost", "parameters", "parameters", [3], 0, lost=2),
+        case("a network that normalizes its batches", "parameters", "parameters", [2], 0, normalized=True),
         case("momentum, 2 epochs and 3 more", "optimizer", "training", [2], 3),
         case("Adam, 3 epochs and 2 more", "optimizer", "training", [3], 2, optimizer="adam"),
         case(
@@ -56,14 +57,17 @@ def checkpoint_cases(rng: np.random.Generator) -> list[Case]:
         case("what lies in the folder", "file", "file", [1, 2], 0),
         case("what lies there after many saves", "file", "file", [*range(1, int(rng.integers(4, 90)))], 0),
         case("a stranger's file in its place, with code in it", "file", "stranger", [1], 0),
-        case("killed in the middle of a save", "killed", "parameters", [2], 0, lost=1, killed=True),
-        case("killed in the middle of the third save", "killed", "parameters", [1, 3], 0, lost=2, killed=True),
+        case("killed in the middle of a save", "killed", "parameters", [2], 0, lost=1, killed="writing"),
+        case("killed in the middle of the third save", "killed", "parameters", [1, 3], 0, lost=2, killed="writing"),
+        case(
+            "killed when the new file is to take the old one's place", "killed", "parameters", [2], 0, killed="placing"
+        ),
     ]
 
 
 def uninterrupted(*values: Any) -> tuple[Any, Any, Any]:
     """The same run, to whom nothing ever happens: no file, no checkpoint."""
-    data = ("params", "X", "y", "seed", "optimizer", "lr", "decay", "dropout", "shuffle", "batch_size")
+    data = ("params", "X", "y", "seed", "optimizer", "lr", "decay", "dropout", "shuffle", "batch_size", "normalized")
     story = ("saved", "lost", "more", "killed", "asks")
     inputs = dict(zip((*data, *story), values, strict=True))
     asks = inputs["asks"]
@@ -81,6 +85,100 @@ def uninterrupted(*values: Any) -> tuple[Any, Any, Any]:
     return None, np.array([inputs["saved"][-1], *rates]), None
 
 
+class Checkpoint:
+    def __init__(self, path):
+        self.path = path
+
+    def save(self, epoch, model, optimizer, scheduler, generator):
+        import torch
+
+        state = {
+            "epoch": epoch,
+            "model": model.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "scheduler": scheduler.state_dict(),
+            "torch": torch.get_rng_state(),
+            "generator": generator.get_state(),
+        }
+        new = self.path.with_suffix(".new")
+        torch.save(state, new)
+        new.replace(self.path)
+
+    def load(self, model, optimizer, scheduler, generator):
+        import torch
+
+        state = torch.load(self.path, weights_only=True)
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        scheduler.load_state_dict(state["scheduler"])
+        torch.set_rng_state(state["torch"])
+        generator.set_state(state["generator"])
+        return int(state["epoch"])
+
+
+class WholeObjects:
+    def __init__(self, path):
+        self.path = path
+
+    def save(self, epoch, model, optimizer, scheduler, generator):
+        import torch
+
+        states = scheduler.state_dict(), torch.get_rng_state(), generator.get_state()
+        new = self.path.with_suffix(".new")
+        torch.save((epoch, model, optimizer, *states), new)
+        new.replace(self.path)
+
+    def load(self, model, optimizer, scheduler, generator):
+        import torch
+
+        epoch, saved, stepped, schedule, numbers, order = torch.load(self.path, weights_only=False)
+        model.load_state_dict(saved.state_dict())
+        optimizer.load_state_dict(stepped.state_dict())
+        scheduler.load_state_dict(schedule)
+        torch.set_rng_state(numbers)
+        generator.set_state(order)
+        return int(epoch)
+
+
+class ThroughMemory:
+    def __init__(self, path):
+        self.path = path
+
+    def save(self, epoch, *parts):
+        import io
+
+        import torch
+
+        buffer = io.BytesIO()
+        states = [part.state_dict() for part in parts[:3]]
+        torch.save([epoch, *states, parts[3].get_state(), torch.random.get_rng_state()], buffer)
+        new = self.path.with_suffix(".new")
+        new.write_bytes(buffer.getvalue())
+        new.replace(self.path)
+
+    def load(self, *parts):
+        import torch
+
+        epoch, *states, generator, numbers = torch.load(self.path, weights_only=True)
+        for part, state in zip(parts, states, strict=False):
+            part.load_state_dict(state)
+        parts[3].set_state(generator)
+        torch.random.set_rng_state(numbers)
+        return int(epoch)
+
+
+OPTIMIZER = '        optimizer.load_state_dict(state["optimizer"])\n'
+SCHEDULER = '        scheduler.load_state_dict(state["scheduler"])\n'
+NUMBERS = '        torch.set_rng_state(state["torch"])\n'
+GENERATOR = '        generator.set_state(state["generator"])\n'
+WRITTEN = """        torch.save(state, new)
+        new.replace(self.path)
+"""
+no_scheduler = change(Checkpoint, SCHEDULER, "")
+no_random_numbers = change(Checkpoint, NUMBERS, "")
+neither_generator = change(no_random_numbers, GENERATOR, "")
+
+
 CHECKPOINT = Exercise(
     name="Checkpoint",
     unit=UNIT,
@@ -88,25 +186,28 @@ CHECKPOINT = Exercise(
     probe="interrupted_run",
     tolerance=Tolerance(rtol=1e-10, atol=1e-12),
     groups=(
-        Group("parameters", "brings back the parameters as they were saved", 1),
-        Group("optimizer", "brings back the optimizer's state, so that momentum and moments go on", 2),
-        Group("schedule", "returns the epoch and lets the schedule go on from there", 1),
-        Group("dropout", "brings back torch's random numbers, so that dropout drops what it would have dropped", 1),
+        Group("parameters", "brings back the parameters as they were saved", 1, hint=1),
+        Group("optimizer", "brings back the optimizer's state, so that momentum and moments go on", 2, hint=1),
+        Group("schedule", "returns the epoch and lets the schedule go on from there", 1, hint=1),
+        Group(
+            "dropout", "brings back torch's random numbers, so that dropout drops what it would have dropped", 1, hint=2
+        ),
         Group(
             "shuffling",
             "brings back the generator, so that the next epoch comes in the order that it would have had",
             1,
+            hint=2,
         ),
-        Group("again", "holds the newest state after several saves", 1),
-        Group("file", "leaves one file, which torch.load(..., weights_only=True) reads", 1),
-        Group("killed", "still has the last whole checkpoint when the process dies in the middle of a save", 2),
+        Group("again", "holds the newest state after several saves", 1, hint=3),
+        Group("file", "leaves one file, which torch.load(..., weights_only=True) reads", 1, hint=3),
+        Group("killed", "still has the last whole checkpoint when the process dies in the middle of a save", 2, hint=3),
     ),
     cases=checkpoint_cases,
     reference=uninterrupted,
     misconceptions=(
         Misconception(
             "model_only",
-            wrong.ModelOnly,
+            change(neither_generator, OPTIMIZER + SCHEDULER, ""),
             "Your file holds the model and the epoch. Momentum starts again from zero, the schedule from its "
             "beginning, and dropout and shuffling draw other numbers. The loss may look as good as before, and the run "
             "is another one.",
@@ -114,7 +215,7 @@ CHECKPOINT = Exercise(
         ),
         Misconception(
             "no_optimizer",
-            wrong.NoOptimizer,
+            change(Checkpoint, OPTIMIZER, ""),
             "The optimizer's state is missing. Its velocities, or Adam's two moments and its count of steps, are as "
             "much a part of the run as the parameters are; without them the first steps after the resume go "
             "elsewhere.",
@@ -122,21 +223,21 @@ CHECKPOINT = Exercise(
         ),
         Misconception(
             "no_scheduler",
-            wrong.NoScheduler,
+            no_scheduler,
             "Your schedule begins again at epoch 0, with the learning rate of the first epochs. It counts by itself, "
             "and its count has to be saved as well.",
             hint=1,
         ),
         Misconception(
             "no_random_numbers",
-            wrong.NoRandomNumbers,
+            no_random_numbers,
             "Dropout draws from torch's own random numbers, and their state is not in your file. The resumed run "
             "drops other units than the run that was not killed.",
             hint=2,
         ),
         Misconception(
             "seeded_again",
-            wrong.SeededAgain,
+            change(Checkpoint, NUMBERS + GENERATOR, "        torch.manual_seed(0)\n        generator.manual_seed(0)\n"),
             "You set a seed at the resume. That makes the resumed run repeatable, and not equal: it draws its first "
             "numbers again, while the run that was not killed was somewhere in the middle. Save the state, not a "
             "seed.",
@@ -144,21 +245,21 @@ CHECKPOINT = Exercise(
         ),
         Misconception(
             "no_generator",
-            wrong.NoGenerator,
+            change(Checkpoint, GENERATOR, ""),
             "The order of the examples comes from a generator of its own, the fourth part that you are given. It "
             "begins anew in your resumed run, so that the next epoch comes in another order.",
             hint=2,
         ),
         Misconception(
             "epoch_of_the_next",
-            wrong.EpochOfTheNext,
+            change(Checkpoint, 'int(state["epoch"])', 'int(state["epoch"] + 1)'),
             "What load returns should be the very number that save was given: how many epochs are done. You return "
             "another one, and whoever goes on from there skips an epoch, or does one twice.",
             hint=1,
         ),
         Misconception(
             "written_over",
-            wrong.WrittenOver,
+            change(Checkpoint, WRITTEN, "        torch.save(state, self.path)\n"),
             "All right until somebody pulls the plug: you write over the only checkpoint, and a process that is "
             "killed in the middle leaves half a file and nothing else. Write to another name first. Which operation "
             "on files is done either whole or not at all?",
@@ -166,21 +267,21 @@ CHECKPOINT = Exercise(
         ),
         Misconception(
             "removed_first",
-            wrong.RemovedFirst,
+            change(Checkpoint, WRITTEN, "        self.path.unlink(missing_ok=True)\n" + WRITTEN),
             "You write to another name, and remove the old checkpoint before the new one is whole. In between there "
             "is none at all. os.replace takes the old one's place in one go.",
             hint=3,
         ),
         Misconception(
             "temporary_left",
-            wrong.TemporaryLeft,
+            change(Checkpoint, "new.replace(self.path)", "self.path.write_bytes(new.read_bytes())"),
             "A copy stays behind in the folder: you copy the temporary file to its place, which is neither at once "
             "nor tidy. Rename it.",
             hint=3,
         ),
         Misconception(
             "whole_objects",
-            wrong.WholeObjects,
+            WholeObjects,
             "You save the objects themselves. That is a pickle, which runs code when it is loaded and can no longer "
             "be read when a class gets another name or place. Save what state_dict() and get_state() give: "
             "plain tensors and numbers.",
@@ -188,10 +289,96 @@ CHECKPOINT = Exercise(
         ),
         Misconception(
             "first_kept",
-            wrong.FirstKept,
+            change(
+                Checkpoint, "        state = {", "        if self.path.exists():\n            return\n        state = {"
+            ),
             "Your second save does nothing, as there is a file already. The newest state is the one to go on from.",
             hint=3,
         ),
+        Misconception(
+            "buffers_lost",
+            change(
+                Checkpoint,
+                '"model": model.state_dict()',
+                '"model": [p.detach().clone() for p in model.parameters()]',
+                'model.load_state_dict(state["model"])',
+                'for p, saved in zip(model.parameters(), state["model"]):\n            p.data.copy_(saved)',
+            ),
+            "You save the parameters and not the buffers: the running means and variances of batch normalization are "
+            "lost, and the network that comes back evaluates otherwise. state_dict() has both.",
+            hint=1,
+        ),
+        Misconception(
+            "removed_before_the_rename",
+            change(Checkpoint, "new.replace", "self.path.unlink(missing_ok=True)\n        new.replace"),
+            "You remove the old checkpoint just before the new one takes its place. Killed in between, there is none "
+            "at all. Nothing has to be removed: replace does both in one go.",
+            hint=3,
+        ),
+        Misconception(
+            "copied_from_elsewhere",
+            change(
+                Checkpoint,
+                'new = self.path.with_suffix(".new")',
+                'import shutil\n        import tempfile\n\n        new = tempfile.mkdtemp() + "/run.new"',
+                "new.replace(self.path)",
+                "shutil.copy(new, self.path)",
+            ),
+            "You write elsewhere and copy the file to its place. A copy takes time, and killed in the middle it leaves "
+            "half a file over the old one. Write to another name in the same folder, and rename.",
+            hint=3,
+        ),
+        Misconception(
+            "no_random_numbers_at_all",
+            neither_generator,
+            "Model, optimizer and schedule go on. Of the two sources of random numbers neither comes back: "
+            "torch's own, which dropout draws from, and the generator, which shuffles.",
+            hint=2,
+        ),
+        Misconception(
+            "nothing_returned",
+            change(Checkpoint, '        return int(state["epoch"])\n', ""),
+            "load brings back everything and returns nothing. Whoever resumes has to know how many epochs are done.",
+            hint=1,
+        ),
+        Misconception(
+            "no_optimizer_no_scheduler",
+            change(no_scheduler, OPTIMIZER, ""),
+            "The model comes back, and neither the optimizer's state nor the schedule does: the first steps "
+            "after the resume begin from rest, with the learning rate of the first epoch.",
+            hint=1,
+        ),
+        Misconception(
+            "file_named_new",
+            change(Checkpoint, "        new.replace(self.path)\n", ""),
+            "The new file stays under its other name: nothing takes the place of self.path, where load looks.",
+            hint=3,
+        ),
     ),
-    equivalents=(right.ThroughMemory, right.OneByOne, right.NamedTemporary),
+    equivalents=(
+        Checkpoint,
+        ThroughMemory,
+        change(
+            Checkpoint,
+            "torch.save(state, new)",
+            'with new.open("wb") as file:\n            torch.save(state, file)',
+            "torch.load(self.path, weights_only=True)",
+            'torch.load(self.path, map_location="cpu", weights_only=True)',
+        ),
+        change(
+            Checkpoint,
+            '"epoch": epoch,',
+            '"epoch": torch.tensor(epoch),',
+            "        import torch\n\n        state = torch.load(self.path",
+            "        import torch\n\n        state = torch.load(str(self.path)",
+        ),
+        change(
+            Checkpoint,
+            'new = self.path.with_suffix(".new")',
+            'import os\n\n        new = str(self.path) + ".tmp"',
+            "new.replace(self.path)",
+            "os.replace(new, self.path)",
+        ),
+        change(Checkpoint, OPTIMIZER + SCHEDULER, SCHEDULER + OPTIMIZER),
+    ),
 )

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.exercises.u10_gpu_cnn import evaluate_wrong as wrong
+from grader.changes import change
 from grader.exercises.u10_gpu_cnn.common import UNIT, batch_count, batches_of, log_probabilities, loop_case, sent
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -19,6 +19,7 @@ def evaluate_cases(rng: np.random.Generator) -> list[Case]:
         case("a loader that leaves 2 of 11 examples out", "loss", 11, 3, drop_last=True),
         case("accuracy of 9 examples in batches of 8", "accuracy", 9, 8),
         case("accuracy of 10 examples in batches of 3", "accuracy", 10, 3),
+        case("accuracy of a network that is never sure", "accuracy", 40, 8, weight=0.1 * rng.normal(size=(3, 6))),
         case("accuracy when the loader leaves 3 of 13 out", "accuracy", 13, 5, drop_last=True),
         case("it came in training mode", "modes", 6, 3, training=True),
         case("it came in evaluation mode", "modes", 6, 3, training=False),
@@ -54,90 +55,226 @@ def evaluate_by_call(*values: Any) -> tuple[Any, Any, Any]:
     return evaluate_oracle(**dict(zip(names, values, strict=True)))
 
 
+def evaluate(model, loader, device):
+    import torch
+    from torch import nn
+
+    mode = model.training
+    model.eval()
+    loss, right, count = 0.0, 0, 0
+    with torch.no_grad():
+        for images, labels in loader:
+            images, labels = images.to(device), labels.to(device)
+            logits = model(images)
+            loss += nn.functional.cross_entropy(logits, labels).item() * len(labels)
+            right += (logits.argmax(dim=1) == labels).sum().item()
+            count += len(labels)
+    model.train(mode)
+    return loss / count, right / count
+
+
+def all_at_once(model, loader, device):
+    import torch
+
+    was = model.training
+    model.train(False)
+    logits, labels = [], []
+    with torch.no_grad():
+        for X, y in loader:
+            logits.append(model(X.to(device)))
+            labels.append(y.to(device))
+    model.train(was)
+    Z, t = torch.cat(logits), torch.cat(labels)
+    return float(torch.nn.functional.cross_entropy(Z, t)), float((Z.argmax(dim=1) == t).double().mean())
+
+
+SENT = "            images, labels = images.to(device), labels.to(device)\n"
+DIVIDED = "loss / count, right / count"
+BATCH_LOSS = "nn.functional.cross_entropy(logits, labels).item() * len(labels)"
+not_restored = change(evaluate, "    model.train(mode)\n", "")
+
+
 EVALUATE = Exercise(
     name="evaluate",
     unit=UNIT,
     returns=("loss", "accuracy", "facts"),
     probe="evaluation",
     groups=(
-        Group("loss", "returns the mean loss over the examples that came, whatever the batches' sizes", 2),
-        Group("accuracy", "returns the share of these examples that are right", 1),
-        Group("modes", "evaluates in evaluation mode, and hands the model back in the mode in which it came", 2),
-        Group("quiet", "records nothing, changes nothing, returns plain numbers", 1),
-        Group("device", "sends each batch to the device that it is told", 1),
+        Group("loss", "returns the mean loss over the examples that came, whatever the batches' sizes", 2, hint=1),
+        Group("accuracy", "returns the share of these examples that are right", 1, hint=1),
+        Group(
+            "modes", "evaluates in evaluation mode, and hands the model back in the mode in which it came", 2, hint=2
+        ),
+        Group("quiet", "records nothing, changes nothing, returns plain numbers", 1, hint=3),
+        Group("device", "sends each batch to the device that it is told", 1, hint=4),
     ),
     cases=evaluate_cases,
     reference=evaluate_by_call,
     misconceptions=(
         Misconception(
             "mean_of_batch_means",
-            wrong.mean_of_batch_means,
+            change(
+                evaluate,
+                "item() * len(labels)\n            right += (logits.argmax(dim=1) == labels).sum()",
+                "item()\n            right += (logits.argmax(dim=1) == labels).double().mean()",
+                DIVIDED,
+                "loss / len(loader), right / len(loader)",
+            ),
             "Your loss and your accuracy are means of the batches' means, in which the few examples of a small last "
             "batch count more than the others. Let every example count once: add up sums, and divide at the end.",
             hint=1,
         ),
         Misconception(
             "divided_by_the_dataset",
-            wrong.divided_by_the_dataset,
+            change(evaluate, DIVIDED, "loss / len(loader.dataset), right / len(loader.dataset)"),
             "You divide by len(loader.dataset). A loader with drop_last leaves examples out, and one with a sampler "
             "takes what the sampler says: count the examples that came.",
             hint=1,
         ),
         Misconception(
             "training_mode",
-            wrong.in_training_mode,
+            change(not_restored, "    mode = model.training\n    model.eval()\n", ""),
             "The model is not switched to evaluation mode: dropout would still drop, and batch normalization would "
             "still use, and learn, the statistics of your test batches.",
             hint=2,
         ),
         Misconception(
             "mode_not_restored",
-            wrong.mode_not_restored,
+            not_restored,
             "The model stays in evaluation mode. Whoever evaluates after each epoch, and forgets to switch back, "
             "trains without dropout from the second epoch on. Leave it as it came.",
             hint=2,
         ),
         Misconception(
             "always_back_to_training",
-            wrong.always_back_to_training,
+            change(evaluate, "model.train(mode)", "model.train()"),
             "You always leave the model in training mode, even if it came in evaluation mode, as a finished model "
             "does. Note the mode when it comes, and put it back.",
             hint=2,
         ),
         Misconception(
             "graph_recorded",
-            wrong.graph_recorded,
+            change(evaluate, "torch.no_grad()", "torch.enable_grad()"),
             "Autograd records every pass. Nobody will call backward here, so each batch keeps all of its maps in "
             "memory for nothing: on a GPU that is where memory runs out.",
             hint=3,
         ),
         Misconception(
             "tensors_returned",
-            wrong.tensors_returned,
+            change(evaluate, "labels).item() *", "labels) *", "sum().item()", "sum()"),
             "Loss and accuracy come back as tensors. A log of them keeps tensors on the device for ever; hand back "
             "plain numbers.",
             hint=3,
         ),
         Misconception(
             "no_device",
-            wrong.no_device,
+            change(evaluate, SENT, ""),
             "The batches stay where the loader made them. As soon as the model is on a GPU, this stops with an error "
             "about two devices.",
             hint=4,
         ),
         Misconception(
-            "moved_and_dropped",
-            wrong.moved_and_dropped,
+            "images_only",
+            change(evaluate, SENT, "            images = images.to(device)\n"),
             "Your labels stay behind: only the images go to the device. The loss needs both in one place.",
             hint=4,
         ),
         Misconception(
+            "moved_and_dropped",
+            change(evaluate, SENT, "            images.to(device), labels.to(device)\n"),
+            "You call .to and throw the moved tensor away: a tensor does not move itself, so that images and labels "
+            "stay where they were. On a GPU this stops with an error about two devices.",
+            hint=4,
+        ),
+        Misconception(
             "own_choice_of_device",
-            wrong.own_choice_of_device,
+            change(
+                evaluate,
+                "    mode = model.training\n",
+                '    device = "cuda" if torch.cuda.is_available() else "cpu"\n    mode = model.training\n',
+            ),
             "Your function picks a device by itself. It was handed one: with two GPUs, or a test on the CPU beside "
             "a GPU, its own choice is the wrong one.",
             hint=4,
         ),
+        Misconception(
+            "accuracy_in_percent",
+            change(evaluate, "right / count", "100 * right / count"),
+            "Your accuracy is in percent; a share is asked for, a number from 0 to 1.",
+            hint=1,
+        ),
+        Misconception(
+            "number_of_right_ones",
+            change(evaluate, "right / count", "right"),
+            "You return how many examples are right. The share is asked for: divide by the number that came.",
+            hint=1,
+        ),
+        Misconception(
+            "right_by_batches",
+            change(evaluate, "sum().item()", "double().mean().item()", "right / count", "right / len(loader)"),
+            "The loss is right. Your accuracy is the mean of the batches' accuracies, in which the few "
+            "examples of a small last batch count more than the others.",
+            hint=1,
+        ),
+        Misconception(
+            "loss_by_batches",
+            change(evaluate, ".item() * len(labels)", ".item()", "loss / count", "loss / len(loader)"),
+            "The accuracy is right. Your loss is the mean of the batches' means, in which the few examples "
+            "of a small last batch count more than the others.",
+            hint=1,
+        ),
+        Misconception(
+            "sum_of_batch_means",
+            change(evaluate, ".item() * len(labels)", ".item()"),
+            "You add up the batches' mean losses and divide by the number of examples. A mean times its "
+            "number is a sum: what does each batch's loss have to be multiplied by?",
+            hint=1,
+        ),
+        Misconception(
+            "sums_multiplied",
+            change(evaluate, "(logits, labels)", '(logits, labels, reduction="sum")'),
+            "Your loss is a sum over the batch already, and is multiplied by the batch's size once more.",
+            hint=1,
+        ),
+        Misconception(
+            "sure_ones_counted",
+            change(
+                evaluate,
+                "logits.argmax(dim=1) == labels",
+                "logits.softmax(dim=1).gather(1, labels[:, None])[:, 0] > 0.5",
+            ),
+            "You count an example as right if its own class has a probability above one half. With more than "
+            "two classes the largest may well be smaller than that: the largest decides.",
+            hint=1,
+        ),
+        Misconception(
+            "softmax_before_the_loss",
+            change(evaluate, "cross_entropy(logits", "cross_entropy(logits.softmax(dim=1)"),
+            "There is a softmax before a loss that has one. You repaired that above, in loss_from_logits.",
+            hint=1,
+        ),
+        Misconception(
+            "last_batch_only",
+            change(evaluate, "loss +=", "loss =", "right +=", "right ="),
+            "Each batch's numbers take the place of those before, and only the last batch's are left. Add them up.",
+            hint=1,
+        ),
+        Misconception(
+            "returns_after_one_batch",
+            change(evaluate, "    model.train(mode)\n    return", "            model.train(mode)\n            return"),
+            "Your function ends after the first batch: the return line stands inside the loop, too deep.",
+            hint=1,
+        ),
     ),
-    equivalents=(wrong.right_all_at_once, wrong.right_sums, wrong.right_inference_mode),
+    equivalents=(
+        evaluate,
+        all_at_once,
+        change(evaluate, "torch.no_grad()", "torch.inference_mode()"),
+        change(evaluate, BATCH_LOSS, 'nn.functional.cross_entropy(logits, labels, reduction="sum").item()'),
+        change(evaluate, BATCH_LOSS, "len(labels) * float(nn.functional.nll_loss(logits.log_softmax(1), labels))"),
+        change(
+            evaluate, "(logits.argmax(dim=1) == labels).sum().item()", "int(logits.max(dim=1).indices.eq(labels).sum())"
+        ),
+        change(evaluate, "    model.train(mode)", "    if mode:\n        model.train()"),
+    ),
 )

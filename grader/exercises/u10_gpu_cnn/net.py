@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from course_lib.probes.loops import weights
-from grader.exercises.u10_gpu_cnn import net_wrong as wrong
+from grader.changes import change
 from grader.exercises.u10_gpu_cnn.common import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -67,23 +67,93 @@ def by_functions(params: list[Any], images: Any) -> Any:
     return (maps.flatten(1) @ W3.T + b3).clamp(min=0) @ W4.T + b4
 
 
+def Net():
+    import torch
+    from torch import nn
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv1 = nn.Conv2d(1, 32, 3, padding=1)
+            self.conv2 = nn.Conv2d(32, 64, 3, padding=1)
+            self.fc1 = nn.Linear(64 * 7 * 7, 128)
+            self.fc2 = nn.Linear(128, 10)
+
+        def forward(self, x):
+            x = nn.functional.max_pool2d(torch.relu(self.conv1(x)), 2)
+            x = nn.functional.max_pool2d(torch.relu(self.conv2(x)), 2)
+            x = torch.relu(self.fc1(x.flatten(1)))
+            return self.fc2(x)
+
+    return Net()
+
+
+def PlainList():
+    from torch import nn
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = [nn.Conv2d(1, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
+            self.layers += [nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
+            self.layers += [nn.Flatten(), nn.Linear(64 * 7 * 7, 128), nn.ReLU(), nn.Linear(128, 10)]
+
+        def forward(self, x):
+            for layer in self.layers:
+                x = layer(x)
+            return x
+
+    return Net()
+
+
+def Chain():
+    from collections import OrderedDict
+
+    from torch import nn
+
+    def block(i, o, name):
+        conv = nn.Conv2d(i, o, (3, 3), stride=1, padding="same")
+        return [(name, conv), (f"{name}_relu", nn.ReLU()), (f"{name}_pool", nn.AdaptiveMaxPool2d(14 if i == 1 else 7))]
+
+    head = [("flat", nn.Flatten()), ("fc1", nn.Linear(3136, 128)), ("relu", nn.ReLU()), ("fc2", nn.Linear(128, 10))]
+    return nn.Sequential(OrderedDict(block(1, 32, "conv1") + block(32, 64, "conv2") + head))
+
+
+def pooled(number):
+    """The text of the line's right side where the maps of a convolution are pooled."""
+    return f"nn.functional.max_pool2d(torch.relu(self.conv{number}(x)), 2)"
+
+
+first_pool_forgotten = change(Net, pooled(1), "torch.relu(self.conv1(x))")
+no_relu_after_conv = change(
+    Net, "torch.relu(self.conv1(x))", "self.conv1(x)", "torch.relu(self.conv2(x))", "self.conv2(x)"
+)
+no_pooling = change(first_pool_forgotten, pooled(2), "torch.relu(self.conv2(x))")
+
+
 NET = Exercise(
     name="Net",
     unit=UNIT,
     returns=("size", "logits", "layers", "gradients", "filled"),
     probe="classifier",
     groups=(
-        Group("size", "makes one row of ten logits out of each image", 1),
-        Group("layers", "has the layers conv1, conv2, fc1 and fc2, of the sizes that were asked for", 2),
-        Group("logits", "computes what the drawing says, in this order", 2),
-        Group("gradients", "lets the gradient of the loss reach every one of its parameters", 1),
+        Group("size", "makes one row of ten logits out of each image", 1, hint=1),
+        Group("layers", "has the layers conv1, conv2, fc1 and fc2, of the sizes that were asked for", 2, hint=4),
+        Group("logits", "computes what the drawing says, in this order", 2, hint=2),
+        Group("gradients", "lets the gradient of the loss reach every one of its parameters", 1, hint=4),
     ),
     cases=net_cases,
     reference=net_oracle,
     misconceptions=(
         Misconception(
             "as_published",
-            wrong.Published,
+            change(
+                no_pooling,
+                "x.flatten(1)",
+                "x.view(-1, 64 * 7 * 7)",
+                "self.fc2(x)",
+                "nn.functional.log_softmax(self.fc2(x), dim=1)",
+            ),
             "This is the published network: nothing halves the maps, so that an image brings 50,176 numbers to a "
             "view that wants 3,136 a row, and one image becomes 16 rows. Where in the drawing do 28 x 28 become 7 x "
             "7?",
@@ -91,65 +161,163 @@ NET = Exercise(
         ),
         Misconception(
             "strides_for_pooling",
-            wrong.Strided,
+            change(
+                no_pooling,
+                "32, 3, padding=1",
+                "32, 3, padding=1, stride=2",
+                "64, 3, padding=1",
+                "64, 3, padding=1, stride=2",
+            ),
             "The shapes fit, and the numbers are others: your convolutions jump over every second pixel. The drawing "
             "computes each map in full, and then keeps the largest of each 2 x 2.",
             hint=1,
         ),
         Misconception(
             "averaged_for_largest",
-            wrong.Averaged,
+            change(
+                Net,
+                "max_pool2d(torch.relu(self.conv1",
+                "avg_pool2d(torch.relu(self.conv1",
+                "max_pool2d(torch.relu(self.conv2",
+                "avg_pool2d(torch.relu(self.conv2",
+            ),
             "Your pooling takes the mean of each 2 x 2. The drawing asks for the largest: a feature that is seen "
             "anywhere in the window counts in full.",
             hint=1,
         ),
         Misconception(
             "no_relu_in_the_head",
-            wrong.NoReluInHead,
+            change(Net, "torch.relu(self.fc1(x.flatten(1)))", "self.fc1(x.flatten(1))"),
             "Between fc1 and fc2 there is no ReLU. Two linear layers in a row are one linear layer: the 401,536 "
             "weights of fc1 would bring nothing that fc2 alone could not have.",
             hint=2,
         ),
         Misconception(
             "no_relu_after_conv",
-            wrong.NoReluAfterConv,
+            no_relu_after_conv,
             "The maps go into the pooling with their negative values. After each convolution the drawing has a ReLU.",
             hint=2,
         ),
         Misconception(
             "relu_at_the_end",
-            wrong.ReluAtEnd,
+            change(Net, "return self.fc2(x)", "return torch.relu(self.fc2(x))"),
             "Your logits are never negative: there is a ReLU behind fc2. The last layer's numbers go out as they "
             "are; a class that is ruled out has to be able to say so.",
             hint=2,
         ),
         Misconception(
             "softmax_at_the_end",
-            wrong.SoftmaxAtEnd,
+            change(Net, "return self.fc2(x)", "return torch.softmax(self.fc2(x), dim=1)"),
             "Your rows are probabilities. The network should return logits: the loss takes the softmax itself, and a "
             "second one keeps it above 1.46 for ever.",
             hint=3,
         ),
         Misconception(
             "log_softmax_at_the_end",
-            wrong.LogSoftmaxAtEnd,
+            change(Net, "return self.fc2(x)", "return torch.log_softmax(self.fc2(x), dim=1)"),
             "Your rows are log-probabilities, as in the published network. It trains just as well, since a second "
             "log_softmax changes nothing; but whoever expects logits is misled. Return them as fc2 made them.",
             hint=3,
         ),
         Misconception(
             "plain_list",
-            wrong.PlainList,
+            PlainList,
             "Your network computes, and it owns nothing: model.parameters() is empty, so that an optimizer would "
             "move nothing. Layers in a plain list are invisible; make them attributes, self.conv1 and so on.",
             hint=4,
         ),
         Misconception(
             "channels_last",
-            wrong.ChannelsLast,
+            change(Net, "x.flatten(1)", "x.permute(0, 2, 3, 1).flatten(1)"),
             "Before fc1 you put the channels last. The maps come as (N, C, H, W), and are laid out in this order.",
             hint=1,
         ),
+        Misconception(
+            "no_pooling",
+            no_pooling,
+            "Nothing halves the maps: they come to fc1 as 28 x 28, 50,176 numbers an image, and it is made "
+            "for 3,136. Where in the drawing do 28 x 28 become 7 x 7?",
+            hint=1,
+        ),
+        Misconception(
+            "first_pool_forgotten",
+            first_pool_forgotten,
+            "The maps are halved once, and come to fc1 as 14 x 14. In the drawing they are halved twice, "
+            "after each convolution.",
+            hint=1,
+        ),
+        Misconception(
+            "second_pool_forgotten",
+            change(Net, pooled(2), "torch.relu(self.conv2(x))"),
+            "The maps are halved once, and come to fc1 as 14 x 14. In the drawing they are halved twice, "
+            "after each convolution.",
+            hint=1,
+        ),
+        Misconception(
+            "no_padding",
+            change(Net, "32, 3, padding=1", "32, 3", "64, 3, padding=1", "64, 3"),
+            "Without padding, each convolution takes a pixel off every side: 28 x 28 become 26 x 26, and in "
+            "the end 5 x 5, for which fc1 is not made.",
+            hint=1,
+        ),
+        Misconception(
+            "no_relu_after_conv1",
+            change(Net, "torch.relu(self.conv1(x))", "self.conv1(x)"),
+            "The first convolution's maps go on with their negative values. The drawing has a ReLU after "
+            "each convolution.",
+            hint=2,
+        ),
+        Misconception(
+            "no_relu_after_conv2",
+            change(Net, "torch.relu(self.conv2(x))", "self.conv2(x)"),
+            "The second convolution's maps go on with their negative values. The drawing has a ReLU after "
+            "each convolution.",
+            hint=2,
+        ),
+        Misconception(
+            "no_relu_at_all",
+            change(no_relu_after_conv, "torch.relu(self.fc1(x.flatten(1)))", "self.fc1(x.flatten(1))"),
+            "There is no ReLU anywhere. The drawing has three: after conv1, after conv2, after fc1.",
+            hint=2,
+        ),
+        Misconception(
+            "sigmoid_at_the_end",
+            change(Net, "return self.fc2(x)", "return torch.sigmoid(self.fc2(x))"),
+            "Your rows went through a sigmoid: all numbers lie between 0 and 1. The network should return "
+            "logits, as fc2 made them.",
+            hint=3,
+        ),
+        Misconception(
+            "without_biases",
+            change(
+                Net,
+                "32, 3, padding=1",
+                "32, 3, padding=1, bias=False",
+                "64, 3, padding=1",
+                "64, 3, padding=1, bias=False",
+            ),
+            "Your convolutions have no biases. The published ones have, and so do those that are asked for.",
+            hint=4,
+        ),
     ),
-    equivalents=(wrong.RightPoolFirst, wrong.RightPieces, wrong.RightFunctions),
+    equivalents=(
+        Net,
+        Chain,
+        change(
+            Net,
+            pooled(1),
+            "torch.relu(nn.functional.max_pool2d(self.conv1(x), 2))",
+            pooled(2),
+            "torch.relu(nn.functional.max_pool2d(self.conv2(x), 2))",
+        ),
+        change(Net, "x.flatten(1)", "x.view(-1, 64 * 7 * 7)"),
+        change(
+            Net,
+            "fc2 = nn.Linear(128, 10)",
+            "fc2 = nn.Linear(128, 10)\n            self.pool = nn.MaxPool2d(2, stride=2)",
+            pooled(1),
+            "self.pool(self.conv1(x).relu())",
+        ),
+        change(Net, "torch.relu(self.fc1(x.flatten(1)))", "self.fc1(x.reshape(len(x), -1)).relu()"),
+    ),
 )

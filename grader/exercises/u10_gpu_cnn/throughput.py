@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.exercises.u10_gpu_cnn import throughput_wrong as wrong
+from grader.changes import change
 from grader.spec import Case, Exercise, Group, Misconception
 
 UNIT = "10_gpu_cnn"
@@ -59,83 +59,187 @@ def throughput_oracle(
     return images_per_step * steps / (done + wait), None
 
 
+def throughput(step, images_per_step, warmup, steps, synchronize, clock):
+    for _ in range(warmup):
+        step()
+    synchronize()
+    start = clock()
+    for _ in range(steps):
+        step()
+    synchronize()
+    return images_per_step * steps / (clock() - start)
+
+
+def in_one_loop(step, images_per_step, warmup, steps, synchronize, clock):
+    for made in range(warmup + steps):
+        if made == warmup:
+            synchronize()
+            start = clock()
+        step()
+    synchronize()
+    return steps / (clock() - start) * images_per_step
+
+
+def by_a_timer(step, images_per_step, warmup, steps, synchronize, clock):
+    def timed(count):
+        synchronize()
+        before = clock()
+        for _ in range(count):
+            step()
+        synchronize()
+        return clock() - before
+
+    timed(warmup)
+    return images_per_step / (timed(steps) / steps)
+
+
+WARMUP = "    for _ in range(warmup):\n        step()\n"
+BEGIN = "    synchronize()\n    start = clock()\n"
+END = "    synchronize()\n    return"
+synchronized_at_the_end_only = change(throughput, BEGIN, "    start = clock()\n")
+no_warmup = change(throughput, WARMUP, "")
+
+
 THROUGHPUT = Exercise(
     name="throughput",
     unit=UNIT,
     returns=("rate", "made"),
     probe="stopwatch",
     groups=(
-        Group("images", "gives images per second", 1),
-        Group("warmup", "leaves the warm-up out of the measured time", 2),
-        Group("synchronized", "waits until the device is done before it stops the clock", 2),
-        Group("drained", "waits until the device is done with the warm-up before it starts the clock", 2),
-        Group("overlap", "lets the steps follow each other without waiting after each", 1),
-        Group("steps", "makes as many steps as it is told, and no more", 1),
+        Group("images", "gives images per second", 1, hint=3),
+        Group("warmup", "leaves the warm-up out of the measured time", 2, hint=1),
+        Group("synchronized", "waits until the device is done before it stops the clock", 2, hint=2),
+        Group("drained", "waits until the device is done with the warm-up before it starts the clock", 2, hint=2),
+        Group("overlap", "lets the steps follow each other without waiting after each", 1, hint=3),
+        Group("steps", "makes as many steps as it is told, and no more", 1, hint=1),
     ),
     cases=throughput_cases,
     reference=throughput_oracle,
     misconceptions=(
         Misconception(
             "never_synchronized",
-            wrong.never_synchronized,
+            change(synchronized_at_the_end_only, END, "    return"),
             "You stop the clock when the last step has been handed over. On a GPU that is long before it is done: you "
             "measured how fast Python can ask. Wait for the device before you read the clock.",
             hint=2,
         ),
         Misconception(
             "synchronized_at_the_end_only",
-            wrong.synchronized_at_the_end,
+            synchronized_at_the_end_only,
             "You start the clock while the device is still busy with the warm-up, and count what is left of it as "
             "measured time. Wait for the device before each of the two readings.",
             hint=2,
         ),
         Misconception(
             "synchronized_at_every_step",
-            wrong.synchronized_at_every_step,
+            change(throughput, "        step()\n" + END, "        step()\n        synchronize()\n    return"),
             "You wait after every step. The device then idles while the next one is handed over, which it does not do "
             "in training: measuring makes it slower. Wait once, after the last step.",
             hint=3,
         ),
         Misconception(
             "warmup_timed",
-            wrong.warmup_timed,
+            change(no_warmup, BEGIN, BEGIN + WARMUP),
             "Your clock runs during the warm-up. The first steps choose algorithms, fill caches and compile: they take "
             "many times as long and come once.",
             hint=1,
         ),
         Misconception(
             "warmup_counted",
-            wrong.warmup_counted,
+            change(throughput, "images_per_step * steps /", "images_per_step * (warmup + steps) /"),
             "The time is right, and you count the warm-up's images as well: images that were computed before the clock "
             "started. The rate comes out too high.",
             hint=1,
         ),
         Misconception(
             "no_warmup",
-            wrong.no_warmup,
+            no_warmup,
             "You make no warm-up at all, so that the slow first steps fall into the measured time.",
             hint=1,
         ),
         Misconception(
             "batches_per_second",
-            wrong.batches_per_second,
+            change(throughput, "images_per_step * steps /", "steps /"),
             "You give steps per second. With a larger batch each step takes longer and brings more: only images per "
             "second can be compared.",
             hint=3,
         ),
         Misconception(
             "seconds_per_image",
-            wrong.seconds_per_image,
+            change(
+                throughput,
+                "images_per_step * steps / (clock() - start)",
+                "(clock() - start) / (images_per_step * steps)",
+            ),
             "That is the reciprocal: seconds per image. Images per second, please; more is better.",
             hint=3,
         ),
         Misconception(
             "one_step_measured",
-            wrong.one_step_rate,
+            change(throughput, "images_per_step * steps /", "images_per_step /"),
             "You divide the images of one step by the time of all steps. Every step that was measured brought its "
             "images.",
             hint=3,
         ),
+        Misconception(
+            "synchronized_at_the_start_only",
+            change(throughput, END, "    return"),
+            "You wait before you start the clock, and not before you stop it: when the last step has been "
+            "handed over, the device is far from done with it.",
+            hint=2,
+        ),
+        Misconception(
+            "synchronized_after_the_clock",
+            change(
+                throughput,
+                "    synchronize()\n    return images_per_step * steps / (clock() - start)",
+                "    seconds = clock() - start\n    synchronize()\n    return images_per_step * steps / seconds",
+            ),
+            "You wait for the device after you have read the clock. First it has to be done, and then the "
+            "clock may be read.",
+            hint=2,
+        ),
+        Misconception(
+            "waits_after_the_start",
+            change(throughput, BEGIN, "    start = clock()\n    synchronize()\n"),
+            "You start the clock and then wait for the warm-up: what is left of it falls into the measured "
+            "time. First wait, then read the clock.",
+            hint=2,
+        ),
+        Misconception(
+            "warmup_within_the_steps",
+            change(throughput, "range(steps)", "range(steps - warmup)"),
+            "You take the warm-up's steps off the measured ones. Both numbers are handed over: first "
+            "`warmup` steps, and then as many as `steps` says.",
+            hint=1,
+        ),
+        Misconception(
+            "milliseconds",
+            change(throughput, "images_per_step * steps /", "1000 * images_per_step * steps /"),
+            "The clock gives seconds already: your rate is a thousand times too high.",
+            hint=3,
+        ),
+        Misconception(
+            "seconds_per_step",
+            change(throughput, "images_per_step * steps / (clock() - start)", "(clock() - start) / steps"),
+            "That is the time of one step. Images per second are asked for: all images of all measured "
+            "steps, divided by the seconds that they took.",
+            hint=3,
+        ),
+        Misconception(
+            "seconds_in_all",
+            change(throughput, "images_per_step * steps / (clock() - start)", "clock() - start"),
+            "That is the time of all measured steps. Images per second are asked for: how many images came "
+            "in that time?",
+            hint=3,
+        ),
     ),
-    equivalents=(wrong.right_with_while, wrong.right_by_difference),
+    equivalents=(
+        throughput,
+        in_one_loop,
+        by_a_timer,
+        change(throughput, WARMUP, "    made = 0\n    while made < warmup:\n        step()\n        made += 1\n"),
+        change(throughput, "start = clock()", "seconds = -clock()", "(clock() - start)", "(seconds + clock())"),
+        change(throughput, WARMUP, "    [step() for _ in range(warmup)]\n"),
+    ),
 )

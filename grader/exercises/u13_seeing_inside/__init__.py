@@ -1,12 +1,13 @@
 """Unit 13, seeing inside: which pixels a network's answer hangs on, and how to tell a map from a pretty picture."""
 
-from grader.exercises.u13_seeing_inside.clinic import CLINIC_13
+from grader.exercises.u13_seeing_inside.clinic_13 import CLINIC_13
+from grader.exercises.u13_seeing_inside.filter_normalized import FILTER_NORMALIZED
 from grader.exercises.u13_seeing_inside.grad_cam import GRAD_CAM
-from grader.exercises.u13_seeing_inside.integrated import INTEGRATED
+from grader.exercises.u13_seeing_inside.integrated_gradients import INTEGRATED
+from grader.exercises.u13_seeing_inside.loss_slice import LOSS_SLICE
 from grader.exercises.u13_seeing_inside.occlusion import OCCLUSION
-from grader.exercises.u13_seeing_inside.quiz import QUIZ_13
+from grader.exercises.u13_seeing_inside.quiz_13 import QUIZ_13
 from grader.exercises.u13_seeing_inside.saliency import SALIENCY
-from grader.exercises.u13_seeing_inside.slices import FILTER_NORMALIZED, LOSS_SLICE
 from grader.exercises.u13_seeing_inside.smoothgrad import SMOOTHGRAD
 
 EXERCISES = (

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from scipy.ndimage import map_coordinates
 
-from grader.exercises.u13_seeing_inside import grad_cam_wrong as wrong
+from grader.changes import change
 from grader.exercises.u13_seeing_inside.networks import (
     UNIT,
     Layers,
@@ -87,7 +87,7 @@ def grad_cam_oracle(
     return maps, None, LEFT if asks == "left" else None
 
 
-def grad_cam_by_halves(model: Any, layer: Any, images: Any, labels: Any) -> Any:
+def grad_cam_by_halves(model, layer, images, labels):
     import torch
 
     children = list(model)
@@ -104,7 +104,7 @@ def grad_cam_by_halves(model: Any, layer: Any, images: Any, labels: Any) -> Any:
     return upsample(torch.stack(rows)[:, None])[:, 0]
 
 
-def grad_cam_retained(model: Any, layer: Any, images: Any, labels: Any) -> Any:
+def grad_cam_retained(model, layer, images, labels):
     import torch
 
     caught: dict[str, Any] = {}
@@ -124,123 +124,210 @@ def grad_cam_retained(model: Any, layer: Any, images: Any, labels: Any) -> Any:
     return torch.nn.functional.interpolate(maps, images.shape[-2:], mode="bilinear").squeeze(1)
 
 
+def grad_cam(model, layer, images, labels):
+    import torch
+
+    kept = []
+    handle = layer.register_forward_hook(lambda module, inputs, output: kept.append(output))
+    scores = model(images)[torch.arange(len(labels)), labels]
+    handle.remove()
+    A = kept[-1]
+    grads = torch.autograd.grad(scores.sum(), A)[0]
+    weights = grads.mean(dim=(2, 3), keepdim=True)
+    maps = torch.relu((weights * A).sum(dim=1, keepdim=True))
+    return torch.nn.functional.interpolate(maps, size=images.shape[2:], mode="bilinear")[:, 0]
+
+
 GRAD_CAM = Exercise(
     name="grad_cam",
     unit=UNIT,
     returns=("maps", "totals", "left"),
     probe="attribution",
     groups=(
-        Group("map", "weights a layer's maps by their mean gradients and keeps what speaks for the class", 2),
-        Group("size", "stretches the map to the size of the image, bilinearly", 2),
-        Group("asked", "explains the class that is asked about", 1),
-        Group("batch", "gives each image the map that it would have alone", 1),
-        Group("clean", "takes its hooks away again, and leaves all else as it was", 2),
+        Group("map", "weights a layer's maps by their mean gradients and keeps what speaks for the class", 2, hint=1),
+        Group("size", "stretches the map to the size of the image, bilinearly", 2, hint=3),
+        Group("asked", "explains the class that is asked about", 1, hint=4),
+        Group("batch", "gives each image the map that it would have alone", 1, hint=4),
+        Group("clean", "takes its hooks away again, and leaves all else as it was", 2, hint=5),
     ),
     cases=grad_cam_cases,
     reference=grad_cam_oracle,
     misconceptions=(
         Misconception(
             "no_relu",
-            wrong.grad_cam_no_relu,
+            change(
+                grad_cam, "torch.relu((weights * A).sum(dim=1, keepdim=True))", "(weights * A).sum(dim=1, keepdim=True)"
+            ),
             "Your map has negative places: evidence against the class. Grad-CAM asks where the evidence for it lies, "
             "and cuts the rest off at zero.",
             hint=2,
         ),
         Misconception(
             "relu_on_the_weights",
-            wrong.grad_cam_relu_weights,
+            change(
+                grad_cam, "grads.mean(dim=(2, 3), keepdim=True)", "torch.relu(grads.mean(dim=(2, 3), keepdim=True))"
+            ),
             "You cut off the negative weights, before the sum. A channel that speaks against the class then has no "
             "voice at all. Let all channels be summed, and cut off what is negative in the sum.",
             hint=2,
         ),
         Misconception(
             "relu_after_stretching",
-            wrong.grad_cam_relu_last,
+            change(
+                grad_cam,
+                "torch.relu((weights * A).sum(dim=1, keepdim=True))",
+                "(weights * A).sum(dim=1, keepdim=True)",
+                "[:, 0]",
+                "[:, 0].relu()",
+            ),
             "You stretch the map first and cut it off afterwards. Between a positive and a negative cell that gives "
             "other values: first the small map is finished, then it is stretched.",
             hint=2,
         ),
         Misconception(
             "absolute",
-            wrong.grad_cam_absolute,
+            change(
+                grad_cam,
+                "torch.relu((weights * A).sum(dim=1, keepdim=True))",
+                "(weights * A).sum(dim=1, keepdim=True).abs()",
+            ),
             "You take the size of the sum, so that evidence against the class looks like evidence for it. What is "
             "negative becomes 0.",
             hint=2,
         ),
         Misconception(
             "no_mean",
-            wrong.grad_cam_elementwise,
+            change(grad_cam, "grads.mean(dim=(2, 3), keepdim=True)", "grads"),
             "You multiply gradient and activation place by place. Grad-CAM gives each channel one weight, the mean of "
             "its gradients over all places; only the activations say where.",
             hint=1,
         ),
         Misconception(
             "sum_of_the_gradients",
-            wrong.grad_cam_sum_weights,
+            change(grad_cam, "grads.mean(", "grads.sum("),
             "Your weights are sums over the places, not means: the map is too strong by the number of places.",
             hint=1,
         ),
         Misconception(
             "mean_over_channels",
-            wrong.grad_cam_mean_channels,
+            change(grad_cam, "(weights * A).sum(", "(weights * A).mean("),
             "You average over the channels at the end. Their weighted maps are to be added up: each brings its part of "
             "the score.",
             hint=1,
         ),
         Misconception(
             "gradients_alone",
-            wrong.grad_cam_gradients_only,
+            change(grad_cam, "(weights * A)", "grads"),
             "Your map is made of gradients alone. They say how much a channel matters; where it found something, its "
             "activations say.",
             hint=1,
         ),
         Misconception(
             "nearest",
-            wrong.grad_cam_nearest,
+            change(grad_cam, ', mode="bilinear"', ""),
             "Your map is stretched into blocks: interpolate does that unless a mode is named. Here it is to be "
             "bilinear.",
             hint=3,
         ),
         Misconception(
             "corners_aligned",
-            wrong.grad_cam_align_corners,
+            change(grad_cam, 'mode="bilinear"', 'mode="bilinear", align_corners=True'),
             "You stretch with align_corners=True, which puts the outer cells' centres onto the image's corners. A cell "
             "covers a patch of the image; its centre belongs to the middle of that patch, which is the default.",
             hint=3,
         ),
         Misconception(
             "sides_swapped",
-            wrong.grad_cam_sides_swapped,
+            change(grad_cam, "images.shape[2:]", "images.shape[:1:-1]"),
             "Height and width have changed places in your map. An image (N, C, H, W) has its height at axis 2.",
             hint=3,
         ),
         Misconception(
             "of_the_prediction",
-            wrong.grad_cam_prediction,
+            change(grad_cam, "[torch.arange(len(labels)), labels]", ".max(dim=1).values"),
             "You explain the class that the model prefers. `labels` says which one is asked about.",
             hint=4,
         ),
         Misconception(
             "one_weight_for_the_batch",
-            wrong.grad_cam_batch_weights,
+            change(grad_cam, "dim=(2, 3)", "dim=(0, 2, 3)"),
             "Your weights are averaged over the batch, too, so that an image's map depends on its neighbours. Each "
             "image has weights of its own: which axes remain?",
             hint=4,
         ),
         Misconception(
             "hook_left_behind",
-            wrong.grad_cam_leaves_hook,
+            change(grad_cam, "    handle.remove()\n", ""),
             "The map is right, and your hook is still on the layer: it will run at every forward pass from now on, and "
             "keep the activations of each. register_forward_hook returns a handle; it can be removed.",
             hint=5,
         ),
         Misconception(
             "fills_the_weights",
-            wrong.grad_cam_fills,
+            change(
+                grad_cam,
+                "grads = torch.autograd.grad(scores.sum(), A)[0]",
+                "A.retain_grad()\n    scores.sum().backward()\n    grads = A.grad",
+            ),
             "The map is right, and backward() has added to the gradients of the weights. Ask for the gradient with "
             "respect to the activations alone.",
             hint=5,
         ),
+        Misconception(
+            "of_the_probability",
+            change(grad_cam, "model(images)", "model(images).softmax(dim=1)"),
+            "You differentiate the probability. Where the model is sure it is flat, and it mixes all classes. Take "
+            "the score before the softmax.",
+            hint=1,
+        ),
+        Misconception(
+            "of_the_loss",
+            change(
+                grad_cam,
+                "model(images)[torch.arange(len(labels)), labels]",
+                'torch.nn.functional.cross_entropy(model(images), labels, reduction="none")',
+            ),
+            "You differentiate the loss. It mixes all classes, and points the other way: a map of what raises the "
+            "loss. The question is about one class alone: its score, the logit.",
+            hint=1,
+        ),
+        Misconception(
+            "divided_by_the_largest",
+            change(
+                grad_cam, "keepdim=True))", "keepdim=True))\n    maps = maps / maps.amax(dim=(1, 2, 3), keepdim=True)"
+            ),
+            "You divide each map by its largest value. Then nobody can tell strong evidence from faint evidence. "
+            "Whoever draws the map may scale it.",
+            hint=2,
+        ),
+        Misconception(
+            "weights_from_the_largest_gradient",
+            change(grad_cam, "grads.mean(dim=(2, 3), keepdim=True)", "grads.amax(dim=(2, 3), keepdim=True)"),
+            "Your channels' weights are their largest gradients. Grad-CAM takes the mean over all places of a channel.",
+            hint=1,
+        ),
+        Misconception(
+            "relu_before_the_sum",
+            change(
+                grad_cam,
+                "torch.relu((weights * A).sum(dim=1, keepdim=True))",
+                "torch.relu(weights * A).sum(dim=1, keepdim=True)",
+            ),
+            "You cut off what is negative in each channel before the channels are added up, so that evidence against"
+            " the class is never subtracted. Add up all channels first, then cut off.",
+            hint=2,
+        ),
     ),
-    equivalents=(grad_cam_by_halves, grad_cam_retained),
+    equivalents=(
+        grad_cam,
+        grad_cam_by_halves,
+        grad_cam_retained,
+        change(
+            grad_cam, "torch.relu((weights * A).sum(dim=1, keepdim=True))", "(weights * A).sum(1, True).clamp(min=0)"
+        ),
+        change(
+            grad_cam, "(weights * A).sum(dim=1, keepdim=True)", 'torch.einsum("nkij,nkhw->nhw", weights, A)[:, None]'
+        ),
+        change(grad_cam, 'mode="bilinear"', 'mode="bilinear", align_corners=False'),
+    ),
 )

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.exercises.u13_seeing_inside import occlusion_wrong as wrong
+from grader.changes import change
 from grader.exercises.u13_seeing_inside.networks import (
     UNIT,
     Layers,
@@ -56,7 +56,7 @@ def occlusion_oracle(
     return np.einsum("nw,whv->nhv", drops, masks) / masks.sum(axis=0), None, None
 
 
-def occlusion_by_batches(model: Any, images: Any, labels: Any, size: int, stride: int, fill: float) -> Any:
+def occlusion_by_batches(model, images, labels, size, stride, fill):
     import torch
 
     N, _, H, W = images.shape
@@ -76,7 +76,7 @@ def occlusion_by_batches(model: Any, images: Any, labels: Any, size: int, stride
     return torch.stack(maps)
 
 
-def occlusion_restored(model: Any, images: Any, labels: Any, size: int, stride: int, fill: float) -> Any:
+def occlusion_restored(model, images, labels, size, stride, fill):
     import torch
 
     def score(batch: Any) -> Any:
@@ -103,96 +103,193 @@ def occlusion_restored(model: Any, images: Any, labels: Any, size: int, stride: 
     return total / count
 
 
+def occlusion(model, images, labels, size, stride, fill):
+    import torch
+
+    (N, _, H, W), rows = images.shape, torch.arange(len(labels))
+    total, count = torch.zeros(N, H, W, dtype=images.dtype), torch.zeros(H, W, dtype=images.dtype)
+    with torch.no_grad():
+        before = model(images)[rows, labels]
+        for top in range(0, H - size + stride, stride):
+            for left in range(0, W - size + stride, stride):
+                covered = images.clone()
+                covered[:, :, top : top + size, left : left + size] = fill
+                drop = before - model(covered)[rows, labels]
+                total[:, top : top + size, left : left + size] += drop[:, None, None]
+                count[top : top + size, left : left + size] += 1
+    return total / count
+
+
 OCCLUSION = Exercise(
     name="occlusion",
     unit=UNIT,
     returns=("maps", "totals", "left"),
     probe="attribution",
     groups=(
-        Group("drop", "gives the covered pixels what the score loses", 2),
-        Group("mean", "averages over all windows that cover a pixel", 2),
-        Group("edge", "covers the image to its edges, with windows that stick out if need be", 1),
-        Group("fill", "covers with the value that it is given, in all channels", 1),
-        Group("asked", "explains the class that is asked about, for each image", 2),
+        Group("drop", "gives the covered pixels what the score loses", 2, hint=1),
+        Group("mean", "averages over all windows that cover a pixel", 2, hint=2),
+        Group("edge", "covers the image to its edges, with windows that stick out if need be", 1, hint=3),
+        Group("fill", "covers with the value that it is given, in all channels", 1, hint=4),
+        Group("asked", "explains the class that is asked about, for each image", 2, hint=4),
     ),
     cases=occlusion_cases,
     reference=occlusion_oracle,
     misconceptions=(
         Misconception(
             "wrong_sign",
-            wrong.occlusion_sign,
+            change(occlusion, "before - model(covered)[rows, labels]", "model(covered)[rows, labels] - before"),
             "Right size, wrong sign: you subtract the full image's score from the covered one's. A pixel that the "
             "class needs should get a positive number: the drop is before minus after.",
             hint=1,
         ),
         Misconception(
             "score_for_drop",
-            wrong.occlusion_score,
+            change(occlusion, "before - model(covered)", "model(covered)"),
             "Your map holds the scores of the covered images. What a patch was worth is the difference: the score of "
             "the whole image minus that.",
             hint=1,
         ),
         Misconception(
             "probability",
-            wrong.occlusion_probability,
+            change(
+                occlusion,
+                "model(images)",
+                "model(images).softmax(dim=1)",
+                "model(covered)",
+                "model(covered).softmax(dim=1)",
+            ),
             "You measure the drop of the probability. Where the model is sure it hardly moves, whatever you cover. Use "
             "the score before the softmax, as for the other methods.",
             hint=1,
         ),
         Misconception(
             "sum",
-            wrong.occlusion_sum,
+            change(occlusion, "total / count", "total"),
             "You add up the drops of all windows over a pixel: pixels in the middle, which more windows cover, look "
             "more important. Divide by how many covered it.",
             hint=2,
         ),
         Misconception(
             "mean_of_all_windows",
-            wrong.occlusion_all_windows,
+            change(occlusion, "count[top : top + size, left : left + size] += 1", "count += 1"),
             "You divide by the number of all windows, the same for every pixel. Each pixel has its own count: the "
             "windows that cover it.",
             hint=2,
         ),
         Misconception(
             "last_window_wins",
-            wrong.occlusion_last,
+            change(occlusion, "+= drop", "= drop", "total / count", "total"),
             "Where windows overlap, the last one overwrites what the others found. Add up, and count.",
             hint=2,
         ),
         Misconception(
             "stays_covered",
-            wrong.occlusion_stays,
+            change(
+                occlusion,
+                "for top in",
+                "covered = images.clone()\n        for top in",
+                "                covered = images.clone()\n",
+                "",
+            ),
             "What was covered stays covered, so that your windows pile up until nothing is left of the image. Each "
             "window begins with the whole image.",
             hint=3,
         ),
         Misconception(
             "edge_left_out",
-            wrong.occlusion_inside,
+            change(
+                occlusion,
+                "H - size + stride, stride",
+                "H - size + 1, stride",
+                "W - size + stride, stride",
+                "W - size + 1, stride",
+                "total / count",
+                "total / count.clamp(min=1)",
+            ),
             "The last rows or columns are never covered where the windows do not fit evenly. Go on until the edge is "
             "reached; a slice that sticks out is cut by itself.",
             hint=3,
         ),
         Misconception(
             "always_black",
-            wrong.occlusion_black,
+            change(occlusion, "= fill", "= 0"),
             "You cover with 0 whatever `fill` says. What counts as nothing depends on the data: in front of a white "
             "background a black patch is a thing of its own.",
             hint=4,
         ),
         Misconception(
             "one_channel",
-            wrong.occlusion_channel,
+            change(occlusion, "covered[:, :,", "covered[:, 0,"),
             "You cover the first channel only; the others still show what is behind.",
             hint=4,
         ),
         Misconception(
             "of_the_prediction",
-            wrong.occlusion_prediction,
+            change(
+                occlusion,
+                "model(images)[rows, labels]",
+                "model(images).max(dim=1).values",
+                "model(covered)[rows, labels]",
+                "model(covered).max(dim=1).values",
+            ),
             "You follow the highest score, whichever class it belongs to. When the covered image is taken for "
             "something else, that score can even rise. Follow the class in `labels`.",
             hint=4,
         ),
+        Misconception(
+            "one_window_too_many",
+            change(occlusion, "H - size + stride, stride", "H, stride", "W - size + stride, stride", "W, stride"),
+            "You begin one more window although the edge was already reached: with 7 pixels, size 3 and stride 2, "
+            "windows begin at 0, 2 and 4, and none at 6. The last window is the first one that touches the edge.",
+            hint=3,
+        ),
+        Misconception(
+            "shifted_to_fit",
+            change(
+                occlusion,
+                "for top in range(0, H - size + stride, stride):",
+                "for top in [min(k, H - size) for k in range(0, H - size + stride, stride)]:",
+                "for left in range(0, W - size + stride, stride):",
+                "for left in [min(k, W - size) for k in range(0, W - size + stride, stride)]:",
+            ),
+            "You push the last window back until it fits. Here it keeps its place and sticks out; the slice cuts it "
+            "by itself.",
+            hint=3,
+        ),
+        Misconception(
+            "score_of_the_covered_class",
+            change(occlusion, "model(images)[rows, labels]", "model(images)[rows, labels].mean()"),
+            "You subtract from the mean score of the batch. Each image has a score of its own before it is covered.",
+            hint=4,
+        ),
+        Misconception(
+            "fill_added",
+            change(occlusion, "= fill", "+= fill"),
+            "You add `fill` to the patch, and the image still shows through. To cover is to put `fill` in its place.",
+            hint=4,
+        ),
+        Misconception(
+            "only_what_falls",
+            change(
+                occlusion,
+                "before - model(covered)[rows, labels]",
+                "(before - model(covered)[rows, labels]).clamp(min=0)",
+            ),
+            "You cut off what is negative. Covering a patch may also raise the score: such a patch spoke against the"
+            " class, and its number is negative.",
+            hint=1,
+        ),
     ),
-    equivalents=(occlusion_by_batches, occlusion_restored),
+    equivalents=(
+        occlusion,
+        occlusion_by_batches,
+        occlusion_restored,
+        change(occlusion, "H - size + stride, stride", "max(H - size, 0) + stride, stride"),
+        change(occlusion, "drop[:, None, None]", "drop.view(-1, 1, 1)", "covered[:, :,", "covered[...,"),
+        change(
+            occlusion,
+            "count[top : top + size, left : left + size] += 1",
+            "count[top : min(top + size, H), left : min(left + size, W)] += 1.0",
+        ),
+    ),
 )

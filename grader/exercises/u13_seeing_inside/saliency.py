@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.exercises.u13_seeing_inside import saliency_wrong as wrong
+from grader.changes import change
 from grader.exercises.u13_seeing_inside.networks import (
     UNIT,
     Layers,
@@ -51,6 +51,7 @@ def saliency_cases(rng: np.random.Generator) -> list[Case]:
         one("two images with two channels", "batch", smooth_network, (2, 2, 4, 4), False, best_class, "maps"),
         one("called twice", "clean", smooth_network, (1, 1, 4, 4), False, best_class, "left"),
         one("called twice, ReLU", "clean", relu_network, (1, 1, 4, 4), True, best_class, "left"),
+        one("two channels", "gradient", quadratic_network, (1, 2, 3, 2), True, best_class, "maps"),
     ]
 
 
@@ -62,7 +63,7 @@ def saliency_oracle(
     return np.abs(maps) if absolute else maps, None, LEFT if asks == "left" else None
 
 
-def saliency_backward(model: Any, images: Any, labels: Any, absolute: bool = True) -> Any:
+def saliency_backward(model, images, labels, absolute=True):
     import torch
 
     maps = torch.empty_like(images)
@@ -73,7 +74,7 @@ def saliency_backward(model: Any, images: Any, labels: Any, absolute: bool = Tru
     return maps.abs() if absolute else maps
 
 
-def saliency_functional(model: Any, images: Any, labels: Any, absolute: bool = True) -> Any:
+def saliency_functional(model, images, labels, absolute=True):
     import torch
 
     state = {name: param.detach() for name, param in model.named_parameters()}
@@ -86,24 +87,37 @@ def saliency_functional(model: Any, images: Any, labels: Any, absolute: bool = T
     return torch.sqrt(maps**2) if absolute else maps
 
 
+def saliency(model, images, labels, absolute=True):
+    import torch
+
+    pixels = images.clone().requires_grad_()
+    scores = model(pixels)[torch.arange(len(labels)), labels]
+    maps = torch.autograd.grad(scores.sum(), pixels)[0]
+    return maps.abs() if absolute else maps
+
+
 SALIENCY = Exercise(
     name="saliency",
     unit=UNIT,
     returns=("maps", "totals", "left"),
     probe="attribution",
     groups=(
-        Group("gradient", "differentiates the score with respect to each pixel", 2),
-        Group("signs", "keeps the signs when it is asked to", 1),
-        Group("asked", "explains the class that is asked about", 2),
-        Group("batch", "gives each image the map that it would have alone", 1),
-        Group("clean", "leaves model and images as they were, and can be called again", 2),
+        Group("gradient", "differentiates the score with respect to each pixel", 2, hint=1),
+        Group("signs", "keeps the signs when it is asked to", 1, hint=1),
+        Group("asked", "explains the class that is asked about", 2, hint=2),
+        Group("batch", "gives each image the map that it would have alone", 1, hint=3),
+        Group("clean", "leaves model and images as they were, and can be called again", 2, hint=4),
     ),
     cases=saliency_cases,
     reference=saliency_oracle,
     misconceptions=(
         Misconception(
             "of_the_loss",
-            wrong.saliency_loss,
+            change(
+                saliency,
+                "model(pixels)[torch.arange(len(labels)), labels]",
+                'torch.nn.functional.cross_entropy(model(pixels), labels, reduction="none")',
+            ),
             "You differentiate the loss. Its gradient mixes all classes, with the probabilities as weights, and "
             "shrinks to nothing where the model is sure. The question here is about one class alone: its score, the "
             "logit.",
@@ -111,74 +125,119 @@ SALIENCY = Exercise(
         ),
         Misconception(
             "of_the_probability",
-            wrong.saliency_probability,
+            change(saliency, "model(pixels)", "model(pixels).softmax(dim=1)"),
             "You differentiate the probability. It also rises when the other classes lose, and it is flat where the "
             "model is sure, so that the surest answers get the faintest maps. Take the score before the softmax.",
             hint=1,
         ),
         Misconception(
             "of_the_prediction",
-            wrong.saliency_prediction,
+            change(saliency, "[torch.arange(len(labels)), labels]", ".max(dim=1).values"),
             "You explain the class that the model prefers. `labels` says which one is asked about, and the interesting "
             "question is often the other one: what here looks like a shirt to you?",
             hint=2,
         ),
         Misconception(
             "of_all_classes",
-            wrong.saliency_all,
+            change(saliency, "[torch.arange(len(labels)), labels]", ""),
             "You add up the scores of all classes before you differentiate, so no class in particular is explained. "
             "From each row of the scores only one entry is asked for.",
             hint=2,
         ),
         Misconception(
             "every_label_for_every_image",
-            wrong.saliency_columns,
+            change(saliency, "[torch.arange(len(labels)), labels]", "[:, labels]"),
             "Your scores[:, labels] is a square: every image's score for every label, its own and its neighbours'. You "
             "need N numbers, one a row, so both indices have to walk along together.",
             hint=3,
         ),
         Misconception(
             "mean_over_the_batch",
-            wrong.saliency_mean,
+            change(saliency, "scores.sum()", "scores.mean()"),
             "Your maps are divided by the number of images: a mean of the scores was differentiated. An image's map "
             "may not depend on how many others lie beside it.",
             hint=3,
         ),
         Misconception(
             "always_absolute",
-            wrong.saliency_always,
+            change(saliency, "maps.abs() if absolute else maps", "maps.abs()"),
             "The signs are gone, although absolute=False asked for them. Later methods average gradients, and that "
             "works only as long as plus and minus can cancel.",
             hint=1,
         ),
         Misconception(
             "never_absolute",
-            wrong.saliency_never,
+            change(saliency, "maps.abs() if absolute else maps", "maps"),
             "Your map has signs, although absolute is True. A pixel that pushes the score down is as important as one "
             "that pushes it up: the classic map shows the size alone.",
             hint=1,
         ),
         Misconception(
             "times_the_image",
-            wrong.saliency_times_image,
+            change(saliency, "pixels)[0]", "pixels)[0] * images"),
             "You multiply by the image. That is another method, gradient times input, and it makes every map look like "
             "the image, whatever the model does. A saliency map is the gradient alone.",
             hint=1,
         ),
         Misconception(
             "fills_the_weights",
-            wrong.saliency_fills,
+            change(
+                saliency,
+                "maps = torch.autograd.grad(scores.sum(), pixels)[0]",
+                "scores.sum().backward()\n    maps = pixels.grad",
+            ),
             "The maps are right, and something is left behind: backward() went on into the weights and added to their "
             "gradients. Whoever explains a model in the middle of training spoils the next step.",
             hint=4,
         ),
         Misconception(
             "marks_the_images",
-            wrong.saliency_marks,
+            change(
+                saliency,
+                "images.clone()",
+                "images",
+                "maps = torch.autograd.grad(scores.sum(), pixels)[0]",
+                "scores.sum().backward(inputs=[pixels])\n    maps = pixels.grad",
+            ),
             "You switch recording on for the caller's own images. They keep the gradient, and the next call adds to "
             "it: the second map is twice the first. Work on a tensor of your own.",
             hint=4,
         ),
+        Misconception(
+            "largest_channel",
+            change(saliency, "maps.abs() if", "maps.abs().amax(dim=1, keepdim=True).expand_as(maps) if"),
+            "You give all channels of a pixel the largest of their sizes. That makes one grey picture of a colour "
+            "image; here each channel keeps a map of its own.",
+            hint=1,
+        ),
+        Misconception(
+            "squared",
+            change(saliency, "maps.abs()", "maps**2"),
+            "You square the gradient. absolute=True asks for its size, which is the absolute value: a square makes "
+            "the strong pixels look stronger than they are.",
+            hint=1,
+        ),
+        Misconception(
+            "negative_cut_off",
+            change(saliency, "maps.abs()", "maps.clamp(min=0)"),
+            "You cut off what is negative. A pixel that pushes the score down is as important as one that pushes it "
+            "up: absolute=True asks for the size.",
+            hint=1,
+        ),
+        Misconception(
+            "divided_by_the_largest",
+            change(saliency, "pixels)[0]", "pixels)[0]\n    maps = maps / maps.abs().max()"),
+            "You divide your maps by their largest value. Then nobody can tell an image on which the score hangs "
+            "strongly from one on which it hardly hangs at all. Whoever draws the map may scale it.",
+            hint=1,
+        ),
     ),
-    equivalents=(saliency_backward, saliency_functional),
+    equivalents=(
+        saliency,
+        saliency_backward,
+        saliency_functional,
+        change(saliency, "scores.sum(), pixels", "scores, pixels, grad_outputs=torch.ones_like(scores)"),
+        change(saliency, "[torch.arange(len(labels)), labels]", ".gather(1, labels.unsqueeze(1))"),
+        change(saliency, "scores.sum()", "list(scores)", "maps.abs() if", "torch.maximum(maps, -maps) if"),
+    ),
 )

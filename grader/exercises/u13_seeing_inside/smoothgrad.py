@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.exercises.u13_seeing_inside import smoothgrad_wrong as wrong
+from grader.changes import change
 from grader.exercises.u13_seeing_inside.networks import (
     UNIT,
     Layers,
@@ -55,7 +55,7 @@ def smoothgrad_oracle(
     return maps, None, LEFT if asks == "left" else None
 
 
-def smoothgrad_at_once(model: Any, images: Any, labels: Any, sigma: float, n: int, generator: Any) -> Any:
+def smoothgrad_at_once(model, images, labels, sigma, n, generator):
     import torch
 
     noise = torch.stack([torch.randn(images.shape, generator=generator, dtype=images.dtype) for _ in range(n)])
@@ -65,7 +65,7 @@ def smoothgrad_at_once(model: Any, images: Any, labels: Any, sigma: float, n: in
     return torch.autograd.grad(scores.sum(), pixels)[0].unflatten(0, (n, len(images))).mean(dim=0)
 
 
-def smoothgrad_through_the_mean(model: Any, images: Any, labels: Any, sigma: float, n: int, generator: Any) -> Any:
+def smoothgrad_through_the_mean(model, images, labels, sigma, n, generator):
     import torch
 
     pixels = images.detach().requires_grad_()
@@ -76,104 +76,192 @@ def smoothgrad_through_the_mean(model: Any, images: Any, labels: Any, sigma: flo
     return torch.autograd.grad(total, [pixels])[0]
 
 
+def smoothgrad(model, images, labels, sigma, n, generator):
+    import torch
+
+    total = torch.zeros_like(images)
+    for _ in range(n):
+        noise = sigma * torch.randn(images.shape, generator=generator, dtype=images.dtype)
+        pixels = (images + noise).requires_grad_()
+        scores = model(pixels)[torch.arange(len(labels)), labels]
+        total += torch.autograd.grad(scores.sum(), pixels)[0]
+    return total / n
+
+
+def one_noise(model, images, labels, sigma, n, generator):
+    import torch
+
+    total = torch.zeros_like(images)
+    noise = sigma * torch.randn(images.shape, generator=generator, dtype=images.dtype)
+    for _ in range(n):
+        pixels = (images + noise).requires_grad_()
+        scores = model(pixels)[torch.arange(len(labels)), labels]
+        total += torch.autograd.grad(scores.sum(), pixels)[0]
+    return total / n
+
+
+def mean_of_the_copies(model, images, labels, sigma, n, generator):
+    import torch
+
+    noise = [torch.randn(images.shape, generator=generator, dtype=images.dtype) for _ in range(n)]
+    pixels = (images + sigma * torch.stack(noise).mean(dim=0)).requires_grad_()
+    scores = model(pixels)[torch.arange(len(labels)), labels]
+    return torch.autograd.grad(scores.sum(), pixels)[0]
+
+
 SMOOTHGRAD = Exercise(
     name="smoothgrad",
     unit=UNIT,
     returns=("maps", "totals", "left"),
     probe="attribution",
     groups=(
-        Group("mean", "gives the gradient itself where noise makes no difference", 1),
-        Group("noise", "looks at the image with noise of standard deviation sigma", 2),
-        Group("copies", "averages the signed gradients of n copies, each with noise of its own", 2),
-        Group("batch", "does so for each image and the class asked about", 1),
-        Group("clean", "goes on with the generator at a second call, and leaves all else alone", 1),
+        Group("mean", "gives the gradient itself where noise makes no difference", 1, hint=1),
+        Group("noise", "looks at the image with noise of standard deviation sigma", 2, hint=4),
+        Group("copies", "averages the signed gradients of n copies, each with noise of its own", 2, hint=2),
+        Group("batch", "does so for each image and the class asked about", 1, hint=3),
+        Group("clean", "goes on with the generator at a second call, and leaves all else alone", 1, hint=5),
     ),
     cases=smoothgrad_cases,
     reference=smoothgrad_oracle,
     misconceptions=(
         Misconception(
             "sum",
-            wrong.smoothgrad_sum,
+            change(smoothgrad, "total / n", "total"),
             "You add the gradients up and do not divide: with twice as many copies your map is twice as strong. "
             "SmoothGrad is their mean.",
             hint=1,
         ),
         Misconception(
             "absolute_first",
-            wrong.smoothgrad_absolute,
+            change(smoothgrad, "pixels)[0]", "pixels)[0].abs()"),
             "You take absolute values before the mean. Then noise can no longer cancel: plus and minus add up to a "
             "haze, and more copies do not help. Average with signs; whoever draws the map may drop them later.",
             hint=2,
         ),
         Misconception(
             "one_noise",
-            wrong.smoothgrad_one_noise,
+            one_noise,
             "All your copies have the same noise, so that their mean is one noisy gradient, however large n is. Each "
             "copy needs a draw of its own.",
             hint=3,
         ),
         Misconception(
             "noise_piles_up",
-            wrong.smoothgrad_walk,
+            change(
+                smoothgrad,
+                "(images + noise).requires_grad_()",
+                "(images + noise).requires_grad_()\n        images = pixels.detach()",
+            ),
             "Each of your copies adds its noise to the copy before it, and so you walk away from the image. Every copy "
             "starts from the image itself.",
             hint=3,
         ),
         Misconception(
             "mean_of_the_copies",
-            wrong.smoothgrad_mean_image,
+            mean_of_the_copies,
             "You average the noisy images and take one gradient there. The noise then nearly cancels before the model "
             "has seen it. Take n gradients first, then their mean.",
             hint=1,
         ),
         Misconception(
             "one_noise_for_the_batch",
-            wrong.smoothgrad_shared,
+            change(smoothgrad, "images.shape", "images.shape[1:]"),
             "All images of the batch get the same noise. Draw in the shape of `images`, so that every entry has its "
             "own.",
             hint=3,
         ),
         Misconception(
             "own_noise_source",
-            wrong.smoothgrad_global,
+            change(
+                smoothgrad,
+                "torch.randn(images.shape, generator=generator, dtype=images.dtype)",
+                "torch.randn_like(images)",
+            ),
             "Your noise does not come from `generator`, so nobody can repeat your map. Hand the generator to randn.",
             hint=4,
         ),
         Misconception(
             "variance",
-            wrong.smoothgrad_variance,
+            change(smoothgrad, "sigma * torch", "sigma**0.5 * torch"),
             "You multiply the noise by the root of sigma, as if sigma were the variance. It is the standard deviation: "
             "in units of a pixel, the usual size of the noise.",
             hint=4,
         ),
         Misconception(
             "uniform_noise",
-            wrong.smoothgrad_uniform,
+            change(smoothgrad, "torch.randn", "torch.rand"),
             "Your noise is uniform between 0 and 1 (rand), so it makes every pixel brighter. randn draws normal noise "
             "around 0.",
             hint=4,
         ),
         Misconception(
             "single_precision",
-            wrong.smoothgrad_single,
+            change(smoothgrad, ", dtype=images.dtype", ""),
             "Your noise was drawn in float32 for images in float64: other numbers than those of a draw in the images' "
             "own type. Say dtype=images.dtype.",
             hint=4,
         ),
         Misconception(
             "of_the_prediction",
-            wrong.smoothgrad_prediction,
+            change(smoothgrad, "[torch.arange(len(labels)), labels]", ".max(dim=1).values"),
             "You explain the class that the model prefers, and with noise that may change from copy to copy. Explain "
             "the class in `labels` for all of them.",
             hint=5,
         ),
         Misconception(
             "fills_the_weights",
-            wrong.smoothgrad_fills,
+            change(
+                smoothgrad,
+                "total += torch.autograd.grad(scores.sum(), pixels)[0]",
+                "scores.sum().backward()\n        total += pixels.grad",
+            ),
             "The maps are right, and backward() has added to the gradients of the weights, n times over. Ask for the "
             "gradient with respect to the pixels alone.",
             hint=5,
         ),
+        Misconception(
+            "of_the_loss",
+            change(
+                smoothgrad,
+                "model(pixels)[torch.arange(len(labels)), labels]",
+                'torch.nn.functional.cross_entropy(model(pixels), labels, reduction="none")',
+            ),
+            "You differentiate the loss. It mixes all classes; the question is about one class alone: its score, the"
+            " logit.",
+            hint=5,
+        ),
+        Misconception(
+            "of_the_probability",
+            change(smoothgrad, "model(pixels)", "model(pixels).softmax(dim=1)"),
+            "You differentiate the probability. Where the model is sure it is flat. Take the score before the softmax.",
+            hint=5,
+        ),
+        Misconception(
+            "absolute_last",
+            change(smoothgrad, "total / n", "(total / n).abs()"),
+            "You drop the signs of the mean at the end. Here the mean keeps its signs; whoever draws the map may "
+            "drop them.",
+            hint=2,
+        ),
+        Misconception(
+            "sample_mean",
+            change(smoothgrad, "total / n", "total / (n - 1) if n > 1 else total"),
+            "You divide by n - 1, as a sample's variance does. A mean of n gradients is their sum divided by n.",
+            hint=1,
+        ),
     ),
-    equivalents=(smoothgrad_at_once, smoothgrad_through_the_mean),
+    equivalents=(
+        smoothgrad,
+        smoothgrad_at_once,
+        smoothgrad_through_the_mean,
+        change(smoothgrad, "pixels)[0]", "pixels)[0] / n", "return total / n", "return total"),
+        change(smoothgrad, "[torch.arange(len(labels)), labels]", "[range(len(labels)), labels]"),
+        change(
+            smoothgrad,
+            "total = torch.zeros_like(images)",
+            "maps = []",
+            "total += torch.autograd.grad(scores.sum(), pixels)[0]\n    return total / n",
+            "maps += torch.autograd.grad(scores.sum(), pixels)\n    return torch.stack(maps).mean(dim=0)",
+        ),
+    ),
 )

@@ -1,0 +1,229 @@
+"""`TorchAdam` as a subclass of torch.optim.Optimizer."""
+
+from typing import Any
+
+import numpy as np
+
+from grader.changes import change
+from grader.exercises.u09_to_pytorch.frame import adam_mistakes, frame_mistakes
+from grader.exercises.u09_to_pytorch.runs import (
+    FORBIDDEN,
+    PARITY,
+    UNIT,
+    arrays,
+    by_library,
+    gradients,
+    run_case,
+    shared_cases,
+    shared_groups,
+)
+from grader.spec import Case, Exercise, Group, Misconception
+
+
+def settings(
+    lr: float, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8, weight_decay: float = 0.0
+) -> dict[str, Any]:
+    return {"lr": lr, "betas": [beta1, beta2], "eps": eps, "weight_decay": weight_decay}
+
+
+def adam_cases(rng: np.random.Generator) -> list[Case]:
+    one, layer = arrays(rng, (3,)), arrays(rng, (2, 3), (3,))
+
+    def case(label: str, group: str, params: list[np.ndarray], chosen: dict[str, Any], steps: int, **run: Any) -> Case:
+        return run_case(label, group, [{"params": params}], chosen, gradients(rng, params, steps), **run)
+
+    tiny = [[grad * 1e-8 for grad in each] for each in gradients(rng, one, 4)]
+    return [
+        case("one parameter, one step", "first", one, settings(0.1), 1),
+        case("weights and bias, one step", "first", layer, settings(0.02, 0.8, 0.9), 1),
+        case("four steps", "moments", one, settings(0.1), 4),
+        case("weights and bias, other betas", "moments", layer, settings(0.05, 0.7, 0.95), 5),
+        case("a large eps", "eps", one, settings(0.1, eps=0.3), 3),
+        run_case("gradients as small as eps", "eps", [{"params": one}], settings(0.1), tiny),
+        case("weight decay", "decay", layer, settings(0.1, weight_decay=0.4), 3),
+        case("weight decay, gradients that add up", "decay", one, settings(0.1, weight_decay=0.4), 4, zero_every=2),
+        *shared_cases(rng, settings(0.02, weight_decay=0.05), {"lr": 0.1, "betas": [0.5, 0.9], "weight_decay": 0.3}),
+    ]
+
+
+def torch_adam() -> Any:
+    import torch
+
+    return torch.optim.Adam
+
+
+def moment_groups(hint: int) -> tuple[Group, ...]:
+    """What `TorchAdam` and `TorchAdamW` have in common; `hint` is the number of the hint about it."""
+    return (
+        Group("first", "makes a first step of the length lr, with the bias corrected", 2, hint),
+        Group("moments", "keeps both moments of each parameter from step to step", 2, hint),
+        Group("eps", "adds eps to the root of the corrected second moment", 1, hint),
+    )
+
+
+def TorchAdam(groups, **settings):
+    import torch
+
+    class Optimizer(torch.optim.Optimizer):
+        def __init__(self):
+            super().__init__(groups, settings)
+
+        @torch.no_grad()
+        def step(self, closure=None):
+            with torch.enable_grad():
+                loss = None if closure is None else closure()
+            for group in self.param_groups:
+                for p in group["params"]:
+                    if p.grad is None:
+                        continue
+                    b1, b2 = group["betas"]
+                    g = p.grad + group["weight_decay"] * p
+                    state = self.state[p]
+                    t = state["t"] = state.get("t", 0) + 1
+                    m = state["m"] = b1 * state.get("m", 0) + (1 - b1) * g
+                    v = state["v"] = b2 * state.get("v", 0) + (1 - b2) * g**2
+                    m_hat, v_hat = m / (1 - b1**t), v / (1 - b2**t)
+                    p -= group["lr"] * m_hat / (v_hat.sqrt() + group["eps"])
+            return loss
+
+    return Optimizer()
+
+
+TORCH_ADAM = Exercise(
+    name="TorchAdam",
+    unit=UNIT,
+    returns=("params", "losses"),
+    probe="torch_optimizer",
+    groups=(
+        *moment_groups(2),
+        Group("decay", "takes weight_decay as L2, through the gradient, and leaves p.grad as it is", 1, hint=5),
+        *shared_groups(fifty=2, groups=4, absent=4, resumes=3, closure=4),
+    ),
+    cases=adam_cases,
+    reference=by_library(torch_adam),
+    tolerance=PARITY,
+    forbidden=FORBIDDEN,
+    misconceptions=(
+        Misconception(
+            "eps_before_the_correction",
+            change(TorchAdam, "m / (1 - b1**t), v / (1 - b2**t)", "m * (1 - b2**t) ** 0.5 / (1 - b1**t), v"),
+            "You put both corrections into the step's length and add eps to the root of the uncorrected v. Papers and "
+            "some libraries do so; there eps is weaker in the first steps. torch adds it to the root of the corrected "
+            "v.",
+            hint=2,
+        ),
+        Misconception(
+            "corrected_kept",
+            change(TorchAdam, "m_hat, v_hat = ", 'm_hat, v_hat = state["m"], state["v"] = '),
+            "You store the corrected moments back, so that they are corrected again at the next step. The correction "
+            "is for this step's use only; what lives on is m and v as they are.",
+            hint=2,
+        ),
+        Misconception(
+            "betas_swapped",
+            change(TorchAdam, "b1, b2 =", "b2, b1 ="),
+            "Your two betas have changed places: the first of the pair, 0.9, belongs to m, the average of the "
+            "gradients, the second, 0.999, to v.",
+            hint=2,
+        ),
+        Misconception(
+            "not_squared",
+            change(TorchAdam, "g**2", "g.abs()"),
+            "Your v averages the gradients' sizes, and then you take the root. v averages the squares: the root brings "
+            "them back to the gradient's own unit.",
+            hint=2,
+        ),
+        Misconception(
+            "decoupled",
+            change(
+                TorchAdam,
+                'p.grad + group["weight_decay"] * p',
+                'p.grad\n                    p *= 1 - group["lr"] * group["weight_decay"]',
+            ),
+            "You shrink the parameters themselves, past the moments. That is AdamW, the next exercise; Adam's "
+            "weight_decay adds weight_decay * p to the gradient before the moments see it.",
+            hint=5,
+        ),
+        Misconception(
+            "changes_the_gradient",
+            change(TorchAdam, 'p.grad + group["weight_decay"] * p', 'p.grad.add_(p, alpha=group["weight_decay"])'),
+            "You add the decay to p.grad itself. Where gradients add up over several calls of backward, the decay of "
+            "one step is still in there at the next. Compute with the gradient and leave it as it is.",
+            hint=5,
+        ),
+        *adam_mistakes(
+            TorchAdam,
+            {
+                "no_bias_correction": 2,
+                "eps_inside": 2,
+                "one_clock": 3,
+                "clock_runs_ahead": 3,
+                "clock_starts_at_zero": 2,
+                "v_uncorrected": 2,
+                "m_uncorrected": 2,
+                "corrects_the_root": 2,
+                "root_forgotten": 2,
+                "variance": 2,
+            },
+        ),
+        *frame_mistakes(
+            TorchAdam,
+            {
+                "rebinds": 1,
+                "uphill": 1,
+                "state_outside": 3,
+                "stops_at_none": 4,
+                "none_as_zero": 4,
+                "settings_of_the_constructor": 4,
+                "first_group_only": 4,
+                "settings_of_the_first_group": 4,
+                "none_unexpected": 4,
+                "forgets": 3,
+                "one_memory_for_all": 3,
+                "clears_the_gradients": 4,
+                "loss_forgotten": 4,
+                "closure_ignored": 4,
+                "closure_last": 4,
+                "closure_without_grad": 4,
+            },
+        ),
+        Misconception(
+            "decay_in_m_alone",
+            change(TorchAdam, "g**2", "p.grad**2"),
+            "Your m knows of the weight decay and your v does not. The decay is added to the gradient before "
+            "anything else looks at it: from there on, only that sum is used.",
+            hint=5,
+        ),
+    ),
+    equivalents=(
+        TorchAdam,
+        change(
+            TorchAdam,
+            'p -= group["lr"] * m_hat / (v_hat.sqrt() + group["eps"])',
+            'p.addcdiv_(m_hat, v_hat.sqrt().add_(group["eps"]), value=-group["lr"])',
+        ),
+        change(
+            TorchAdam,
+            'b2 * state.get("v", 0) + (1 - b2) * g**2',
+            'torch.lerp(state.get("v", torch.zeros_like(p)), g * g, 1 - b2)',
+        ),
+        change(
+            TorchAdam,
+            't = state["t"] = state.get("t", 0) + 1\n'
+            '                    m = state["m"] = b1 * state.get("m", 0) + (1 - b1) * g\n'
+            '                    v = state["v"] = b2 * state.get("v", 0) + (1 - b2) * g**2',
+            "if not state:\n"
+            "                        state.update(t=torch.tensor(0.0), m=torch.zeros_like(p), v=torch.zeros_like(p))\n"
+            '                    state["t"] += 1\n'
+            '                    t = state["t"].item()\n'
+            '                    m, v = state["m"].lerp_(g, 1 - b1), state["v"].mul_(b2).addcmul_(g, g, value=1 - b2)',
+        ),
+        change(
+            TorchAdam,
+            "m_hat, v_hat = m / (1 - b1**t), v / (1 - b2**t)\n"
+            '                    p -= group["lr"] * m_hat / (v_hat.sqrt() + group["eps"])',
+            'scale = torch.sqrt(v / (1 - b2**t)) + group["eps"]\n'
+            '                    p.data = p.data - group["lr"] / (1 - b1**t) * m / scale',
+        ),
+    ),
+)

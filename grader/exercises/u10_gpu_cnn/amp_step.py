@@ -1,0 +1,339 @@
+"""`amp_step`: one step in mixed precision, with or without a scaler, with or without clipping."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from course_lib.reference import Tolerance
+from grader.changes import change
+from grader.spec import Case, Exercise, Group, Misconception
+
+UNIT = "10_gpu_cnn"
+CLOSE = Tolerance(rtol=1e-2, atol=1e-2, rtol32=1e-2, atol32=1e-2)
+"""bfloat16 has 8 binary digits, and processors differ in how they round the last of them."""
+
+
+def amp_cases(rng: np.random.Generator) -> list[Case]:
+    def case(label: str, group: str, steps: int, asks: str = "steps", **rest: Any) -> Case:
+        shapes = ((4, 3), (4,), (3, 4), (3,))
+        data = {
+            "params": [rng.normal(size=shape).astype(np.float32) for shape in shapes],
+            "images": rng.normal(size=(steps, 8, 3)).astype(np.float32),
+            "labels": rng.integers(0, 3, size=(steps, 8)),
+        }
+        usual = {"lr": 0.2, "scale": None, "max_norm": None, "stale": 0.0, "asks": asks}
+        return Case(label, group, data | usual | rest)
+
+    def overflow(label: str, steps: int, at: int, **rest: Any) -> Case:
+        made = case(label, "overflow", steps, "scales", scale=1024.0, **rest)
+        images = made.inputs["images"].copy()
+        images[at, 0, 0] = np.inf
+        return Case(label, "overflow", dict(made.inputs) | {"images": images})
+
+    return [
+        case("one step", "steps", 1),
+        case("two steps", "steps", 2),
+        case("the losses of two steps", "loss", 2, "losses"),
+        case("the losses of two steps with a scaler", "loss", 2, "losses", scale=256.0),
+        case("types and modes of the passes", "types", int(rng.integers(2, 60)), "types"),
+        case("those with a scaler and clipping", "types", int(rng.integers(2, 60)), "types", scale=64.0, max_norm=1.0),
+        case("gradients of something else lie in .grad", "fresh", 1, stale=2.0),
+        case("so they do, with a scaler", "fresh", 2, stale=-300.0, scale=256.0),
+        case("two steps, the norm at most 0.1", "clipped", 2, max_norm=0.1, lr=1.0),
+        case("a norm that is never reached", "clipped", 2, max_norm=1000.0),
+        case("two steps with a scaler", "scaled", 2, "scales", scale=512.0),
+        case("two steps with a small scale", "scaled", 2, "scales", scale=8.0),
+        case("a scaler, and the norm at most 0.1", "both", 2, "scales", scale=512.0, max_norm=0.1, lr=1.0),
+        case("a scaler, and the norm at most 0.05", "both", 3, "scales", scale=64.0, max_norm=0.05, lr=1.0),
+        overflow("the second of three steps overflows", 3, 1),
+        overflow("the first of two, with clipping", 2, 0, max_norm=0.3),
+    ]
+
+
+def amp_oracle(
+    params: list[np.ndarray],
+    images: np.ndarray,
+    labels: np.ndarray,
+    lr: float,
+    scale: float | None,
+    max_norm: float | None,
+    stale: float,
+    asks: str,
+) -> tuple[Any, Any, Any, Any]:
+    """The formulas, with every cast written out: no autocast, no optimizer and no scaler."""
+    import torch
+
+    linear = torch.nn.functional.linear
+    if asks == "types":
+        passes = {"forward": "bfloat16", "backward": "as usual"}
+        return (
+            None,
+            None,
+            None,
+            passes
+            | {"passes": len(images), "autocast is left on": False, "parameters are": "float32"}
+            | {"the loss is rounded to bfloat16": False},
+        )
+    masters = [torch.tensor(param) for param in params]
+    losses, scales = [], []
+    for X, y in zip(images, labels, strict=True):
+        low = [master.bfloat16().requires_grad_() for master in masters]
+        hidden = linear(torch.tensor(X).bfloat16(), low[0], low[1]).clamp(min=0)
+        logits = linear(hidden, low[2], low[3])
+        picked = torch.log_softmax(logits.float(), dim=1)[torch.arange(len(y)), torch.tensor(y)]
+        grads = [grad.float() for grad in torch.autograd.grad(-picked.mean(), low)]
+        losses.append(-picked.mean().item())
+        norm = torch.stack([(grad**2).sum() for grad in grads]).sum().sqrt()
+        fine = bool(torch.isfinite(norm))
+        if max_norm is not None and norm > max_norm:
+            grads = [grad * max_norm / norm for grad in grads]
+        if fine:
+            masters = [master - lr * grad for master, grad in zip(masters, grads, strict=True)]
+        scale = scale and scale * (2 if fine else 0.5)
+        scales.append(scale or 0.0)
+    if asks == "losses":
+        return None, np.array(losses), None, None
+    return [master.numpy() for master in masters], None, np.array(scales) if asks == "scales" else None, None
+
+
+def amp_step(model, images, labels, optimizer, scaler=None, max_norm=None):
+    import torch
+
+    with torch.autocast(images.device.type, dtype=torch.bfloat16):
+        loss = torch.nn.functional.cross_entropy(model(images), labels)
+    optimizer.zero_grad()
+    if scaler is None:
+        loss.backward()
+    else:
+        scaler.scale(loss).backward()
+        scaler.unscale_(optimizer)
+    if max_norm is not None:
+        torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+    if scaler is None:
+        optimizer.step()
+    else:
+        scaler.step(optimizer)
+        scaler.update()
+    return loss.item()
+
+
+def always_a_scaler(model, images, labels, optimizer, scaler=None, max_norm=None):
+    import torch
+
+    scaler = scaler or torch.amp.GradScaler(images.device.type, enabled=False)
+    model.zero_grad()
+    with torch.autocast(device_type=images.device.type, dtype=torch.bfloat16):
+        logits = model(images)
+        loss = torch.nn.CrossEntropyLoss()(logits, labels)
+    scaler.scale(loss).backward()
+    if max_norm is not None:
+        scaler.unscale_(optimizer)
+        torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+    scaler.step(optimizer)
+    scaler.update()
+    return float(loss.detach())
+
+
+UNDER = "    with torch.autocast(images.device.type, dtype=torch.bfloat16):\n        loss"
+UNSCALED = "        scaler.unscale_(optimizer)\n"
+CLIPPED = "    if max_norm is not None:\n        torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)\n"
+PLAIN = "    if scaler is None:\n        loss.backward()\n"
+STEPPED = """    if scaler is None:
+        optimizer.step()
+    else:
+        scaler.step(optimizer)
+        scaler.update()
+"""
+no_autocast = change(amp_step, UNDER, "    loss")
+clipped_before_unscaling = change(amp_step, UNSCALED, "")
+
+
+AMP_STEP = Exercise(
+    name="amp_step",
+    unit=UNIT,
+    returns=("params", "losses", "scales", "types"),
+    probe="mixed_precision",
+    tolerance=CLOSE,
+    groups=(
+        Group("steps", "takes a step down the loss", 1, hint=1),
+        Group("loss", "returns the loss as a plain number, without the scale in it", 1, hint=3),
+        Group(
+            "types",
+            "computes forward in bfloat16 and backward as usual, and keeps the parameters in float32",
+            2,
+            hint=1,
+        ),
+        Group("fresh", "steps along the gradient of this batch alone", 1, hint=1),
+        Group("clipped", "clips the gradient's norm before the step", 1, hint=2),
+        Group("scaled", "scales the loss, unscales the gradients and lets the scale adapt", 2, hint=3),
+        Group("both", "clips gradients that are unscaled already", 2, hint=3),
+        Group("overflow", "leaves a step out whose gradients overflow, and halves the scale", 1, hint=3),
+    ),
+    cases=amp_cases,
+    reference=amp_oracle,
+    misconceptions=(
+        Misconception(
+            "no_autocast",
+            no_autocast,
+            "Everything is computed in float32: the step is right, and no faster. Which context makes the layers "
+            "compute in bfloat16?",
+            hint=1,
+        ),
+        Misconception(
+            "backward_under_autocast",
+            change(
+                amp_step,
+                "    optimizer.zero_grad()\n" + PLAIN,
+                "        optimizer.zero_grad()\n    if scaler is None:\n"
+                "        with torch.autocast(images.device.type, dtype=torch.bfloat16):\n            loss.backward()\n",
+                "        scaler.scale(loss).backward()\n",
+                "        with torch.autocast(images.device.type, dtype=torch.bfloat16):\n"
+                "            scaler.scale(loss).backward()\n",
+            ),
+            "Your backward runs under autocast. Each operation goes back in the type in which it came; the context "
+            "belongs around the forward pass and the loss, and ends there.",
+            hint=1,
+        ),
+        Misconception(
+            "model_in_bfloat16",
+            change(
+                no_autocast,
+                "    loss = ",
+                "    model.to(torch.bfloat16)\n    loss = ",
+                "model(images)",
+                "model(images.bfloat16())",
+            ),
+            "You turn the parameters themselves into bfloat16. With 8 binary digits a small step is rounded away: "
+            "1 + 0.003 is 1 again. Keep them in float32, and let autocast compute with copies.",
+            hint=1,
+        ),
+        Misconception(
+            "gradients_never_cleared",
+            change(amp_step, "    optimizer.zero_grad()\n", ""),
+            "Nothing clears the gradients, and backward adds to what is there.",
+            hint=1,
+        ),
+        Misconception(
+            "clipped_before_unscaling",
+            clipped_before_unscaling,
+            "You clip gradients that are still multiplied by the scale: against a threshold of 0.1 they are all huge, "
+            "and after unscaling hardly anything is left of the step. Unscale first.",
+            hint=3,
+        ),
+        Misconception(
+            "clipped_after_the_step",
+            change(amp_step, CLIPPED, "", STEPPED, STEPPED + CLIPPED),
+            "You clip after the step, when the gradients have done their work. Clipping comes between backward and "
+            "step.",
+            hint=2,
+        ),
+        Misconception(
+            "never_updated",
+            change(amp_step, "        scaler.update()\n", ""),
+            "Your scale never changes. After each step the scaler has to be told: update() doubles the scale when all "
+            "went well for a while, and halves it after an overflow.",
+            hint=3,
+        ),
+        Misconception(
+            "past_the_scaler",
+            change(clipped_before_unscaling, STEPPED, "    optimizer.step()\n"),
+            "You scale the loss and then let the optimizer step by itself, along gradients that are hundreds of times "
+            "too long. scaler.step(optimizer) unscales them, and leaves the step out where one is not finite.",
+            hint=3,
+        ),
+        Misconception(
+            "scaler_ignored",
+            change(amp_step, "    optimizer.zero_grad()\n", "    optimizer.zero_grad()\n    scaler = None\n"),
+            "You are handed a scaler and do not use it. In bfloat16 that seldom hurts; in float16 small gradients "
+            "would vanish, which is what the scale is for.",
+            hint=3,
+        ),
+        Misconception(
+            "scaled_loss_returned",
+            change(
+                amp_step,
+                "        scaler.scale(loss).backward()\n",
+                "        loss = scaler.scale(loss)\n        loss.backward()\n",
+            ),
+            "The loss that you return is multiplied by the scale, so that its curve jumps whenever the scale changes. "
+            "Return the loss itself.",
+            hint=3,
+        ),
+        Misconception(
+            "loss_outside",
+            change(
+                amp_step,
+                "        loss = torch.nn.functional.cross_entropy(model(images), labels)",
+                "        logits = model(images)\n    loss = torch.nn.functional.cross_entropy(logits, labels)",
+            ),
+            "Only the forward pass stands under autocast. Outside, the loss is computed in the type of the logits, "
+            "bfloat16, and rounded to 8 binary digits; under autocast cross_entropy goes back to float32 by itself.",
+            hint=1,
+        ),
+        Misconception(
+            "clipping_forgotten",
+            change(amp_step, CLIPPED, ""),
+            "max_norm is handed over and not used: nothing clips the gradients.",
+            hint=2,
+        ),
+        Misconception(
+            "always_clipped",
+            change(
+                amp_step,
+                "    if max_norm is not None:\n        torch",
+                "    torch",
+                "max_norm)\n    if",
+                "max_norm or 1.0)\n    if",
+            ),
+            "You clip even where no max_norm is given. None means: leave the gradients as long as they are.",
+            hint=2,
+        ),
+        Misconception(
+            "each_entry_clipped",
+            change(amp_step, "clip_grad_norm_", "clip_grad_value_"),
+            "You clip each entry by itself, and that turns the gradient's direction. The norm of all of them "
+            "together is what max_norm is for.",
+            hint=2,
+        ),
+        Misconception(
+            "cleared_before_the_step",
+            change(amp_step, "    optimizer.zero_grad()\n", "", CLIPPED, CLIPPED + "    optimizer.zero_grad()\n"),
+            "Nothing moves: you clear the gradients between backward, which makes them, and the step, which "
+            "needs them.",
+            hint=1,
+        ),
+        Misconception(
+            "updated_before_the_step",
+            change(
+                amp_step,
+                "        scaler.step(optimizer)\n        scaler.update()\n",
+                "        scaler.update()\n        scaler.step(optimizer)\n",
+            ),
+            "You call update before step. First the scaler lets the optimizer step, or leaves the step out; "
+            "then update draws the conclusion.",
+            hint=3,
+        ),
+        Misconception(
+            "a_tensor_comes_back",
+            change(amp_step, "loss.item()", "loss"),
+            "The loss comes back as a tensor, with its graph. A plain number is asked for; .item() makes one.",
+            hint=1,
+        ),
+        Misconception(
+            "softmax_before_the_loss",
+            change(amp_step, "model(images)", "model(images).softmax(dim=1)"),
+            "There is a softmax before a loss that has one. You repaired that above, in loss_from_logits.",
+            hint=1,
+        ),
+    ),
+    equivalents=(
+        amp_step,
+        always_a_scaler,
+        change(amp_step, "optimizer.zero_grad()", "model.zero_grad(set_to_none=False)"),
+        change(amp_step, "images.device.type, dtype", '"cpu", dtype'),
+        change(amp_step, "return loss.item()", "return float(loss)"),
+        change(amp_step, PLAIN, "    if not scaler:\n        loss.backward(retain_graph=False)\n"),
+    ),
+)

@@ -1,0 +1,185 @@
+"""`count_parameters`: how many numbers training may move, each counted once."""
+
+import numpy as np
+
+from grader.changes import change
+from grader.exercises.u11_structure.common import UNIT, Layer, conv, linear, norm, plain
+from grader.spec import Case, Exercise, Group, Misconception
+
+
+def parameter_cases(rng: np.random.Generator) -> list[Case]:
+    def case(label: str, group: str, layers: list[Layer], trainable_only: bool = False) -> Case:
+        return Case(label, group, {"layers": layers, "trainable_only": trainable_only})
+
+    C, F, D, M = (int(size) for size in rng.choice(np.arange(3, 16), 4, replace=False))
+    frozen, first = {"frozen": True}, linear("first", C * F, D)
+    body = [conv("conv1", C, F, 3, bias=False), norm("bn1", F), plain("relu", "relu")]
+    return [
+        case("one linear layer", "layers", [linear("fc", D, M)]),
+        case("a convolution with a bias", "layers", [conv("conv", C, F, [3, 5])]),
+        case("a convolution in groups", "layers", [conv("conv", 2 * C, 4 * C, 3, groups=C, bias=False)]),
+        case(
+            "a block within the network",
+            "layers",
+            [
+                {"name": "block", "kind": "chain", "layers": [conv("a", C, F, 1), conv("b", F, D, 3)]},
+                linear("fc", D, M),
+            ],
+        ),
+        case("batch normalization", "buffers", body),
+        case("a table that is no parameter", "buffers", [linear("fc", D, M, {"table": [C, F]}), linear("out", M, C)]),
+        case(
+            "one layer used twice", "shared", [first, linear("fc", D, D), {"name": "fc2", "kind": "again", "of": "fc"}]
+        ),
+        case(
+            "two layers with one weight",
+            "shared",
+            [first, linear("there", D, D), linear("back", D, D, {"tied": "there"})],
+        ),
+        case("a frozen layer, all", "frozen", [conv("conv", C, F, 3, frozen), linear("fc", F, M)]),
+        case("a frozen layer, trainable only", "frozen", [conv("conv", C, F, 3, frozen), linear("fc", F, M)], True),
+        case("all frozen, trainable only", "frozen", [linear("fc", D, M, frozen)], True),
+        case("nothing frozen, trainable only", "frozen", [*body, linear("fc", F, M)], True),
+    ]
+
+
+def parameter_formula(layers: list[Layer], trainable_only: bool) -> int:
+    """Products of the sizes in the description; no network is made."""
+    total = 0
+    for layer in layers:
+        if trainable_only and layer.get("frozen"):
+            continue
+        if layer["kind"] == "chain":
+            total += parameter_formula(layer["layers"], trainable_only)
+        elif layer["kind"] == "norm":
+            total += 2 * layer["args"][0]
+        elif layer["kind"] in ("conv", "linear"):
+            inputs, outputs, *kernel = layer["args"]
+            options = layer["options"]
+            places = int(np.prod(np.broadcast_to(kernel[0], 2))) if kernel else 1
+            weight = inputs // options.get("groups", 1) * outputs * places
+            total += weight * ("tied" not in layer) + outputs * options.get("bias", True)
+    return total
+
+
+def count_parameters(model, trainable_only=False):
+    total = 0
+    for p in model.parameters():
+        if p.requires_grad or not trainable_only:
+            total += p.numel()
+    return total
+
+
+def count_by_identity(model, trainable_only=False):
+    seen = {}
+    for part in model.modules():
+        for p in part.parameters(recurse=False):
+            seen[id(p)] = p.numel() if p.requires_grad or not trainable_only else 0
+    return sum(seen.values())
+
+
+def count_in_numpy(model, trainable_only=False):
+    arrays = [p.detach().numpy() for _, p in model.named_parameters() if not trainable_only or p.requires_grad]
+    return int(sum(np.prod(array.shape) for array in arrays))
+
+
+def count_by_filter(model, trainable_only=False):
+    wanted = filter(lambda p: p.requires_grad, model.parameters()) if trainable_only else model.parameters()
+    return sum(p.nelement() for p in wanted)
+
+
+COUNT_PARAMETERS = Exercise(
+    name="count_parameters",
+    unit=UNIT,
+    returns=("count",),
+    probe="counted_network",
+    groups=(
+        Group("layers", "counts the weights and biases of layers, also of those inside blocks", 1),
+        Group("buffers", "leaves out what is saved and never trained", 1),
+        Group("shared", "counts what two layers share only once", 1),
+        Group("frozen", "counts frozen parameters unless only trainable ones are asked for", 1),
+    ),
+    cases=parameter_cases,
+    reference=parameter_formula,
+    misconceptions=(
+        Misconception(
+            "all_that_is_saved",
+            change(
+                count_parameters,
+                "return total",
+                "return total if trainable_only else sum(value.numel() for value in model.state_dict().values())",
+            ),
+            "You count what state_dict() saves. That holds buffers too, such as the running mean and variance of a "
+            "normalization, which no optimizer moves; and it lists what two layers share under both names.",
+            hint=1,
+        ),
+        Misconception(
+            "buffers_too",
+            change(count_parameters, "return total", "return total + sum(b.numel() for b in model.buffers())"),
+            "You count buffers. A running mean is computed, and saved along with the model, yet no gradient ever moves "
+            "it. Parameters are what model.parameters() hands to an optimizer.",
+            hint=1,
+        ),
+        Misconception(
+            "shared_twice",
+            change(
+                count_parameters,
+                "for p in model.parameters():",
+                "for _, p in model.named_parameters(remove_duplicate=False):",
+            ),
+            "You add up layer by layer, and what two layers share is counted for both. There is only one tensor: one "
+            "gradient, one place in memory. When do two names mean the same parameter?",
+            hint=2,
+        ),
+        Misconception(
+            "frozen_left_out",
+            change(count_parameters, "p.requires_grad or not trainable_only", "p.requires_grad"),
+            "You leave frozen parameters out even where nobody asked for that. They take memory and time as all others "
+            "do. Only trainable_only=True is the question that leaves them out.",
+            hint=3,
+        ),
+        Misconception(
+            "frozen_always_in",
+            change(count_parameters, "        if p.requires_grad or not trainable_only:\n    ", ""),
+            "You never look at trainable_only. When it is True, parameters that need no gradient are not to be "
+            "counted: each parameter knows whether it needs one.",
+            hint=3,
+        ),
+        Misconception(
+            "weights_only",
+            change(
+                count_parameters,
+                "for p in model.parameters():",
+                "for p in [p for name, p in model.named_parameters() if name.endswith('weight')]:",
+            ),
+            "You count weights and forget biases. They are few, but they are parameters: of a linear layer from D to M "
+            "there are D times M weights and M biases.",
+            hint=1,
+        ),
+        Misconception(
+            "tensors",
+            change(count_parameters, "p.numel()", "1"),
+            "You count tensors: a matrix of a million entries counts as one. How many numbers does a tensor hold?",
+            hint=1,
+        ),
+        Misconception(
+            "outer_layers_only",
+            change(
+                count_parameters,
+                "for p in model.parameters():",
+                "for p in [p for layer in model.children() for p in layer.parameters(recurse=False)]:",
+            ),
+            "You look at the outermost layers only, and a block's own layers are passed over. A model's parameters() "
+            "goes down into everything that it is made of.",
+            hint=1,
+        ),
+    ),
+    equivalents=(
+        count_parameters,
+        count_by_identity,
+        count_in_numpy,
+        count_by_filter,
+        change(count_parameters, "p.numel()", "p.data.view(-1).shape[0]"),
+        change(count_parameters, "p in model.parameters()", "p in dict(model.named_parameters()).values()"),
+    ),
+)

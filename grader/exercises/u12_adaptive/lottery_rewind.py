@@ -1,0 +1,176 @@
+"""`lottery_rewind`: back to the first day, with the mask of the last."""
+
+import numpy as np
+
+from course_lib.probes.adaptive import state_arrays, stated_network, tensors
+from grader.changes import change
+from grader.exercises.u12_adaptive.common import UNIT, Layers, State, conv, linear, norm, random_state
+from grader.spec import Case, Exercise, Group, Misconception
+
+
+def rewind_cases(rng: np.random.Generator) -> list[Case]:
+    small = [linear("first", 3, 4), {"name": "relu", "kind": "relu"}, linear("second", 4, 2)]
+    mixed = [conv("conv", 1, 3, [2, 3]), norm("norm", 3), {"name": "flat", "kind": "flatten"}, linear("last", 6, 4)]
+
+    def case(label: str, group: str, layers: Layers, share: float) -> Case:
+        trained, initial = random_state(rng, layers), random_state(rng, layers)
+        weights = {key: value for key, value in trained.items() if value.ndim > 1}
+        masks = {key: (rng.random(value.shape) > share).astype(float) for key, value in weights.items()}
+        for mask in masks.values():  # some of each, whatever chance says
+            mask.flat[0], mask.flat[-1] = 0, 1
+        X = rng.normal(size=(5, 3) if layers is small else (5, 1, 2, 4))
+        inputs = {"layers": layers, "trained": trained, "initial": initial, "masks": masks, "X": X, "asks": group}
+        return Case(label, group, inputs)
+
+    return [
+        case("two layers", "survivors", small, 0.5),
+        case("a convolution and a linear layer", "survivors", mixed, 0.8),
+        case("biases of two layers", "rest", small, 0.5),
+        case("a normalization with its running mean", "rest", mixed, 0.7),
+        case("two layers, three steps", "training", small, 0.5),
+        case("a convolution, three steps", "training", mixed, 0.7),
+        case("two layers, the first values", "initial", small, 0.5),
+        case("a convolution, the first values", "initial", mixed, 0.6),
+    ]
+
+
+def rewind_oracle(
+    layers: Layers, trained: State, initial: State, masks: State, X: np.ndarray, asks: str
+) -> dict[str, np.ndarray]:
+    """The weights times their masks; for the training, masks laid on again after each step."""
+    import torch
+
+    if asks == "initial":
+        return dict(initial)
+    start = {key: value * masks.get(key, 1.0) for key, value in initial.items()}
+    if asks == "rest":
+        return {key: value for key, value in start.items() if key not in masks}
+    if asks == "survivors":
+        return {key: value for key, value in start.items() if key in masks}
+    model = stated_network(layers, start)
+    velocity = {name: torch.zeros_like(p) for name, p in model.named_parameters()}
+    kept = tensors(masks)
+    for _ in range(3):
+        params = dict(model.named_parameters())
+        grads = torch.autograd.grad((model(torch.tensor(X)) ** 2).mean(), list(params.values()))
+        with torch.no_grad():
+            for (name, p), grad in zip(params.items(), grads, strict=True):
+                velocity[name] = 0.9 * velocity[name] + grad
+                p.copy_((p - 0.1 * velocity[name]) * kept.get(name, torch.ones(1)))
+    return state_arrays(model, lambda name: name in masks)
+
+
+def lottery_rewind(model, initial, masks):
+    model.load_state_dict(initial, strict=False)
+    for name, mask in masks.items():
+        p = model.get_parameter(name)
+        p.data *= mask
+        p.register_hook(lambda grad, mask=mask: grad * mask)
+
+
+def rewind_by_loading(model, initial, masks):
+    import functools
+
+    import torch
+
+    state = {name: value * masks[name] if name in masks else value for name, value in initial.items()}
+    model.load_state_dict(state, strict=False)
+    for name, mask in masks.items():
+        model.get_parameter(name).register_hook(functools.partial(torch.mul, mask))
+
+
+def rewind_in_a_loop(model, initial, masks):
+    import torch
+
+    with torch.no_grad():
+        for name, tensor in model.state_dict(keep_vars=True).items():
+            if name in initial:
+                tensor.copy_(initial[name])
+            if name in masks:
+                tensor[masks[name] == 0] = 0
+                tensor.register_hook(lambda grad, mask=masks[name]: grad.masked_fill(mask == 0, 0.0))
+
+
+LOTTERY_REWIND = Exercise(
+    name="lottery_rewind",
+    unit=UNIT,
+    returns=("values",),
+    probe="rewound_network",
+    groups=(
+        Group("survivors", "puts the surviving weights back to their first values, the others to zero", 2),
+        Group("rest", "puts everything else back as well", 1),
+        Group("training", "keeps pruned weights at zero while the network trains", 3),
+        Group("initial", "leaves the stored first values alone", 1),
+    ),
+    cases=rewind_cases,
+    reference=rewind_oracle,
+    misconceptions=(
+        Misconception(
+            "keeps_the_trained_values",
+            change(lottery_rewind, "    model.load_state_dict(initial, strict=False)\n", ""),
+            "The survivors keep their trained values: that is pruning, not rewinding. The lottery asks what this "
+            "structure can learn from the very numbers that it began with.",
+            hint=1,
+        ),
+        Misconception(
+            "everything_comes_back",
+            change(lottery_rewind, "        p.data *= mask\n", ""),
+            "You bring back every weight, those that were pruned too. After loading the first values, the masks have "
+            "to be laid over them.",
+            hint=1,
+        ),
+        Misconception(
+            "mask_upside_down",
+            change(lottery_rewind, "p.data *= mask", "p.data *= 1 - mask", "grad * mask", "grad * (1 - mask)"),
+            "What should survive is 0, and what was pruned is back. In a mask 1 means: this weight stays.",
+            hint=1,
+        ),
+        Misconception(
+            "biases_stay_trained",
+            change(
+                lottery_rewind,
+                "    model.load_state_dict(initial, strict=False)\n",
+                "",
+                "p.data *= mask",
+                "p.data.copy_(initial[name] * mask)",
+            ),
+            "You rewind the weights that have masks, and nothing else: biases and normalizations remember the "
+            "training. The ticket starts from day one in every number.",
+            hint=2,
+        ),
+        Misconception(
+            "grows_back",
+            change(lottery_rewind, "        p.register_hook(lambda grad, mask=mask: grad * mask)\n", ""),
+            "Right after the call all is well. Then training fills the zeros in: their gradient is not zero, because a "
+            "pruned weight would still like to help. Nothing stops it yet.",
+            hint=3,
+        ),
+        Misconception(
+            "gradient_mask_upside_down",
+            change(lottery_rewind, "grad * mask", "grad * (1 - mask)"),
+            "The mask on your gradients is upside down: the survivors are frozen, and the pruned weights train.",
+            hint=3,
+        ),
+        Misconception(
+            "hooks_forget_their_mask",
+            change(lottery_rewind, ", mask=mask", ""),
+            "Your hooks were made in a loop and look their mask up when they run: by then the loop's variable holds "
+            "the last mask, for all of them. Let a function that takes the mask make each hook.",
+            hint=4,
+        ),
+        Misconception(
+            "shares_memory",
+            change(lottery_rewind, "strict=False", "strict=False, assign=True"),
+            "Your model trains in the very memory of the stored first values, and so changes them. The next rewinding "
+            "would go back to a day that never was. Copy the numbers.",
+            hint=2,
+        ),
+    ),
+    equivalents=(
+        lottery_rewind,
+        rewind_by_loading,
+        rewind_in_a_loop,
+        change(lottery_rewind, "lambda grad, mask=mask: grad * mask", "mask.mul"),
+        change(lottery_rewind, "p.data *= mask", "p.data = p.data * mask.bool()"),
+    ),
+)

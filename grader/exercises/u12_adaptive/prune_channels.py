@@ -1,0 +1,277 @@
+"""`prune_channels`: whole filters go, and with them what hangs on them."""
+
+from typing import Any
+
+import numpy as np
+
+from course_lib.probes.adaptive import run_layers, stated_network
+from course_lib.reference import Tolerance
+from grader.changes import change
+from grader.exercises.u12_adaptive.common import UNIT, Layers, State, conv, linear, norm, random_state
+from grader.spec import Case, Exercise, Group, Misconception
+
+
+def channels_cases(rng: np.random.Generator) -> list[Case]:
+    def case(label: str, group: str, layers: Layers, count: int, zero: bool = False) -> Case:
+        state = random_state(rng, layers)
+        filters = len(state["conv.weight"])
+        gone = rng.permutation(filters)[count if zero else filters :]
+        for key, value in state.items():
+            if not key.startswith("following") and not key.endswith("running_var"):
+                value[gone] = 0
+        size = (5, 6) if layers[-1]["kind"] == "conv" else (3, 4)
+        inputs = {"layers": layers, "state": state, "count": count}
+        return Case(label, group, inputs | {"X": rng.normal(size=(2, layers[0]["args"][0], *size)), "asks": group})
+
+    def plain(filters: int) -> Layers:
+        return [conv("conv", 2, filters, 3), conv("following", filters, 2, [2, 1], padding=1)]
+
+    def normed(filters: int, **options: Any) -> Layers:
+        return [
+            conv("conv", 2, filters, 3, bias=False, **options),
+            norm("norm", filters),
+            conv("following", filters, 3, 1),
+        ]
+
+    def headed(filters: int) -> Layers:
+        return [conv("conv", 1, filters, 3, padding=1), linear("following", 12 * filters, 3)]
+
+    more = int(rng.integers(5, 8))
+    return [
+        case("4 filters of 6", "filters", plain(6), 4),
+        case("no bias, 2 filters of 5", "filters", normed(5), 2),
+        case("a normalization behind it", "norm", normed(5), 3),
+        case("another normalization", "norm", normed(more), 2),
+        case("the next convolution", "following", plain(5), 3),
+        case("the next convolution, more filters", "following", plain(more), 4),
+        case("a linear layer behind a 3 x 4 image", "linear", headed(4), 2),
+        case("a linear layer, more filters", "linear", headed(more), 3),
+        case("the removed channels were zero", "outputs", plain(6), 4, zero=True),
+        case("stride 2, padding 1, zero channels", "outputs", normed(5, stride=2, padding=1), 3, zero=True),
+        case("zero channels, and a linear layer", "outputs", headed(more), 3, zero=True),
+    ]
+
+
+def channels_oracle(
+    layers: Layers, state: State, count: int, X: np.ndarray, asks: str
+) -> tuple[State | None, State | None, State | None, Any]:
+    """torch.nn.utils.prune.ln_structured says which; the old layers give the outputs, as zeros change nothing."""
+    from torch.nn.utils import prune
+
+    model = stated_network(layers, state)
+    if asks == "outputs":
+        return None, None, None, run_layers(model.conv, getattr(model, "norm", None), model.following, X)
+    filters = len(state["conv.weight"])
+    prune.ln_structured(model.conv, "weight", amount=filters - count, n=1, dim=0)
+    kept = np.flatnonzero(model.conv.weight_mask.numpy().reshape(filters, -1).any(axis=1))
+    parts: dict[str, State] = {"conv": {}, "norm": {}, "following": {}}
+    for key, value in state.items():
+        part, name = key.split(".")
+        if part == "following" and name == "weight":
+            by_channel = value.reshape(len(value), filters, -1)[:, kept]
+            parts[part][name] = by_channel.reshape(len(value), -1, *value.shape[2:])
+        else:
+            parts[part][name] = value if part == "following" else value[kept]
+    if asks == "norm":
+        return None, parts["norm"], None, None
+    return (parts["conv"], None, None, None) if asks == "filters" else (None, None, parts["following"], None)
+
+
+def prune_channels(conv, norm, following, count):
+    import copy
+
+    import torch
+    from torch import nn
+
+    norms = conv.weight.detach().abs().sum(dim=(1, 2, 3))
+    keep = torch.topk(norms, count).indices.sort().values
+    new = nn.Conv2d(conv.in_channels, count, conv.kernel_size, conv.stride, conv.padding, bias=conv.bias is not None)
+    new.weight = nn.Parameter(conv.weight.detach()[keep])
+    if conv.bias is not None:
+        new.bias = nn.Parameter(conv.bias.detach()[keep])
+    if norm is not None:
+        old, norm = norm, nn.BatchNorm2d(count).train(norm.training)
+        norm.weight.data, norm.bias.data = old.weight.data[keep], old.bias.data[keep]
+        norm.running_mean, norm.running_var = old.running_mean[keep], old.running_var[keep]
+    last = copy.deepcopy(following)
+    W = following.weight.detach()
+    by_channel = W.reshape(len(W), conv.out_channels, -1)[:, keep]
+    last.weight = nn.Parameter(by_channel.reshape(len(W), -1, *W.shape[2:]))
+    return new, norm, last
+
+
+def channels_by_modules(conv, norm, following, count):
+    """Copies of the layers whose tensors are exchanged."""
+    import copy
+
+    from torch import nn
+
+    norms = [float(one.abs().sum()) for one in conv.weight]
+    threshold = sorted(norms, reverse=True)[count - 1]
+    keep = [i for i, size in enumerate(norms) if size >= threshold]
+    conv, norm, following = copy.deepcopy((conv, norm, following))
+    channels = conv.out_channels
+    conv.weight = nn.Parameter(conv.weight[keep])
+    conv.out_channels = count
+    if conv.bias is not None:
+        conv.bias = nn.Parameter(conv.bias[keep])
+    if norm is not None:
+        for key in ("weight", "bias"):
+            setattr(norm, key, nn.Parameter(getattr(norm, key)[keep]))
+        norm.running_mean, norm.running_var = norm.running_mean[keep], norm.running_var[keep]
+        norm.num_features = count
+    if isinstance(following, nn.Conv2d):
+        following.weight = nn.Parameter(following.weight[:, keep])
+        following.in_channels = count
+    else:
+        places = following.in_features // channels
+        columns = [i * places + j for i in keep for j in range(places)]
+        following.weight = nn.Parameter(following.weight[:, columns])
+        following.in_features = len(columns)
+    return conv, norm, following
+
+
+def channels_by_state(conv, norm, following, count):
+    """New layers, filled by load_state_dict."""
+    import torch
+    from torch import nn
+
+    order = np.argsort(-np.abs(conv.weight.detach().numpy()).sum(axis=(1, 2, 3)), kind="stable")
+    keep = torch.tensor(np.sort(order[:count]))
+    new = nn.Conv2d(conv.in_channels, count, conv.kernel_size, conv.stride, conv.padding, bias=conv.bias is not None)
+    new = new.to(conv.weight.dtype)
+    new.load_state_dict({key: value[keep] for key, value in conv.state_dict().items()})
+    if norm is not None:
+        small = nn.BatchNorm2d(count).to(conv.weight.dtype).train(norm.training)
+        small.load_state_dict({k: v[keep] if v.ndim else v for k, v in norm.state_dict().items()})
+        norm = small
+    state = following.state_dict()
+    parts = state["weight"].unflatten(1, (conv.out_channels, -1))[:, keep].flatten(1, 2)
+    if isinstance(following, nn.Linear):
+        other = nn.Linear(parts.shape[1], following.out_features)
+    else:
+        other = nn.Conv2d(count, following.out_channels, following.kernel_size, following.stride, following.padding)
+    other.to(conv.weight.dtype).load_state_dict(state | {"weight": parts})
+    return new, norm, other
+
+
+PRUNE_CHANNELS = Exercise(
+    name="prune_channels",
+    unit=UNIT,
+    returns=("filters", "norm", "following", "outputs"),
+    probe="smaller_layers",
+    tolerance=Tolerance(rtol=1e-5, atol=1e-6),  # so that layers in float32 will do
+    groups=(
+        Group("filters", "keeps the filters of largest L1 norm, with their biases", 2),
+        Group("norm", "takes the same channels out of the normalization", 1),
+        Group("following", "takes the matching inputs out of the next convolution", 2),
+        Group("linear", "takes the matching columns out of a linear layer behind a flattening", 2),
+        Group("outputs", "computes the same where the removed channels were zero", 2),
+    ),
+    cases=channels_cases,
+    reference=channels_oracle,
+    misconceptions=(
+        Misconception(
+            "smallest_stay",
+            change(prune_channels, "torch.topk(norms, count)", "torch.topk(norms, count, largest=False)"),
+            "You keep the filters with the smallest norms. They are the ones that go: a filter of small weights adds "
+            "little to what comes after it.",
+            hint=1,
+        ),
+        Misconception(
+            "signed_sum",
+            change(prune_channels, ".abs()", ""),
+            "You add the weights up with their signs. A filter of +5 and -5 is no weak filter; the L1 norm is the sum "
+            "of the sizes.",
+            hint=1,
+        ),
+        Misconception(
+            "by_input",
+            change(
+                prune_channels,
+                "sum(dim=(1, 2, 3))",
+                "sum(dim=(0, 2, 3)).repeat(conv.out_channels)[: conv.out_channels]",
+            ),
+            "You add up over the wrong axes. A filter is conv.weight[i]: the first axis says which output channel, and "
+            "all the others belong to it.",
+            hint=1,
+        ),
+        Misconception(
+            "in_order_of_size",
+            change(prune_channels, "indices.sort().values", "indices"),
+            "You keep the right channels, ordered by their norms. The network computes the same, but channel 3 is now "
+            "somewhere else: whoever compares with the old one is lost. Keep them in their old order.",
+            hint=2,
+        ),
+        Misconception(
+            "fresh_normalization",
+            change(
+                prune_channels,
+                "        norm.weight.data, norm.bias.data = old.weight.data[keep], old.bias.data[keep]\n"
+                "        norm.running_mean, norm.running_var = old.running_mean[keep], old.running_var[keep]\n",
+                "",
+            ),
+            "Your normalization has the right size, and has forgotten what it knew. Four vectors belong to each "
+            "channel: weight, bias, running_mean and running_var.",
+            hint=3,
+        ),
+        Misconception(
+            "running_statistics_lost",
+            change(
+                prune_channels,
+                "        norm.running_mean, norm.running_var = old.running_mean[keep], old.running_var[keep]\n",
+                "",
+            ),
+            "Weight and bias of the normalization came along, its running mean and variance did not. In evaluation "
+            "mode they are what it subtracts and divides by.",
+            hint=3,
+        ),
+        Misconception(
+            "first_inputs",
+            change(prune_channels, "-1)[:, keep]", "-1)[:, :count]"),
+            "The next layer has the right size, and the wrong inputs: it keeps its first ones, whichever filters were "
+            "removed. Input i belongs to filter i.",
+            hint=4,
+        ),
+        Misconception(
+            "columns_interleaved",
+            change(
+                prune_channels,
+                "    last.weight =",
+                "    if isinstance(following, nn.Linear):\n"
+                "        by_channel = W.reshape(len(W), -1, conv.out_channels)[:, :, keep]\n"
+                "    last.weight =",
+            ),
+            "For a convolution you are right. Flattening puts all places of channel 0 first, then all of channel 1: a "
+            "channel is a block of neighbouring columns, not every n-th column.",
+            hint=5,
+        ),
+        Misconception(
+            "settings_lost",
+            change(prune_channels, "conv.kernel_size, conv.stride, conv.padding,", "conv.kernel_size,"),
+            "All weights are right, but the new convolution has lost its stride or padding: it computes something "
+            "else.",
+            hint=6,
+        ),
+    ),
+    equivalents=(
+        prune_channels,
+        channels_by_modules,
+        channels_by_state,
+        change(
+            prune_channels,
+            "torch.topk(norms, count).indices.sort().values",
+            "sorted(norms.argsort().tolist()[-count:])",
+        ),
+        change(
+            prune_channels,
+            "conv.weight.detach().abs().sum(dim=(1, 2, 3))",
+            "torch.linalg.vector_norm(conv.weight.detach().flatten(1), ord=1, dim=1)",
+        ),
+        change(
+            prune_channels,
+            "    return new, norm, last",
+            "    return [new.float(), norm if norm is None else norm.float(), last.float()]",
+        ),
+    ),
+)

@@ -1,0 +1,189 @@
+"""`successive_halving`: a little for many, more for the better, all for the best."""
+
+from typing import Any
+
+import numpy as np
+
+from grader.changes import change
+from grader.exercises.u12_adaptive.common import UNIT
+from grader.spec import Case, Exercise, Group, Misconception
+
+
+def halving_cases(rng: np.random.Generator) -> list[Case]:
+    def case(label: str, group: str, count: int, budget: int, eta: int, asks: str, decimals: int = 9) -> Case:
+        ends, paces = np.round(rng.uniform(0.5, 1.0, count), 3), np.round(budget * rng.uniform(0.3, 6.0, count), 3)
+        inputs = {"ends": ends, "paces": paces, "budget": budget, "eta": eta, "decimals": decimals, "asks": asks}
+        return Case(label, group, inputs)
+
+    start, many = int(rng.integers(1, 4)), int(rng.integers(20, 28))
+    ties = [
+        case("scores of one decimal", "ties", 9, 1, 3, "winner", 1),
+        case("scores of one decimal, by halves", "ties", 12, 2, 2, "rungs", 1),
+        case("all scores equal", "ties", 7, 1, 2, "rungs", 0),
+    ]
+    last = dict(ties[2].inputs)
+    ties[2] = Case(ties[2].label, "ties", last | {"ends": np.full(7, 0.9), "paces": np.full(7, last["paces"][0])})
+    return [
+        case("8 candidates, by halves", "calls", 8, 1, 2, "calls"),
+        case("27 candidates, by thirds", "calls", 27, start, 3, "calls"),
+        case("16 candidates, by quarters", "calls", 16, 3, 4, "calls"),
+        case("8 candidates", "survivors", 8, start, 2, "rungs"),
+        case("27 candidates", "survivors", 27, 1, 3, "rungs"),
+        case("the winner of 16", "survivors", 16, start, 2, "winner"),
+        case("the winner of 27", "survivors", 27, 2, 3, "winner"),
+        *ties,
+        case("7 candidates, by halves", "uneven", 7, 1, 2, "rungs"),
+        case("some 20, by thirds", "uneven", many, start, 3, "rungs"),
+        case("fewer candidates than eta", "uneven", 3, 2, 5, "rungs"),
+        case("a single candidate", "uneven", 1, start, 3, "calls"),
+        case("a single candidate wins", "uneven", 1, start, 2, "winner"),
+    ]
+
+
+def halving_oracle(
+    ends: np.ndarray, paces: np.ndarray, budget: int, eta: int, decimals: int, asks: str
+) -> tuple[str | None, dict[str, list[str]] | None, list[Any] | None]:
+    """On the table of all scores: a stable sort of each rung's column, sizes by whole-number division."""
+    alive = np.arange(len(ends))
+    rungs: list[Any] = []
+    while len(alive) > 1:
+        rungs.append([f"{float(budget):g}", sorted(f"c{k}" for k in alive)])
+        scores = np.array([round(float(x), decimals) for x in ends * (1 - np.exp(-budget / paces))])
+        order = np.lexsort((alive, -scores[alive]))
+        alive, budget = np.sort(alive[order[: max(1, len(alive) // eta)]]), budget * eta
+    if asks == "winner":
+        return f"c{alive[0]}", None, None
+    return (None, dict(rungs), None) if asks == "calls" else (None, None, rungs)
+
+
+def successive_halving(evaluate, candidates, budget, eta):
+    alive, rungs = list(candidates), []
+    while len(alive) > 1:
+        scores = {c: evaluate(c, budget) for c in alive}
+        rungs.append((budget, scores))
+        best = sorted(alive, key=lambda c: scores[c], reverse=True)[: max(1, len(alive) // eta)]
+        alive = [c for c in alive if c in best]
+        budget *= eta
+    return alive[0], rungs
+
+
+def halving_with_numpy(evaluate, candidates, budget, eta):
+    alive, rungs = list(candidates), []
+    while len(alive) > 1:
+        scores = np.array([evaluate(candidate, budget) for candidate in alive])
+        rungs.append((budget, dict(zip(alive, scores, strict=True))))
+        best = np.argsort(-scores, kind="stable")[: max(1, len(alive) // eta)]
+        alive = [alive[k] for k in sorted(best)]
+        budget = budget * eta
+    return alive[0], rungs
+
+
+def halving_by_recursion(evaluate, candidates, budget, eta):
+    if len(candidates) == 1:
+        return candidates[0], []
+    scores = {candidate: evaluate(candidate, budget) for candidate in candidates}
+    keep = max(1, int(len(candidates) / eta))
+    places = sorted(range(len(candidates)), key=lambda k: (-scores[candidates[k]], k))[:keep]
+    winner, later = halving_by_recursion(evaluate, [candidates[k] for k in sorted(places)], eta * budget, eta)
+    return winner, [(budget, scores), *later]
+
+
+SUCCESSIVE_HALVING = Exercise(
+    name="successive_halving",
+    unit=UNIT,
+    returns=("winner", "calls", "rungs"),
+    probe="halving",
+    groups=(
+        Group("calls", "evaluates each survivor once a rung, with a budget that grows by eta", 2),
+        Group("survivors", "lets the best 1/eta of each rung go on", 2),
+        Group("ties", "settles ties for the one that stands first in the list", 1),
+        Group("uneven", "ends with one candidate, whatever the numbers", 2),
+    ),
+    cases=halving_cases,
+    reference=halving_oracle,
+    misconceptions=(
+        Misconception(
+            "worst_stay",
+            change(successive_halving, ", reverse=True", ""),
+            "Your worst candidates go on. A score is better when it is larger (it is an accuracy, not a loss).",
+            hint=1,
+        ),
+        Misconception(
+            "budget_stands_still",
+            change(successive_halving, "        budget *= eta\n", ""),
+            "Every rung of yours has the same budget. The survivors should get eta times as much each time: what was "
+            "saved on the losers is spent on them.",
+            hint=2,
+        ),
+        Misconception(
+            "budget_added",
+            change(successive_halving, "budget *= eta", "budget += eta"),
+            "Your budget grows by the same amount each time. The number of candidates falls by a factor of eta, so "
+            "multiply: then each rung costs about as much as the one before.",
+            hint=2,
+        ),
+        Misconception(
+            "always_by_halves",
+            change(successive_halving, "// eta", "// 2"),
+            "You keep one half, whatever eta is. For eta = 3 one third goes on.",
+            hint=3,
+        ),
+        Misconception(
+            "rounded_up",
+            change(successive_halving, "max(1, len(alive) // eta)", "-(-len(alive) // eta)"),
+            "With numbers that eta does not divide, you let one too many go on. Round down, and keep at least one.",
+            hint=3,
+        ),
+        Misconception(
+            "old_scores_remembered",
+            change(successive_halving, "lambda c: scores[c]", "lambda c: rungs[0][1][c]"),
+            "You rank by the first rung's scores and never look again. Who learns fast leads early; the later rungs "
+            "are there to let a slow and better learner pass.",
+            hint=1,
+        ),
+        Misconception(
+            "all_evaluated_again",
+            change(successive_halving, "budget) for c in alive}", "budget) for c in candidates}"),
+            "You evaluate every candidate in every rung, those that are out as well. The whole saving is in not doing "
+            "so.",
+            hint=1,
+        ),
+        Misconception(
+            "asked_twice",
+            change(successive_halving, "lambda c: scores[c]", "lambda c: evaluate(c, budget)"),
+            "You call evaluate twice for a candidate and rung: once to note the score, once to rank. Each call is a "
+            "whole training. Keep what it gave.",
+            hint=1,
+        ),
+        Misconception(
+            "ties_to_the_last",
+            change(successive_halving, "scores[c], reverse=True)", "scores[c])[::-1]"),
+            "Of two equal scores you keep the one that comes later in the list. Asked for is the earlier one: sorting "
+            "in Python keeps the order of equals, if nothing turns the list round.",
+            hint=4,
+        ),
+        Misconception(
+            "one_more_rung",
+            change(
+                successive_halving,
+                "    return alive[0]",
+                "    rungs.append((budget, {alive[0]: evaluate(alive[0], budget)}))\n    return alive[0]",
+            ),
+            "You evaluate the last survivor once more, alone. It has won: a race with one runner costs and decides "
+            "nothing.",
+            hint=5,
+        ),
+    ),
+    equivalents=(
+        successive_halving,
+        halving_by_recursion,
+        halving_with_numpy,
+        change(successive_halving, "scores[c], reverse=True)", "(-scores[c], candidates.index(c)))"),
+        change(
+            successive_halving,
+            "        alive = [c for c in alive if c in best]",
+            "        alive = sorted(best, key=candidates.index)",
+        ),
+        change(successive_halving, "    return alive[0], rungs", "    return [alive.pop(), tuple(rungs)]"),
+    ),
+)
