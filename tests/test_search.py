@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import json
 from dataclasses import replace
+from functools import partial
+from itertools import chain
 
 import numpy as np
 import pytest
 import toy
-from course import EXERCISES, UNITS
+from course import EXERCISES, ROOT, UNITS, solutions
 
 from course_lib.compute import run_cases
 from course_lib.diagnosis import search
@@ -17,6 +20,7 @@ from course_lib.judge import judge
 from course_lib.reference import DIRECTORY, Problem, Tolerance, load
 from course_lib.signatures import (
     Edit,
+    Signature,
     by_unit,
     marks_of,
     path_of,
@@ -26,16 +30,21 @@ from course_lib.signatures import (
     signature_of_problem,
     with_search,
 )
+from grader.audit.examine import answers_of
+from grader.audit.told import Told, contradicted_searches, told
 from grader.record import make_reference
 from grader.search import kept
 from grader.search.bench import Bench
 from grader.search.edits import Small, bases_of, edits_of
-from grader.search.mutants import changes_of
+from grader.search.mutants import changes_of, mutants_of
+from grader.search.runner import apart
 from grader.search.signatures import agree, made_from, make_signatures, searched, stale_signatures
 from grader.search.words import CLAUSES, Context, clause_of
 
 pytestmark = pytest.mark.fast
 
+MUTANTS = 8
+"""Of an exercise's."""
 BARE = replace(toy.REFERENCE, misconceptions=())
 
 
@@ -265,20 +274,21 @@ def test_what_is_said_of_a_change(line, said):
     assert not any("hidden" in one for one in told)
 
 
-def test_every_operator_has_words_and_every_clause_its_values():
-    for exercise in searched():
-        for edit in edits_of(exercise)[::23]:
-            assert edit.operator in CLAUSES or edit.operator == "given"
-            words = edit.in_words
-            assert "{" not in words and "  " not in words and not words.endswith(" "), words
+def smallest(unit):
+    """The exercise of a unit with the shortest right answer: its edits are made in a moment."""
+    return min(searched(unit), key=lambda exercise: len(bases_of(exercise)[0].text))
 
 
-def test_no_clause_shows_a_line_of_the_answer():
-    for exercise in searched():
-        lines = {line.strip() for base in bases_of(exercise) for line in base.text.splitlines()}
-        long = [line for line in lines if len(line) > 24]
-        for edit in edits_of(exercise)[::11]:
-            assert not any(line in edit.in_words for line in long)
+@pytest.mark.parametrize("unit", UNITS)
+def test_clauses_have_their_values_and_show_no_line_of_an_answer(unit):
+    exercise = smallest(unit)
+    lines = {line.strip() for base in bases_of(exercise) for line in base.text.splitlines()}
+    long = [line for line in lines if len(line) > 24]
+    for edit in edits_of(exercise):
+        assert edit.operator in CLAUSES or edit.operator == "given"
+        words = edit.in_words
+        assert words == " ".join(words.split()) and "{" not in words
+        assert not any(line in words for line in long)
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -289,8 +299,7 @@ def test_the_recorded_signatures_are_of_the_sources_as_they_are(unit):
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_sample_made_anew_gives_what_is_recorded(unit, bench):
-    exercises = searched(unit)
-    exercise = min(exercises, key=lambda e: (len(edits_of(e)), e.name))
+    exercise = smallest(unit)
     reference = load(exercise.name)
     recorded = reference.search()
     assert recorded is not None
@@ -299,6 +308,43 @@ def test_a_sample_made_anew_gives_what_is_recorded(unit, bench):
     ran = bench.run(exercise, reference, [every[edit.places[0]] for edit in sample])
     for edit, wrong in zip(sample, ran, strict=True):
         assert wrong and search.matching(wrong, [edit], reference) is edit
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_what_a_sample_of_mutants_is_told_is_so_elsewhere(unit, bench, monkeypatch):
+    """A few mutants of one solution a unit, each in a fork; the audit tries all of them."""
+    monkeypatch.chdir(ROOT / "solutions" / unit)
+    exercise, names = smallest(unit), solutions(unit)
+    answer = next(a for a in answers_of(ROOT / "solutions" / unit / f"{unit}.py") if a.exercise.name == exercise.name)
+    assert list(answer.sets) == ["visible", "private 1", "private 2"]  # made here, and not in each fork
+    mutants = mutants_of(exercise.name, answer.source)
+    mutants = mutants[:: max(1, len(mutants) // MUTANTS)]
+
+    def tell(mutant):
+        """As plain data, since it is told in a fork."""
+        namespace = dict(names)
+        exec(mutant.source, namespace)
+        outcomes = {key: run_cases(exercise.name, namespace[exercise.name], r) for key, r in answer.sets.items()}
+        verdict = judge(outcomes["visible"], answer.sets["visible"])
+        if not any(d.stage != "problem" for d in verdict.differences):
+            return None
+        one = told(verdict, outcomes, answer.sets)
+        elsewhere = {k: [(u, vars(m)) for u, m in wrong.items()] for k, wrong in (one.elsewhere or {}).items()}
+        return one.kind, one.contradicted, one.claims, elsewhere
+
+    lines = [json.loads(line) for line in apart([partial(tell, mutant) for mutant in mutants], 20.0)]
+    every = [
+        Told(kind, tuple(false), tuple((says, tuple(places)) for says, places in claims), by_set(elsewhere))
+        for kind, false, claims, elsewhere in filter(None, lines)
+    ]
+    searches = contradicted_searches(exercise, every, answer.sets, bench)
+    assert [*chain(*(one.contradicted for one in every)), *chain(*searches)] == []
+    assert len(every) >= 2
+
+
+def by_set(elsewhere):
+    """What a fork told of the wrong outputs in each set of cases."""
+    return {key: {tuple(unit): Signature(**mark) for unit, mark in wrong} for key, wrong in elsewhere.items()}
 
 
 def test_all_signatures_together_stay_small():

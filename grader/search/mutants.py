@@ -121,7 +121,7 @@ def _with(parent: ast.AST, field: str, position: int | None, other: ast.AST, tre
         kept = holder[position]
         holder[position] = other
     try:
-        return ast.unparse(ast.fix_missing_locations(tree))
+        return ast.unparse(tree)
     finally:
         if position is None:
             setattr(parent, field, holder)

@@ -54,7 +54,7 @@ def _serve(job: dict[str, Any], reference: Reference, answers: IO[str]) -> None:
     tasks = [partial(_wrong, job["name"], text, names, reference) for text in job["texts"]]
     while tasks:
         done = 0
-        for line in _apart(tasks[:BATCH], limit):
+        for line in apart(tasks[:BATCH], limit):
             answers.write(line)
             answers.flush()
             done += 1
@@ -96,7 +96,7 @@ def _wrong(name: str, text: str, names: dict[str, Any], reference: Reference) ->
     return [[case, output, mark.form, mark.shadow, mark.slack] for (case, output), mark in wrong.items()]
 
 
-def _apart(tasks: Sequence[Callable[[], Any]], seconds: float) -> Iterator[str]:
+def apart(tasks: Sequence[Callable[[], Any]], seconds: float) -> Iterator[str]:
     """A line of JSON for each task, from a fork that has so many seconds for each; it may end before the last."""
     if not hasattr(os, "fork"):
         yield from (json.dumps(_done(task)) + "\n" for task in tasks)
