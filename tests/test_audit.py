@@ -159,7 +159,7 @@ def test_of_an_exercise_with_a_property_a_right_answer_is_replayed():
 
 
 def test_what_replaying_earns_is_reported(weak):
-    assert weak.replayed == 0 and plain_table([weak]).splitlines()[0].endswith("points by replaying")
+    assert weak.replayed == 0 and "points by replaying" in plain_table([weak]).splitlines()[0]
     constant = replace(column_sums(rows=2).exercise, cases=lambda rng: [Case("ones", "all", {"X": np.ones((2, 3))})])
     found = examine_answers([Answer(constant, COLUMN_SUMS, SETUP)], {})[0]
     assert found.replayed == 1
