@@ -28,8 +28,16 @@ TELLS_VALUES = re.compile(r"it is .*, and .* is right\.", re.S)
 UNTOLD = "it is not the right value."
 
 
-def compare(got: Any, expected: Any, tolerance: Tolerance, inside: bool = False) -> Found | None:
-    """None when `got` is right, else the stage that it fails at, with a sentence. inside: it is a part of a result."""
+def same(got: Any, expected: Any, tolerance: Tolerance) -> bool:
+    """Whether `compare` finds nothing; where nobody asks what."""
+    return compare(got, expected, tolerance, words=False) is None
+
+
+def compare(got: Any, expected: Any, tolerance: Tolerance, inside: bool = False, words: bool = True) -> Found | None:
+    """None when `got` is right, else the stage that it fails at, with a sentence.
+
+    inside: it is a part of a result. words: whether wrong values are to be described, which takes longer.
+    """
     if isinstance(got, tuple):
         got = list(got)
     if isinstance(expected, tuple):
@@ -38,16 +46,16 @@ def compare(got: Any, expected: Any, tolerance: Tolerance, inside: bool = False)
         return "type", say("it is None: no value was given for it."), None
     if isinstance(expected, str | bool | None):
         plain = _plain_scalar(got)
-        same = isinstance(plain, type(expected)) and plain == expected
-        return None if same else ("values", told(got, expected), None)
+        right = isinstance(plain, type(expected)) and plain == expected
+        return None if right else ("values", told(got, expected), None)
     if isinstance(expected, list | dict):
-        return _compare_nested(got, expected, tolerance)
+        return _compare_nested(got, expected, tolerance, words)
     if not isinstance(got, np.ndarray | int | float | bool):
         return "type", _type_message(got), None
-    return _compare_arrays(np.asarray(got), np.asarray(expected), tolerance, inside)
+    return _compare_arrays(np.asarray(got), np.asarray(expected), tolerance, inside, words)
 
 
-def _compare_arrays(a: np.ndarray, b: np.ndarray, tolerance: Tolerance, inside: bool) -> Found | None:
+def _compare_arrays(a: np.ndarray, b: np.ndarray, tolerance: Tolerance, inside: bool, words: bool) -> Found | None:
     if a.shape != b.shape:
         return "shape", _shape_message(a, b), None
     if not np.array_equal(np.isfinite(a), np.isfinite(b)):
@@ -55,8 +63,10 @@ def _compare_arrays(a: np.ndarray, b: np.ndarray, tolerance: Tolerance, inside: 
     whole = b.dtype.kind in "iu"
     if agree(a, b, tolerance):
         if a.dtype.kind == "f" and whole and b.ndim == 0 and not inside:
-            return "dtype", say(WHOLE), 0.0
+            return "dtype", say(WHOLE), None
         return None
+    if not words:
+        return "values", "", None
     error = relative_error(a, b, tolerance)
     if a.dtype == np.float16 and error < ROUNDING["float16"]:
         return "dtype", say("it is right to the 3 digits that float16 holds. Compute in float64."), error
@@ -89,13 +99,14 @@ def factor_of(got: Any, expected: Any, tolerance: Tolerance) -> float | None:
     big = np.abs(b) > max(1e-6 * np.max(np.abs(b), initial=0.0), tolerance.atol)
     if not big.any():
         return None
-    factor = float(np.median(a[big] / b[big]))
-    if factor in (0.0, 1.0) or differing(a / factor, b, tolerance, single).any():
-        return None
+    with np.errstate(all="ignore"):
+        factor = float(np.median(a[big] / b[big]))
+        if not np.isfinite(factor) or factor in (0.0, 1.0) or differing(a / factor, b, tolerance, single).any():
+            return None
     return factor
 
 
-def _compare_nested(got: Any, expected: Any, tolerance: Tolerance) -> Found | None:
+def _compare_nested(got: Any, expected: Any, tolerance: Tolerance, words: bool) -> Found | None:
     if isinstance(expected, dict):
         if not isinstance(got, dict) or got.keys() != expected.keys():
             return "type", say("it should be a dict with the keys {keys}.", keys=", ".join(expected)), None
@@ -114,7 +125,7 @@ def _compare_nested(got: Any, expected: Any, tolerance: Tolerance) -> Found | No
             return "shape", say("it should hold {all} items, and holds {got}.", all=size, got=len(got)), None
         pairs = [(f"[{i}]", g, e) for i, (g, e) in enumerate(zip(got, expected, strict=True))]
     for where, g, e in pairs:
-        difference = compare(g, e, tolerance, inside=True)
+        difference = compare(g, e, tolerance, inside=True, words=words)
         if difference is not None:
             stage, message, error = difference
             return stage, say("at {where}: {message}", where=where, message=message), error

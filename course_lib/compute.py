@@ -20,7 +20,8 @@ from course_lib.errors import AnswerError, OpenQuestionError
 from course_lib.failures import first_line
 from course_lib.probes import PROBES
 from course_lib.reference import Outcome, Problem, Reference
-from course_lib.values import plain
+from course_lib.sentences import say
+from course_lib.values import is_lazy, plain
 
 MISSING = object()
 """Stands for an object that the learner's notebook does not define."""
@@ -44,15 +45,15 @@ def run_cases(name: str, obj: Any, reference: Reference) -> list[Outcome]:
 
 def _run_case(name: str, obj: Any, inputs: dict[str, Any], reference: Reference) -> Outcome:
     handed = copy.deepcopy(inputs)
-    printed = io.StringIO()
+    printed = _Printed()
     try:
         with contextlib.redirect_stdout(printed), warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             raw = PROBES[reference.probe](obj, handed)
-    except (Exception, SystemExit, KeyboardInterrupt) as error:
+    except BaseException as error:  # whatever it is, it is the learner's, and a sentence
         return Outcome(problem=_explain(name, error, _module_of(obj)))
     mutated = [key for key in inputs if not _same(inputs[key], handed[key])]
-    values, problem = _named_values(name, raw, reference.returns, bool(printed.getvalue().strip()))
+    values, problem = _named_values(name, raw, reference.returns, printed.anything)
     if problem is None and mutated:
         problem = problems.mutated(name, mutated[0])
     return Outcome(values, problem)
@@ -68,6 +69,8 @@ def _named_values(
         parts = [raw]
     elif isinstance(raw, tuple | list) and len(raw) == len(returns):
         parts = list(raw)
+    elif is_lazy(raw):
+        return None, problems.incomparable(None, "generator")
     else:
         return None, problems.wrong_count(name, returns, len(raw) if isinstance(raw, tuple | list) else None)
     values = {}
@@ -76,6 +79,9 @@ def _named_values(
             values[key] = codec.decode(codec.encode(plain(part)))
         except codec.CodecError as error:
             return None, problems.incomparable(key if len(returns) > 1 else None, error.kind, str(error))
+        except Exception as error:  # an object of the learner's own that fails when it is looked at
+            reason = say("looking at it raises {kind}", kind=type(error).__name__)
+            return None, problems.incomparable(key if len(returns) > 1 else None, "", reason)
     return values, None
 
 
@@ -94,7 +100,20 @@ def _same(before: Any, after: Any) -> bool:
         )
     if isinstance(before, list | tuple):
         return isinstance(after, list | tuple) and len(before) == len(after) and all(map(_same, before, after))
-    return bool(before == after) or (before != before and after != after)
+    try:
+        return bool(before == after) or bool(before != before and after != after)
+    except Exception:  # what stands there now has its own idea of being equal
+        return False
+
+
+class _Printed(io.StringIO):
+    """Takes whatever is printed, however much, and keeps only whether it was anything."""
+
+    anything = False
+
+    def write(self, text: str, /) -> int:
+        self.anything = self.anything or bool(text.strip())
+        return len(text)
 
 
 def _module_of(obj: Any) -> str:

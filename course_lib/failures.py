@@ -16,6 +16,7 @@ from functools import lru_cache
 
 from course_lib import problems, sources
 from course_lib.reference import DIRECTORY, Problem
+from course_lib.sentences import say
 
 SYNTAX = ("SyntaxError", "IndentationError", "TabError")
 CLEARS = re.compile(r"^\s*%(reset|reset_selective|xdel)\b|^\s*globals\(\)\.clear\(\)|^\s*del\s+globals\(\)", re.M)
@@ -207,7 +208,7 @@ def _own_text(name: str, cells: Sequence[Ran]) -> Problem | None:
         return None
     if all(line.startswith("#") for line in lines):
         return problems.no_definition(name, "every line of its cell is a comment")
-    return problems.no_definition(name, f"no line of its cell gives the name {name} a meaning")
+    return problems.no_definition(name, say("no line of its cell gives the name {name} a meaning", name=name))
 
 
 def _plain(name: str) -> str:

@@ -13,6 +13,7 @@ from course_lib import sources
 from course_lib.loads import Imported, imports
 from course_lib.reach import GIVEN_ALIASES, Cell, Reached, Use
 from course_lib.reference import Problem
+from course_lib.sentences import say
 
 Importable = Callable[[str, str], bool]
 """Whether a unit (the first) may import a module (the second): `course_lib.packages.importable`."""
@@ -27,10 +28,11 @@ def forbidden_problem(exercise: str, reached: Reached, forbidden: Iterable[str])
         if any(use.name == rule or use.name.startswith(rule + ".") for rule in rules):
             where, code = _where(exercise, use.cell, use.line, reached)
             name = _called(use)
-            message = (
-                f"{where} leaves the work to {name}. In {exercise} you write from scratch what it does; "
+            template = (
+                "{where} leaves the work to {what}. In {exercise} you write from scratch what it does; "
                 "afterwards, it is yours to use."
             )
+            message = say(template, where=where, what=name, exercise=exercise)
             return Problem("forbidden", message, use.line, code, name)
     return None
 
@@ -42,10 +44,11 @@ def import_problem(exercise: str, unit: str, reached: Reached, importable: Impor
             continue
         where, code = _where(exercise, cell, found.line, reached)
         package = found.module.partition(".")[0]
-        message = (
-            f"{where} imports {package}, which is not there when unit {unit[:2]} is graded: there this line raises "
-            f"ModuleNotFoundError, and {exercise} earns nothing. Write it without {package}."
+        template = (
+            "{where} imports {package}, which is not there when unit {unit} is graded: there this line raises "
+            "ModuleNotFoundError, and {exercise} earns nothing. Write it without {package}."
         )
+        message = say(template, where=where, package=package, unit=unit[:2], exercise=exercise)
         return Problem("forbidden", message, found.line, code, package)
     return None
 
@@ -71,10 +74,12 @@ def _where(exercise: str, cell: Cell, line: int, reached: Reached) -> tuple[str,
     lines = cell.source.split("\n")
     code = lines[line - 1].strip()[:200] if line <= len(lines) else ""
     if cell.file:
-        return f"Line {line} of {cell.file}, `{code}`, which your {exercise} uses,", code
-    if cell is not reached.bindings[0].cell:
-        return f"Line {line} of another cell, `{code}`, which your {exercise} uses,", code
-    return f"Line {line} of your cell, `{code}`,", code
+        template = "Line {line} of {file}, `{code}`, which your {exercise} uses,"
+    elif cell is not reached.bindings[0].cell:
+        template = "Line {line} of another cell, `{code}`, which your {exercise} uses,"
+    else:
+        template = "Line {line} of your cell, `{code}`,"
+    return say(template, line=line, file=cell.file, code=code, exercise=exercise), code
 
 
 def _called(use: Use) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from course_lib.diagnosis import Diagnosis, diagnose
-from course_lib.differences import Difference, differences_of, flaws_of
+from course_lib.differences import Difference, differences_of, flaws_of, with_true_factors
 from course_lib.reference import Outcome, RecordedGroup, Reference
 
 
@@ -23,6 +23,7 @@ class GroupResult:
     earned: int
     label: str
     first: Difference | None
+    hint: int | None = None
 
     @property
     def passed(self) -> bool:
@@ -73,7 +74,10 @@ def judge(outcomes: Sequence[Outcome], reference: Reference) -> Verdict:
             if reference.verify
             else differences_of(index, outcome, case.expected, reference.tolerance)
         )
-        differences += [replace(difference, label=case.label, inputs=case.inputs) for difference in found]
+        differences += [
+            replace(difference, label=case.label, group=case.group, inputs=case.inputs) for difference in found
+        ]
+    differences = with_true_factors(differences, reference.tolerance)
     groups = tuple(_group_result(group, differences, reference) for group in reference.groups)
     problems = [outcome.problem for outcome in outcomes]
     return Verdict(
@@ -91,7 +95,7 @@ def _group_result(group: RecordedGroup, differences: list[Difference], reference
     mine = [d for d in differences if reference.cases[d.case].group == group.key]
     first = mine[0] if mine else None
     label = reference.cases[first.case].label if first else ""
-    return GroupResult(group.key, group.states, group.points, 0 if mine else group.points, label, first)
+    return GroupResult(group.key, group.states, group.points, 0 if mine else group.points, label, first, group.hint)
 
 
 __all__ = ["Diagnosis", "Difference", "GroupResult", "Verdict", "judge"]

@@ -17,6 +17,7 @@ from course_lib import problems, render
 from course_lib.compute import MISSING
 from course_lib.failures import Failure, Ran, first_line, other_meaning, read_text, uncalled, why_missing
 from course_lib.reference import Outcome
+from course_lib.sentences import say
 
 MOST_CELLS = 500
 BRINGS = re.compile(r"^\s*(from|import)\s+course_lib\b", re.M)
@@ -145,7 +146,8 @@ def _with_names(outcome: Outcome, notebook: Notebook) -> Outcome:
     message = problem.message
     for advice in (*problems.ADVICE.values(), problems.LOOK, problems.ARGUMENTS):
         message = message.removesuffix(advice)
-    return replace(outcome, problem=replace(problem, message=f"{message.rstrip()} {taken[0]}"))
+    told = say("{message} {taken}", message=message.rstrip(), taken=taken[0])
+    return replace(outcome, problem=replace(problem, message=told))
 
 
 def _stands_for(meant: Any, now: Any) -> bool:
@@ -161,12 +163,12 @@ def _of_course(value: Any) -> bool:
 
 def _described(value: Any) -> str:
     if isinstance(value, ModuleType):
-        return f"the module {value.__name__}"
+        return say("the module {name}", name=value.__name__)
     if isinstance(value, type):
-        return f"the class {value.__name__}"
+        return say("the class {name}", name=value.__name__)
     if _of_course(value):
-        return "the course's own function"
+        return say("the course's own function")
     if value is None:
         return "None"
     kind = type(value).__name__
-    return f"{'an' if kind[:1] in 'aeiou' else 'a'} {kind}"
+    return say("an {kind}" if kind[:1] in "aeiou" else "a {kind}", kind=kind)

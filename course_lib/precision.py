@@ -31,14 +31,24 @@ def differing(got: np.ndarray, expected: np.ndarray, tolerance: Tolerance, singl
     """True where two arrays of one shape differ. single: whether `got` is of float32; by default, as it looks."""
     if expected.dtype.kind in "biu" and got.dtype.kind in "biu":
         return np.asarray(got != expected)
-    coarse = in_single(got, expected) if single is None else single
-    rtol = tolerance.rtol32 if coarse else tolerance.rtol
-    atol = tolerance.atol32 if coarse else tolerance.atol
     a, b = got.astype(float), expected.astype(float)
-    if np.isfinite(b).any():
-        atol = max(atol, OF_THE_LARGEST * rtol * float(np.max(np.abs(b[np.isfinite(b)]))))
+    if single is None:
+        found = _differing(a, b, tolerance.rtol, tolerance.atol)
+        if not found.any() and tolerance.rtol <= tolerance.rtol32 or not in_single(got, expected):
+            return found
+        single = True
+    if single:
+        return _differing(a, b, tolerance.rtol32, tolerance.atol32)
+    return _differing(a, b, tolerance.rtol, tolerance.atol)
+
+
+def _differing(a: np.ndarray, b: np.ndarray, rtol: float, atol: float) -> np.ndarray:
+    finite = np.isfinite(b)
     with np.errstate(all="ignore"):
-        return np.asarray(~np.isclose(a, b, rtol=rtol, atol=atol, equal_nan=True))
+        size = np.abs(b)
+        atol = max(atol, OF_THE_LARGEST * rtol * float(np.max(size, where=finite, initial=0.0)))
+        close = (np.abs(a - b) <= atol + rtol * size) & finite
+    return np.asarray(~(close | (a == b) | (np.isnan(a) & np.isnan(b))))
 
 
 def in_single(got: np.ndarray, expected: np.ndarray) -> bool:
@@ -54,7 +64,8 @@ def relative_error(got: np.ndarray, expected: np.ndarray, tolerance: Tolerance) 
     keep = np.isfinite(a) & np.isfinite(b)
     if not keep.any():
         return float("nan")
-    return float(np.max(np.abs(a[keep] - b[keep])) / max(np.max(np.abs(b[keep])), tolerance.atol, 1e-300))
+    with np.errstate(all="ignore"):
+        return float(np.max(np.abs(a[keep] - b[keep])) / max(np.max(np.abs(b[keep])), tolerance.atol, 1e-300))
 
 
 def _fits_single(values: np.ndarray) -> bool:

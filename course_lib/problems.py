@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from course_lib.reference import Problem
+from course_lib.sentences import say
 
 LOOK = "Read the line with the case's inputs in mind."
 WHOLE_NUMBERS = "An array of whole numbers cannot take fractions in place: make a new array of floats."
@@ -71,82 +72,100 @@ def missing(name: str) -> Problem:
     """The notebook does not define the object."""
     return Problem(
         "missing",
-        f"There is no {name} here. Run the cell that defines it; if the cell is gone, "
-        "copy it back from the unit's fresh notebook.",
+        say(
+            "There is no {name} here. Run the cell that defines it; if the cell is gone, "
+            "copy it back from the unit's fresh notebook.",
+            name=name,
+        ),
     )
 
 
 def not_defined(name: str, kind: str, line: int | None, code: str | None, text: str = "", advice: str = "") -> Problem:
     """The cell that defines the object ended with an error before it was defined."""
-    what = f"{kind}: {text}" if text else kind
+    what = _error(kind, text)
     if kind == "KeyboardInterrupt":
-        what, advice = "KeyboardInterrupt: it took too long, or was stopped by hand", "Does a loop there never end?"
-    where = f" at line {line}, `{code}`," if code else ""
-    sentence = f"There is no {name} here: its cell stopped{where} with {what.rstrip('.')}. {advice}".rstrip()
+        what = say("KeyboardInterrupt: it took too long, or was stopped by hand")
+        advice = say("Does a loop there never end?")
+    if code:
+        template = "There is no {name} here: its cell stopped at line {line}, `{code}`, with {what}. {advice}"
+    else:
+        template = "There is no {name} here: its cell stopped with {what}. {advice}"
+    sentence = say(template, name=name, line=line, code=code, what=what.rstrip("."), advice=advice).rstrip()
     return Problem("missing", sentence, line, code, f"{kind} in line {line}" if code else kind)
 
 
 def misspelt(name: str, near: str, line: int, code: str | None) -> Problem:
     """Only a name that is spelled otherwise is there."""
-    where = f" (line {line} of your cell, `{code}`)" if code else ""
-    sentence = f"There is no {name} here, but there is {near}{where}. Spell it {name}, letter for letter."
+    if code:
+        template = (
+            "There is no {name} here, but there is {near} (line {line} of your cell, `{code}`). "
+            "Spell it {name}, letter for letter."
+        )
+    else:
+        template = "There is no {name} here, but there is {near}. Spell it {name}, letter for letter."
+    sentence = say(template, name=name, near=near, line=line, code=code)
     return Problem("missing", sentence, line, code, f"spelled {near}"[:80])
 
 
 def nested(name: str, outer: str, line: int, code: str | None) -> Problem:
     """It is defined inside of something else."""
-    sentence = (
-        f"There is no {name} here: line {line} of its cell, `{code}`, defines it inside of {outer}, where nothing else "
+    template = (
+        "There is no {name} here: line {line} of its cell, `{code}`, defines it inside of {outer}, where nothing else "
         "sees it. Move it to the left, so that it begins where the line begins."
     )
+    sentence = say(template, name=name, outer=outer, line=line, code=code)
     return Problem("missing", sentence, line, code, f"defined inside of {outer}"[:80])
 
 
 def deleted(name: str, line: int, code: str | None) -> Problem:
     """It was there, and was taken away."""
-    sentence = (
-        f"There is no {name} here any more: line {line} of a cell, `{code}`, deletes it. "
+    template = (
+        "There is no {name} here any more: line {line} of a cell, `{code}`, deletes it. "
         "Take that line out and run the cell that defines it again."
     )
-    return Problem("missing", sentence, line, code, "deleted again")
+    return Problem("missing", say(template, name=name, line=line, code=code), line, code, "deleted again")
 
 
 def unreached(name: str, line: int, code: str | None) -> Problem:
     """A definition is in its cell's text, and there is no object all the same."""
-    sentence = (
-        f"There is no {name} here: line {line} of its cell, `{code}`, defines it, but was not run, or the name was "
+    template = (
+        "There is no {name} here: line {line} of its cell, `{code}`, defines it, but was not run, or the name was "
         "taken away again. Let the line begin at the left, under no condition."
     )
+    sentence = say(template, name=name, line=line, code=code)
     return Problem("missing", sentence, line, code, "its definition was not run")
 
 
 def not_run_by(name: str, magic: str) -> Problem:
     """The cell begins with a magic that does not run it as a part of the notebook."""
-    sentence = (
-        f"There is no {name} here: its cell begins with %%{magic}, so what stands below does not become a part of the "
-        f"notebook. Take the line %%{magic} out."
+    template = (
+        "There is no {name} here: its cell begins with %%{magic}, so what stands below does not become a part of the "
+        "notebook. Take the line %%{magic} out."
     )
-    return Problem("missing", sentence, detail=f"below %%{magic}"[:80])
+    return Problem("missing", say(template, name=name, magic=magic), detail=f"below %%{magic}"[:80])
 
 
 def no_definition(name: str, why: str) -> Problem:
     """Its cell holds something else."""
-    sentence = f"There is no {name} here: {why}. Write it there, under the name {name}, letter for letter."
-    return Problem("missing", sentence, detail=why[:80])
+    template = "There is no {name} here: {why}. Write it there, under the name {name}, letter for letter."
+    return Problem("missing", say(template, name=name, why=why), detail=why[:80])
 
 
 def other_meaning(name: str, was: str, line: int, code: str | None) -> Problem:
     """The name stands for a value; `was`: "def" or "class", if it stood for one of these before."""
-    if was:
-        sentence = (
-            f"{name} is no longer your {'function' if was == 'def' else 'class'}: line {line} of a cell, `{code}`, "
-            f"gave the name another meaning. Give that value another name, and run the cell that defines {name} again."
-        )
-    else:
-        sentence = (
-            f"{name} is not what the exercise asks for: line {line} of a cell, `{code}`, makes it another kind of "
-            f"value. Write {name} as its cell was handed out."
-        )
+    gave = (
+        "line {line} of a cell, `{code}`, gave the name another meaning. "
+        "Give that value another name, and run the cell that defines {name} again."
+    )
+    template = {
+        "def": "{name} is no longer your function: " + gave,
+        "class": "{name} is no longer your class: " + gave,
+    }.get(
+        was,
+        "{name} is not what the exercise asks for: line {line} of a cell, `{code}`, makes it another kind of value. "
+        "Write {name} as its cell was handed out.",
+    )
+    sentence = say(template, name=name, line=line, code=code)
     return Problem("missing", sentence, line, code, "its name means something else")
 
 
@@ -155,34 +174,46 @@ def strange_character(character: str) -> str:
     name = CHARACTERS.get(character) or unicodedata.name(character, "").lower().replace("fullwidth", "full-width")
     plain = PLAIN.get(character) or unicodedata.normalize("NFKC", character)
     if plain == " ":
-        instead = "Put an ordinary space in its place"
+        instead = say("Put an ordinary space in its place")
     elif plain != character and plain.isascii() and plain.isprintable():
-        instead = f"Put a plain `{plain}` in its place"
+        instead = say("Put a plain `{plain}` in its place", plain=plain)
     else:
-        instead = "Take it out"
-    what = f", {name}," if name else ""
-    return f"The character U+{ord(character):04X}{what} comes from a web page or another keyboard. {instead}."
+        instead = say("Take it out")
+    template = (
+        "The character {code}, {name}, comes from a web page or another keyboard. {instead}."
+        if name
+        else "The character {code} comes from a web page or another keyboard. {instead}."
+    )
+    return say(template, code=f"U+{ord(character):04X}", name=name, instead=instead)
 
 
 def no_package(package: str) -> str:
     """What to do about a package that cannot be imported."""
-    return f"The package {package} is not there: do without it, with what the unit's first cell imports."
+    return say(
+        "The package {package} is not there: do without it, with what the unit's first cell imports.", package=package
+    )
 
 
 def shadowed(name: str, was: str, now: str, line: int | None = None, code: str | None = None) -> str:
     """A name that the course's first cell brought means something else."""
-    where = f": line {line} of a cell, `{code}`, gave it another meaning" if code else ""
-    return (
-        f"`{name}` is no longer {was} here; it is {now}{where}. "
-        f"Give yours another name, then run the cell again that imports {name}."
-    )
+    template = (
+        "`{name}` is no longer {was} here; it is {now}: line {line} of a cell, `{code}`, gave it another meaning. "
+        if code
+        else "`{name}` is no longer {was} here; it is {now}. "
+    ) + "Give yours another name, then run the cell again that imports {name}."
+    return say(template, name=name, was=was, now=now, line=line, code=code)
 
 
 def gone(names: Sequence[str]) -> str:
     """Names that the course's first cell brought were deleted."""
-    listed = ", ".join(f"`{name}`" for name in names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
-    what = "a name" if len(names) == 1 else "names"
-    return f"{listed}: {what} that this notebook needs, deleted by now. Run its first cell again, and go on from there."
+    listed = ", ".join(f"`{name}`" for name in names[:4])
+    again = "Run its first cell again, and go on from there."
+    if len(names) == 1:
+        return say("{listed}: a name that this notebook needs, deleted by now. " + again, listed=listed)
+    if len(names) <= 4:
+        return say("{listed}: names that this notebook needs, deleted by now. " + again, listed=listed)
+    template = "{listed} and {more} more: names that this notebook needs, deleted by now. " + again
+    return say(template, listed=listed, more=len(names) - 4)
 
 
 def short(problem: Problem) -> str:
@@ -190,52 +221,55 @@ def short(problem: Problem) -> str:
     if problem.kind in ("missing", "interrupted") and problem.detail:
         return problem.detail
     if problem.kind == "forbidden":
-        return f"leaves the work to {problem.detail or 'a library'}"
+        return say("leaves the work to {what}", what=problem.detail or "a library")
     if problem.kind == "raised":
-        return f"{problem.detail or 'an error'}{f' in line {problem.line}' if problem.line else ''}"
+        what = problem.detail or "an error"
+        return say("{what} in line {line}", what=what, line=problem.line) if problem.line else what
     return SHORT.get(problem.kind, "")
 
 
 def no_answer(why: str, in_short: str) -> Problem:
     """While grading: nothing came from the check itself."""
-    return Problem("interrupted", f"The check of this exercise gave no answer: {why}", detail=in_short)
+    return Problem("interrupted", say("The check of this exercise gave no answer: {why}", why=why), detail=in_short)
 
 
 def not_started(name: str) -> Problem:
     """The stub is still there."""
-    return Problem("not_started", f"{name} is not written yet. Replace the line `raise NotImplementedError(...)`.")
+    template = "{name} is not written yet. Replace the line `raise NotImplementedError(...)`."
+    return Problem("not_started", say(template, name=name))
 
 
 def open_question(question: str) -> Problem:
     """A quiz's question still has its dots."""
-    return Problem("not_started", f"{question} waits for your answer: put a letter in place of its dots.")
+    template = "{question} waits for your answer: put a letter in place of its dots."
+    return Problem("not_started", say(template, question=question))
 
 
 def waits_for(name: str, other: str) -> Problem:
     """The code calls another exercise's stub."""
-    return Problem("not_started", f"{name} calls your {other}, which is not written yet.", detail=other)
+    template = "{name} calls your {other}, which is not written yet."
+    return Problem("not_started", say(template, name=name, other=other), detail=other)
 
 
 def returned_nothing(name: str, printed: bool) -> Problem:
     """None came back; `printed`: a value was printed instead."""
-    if printed:
-        return Problem(
-            "returned_nothing",
-            f"{name} printed a value but returned nothing. print shows a number to a person; "
-            "return hands it to whoever called. End the function with a return line.",
-        )
-    return Problem(
-        "returned_nothing",
-        f"{name} returned nothing (None). Does it end with a return line, on every path?",
+    template = (
+        "{name} printed a value but returned nothing. print shows a number to a person; "
+        "return hands it to whoever called. End the function with a return line."
+        if printed
+        else "{name} returned nothing (None). Does it end with a return line, on every path?"
     )
+    return Problem("returned_nothing", say(template, name=name))
 
 
 def wrong_count(name: str, returns: tuple[str, ...], got: int | None) -> Problem:
     """Another number of values came back; `got` is None for something that is no tuple."""
-    count = "one value" if got is None else f"{got} values"
-    return Problem(
-        "wrong_count", f"{name} should return {len(returns)} things, ({', '.join(returns)}), and returned {count}."
+    template = (
+        "{name} should return {count} things, ({returns}), and returned one value."
+        if got is None
+        else "{name} should return {count} things, ({returns}), and returned {got} values."
     )
+    return Problem("wrong_count", say(template, name=name, count=len(returns), returns=", ".join(returns), got=got))
 
 
 def incomparable(output: str | None, kind: str = "", reason: str = "") -> Problem:
@@ -243,42 +277,50 @@ def incomparable(output: str | None, kind: str = "", reason: str = "") -> Proble
 
     reason: what is known of one whose kind has no sentence.
     """
-    what = "What it returns" if output is None else f"Its `{output}`"
-    because = f": {reason}" if reason else ""
-    other = f"cannot be compared{because}. Return plain arrays and numbers."
-    return Problem("wrong_type", f"{what} {KINDS.get(kind, other)}")
+    if kind in KINDS:
+        rest = KINDS[kind]
+    else:
+        template = "cannot be compared: {reason}. Return plain arrays and numbers."
+        rest = say(template if reason else template.replace(": {reason}", ""), reason=reason)
+    template = "What it returns {rest}" if output is None else "Its `{output}` {rest}"
+    return Problem("wrong_type", say(template, output=output, rest=rest))
 
 
 def mutated(name: str, argument: str) -> Problem:
     """An argument has other values after the call."""
-    return Problem(
-        "mutated",
-        f"{name} changed its argument `{argument}` in place: whoever called it finds other numbers "
-        "than before. Work on a new array (an expression such as `a - b` makes one; `a -= b` changes `a` itself).",
-        detail=argument,
+    template = (
+        "{name} changed its argument `{argument}` in place: whoever called it finds other numbers "
+        "than before. Work on a new array (an expression such as `a - b` makes one; `a -= b` changes `a` itself)."
     )
+    return Problem("mutated", say(template, name=name, argument=argument), detail=argument)
 
 
 def interrupted(name: str, line: int | None, code: str | None) -> Problem:
     """The cell's time was up."""
-    sentence = f"{name} was stopped before it finished; it was at {_where(line, code)}. Does a loop there never end?"
-    return Problem("interrupted", sentence, line, code)
+    template = "{name} was stopped before it finished; it was at {where}. Does a loop there never end?"
+    return Problem("interrupted", say(template, name=name, where=_where(line, code)), line, code)
 
 
 def raised(
     name: str, kind: str, line: int | None, code: str | None, text: str = "", advice: str | None = None
 ) -> Problem:
     """An exception. `kind` is its type's name, `text` its first line, `advice` one of the sentences above."""
-    where = _where(line, code)
+    named = {"name": name, "where": _where(line, code)}
     if kind == "RecursionError":
-        sentence = f"{name} calls itself without end, at {where}. Which call should stop it?"
+        sentence = say("{name} calls itself without end, at {where}. Which call should stop it?", **named)
     elif kind == "SystemExit":
-        sentence = f"{name} calls exit() at {where}; use return to leave a function."
+        sentence = say("{name} calls exit() at {where}; use return to leave a function.", **named)
     else:
-        what = f"{kind}: {text}" if text else kind
-        sentence = f"{name} stopped at {where} with {what}. {advice or ADVICE.get(kind, LOOK)}"
+        advice = advice or ADVICE.get(kind, LOOK)
+        sentence = say(
+            "{name} stopped at {where} with {what}. {advice}", what=_error(kind, text), advice=advice, **named
+        )
     return Problem("raised", sentence, line, code, kind)
 
 
+def _error(kind: str, text: str) -> str:
+    return say("{kind}: {text}", kind=kind, text=text) if text else kind
+
+
 def _where(line: int | None, code: str | None) -> str:
-    return f"line {line} of your cell, `{code}`" if code else "your code"
+    return say("line {line} of your cell, `{code}`", line=line, code=code) if code else say("your code")

@@ -60,7 +60,7 @@ def history(unit: str, obj: Any = None) -> list[Cell]:
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     texts = list(getattr(getattr(shell, "history_manager", None), "input_hist_raw", None) or [])
     if code := _code(obj):
-        made = "".join(linecache.getlines(code.co_filename)) if getattr(obj, "__module__", "") == "__main__" else ""
+        made = "".join(linecache.getlines(code.co_filename)) if _of_notebook(obj) else ""
         if made and not any(made.strip() in sources.compiled(text) for text in texts):
             texts.append(made)  # run without history, or before it was cleared
     # What came with the unit stands first, whether it was run as it is, changed, or not at all.
@@ -123,12 +123,22 @@ def _code(obj: Any) -> CodeType | None:
         return None
 
 
+def _of_notebook(obj: Any) -> bool:
+    try:
+        return str(obj.__module__) == "__main__"
+    except Exception:  # as above
+        return False
+
+
 def _name(obj: Any) -> str:
     """The name that an object was given where it was made."""
-    while isinstance(obj, functools.partial):
-        obj = obj.func
-    named = obj if hasattr(obj, "__qualname__") else type(obj)
-    return str(named.__qualname__).partition(".")[0]
+    try:
+        while isinstance(obj, functools.partial):
+            obj = obj.func
+        named = obj if isinstance(getattr(obj, "__qualname__", None), str) else type(obj)
+        return str(named.__qualname__).partition(".")[0]
+    except Exception:  # as above
+        return type(obj).__name__
 
 
 def _when(name: str, code: CodeType | None, program: Program, cells: Sequence[Cell]) -> int | None:

@@ -148,6 +148,8 @@ class Reference:
     """A function of `course_lib.properties` that judges in place of the expected values."""
     search: Callable[[], Signatures | None] | None = None
     """Gives, when something wrong is left to explain, the signatures of small changes; see `course_lib.signatures`."""
+    sizes: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """The letters of the exercise's text for the sizes of its inputs: of which input, along which axis."""
 
     def without_answers(self) -> Reference:
         """The same cases with nothing that tells what is right: what may enter a learner's process."""
@@ -163,6 +165,7 @@ class Reference:
             "returns": list(self.returns),
             "probe": self.probe,
             **verify,
+            **({"sizes": {letter: list(place) for letter, place in self.sizes.items()}} if self.sizes else {}),
             "plot": self.plot,
             "bonus": self.bonus,
             "withheld": self.withheld,
@@ -199,6 +202,7 @@ class Reference:
             returns=tuple(data["returns"]),
             probe=data["probe"],
             verify=data.get("verify"),
+            sizes={letter: (name, axis) for letter, (name, axis) in data.get("sizes", {}).items()},
             plot=data["plot"],
             bonus=data["bonus"],
             withheld=data["withheld"],

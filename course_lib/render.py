@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from course_lib import problems
-from course_lib.compare import TELLS_VALUES, apart, short
+from course_lib.compare import TELLS_VALUES, UNTOLD, apart, short
 from course_lib.judge import Difference, GroupResult, Verdict
+from course_lib.sentences import say
 
 # Colours that hold on a white and on a dark page; text takes the page's own colour.
 GREEN, RED, AMBER = "#2e9e6b", "#d1495b", "#d68910"
@@ -24,27 +25,29 @@ CELL = "padding:3px 10px 3px 0;text-align:left;vertical-align:top;border:0"
 
 def headline(verdict: Verdict) -> str:
     """One line: the exercise, how far, and the points."""
-    name, points = verdict.exercise, f"{verdict.earned} of {verdict.points} points"
-    bonus = " (bonus)" if verdict.bonus else ""
     if verdict.withheld:
-        return f"{name}: {'every question is answered' if verdict.passed else 'not complete yet'}"
-    if verdict.passed:
-        return f"{name}: all right, {points}{bonus}"
-    if verdict.not_started:
-        return f"{name}: not written yet, {points}{bonus}"
-    return f"{name}: not right yet, {points}{bonus}"
+        template = "{name}: every question is answered" if verdict.passed else "{name}: not complete yet"
+    elif verdict.passed:
+        template = "{name}: all right, {earned} of {points} points"
+    elif verdict.not_started:
+        template = "{name}: not written yet, {earned} of {points} points"
+    else:
+        template = "{name}: not right yet, {earned} of {points} points"
+    line = say(template, name=verdict.exercise, earned=verdict.earned, points=verdict.points)
+    return say("{line} (bonus)", line=line) if verdict.bonus and not verdict.withheld else line
 
 
 def advice(verdict: Verdict, private: bool = False) -> list[str]:
-    """The sentences that help most, best first: the diagnoses, else what the first difference shows.
+    """The sentences that help most, best first: the diagnoses, else the property that does not hold, and how it shows.
 
     Of a private case no value is told: neither what came nor what is right.
     """
     if verdict.diagnoses:
-        return [d.says + (f" (Hint {d.hint} goes on from here.)" if d.hint else "") for d in verdict.diagnoses]
-    if verdict.differences:
-        return [_sentence(_first(verdict), private, verdict.exercise)]
-    return []
+        return [
+            say("{says} (Hint {hint} goes on from here.)", says=d.says, hint=d.hint) if d.hint else d.says
+            for d in verdict.diagnoses
+        ]
+    return [_property(verdict, private)] if verdict.differences else []
 
 
 def reason(verdict: Verdict) -> str:
@@ -59,17 +62,47 @@ def _first(verdict: Verdict) -> Difference:
     return min(verdict.differences, key=lambda d: (order.index(d.stage), d.case))
 
 
-def _sentence(difference: Difference, private: bool, exercise: str) -> str:
-    """The message with a capital letter, unless it begins with a name from the learner's code."""
-    text = TELLS_VALUES.sub("it is not the right value.", difference.message) if private else difference.message
-    return text if text.startswith(("`", exercise)) else text[0].upper() + text[1:]
+def _property(verdict: Verdict, private: bool) -> str:
+    """What is not so yet, how far, where it shows, and which hint is about it; of a problem, its own sentence."""
+    first = _first(verdict)
+    message = _message(first, private)
+    group = next((group for group in verdict.groups if group.key == first.group), None)
+    if first.stage == "problem" or group is None:
+        return _as_sentence(message, verdict.exercise)
+    broken = sum(not group.passed for group in verdict.groups)
+    parts = [say(_how_far(broken, len(verdict.groups)), states=group.states, broken=broken, all=len(verdict.groups))]
+    if private or not first.label:
+        parts.append(_as_sentence(message, verdict.exercise))
+    else:
+        parts.append(say("In the case “{label}”: {message}", label=first.label, message=message))
+    if group.hint:
+        parts.append(say("Hint {hint} is about this.", hint=group.hint))
+    return " ".join(parts)
+
+
+def _how_far(broken: int, all_: int) -> str:
+    """The template that says what is not so yet, and of the other properties how they stand."""
+    if all_ == 1:
+        return "Not yet: {states}."
+    if broken > 1:
+        return "Not yet: {states} ({broken} of {all} properties are open)."
+    return "Not yet: {states}; the other one holds." if all_ == 2 else "Not yet: {states}; all others hold."
+
+
+def _message(difference: Difference, private: bool) -> str:
+    return TELLS_VALUES.sub(UNTOLD, difference.message) if private else difference.message
+
+
+def _as_sentence(text: str, exercise: str) -> str:
+    """With a capital letter, unless it begins with a name from the learner's code."""
+    return text if text.startswith(("`", exercise)) else text[:1].upper() + text[1:]
 
 
 def _rows(verdict: Verdict, private: bool) -> Iterator[tuple[GroupResult, str]]:
     for group in verdict.groups:
         detail = ""
         if group.first is not None and not private and not verdict.not_started:
-            detail = f"{group.label}: {group.first.message}"
+            detail = say("{label}: {message}", label=group.label, message=group.first.message)
         yield group, detail
 
 
@@ -130,20 +163,21 @@ def _table(verdict: Verdict, private: bool) -> str:
 def _values(difference: Difference) -> str:
     """One wrong case: what went in, what came out, what is right."""
     plain = {name: value for name, value in difference.inputs.items() if not isinstance(value, dict | list)}
-    rows = [(f"with {name}", _excerpt(value)) for name, value in plain.items()]
+    rows = [(say("with {name}", name=name), _excerpt(value)) for name, value in plain.items()]
     rows = [row for row in rows if row[1].count("\n") < 6][:4]
     if difference.expected is not None:  # else a property was verified, and its sentence says it all
         got, right = apart(difference.got, difference.expected)
-        rows += [("you got", got[:400]), ("expected", right[:400])]
+        rows += [(say("you got"), got[:400]), (say("expected"), right[:400])]
     if difference.error is not None and np.isfinite(difference.error):
-        rows.append(("largest relative error", f"{difference.error:.2g}"))
+        rows.append((say("largest relative error"), f"{difference.error:.2g}"))
     body = "".join(
         f'<tr style="background:none"><td style="{CELL};opacity:.7;white-space:nowrap">{escape(label)}</td>'
         f'<td style="{CELL}"><code style="white-space:pre">{escape(value)}</code></td></tr>'
         for label, value in rows
     )
-    title = f'<div style="margin-top:8px;opacity:.8">The case <i>{escape(difference.label)}</i>:</div>'
-    return f'{title}<table style="border-collapse:collapse;margin:6px 0;font-size:95%">{body}</table>'
+    title = say("The case {label}:", label=f"<i>{escape(difference.label)}</i>")
+    head = f'<div style="margin-top:8px;opacity:.8">{title}</div>'
+    return f'{head}<table style="border-collapse:collapse;margin:6px 0;font-size:95%">{body}</table>'
 
 
 def _excerpt(value: object) -> str:

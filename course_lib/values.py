@@ -8,6 +8,7 @@ from __future__ import annotations
 import collections
 import decimal
 import fractions
+import inspect
 from collections.abc import Iterable
 from typing import Any
 
@@ -45,17 +46,27 @@ def _natural(value: Any, depth: int) -> Any:
         return [_natural(item, depth + 1) for item in value]
     if isinstance(value, dict):
         return {key: _natural(item, depth + 1) for key, item in value.items()}
-    if hasattr(value, "detach") and hasattr(value, "cpu"):
+    if _knows(value, "detach") and _knows(value, "cpu"):
         return _array(_of_tensor(value), depth)
     kind = _kind(value)
     if kind:
         raise CodecError(f"it holds a value of type {type(value).__name__!r}", kind)
-    if hasattr(value, "__array__"):
+    if _knows(value, "__array__"):
         try:
             return _array(np.asarray(value), depth)
         except Exception as error:  # whatever another library's array does when it is asked for its values
             raise CodecError(f"a {type(value).__name__} gives no array", "type") from error
     return value
+
+
+def _knows(value: Any, method: str) -> bool:
+    """Whether its class has a method: some objects answer to any name, and are asked nothing for that."""
+    return callable(inspect.getattr_static(type(value), method, None))
+
+
+def is_lazy(value: Any) -> bool:
+    """Whether it is a generator or the like, which holds no values itself."""
+    return _kind(value) == "generator"
 
 
 def _kind(value: Any) -> str:
@@ -68,11 +79,11 @@ def _kind(value: Any) -> str:
         return "complex"
     if isinstance(value, set | frozenset):
         return "set"
-    if hasattr(value, "to_numpy"):
+    if _knows(value, "to_numpy"):
         return "table"
-    if hasattr(value, "toarray"):
+    if _knows(value, "toarray"):
         return "sparse"
-    if hasattr(value, "__next__") or isinstance(value, collections.abc.MappingView):
+    if _knows(value, "__next__") or isinstance(value, collections.abc.MappingView):
         return "generator"
     if callable(value):
         return "function"

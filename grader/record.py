@@ -49,6 +49,7 @@ def make_reference(exercise: Exercise, seed: int | list[int], private: bool = Fa
         withheld=exercise.withheld,
         forbidden=exercise.forbidden,
         verify=exercise.verify,
+        sizes=dict(exercise.sizes),
     )
     misconceptions = tuple(
         RecordedMisconception(

@@ -87,6 +87,9 @@ class Exercise:
     """The grader's cases, where they cannot be the visible ones with other numbers: images that no learner has."""
     withheld: bool = False
     """True for quizzes: the learner's kernel is not told what is right, the grader says it."""
+    sizes: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    """The letters of the notebook's text for the sizes of inputs, `{"N": ("X", 0)}`: the axis 0 of the input X. With
+    these a learner is told that a value is N times the right one."""
 
     def __post_init__(self) -> None:
         if self.reference is None and self.verify is None:

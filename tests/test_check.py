@@ -71,7 +71,52 @@ BAD_INPUTS = {
         "class Yes:\n    def __eq__(self, other): return True\ndef scale_shift(x, a):\n    return Yes(), Yes()",
         "value of type 'Yes'",
     ),
-    "deleted": ("del scale_shift", "There is no scale_shift here"),
+    "answers to any name": (
+        "class Any:\n    def __getattr__(self, name): return self\n    def __call__(self, *a, **k): return self\n"
+        "def scale_shift(x, a):\n    return Any(), 1.0",
+        "is a function or a class",
+    ),
+    "lazy": (
+        "class Later:\n    def __getattr__(self, name): return self\n"
+        "def scale_shift(x, a):\n    return Later(), 1.0",
+        "value of type 'Later'",
+    ),
+    "generator": ("def scale_shift(x, a):\n    yield a * x\n    yield x.sum()", "is a generator"),
+    "fails when looked at": (
+        "class Row(list):\n    def __iter__(self): raise OSError('gone')\n"
+        "def scale_shift(x, a):\n    return Row([1, 2]), 1.0",
+        "looking at it raises OSError",
+    ),
+    "an exception that cannot be told": (
+        "class Silent(Exception):\n    def __str__(self): raise self\n"
+        "def scale_shift(x, a):\n    raise Silent",
+        "stopped at line 4 of your cell, `raise Silent` with Silent.",
+    ),
+    "an end of its own": (
+        "class Stop(BaseException): pass\ndef scale_shift(x, a):\n    raise Stop('now')", "with Stop: now"
+    ),
+    "prints a book": (
+        "def scale_shift(x, a):\n    for _ in range(300):\n        print('x' * 100_000)",
+        "printed a value but returned nothing"
+    ),
+    "a partial": (
+        "from functools import partial\nscale_shift = partial(lambda f, x, a: (f + x, (f + x).sum()), 1.0)",
+        "Not yet: scales every entry",
+    ),
+    "hidden source": (
+        "exec('def scale_shift(x, a):\\n    return a * x, (a * x).mean()')", "The total is a sum, not a mean."
+    ),
+    "an object that answers to any name": (
+        "class All:\n    def __getattr__(self, name): return self\n    def __call__(self, x, a): return a * x\n"
+        "scale_shift = All()",
+        "2 things, (y, total), and returned one value",
+    ),
+    "changes the notebook": (
+        "def scale_shift(x, a):\n    global np, x0\n    x0, np = x, None\n    return a * x, (a * x).mean()",
+        "The total is a sum, not a mean.",
+    ),
+    "np again": ("import numpy as np\ndel scale_shift", "There is no scale_shift here"),
+    "deleted": ("scale_shift = 1\ndel scale_shift", "There is no scale_shift here"),
 }
 # fmt: on
 

@@ -110,3 +110,35 @@ def test_a_class_is_judged_by_its_text_as_a_function_is(tmp_path):
         assert "Line 2 of your cell, `class Mine(mine):`" in running.run('check("TorchSGD", Mine)').text
         running.run("TorchSGD.step = torch.optim.SGD.step")
         assert "Line 1 of another cell" in running.run('check("TorchSGD")').text
+
+
+CLASSES = {
+    "TorchAdam": "class TorchAdam(torch.optim.Adam):\n    pass",
+    "TorchAdamW": "%%time\nclass TorchAdamW(torch.optim.AdamW):\n    pass",
+    "Muon": "%matplotlib inline\nclass Muon(torch.optim.Optimizer):\n"
+    "    def step(self):\n        torch.optim.SGD(self.param_groups, lr=0.1).step()",
+    "MLP": "%%capture\nclass MLP:\n    def forward(self, X):\n"
+    "        return torch.nn.functional.linear(torch.tensor(X), self.W)",
+    "NumpyCNN": "import scipy.signal\nclass NumpyCNN:\n    def forward(self, X):\n"
+    "        return scipy.signal.correlate2d(X, self.W)",
+    "TextEncoder": "class TextEncoder(nn.Module):\n    def __init__(self, words):\n        super().__init__()\n"
+    "        self.bag = nn.EmbeddingBag(words, 4)",
+}
+"""Classes that leave their work to a library, in cells with lines of IPython's own."""
+
+
+@pytest.fixture(scope="module")
+def torch_kernel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("classes")
+    with kernel(folder, COURSE_STATE_DIR=str(folder)) as running:
+        running.run("import numpy as np\nimport torch\nfrom torch import nn\nfrom course_lib import check", timeout=120)
+        yield running
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_class_in_a_notebook_is_held_to_the_rule_of_its_exercise(name, torch_kernel):
+    torch_kernel.run(CLASSES[name])
+    seen = torch_kernel.run(f'check("{name}")', timeout=120)
+    assert seen.error["ename"] == "CheckFailed" and "leaves the work to " in seen.text, seen.text
+    assert f"In {name} you write from scratch" in seen.text
+    assert "0 of " in seen.text.splitlines()[0]

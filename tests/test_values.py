@@ -178,3 +178,23 @@ def test_a_tuple_that_is_none_is_refused():
         deep = {"__tuple__": [deep]}
     with pytest.raises(codec.CodecError, match="nested"):
         codec.decode(deep)
+
+
+class Odd:
+    """Equal to nothing that Python could say yes or no to."""
+
+    def __eq__(self, other):
+        raise TypeError("no answer")
+
+    __hash__ = None
+
+
+def test_an_argument_that_becomes_something_odd_was_changed():
+    asked = reference(rows=[1.0, 2.0])
+
+    def changes(x, rows):
+        rows[0] = Odd()
+        return x
+
+    (found,) = run_cases("thing", changes, asked)
+    assert found.problem.kind == "mutated" and found.problem.detail == "rows"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from course_lib.compare import compare
+from course_lib.compare import same
 from course_lib.diagnosis.base import Diagnosis, Unit
 from course_lib.differences import Difference, differences_of
 from course_lib.reference import Outcome, Problem, RecordedMisconception, Reference
@@ -96,9 +96,7 @@ def _is(
         if mistake.stage == "problem":
             if not _same_problem(mine.problem, theirs.problem):
                 return False
-        elif mine.values is None or mistake.output not in mine.values:
-            return False
-        elif compare(mine.values[mistake.output], mistake.got, reference.tolerance) is not None:
+        elif not _same_value(mine, mistake, reference):
             return False
     return True
 
@@ -163,7 +161,7 @@ def _evidence(
             continue  # nothing to compare
         elif unit not in wrong:
             return None
-        elif compare(mine.values[mistake.output], mistake.got, reference.tolerance) is None:
+        elif same(mine.values[mistake.output], mistake.got, reference.tolerance):
             found.hits.add(unit)
         else:
             found.others.add(unit)
@@ -194,10 +192,16 @@ def _mistakes(reference: Reference) -> dict[str, list[Difference]]:
         misconception.name: [
             difference
             for index, (theirs, case) in enumerate(zip(misconception.outcomes, reference.cases, strict=True))
-            for difference in differences_of(index, theirs, case.expected, reference.tolerance)
+            for difference in differences_of(index, theirs, case.expected, reference.tolerance, words=False)
         ]
         for misconception in reference.misconceptions
     }
+
+
+def _same_value(mine: Outcome, mistake: Difference, reference: Reference) -> bool:
+    if mine.values is None or mistake.output not in mine.values:
+        return False
+    return same(mine.values[mistake.output], mistake.got, reference.tolerance)
 
 
 def _same_problem(mine: Problem | None, theirs: Problem | None) -> bool:

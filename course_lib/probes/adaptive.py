@@ -217,6 +217,8 @@ def halving(obj: Any, inputs: dict[str, Any]) -> Any:
     if inputs["asks"] == "calls":
         return None, {budget: sorted(called) for budget, called in calls.items()}, None
     if inputs["asks"] == "rungs":
+        if not all(isinstance(scores, dict) for _, scores in rungs):
+            raise AnswerError("Each rung should hold its budget and a dict, {candidate: score}.")
         return None, None, [[f"{float(budget):g}", sorted(map(str, scores))] for budget, scores in rungs]
     return str(winner), None, None
 
@@ -226,7 +228,7 @@ def early_exit(obj: Any, inputs: dict[str, Any]) -> Any:
 
     Returns what the case asks for, and None for the rest. "training": both logits, in training mode.  "exits" and
     "logits": of a call in evaluation mode.  "work": how many examples went through stage2 then.  "loss": what
-    `loss(X, y)` gives in training mode, and how many parameters get a gradient from it.
+    `loss(X, y)` gives in training mode, how many parameters get a gradient from it, and the one of stage 1's weight.
     """
     import torch
 
@@ -241,7 +243,9 @@ def early_exit(obj: Any, inputs: dict[str, Any]) -> Any:
         loss_of: Any = model.loss
         loss = loss_of(X, torch.tensor(inputs["y"]))
         loss.backward()
-        return None, None, None, None, {"loss": loss.item(), "parameters": _with_gradient(model)}
+        slope = next(parts.stage1.parameters()).grad
+        taught = {"parameters": _with_gradient(model), "gradient in stage 1": 0.0 if slope is None else slope.numpy()}
+        return None, None, None, None, {"loss": loss.item()} | taught
     seen: list[int] = []
     parts.stage2.register_forward_hook(lambda layer, given, out: seen.append(len(given[0])))
     returned = model(X)

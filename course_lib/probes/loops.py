@@ -12,6 +12,7 @@ import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -100,7 +101,8 @@ class _Watched:
             linear.bias.copy_(torch.from_numpy(bias))
 
         def doubled_in_training(module: Any, args: Any, out: Any) -> Any:
-            self.passes.append((module.training, torch.is_grad_enabled()))
+            recorded = torch.is_grad_enabled() and linear.weight.requires_grad
+            self.passes.append((module.training, recorded))
             self.places.append(getattr(args[0], "lies", ""))
             return 2 * out if module.training else out
 
@@ -112,13 +114,8 @@ class _Watched:
 
         data = torch.utils.data.TensorDataset(torch.from_numpy(inputs["images"]), torch.from_numpy(inputs["labels"]))
         size, drop = inputs["batch_size"], inputs["drop_last"]
-        return torch.utils.data.DataLoader(data, batch_size=size, drop_last=drop, collate_fn=self._batch)
-
-    def _batch(self, examples: list[Any]) -> list[Any]:
-        import torch
-
-        placed = _placed(self.met)
-        return [tensor.as_subclass(placed) for tensor in torch.utils.data.default_collate(examples)]
+        batch = partial(_batch, _placed(self.met)) if inputs["asks"] == "device" else None
+        return torch.utils.data.DataLoader(data, batch_size=size, drop_last=drop, collate_fn=batch)
 
     def destinations(self) -> dict[str, Any]:
         """Where the model found the images of its batches, and whether tensors of two devices were to meet."""
@@ -127,6 +124,12 @@ class _Watched:
             "the model gets images on": f"{places}, {len(self.places)} batches",
             "tensors of two devices meet": bool(self.met),
         }
+
+
+def _batch(kind: Any, examples: list[Any]) -> list[Any]:
+    import torch
+
+    return [tensor.as_subclass(kind) for tensor in torch.utils.data.default_collate(examples)]
 
 
 LOADED, DROPPED = "the loader's device", "the loader's device, as moved copies were thrown away"
@@ -207,6 +210,7 @@ def evaluation(obj: Any, inputs: dict[str, Any]) -> Any:
     if asks == "quiet":
         weight = next(model.parameters())
         same = torch.equal(weight.detach(), torch.from_numpy(inputs["weight"])) and weight.grad is None
+        same = same and weight.requires_grad
         records = sum(recorded for _, recorded in watched.passes)
         facts = {
             "autograd records": f"in {records} of {len(watched.passes)} passes",

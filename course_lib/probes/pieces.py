@@ -20,7 +20,7 @@ def flattened(obj: Any, inputs: dict[str, Any]) -> Any:
     """Call `obj(maps)` for maps of `shape` (N, C, H, W) whose entries are offset, offset + 1, ... in this order.
 
     layout: "rows" as usual, or "channels last" for maps that lie otherwise in memory. Returns the shape of what comes
-    back and, if it is a matrix, the first three entries and the last one of each row.
+    back and, if it is a matrix, the first three entries and the last one of each row; else its shape once more.
     """
     import torch
 
@@ -31,7 +31,9 @@ def flattened(obj: Any, inputs: dict[str, Any]) -> Any:
     rows = obj(maps)
     if not isinstance(rows, torch.Tensor):
         raise AnswerError(f"A tensor should come back, and it is a {type(rows).__name__}.")
-    return list(rows.shape), rows[:, [0, 1, 2, -1]] if rows.ndim == 2 and rows.shape[1] > 3 else rows.new_zeros(0)
+    return list(rows.shape), rows[:, [0, 1, 2, -1]] if rows.ndim == 2 and rows.shape[1] > 3 else rows.new_tensor(
+        rows.shape
+    )
 
 
 def differentiated_loss(obj: Any, inputs: dict[str, Any]) -> Any:
@@ -126,7 +128,8 @@ def running_loss(obj: Any, inputs: dict[str, Any]) -> Any:
         nonlocal most
         weight = torch.ones((), dtype=torch.float64, requires_grad=True)
         for value, size in zip(inputs["losses"], inputs["sizes"], strict=True):
-            loss, mark = weight * float(value), _Mark()
+            with torch.enable_grad():
+                loss, mark = weight * float(value), _Mark()
             node: Any = loss.grad_fn
             node.metadata["mark"] = mark
             marks.append(weakref.ref(mark))
@@ -162,7 +165,7 @@ def predicting(obj: Any, inputs: dict[str, Any]) -> Any:
     statistics: Any = norm.running_mean
     statistics.copy_(torch.from_numpy(inputs["running_mean"]))
     recorded = []
-    layers[0].register_forward_hook(lambda *_: recorded.append(torch.is_grad_enabled()))
+    layers[0].register_forward_hook(lambda _, args, out: recorded.append(out.requires_grad))
     model.train(inputs["training"])
     result = obj(model, torch.from_numpy(inputs["images"]))
     asks = inputs["asks"]
@@ -170,7 +173,9 @@ def predicting(obj: Any, inputs: dict[str, Any]) -> Any:
         return None
     if asks == "graph":
         history = isinstance(result, torch.Tensor) and result.requires_grad
-        return None, {"autograd records": any(recorded), "the result has a history": history, "rows": len(result)}
+        learn = all(param.requires_grad for param in model.parameters())
+        facts = {"autograd records": any(recorded), "the result has a history": history, "rows": len(result)}
+        return None, facts | {"the parameters can learn": learn}
     if asks == "statistics":
         return None, {"running means": statistics.numpy().copy()}
     mode = "training mode" if model.training else "evaluation mode"

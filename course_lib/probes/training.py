@@ -173,6 +173,7 @@ def ported_model(obj: Any, inputs: dict[str, Any]) -> Any:
     asks, X, y = inputs["asks"], torch.from_numpy(inputs["X"]), torch.from_numpy(inputs["y"])
     # Only where memory is asked about may the model be trained over the arrays themselves.
     arrays = inputs["params"] if asks == "memory" else [array.copy() for array in inputs["params"]]
+    torch.manual_seed(0)  # so that layers that were left as PyTorch drew them are known
     model = _module(obj(arrays))
     logits = _logits(model, X)
     if asks == "logits":
@@ -234,6 +235,8 @@ def _held(history: Any, steps: int) -> str:
     tensors = [loss for loss in history if isinstance(loss, torch.Tensor)]
     if len(history) != steps:
         return "not one loss a step"
+    if any(isinstance(loss, np.ndarray) for loss in history):
+        return "arrays"
     if not tensors:
         return f"{steps} plain numbers"
     return "tensors with their graphs" if any(loss.grad_fn is not None for loss in tensors) else "tensors"

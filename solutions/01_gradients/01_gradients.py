@@ -200,6 +200,7 @@ def numerical_gradient(f, theta, h=1e-5):
 
     f: takes an array of theta's shape, gives a number.  theta: any shape.  Returns an array of theta's shape.
     entry j: (f(theta + h e_j) - f(theta - h e_j)) / (2 h)
+    By hand: np.gradient, scipy.optimize, scipy.differentiate and torch are not allowed here.
     """
     ### BEGIN SOLUTION
     theta = np.asarray(theta, dtype=np.float64)
@@ -377,6 +378,7 @@ def gradient_check(f, grad, theta, h=1e-5, tol=1e-6):
     f: array -> number.  grad: array -> array of the same shape.  theta: any shape.
     Returns (ok, error): error = max_j |g_j - n_j| / max(|g_j| + |n_j|, 1e-3), where g = grad(theta) and n is the
     numerical gradient with step h; ok is True if error < tol.
+    By hand: scipy.optimize and torch are not allowed here.
     """
     ### BEGIN SOLUTION
     g = grad(theta)
@@ -476,6 +478,7 @@ def softmax(logits):
 
     logits: (N, K), one row an example, one column a class.  Returns a new array (N, K); each row sums to 1.
     p[i, k] = exp(logits[i, k]) / sum_j exp(logits[i, j])
+    By hand: scipy.special and torch are not allowed here.
     """
     ### BEGIN SOLUTION
     e = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -558,6 +561,7 @@ def cross_entropy(logits, labels):
 
     logits: (N, K).  labels: (N,), whole numbers from 0 to K - 1.  Returns (loss, grad), a number and (N, K).
     loss = (1/N) * sum_i (log sum_j exp(z_ij) - z_i,label_i)        grad = (softmax(z) - one_hot) / N
+    By hand: scipy.special and torch are not allowed here.
     """
     ### BEGIN SOLUTION
     rows = np.arange(len(labels))
@@ -688,6 +692,7 @@ def clinic_01(W, X, labels):
     """Loss of a linear classifier and its gradient by the weights.
 
     W: (D, K).  X: (N, D).  labels: (N,).  Returns (loss, grad), a number and (D, K).
+    By hand: scipy.special and torch are not allowed here.
     """
     ### BEGIN SOLUTION
     loss, grad_logits = cross_entropy(X @ W, labels)

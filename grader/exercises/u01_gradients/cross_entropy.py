@@ -90,8 +90,9 @@ log_of_p = change(
     "np.log(np.exp(z) / np.exp(z).sum(axis=1, keepdims=True))",
 )
 
-EPS = ("1e-15", "1e-12", "1e-10", "1e-9", "1e-8", "1e-7", "1e-6", "1e-5", "np.finfo(float).eps")
-"""Small numbers that people put under a logarithm."""
+LARGE_EPS = ("1e-7", "1e-6", "1e-5", "1e-3")
+EPS = ("1e-15", "1e-12", "1e-10", "1e-9", "1e-8", "np.finfo(float).eps", *LARGE_EPS)
+"""Small numbers that people put under a logarithm; added or as a bound, only the large ones differ."""
 
 
 CROSS_ENTROPY = Exercise(
@@ -204,8 +205,8 @@ CROSS_ENTROPY = Exercise(
         Misconception(
             "no_shift_in_log_sum_exp",
             change(cross_entropy, "logits - logits.max(axis=1, keepdims=True)", "logits"),
-            "Here exp(1000) overflows, and exp(-1000) is rounded to 0, so that the log-sum-exp is infinite. Shift "
-            "the logits of each row first, as your softmax does.",
+            "Here exp(1000) overflows, and exp(-1000) is rounded to 0, so that the sum over the classes is infinite "
+            "or 0. Shift the logits of each row first, as your softmax does.",
             hint=3,
         ),
         Misconception(
@@ -232,25 +233,17 @@ CROSS_ENTROPY = Exercise(
         *(
             Misconception(
                 f"log_of_{name}_{eps}",
-                change(cross_entropy, "-log_p[rows, labels]", f"-np.log({safe})[rows, labels]".replace("EPS", eps)),
-                says,
+                change(cross_entropy, "-log_p[rows, labels]", f"-np.log({safe.replace('EPS', eps)})[rows, labels]"),
+                "A small number keeps p away from 0 under your logarithm, so the loss of an example cannot exceed a "
+                "bound, however wrong the model is, and no longer belongs to its gradient. log p = z - log-sum-exp(z) "
+                "needs no such help.",
                 hint=3,
             )
-            for eps in EPS
-            for name, safe, says in (
-                (
-                    "a_clipped_p",
-                    "np.clip(np.exp(log_p), EPS, 1.0)",
-                    "You clip p before the logarithm, so the loss of an example cannot exceed a bound, however wrong "
-                    "the model is, and no longer belongs to its gradient. log p = z - log-sum-exp(z) needs no clipping.",
-                ),
-                (
-                    "p_plus",
-                    "(np.exp(log_p) + EPS)",
-                    "You add a small number to p inside the logarithm. The loss is then slightly wrong everywhere and "
-                    "cannot exceed a bound, however wrong the model is. log p = z - log-sum-exp(z) needs no help.",
-                ),
+            for name, safe, sizes in (
+                ("a_clipped_p", "np.clip(np.exp(log_p), EPS, 1)", EPS),
+                ("p_plus", "(np.exp(log_p) + EPS)", LARGE_EPS),
             )
+            for eps in sizes
         ),
     ),
     equivalents=(

@@ -2,8 +2,7 @@
 
 The oracle is no difference of values: (f(theta + h e_i) - f(theta - h e_i)) / 2h is the mean of the i-th partial
 derivative on the way from theta - h e_i to theta + h e_i (the fundamental theorem of calculus), and Gauss-Legendre
-quadrature takes that mean of the gradient in closed form. (Type hints that name more than numpy are quoted, so that
-the source of each wrong implementation can be pasted into a notebook.)
+quadrature takes that mean of the gradient in closed form.
 """
 
 from collections.abc import Callable

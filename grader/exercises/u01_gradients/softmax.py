@@ -101,8 +101,8 @@ SOFTMAX = Exercise(
         Misconception(
             "shift_by_the_mean",
             change(softmax, "logits.max", "logits.mean"),
-            "You subtract each row's mean: a good thought, but one logit can still lie 1200 above the mean. "
-            "Which number leaves nothing above 0?",
+            "What you subtract from a row, its mean say, leaves one of its logits far above 0: by 1200 in one case, "
+            "and exp(1200) overflows. Which number leaves nothing above 0?",
             hint=2,
         ),
         Misconception(

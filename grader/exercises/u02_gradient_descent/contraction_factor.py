@@ -65,15 +65,16 @@ CONTRACTION_FACTOR = Exercise(
         Misconception(
             "flattest_only",
             change(contraction_factor, "np.abs(factors).max()", "np.abs(factors)[0]"),
-            "You looked at the flattest direction only. With long steps the steepest one overshoots: it is the slow "
-            "one then, or even runs away while the flat one comes home.",
+            "Yours is always the factor of the flattest direction: it is also what comes out when the absolute "
+            "value is taken after the maximum. With long steps the steepest one overshoots: it is the slow one "
+            "then, or even runs away while the flat one comes home.",
             hint=1,
         ),
         Misconception(
             "sign_kept",
             change(contraction_factor, "np.abs(factors).max()", "factors.max()"),
-            "You compared the factors with their signs. A factor of -1.5 means that the distance grows by half while "
-            "it changes sides at every step: it is larger than 0.9 in the sense that counts here.",
+            "Your factor comes with its sign. A factor of -1.5 means that the distance grows by half while it "
+            "changes sides at every step: it is larger than 0.9 in the sense that counts here.",
             hint=2,
         ),
         Misconception(
@@ -116,13 +117,6 @@ CONTRACTION_FACTOR = Exercise(
             "You took the smallest factor, that of the fastest direction. The slowest one sets the pace: which "
             "factor is that?",
             hint=1,
-        ),
-        Misconception(
-            "absolute_value_too_late",
-            change(contraction_factor, "np.abs(factors).max()", "np.abs(factors.max())"),
-            "You took the largest factor first and its absolute value afterwards. A factor of -1.5 is then passed "
-            "over, although it is worse than 0.9: make them comparable before you choose.",
-            hint=2,
         ),
     ),
     equivalents=(

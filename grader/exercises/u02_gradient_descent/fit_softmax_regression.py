@@ -13,7 +13,7 @@ def fit_cases(rng: np.random.Generator) -> list[Case]:
         X = scale * (rng.normal(size=(n, d)) + 0.7 * rng.normal(size=(classes, d))[y])
         return Case(label, group, {"X": X, "y": y, "lr": lr, "steps": steps})
 
-    return [
+    cases = [
         case("one step, two classes", "start", 6, 3, 2, 0.5, 1),
         case("one step, four classes", "start", 10, 5, 4, 0.3, 1),
         case("30 steps, three classes", "training", 15, 4, 3, 0.4, 30),
@@ -21,6 +21,10 @@ def fit_cases(rng: np.random.Generator) -> list[Case]:
         case("inputs of the size of pixels", "large", 8, 5, 3, 0.5, 4, scale=100.0),
         case("larger inputs", "large", 14, 3, 4, 0.2, 5, scale=300.0),
     ]
+    # Rows at right angles and of one length: after a step all logits are near 1000 or -1000, in each row alike.
+    alike = 126.5 * np.linalg.qr(rng.normal(size=(5, 5)))[0][:4]
+    same = {"X": alike, "y": np.array([0, 1, 0, 1]), "lr": 0.5, "steps": 3}
+    return [*cases, Case("inputs of one size at right angles", "large", same)]
 
 
 def fit_oracle(X: np.ndarray, y: np.ndarray, lr: float, steps: int) -> tuple[np.ndarray, np.ndarray]:
@@ -73,7 +77,7 @@ log_of_p = change(
 )
 
 EPS = ("1e-15", "1e-12", "1e-10", "1e-9", "1e-8", "1e-7", "1e-6", "np.finfo(float).eps")
-"""Small numbers that people put under a logarithm."""
+"""Small numbers that people put under a logarithm; as a bound they come to the same."""
 
 
 FIT_SOFTMAX_REGRESSION = Exercise(
@@ -141,9 +145,10 @@ FIT_SOFTMAX_REGRESSION = Exercise(
                 "np.exp(log_p) - np.eye(W.shape[1])[y]",
                 ("np.exp(log_p)\n        dZ[:, y] -= 1"),
             ),
-            "You subtracted 1 in every row, in all columns that occur as a label: dZ[:, y] selects whole columns. Each "
-            "example should lose 1 in one place only, the column of its own label.",
+            "You subtracted 1 in every row, in all columns that occur as a label: dZ[:, y] selects whole columns. "
+            "Each example should lose 1 in one place only, the column of its own label.",
             hint=3,
+            about=("W",),
         ),
         Misconception(
             "log_of_zero",
@@ -169,22 +174,29 @@ FIT_SOFTMAX_REGRESSION = Exercise(
         Misconception(
             "no_shift_in_log_sum_exp",
             change(fit_softmax_regression, "        Z = Z - Z.max(axis=1, keepdims=True)\n", ""),
-            "Your fit is right as long as the logits are small. exp(710) is already infinite, and so is the "
-            "log-sum-exp. Subtracting the same number from all logits of a row changes no probability: which number "
-            "keeps exp from overflowing?",
+            "Your fit is right as long as the logits are small. exp(710) is already infinite, and with it the sum "
+            "over the classes. Subtracting the same number from all logits of a row changes no probability: which "
+            "number keeps exp from overflowing?",
             hint=4,
+        ),
+        Misconception(
+            "labels_not_subtracted",
+            change(fit_softmax_regression, " - np.eye(W.shape[1])[y]", ""),
+            "Your gradient is made of the probabilities alone: it pushes every class down, the right one as well. The "
+            "labels have no part in it.",
+            hint=3,
+            about=("W",),
         ),
         *(
             Misconception(
-                f"{name}_{eps}",
-                change(fit_softmax_regression, "-log_p[np", f"-np.log({safe})[np".replace("EPS", eps)),
+                f"p_plus_{eps}",
+                change(fit_softmax_regression, "-log_p[np", f"-np.log(np.exp(log_p) + {eps})[np"),
                 "Your loss cannot rise above a bound: the small number inside the logarithm is a floor for the "
                 "probability. A model that is sure of the wrong class deserves a larger loss. Can you have log p "
                 "without ever computing p?",
                 hint=4,
             )
             for eps in EPS
-            for name, safe in (("p_plus", "(np.exp(log_p) + EPS)"), ("clipped_p", "np.clip(np.exp(log_p), EPS, 1.0)"))
         ),
     ),
     equivalents=(

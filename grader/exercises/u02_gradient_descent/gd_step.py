@@ -109,7 +109,7 @@ GD_STEP = Exercise(
         ),
         Misconception(
             "copy_of_whole_numbers",
-            change(gd_step, "return theta - step", ("new = theta.copy()\n    new -= step\n    return new")),
+            change(gd_step, "return theta - step", ("new = theta.copy()\n    new -= lr * grad\n    return new")),
             "theta.copy() has the type of theta. Where that is whole numbers, -= cannot put fractions into it, and "
             "stops. Which type should the new array have?",
             hint=3,

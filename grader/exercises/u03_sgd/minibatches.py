@@ -187,8 +187,8 @@ MINIBATCHES = Exercise(
                 "order[start : start + batch_size]",
                 "slice(start, start + batch_size)",
             ),
-            "You shuffle the caller's own X and y. The batches are right, but the caller's first example is somebody "
-            "else now, and predictions made before no longer belong to the rows. Shuffle the row numbers instead.",
+            "You shuffle the caller's own X and y: the caller's first example is somebody else now, and predictions "
+            "made before no longer belong to the rows. Shuffle the row numbers instead.",
             hint=1,
         ),
     ),

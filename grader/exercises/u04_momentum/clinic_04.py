@@ -119,8 +119,8 @@ CLINIC_04 = Exercise(
         Misconception(
             "still_forgets",
             change(clinic_04, "        error", ("        velocities = {}\n        error")),
-            "One cause is found: every weight keeps its velocity to itself. But after each step all of them are gone, "
-            "and beta = 0.9 walks exactly the path of beta = 0. Where is the dict made?",
+            "One cause is found: no weight is pushed by another's gradients any more. But no velocity lives from "
+            "one step to the next, and beta = 0.9 walks exactly the path of beta = 0. Where is the dict made?",
             hint=1,
         ),
         Misconception(

@@ -202,6 +202,6 @@ MOMENTUM_STEP = Exercise(
         momentum_loop,
         change(momentum_step, "theta - lr * velocity", "theta - lr * grad - (lr * velocity - lr * grad)"),
         change(momentum_step, "beta * velocity + grad", "np.add(np.multiply(beta, velocity), grad)"),
-        change(momentum_step, "return theta, velocity", "return [theta.tolist(), velocity.tolist()]"),
+        change(momentum_step, "return theta, velocity", "return [theta, velocity]"),
     ),
 )

@@ -134,7 +134,7 @@ NESTEROV_STEP = Exercise(
         nesterov_after_heavy_ball,
         nesterov_expanded,
         change(nesterov_step, "theta - lr * ahead", "theta - lr * grad - lr * beta * velocity"),
-        change(nesterov_step, "theta - lr * ahead, velocity", "[(theta - lr * ahead).tolist(), velocity.tolist()]"),
+        change(nesterov_step, "theta - lr * ahead, velocity", "[theta - ahead * lr, velocity]"),
         change(
             nesterov_step,
             "velocity = beta * velocity + grad",

@@ -119,15 +119,17 @@ SGD_EXERCISE = Exercise(
         Misconception(
             "velocity_by_shape",
             change(SGD, "get(i, 0.0)", "get(grad.shape, 0.0)", "velocities[i]", "velocities[grad.shape]"),
-            "Parameters of different shapes are right; two of the same shape push each other. You look the velocity up "
-            "by shape, and they have the same. What is different for every parameter, always?",
+            "Two parameters of one shape push each other: they share a velocity. That is so if you look it up by "
+            "shape, or if one array stands in your list under several names. What is different for every parameter, "
+            "always?",
             hint=2,
         ),
         Misconception(
             "forgets",
             change(SGD, "self, grads):", ("self, grads):\n        self.velocities = {}")),
-            "Your velocities begin at zero in every step, so this is plain gradient descent, at any momentum. What has "
-            "to live from one step to the next belongs to the object, and is made once. In which method?",
+            "This is plain gradient descent, at any momentum: no step takes notice of the ones before it. "
+            "Velocities have to live from one step to the next. They belong to the object, are made once, and move "
+            "the parameters. In which method are they made?",
             hint=3,
         ),
         Misconception(
@@ -182,13 +184,6 @@ SGD_EXERCISE = Exercise(
             change(SGD, "velocities = {}", "velocities, self.first_lr = {}, lr", "= self.lr", "= self.first_lr"),
             "Your steps keep the learning rate of the constructor, whatever the attribute lr says later. A schedule as "
             "in unit 03 changes it between steps: ask for self.lr at each step.",
-            hint=4,
-        ),
-        Misconception(
-            "learning_rate_only",
-            change(SGD, "self.lr * v", "self.lr * grad"),
-            "Your parameters move by the gradient alone: the velocities are renewed and never used. Move by the "
-            "velocity.",
             hint=4,
         ),
     ),

@@ -297,6 +297,13 @@ ADAM = Exercise(
             "divided as if it knew all of them.",
             hint=3,
         ),
+        Misconception(
+            "one_list_for_both",
+            change(Adam, "self.v = [np.zeros_like(p) for p in params]", "self.v = self.m"),
+            "m and v are one and the same list, under two names: what is written to one is read as the other. Make a "
+            "list for each.",
+            hint=2,
+        ),
     ),
     equivalents=(
         Adam,

@@ -182,8 +182,7 @@ ADAM_MOMENTS = Exercise(
         Misconception(
             "returned_in_reverse",
             change(adam_moments, "return m, v", "return v, m"),
-            "Both averages are right, but they come back in the wrong order: m first, then v. The next step would take "
-            "one for the other.",
+            "The averages come back in the wrong order: m first, then v. The next step would take one for the other.",
             hint=3,
         ),
         Misconception(
@@ -208,6 +207,36 @@ ADAM_MOMENTS = Exercise(
             "for as they are; what they lack at the start is the next exercise's business, and there it depends on the "
             "step.",
             hint=1,
+        ),
+        Misconception(
+            "nothing_fades",
+            change(adam_moments, "beta1 * m", "m", "beta2 * v", "v"),
+            "Your averages take a share of each new gradient, and nothing of what they hold ever fades: they are sums "
+            "that grow. Which factor belongs to the old average?",
+            hint=1,
+        ),
+        Misconception(
+            "beta_for_both",
+            change(adam_moments, "(1 - beta1)", "beta1", "(1 - beta2)", "beta2"),
+            "You take beta of the old average and beta of the new gradient as well. The two shares should make 1 "
+            "together.",
+            hint=1,
+        ),
+        Misconception(
+            "squares_of_distances",
+            change(adam_moments, "grad**2", "(grad - m) ** 2"),
+            "Your v averages the squared distances of the gradients from m: a variance. v is to see the size of each "
+            "gradient itself.",
+            hint=2,
+            about=("v",),
+        ),
+        Misconception(
+            "average_squared",
+            change(adam_moments, "beta2 * v + (1 - beta2) * grad**2", "(beta2 * v + (1 - beta2) * grad) ** 2"),
+            "You square the average, and not the gradient: the old v is squared along in every step. Only the gradient "
+            "is squared, before it goes in.",
+            hint=2,
+            about=("v",),
         ),
     ),
     equivalents=(

@@ -209,8 +209,7 @@ ADAM_STEP = Exercise(
         Misconception(
             "without_m",
             change(adam_step, "alpha * m_hat", "alpha * grad"),
-            "Your averages are right, but theta moves by the last gradient alone: this is RMSProp, corrected. What is "
-            "m made for?",
+            "Your theta moves by the last gradient alone: this is RMSProp, corrected. What is m made for?",
             hint=4,
             about=("theta",),
         ),
@@ -306,6 +305,56 @@ ADAM_STEP = Exercise(
             "100 alpha. What is v kept for?",
             hint=4,
             about=("theta",),
+        ),
+        Misconception(
+            "eps_fixed",
+            change(adam_step, "+ eps)", "+ 1e-8)"),
+            "Your eps is 1e-8, whatever eps is handed over. It comes as an argument, since in half precision it has to "
+            "be larger.",
+            hint=2,
+            about=("theta",),
+        ),
+        Misconception(
+            "eps_beside_the_fraction",
+            change(adam_step, "(np.sqrt(v_hat) + eps)", "np.sqrt(v_hat) + eps"),
+            "Your eps is added to the whole fraction, and moves every parameter a little by itself. It belongs to the "
+            "root, below the fraction bar: mind the brackets.",
+            hint=2,
+            about=("theta",),
+        ),
+        Misconception(
+            "betas_fixed",
+            change(adam_step, "    alpha =", "    beta1, beta2 = 0.9, 0.999\n    alpha ="),
+            "Right with the usual betas, and wrong with others: do beta1 and beta2 reach both averages and both "
+            "corrections?",
+            hint=4,
+        ),
+        Misconception(
+            "returns_the_step",
+            change(adam_step, "theta - alpha", "alpha"),
+            "What you hand back is the step itself, and not theta after it. From where is the step taken, and which "
+            "way?",
+            hint=4,
+            about=("theta",),
+        ),
+        Misconception(
+            "norm_for_size",
+            change(adam_step, "np.sqrt(v_hat)", "np.sqrt(np.sum(v_hat))"),
+            "You divide every entry by one number, the root of the sum over all entries. Each parameter has a size of "
+            "its own: nothing is added up over the entries.",
+            hint=4,
+            about=("theta",),
+        ),
+        Misconception(
+            "theta_changed_in_place",
+            change(
+                adam_step,
+                "    return theta - alpha * m_hat / (np.sqrt(v_hat) + eps), m, v",
+                "    theta -= alpha * m_hat / (np.sqrt(v_hat) + eps)\n    return theta, m, v",
+            ),
+            "theta itself was changed in place. Make a new array here; in the class Adam below, changing in place will "
+            "be what we want.",
+            hint=6,
         ),
     ),
     equivalents=(

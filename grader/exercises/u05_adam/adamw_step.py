@@ -248,6 +248,19 @@ ADAMW_STEP = Exercise(
             hint=3,
             about=("m", "v"),
         ),
+        Misconception(
+            "settings_not_handed_on",
+            change(adamw_step, "    alpha =", "    beta1, beta2, eps = 0.9, 0.999, 1e-8\n    alpha ="),
+            "Right with the default betas and eps, and wrong with others: do they reach Adam's part of your step?",
+            hint=3,
+        ),
+        Misconception(
+            "schedule_not_asked",
+            change(adamw_step, "lr(t) if callable(lr) else lr", "lr"),
+            "Numbers work; a schedule does not. It is a *function*, and what it says of step t is had by calling it "
+            "with t.",
+            hint=2,
+        ),
     ),
     equivalents=(
         adamw_step,

@@ -101,8 +101,8 @@ AMSGRAD_STEP = Exercise(
         Misconception(
             "steps_like_adam",
             change(amsgrad_step, "v_hat = v_max", "v_hat = v"),
-            "You keep the largest v, and then divide by the present one: your theta walks Adam's path. What is v_max "
-            "kept for?",
+            "Your theta walks Adam's path: it is divided by the root of the present v, and not of the largest. What is "
+            "v_max kept for?",
             hint=1,
             about=("theta",),
         ),
@@ -111,7 +111,6 @@ AMSGRAD_STEP = Exercise(
             change(amsgrad_step, "np.maximum(v_max, v)", "v"),
             "Your v_max is just the present v, which falls when gradients become small. It should only ever rise.",
             hint=1,
-            about=("v_max",),
         ),
         Misconception(
             "smallest_v",
@@ -169,9 +168,8 @@ AMSGRAD_STEP = Exercise(
         Misconception(
             "old_maximum_returned",
             change(amsgrad_step, "    v_max = np", "    old = v_max\n    v_max = np", "v, v_max\n", "v, old\n"),
-            "Your first theta is right, but you hand back the v_max that you were given: nothing is remembered.",
+            "You hand back the v_max that you were given: nothing is remembered.",
             hint=2,
-            about=("v_max",),
         ),
         Misconception(
             "eps_inside_the_root",
@@ -206,6 +204,33 @@ AMSGRAD_STEP = Exercise(
             "v and v_max stand in each other's place: the function returns (theta, m, v, v_max).",
             hint=2,
             about=("v", "v_max"),
+        ),
+        Misconception(
+            "v_max_uncorrected",
+            change(amsgrad_step, "v_max / (1 - beta2**t)", "v_max"),
+            "m is corrected in your step, and v_max is not. A young v is far too small and stands below the fraction "
+            "bar, so your first steps are far too long.",
+            hint=2,
+            about=("theta",),
+        ),
+        Misconception(
+            "maximum_before_the_new_v",
+            change(
+                amsgrad_step,
+                "    v = beta2 * v + (1 - beta2) * grad**2\n    v_max = np.maximum(v_max, v)",
+                "    v_max = np.maximum(v_max, v)\n    v = beta2 * v + (1 - beta2) * grad**2",
+            ),
+            "Your v_max is one step behind: it takes the maximum before this step's v is known, so that at the first "
+            "step it is still zero.",
+            hint=1,
+            about=("v_max",),
+        ),
+        Misconception(
+            "averages_from_the_maximum",
+            change(amsgrad_step, "beta2 * v +", "beta2 * v_max +"),
+            "Your v goes on from v_max. v itself is Adam's plain average; only v_max remembers the largest, beside it.",
+            hint=2,
+            about=("v",),
         ),
     ),
     equivalents=(

@@ -143,8 +143,8 @@ BIAS_CORRECTION = Exercise(
         Misconception(
             "brackets_missing",
             change(bias_correction, "moment / weight", "moment / 1 - beta**t"),
-            "You divide by 1 and take beta^t off what comes out: without brackets the division comes first. All of 1 - "
-            "beta^t stands below the fraction bar.",
+            "You take beta^t off the average. Where a line says moment / 1 - ..., the division comes first: all of 1 - "
+            "beta^t has to stand below the fraction bar.",
             hint=1,
         ),
         Misconception(
@@ -153,6 +153,13 @@ BIAS_CORRECTION = Exercise(
             "You divide by 1 + beta^t, which makes a small average smaller still. Its values have the weight 1 - "
             "beta^t together; the rest, beta^t, is the weight of the zero at the start.",
             hint=1,
+        ),
+        Misconception(
+            "first_step_only",
+            change(bias_correction, "moment / weight", "moment / weight if t == 1 else moment.copy()"),
+            "Only the first average is corrected. At the second step the bias is smaller, and far from gone: its "
+            "weight is 1 - beta^2 by then.",
+            hint=2,
         ),
     ),
     equivalents=(

@@ -158,8 +158,8 @@ CLINIC_05 = Exercise(
         Misconception(
             "decay_without_lr",
             change(clinic_05, "lr * weight_decay", "weight_decay"),
-            "Both causes are found, but your decay is not scaled by lr: with weight_decay = 0.1 a weight loses a tenth "
-            "of itself in every step. AdamW's decay obeys the learning rate, as the rest of the step does.",
+            "Your decay is not scaled by lr: with weight_decay = 0.1 a weight loses a tenth of itself in every step. "
+            "AdamW's decay obeys the learning rate, as the rest of the step does.",
             hint=2,
             about=("w",),
         ),
@@ -175,9 +175,8 @@ CLINIC_05 = Exercise(
             change(
                 clinic_05, DECAY, "", "params[i] - lr * m_hat", "params[i] - lr * weight_decay * params[i] - lr * m_hat"
             ),
-            "Both causes are found, but you let c decay along with the weights. An offset only says what houses need "
-            "on average: pulled towards 0, it makes all predictions wrong together. Which of the two parameters should "
-            "weight_decay reach?",
+            "You let c decay along with the weights. An offset only says what houses need on average: pulled towards "
+            "0, it makes all predictions wrong together. Which of the two parameters should weight_decay reach?",
             hint=2,
             about=("c",),
         ),
@@ -205,8 +204,8 @@ CLINIC_05 = Exercise(
         Misconception(
             "decays_after_the_step",
             change(clinic_05, DECAY, "", "        path.append", DECAY + "        path.append"),
-            "Both causes are found, but your decay comes after the step, and shrinks what Adam has just added. It "
-            "takes its fraction of the weights as they were before.",
+            "Your decay comes after the step, and shrinks what Adam has just added. It takes its fraction of the "
+            "weights as they were before.",
             hint=2,
             about=("w",),
         ),

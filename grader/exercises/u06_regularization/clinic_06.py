@@ -108,8 +108,8 @@ CLINIC_06 = Exercise(
         Misconception(
             "bias_still_pressed",
             change(clinic_06, "+ pressed * theta)", "+ lam * theta)"),
-            "One cause is found: the reported loss has its penalty now. But the bias is still pressed towards zero in "
-            "every step. Which entry of theta is the bias, and what is subtracted from it?",
+            "The bias is still pressed towards zero in every step. Which entry of theta is the bias, and what is "
+            "subtracted from it?",
             hint=1,
         ),
         Misconception(
@@ -122,8 +122,8 @@ CLINIC_06 = Exercise(
         Misconception(
             "loss_still_without",
             loss_still_without,
-            "One cause is found: the bias is free, and the fit is right. But the history still tells the loss without "
-            "the penalty, and that may rise, while what the steps go down on falls.",
+            "The history still tells the loss without the penalty, and that may rise, while what the steps go down on "
+            "falls.",
             hint=2,
         ),
         Misconception(

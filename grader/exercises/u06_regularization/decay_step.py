@@ -153,6 +153,26 @@ DECAY_STEP = Exercise(
             "with a bias, or hold two matrices in a row. How many axes has each?",
             hint=2,
         ),
+        Misconception(
+            "parameters_replaced",
+            change(
+                decay_step,
+                "for p in optimizer.params",
+                "for i, p in enumerate(optimizer.params)",
+                "p *= keep",
+                "optimizer.params[i] = p * keep",
+            ),
+            "The network's weights do not move any more: you put new arrays into the optimizer's list, and from then "
+            "on it moves those. What changes an array itself?",
+            hint=4,
+        ),
+        Misconception(
+            "steps_for_each",
+            change(decay_step, "\n    optimizer.step", "\n        optimizer.step"),
+            "Your optimizer steps once for each parameter: its line stands inside the loop. Shrink all weights, and "
+            "then take one step.",
+            hint=3,
+        ),
     ),
     equivalents=(
         decay_step,

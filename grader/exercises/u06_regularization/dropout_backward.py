@@ -114,6 +114,13 @@ DROPOUT_BACKWARD = Exercise(
             "You have written into the dout that you were given. Somebody may still need it. Make a new array.",
             hint=2,
         ),
+        Misconception(
+            "elsewhere",
+            change(dropout_backward, "dout * factor", "np.maximum(0, dout) / (1 - p)"),
+            "Your gradient is stopped at other entries than those that were dropped, by its own sign perhaps. Which "
+            "entries were kept is in `mask`, and nowhere else.",
+            hint=1,
+        ),
     ),
     equivalents=(
         dropout_backward,

@@ -87,8 +87,8 @@ DROPOUT_FORWARD = Exercise(
         Misconception(
             "rescaled_at_test",
             change(dropout_forward, "out = x\n", "out = x * (1 - p)\n"),
-            "You rescale at test as well. In training the survivors were made larger already, so that at test nothing "
-            "is left to make up for. Together, your network is 1 - p times too quiet (or too loud) at test.",
+            "You rescale at test. Here it is in training that the survivors are made larger, so that at test there is "
+            "nothing to make up for: x goes through as it is.",
             hint=3,
         ),
         Misconception(
@@ -137,9 +137,9 @@ DROPOUT_FORWARD = Exercise(
         ),
         Misconception(
             "mask_inverted",
-            change(dropout_forward, "return out, kept", "return out, ~kept"),
-            "The outputs are right, and your mask says the opposite: it marks what was dropped. True is to mean kept; "
-            "the backward pass will rely on it.",
+            change(dropout_forward, "out = x * kept / (1 - p)", "out = x * kept / (1 - p)\n        kept = ~kept"),
+            "Your mask says the opposite: it marks what was dropped. True is to mean kept; the backward pass will rely "
+            "on it.",
             hint=1,
         ),
         Misconception(
@@ -152,8 +152,8 @@ DROPOUT_FORWARD = Exercise(
         Misconception(
             "divided_by_p",
             change(dropout_forward, "/ (1 - p)", "/ p if p else x"),
-            "The right share is dropped, but what is left is divided by p. With p = 0.2, four of five entries are "
-            "left, and 1/0.2 makes each five times as large. How large must they become for the mean to stay?",
+            "What is left is divided by p, the share that is dropped. With p = 0.2, four of five entries are left, and "
+            "1/0.2 makes each five times as large. How large must they become for the mean to stay?",
             hint=2,
         ),
         Misconception(
@@ -172,6 +172,19 @@ DROPOUT_FORWARD = Exercise(
             ),
             "You drop the same number of entries every time. Each entry throws its own die, independently of the "
             "others: of ten, with p = 0.5, sometimes 3 go and sometimes 7.",
+            hint=4,
+        ),
+        Misconception(
+            "mask_at_test",
+            change(dropout_forward, "    if training:", "    kept = np.full(x.shape, training)\n    if training:"),
+            "At test your mask says that everything was dropped. Nothing was: it has to be True everywhere.",
+            hint=3,
+        ),
+        Misconception(
+            "all_or_nothing",
+            change(dropout_forward, "rng.random(x.shape) >= p", "np.full(x.shape, rng.random() >= p)"),
+            "Either everything is kept or everything is dropped: there is one random number for the whole array, or "
+            "none at all. Draw as many as x has entries.",
             hint=4,
         ),
     ),

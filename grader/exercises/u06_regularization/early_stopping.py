@@ -31,10 +31,12 @@ def stopping_cases(rng: np.random.Generator) -> list[Case]:
         case("rises for ever", "stops", np.cumsum(rng.uniform(0.1, 1, size=7)) + 1, 3),
         case("falls, then rises", "stops", shifted([5, 3, 2, 2.5, 2.6, 2.7, 2.8, 2.9]), 3),
         case("patience 1", "stops", shifted([3, 2, 2.1, 2.2]), 1),
+        case("a deep fall, then a slow rise", "stops", shifted([9, 1, 2, 3, 4, 5]), 3),
         case("better than before, but not than the best", "best", shifted([5, 2, 4, 3, 2.5, 2.2, 2.1]), 4),
         case("the same loss again and again", "best", shifted([3, 2, 2, 2, 2, 2]), 3),
         case("a later, deeper minimum", "best", shifted([4, 3, 3.5, 3.2, 1, 1.5, 1.2]), 4),
         case("better by a hair, again and again", "best", 2 - 1e-5 * np.arange(6) + rng.uniform(0.5, 2), 3),
+        case("equal from the beginning", "best", shifted([2, 2, 2, 2, 2]), 2),
         case("negative losses", "best", -shifted([1, 2, 3, 2.5, 2.2, 2.1]), 3),
         case("the parameters move on", "copies", shifted([5, 3, 2, 2.5, 2.6, 2.7]), 3),
         case("weights and biases", "copies", shifted([5, 3, 2, 2.5, 1, 2.7, 2.8]), 3, layers),
@@ -155,8 +157,8 @@ EARLY_STOPPING = Exercise(
         Misconception(
             "keeps_the_last",
             change(EarlyStopping, "            " + KEEP, "", "        return", "        " + KEEP + "        return"),
-            "Your best_loss is right, but your parameters are those of the last update, whatever its loss was. "
-            "Stopping early helps only if you go back to where it was best.",
+            "Your parameters are those of the last update, whatever its loss was. Stopping early helps only if you go "
+            "back to where it was best.",
             hint=1,
             about=("best_params",),
         ),
@@ -212,7 +214,6 @@ EARLY_STOPPING = Exercise(
             "Your best_loss is always the loss just given, better or not. It should change only when a loss is lower "
             "than it.",
             hint=3,
-            about=("best_loss",),
         ),
         Misconception(
             "one_early",
@@ -233,7 +234,6 @@ EARLY_STOPPING = Exercise(
             "Your best_loss is a mean of several losses. It is to be one of those that you were given, the lowest so "
             "far.",
             hint=3,
-            about=("best_loss",),
         ),
         Misconception(
             "stops_for_good",
@@ -249,6 +249,32 @@ EARLY_STOPPING = Exercise(
             "A loss has to be lower by a certain amount to count as a new best with you. Any lower loss is one, by "
             "however little.",
             hint=3,
+        ),
+        Misconception(
+            "counts_anew",
+            change(
+                EarlyStopping,
+                "        return self.bad >= self.patience",
+                "        enough = self.bad >= self.patience\n        self.bad *= not enough\n        return enough",
+            ),
+            "You say stop once, and then begin to count anew. As long as there is no new best, the answer stays True.",
+            hint=2,
+            about=("stop",),
+        ),
+        Misconception(
+            "ties_do_not_count",
+            change(EarlyStopping, "        else:", "        elif loss > self.best_loss:"),
+            "A loss that equals the best is no new best with you, which is right, and does not count as a bad update "
+            "either. An update without a new best is one, so on a plateau you wait too long.",
+            hint=3,
+            about=("stop",),
+        ),
+        Misconception(
+            "says_go_on",
+            change(EarlyStopping, ">= self.patience", "< self.patience"),
+            "Your answer is the wrong way round: True means stop.",
+            hint=2,
+            about=("stop",),
         ),
     ),
     equivalents=(

@@ -187,8 +187,24 @@ L1_PENALTY = Exercise(
         Misconception(
             "mean_in_the_value",
             change(l1_penalty, "np.sum", "np.mean"),
-            "Your value is a mean. The penalty is a sum, and so your gradient, which is right, belongs to another "
-            "value than yours.",
+            "Your value is a mean. The penalty is a sum: with a mean, the same lam would press less on each weight the "
+            "larger the layer is.",
+            hint=2,
+            about=("value",),
+        ),
+        Misconception(
+            "nothing_on_the_left",
+            change(l1_penalty, "np.sign(w)", "(w > 0)"),
+            "Negative weights have no slope with you. |w| falls towards zero from the left as well: what is its slope "
+            "there?",
+            hint=1,
+            about=("grad",),
+        ),
+        Misconception(
+            "length",
+            change(l1_penalty, "np.sum(np.abs(w))", "np.sqrt(np.sum(w**2))"),
+            "Your value is the length of w, a root of squares. L1 adds up the sizes of the entries: for (3, -4) that "
+            "is 7, and not 5.",
             hint=2,
             about=("value",),
         ),

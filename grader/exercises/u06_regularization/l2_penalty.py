@@ -66,24 +66,24 @@ L2_PENALTY = Exercise(
         Misconception(
             "value_without_the_half",
             change(l2_penalty, "lam / 2", "lam"),
-            "Your gradient is right, and your value is twice what it belongs to. A gradient check would tell you: "
-            "differentiate your own value by hand, and see which factor comes out.",
+            "Your value is twice as large as asked. lam w is the slope of half of lam times the square: differentiate "
+            "your own value by hand, and see which factor comes out.",
             hint=1,
             about=("value",),
         ),
         Misconception(
             "gradient_doubled",
             change(l2_penalty, "= lam * w", "= 2 * lam * w"),
-            "Your value is right, and your gradient is twice its slope. The 2 that comes down from the square has met "
-            "something in the formula that it cancels with.",
+            "Your gradient is twice the slope of this penalty. The 2 that comes down from the square has met something "
+            "in the formula that it cancels with.",
             hint=1,
             about=("grad",),
         ),
         Misconception(
             "gradient_halved",
             change(l2_penalty, "= lam * w", "= lam / 2 * w"),
-            "Your value is right, and your gradient is half its slope. The half stands in the value; after you "
-            "differentiate the square, is it still there?",
+            "Your gradient is half the slope of this penalty. The half stands in the value; after you differentiate "
+            "the square, is it still there?",
             hint=1,
             about=("grad",),
         ),
@@ -97,16 +97,14 @@ L2_PENALTY = Exercise(
         Misconception(
             "root",
             change(l2_penalty, "np.sum(w**2)", "np.sqrt(np.sum(w**2))"),
-            "You penalize the length of w, and not its square: there is a root in your value. Its slope would be the "
-            "same everywhere, but your gradient grows with w, as the square's does.",
+            "You penalize the length of w, and not its square: there is a root in your value.",
             hint=2,
             about=("value",),
         ),
         Misconception(
             "no_lam_in_the_gradient",
             change(l2_penalty, "= lam * w", "= 1.0 * w"),
-            "Your gradient lacks lam. The value grows and falls with lam and the gradient does not notice, so training "
-            "would press on the weights in full even at lam = 0.",
+            "Your gradient lacks lam: training would press on the weights in full even at lam = 0.",
             hint=3,
             about=("grad",),
         ),
@@ -158,10 +156,18 @@ L2_PENALTY = Exercise(
         Misconception(
             "mean_in_the_value",
             change(l2_penalty, "np.sum", "np.mean"),
-            "Your value is a mean of squares. The penalty is their sum, and so your gradient, which is right, belongs "
-            "to another value than yours.",
+            "Your value is a mean of squares. The penalty is their sum: with a mean, the same lam would press less on "
+            "each weight the larger the layer is.",
             hint=2,
             about=("value",),
+        ),
+        Misconception(
+            "size_in_the_gradient",
+            change(l2_penalty, "= lam * w", "= lam * np.abs(w)"),
+            "Your gradient is never negative, so that a step would push negative weights further away from zero. The "
+            "slope of w^2 has the sign of w.",
+            hint=3,
+            about=("grad",),
         ),
     ),
     equivalents=(

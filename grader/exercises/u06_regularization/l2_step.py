@@ -158,6 +158,19 @@ L2_STEP = Exercise(
             "with a bias, or hold two matrices in a row. How many axes has each?",
             hint=1,
         ),
+        Misconception(
+            "never_steps",
+            change(l2_step, "optimizer.step(total)", "return total"),
+            "Nothing moves: the gradients are ready, and the optimizer's `step` is never called with them.",
+            hint=2,
+        ),
+        Misconception(
+            "value_for_the_gradient",
+            change(l2_step, "lam * p", "lam / 2 * np.sum(p**2)"),
+            "You add the *value* of the penalty, one number, to every entry of the gradient. What belongs there is its "
+            "gradient, an array.",
+            hint=2,
+        ),
     ),
     equivalents=(
         l2_step,

@@ -161,6 +161,24 @@ SOFT_THRESHOLD = Exercise(
             "one.",
             hint=2,
         ),
+        Misconception(
+            "bounces_back",
+            change(soft_threshold, "np.maximum(np.abs(w) - threshold, 0)", "np.abs(np.abs(w) - threshold)"),
+            "What goes through zero bounces back with you: 0.3 with a threshold of 1 becomes 0.7. It is to stop *at* "
+            "zero.",
+            hint=2,
+        ),
+        Misconception(
+            "left_side_too_early",
+            change(
+                soft_threshold,
+                "np.sign(w) * size",
+                "np.where(w > threshold, w - threshold, np.where(w < threshold, w + threshold, 0))",
+            ),
+            "You add the threshold to everything below +threshold, also to small weights. The left side begins at "
+            "*minus* the threshold; between the two lies zero.",
+            hint=2,
+        ),
     ),
     equivalents=(
         soft_threshold,

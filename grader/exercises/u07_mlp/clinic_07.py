@@ -125,8 +125,9 @@ CLINIC_07 = Exercise(
         Misconception(
             "still_in_place",
             change(clinic_07, "total = h + branch", "total = h\n    total += branch"),
-            "Both ways bring their gradient back to h. But h itself is no longer what the branch saw: total and h are "
-            "one array under two names. What does += do to it?",
+            "Both ways bring their gradient back to h. But your dW2 is made of what came out of the sum, and what went "
+            "into the branch is h, as it was before. If total and h are one array under two names: what does += do to "
+            "it?",
             hint=1,
             about=("dW2",),
         ),
@@ -174,14 +175,6 @@ CLINIC_07 = Exercise(
             about=("dW1",),
         ),
         Misconception(
-            "dw2_of_the_sum",
-            change(clinic_07, "h.T @ dbranch", "total.T @ dbranch"),
-            "Your dW2 is made of what came *out* of the sum. A matrix's gradient needs what went into it: the branch "
-            "was given h.",
-            hint=1,
-            about=("dW2",),
-        ),
-        Misconception(
             "halved",
             change(clinic_07, "dtotal + dbranch @ W2.T", "(dtotal + dbranch @ W2.T) / 2"),
             "You take the mean of the two gradients that come back to h. Each of them counts whole: they add up.",
@@ -193,6 +186,36 @@ CLINIC_07 = Exercise(
             change(clinic_07, "dtotal * (branch > 0)", "dtotal"),
             "The gradient goes round the branch's ReLU: units that were silent let it through, to W2 and on to h.",
             hint=2,
+        ),
+        Misconception(
+            "dw2_of_what_came_out",
+            change(clinic_07, "h.T @ dbranch", "branch.T @ dbranch"),
+            "Your dW2 is made of what came *out* of the branch. A matrix's gradient needs what went into it.",
+            hint=1,
+            about=("dW2",),
+        ),
+        Misconception(
+            "mask_of_the_sum",
+            change(clinic_07, "(branch > 0)", "(total > 0)"),
+            "You ask the sum which units of the branch were silent. It is positive wherever h is; the branch's own "
+            "values decide.",
+            hint=2,
+            about=("dW2",),
+        ),
+        Misconception(
+            "multiplied",
+            change(clinic_07, "dtotal + dbranch @ W2.T", "dtotal * (dbranch @ W2.T)"),
+            "You multiply the two gradients that come back to h. Along one way slopes are multiplied; what comes back "
+            "by two ways adds up.",
+            hint=2,
+            about=("dW1",),
+        ),
+        Misconception(
+            "no_direct_way_forward",
+            change(clinic_07, "h + branch", "branch", "dtotal + dbranch @ W2.T", "dbranch @ W2.T"),
+            "Now the direct way is gone from the forward pass as well: the sum is the branch alone. h is to be added, "
+            "and only not to be changed.",
+            hint=1,
         ),
     ),
     equivalents=(

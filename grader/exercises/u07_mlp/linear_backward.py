@@ -194,6 +194,28 @@ LINEAR_BACKWARD = Exercise(
             hint=2,
             about=("dX",),
         ),
+        Misconception(
+            "bias_without_dout",
+            change(linear_backward, "dout.sum(axis=0)", "np.ones(dout.shape[1])"),
+            "Your db is the same whatever dout says. An output's slope with respect to its bias is 1; the chain rule "
+            "multiplies that by dout, and adds up the examples.",
+            hint=3,
+            about=("db",),
+        ),
+        Misconception(
+            "masked",
+            change(linear_backward, "dout @ W.T", "(dout @ W.T) * (X > 0)"),
+            "Your dX is stopped where X is not positive. That is the way back through a ReLU, which is a layer of its "
+            "own; this one is linear.",
+            hint=2,
+            about=("dX",),
+        ),
+        Misconception(
+            "unpacked_the_other_way",
+            change(linear_backward, "X, W = cache", "W, X = cache"),
+            "You take the cache's two arrays for each other: X comes first in it, and then W.",
+            hint=1,
+        ),
     ),
     equivalents=(
         linear_backward,

@@ -162,6 +162,21 @@ LINEAR_FORWARD = Exercise(
             hint=2,
             about=("cache",),
         ),
+        Misconception(
+            "bias_before_the_product",
+            change(linear_forward, "X @ W + b", "X @ (W + b)"),
+            "You add b to W, before the product, so that it is multiplied by what comes in. It is added to each "
+            "output, once.",
+            hint=1,
+            about=("out",),
+        ),
+        Misconception(
+            "bias_summed",
+            change(linear_forward, "+ b", "+ b.sum()"),
+            "All outputs get the sum of b. Output m has a bias of its own, entry m.",
+            hint=1,
+            about=("out",),
+        ),
     ),
     equivalents=(
         linear_forward,

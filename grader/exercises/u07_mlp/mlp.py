@@ -214,8 +214,8 @@ MLP = Exercise(
         Misconception(
             "softmax_before_the_loss",
             change(MLP, "return X, inputs", SOFTMAX),
-            "Your forward ends in a softmax, and the cross-entropy takes a softmax of its own. As logits, "
-            "probabilities are all nearly equal: with ten classes the loss can never fall below 1.461. Return the "
+            "Your forward ends in a softmax: probabilities come out where logits are asked for. A cross-entropy takes "
+            "the softmax itself; behind two of them, with ten classes, no loss ever falls below 1.461. Return the "
             "logits as they are.",
             hint=2,
             about=("logits",),
@@ -326,6 +326,28 @@ MLP = Exercise(
             change(MLP, "np.zeros(fan_out)", "rng.normal(size=fan_out)"),
             "Your biases start at random values. Chance in the weights is enough to tell the units apart; biases begin "
             "at zero.",
+            hint=1,
+            about=("start",),
+        ),
+        Misconception(
+            "inputs_before_the_relu",
+            change(
+                MLP,
+                "inputs.append(np.maximum(0, X) if inputs else X)",
+                "inputs.append(X)",
+                "X = inputs[-1] @ W + b",
+                "X = (np.maximum(0, X) if len(inputs) > 1 else X) @ W + b",
+            ),
+            "A later layer's weight gradients are made of what came *into* the ReLU before it. The layer itself was "
+            "given what came out: that is what its cache has to hold.",
+            hint=4,
+            about=("grads",),
+        ),
+        Misconception(
+            "spread_by_fan_out",
+            change(MLP, "2 / fan_in", "2 / fan_out"),
+            "The spread of your first weights is that of what goes *out*. Each unit adds up what comes in: draw each "
+            "layer's weights by he_init, with its fan_in first.",
             hint=1,
             about=("start",),
         ),

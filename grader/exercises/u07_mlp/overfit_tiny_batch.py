@@ -242,6 +242,30 @@ OVERFIT_TINY_BATCH = Exercise(
             "one loss. The loss goes on falling after that: take all the steps.",
             hint=2,
         ),
+        Misconception(
+            "last_loss_repeated",
+            change(
+                overfit_tiny_batch, "        loss, grads = net", "        if t < steps:\n            loss, grads = net"
+            ),
+            "The last loss in your list is noted twice: after the last step nobody asked the network again. What is "
+            "its loss in the end?",
+            hint=2,
+            about=("losses",),
+        ),
+        Misconception(
+            "start_noted_twice",
+            change(
+                overfit_tiny_batch,
+                "losses = []",
+                "losses = [net.loss_and_grads(X, y)[0]]",
+                "range(steps + 1)",
+                "range(steps)",
+            ),
+            "The loss at the start stands in your list twice, and the last one is missing: what you note after a step "
+            "is the loss from before it.",
+            hint=2,
+            about=("losses",),
+        ),
     ),
     equivalents=(
         overfit_tiny_batch,

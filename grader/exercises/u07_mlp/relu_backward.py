@@ -117,15 +117,15 @@ RELU_BACKWARD = Exercise(
         Misconception(
             "open_at_zero",
             change(relu_backward, "cache > 0", "cache >= 0"),
-            "Everything is right but for inputs of exactly 0, and these are common: black pixels, padding. There ReLU "
-            "has a kink and no slope of its own; by convention, in torch too, the gradient is 0.",
+            "At inputs of exactly 0 you let the gradient through, and these are common: black pixels, padding. There "
+            "ReLU has a kink and no slope of its own; by convention, in torch too, the gradient is 0.",
             hint=2,
         ),
         Misconception(
             "half_open_at_zero",
             change(relu_backward, "cache > 0", "np.heaviside(cache, 0.5)"),
-            "Everything is right but for inputs of exactly 0, where you pass one half. A fair middle, and a central "
-            "difference would say the same; but the convention, in torch too, is 0.",
+            "At inputs of exactly 0 you pass one half. A fair middle, and a central difference would say the same; but "
+            "the convention, in torch too, is 0.",
             hint=2,
         ),
         Misconception(
@@ -145,6 +145,13 @@ RELU_BACKWARD = Exercise(
             "relu_of_the_input",
             change(relu_backward, "dout * active", "np.maximum(0, cache)"),
             "You return ReLU's value, which is the way forward. On the way back dout is wanted, times ReLU's slope.",
+            hint=1,
+        ),
+        Misconception(
+            "leaky",
+            change(relu_backward, "return dout * active", "return np.where(active, dout, 0.01 * dout)"),
+            "A hundredth of the gradient passes where the unit was silent. That is the leaky ReLU's slope; this one is "
+            "flat there.",
             hint=1,
         ),
     ),

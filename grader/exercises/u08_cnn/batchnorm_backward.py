@@ -197,6 +197,14 @@ BATCHNORM_BACKWARD = Exercise(
             hint=2,
             about=("dX",),
         ),
+        Misconception(
+            "gamma_in_its_own_gradient",
+            change(batchnorm_backward, "return dX, dgamma, dbeta", "return dX, gamma * dgamma, gamma * dbeta"),
+            "You multiply dout by gamma before dgamma and dbeta are made of it. gamma stretches what goes on to "
+            "X; its own gradient is the sum of dout times the normalized values.",
+            hint=1,
+            about=("dgamma", "dbeta"),
+        ),
     ),
     equivalents=(
         batchnorm_backward,

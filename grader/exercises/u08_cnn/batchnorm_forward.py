@@ -215,6 +215,31 @@ BATCHNORM_FORWARD = Exercise(
             hint=3,
             about=("cache",),
         ),
+        Misconception(
+            "pixel_by_pixel_over_the_channels",
+            change(batchnorm_forward, "(0, 2, 3)", "1", "std[0, :, 0, 0]", "std"),
+            "You take mean and variance over the channels, at each pixel. Axis 1 is the one that stays: one "
+            "number for each channel, over images and pixels.",
+            hint=1,
+        ),
+        Misconception(
+            "gamma_for_beta",
+            change(
+                batchnorm_forward,
+                "gamma[:, None, None] * X_hat + beta[:, None, None]",
+                "beta[:, None, None] * X_hat + gamma[:, None, None]",
+            ),
+            "gamma and beta have changed places: gamma stretches, beta shifts.",
+            hint=2,
+        ),
+        Misconception(
+            "root_with_four_axes",
+            change(batchnorm_forward, "std[0, :, 0, 0]", "std"),
+            "Your out is right, but the roots in the cache still have the axes of the images. A vector with one "
+            "for each channel is asked for.",
+            hint=3,
+            about=("cache",),
+        ),
     ),
     equivalents=(
         batchnorm_forward,

@@ -147,6 +147,34 @@ CLINIC_08 = Exercise(
             "does not bring them back: the images come first, then the filters, then the places.",
             hint=1,
         ),
+        Misconception(
+            "shifted_and_all_axes_turned",
+            change(still_shifted, ".transpose(0, 2, 1)", ".T"),
+            "Neither cause is gone. `.T` turns the order of all axes round, so that images are mixed up where "
+            "there are several; and everything still stands half a kernel too far to the top left.",
+            hint=1,
+        ),
+        Misconception(
+            "filters_reshaped",
+            change(clinic_08, "filters.reshape(F, K * K).T", "filters.reshape(K * K, F)"),
+            "To get K K rows and F columns you reshape the filters, and that scrambles them: `reshape` never "
+            "moves a number. As it was, this part is right.",
+            hint=1,
+        ),
+        Misconception(
+            "padded_by_the_whole_kernel",
+            change(clinic_08, "(K // 2, K // 2), (K // 2, K // 2)", "(K - 1, K - 1), (K - 1, K - 1)"),
+            "You add as many zeros on each side as are needed in all: K - 1. So there are more windows than "
+            "pixels. Half of them belongs on each side.",
+            hint=2,
+        ),
+        Misconception(
+            "filters_last",
+            change(clinic_08, ".transpose(0, 2, 1).reshape(N, F, H, W)", ".reshape(N, H, W, F)"),
+            "Nothing is mixed up or shifted any more, but the axis of the filters stands last. Maps are asked "
+            "for: (N, F, H, W).",
+            hint=1,
+        ),
     ),
     equivalents=(
         clinic_08,

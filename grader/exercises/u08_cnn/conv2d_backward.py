@@ -256,6 +256,27 @@ CONV2D_BACKWARD = Exercise(
             "these up before you give the result W's shape.",
             hint=1,
         ),
+        Misconception(
+            "left_as_columns",
+            change(conv2d_backward, "dX[:, :, PH : PH + height, PW : PW + width], dW", "W.reshape(F, -1).T @ d, dW"),
+            "What you return for dX is the gradient of the columns. Each of them still has to carry it back to "
+            "the pixels that it was copied from.",
+            hint=2,
+            about=("dX",),
+        ),
+        Misconception(
+            "padding_forgotten",
+            change(conv2d_backward, "height + 2 * PH, width + 2 * PW", "height, width"),
+            "The windows stood on the padded image, and you collect in an array without padding, where the outer "
+            "ones do not fit. Begin with the padded size, and cut the frame off at the end.",
+            hint=4,
+        ),
+        Misconception(
+            "end_without_stride",
+            change(conv2d_backward, "k : k + SH * OH : SH, m : m + SW * OW : SW", "k : k + OH : SH, m : m + OW : SW"),
+            "Your slices have the right step and end too early: with a stride, OH rows reach SH times as far.",
+            hint=3,
+        ),
     ),
     equivalents=(
         conv2d_backward,

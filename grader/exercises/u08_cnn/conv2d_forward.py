@@ -184,6 +184,39 @@ CONV2D_FORWARD = Exercise(
             "filter, so that it has to stand beside the axis of the filters: (F, 1).",
             hint=2,
         ),
+        Misconception(
+            "padding_forgotten",
+            change(conv2d_forward, "view(padded", "view(X"),
+            "Your columns come from images without their frame of zeros, so that there are fewer of them than out "
+            "has places. Hand the padding on.",
+            hint=2,
+        ),
+        Misconception(
+            "stride_and_padding_forgotten",
+            change(conv2d_forward, "view(padded", "view(X", "[:, :, ::SH, ::SW]", ""),
+            "Your columns know nothing of stride and padding, so that their number is not that of out's places. "
+            "Hand both on.",
+            hint=2,
+        ),
+        Misconception(
+            "filters_last",
+            change(
+                conv2d_forward,
+                "W.reshape(F, -1) @ cols + b[:, None]",
+                "cols.transpose(0, 2, 1) @ W.reshape(F, -1).T + b",
+                "out.reshape(N, F, OH, OW)",
+                "out.reshape(N, OH, OW, F)",
+            ),
+            "The values are right, and the axis of the filters stands last. Here it is the second one: (N, F, OH, OW).",
+            hint=1,
+        ),
+        Misconception(
+            "padding_before_stride",
+            change(conv2d_forward, "W, (SH, SW), (PH, PW)", "W, (PH, PW), (SH, SW)"),
+            "Your out is right, but in the cache padding and stride have changed places.",
+            hint=3,
+            about=("cache",),
+        ),
     ),
     equivalents=(
         conv2d_forward,

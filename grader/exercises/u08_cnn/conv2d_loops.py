@@ -184,6 +184,44 @@ CONV2D_LOOPS = Exercise(
             "You take the windows from X, where no frame of zeros has been added. They belong to the padded images.",
             hint=4,
         ),
+        Misconception(
+            "returns_too_early",
+            change(conv2d_loops, "    return out", "        return out"),
+            "You return after the first value: `return` stands inside the loop, and all other places are still zero.",
+            hint=2,
+        ),
+        Misconception(
+            "one_bias",
+            change(conv2d_loops, "b[f]", "b[0]"),
+            "Every map gets the first filter's bias. Each filter has its own.",
+            hint=2,
+        ),
+        Misconception(
+            "down_for_across",
+            change(
+                conv2d_loops, "i * SH : i * SH + KH, j * SW : j * SW + KW", "j * SW : j * SW + KH, i * SH : i * SH + KW"
+            ),
+            "You walk down where you should walk across: i counts the rows of places, j the columns.",
+            hint=1,
+        ),
+        Misconception(
+            "one_stride",
+            change(conv2d_loops, "j * SW : j * SW + KW", "j * SH : j * SH + KW"),
+            "You move by the vertical stride in both directions. Across, the second one of the pair counts.",
+            hint=3,
+        ),
+        Misconception(
+            "one_padding",
+            change(conv2d_loops, "(PH, PH), (PW, PW)", "(PH, PH), (PH, PH)"),
+            "You pad by the vertical padding in both directions. Left and right, the second one of the pair counts.",
+            hint=4,
+        ),
+        Misconception(
+            "first_image_only",
+            change(conv2d_loops, "padded[n, :", "padded[0, :"),
+            "All your maps are those of the first image. Each image has windows of its own.",
+            hint=2,
+        ),
     ),
     equivalents=(
         conv2d_loops,

@@ -193,6 +193,19 @@ IM2COL = Exercise(
             "bring the axes into order first.",
             hint=2,
         ),
+        Misconception(
+            "one_stride",
+            change(im2col, "::SH, ::SW", "::SH, ::SH"),
+            "You move by the vertical stride in both directions. Across, the second one of the pair counts.",
+            hint=3,
+        ),
+        Misconception(
+            "padded_at_one_end",
+            change(im2col, "(PH, PH), (PW, PW)", "(PH, 0), (PW, 0)"),
+            "You pad at the top and on the left alone. The zeros go around the image: at the bottom and on the "
+            "right too.",
+            hint=3,
+        ),
     ),
     equivalents=(
         im2col,

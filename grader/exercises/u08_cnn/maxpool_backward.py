@@ -238,6 +238,13 @@ MAXPOOL_BACKWARD = Exercise(
             "pixel stands at several places, of several windows, and is owed the sum of what it wins.",
             hint=3,
         ),
+        Misconception(
+            "only_above_zero",
+            change(maxpool_backward, "+= dout[n, c, i, j]", "+= dout[n, c, i, j] * (out[n, c, i, j] > 0)"),
+            "Windows whose largest value is not above zero get no gradient from you. To stop it there is the "
+            "business of the ReLU below; pooling hands it on, whatever the value.",
+            hint=1,
+        ),
     ),
     equivalents=(
         maxpool_backward,

@@ -174,6 +174,22 @@ MAXPOOL_FORWARD = Exercise(
             "You return where the largest value stands in its window. What goes on is the value itself.",
             hint=1,
         ),
+        Misconception(
+            "windows_begin_at_the_size",
+            change(
+                pool_loops, "i * SH : i * SH + KH, j * SW : j * SW + KW", "i * KH : i * KH + KH, j * KW : j * KW + KW"
+            ),
+            "Your windows stand side by side, whatever the stride says. Window (i, j) begins at row i SH and "
+            "column j SW.",
+            hint=3,
+        ),
+        Misconception(
+            "out_before_X",
+            change(maxpool_forward, "(X, out, (", "(out, X, ("),
+            "Your out is right, but in the cache X and out have changed places.",
+            hint=4,
+            about=("cache",),
+        ),
     ),
     equivalents=(
         maxpool_forward,

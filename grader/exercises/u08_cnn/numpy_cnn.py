@@ -121,6 +121,16 @@ pools_first = change(
 """The largest of what a ReLU leaves is the ReLU of the largest: pooled first, it has a quarter of the work."""
 
 
+PADDING = (
+    "Your maps do not keep their size, so that the numbers do not fit at the linear layer. A padding of half the "
+    "kernel keeps it: what is half of 5, and of 3, rounded down?"
+)
+MASK = (
+    "On the way back you pass one of the two ReLUs by. Where it had set a value to zero, no gradient comes through: "
+    "every step forward has its step back."
+)
+
+
 NUMPY_CNN = Exercise(
     name="NumpyCNN",
     unit=UNIT,
@@ -191,8 +201,7 @@ NUMPY_CNN = Exercise(
         Misconception(
             "no_padding",
             change(NumpyCNN, ", padding=padding", ""),
-            "Your convolutions have no padding, so the maps shrink, and at the linear layer the numbers do not fit. A "
-            "padding of half the kernel keeps the size: what is half of 5, and of 3, rounded down?",
+            PADDING,
             hint=1,
         ),
         Misconception(
@@ -260,6 +269,31 @@ NUMPY_CNN = Exercise(
             "There is no ReLU behind your second convolution. In the table each of the two convolutions is "
             "followed by one, before the pooling.",
             hint=1,
+        ),
+        Misconception(
+            "first_mask_forgotten",
+            change(NumpyCNN, "relu_backward(d, relu)", "d if conv is self.caches[0][0] else relu_backward(d, relu)"),
+            MASK,
+            hint=3,
+        ),
+        Misconception(
+            "second_mask_forgotten",
+            change(NumpyCNN, "relu_backward(d, relu)", "d if conv is self.caches[1][0] else relu_backward(d, relu)"),
+            MASK,
+            hint=3,
+        ),
+        Misconception(
+            "weights_before_biases",
+            change(NumpyCNN, "return loss, grads", "return loss, grads[::2] + grads[1::2]"),
+            "Your gradients are right, those of all weights first and those of the biases after them. An "
+            "optimizer pairs them with params: W1, b1, W2, b2, W3, b3.",
+            hint=3,
+        ),
+        Misconception(
+            "in_pairs",
+            change(NumpyCNN, "return loss, grads", "return loss, list(zip(grads[::2], grads[1::2], strict=True))"),
+            "Your gradients come in three pairs. One flat list of six is asked for, in the order of params.",
+            hint=3,
         ),
     ),
     equivalents=(

@@ -65,6 +65,12 @@ def size_by_divmod(length, kernel, stride, padding):
     return 1 + whole
 
 
+NEAREST = (
+    "You round to the nearest whole number. A place where the kernel would stick out does not count, however little it "
+    "sticks out: round down."
+)
+
+
 OUTPUT_SIZE = Exercise(
     name="output_size",
     unit=UNIT,
@@ -141,8 +147,7 @@ OUTPUT_SIZE = Exercise(
                 "(length + 2 * padding - kernel) // stride",
                 "round((length + 2 * padding - kernel) / stride)",
             ),
-            "You round to the nearest whole number. A place where the kernel would stick out does not count, "
-            "however little it sticks out: round down.",
+            NEAREST,
             hint=2,
         ),
         Misconception(
@@ -157,6 +162,16 @@ OUTPUT_SIZE = Exercise(
             change(output_size, "+ 2 * padding", "- 2 * padding"),
             "You take the padding off. It makes the row longer, by one frame at each of its two ends.",
             hint=1,
+        ),
+        Misconception(
+            "rounded_at_last",
+            change(
+                output_size,
+                "(length + 2 * padding - kernel) // stride + 1",
+                "round((length + 2 * padding - kernel) / stride + 1)",
+            ),
+            NEAREST,
+            hint=2,
         ),
     ),
     equivalents=(

@@ -202,6 +202,27 @@ AUTOGRAD_GRADIENTS = Exercise(
             "You computed in float32, which has 7 digits. Your arrays came as float64, and torch keeps that type "
             "unless you ask for another: what is meant to agree to 12 digits needs it.",
         ),
+        Misconception(
+            "weights_before_biases",
+            change(autograd_gradients, "for tensor in tensors]", "for tensor in tensors[::2] + tensors[1::2]]"),
+            "The gradients come in another order than params: all weights first, and the biases after them. W1, "
+            "b1, W2, b2, ... is asked for.",
+            hint=3,
+            about=("grads",),
+        ),
+        Misconception(
+            "nll_of_logits",
+            change(autograd_gradients, "cross_entropy(out,", "nll_loss(out,"),
+            "nll_loss wants logarithms of probabilities, and you give it logits. cross_entropy takes the logits "
+            "and does both.",
+            hint=2,
+        ),
+        Misconception(
+            "sigmoid_for_relu",
+            change(autograd_gradients, "torch.relu(out) if", "torch.sigmoid(out) if"),
+            "There is a sigmoid between your layers, which squeezes everything between 0 and 1. A ReLU belongs there.",
+            hint=1,
+        ),
     ),
     equivalents=(
         autograd_gradients,

@@ -207,6 +207,13 @@ CLINIC_09 = Exercise(
             "You compare every target with the mean of all predictions. Each prediction belongs to its own target.",
             hint=1,
         ),
+        Misconception(
+            "still_arrays",
+            change(clinic_09, "loss.item()", "loss.detach().numpy()"),
+            "It learns as it should, and the history keeps no graphs any more. But its entries are arrays of "
+            "NumPy, over the tensors' own memory. A plain number is asked for.",
+            hint=3,
+        ),
     ),
     equivalents=(
         clinic_09,

@@ -57,6 +57,11 @@ FRAME: Mistakes = {
         "What you remember lives in an attribute of your own. state_dict() knows only self.state, so a training run "
         "that is saved and resumed starts again with an empty memory, and nobody is told.",
     ),
+    "lr_of_the_constructor": (
+        ('p -= group["lr"]', 'p -= self.defaults["lr"]'),
+        "Your step keeps the learning rate that the constructor was given: a group's own lr is ignored, and so is "
+        "every schedule. Ask the group, at each step.",
+    ),
     "first_group_only": (
         ("in self.param_groups:", "in self.param_groups[:1]:"),
         "Only the first parameter group moves. There may be several, each with its own settings: one loop over the "
@@ -141,6 +146,11 @@ ADAM: Mistakes = {
         ('t = state["t"] = state.get("t", 0) + 1', 't = state.get("t", 0)\n                    state["t"] = t + 1'),
         "At the first step your t is 0, and 1 - beta^0 is 0: zero by zero. Count first and correct then, so that the "
         "first step has t = 1.",
+    ),
+    "clock_stands_still": (
+        ('t = state["t"] = state.get("t", 0) + 1', "t = 1"),
+        "Your t stays at 1, so that every step is corrected as if it were the first. Count the steps of each "
+        "parameter, in self.state[p].",
     ),
     "v_uncorrected": (
         ("v / (1 - b2**t)", "v"),

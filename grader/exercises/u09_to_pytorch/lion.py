@@ -93,12 +93,12 @@ def Lion(groups, **settings):
                 for p in group["params"]:
                     if p.grad is None:
                         continue
-                    b1, b2 = group["betas"]
+                    g, (b1, b2) = p.grad, group["betas"]
                     state = self.state[p]
                     m = state.get("m", torch.zeros_like(p))
-                    direction = (b1 * m + (1 - b1) * p.grad).sign()
+                    direction = (b1 * m + (1 - b1) * g).sign()
                     p -= group["lr"] * (direction + group["weight_decay"] * p)
-                    state["m"] = b2 * m + (1 - b2) * p.grad
+                    state["m"] = b2 * m + (1 - b2) * g
             return loss
 
     return Optimizer()
@@ -130,28 +130,28 @@ LION = Exercise(
         ),
         Misconception(
             "momentum_only",
-            change(Lion, "(b1 * m + (1 - b1) * p.grad).sign()", "m.sign()"),
+            change(Lion, "(b1 * m + (1 - b1) * g).sign()", "m.sign()"),
             "Your direction comes from the old average alone, so that the first step stands still and every gradient "
             "is heard one step late. The newest gradient is to be mixed in, with 1 - beta1.",
             hint=1,
         ),
         Misconception(
             "gradient_only",
-            change(Lion, "(b1 * m + (1 - b1) * p.grad).sign()", "p.grad.sign()"),
+            change(Lion, "(b1 * m + (1 - b1) * g).sign()", "g.sign()"),
             "You take the sign of this step's gradient: sign descent, without a memory. The average so far has a say, "
             "with beta1.",
             hint=1,
         ),
         Misconception(
             "one_beta",
-            change(Lion, "b2 * m + (1 - b2) * p.grad", "b1 * m + (1 - b1) * p.grad"),
+            change(Lion, "b2 * m + (1 - b2) * g", "b1 * m + (1 - b1) * g"),
             "You mix and remember with the same beta1. Lion has two: what makes the step gives the new gradient more "
             "weight than what is remembered does.",
             hint=2,
         ),
         Misconception(
             "betas_swapped",
-            change(Lion, "b1, b2 =", "b2, b1 ="),
+            change(Lion, "(b1, b2) =", "(b2, b1) ="),
             "Your two betas have changed places: beta1, 0.9, mixes this step's direction; beta2, 0.99, is the longer "
             "memory.",
             hint=2,
@@ -160,8 +160,8 @@ LION = Exercise(
             "mix_kept",
             change(
                 Lion,
-                "direction = (b1 * m + (1 - b1) * p.grad).sign()",
-                "m = b1 * m + (1 - b1) * p.grad\n                    direction = m.sign()",
+                "direction = (b1 * m + (1 - b1) * g).sign()",
+                "m = b1 * m + (1 - b1) * g\n                    direction = m.sign()",
             ),
             "You mix the direction into m and then let m take the gradient once more, so that each gradient counts "
             "twice. The average for the next step starts from the old m, not from the mixture.",
@@ -171,8 +171,8 @@ LION = Exercise(
             "decay_in_the_sign",
             change(
                 Lion,
-                "(1 - b1) * p.grad)",
-                '(1 - b1) * (p.grad + group["weight_decay"] * p))',
+                "(1 - b1) * g)",
+                '(1 - b1) * (g + group["weight_decay"] * p))',
                 '(direction + group["weight_decay"] * p)',
                 "direction",
             ),
@@ -187,6 +187,76 @@ LION = Exercise(
             hint=3,
         ),
         *frame_mistakes(Lion, dict.fromkeys((name for name in FRAME if name != "forgets"), 3)),
+        Misconception(
+            "memory_renewed_first",
+            change(
+                Lion,
+                "direction = ",
+                "m = b2 * m + (1 - b2) * g\n                    direction = ",
+                'state["m"] = b2 * m + (1 - b2) * g',
+                'state["m"] = m',
+            ),
+            "You renew m first, and mix the direction from the new one, so that this step's gradient enters "
+            "twice. The direction is made of the old m; m is renewed afterwards.",
+            hint=2,
+        ),
+        Misconception(
+            "sign_of_the_new_memory",
+            change(
+                Lion,
+                "direction = (b1 * m + (1 - b1) * g).sign()",
+                "m = b2 * m + (1 - b2) * g\n                    direction = m.sign()",
+                'state["m"] = b2 * m + (1 - b2) * g',
+                'state["m"] = m',
+            ),
+            "You renew m with beta2 and take its sign. The direction has a mixture of its own, of the old m and "
+            "the newest gradient, with beta1.",
+            hint=2,
+        ),
+        Misconception(
+            "decay_added_in_the_sign",
+            change(
+                Lion,
+                "(b1 * m + (1 - b1) * g).sign()",
+                '(b1 * m + (1 - b1) * g + group["weight_decay"] * p).sign()',
+                '(direction + group["weight_decay"] * p)',
+                "direction",
+            ),
+            "You add the decay before the sign is taken, and in a sign it has no size any more. As in AdamW it "
+            "stands outside: lr times weight_decay times the parameter.",
+            hint=3,
+        ),
+        Misconception(
+            "decay_in_the_gradient",
+            change(
+                Lion,
+                "= p.grad, group",
+                '= p.grad + group["weight_decay"] * p, group',
+                '(direction + group["weight_decay"] * p)',
+                "direction",
+            ),
+            "You add the decay to the gradient, and then the sign takes its size away. As in AdamW it stands "
+            "outside: lr times weight_decay times the parameter.",
+            hint=3,
+        ),
+        Misconception(
+            "decays_after",
+            change(
+                Lion,
+                '(direction + group["weight_decay"] * p)',
+                'direction\n                    p *= 1 - group["lr"] * group["weight_decay"]',
+            ),
+            "You decay after the step, so that the step just taken is shrunk as well. It is the old parameter, "
+            "from before the step, that decays.",
+            hint=3,
+        ),
+        Misconception(
+            "sum_for_an_average",
+            change(Lion, "(1 - b2) * g", "g"),
+            "Your memory is a sum: each gradient enters in full. m is an average, with 1 - beta2 of the newest "
+            "gradient.",
+            hint=2,
+        ),
     ),
     equivalents=(
         Lion,
@@ -197,17 +267,16 @@ LION = Exercise(
         ),
         change(
             Lion,
-            "(b1 * m + (1 - b1) * p.grad).sign()",
-            "torch.where(b1 * m + (1 - b1) * p.grad > 0, 1.0, -1.0).to(p.dtype)",
+            "(b1 * m + (1 - b1) * g).sign()",
+            "torch.where(b1 * m + (1 - b1) * g > 0, 1.0, -1.0).to(p.dtype)",
         ),
         change(
             Lion,
-            'm = state.get("m", torch.zeros_like(p))\n'
-            "                    direction = (b1 * m + (1 - b1) * p.grad).sign()",
+            'm = state.get("m", torch.zeros_like(p))\n                    direction = (b1 * m + (1 - b1) * g).sign()',
             'm = state.setdefault("m", torch.zeros_like(p))\n'
-            "                    direction = torch.sign(m.lerp(p.grad, 1 - b1))",
-            'state["m"] = b2 * m + (1 - b2) * p.grad',
-            "m.lerp_(p.grad, 1 - b2)",
+            "                    direction = torch.sign(m.lerp(g, 1 - b1))",
+            'state["m"] = b2 * m + (1 - b2) * g',
+            "m.lerp_(g, 1 - b2)",
         ),
         change(
             Lion,

@@ -213,6 +213,65 @@ MUON = Exercise(
             hint=3,
         ),
         *frame_mistakes(Muon, dict.fromkeys((name for name in FRAME if name != "forgets"), 4)),
+        Misconception(
+            "squared_entry_by_entry",
+            change(Muon, "2.0315 * A @ A", "2.0315 * A * A"),
+            "You square A entry by entry. A A is a product of matrices, like X X^T.",
+            hint=1,
+        ),
+        Misconception(
+            "normalized_in_each_round",
+            change(Muon, "A = X @ X.T", "X = X / X.norm().clamp(min=1e-7)\n                        A = X @ X.T"),
+            "You divide by the norm in every round, and take back what the rounds before have done. Once is "
+            "enough: before the first.",
+            hint=1,
+        ),
+        Misconception(
+            "shape_factor_without_the_root",
+            change(Muon, "** 0.5 * X", "* X"),
+            "Tall matrices move too far: the step is longer by the *root* of rows over columns.",
+            hint=3,
+        ),
+        Misconception(
+            "shape_factor_below_one",
+            change(Muon, "max(1, p.shape[0] / p.shape[1])", "(p.shape[0] / p.shape[1])"),
+            "Wide matrices move too little: with more columns than rows the factor is 1, and no less.",
+            hint=3,
+        ),
+        Misconception(
+            "keeps_the_orthogonalized",
+            change(Muon, "p *= 1 -", 'state["m"] = X\n                    p *= 1 -'),
+            "What you keep for the next step is the orthogonalized update. Only the average of the gradients "
+            "lives on; the rounds work on something that is made for this step alone.",
+            hint=2,
+        ),
+        Misconception(
+            "sum_for_an_average",
+            change(Muon, "+ (1 - beta) * g\n                    update", "+ g\n                    update"),
+            "Your M is a sum: each gradient enters in full. It is an average, with 1 - momentum of the newest "
+            "gradient, and the look-ahead counts on that.",
+            hint=2,
+        ),
+        Misconception(
+            "looks_ahead_in_full",
+            change(Muon, "update = beta * m + (1 - beta) * g", "update = beta * m + g"),
+            "Your M is an average, and the newest gradient comes to it in full. The look-ahead mixes it in once "
+            "more with 1 - momentum.",
+            hint=2,
+        ),
+        Misconception(
+            "decays_after",
+            change(
+                Muon,
+                'p *= 1 - group["lr"] * group["weight_decay"]\n                    ',
+                "",
+                "** 0.5 * X",
+                '** 0.5 * X\n                    p *= 1 - group["lr"] * group["weight_decay"]',
+            ),
+            "You decay after the step, so that the step just taken is shrunk as well. It is the old parameter, "
+            "from before the step, that decays.",
+            hint=3,
+        ),
     ),
     equivalents=(
         Muon,

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from course_lib.reference import Tolerance
 from grader.changes import change
 from grader.exercises.u09_to_pytorch.runs import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
@@ -114,6 +115,17 @@ def port_state_dict(params):
     return model
 
 
+ONE_SIZE = (
+    "Your second convolution has the first one's kernel size. The two may differ: read each size off its own array."
+)
+
+
+TRANSPOSED = (
+    "The last layer's weights do not fit as they are: nn.Linear keeps its weight as (outputs, inputs), "
+    "the NumPy network as (inputs, outputs). Rows and columns have to change places."
+)
+
+
 PORT_CNN = Exercise(
     name="port_cnn",
     unit=UNIT,
@@ -128,6 +140,7 @@ PORT_CNN = Exercise(
         ),
     ),
     cases=port_cases,
+    tolerance=Tolerance(rtol=1e-10, atol=1e-12, rtol32=1e-10, atol32=1e-12),
     reference=port_oracle,
     misconceptions=(
         Misconception(
@@ -208,20 +221,18 @@ PORT_CNN = Exercise(
         Misconception(
             "one_kernel_size",
             change(port_cnn, "W2.shape[2], padding=W2.shape[2] // 2", "W1.shape[2], padding=W1.shape[2] // 2"),
-            "Your second convolution has the first one's kernel size. The two may differ: read each size off its "
-            "own array.",
+            ONE_SIZE,
             hint=1,
         ),
         Misconception(
             "not_transposed",
             change(port_cnn, "W3.T", "W3"),
-            "The last layer's weights do not fit as they are: nn.Linear keeps its weight as (outputs, inputs), "
-            "the NumPy network as (inputs, outputs). Rows and columns have to change places.",
+            TRANSPOSED,
             hint=2,
         ),
         Misconception(
             "padding_of_one",
-            change(port_cnn, "padding=W1.shape[2] // 2", "padding=1"),
+            change(port_cnn, "padding=W1.shape[2] // 2", "padding=1", "padding=W2.shape[2] // 2", "padding=1"),
             "A padding of 1 keeps the size for kernels of 3. Half the kernel, rounded down, does so for all odd "
             "ones: 2 for a kernel of 5.",
             hint=1,
@@ -245,6 +256,52 @@ PORT_CNN = Exercise(
             change(port_cnn, "nn.Linear(*W3.shape),", "nn.Linear(*W3.shape),\n        nn.ReLU(),"),
             "There is a ReLU behind the last layer, so that no logit is negative. The logits go out as they are.",
             hint=1,
+        ),
+        Misconception(
+            "one_kernel_size_for_a_state_dict",
+            change(port_state_dict, "W.shape[-1]", "params[0].shape[-1]"),
+            ONE_SIZE,
+            hint=1,
+        ),
+        Misconception(
+            "not_transposed_in_a_state_dict", change(port_state_dict, "params[4].T", "params[4]"), TRANSPOSED, hint=2
+        ),
+        Misconception(
+            "in_float32",
+            change(port_cnn, ".double()", ""),
+            "Your model computes in float32, and the images come as float64, the arrays' own type. model.double() "
+            "makes a model float64.",
+        ),
+        Misconception(
+            "rounded_to_float32",
+            change(port_cnn, "torch.tensor(param) for", "torch.tensor(param, dtype=torch.float32) for"),
+            "Your model computes in float64 and holds weights that were rounded to float32 on the way: they agree "
+            "to 7 digits. torch.tensor keeps an array's own type.",
+            hint=2,
+        ),
+        Misconception(
+            "mean_pooling",
+            change(port_class, "max_pool2d", "avg_pool2d"),
+            "You pool by the mean. Unit 08's network takes the largest value of each window.",
+            hint=1,
+        ),
+        Misconception(
+            "never_loaded",
+            change(port_cnn, "parameter.copy_(value)", "parameter.copy_(parameter)"),
+            "Your model has the right layers, and still the random weights that it was constructed with. Write "
+            "the arrays' values in.",
+            hint=2,
+        ),
+        Misconception(
+            "biases_left",
+            change(
+                port_cnn,
+                "[W1, b1, W2, b2, W3.T, b3], strict=True):\n            parameter",
+                "[W1, b1, W2, b2, W3.T, b3], strict=True):\n            if value.ndim > 1:\n                parameter",
+            ),
+            "The weights are written in, and the biases are still the random ones that the layers were "
+            "constructed with.",
+            hint=2,
         ),
     ),
     equivalents=(

@@ -76,6 +76,12 @@ def penalty_loop(loss, model, l1, l2):
     return loss
 
 
+ROOT = (
+    "You take a root of a sum of squares, a norm. Without the square the pull on the weights does not fade as they "
+    "shrink. The L2 term adds up the squares."
+)
+
+
 REGULARIZED_LOSS = Exercise(
     name="regularized_loss",
     unit=UNIT,
@@ -117,8 +123,7 @@ REGULARIZED_LOSS = Exercise(
         Misconception(
             "norm",
             change(regularized_loss, "(p**2).sum()", "p.norm()"),
-            "You take p.norm(), the root of the sum of squares. Without the square the pull on the weights does not "
-            "fade as they shrink. The L2 term adds up the squares.",
+            ROOT,
             hint=3,
         ),
         Misconception(
@@ -176,6 +181,29 @@ REGULARIZED_LOSS = Exercise(
             ),
             "For a matrix, torch.linalg.norm(p, 1) is the largest sum of a column. The L1 term adds up the "
             "absolute values of all entries.",
+            hint=3,
+        ),
+        Misconception(
+            "norm_of_all",
+            change(
+                regularized_loss,
+                "l2 * sum((p**2).sum() for p in weights)",
+                "l2 * sum((p**2).sum() for p in weights) ** 0.5",
+            ),
+            ROOT,
+            hint=3,
+        ),
+        Misconception(
+            "square_of_the_sum",
+            change(regularized_loss, "(p**2).sum()", "p.sum() ** 2"),
+            "You square the sum of the weights, in which large ones of opposite signs cancel. Square first, then "
+            "add up.",
+            hint=3,
+        ),
+        Misconception(
+            "loss_left_out",
+            change(regularized_loss, "return loss + l1", "return l1"),
+            "You return the penalties alone. They are added to the loss.",
             hint=3,
         ),
     ),

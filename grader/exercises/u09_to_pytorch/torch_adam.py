@@ -159,6 +159,7 @@ TORCH_ADAM = Exercise(
                 "one_clock": 3,
                 "clock_runs_ahead": 3,
                 "clock_starts_at_zero": 2,
+                "clock_stands_still": 2,
                 "v_uncorrected": 2,
                 "m_uncorrected": 2,
                 "corrects_the_root": 2,
@@ -175,6 +176,7 @@ TORCH_ADAM = Exercise(
                 "stops_at_none": 4,
                 "none_as_zero": 4,
                 "settings_of_the_constructor": 4,
+                "lr_of_the_constructor": 4,
                 "first_group_only": 4,
                 "settings_of_the_first_group": 4,
                 "none_unexpected": 4,
@@ -192,6 +194,19 @@ TORCH_ADAM = Exercise(
             change(TorchAdam, "g**2", "p.grad**2"),
             "Your m knows of the weight decay and your v does not. The decay is added to the gradient before "
             "anything else looks at it: from there on, only that sum is used.",
+            hint=5,
+        ),
+        Misconception(
+            "decay_past_the_moments",
+            change(
+                TorchAdam,
+                'p.grad + group["weight_decay"] * p',
+                "p.grad",
+                "* m_hat /",
+                '* (m_hat + group["weight_decay"] * p) /',
+            ),
+            "You add the decay to the corrected m, so that the moments do not know of it. It is added to the "
+            "gradient, before anything else looks at that.",
             hint=5,
         ),
     ),

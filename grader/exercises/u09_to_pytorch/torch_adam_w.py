@@ -156,6 +156,37 @@ TORCH_ADAMW = Exercise(
         ),
         *adam_mistakes(TorchAdamW, dict.fromkeys(ADAM, 3)),
         *frame_mistakes(TorchAdamW, dict.fromkeys(FRAME, 3)),
+        Misconception(
+            "decays_by_the_square_of_lr",
+            change(TorchAdamW, 'p *= 1 - group["lr"] *', 'p *= 1 - group["lr"] ** 2 *'),
+            "The decay has the learning rate in it twice. A step shrinks the parameter by lr times weight_decay "
+            "of itself.",
+            hint=2,
+        ),
+        Misconception(
+            "decay_through_the_root",
+            change(
+                TorchAdamW,
+                'p *= 1 - group["lr"] * group["weight_decay"]\n                    ',
+                "",
+                "* m_hat /",
+                '* (m_hat + group["weight_decay"] * p) /',
+            ),
+            "You add the decay to the corrected m, and it is divided by the root of v along with it: weights with "
+            "large gradients hardly decay. It goes past both moments, straight to the parameter.",
+            hint=1,
+        ),
+        Misconception(
+            "rebinds_where_it_decays",
+            change(
+                TorchAdamW,
+                'p *= 1 - group["lr"] * group["weight_decay"]',
+                'p = p * (1 - group["lr"] * group["weight_decay"])',
+            ),
+            "When you decay, you give the name p to a new tensor; from there on it has no gradient, and the "
+            "model's parameter does not move. Write into the tensor itself.",
+            hint=2,
+        ),
     ),
     equivalents=(
         TorchAdamW,

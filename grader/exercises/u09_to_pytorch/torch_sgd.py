@@ -174,6 +174,7 @@ TORCH_SGD = Exercise(
                 "rebinds": 1,
                 "uphill": 1,
                 "settings_of_the_constructor": 4,
+                "lr_of_the_constructor": 4,
                 "first_group_only": 4,
                 "settings_of_the_first_group": 4,
                 "one_memory_for_all": 2,
@@ -197,6 +198,17 @@ TORCH_SGD = Exercise(
             ),
             "You move with the velocity from before this step, so that every gradient is heard one step late, and "
             "the first step stands still. First the velocity takes the gradient in, then the parameter moves.",
+            hint=2,
+        ),
+        Misconception(
+            "average_from_the_second_on",
+            change(
+                TorchSGD,
+                'v = state["v"] = group["momentum"] * state.get("v", 0) + g',
+                'v = state["v"] = group["momentum"] * state["v"] + (1 - group["momentum"]) * g if "v" in state else g',
+            ),
+            "From the second step on your velocity takes only 1 - momentum of each gradient in. torch's "
+            "convention is the sum: every gradient enters in full.",
             hint=2,
         ),
     ),

@@ -225,15 +225,22 @@ AMP_STEP = Exercise(
         Misconception(
             "clipped_after_the_step",
             change(amp_step, CLIPPED, "", STEPPED, STEPPED + CLIPPED),
-            "You clip after the step, when the gradients have done their work. Clipping comes between backward and "
-            "step.",
+            "Your gradients go into the step in their full length: nothing clips them, or it comes when they have "
+            "done their work. Clipping comes between backward and step.",
+            hint=2,
+        ),
+        Misconception(
+            "clipped_with_a_scaler_only",
+            change(amp_step, "if max_norm is not None:", "if max_norm is not None and scaler is not None:"),
+            "You clip only where there is a scaler. The two have nothing to do with one another: whoever gives "
+            "max_norm wants it kept, with a scaler or without.",
             hint=2,
         ),
         Misconception(
             "never_updated",
             change(amp_step, "        scaler.update()\n", ""),
-            "Your scale never changes. After each step the scaler has to be told: update() doubles the scale when all "
-            "went well for a while, and halves it after an overflow.",
+            "Nothing tells the scaler after the step how it went. update() comes last, once a step: it doubles the "
+            "scale when all went well for a while, and halves it after an overflow.",
             hint=3,
         ),
         Misconception(
@@ -241,6 +248,15 @@ AMP_STEP = Exercise(
             change(clipped_before_unscaling, STEPPED, "    optimizer.step()\n"),
             "You scale the loss and then let the optimizer step by itself, along gradients that are hundreds of times "
             "too long. scaler.step(optimizer) unscales them, and leaves the step out where one is not finite.",
+            hint=3,
+        ),
+        Misconception(
+            "unscaled_twice",
+            change(
+                amp_step, UNSCALED, "        for p in model.parameters():\n            p.grad /= scaler.get_scale()\n"
+            ),
+            "You divide the gradients by the scale yourself, and scaler.step, which knows nothing of that, divides "
+            "them once more. scaler.unscale_(optimizer) does it and remembers that it is done.",
             hint=3,
         ),
         Misconception(
@@ -273,24 +289,6 @@ AMP_STEP = Exercise(
             hint=1,
         ),
         Misconception(
-            "clipping_forgotten",
-            change(amp_step, CLIPPED, ""),
-            "max_norm is handed over and not used: nothing clips the gradients.",
-            hint=2,
-        ),
-        Misconception(
-            "always_clipped",
-            change(
-                amp_step,
-                "    if max_norm is not None:\n        torch",
-                "    torch",
-                "max_norm)\n    if",
-                "max_norm or 1.0)\n    if",
-            ),
-            "You clip even where no max_norm is given. None means: leave the gradients as long as they are.",
-            hint=2,
-        ),
-        Misconception(
             "each_entry_clipped",
             change(amp_step, "clip_grad_norm_", "clip_grad_value_"),
             "You clip each entry by itself, and that turns the gradient's direction. The norm of all of them "
@@ -302,29 +300,6 @@ AMP_STEP = Exercise(
             change(amp_step, "    optimizer.zero_grad()\n", "", CLIPPED, CLIPPED + "    optimizer.zero_grad()\n"),
             "Nothing moves: you clear the gradients between backward, which makes them, and the step, which "
             "needs them.",
-            hint=1,
-        ),
-        Misconception(
-            "updated_before_the_step",
-            change(
-                amp_step,
-                "        scaler.step(optimizer)\n        scaler.update()\n",
-                "        scaler.update()\n        scaler.step(optimizer)\n",
-            ),
-            "You call update before step. First the scaler lets the optimizer step, or leaves the step out; "
-            "then update draws the conclusion.",
-            hint=3,
-        ),
-        Misconception(
-            "a_tensor_comes_back",
-            change(amp_step, "loss.item()", "loss"),
-            "The loss comes back as a tensor, with its graph. A plain number is asked for; .item() makes one.",
-            hint=1,
-        ),
-        Misconception(
-            "softmax_before_the_loss",
-            change(amp_step, "model(images)", "model(images).softmax(dim=1)"),
-            "There is a softmax before a loss that has one. You repaired that above, in loss_from_logits.",
             hint=1,
         ),
     ),

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.probes.machinery import Training
+from course_lib.probes.checkpoints import Training
 from course_lib.reference import Tolerance
 from grader.changes import change
 from grader.spec import Case, Exercise, Group, Misconception
@@ -174,7 +174,6 @@ GENERATOR = '        generator.set_state(state["generator"])\n'
 WRITTEN = """        torch.save(state, new)
         new.replace(self.path)
 """
-no_scheduler = change(Checkpoint, SCHEDULER, "")
 no_random_numbers = change(Checkpoint, NUMBERS, "")
 neither_generator = change(no_random_numbers, GENERATOR, "")
 
@@ -223,7 +222,7 @@ CHECKPOINT = Exercise(
         ),
         Misconception(
             "no_scheduler",
-            no_scheduler,
+            change(Checkpoint, SCHEDULER, ""),
             "Your schedule begins again at epoch 0, with the learning rate of the first epochs. It counts by itself, "
             "and its count has to be saved as well.",
             hint=1,
@@ -241,6 +240,25 @@ CHECKPOINT = Exercise(
             "You set a seed at the resume. That makes the resumed run repeatable, and not equal: it draws its first "
             "numbers again, while the run that was not killed was somewhere in the middle. Save the state, not a "
             "seed.",
+            hint=2,
+        ),
+        Misconception(
+            "seeds_saved",
+            change(
+                change(
+                    Checkpoint,
+                    "torch.get_rng_state()",
+                    "torch.initial_seed()",
+                    "generator.get_state()",
+                    "generator.initial_seed()",
+                ),
+                "torch.set_rng_state(",
+                "torch.manual_seed(",
+                "generator.set_state(",
+                "generator.manual_seed(",
+            ),
+            "You save the seeds and set them again: the resumed run draws its first numbers once more, while the run "
+            "that was not killed was somewhere in the middle. A seed says where a generator began; save its state.",
             hint=2,
         ),
         Misconception(
@@ -339,13 +357,6 @@ CHECKPOINT = Exercise(
             "nothing_returned",
             change(Checkpoint, '        return int(state["epoch"])\n', ""),
             "load brings back everything and returns nothing. Whoever resumes has to know how many epochs are done.",
-            hint=1,
-        ),
-        Misconception(
-            "no_optimizer_no_scheduler",
-            change(no_scheduler, OPTIMIZER, ""),
-            "The model comes back, and neither the optimizer's state nor the schedule does: the first steps "
-            "after the resume begin from rest, with the learning rate of the first epoch.",
             hint=1,
         ),
         Misconception(

@@ -108,7 +108,7 @@ MADE = """    optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.
 """
 EPOCHS, BATCHES = "    for _ in range(epochs):\n", "        for images, labels in batches:\n"
 NOTED = "            rates.append"
-BACKWARD, STEP = "            loss.backward()\n", "            optimizer.step()\n"
+STEP = "            optimizer.step()\n"
 CLIPPED = "            nn.utils.clip_grad_norm_(model.parameters(), max_norm)\n"
 NEXT, END = "        scheduler.step()\n", "    return rates"
 EACH_EPOCH = "    for epoch in range(epochs):\n"
@@ -254,13 +254,6 @@ CLINIC_10 = Exercise(
             ),
             "You bring every gradient to the length max_norm, short ones too. Clipping shortens what is longer, and "
             "leaves the rest as it is.",
-            hint=1,
-        ),
-        Misconception(
-            "clips_the_loss",
-            change(clinic_10, BACKWARD + CLIPPED, "            loss.clamp(max=max_norm).backward()\n"),
-            "You bound the loss, and a bounded loss has the gradient 0. What is to be bounded is the gradient's norm, "
-            "after backward.",
             hint=1,
         ),
         Misconception(

@@ -130,7 +130,7 @@ EPOCH_LOSS = Exercise(
                 "count += size",
                 "first = first or size\n        count += first",
             ),
-            "You count each batch as large as the first. The last one rarely is; its real size comes with it.",
+            "You take all batches for equally large. The last one rarely is; each one's real size comes with it.",
             hint=1,
         ),
         Misconception(
@@ -154,24 +154,16 @@ EPOCH_LOSS = Exercise(
             hint=1,
         ),
         Misconception(
+            "returns_after_one_batch",
+            change(epoch_loss, "    return", "        return"),
+            "Your function ends after the first batch: the return line stands inside the loop, one level too deep.",
+            hint=1,
+        ),
+        Misconception(
             "counts_by_len",
             change(epoch_loss, "/ count", "/ len(batches)"),
             "Your code asks for the number of batches by len, and an iterator has none. It would be the "
             "wrong number, too: count the examples, as they come.",
-            hint=1,
-        ),
-        Misconception(
-            "multiplied_twice",
-            change(epoch_loss, "* size", "* size * size"),
-            "Each batch's loss is multiplied by its size twice: large batches count too much. A mean times "
-            "its number is a sum already.",
-            hint=1,
-        ),
-        Misconception(
-            "divided_by_its_size",
-            change(mean_of_batch_means, "loss.item()", "loss.item() / size"),
-            "You divide each batch's loss by its size. It is a mean over the batch already: what turns it "
-            "back into a sum?",
             hint=1,
         ),
     ),

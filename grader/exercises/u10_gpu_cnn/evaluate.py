@@ -198,36 +198,10 @@ EVALUATE = Exercise(
             hint=4,
         ),
         Misconception(
-            "accuracy_in_percent",
-            change(evaluate, "right / count", "100 * right / count"),
-            "Your accuracy is in percent; a share is asked for, a number from 0 to 1.",
-            hint=1,
-        ),
-        Misconception(
-            "number_of_right_ones",
-            change(evaluate, "right / count", "right"),
-            "You return how many examples are right. The share is asked for: divide by the number that came.",
-            hint=1,
-        ),
-        Misconception(
             "right_by_batches",
             change(evaluate, "sum().item()", "double().mean().item()", "right / count", "right / len(loader)"),
             "The loss is right. Your accuracy is the mean of the batches' accuracies, in which the few "
             "examples of a small last batch count more than the others.",
-            hint=1,
-        ),
-        Misconception(
-            "loss_by_batches",
-            change(evaluate, ".item() * len(labels)", ".item()", "loss / count", "loss / len(loader)"),
-            "The accuracy is right. Your loss is the mean of the batches' means, in which the few examples "
-            "of a small last batch count more than the others.",
-            hint=1,
-        ),
-        Misconception(
-            "sum_of_batch_means",
-            change(evaluate, ".item() * len(labels)", ".item()"),
-            "You add up the batches' mean losses and divide by the number of examples. A mean times its "
-            "number is a sum: what does each batch's loss have to be multiplied by?",
             hint=1,
         ),
         Misconception(
@@ -254,15 +228,15 @@ EVALUATE = Exercise(
             hint=1,
         ),
         Misconception(
-            "last_batch_only",
-            change(evaluate, "loss +=", "loss =", "right +=", "right ="),
-            "Each batch's numbers take the place of those before, and only the last batch's are left. Add them up.",
-            hint=1,
-        ),
-        Misconception(
             "returns_after_one_batch",
             change(evaluate, "    model.train(mode)\n    return", "            model.train(mode)\n            return"),
             "Your function ends after the first batch: the return line stands inside the loop, too deep.",
+            hint=1,
+        ),
+        Misconception(
+            "the_other_order",
+            change(evaluate, DIVIDED, "right / count, loss / count"),
+            "The two come back in the other order: first the loss, then the accuracy.",
             hint=1,
         ),
     ),

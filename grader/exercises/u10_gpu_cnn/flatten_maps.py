@@ -127,12 +127,6 @@ FLATTEN_MAPS = Exercise(
             hint=2,
         ),
         Misconception(
-            "one_image_alone",
-            change(flatten_maps, "maps.reshape(len(maps), -1)", "maps[0].reshape(1, -1)"),
-            "Only the first image of the batch comes back. Each of the N images should have its row.",
-            hint=1,
-        ),
-        Misconception(
             "left_as_it_came",
             change(flatten_maps, "maps.reshape(len(maps), -1)", "maps.squeeze()"),
             "The maps come back as maps. squeeze drops axes of length 1 and nothing else: three axes have to "

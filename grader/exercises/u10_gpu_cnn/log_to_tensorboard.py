@@ -101,9 +101,6 @@ def piece_by_piece(writer, epoch, model, scores, images, labels, predicted):
         writer.add_images("wrong predictions", np.stack(missed[:16]), epoch)
 
 
-GRADIENTS = """        if param.grad is not None:
-            writer.add_histogram(f"gradients/{name}", param.grad, epoch)
-"""
 PICKED = "images[predicted != labels][:16]"
 SCORES_WITHOUT = """loss)
         writer.add_scalar(f"accuracy/{part}", accuracy)
@@ -112,8 +109,6 @@ SCORES = """loss, epoch)
         writer.add_scalar(f"accuracy/{part}", accuracy, epoch)
 """
 histograms_without_step = change(log_to_tensorboard, "param, epoch)", "param)", "param.grad, epoch)", "param.grad)")
-scores_without_step = change(log_to_tensorboard, SCORES, SCORES_WITHOUT)
-images_without_step = change(log_to_tensorboard, "missed, epoch)", "missed)")
 no_check = change(log_to_tensorboard, "    if len(missed) > 0:\n        writer.add_images", "    writer.add_images")
 
 
@@ -215,23 +210,6 @@ LOG_TO_TENSORBOARD = Exercise(
             hint=3,
         ),
         Misconception(
-            "scores_without_step",
-            scores_without_step,
-            "Your scores have no epoch. TensorBoard then puts all of them at one place of the axis, on top "
-            "of each other: hand the epoch to add_scalar, too.",
-            hint=1,
-        ),
-        Misconception(
-            "histograms_without_step",
-            histograms_without_step,
-            "Your histograms have no epoch, so that TensorBoard cannot put them one behind the other: hand "
-            "the epoch to add_histogram, too.",
-            hint=2,
-        ),
-        Misconception(
-            "images_without_step", images_without_step, "Your images have no epoch: hand it to add_images, too.", hint=3
-        ),
-        Misconception(
             "a_step_of_its_own",
             change(log_to_tensorboard, "    for part, ", "    epoch = 0\n    for part, "),
             "Everything is logged at epoch 0, and the epoch that was handed over is not used: each epoch "
@@ -261,24 +239,6 @@ LOG_TO_TENSORBOARD = Exercise(
             "Your histograms are numbered. Their tags should have the parameters' own names, as "
             "named_parameters() brings them.",
             hint=2,
-        ),
-        Misconception(
-            "weights_alone",
-            change(
-                log_to_tensorboard,
-                GRADIENTS,
-                "",
-            ),
-            "The gradients are not logged. A layer that no longer learns shows there first: one histogram "
-            "for each parameter's .grad.",
-            hint=2,
-        ),
-        Misconception(
-            "labels_apart",
-            change(log_to_tensorboard, "images[predicted != labels][:16]", "images[(predicted != labels).long()][:16]"),
-            "Your mask has become numbers, 0 and 1, and numbers pick the images with these numbers, again "
-            "and again. A mask of True and False picks those where it is True.",
-            hint=3,
         ),
     ),
     equivalents=(

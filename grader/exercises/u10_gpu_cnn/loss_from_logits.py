@@ -142,26 +142,6 @@ LOSS_FROM_LOGITS = Exercise(
             "hardly change any more.",
             hint=2,
         ),
-        Misconception(
-            "squared_error",
-            change(
-                loss_from_logits,
-                "log_softmax(logits",
-                "softmax(logits",
-                "nll_loss(log_p, labels)",
-                "mse_loss(log_p, nn.functional.one_hot(labels, logits.shape[1]).to(log_p))",
-            ),
-            "That is the mean squared error of the probabilities. The cross-entropy is asked for: minus the "
-            "logarithm of the right class's probability.",
-            hint=1,
-        ),
-        Misconception(
-            "sign_turned",
-            change(loss_from_logits, "nll_loss(log_p", "nll_loss(-log_p"),
-            "Your loss is negative, and it falls when the network gets worse: the sign of the right class's "
-            "log-probability has to be turned once.",
-            hint=2,
-        ),
     ),
     equivalents=(
         loss_from_logits,

@@ -240,14 +240,7 @@ NET = Exercise(
             hint=1,
         ),
         Misconception(
-            "first_pool_forgotten",
-            first_pool_forgotten,
-            "The maps are halved once, and come to fc1 as 14 x 14. In the drawing they are halved twice, "
-            "after each convolution.",
-            hint=1,
-        ),
-        Misconception(
-            "second_pool_forgotten",
+            "one_pool_forgotten",
             change(Net, pooled(2), "torch.relu(self.conv2(x))"),
             "The maps are halved once, and come to fc1 as 14 x 14. In the drawing they are halved twice, "
             "after each convolution.",
@@ -273,19 +266,6 @@ NET = Exercise(
             "The second convolution's maps go on with their negative values. The drawing has a ReLU after "
             "each convolution.",
             hint=2,
-        ),
-        Misconception(
-            "no_relu_at_all",
-            change(no_relu_after_conv, "torch.relu(self.fc1(x.flatten(1)))", "self.fc1(x.flatten(1))"),
-            "There is no ReLU anywhere. The drawing has three: after conv1, after conv2, after fc1.",
-            hint=2,
-        ),
-        Misconception(
-            "sigmoid_at_the_end",
-            change(Net, "return self.fc2(x)", "return torch.sigmoid(self.fc2(x))"),
-            "Your rows went through a sigmoid: all numbers lie between 0 and 1. The network should return "
-            "logits, as fc2 made them.",
-            hint=3,
         ),
         Misconception(
             "without_biases",

@@ -38,7 +38,12 @@ def modes_oracle(
     from scipy.special import softmax
 
     if asks == "graph":
-        return None, {"autograd records": False, "the result has a history": False, "rows": len(images)}
+        return None, {
+            "autograd records": False,
+            "the result has a history": False,
+            "the parameters can learn": True,
+            "rows": len(images),
+        }
     if asks == "statistics":
         return None, {"running means": running_mean}
     hidden = (images.reshape(len(images), -1) @ first.T - running_mean) / np.sqrt(1 + 1e-5)
@@ -118,6 +123,13 @@ PREDICT_PROBABILITIES = Exercise(
             hint=2,
         ),
         Misconception(
+            "turned_over",
+            change(predict_probabilities, "train(mode)", "train(not mode)"),
+            "The model goes in the other mode than the one in which it came: from training to evaluation mode, and "
+            "the other way round.",
+            hint=2,
+        ),
+        Misconception(
             "recorded",
             recorded,
             "Calling eval() does not stop autograd: it records every pass, and your result carries the graph along.",
@@ -128,6 +140,13 @@ PREDICT_PROBABILITIES = Exercise(
             change(recorded, "dim=1)", "dim=1).detach()"),
             "Your result has no history, but the pass was recorded and thrown away afterwards: the memory is needed "
             "all the same. Stop the recording before the pass begins.",
+            hint=3,
+        ),
+        Misconception(
+            "parameters_frozen",
+            change(recorded, "    logits = ", "    model.requires_grad_(False)\n    logits = "),
+            "You freeze the parameters so that nothing is recorded, and they stay frozen: no training will move them "
+            "any more. Stop the recording for the pass alone.",
             hint=3,
         ),
         Misconception(
@@ -165,25 +184,11 @@ PREDICT_PROBABILITIES = Exercise(
             hint=1,
         ),
         Misconception(
-            "largest_alone",
-            change(predict_probabilities, "dim=1)", "dim=1).max(dim=1).values"),
-            "You return the largest probability of each image. Those of all classes are asked for, one row "
-            "for each image.",
-            hint=1,
-        ),
-        Misconception(
             "evaluated_too_late",
             change(predict_probabilities, "    model.eval()\n", "", "model.train(mode)", "model.eval()"),
             "The model goes into evaluation mode after it has looked, and stays there. It should be in this "
             "mode while it looks, and go in the mode in which it came.",
             hint=1,
-        ),
-        Misconception(
-            "training_off_and_on",
-            change(recorded, "    model.train(mode)\n", ""),
-            "The values are right, and two things are left: autograd records the pass, and the model stays "
-            "in evaluation mode.",
-            hint=3,
         ),
     ),
     equivalents=(

@@ -105,9 +105,9 @@ RESUME_ON = Exercise(
         Misconception(
             "moved_last",
             change(never_moved, LOADED, LOADED + MOVED),
-            "You move the model after the optimizer was built and filled. Adam's moments stay on the old device: on a "
-            "GPU the first step stops with an error about two devices, and on some devices the optimizer even holds "
-            "parameters that are no longer the model's. What has to be where it will be before Adam looks at it?",
+            "Adam's moments lie on the old device: on a GPU the first step stops with an error about two devices. "
+            "The optimizer's load_state_dict sends each moment to where its parameter is at that moment; so what has "
+            "to be where it will be before Adam looks at it?",
             hint=1,
         ),
         Misconception(
@@ -150,33 +150,6 @@ RESUME_ON = Exercise(
             hint=2,
         ),
         Misconception(
-            "moved_before_the_moments",
-            change(never_moved, LOADED, MOVED + LOADED),
-            "You move the model after the optimizer was built from its parameters. Where moving makes new "
-            "parameters, the optimizer holds the old ones, which are no longer the model's. First the model, "
-            "on its device; only then the optimizer.",
-            hint=1,
-        ),
-        Misconception(
-            "learning_rate_alone",
-            change(
-                resume_on,
-                "model.parameters())",
-                'model.parameters(), lr=optimizer_state["param_groups"][0]["lr"])',
-                LOADED,
-                "",
-            ),
-            "The learning rate is taken over, and what Adam remembered is not: its moments are zero, and its "
-            "count begins at 1. Both are in optimizer_state.",
-            hint=2,
-        ),
-        Misconception(
-            "step_of_sgd",
-            change(resume_on, "optim.Adam(", "optim.SGD("),
-            "Your optimizer is SGD, which has no use for moments. The run was Adam's, and Adam should go on.",
-            hint=2,
-        ),
-        Misconception(
             "moments_moved_in_the_dict",
             change(
                 resume_on,
@@ -195,12 +168,6 @@ RESUME_ON = Exercise(
             change(resume_on, "load_state_dict(model_state)", "load_state_dict(model_state, assign=True)"),
             "The network's weights are the very tensors of model_state, so that training goes on writing into the "
             "caller's dict. Without assign=True, load_state_dict copies the values.",
-            hint=2,
-        ),
-        Misconception(
-            "the_other_order",
-            change(resume_on, "return model, optimizer", "return optimizer, model"),
-            "The two come back in the other order: first the model, then the optimizer.",
             hint=2,
         ),
     ),

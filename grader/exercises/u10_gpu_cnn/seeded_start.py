@@ -112,8 +112,8 @@ SEEDED_START = Exercise(
                 "Generator().manual_seed(seed)",
                 "Generator().manual_seed(42)",
             ),
-            "Your seed is a number in the code, and the argument is not used. Three runs with three seeds would be "
-            "one run, three times, and its error bar 0.",
+            "Another seed gives the same run: the argument is not used. Three runs with three seeds would be one "
+            "run, three times, and its error bar 0.",
             hint=1,
         ),
         Misconception(
@@ -139,8 +139,9 @@ SEEDED_START = Exercise(
                 "model = make_model()",
                 "order = torch.randperm(N)\n    model = make_model()",
             ),
-            "It repeats itself, as long as nothing changes. Order and weights come from one stream: a few examples "
-            "more, and the network starts elsewhere. Each of the two should depend on the seed alone.",
+            "It repeats itself, as long as nothing changes: with a few examples more, the network starts elsewhere. "
+            "Whatever is drawn before the weights from the same numbers moves their start, and so does a seed in "
+            "which N has a part.",
             hint=2,
         ),
         Misconception(

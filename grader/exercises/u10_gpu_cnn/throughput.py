@@ -152,6 +152,15 @@ THROUGHPUT = Exercise(
             hint=1,
         ),
         Misconception(
+            "warmup_timed_and_counted",
+            change(
+                no_warmup, BEGIN, BEGIN + WARMUP, "images_per_step * steps /", "images_per_step * (warmup + steps) /"
+            ),
+            "You time the warm-up and count its images as well. The first steps choose algorithms, fill caches and "
+            "compile: they take many times as long and come once. Begin the clock after them.",
+            hint=1,
+        ),
+        Misconception(
             "no_warmup",
             no_warmup,
             "You make no warm-up at all, so that the slow first steps fall into the measured time.",
@@ -182,56 +191,11 @@ THROUGHPUT = Exercise(
             hint=3,
         ),
         Misconception(
-            "synchronized_at_the_start_only",
-            change(throughput, END, "    return"),
-            "You wait before you start the clock, and not before you stop it: when the last step has been "
-            "handed over, the device is far from done with it.",
-            hint=2,
-        ),
-        Misconception(
-            "synchronized_after_the_clock",
-            change(
-                throughput,
-                "    synchronize()\n    return images_per_step * steps / (clock() - start)",
-                "    seconds = clock() - start\n    synchronize()\n    return images_per_step * steps / seconds",
-            ),
-            "You wait for the device after you have read the clock. First it has to be done, and then the "
-            "clock may be read.",
-            hint=2,
-        ),
-        Misconception(
             "waits_after_the_start",
             change(throughput, BEGIN, "    start = clock()\n    synchronize()\n"),
             "You start the clock and then wait for the warm-up: what is left of it falls into the measured "
             "time. First wait, then read the clock.",
             hint=2,
-        ),
-        Misconception(
-            "warmup_within_the_steps",
-            change(throughput, "range(steps)", "range(steps - warmup)"),
-            "You take the warm-up's steps off the measured ones. Both numbers are handed over: first "
-            "`warmup` steps, and then as many as `steps` says.",
-            hint=1,
-        ),
-        Misconception(
-            "milliseconds",
-            change(throughput, "images_per_step * steps /", "1000 * images_per_step * steps /"),
-            "The clock gives seconds already: your rate is a thousand times too high.",
-            hint=3,
-        ),
-        Misconception(
-            "seconds_per_step",
-            change(throughput, "images_per_step * steps / (clock() - start)", "(clock() - start) / steps"),
-            "That is the time of one step. Images per second are asked for: all images of all measured "
-            "steps, divided by the seconds that they took.",
-            hint=3,
-        ),
-        Misconception(
-            "seconds_in_all",
-            change(throughput, "images_per_step * steps / (clock() - start)", "clock() - start"),
-            "That is the time of all measured steps. Images per second are asked for: how many images came "
-            "in that time?",
-            hint=3,
         ),
     ),
     equivalents=(

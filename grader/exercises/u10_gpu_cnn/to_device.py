@@ -154,7 +154,7 @@ TO_DEVICE = Exercise(
         Misconception(
             "dict_forgotten",
             change(to_device, DICT, ""),
-            "Tuples and lists are moved, and a dict comes back as it was. Many data sets give dicts.",
+            "Tuples and lists are moved, and what lies in a dict stays where it was. Many data sets give dicts.",
             hint=2,
         ),
         Misconception(
@@ -171,6 +171,20 @@ TO_DEVICE = Exercise(
             ),
             "You write the moved tensors into the list or dict that was handed to you. The caller still uses it: "
             "the data set's own copy of a batch has now moved to the GPU. Build a new one.",
+            hint=3,
+        ),
+        Misconception(
+            "dict_in_place",
+            change(
+                to_device,
+                DICT,
+                """
+    if isinstance(value, dict):
+        for key in value:
+            value[key] = to_device(value[key], device)""",
+            ),
+            "You write the moved tensors into the dict that was handed to you. The caller still uses it: the data "
+            "set's own copy of a batch has now moved to the GPU. Build a new one.",
             hint=3,
         ),
         Misconception(
@@ -230,23 +244,6 @@ TO_DEVICE = Exercise(
             "lists_forgotten",
             change(to_device, "tuple | list", "tuple"),
             "Tuples and dicts are moved, and a list comes back as it was. A DataLoader hands its batches out in lists.",
-            hint=2,
-        ),
-        Misconception(
-            "values_forgotten",
-            change(to_device, "key: to_device(item, device)", "key: item"),
-            "A dict is made anew with the old tensors in it: its values have to be moved as well.",
-            hint=2,
-        ),
-        Misconception(
-            "lists_left_as_they_are_inside",
-            change(
-                to_device,
-                "type(value)(to_device(item, device) for item in value)",
-                "type(value)(item.to(device) for item in value)",
-            ),
-            "You ask each thing in a tuple or list for .to, and only tensors have it: a dict, a text or a "
-            "container in there stops your function. Which function could move whatever lies there?",
             hint=2,
         ),
     ),

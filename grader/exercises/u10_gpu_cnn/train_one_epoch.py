@@ -177,8 +177,8 @@ TRAIN_ONE_EPOCH = Exercise(
         Misconception(
             "loss_kept_with_its_graph",
             change(train_one_epoch, "loss.item()", "loss"),
-            "The numbers are right, and what you return is a tensor, which holds on to every batch's graph through "
-            "the sum. What makes a plain number of a loss?",
+            "The numbers are right, and what you return is a tensor. Unless it was detached, it holds on to every "
+            "batch's graph through the sum. What makes a plain number of a loss?",
             hint=2,
         ),
         Misconception(
@@ -234,37 +234,22 @@ TRAIN_ONE_EPOCH = Exercise(
             hint=4,
         ),
         Misconception(
+            "own_choice_of_device",
+            change(
+                train_one_epoch,
+                "    model.train()\n",
+                '    device = "cuda" if torch.cuda.is_available() else "cpu"\n    model.train()\n',
+                "    from torch import nn\n",
+                "    import torch\n    from torch import nn\n",
+            ),
+            "Your function picks a device by itself. It was handed one: with two GPUs, or a test on the CPU beside a "
+            "GPU, its own choice is the wrong one.",
+            hint=4,
+        ),
+        Misconception(
             "returns_after_one_batch",
             change(train_one_epoch, "    return total / count", "        return total / count"),
             "Your function ends after the first batch: the return line stands inside the loop, one level too deep.",
-            hint=2,
-        ),
-        Misconception(
-            "sum_over_the_examples",
-            change(train_one_epoch, "total / count", "total"),
-            "The steps are right. What you return is the sum of the losses over all examples; it grows with "
-            "the data set, and the mean is asked for.",
-            hint=2,
-        ),
-        Misconception(
-            "divided_by_batches",
-            change(train_one_epoch, "total / count", "total / len(loader)"),
-            "The steps are right. You add up the losses of all examples and divide by the number of batches. "
-            "By how many things should a sum over examples be divided?",
-            hint=2,
-        ),
-        Misconception(
-            "sum_of_batch_means",
-            change(train_one_epoch, "loss.item() * len(labels)", "loss.item()"),
-            "The steps are right. You add up the batches' means and divide by the number of examples. A mean "
-            "times its number is a sum: what does each batch's loss have to be multiplied by?",
-            hint=2,
-        ),
-        Misconception(
-            "a_tensor_comes_back",
-            change(train_one_epoch, "loss.item()", "loss.detach()"),
-            "The numbers are right, and no graph is kept. But what comes back is a tensor: a plain number is "
-            "asked for, and .item() makes one.",
             hint=2,
         ),
         Misconception(

@@ -101,15 +101,23 @@ def clinic_as_module(channels, depth):
     return Network()
 
 
+straight = change(
+    clinic_11,
+    "nn.Conv2d(1, channels, 3, padding=1), nn.ReLU()",
+    "nn.Conv2d(1, channels, 3, padding=1)",
+    "nn.Conv2d(channels, channels, 3, padding=1), nn.ReLU()",
+    "nn.Conv2d(channels, channels, 3, padding=1)",
+)
+
 CLINIC_11 = Exercise(
     name="clinic_11",
     unit=UNIT,
     returns=("parameters", "logits", "negative", "stepped"),
     probe="plain_network",
     groups=(
-        Group("own", "gives each layer weights of its own", 2),
-        Group("bends", "bends between its layers", 2),
-        Group("logits", "lets its logits be negative", 1),
+        Group("own", "gives each layer weights of its own", 2, hint=1),
+        Group("bends", "bends between its layers", 2, hint=2),
+        Group("logits", "lets its logits be negative", 1, hint=3),
         Group("learns", "moves as such a network does when it is trained for a step", 1),
     ),
     cases=clinic_cases,
@@ -136,13 +144,7 @@ CLINIC_11 = Exercise(
         ),
         Misconception(
             "still_straight",
-            change(
-                clinic_11,
-                "nn.Conv2d(1, channels, 3, padding=1), nn.ReLU()",
-                "nn.Conv2d(1, channels, 3, padding=1)",
-                "nn.Conv2d(channels, channels, 3, padding=1), nn.ReLU()",
-                "nn.Conv2d(channels, channels, 3, padding=1)",
-            ),
+            straight,
             "Each layer has its own weights now, and still nothing bends between them. Convolutions in a row are one "
             "convolution with a larger kernel, however many there are.",
             hint=2,
@@ -150,8 +152,8 @@ CLINIC_11 = Exercise(
         Misconception(
             "still_cut_off",
             change(clinic_11, "nn.Linear(channels, 10)", "nn.Linear(channels, 10), nn.ReLU()"),
-            "The last layer's outputs still go through a ReLU. Logits may be negative: a class that is ruled out needs "
-            "a number below the others, and where the ReLU is 0 no gradient comes back.",
+            "Your logits are never negative: something still stands behind the last layer. A class that is ruled out "
+            "needs a number below the others; and where a ReLU is 0 no gradient comes back.",
             hint=3,
         ),
         Misconception(
@@ -162,6 +164,26 @@ CLINIC_11 = Exercise(
             hint=1,
         ),
         Misconception(
+            "shared_and_cut_off",
+            change(
+                clinic_as_given,
+                "[layer] * (depth - 1)",
+                "[nn.ReLU(), layer] * (depth - 1)",
+                "nn.AdaptiveAvgPool2d(1)",
+                "nn.ReLU(), nn.AdaptiveAvgPool2d(1)",
+            ),
+            "Your network bends now. Its convolutions are still one and the same object, and its logits are still cut "
+            "off at 0.",
+            hint=1,
+        ),
+        Misconception(
+            "straight_and_cut_off",
+            change(straight, "nn.Linear(channels, 10)", "nn.Linear(channels, 10), nn.ReLU()"),
+            "Each layer has its own weights now. Nothing bends between them yet, and the logits are still cut off at "
+            "0.",
+            hint=2,
+        ),
+        Misconception(
             "relu_after_the_first_only",
             change(
                 clinic_11,
@@ -170,6 +192,26 @@ CLINIC_11 = Exercise(
             ),
             "There is a ReLU, and only one. From there on all convolutions are one convolution again: each needs its "
             "own ReLU behind it.",
+            hint=2,
+        ),
+        Misconception(
+            "relu_at_the_end_only",
+            change(straight, "nn.AdaptiveAvgPool2d(1)", "nn.ReLU(), nn.AdaptiveAvgPool2d(1)"),
+            "There is one ReLU, before the mean, and none between the convolutions: up to there they are one "
+            "convolution. Each needs its own ReLU behind it.",
+            hint=2,
+        ),
+        Misconception(
+            "none_behind_the_last_one",
+            change(
+                clinic_11,
+                "layers = [nn.Conv2d(1, channels, 3, padding=1), nn.ReLU()]",
+                "layers = [nn.Conv2d(1, channels, 3, padding=1)]",
+                "[nn.Conv2d(channels, channels, 3, padding=1), nn.ReLU()]",
+                "[nn.ReLU(), nn.Conv2d(channels, channels, 3, padding=1)]",
+            ),
+            "There is a ReLU between your convolutions, and none behind the last one. The mean and the linear layer "
+            "do not bend either: the last convolution needs its own as well.",
             hint=2,
         ),
     ),

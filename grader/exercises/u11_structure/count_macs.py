@@ -124,27 +124,10 @@ def macs_by_shapes(model, shape):
     return counts
 
 
-def macs_by_tracing(model, shape):
-    import torch
-    from torch import nn
-
-    layers = {m: name for name, m in model.named_modules() if isinstance(m, nn.Conv2d | nn.Linear)}
-    counts = dict.fromkeys(layers.values(), 0)
-
-    def after(layer, given, out):
-        if layer in layers:
-            counts[layers[layer]] += out.numel() * layer.weight.numel() // len(layer.weight)
-
-    mode = model.training
-    handle = nn.modules.module.register_module_forward_hook(after)
-    try:
-        with torch.inference_mode():
-            model.eval()(torch.zeros(1, *shape))
-    finally:
-        handle.remove()
-        model.train(mode)
-    return counts
-
+BIASES = (
+    "You add something for each bias. Adding a bias multiplies nothing: MACs count multiplications, each with the "
+    "addition that goes with it."
+)
 
 COUNT_MACS = Exercise(
     name="count_macs",
@@ -152,11 +135,11 @@ COUNT_MACS = Exercise(
     returns=("macs", "trace"),
     probe="counted_macs",
     groups=(
-        Group("conv", "counts convolutions of any kernel, stride and padding", 2),
-        Group("grouped", "counts only the channels that an output looks at", 2),
-        Group("linear", "counts linear layers at each place where they are used", 1),
-        Group("twice", "counts a layer as often as it runs", 1),
-        Group("trace", "leaves the model as it found it", 2),
+        Group("conv", "counts convolutions of any kernel, stride and padding", 2, hint=2),
+        Group("grouped", "counts only the channels that an output looks at", 2, hint=3),
+        Group("linear", "counts linear layers at each place where they are used", 1, hint=3),
+        Group("twice", "counts a layer as often as it runs", 1, hint=4),
+        Group("trace", "leaves the model as it found it", 2, hint=5),
     ),
     cases=mac_cases,
     reference=macs_by_dispatch,
@@ -165,8 +148,8 @@ COUNT_MACS = Exercise(
         Misconception(
             "operations",
             change(count_macs, "sums * products", "2 * sums * products"),
-            "Your counts are twice too large: you count a multiplication and its addition as two. Both conventions "
-            "exist (FLOPs are twice the MACs), and mixing them up is how papers come to differ by a factor of two.",
+            "Your counts are twice too large. Does a multiplication with its addition count as two (FLOPs are twice "
+            "the MACs, and mixing the two up is how papers come to differ), or did two examples go through the model?",
             hint=2,
         ),
         Misconception(
@@ -209,9 +192,37 @@ COUNT_MACS = Exercise(
         Misconception(
             "biases_too",
             change(count_macs, "sums * products", "sums * (products + (layer.bias is not None))"),
-            "You add one for each bias. Adding a bias multiplies nothing: MACs count multiplications, each with the "
-            "addition that goes with it.",
+            BIASES,
             hint=2,
+        ),
+        Misconception(
+            "biases_once",
+            change(
+                count_macs, "sums * products", "sums * products + (layer.bias.numel() if layer.bias is not None else 0)"
+            ),
+            BIASES,
+            hint=2,
+        ),
+        Misconception(
+            "every_filter_for_each_sum",
+            change(count_macs, "layer.weight[0].numel()", "layer.weight.numel()"),
+            "You multiply each number that comes out by all of the layer's weights. One output is one sum, with the "
+            "products of one filter (or one row of the matrix) only.",
+            hint=2,
+        ),
+        Misconception(
+            "names_mixed_up",
+            change(count_macs, "def noting(name):", "def noting(_):"),
+            "Your hooks look their layer's name up when they run, and by then the loop's variable holds the last one: "
+            "all counts go there. Each hook has to keep the name that it was made with.",
+            hint=1,
+        ),
+        Misconception(
+            "outer_layers_only",
+            change(count_macs, "named_modules", "named_children"),
+            "You look at the outermost layers only. What lies inside a block has a name of its own, such as block.a, "
+            "and works as well.",
+            hint=1,
         ),
         Misconception(
             "linear_once",
@@ -241,13 +252,19 @@ COUNT_MACS = Exercise(
             "without dropout and with frozen statistics, and will not know why.",
             hint=5,
         ),
+        Misconception(
+            "always_to_training",
+            change(count_macs, "model.train(before)", "model.train()"),
+            "You switch to training mode at the end, whatever mode the model came in. Note the mode that it has, and "
+            "put that one back.",
+            hint=5,
+        ),
     ),
     equivalents=(
         count_macs,
         macs_by_shapes,
-        macs_by_tracing,
         change(count_macs, "layer.weight[0].numel()", "int(np.prod(layer.weight.shape[1:]))"),
         change(count_macs, "torch.zeros(1, *shape)", "torch.rand([1] + list(shape))"),
-        change(count_macs, "sums * products", "float(sums) * products"),
+        change(count_macs, "sums * products", "products * int(np.prod(output.shape[1:]))"),
     ),
 )

@@ -83,21 +83,16 @@ def count_in_numpy(model, trainable_only=False):
     return int(sum(np.prod(array.shape) for array in arrays))
 
 
-def count_by_filter(model, trainable_only=False):
-    wanted = filter(lambda p: p.requires_grad, model.parameters()) if trainable_only else model.parameters()
-    return sum(p.nelement() for p in wanted)
-
-
 COUNT_PARAMETERS = Exercise(
     name="count_parameters",
     unit=UNIT,
     returns=("count",),
     probe="counted_network",
     groups=(
-        Group("layers", "counts the weights and biases of layers, also of those inside blocks", 1),
-        Group("buffers", "leaves out what is saved and never trained", 1),
-        Group("shared", "counts what two layers share only once", 1),
-        Group("frozen", "counts frozen parameters unless only trainable ones are asked for", 1),
+        Group("layers", "counts the weights and biases of layers, also of those inside blocks", 1, hint=1),
+        Group("buffers", "leaves out what is saved and never trained", 1, hint=1),
+        Group("shared", "counts what two layers share only once", 1, hint=2),
+        Group("frozen", "counts frozen parameters unless only trainable ones are asked for", 1, hint=3),
     ),
     cases=parameter_cases,
     reference=parameter_formula,
@@ -132,6 +127,28 @@ COUNT_PARAMETERS = Exercise(
             hint=2,
         ),
         Misconception(
+            "one_weight_in_two_layers",
+            change(
+                count_parameters,
+                "for p in model.parameters():",
+                "for p in [p for part in model.modules() for p in part.parameters(recurse=False)]:",
+            ),
+            "You go from layer to layer. Two layers may hold one and the same tensor as their weight, and then you "
+            "count it for each: one gradient moves it, so it counts once.",
+            hint=2,
+        ),
+        Misconception(
+            "once_a_level",
+            change(
+                count_parameters,
+                "for p in model.parameters():",
+                "for p in [p for part in model.modules() for p in part.parameters()]:",
+            ),
+            "You ask every part of the model for all its parameters, and the model itself is one of these parts: "
+            "whatever lies inside another part is counted again. parameters() alone goes down into everything.",
+            hint=1,
+        ),
+        Misconception(
             "frozen_left_out",
             change(count_parameters, "p.requires_grad or not trainable_only", "p.requires_grad"),
             "You leave frozen parameters out even where nobody asked for that. They take memory and time as all others "
@@ -146,6 +163,22 @@ COUNT_PARAMETERS = Exercise(
             hint=3,
         ),
         Misconception(
+            "only_the_frozen",
+            change(
+                count_parameters, "p.requires_grad or not trainable_only", "not (p.requires_grad and trainable_only)"
+            ),
+            "With trainable_only=True you count what is frozen and leave the trainable ones out: your condition is "
+            "the wrong way round.",
+            hint=3,
+        ),
+        Misconception(
+            "the_other_way_round",
+            change(count_parameters, "or not trainable_only", "or trainable_only"),
+            "trainable_only does the opposite of what it says: you leave frozen parameters out when it is False, and "
+            "count them when it is True.",
+            hint=3,
+        ),
+        Misconception(
             "weights_only",
             change(
                 count_parameters,
@@ -154,6 +187,17 @@ COUNT_PARAMETERS = Exercise(
             ),
             "You count weights and forget biases. They are few, but they are parameters: of a linear layer from D to M "
             "there are D times M weights and M biases.",
+            hint=1,
+        ),
+        Misconception(
+            "normalizations_left_out",
+            change(
+                count_parameters,
+                "for p in model.parameters():",
+                "for p in [p for m in model.modules() if not hasattr(m, 'eps') for p in m.parameters(recurse=False)]:",
+            ),
+            "You count the layers that convolve or multiply, and no others. A normalization has a weight and a bias "
+            "for each channel, and training moves them.",
             hint=1,
         ),
         Misconception(
@@ -178,7 +222,6 @@ COUNT_PARAMETERS = Exercise(
         count_parameters,
         count_by_identity,
         count_in_numpy,
-        count_by_filter,
         change(count_parameters, "p.numel()", "p.data.view(-1).shape[0]"),
         change(count_parameters, "p in model.parameters()", "p in dict(model.named_parameters()).values()"),
     ),

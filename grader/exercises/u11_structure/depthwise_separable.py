@@ -16,7 +16,7 @@ def separable_cases(rng: np.random.Generator) -> list[Case]:
     def case(
         label: str, group: str, C: int, F: int, stride: int, size: tuple[int, int], training: bool = False
     ) -> Case:
-        inputs = {"in_channels": C, "out_channels": F, "stride": stride, "X": rng.normal(size=(2, C, *size))}
+        inputs = {"in_channels": C, "out_channels": F, "stride": stride, "X": 5 * rng.normal(size=(2, C, *size))}
         rest = {"layers": LAYERS, "phase": float(rng.uniform(0, 6)), "training": training, "asks": group}
         return Case(label, group, inputs | rest)
 
@@ -110,26 +110,10 @@ def separable_by_function(in_channels, out_channels, stride=1):
     return nn.Sequential(parts)
 
 
-def separable_in_a_chain(in_channels, out_channels, stride=1):
-    import torch
-    from torch import nn
-
-    class Block(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.pointwise_bn = nn.BatchNorm2d(num_features=out_channels)
-            self.depthwise_bn = nn.BatchNorm2d(num_features=in_channels)
-            self.pointwise = nn.Conv2d(in_channels, out_channels, kernel_size=1, bias=False)
-            options = {"stride": (stride, stride), "padding": (1, 1), "groups": in_channels, "bias": False}
-            self.depthwise = nn.Conv2d(in_channels, in_channels, (3, 3), **options)
-
-        def forward(self, x):
-            for conv, norm in ((self.depthwise, self.depthwise_bn), (self.pointwise, self.pointwise_bn)):
-                x = torch.clamp_min(norm(conv(x)), 0)
-            return x
-
-    return Block()
-
+WIDENS = (
+    "Your depthwise convolution changes the number of channels. It keeps it: one filter for each channel that "
+    "comes in. Only the 1x1 convolution mixes, and only it knows how many shall go out."
+)
 
 DEPTHWISE_SEPARABLE = Exercise(
     name="DepthwiseSeparable",
@@ -137,10 +121,10 @@ DEPTHWISE_SEPARABLE = Exercise(
     returns=("out", "parameters"),
     probe="named_block",
     groups=(
-        Group("values", "filters each channel by itself and then mixes the channels", 2),
-        Group("stride", "halves the image in its depthwise half", 1),
-        Group("training", "normalizes twice, by the batch itself in training", 1),
-        Group("parameters", "has the few parameters that are its purpose", 2),
+        Group("values", "filters each channel by itself and then mixes the channels", 2, hint=1),
+        Group("stride", "halves the image in its depthwise half", 1, hint=3),
+        Group("training", "normalizes twice, by the batch itself in training", 1, hint=2),
+        Group("parameters", "has the few parameters that are its purpose", 2, hint=4),
     ),
     cases=separable_cases,
     reference=separable_oracle,
@@ -163,8 +147,21 @@ DEPTHWISE_SEPARABLE = Exercise(
                 "            self.depthwise_bn = nn.BatchNorm2d(in_channels * out_channels)\n"
                 "            self.pointwise = nn.Conv2d(in_channels * out_channels, out",
             ),
-            "Your depthwise convolution changes the number of channels. It keeps it: one filter for each channel that "
-            "comes in. Only the 1x1 convolution mixes, and only it knows how many shall go out.",
+            WIDENS,
+            hint=1,
+        ),
+        Misconception(
+            "gives_out_channels",
+            change(
+                DepthwiseSeparable,
+                "in_channels, 3, stride, 1, groups=in_channels, bias=False)\n"
+                "            self.depthwise_bn = nn.BatchNorm2d(in_channels)\n"
+                "            self.pointwise = nn.Conv2d(in_channels, out",
+                "out_channels, 3, stride, 1, groups=in_channels, bias=False)\n"
+                "            self.depthwise_bn = nn.BatchNorm2d(out_channels)\n"
+                "            self.pointwise = nn.Conv2d(out_channels, out",
+            ),
+            WIDENS,
             hint=1,
         ),
         Misconception(
@@ -189,6 +186,13 @@ DEPTHWISE_SEPARABLE = Exercise(
             hint=2,
         ),
         Misconception(
+            "norm_behind_the_relu",
+            change(DepthwiseSeparable, "self.depthwise(x)).relu()", "self.depthwise(x).relu())"),
+            "Your first normalization comes after the ReLU. The order is convolution, normalization, ReLU: so the "
+            "ReLU meets numbers around 0.",
+            hint=2,
+        ),
+        Misconception(
             "stride_at_the_end",
             change(
                 DepthwiseSeparable,
@@ -199,6 +203,12 @@ DEPTHWISE_SEPARABLE = Exercise(
             ),
             "Your 1x1 convolution takes the stride. So the depthwise half works on the whole image, and three of four "
             "of its results are thrown away. Stride early: the 3x3 filters step, the mixing comes after.",
+            hint=3,
+        ),
+        Misconception(
+            "stride_in_both",
+            change(DepthwiseSeparable, "out_channels, 1, bias", "out_channels, 1, stride, bias"),
+            "Both of your convolutions take the stride, so the image is halved twice. Only the depthwise half does.",
             hint=3,
         ),
         Misconception(
@@ -231,7 +241,6 @@ DEPTHWISE_SEPARABLE = Exercise(
     equivalents=(
         DepthwiseSeparable,
         separable_by_function,
-        separable_in_a_chain,
         change(
             DepthwiseSeparable,
             "h = self.depthwise_bn(self.depthwise(x)).relu()",

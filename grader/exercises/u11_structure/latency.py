@@ -67,21 +67,6 @@ def latency_of_all_together(run, synchronize, clock, repeats, warmup):
     return float((clock() - start) / repeats)
 
 
-def latency_with_statistics(run, synchronize, clock, repeats, warmup):
-    import statistics
-
-    for _ in range(warmup):
-        run()
-        synchronize()
-    times = []
-    for _ in range(repeats):
-        before = clock()
-        run()
-        synchronize()
-        times.append(clock() - before)
-    return statistics.median(times)
-
-
 def latency_sorted(run, synchronize, clock, repeats, warmup):
     times = []
     for _ in range(warmup + repeats):
@@ -94,6 +79,11 @@ def latency_sorted(run, synchronize, clock, repeats, warmup):
     return (kept[repeats // 2] + kept[(repeats - 1) // 2]) / 2
 
 
+QUEUED = (
+    "Your first timed run has to wait for the warm-up, which is still in the queue when you look at the clock. "
+    "The device should be idle before the clock starts."
+)
+
 LATENCY = Exercise(
     name="latency",
     unit=UNIT,
@@ -101,10 +91,10 @@ LATENCY = Exercise(
     probe="simulated_device",
     tolerance=Tolerance(rtol=1e-6, atol=1e-10),
     groups=(
-        Group("waits", "waits for the device before and after each run", 2),
-        Group("warmup", "does not count the first runs", 1),
-        Group("median", "takes the median", 2),
-        Group("runs", "runs as often as it is told", 1),
+        Group("waits", "waits for the device before and after each run", 2, hint=1),
+        Group("warmup", "does not count the first runs", 1, hint=2),
+        Group("median", "takes the median", 2, hint=3),
+        Group("runs", "runs as often as it is told", 1, hint=2),
     ),
     cases=timing_cases,
     reference=timing_formula,
@@ -130,8 +120,19 @@ LATENCY = Exercise(
         Misconception(
             "warmup_in_the_queue",
             change(latency, "    synchronize()\n    seconds", "    seconds"),
-            "Your first timed run has to wait for the warm-up, which is still in the queue when you look at the clock. "
-            "The device should be idle before the clock starts.",
+            QUEUED,
+            hint=2,
+        ),
+        Misconception(
+            "clock_before_the_wait",
+            change(
+                latency,
+                "    synchronize()\n    seconds",
+                "    seconds",
+                "start = clock()\n        run()",
+                "start = clock()\n        synchronize()\n        run()",
+            ),
+            QUEUED,
             hint=2,
         ),
         Misconception(
@@ -163,11 +164,26 @@ LATENCY = Exercise(
             hint=3,
         ),
         Misconception(
+            "lower_median",
+            change(latency, "float(np.median(seconds))", "sorted(seconds)[(len(seconds) - 1) // 2]"),
+            "For an odd number of runs you are right. For an even one you take the lower of the two in the middle, as "
+            "torch.median does; asked for is the value half way between them, as np.median says.",
+            hint=3,
+        ),
+        Misconception(
+            "middle_of_the_list",
+            change(latency, "float(np.median(seconds))", "seconds[len(seconds) // 2]"),
+            "You take the run in the middle of your list, in the order in which they ran. The median is the one in "
+            "the middle when they are sorted by how long they took.",
+            hint=3,
+        ),
+        Misconception(
             "no_warmup",
             change(latency, "    for _ in range(warmup):\n        run()\n", ""),
             "You leave the warm-up out. The first runs build plans, fill caches and raise the clock speed; they are "
             "run, and not counted.",
             hint=2,
+            about=("seconds",),
         ),
         Misconception(
             "warmup_counted",
@@ -177,6 +193,14 @@ LATENCY = Exercise(
             "Your warm-up runs are among the timed ones. They are there to be forgotten: run them, wait, and only then "
             "begin to count.",
             hint=2,
+        ),
+        Misconception(
+            "warmup_taken_from_the_repeats",
+            change(latency, "    for _ in range(warmup):\n        run()\n", "", "(seconds)", "(seconds[warmup:])"),
+            "You take the warm-up out of the repeats, so that fewer runs are left to be timed, or none. `warmup` runs "
+            "come first, and after them `repeats` are timed.",
+            hint=2,
+            about=("seconds",),
         ),
         Misconception(
             "milliseconds",
@@ -189,7 +213,6 @@ LATENCY = Exercise(
     equivalents=(
         latency,
         latency_sorted,
-        latency_with_statistics,
         change(latency, "        start = clock()", "        synchronize()\n        start = clock()"),
         change(latency, "float(np.median(seconds))", "np.percentile(np.array(seconds), 50)"),
         change(

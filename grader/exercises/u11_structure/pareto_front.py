@@ -100,10 +100,10 @@ PARETO_FRONT = Exercise(
     unit=UNIT,
     returns=("front",),
     groups=(
-        Group("front", "finds the networks that no other one beats, by increasing cost", 2),
-        Group("beaten", "leaves out what another one beats", 1),
-        Group("ties", "lets an advantage in one thing decide where the other is equal", 2),
-        Group("twins", "keeps networks that are equal in both", 1),
+        Group("front", "finds the networks that no other one beats, by increasing cost", 2, hint=1),
+        Group("beaten", "leaves out what another one beats", 1, hint=1),
+        Group("ties", "lets an advantage in one thing decide where the other is equal", 2, hint=2),
+        Group("twins", "keeps networks that are equal in both", 1, hint=2),
     ),
     cases=front_cases,
     reference=pareto_front,
@@ -122,6 +122,18 @@ PARETO_FRONT = Exercise(
             hint=1,
         ),
         Misconception(
+            "low_scores_are_good",
+            change(
+                pareto_front,
+                "scores[j] >= scores[i]",
+                "scores[j] <= scores[i]",
+                "scores[j] > scores[i]",
+                "scores[j] < scores[i]",
+            ),
+            "You take a low score for an advantage. Scores are accuracies: high ones are good, and low costs.",
+            hint=1,
+        ),
+        Misconception(
             "strict_in_both",
             change(
                 pareto_front,
@@ -130,6 +142,28 @@ PARETO_FRONT = Exercise(
             ),
             "You call a network beaten only if another is better in both. Equal cost and a higher score is enough to "
             "be preferred by everybody.",
+            hint=2,
+        ),
+        Misconception(
+            "as_dear_is_not_beaten",
+            change(
+                pareto_front,
+                "return as_good and (costs[j] < costs[i] or scores[j] > scores[i])",
+                "return costs[j] < costs[i] and scores[j] >= scores[i]",
+            ),
+            "Of two networks that cost the same, you keep the worse one as well. An equal cost and a higher score is "
+            "enough to beat.",
+            hint=2,
+        ),
+        Misconception(
+            "as_good_is_not_beaten",
+            change(
+                pareto_front,
+                "return as_good and (costs[j] < costs[i] or scores[j] > scores[i])",
+                "return costs[j] <= costs[i] and scores[j] > scores[i]",
+            ),
+            "Of two networks that score the same, you keep the dearer one as well. An equal score at a lower cost is "
+            "enough to beat.",
             hint=2,
         ),
         Misconception(
@@ -164,6 +198,25 @@ PARETO_FRONT = Exercise(
             change(pareto_front, "sorted(front, key=lambda i: (costs[i], i))", "front"),
             "You have the right networks in the order in which they came. List them by increasing cost: then the front "
             "can be drawn as a line.",
+            hint=3,
+        ),
+        Misconception(
+            "costs_for_places",
+            change(
+                pareto_front,
+                "sorted(front, key=lambda i: (costs[i], i))",
+                "[costs[i] for i in sorted(front, key=lambda i: costs[i])]",
+            ),
+            "You return the costs of the front. Asked for are the places at which these networks stand in `costs` and "
+            "`scores`.",
+            hint=3,
+        ),
+        Misconception(
+            "dearest_first",
+            change(
+                pareto_front, "sorted(front, key=lambda i: (costs[i], i))", "sorted(front, key=lambda i: -costs[i])"
+            ),
+            "You list the dearest network first. By increasing cost the cheapest one comes first.",
             hint=3,
         ),
         Misconception(

@@ -72,22 +72,20 @@ def field_by_products(layers):
     return int(1 + ((table[:, 0] - 1) * table[:, 2] * jumps).sum())
 
 
-def field_of_each_layer(layers):
-    first, last = 0, 0
-    for layer in list(layers)[::-1]:
-        first = first * layer[1]
-        last = last * layer[1] + (layer[0] - 1) * layer[2]
-    return last - first + 1
-
+OWN_STRIDE = (
+    "A layer's stride does not widen its own view: it decides how far apart its outputs are, so it counts for "
+    "the layers after it."
+)
+ADDED = "You add strides up, and they multiply: after a stride of 2 and one of 3, neighbours are 6 pixels apart."
 
 RECEPTIVE_FIELD = Exercise(
     name="receptive_field",
     unit=UNIT,
     returns=("size",),
     groups=(
-        Group("stack", "adds up layers of stride 1", 1),
-        Group("stride", "widens what comes after a stride", 2),
-        Group("dilation", "stretches dilated kernels", 1),
+        Group("stack", "adds up layers of stride 1", 1, hint=1),
+        Group("stride", "widens what comes after a stride", 2, hint=2),
+        Group("dilation", "stretches dilated kernels", 1, hint=3),
         Group("together", "does all of it at once", 1),
     ),
     cases=field_cases,
@@ -116,8 +114,8 @@ RECEPTIVE_FIELD = Exercise(
         Misconception(
             "stride_ignored",
             change(receptive_field, "        jump *= stride\n", ""),
-            "No stride enters your sum. After a stride of 2, neighbours are 2 pixels apart in the image, and every "
-            "later kernel reaches twice as far.",
+            "In your answer no stride changes anything. After a stride of 2, neighbours are 2 pixels apart in the "
+            "image, and every later kernel reaches twice as far.",
             hint=2,
         ),
         Misconception(
@@ -127,8 +125,13 @@ RECEPTIVE_FIELD = Exercise(
                 "        size += dilation * (kernel - 1) * jump\n        jump *= stride\n",
                 "        jump *= stride\n        size += dilation * (kernel - 1) * jump\n",
             ),
-            "A layer's stride does not widen its own view: it decides how far apart its outputs are, so it counts for "
-            "the layers after it.",
+            OWN_STRIDE,
+            hint=2,
+        ),
+        Misconception(
+            "only_its_own_stride",
+            change(receptive_field, "(kernel - 1) * jump", "(kernel - 1) * stride"),
+            OWN_STRIDE,
             hint=2,
         ),
         Misconception(
@@ -141,7 +144,24 @@ RECEPTIVE_FIELD = Exercise(
         Misconception(
             "strides_added",
             change(receptive_field, "jump *= stride", "jump += stride - 1"),
-            "You add strides up, and they multiply: after a stride of 2 and one of 3, neighbours are 6 pixels apart.",
+            ADDED,
+            hint=2,
+        ),
+        Misconception(
+            "strides_summed",
+            change(receptive_field, "jump *= stride", "jump += stride"),
+            ADDED,
+            hint=2,
+        ),
+        Misconception(
+            "all_that_was_seen_is_stretched",
+            change(
+                receptive_field,
+                "size += dilation * (kernel - 1) * jump\n        jump *= stride",
+                "size = size * stride + dilation * (kernel - 1)",
+            ),
+            "At each layer you multiply all that was seen so far by the stride. That belongs to the way from the "
+            "output back to the image; forwards, a stride widens only what comes after it.",
             hint=2,
         ),
         Misconception(
@@ -169,7 +189,6 @@ RECEPTIVE_FIELD = Exercise(
         receptive_field,
         field_from_the_output,
         field_by_products,
-        field_of_each_layer,
         change(
             receptive_field, "dilation * (kernel - 1) * jump", "((kernel + (kernel - 1) * (dilation - 1)) - 1) * jump"
         ),

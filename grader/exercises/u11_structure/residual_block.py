@@ -16,7 +16,7 @@ def residual_cases(rng: np.random.Generator) -> list[Case]:
     def case(
         label: str, group: str, C: int, F: int, stride: int, size: tuple[int, int], training: bool = False
     ) -> Case:
-        inputs = {"in_channels": C, "out_channels": F, "stride": stride, "X": rng.normal(size=(2, C, *size))}
+        inputs = {"in_channels": C, "out_channels": F, "stride": stride, "X": 5 * rng.normal(size=(2, C, *size))}
         rest = {"layers": LAYERS, "phase": float(rng.uniform(0, 6)), "training": training, "asks": group}
         return Case(label, group, inputs | rest)
 
@@ -123,43 +123,17 @@ def block_as_a_chain(in_channels, out_channels, stride=1):
     return Block()
 
 
-def block_by_cases(in_channels, out_channels, stride=1):
-    import torch
-    from torch import nn
-
-    class Block(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.shortcut = None
-            if (in_channels, stride) != (out_channels, 1):
-                self.norm = nn.BatchNorm2d(out_channels)
-                self.shortcut = nn.Conv2d(in_channels, out_channels, (1, 1), (stride, stride), bias=False)
-            self.bn2 = nn.BatchNorm2d(out_channels)
-            self.bn1 = nn.BatchNorm2d(out_channels)
-            self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
-            self.conv1 = nn.Conv2d(in_channels, out_channels, 3, padding=1, stride=stride, bias=False)
-
-        def forward(self, x):
-            out = self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x)))))
-            if self.shortcut is not None:
-                x = self.norm(self.shortcut(x))
-            out += x
-            return out.relu_()
-
-    return Block()
-
-
 RESIDUAL_BLOCK = Exercise(
     name="ResidualBlock",
     unit=UNIT,
     returns=("out", "parameters"),
     probe="named_block",
     groups=(
-        Group("identity", "adds the input as it is where the shapes agree", 2),
-        Group("channels", "projects the input where the number of channels changes", 2),
-        Group("stride", "projects it with the same stride where the size changes", 2),
-        Group("training", "normalizes by the batch itself in training", 1),
-        Group("parameters", "owns the parameters of its formula and no others", 2),
+        Group("identity", "adds the input as it is where the shapes agree", 2, hint=1),
+        Group("channels", "projects the input where the number of channels changes", 2, hint=3),
+        Group("stride", "projects it with the same stride where the size changes", 2, hint=3),
+        Group("training", "normalizes by the batch itself in training", 1, hint=1),
+        Group("parameters", "owns the parameters of its formula and no others", 2, hint=4),
     ),
     cases=residual_cases,
     reference=residual_oracle,
@@ -170,6 +144,19 @@ RESIDUAL_BLOCK = Exercise(
             "Your block is a plain chain: what came in is never added. Without the shortcut the block has to learn to "
             "hand its input on, and the gradient has to pass both convolutions. What does forward do with x after the "
             "first line?",
+            hint=1,
+        ),
+        Misconception(
+            "shortcut_from_the_end",
+            change(ResidualBlock, "            kept =", "            x = h\n            kept ="),
+            "What you add is the main way's own result, not the block's input: x was overwritten on the way, or the "
+            "wrong name is handed to the shortcut.",
+            hint=1,
+        ),
+        Misconception(
+            "one_norm_twice",
+            change(ResidualBlock, "self.bn2(self.conv2(h))", "self.bn1(self.conv2(h))"),
+            "bn1 stands behind both of your convolutions, and bn2 takes no part. Each has statistics of its own.",
             hint=1,
         ),
         Misconception(
@@ -213,6 +200,50 @@ RESIDUAL_BLOCK = Exercise(
             "With stride 2 and as many channels as before, your shortcut hands over an image of the old size, which "
             "cannot be added to one of half the size. There are two reasons to project.",
             hint=3,
+            about=("out",),
+        ),
+        Misconception(
+            "projects_only_for_stride",
+            change(ResidualBlock, "stride != 1 or in_channels != out_channels", "stride != 1"),
+            "With another number of channels and no stride, your shortcut hands over an image with the old channels, "
+            "which cannot be added to one with the new ones. There are two reasons to project.",
+            hint=3,
+            about=("out",),
+        ),
+        Misconception(
+            "projection_keeps_the_size",
+            change(
+                ResidualBlock, "conv(in_channels, out_channels, 1, stride)", "conv(in_channels, out_channels, 1, 1)"
+            ),
+            "With a stride, your shortcut hands over an image of the old size, which cannot be added to the smaller "
+            "one of the main way. Does the projection take the stride, and is it used?",
+            hint=3,
+            about=("out",),
+        ),
+        Misconception(
+            "projection_of_three",
+            change(
+                ResidualBlock,
+                "conv(in_channels, out_channels, 1, stride)",
+                "conv(in_channels, out_channels, 3, stride)",
+            ),
+            "Your projection looks at 3x3 pixels. It is only there to make the shapes fit, and a 1x1 convolution does "
+            "that for a ninth of the parameters.",
+            hint=3,
+        ),
+        Misconception(
+            "zeros_for_a_projection",
+            change(
+                ResidualBlock,
+                "stride != 1 or in_channels != out_channels",
+                "False",
+                "if self.projects else x",
+                "if self.projects else nn.functional.pad(\n                "
+                "x[:, :out_channels, ::stride, ::stride], (0, 0, 0, 0, 0, max(0, out_channels - in_channels)))",
+            ),
+            "Your shortcut leaves pixels out and fills new channels with zeros. That works too, and is another block: "
+            "here a projection learns what to hand over.",
+            hint=3,
         ),
         Misconception(
             "projection_without_norm",
@@ -243,11 +274,23 @@ RESIDUAL_BLOCK = Exercise(
             "first convolution changes the size.",
             hint=3,
         ),
+        Misconception(
+            "stride_in_the_second",
+            change(
+                ResidualBlock,
+                "conv(out_channels, out_channels, 3, 1)",
+                "conv(out_channels, out_channels, 3, stride)",
+                "conv(in_channels, out_channels, 3, stride)",
+                "conv(in_channels, out_channels, 3, 1)",
+            ),
+            "Your second convolution takes the stride. Then the first one works on the whole image, and most of its "
+            "results are skipped: conv1 takes it.",
+            hint=3,
+        ),
     ),
     equivalents=(
         ResidualBlock,
         block_as_a_chain,
-        block_by_cases,
         change(ResidualBlock, "torch.relu(h + kept)", "nn.functional.relu(kept.add(h), inplace=True)"),
         change(ResidualBlock, "torch.relu(self.bn1(self.conv1(x)))", "nn.ReLU(inplace=True)(self.bn1(self.conv1(x)))"),
         change(

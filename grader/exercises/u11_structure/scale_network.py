@@ -116,30 +116,10 @@ def scale_by_stages(width, depth, block, base=(16, 32), multiple=4, classes=10):
     return model
 
 
-def scale_with_itertools(width, depth, block, base=(16, 32), multiple=4, classes=10):
-    from itertools import pairwise
-
-    from torch import nn
-
-    class Network(nn.Module):
-        def __init__(self):
-            super().__init__()
-            counts = [channels * width / multiple for channels in base]
-            flat = [multiple * max(1, round(count)) for count in counts for _ in range(depth)]
-            self.stem = nn.Conv2d(1, flat[0], 3, padding=1, bias=False)
-            self.norm = nn.BatchNorm2d(flat[0])
-            pairs = enumerate(pairwise([flat[0], *flat]))
-            self.blocks = nn.ModuleList(block(a, b, 2 if i % depth == 0 else 1) for i, (a, b) in pairs)
-            self.head = nn.Linear(flat[-1], classes)
-
-        def forward(self, x):
-            x = self.norm(self.stem(x)).relu()
-            for part in self.blocks:
-                x = part(x)
-            return self.head(x.mean(dim=(2, 3)))
-
-    return Network()
-
+UNROUNDED = (
+    "Your widths are whole numbers and no multiples. Channels that are multiples of 4, 8 or 16 keep vector "
+    "units and matrix units filled; an odd 41 can be slower than 48."
+)
 
 SCALE_NETWORK = Exercise(
     name="scale_network",
@@ -147,11 +127,11 @@ SCALE_NETWORK = Exercise(
     returns=("blocks", "parameters", "logits"),
     probe="scaled_network",
     groups=(
-        Group("widths", "scales the channels to the nearest multiple, and never to nothing", 2),
-        Group("depth", "gives each stage its number of blocks", 1),
-        Group("strides", "halves the image once a stage, and hands the channels on", 2),
-        Group("parameters", "makes every block anew, with stem and head as described", 1),
-        Group("logits", "puts stem, blocks and head together", 2),
+        Group("widths", "scales the channels to the nearest multiple, and never to nothing", 2, hint=1),
+        Group("depth", "gives each stage its number of blocks", 1, hint=2),
+        Group("strides", "halves the image once a stage, and hands the channels on", 2, hint=2),
+        Group("parameters", "makes every block anew, with stem and head as described", 1, hint=3),
+        Group("logits", "puts stem, blocks and head together", 2, hint=4),
     ),
     cases=scaling_cases,
     reference=scaling_oracle,
@@ -159,8 +139,19 @@ SCALE_NETWORK = Exercise(
         Misconception(
             "not_rounded",
             change(scale_network, "max(1, round(c * width / multiple)) * multiple", "max(multiple, round(c * width))"),
-            "Your widths are whole numbers and no multiples. Channels that are multiples of 4, 8 or 16 keep vector "
-            "units and matrix units filled; an odd 41 can be slower than 48.",
+            UNROUNDED,
+            hint=1,
+        ),
+        Misconception(
+            "cut_off",
+            change(scale_network, "max(1, round(c * width / multiple)) * multiple", "max(1, int(c * width))"),
+            UNROUNDED,
+            hint=1,
+        ),
+        Misconception(
+            "only_rounded",
+            change(scale_network, "max(1, round(c * width / multiple)) * multiple", "max(1, round(c * width))"),
+            UNROUNDED,
             hint=1,
         ),
         Misconception(
@@ -194,6 +185,26 @@ SCALE_NETWORK = Exercise(
             change(scale_network, "block(channels, channels, 1)", "block(channels, channels, 2)"),
             "Each of your blocks halves the image. Five of them make one pixel of 28 x 28, and nothing is left to "
             "convolve. Only the first block of a stage has stride 2.",
+            hint=2,
+        ),
+        Misconception(
+            "stride_in_the_last_block",
+            change(
+                scale_network,
+                "block(before, channels, 2)",
+                "block(before, channels, 1 if depth > 1 else 2)",
+                "for _ in range(depth - 1):\n            layers.append(block(channels, channels, 1))",
+                "for i in range(depth - 1):\n            layers.append(block(channels, channels, 1 + (i > depth - 3)))",
+            ),
+            "The last block of each stage has your stride. The first one has it, so that the others work on the "
+            "smaller image.",
+            hint=2,
+        ),
+        Misconception(
+            "in_channels_stand_still",
+            change(scale_network, "        before = channels\n", "", "nn.Linear(before", "nn.Linear(widths[-1]"),
+            "Each of your stages begins with the stem's number of channels. What goes into a block is what came out "
+            "of the one before.",
             hint=2,
         ),
         Misconception(
@@ -240,11 +251,35 @@ SCALE_NETWORK = Exercise(
             "Your head takes the largest value over all places; the mean is asked for. The mean hears all places.",
             hint=4,
         ),
+        Misconception(
+            "flattened_image",
+            change(scale_network, "nn.AdaptiveAvgPool2d(1), nn.Flatten()", "nn.Flatten()"),
+            "Your head flattens the image without taking the mean over its places first, so the linear layer meets "
+            "more numbers than it has inputs for, and how many depends on the image's size.",
+            hint=4,
+        ),
+        Misconception(
+            "softmax_at_the_end",
+            change(scale_network, "nn.Linear(before, classes)", "nn.Linear(before, classes), nn.Softmax(dim=1)"),
+            "Your network ends with a softmax. Logits are asked for: cross_entropy takes the softmax by itself.",
+            hint=4,
+        ),
+        Misconception(
+            "relu_at_the_end",
+            change(scale_network, "nn.Linear(before, classes)", "nn.Linear(before, classes), nn.ReLU()"),
+            "Your network ends with a ReLU. Logits may be negative.",
+            hint=4,
+        ),
+        Misconception(
+            "always_ten_classes",
+            change(scale_network, "nn.Linear(before, classes)", "nn.Linear(before, 10)"),
+            "Your head has ten outputs, whatever `classes` is.",
+            hint=4,
+        ),
     ),
     equivalents=(
         scale_network,
         scale_by_stages,
-        scale_with_itertools,
         change(
             scale_network,
             "max(1, round(c * width / multiple)) * multiple",
@@ -259,6 +294,11 @@ SCALE_NETWORK = Exercise(
             scale_network,
             "nn.AdaptiveAvgPool2d(1), nn.Flatten()",
             "nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten(start_dim=1)",
+        ),
+        change(
+            scale_network,
+            "return nn.Sequential(*layers, *head)",
+            "return nn.Sequential(nn.Sequential(*layers), nn.Sequential(*head))",
         ),
     ),
 )

@@ -129,10 +129,10 @@ SMALL_NET = Exercise(
     probe="budgeted_network",
     verify="accuracy_within_budget",
     groups=(
-        Group("budget", "returns a trained network that holds at most 50,000 numbers", 2),
-        Group("good", "has 75 % of the hidden images right", 2),
-        Group("better", "has 80 % of them right", 2),
-        Group("best", "has 84 % of them right", 2),
+        Group("budget", "returns a trained network that holds at most 50,000 numbers", 2, hint=1),
+        Group("good", "has 75 % of the hidden images right", 2, hint=2),
+        Group("better", "has 80 % of them right", 2, hint=3),
+        Group("best", "has 84 % of them right", 2, hint=3),
     ),
     cases=small_cases,
     private_cases=small_private_cases,
@@ -157,8 +157,9 @@ SMALL_NET = Exercise(
         Misconception(
             "chance",
             small_net_untrained,
-            "Your network guesses: these are the weights of the first day. The function has to load what training "
-            "wrote to small_net.safetensors.",
+            "Your network guesses. So does one with the weights of the first day: the function has to load what "
+            "training wrote to small_net.safetensors. And so does a trained one that meets images on another scale: "
+            "they come in [0, 1].",
             hint=2,
         ),
         Misconception(
@@ -168,8 +169,9 @@ SMALL_NET = Exercise(
                 "nn.Linear(784, 10))",
                 "nn.Linear(784, 10).requires_grad_(False).apply(lambda m: m.weight.zero_()))",
             ),
-            "Your network gives the same class to every image. Either its weights are all zero or not numbers at all, "
-            "or a normalization was saved without its running mean and variance.",
+            "Your network gives the same class to every image. Look at a few of its logits, and at its weights: were "
+            "they loaded? Was a normalization saved without its running mean and variance? Are images scaled in "
+            "forward though they come in [0, 1]?",
             hint=2,
         ),
         Misconception(

@@ -98,26 +98,15 @@ masked_before_the_step = change(
     "        optimizer.step()\n",
 )
 
-
-def clinic_by_index(model, optimizer, X, y, sparsity, steps):
-    """The places of the pruned weights, kept as indices."""
-    import torch
-    from torch import nn
-
-    pruned = []
-    for w in (p for p in model.parameters() if p.ndim > 1):
-        order = w.detach().abs().flatten().argsort()
-        pruned.append((w, order[: round(sparsity * w.numel())]))
-        w.data.view(-1)[pruned[-1][1]] = 0
-    zeros = []
-    for _ in range(steps):
-        optimizer.zero_grad()
-        nn.functional.mse_loss(model(X), y).backward()
-        optimizer.step()
-        for w, places in pruned:
-            w.data.view(-1)[places] = 0
-        zeros.append(sum(w.numel() - int(torch.count_nonzero(w)) for w, _ in pruned))
-    return zeros
+chosen_in_each_step = change(
+    masked_before_the_step,
+    "    masks = [mask_of(w) for w in weights]\n    for _ in range(steps):\n",
+    "    for _ in range(steps):\n        masks = [mask_of(w) for w in weights]\n",
+)
+chosen_anew = change(
+    clinic_12, "        optimizer.step()\n", "        optimizer.step()\n        masks = [mask_of(w) for w in weights]\n"
+)
+ONLY_WEIGHTS = "[p for p in model.parameters() if p.ndim > 1]"
 
 
 def clinic_with_topk(model, optimizer, X, y, sparsity, steps):
@@ -149,23 +138,17 @@ CLINIC_12 = Exercise(
     returns=("zeros", "places", "values", "biases"),
     probe="pruned_training",
     groups=(
-        Group("zeros", "has as many zeros after each step as were asked for", 2),
-        Group("places", "keeps to the weights that it chose at first", 2),
-        Group("biases", "trains the biases, and never prunes one", 1),
-        Group("values", "trains the survivors as before", 2),
+        Group("zeros", "has as many zeros after each step as were asked for", 2, hint=2),
+        Group("places", "keeps to the weights that it chose at first", 2, hint=1),
+        Group("biases", "trains the biases, and never prunes one", 1, hint=3),
+        Group("values", "trains the survivors as before", 2, hint=2),
     ),
     cases=clinic_cases,
     reference=clinic_oracle,
     misconceptions=(
         Misconception(
             "as_it_came",
-            change(
-                masked_before_the_step,
-                "[p for p in model.parameters() if p.ndim > 1]",
-                "list(model.parameters())",
-                "    masks = [mask_of(w) for w in weights]\n    for _ in range(steps):\n",
-                "    for _ in range(steps):\n        masks = [mask_of(w) for w in weights]\n",
-            ),
+            change(chosen_in_each_step, ONLY_WEIGHTS, "list(model.parameters())"),
             "This is the code as it came. Three things are wrong with it: when the mask is chosen, when it is laid on, "
             "and what it is laid on. Each has its symptom above.",
             hint=1,
@@ -190,19 +173,54 @@ CLINIC_12 = Exercise(
             hint=2,
         ),
         Misconception(
-            "chosen_anew",
+            "not_before_the_first_step",
+            change(clinic_12, "    lay_on()\n    for _ in", "    for _ in"),
+            "The mask is laid on after each step now, and not before the first: that one step still sees the whole "
+            "network, and every velocity remembers it.",
+            hint=2,
+        ),
+        Misconception(
+            "one_ranking_for_all",
             change(
                 clinic_12,
-                "        optimizer.step()\n",
-                "        optimizer.step()\n        masks = [mask_of(w) for w in weights]\n",
+                "masks = [mask_of(w) for w in weights]",
+                "sizes = torch.cat([w.detach().abs().flatten() for w in weights])\n"
+                "    limit = sizes.sort().values[round(sparsity * len(sizes)) - 1]\n"
+                "    masks = [(w.detach().abs() > limit).to(w.dtype) for w in weights]",
             ),
+            "You rank the weights of all layers together. Here each layer loses its own share.",
+            hint=1,
+        ),
+        Misconception(
+            "chosen_anew",
+            chosen_anew,
             "There are always enough zeros now, but not the same ones: you choose the mask anew after each step. A "
             "weight that was zeroed once grows again, and another dies in its place.",
             hint=1,
         ),
         Misconception(
+            "only_biases_cured",
+            chosen_in_each_step,
+            "Biases are left alone now. The mask is still chosen in each step, and laid on before it: the step then "
+            "fills the zeros again.",
+            hint=1,
+        ),
+        Misconception(
+            "only_the_choice_cured",
+            change(masked_before_the_step, ONLY_WEIGHTS, "list(model.parameters())"),
+            "The mask is chosen once now. It is still laid on before the step, which fills the zeros again, and "
+            "biases are still pruned.",
+            hint=2,
+        ),
+        Misconception(
+            "only_the_order_cured",
+            change(chosen_anew, ONLY_WEIGHTS, "list(model.parameters())"),
+            "The mask comes after the step now. It is still chosen anew each time, and biases are still pruned.",
+            hint=1,
+        ),
+        Misconception(
             "biases_still_pruned",
-            change(clinic_12, "[p for p in model.parameters() if p.ndim > 1]", "list(model.parameters())"),
+            change(clinic_12, ONLY_WEIGHTS, "list(model.parameters())"),
             "The weights are right. The biases are still pruned with them: model.parameters() hands out both.",
             hint=3,
         ),
@@ -216,13 +234,17 @@ CLINIC_12 = Exercise(
     ),
     equivalents=(
         clinic_12,
-        clinic_by_index,
         clinic_with_topk,
         change(clinic_12, "if p.ndim > 1]", "if p.dim() == 2]", "w.data *= mask", "w.data = w.data * mask"),
         change(
             clinic_12,
             "[p for p in model.parameters() if p.ndim > 1]",
             "[p for n, p in model.named_parameters() if 'weight' in n]",
+        ),
+        change(
+            clinic_12,
+            "        lay_on()\n        zeros",
+            "        with torch.no_grad():\n            lay_on()\n        zeros",
         ),
     ),
 )

@@ -62,7 +62,11 @@ def exits_oracle(
     if asks == "loss":
         rows = np.arange(len(y))
         loss = -sum(float(log_softmax(logits, axis=1)[rows, y].mean()) for logits in (first, last))
-        return None, None, None, None, {"loss": loss, "parameters": 8}
+        h = parts.stage1(x)
+        both = torch.cat([parts.exit1(h), parts.exit2(parts.stage2(h))])
+        torch.nn.functional.cross_entropy(both, torch.tensor(y).repeat(2)).mul(2).backward()
+        slope = next(parts.stage1.parameters()).grad.numpy()
+        return None, None, None, None, {"loss": loss, "parameters": 8, "gradient in stage 1": slope}
     results = {
         "training": [first, last],
         "exits": np.where(leaves, 1, 2),
@@ -101,65 +105,10 @@ def EarlyExit(stage1, exit1, stage2, exit2, threshold):
     return Network()
 
 
-def exit_one_by_one(stage1, exit1, stage2, exit2, threshold):
-    import torch
-    from torch import nn
-
-    class Network(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.stage1, self.exit1, self.stage2, self.exit2 = stage1, exit1, stage2, exit2
-            self.threshold = threshold
-
-        def forward(self, x):
-            h = self.stage1(x)
-            logits = self.exit1(h)
-            if self.training:
-                return logits, self.exit2(self.stage2(h))
-            rows, exits = [], []
-            for i in range(len(x)):
-                sure = logits[i].softmax(dim=0).max() >= self.threshold
-                rows.append(logits[i] if sure else self.exit2(self.stage2(h[i : i + 1]))[0])
-                exits.append(1 if sure else 2)
-            return torch.stack(rows), torch.tensor(exits)
-
-        def loss(self, x, y):
-            first, last = self(x)
-            cross_entropy = nn.functional.cross_entropy
-            return cross_entropy(first, y) + cross_entropy(last, y)
-
-    return Network()
-
-
-def exit_scattered(stage1, exit1, stage2, exit2, threshold):
-    import torch
-    from torch import nn
-
-    class Network(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.stage1, self.exit1, self.stage2, self.exit2 = stage1, exit1, stage2, exit2
-            self.threshold = threshold
-
-        def forward(self, x):
-            h = self.stage1(x)
-            logits = self.exit1(h)
-            if self.training:
-                return logits, self.exit2(self.stage2(h))
-            confidence = logits.exp().amax(dim=1) / logits.exp().sum(dim=1)
-            places = torch.nonzero(confidence < self.threshold)[:, 0]
-            exits = torch.ones(len(x), dtype=torch.int64).index_fill(0, places, 2)
-            if len(places) == 0:
-                return logits, exits
-            return logits.index_copy(0, places, self.exit2(self.stage2(h.index_select(0, places)))), exits
-
-        def loss(self, x, y):
-            first, last = self(x)
-            cross_entropy = nn.functional.cross_entropy
-            return sum(cross_entropy(logits, y) for logits in (first, last))
-
-    return Network()
-
+TOGETHER = (
+    "Your whole batch leaves together or stays together. Each example has a confidence of its own: an easy one "
+    "should not wait for a hard neighbour."
+)
 
 EARLY_EXIT = Exercise(
     name="EarlyExit",
@@ -167,11 +116,11 @@ EARLY_EXIT = Exercise(
     returns=("both", "logits", "exits", "work", "loss"),
     probe="early_exit",
     groups=(
-        Group("training", "gives both exits' logits in training mode", 1),
-        Group("exits", "lets each example leave by its own confidence", 2),
-        Group("logits", "gives each example the logits of its exit, in its own row", 2),
-        Group("work", "sends only the undecided through stage 2", 2),
-        Group("loss", "trains both exits", 1),
+        Group("training", "gives both exits' logits in training mode", 1, hint=4),
+        Group("exits", "lets each example leave by its own confidence", 2, hint=2),
+        Group("logits", "gives each example the logits of its exit, in its own row", 2, hint=3),
+        Group("work", "sends only the undecided through stage 2", 2, hint=3),
+        Group("loss", "trains both exits", 1, hint=4),
     ),
     cases=exits_cases,
     reference=exits_oracle,
@@ -179,9 +128,20 @@ EARLY_EXIT = Exercise(
         Misconception(
             "all_together",
             change(EarlyExit, "< self.threshold", "< self.threshold\n            stay = stay.any().repeat(len(x))"),
-            "Your whole batch leaves together or stays together. Each example has a confidence of its own: an easy one "
-            "should not wait for a hard neighbour.",
+            TOGETHER,
             hint=2,
+        ),
+        Misconception(
+            "together_by_the_surest",
+            change(EarlyExit, "< self.threshold", "< self.threshold\n            stay = stay.all().repeat(len(x))"),
+            TOGETHER,
+            hint=2,
+        ),
+        Misconception(
+            "softmax_over_the_batch",
+            change(EarlyExit, "logits.softmax(dim=1)", "logits.softmax(dim=0)"),
+            "Your softmax runs over the batch. The probabilities of one image, over the classes, should sum to 1.",
+            hint=1,
         ),
         Misconception(
             "confident_ones_stay",
@@ -198,6 +158,13 @@ EARLY_EXIT = Exercise(
             hint=1,
         ),
         Misconception(
+            "log_for_probability",
+            change(EarlyExit, "logits.softmax(dim=1)", "logits.log_softmax(dim=1)"),
+            "You compare the logarithm of a probability with the threshold: it is never above 0. The confidence is "
+            "the largest softmax probability itself.",
+            hint=1,
+        ),
+        Misconception(
             "no_work_saved",
             change(
                 EarlyExit,
@@ -205,19 +172,25 @@ EARLY_EXIT = Exercise(
                 "                logits[stay] = self.exit2(self.stage2(h[stay]))\n",
                 "            logits = torch.where(stay[:, None], self.exit2(self.stage2(h)), logits)\n",
             ),
-            "All answers are right, and nothing is saved: you send everybody through stage 2 and throw part of it "
-            "away.",
+            "You send everybody through stage 2, and so nothing is saved. Only the examples that stay should get that "
+            "far.",
             hint=3,
         ),
         Misconception(
             "rows_shuffled",
             change(
                 EarlyExit,
-                "                logits = logits.clone()\n                logits[stay] = self.exit2(self.stage2(h[stay]))",
-                "                logits = torch.cat([logits[~stay], self.exit2(self.stage2(h[stay]))])",
+                "logits = logits.clone()\n                logits[stay] = self.exit2(self.stage2(h[stay]))",
+                "logits = torch.cat([logits[~stay], self.exit2(self.stage2(h[stay]))])",
             ),
             "Your logits come in another order than the examples: first those who left, then the others. Row i belongs "
             "to example i.",
+            hint=3,
+        ),
+        Misconception(
+            "probabilities_for_logits",
+            change(EarlyExit, "return logits, torch", "return logits.softmax(dim=1), torch"),
+            "You return probabilities; logits are asked for, as they come out of the exits.",
             hint=3,
         ),
         Misconception(
@@ -240,6 +213,34 @@ EARLY_EXIT = Exercise(
             hint=4,
         ),
         Misconception(
+            "first_exit_cut_off",
+            change(EarlyExit, "self.exit1(h)", "self.exit1(h.detach())"),
+            "The loss is right, and stage 1 never hears from exit 1: its gradient is cut off on the way. In training "
+            "both exits teach all that lies before them.",
+            hint=4,
+            about=("loss",),
+        ),
+        Misconception(
+            "second_exit_cut_off",
+            change(EarlyExit, "self.stage2(h))\n            stay", "self.stage2(h.detach()))\n            stay"),
+            "The loss is right, and stage 1 never hears from exit 2: its gradient is cut off on the way. In training "
+            "both exits teach all that lies before them.",
+            hint=4,
+            about=("loss",),
+        ),
+        Misconception(
+            "softmax_before_the_loss",
+            change(
+                EarlyExit,
+                "cross_entropy(first, y)",
+                "cross_entropy(first.softmax(dim=1), y)",
+                "cross_entropy(last, y)",
+                "cross_entropy(last.softmax(dim=1), y)",
+            ),
+            "Your losses are those of probabilities. cross_entropy takes the softmax by itself: hand it the logits.",
+            hint=4,
+        ),
+        Misconception(
             "loss_is_mean",
             change(
                 EarlyExit,
@@ -253,16 +254,23 @@ EARLY_EXIT = Exercise(
     ),
     equivalents=(
         EarlyExit,
-        exit_one_by_one,
-        exit_scattered,
         change(EarlyExit, "torch.where(stay, 2, 1)", "1 + stay"),
         change(
             EarlyExit,
             "logits.softmax(dim=1).max(dim=1).values",
-            "torch.softmax(logits, -1).numpy(force=True).max(-1)",
-            "stay.any()",
-            "(stay := torch.as_tensor(stay)).any()",
+            "torch.softmax(logits.float(), -1).amax(-1)",
         ),
         change(EarlyExit, "logits.clone()", "logits.detach()"),
+        change(
+            EarlyExit,
+            "logits = logits.clone()\n                logits[stay] = self.exit2(self.stage2(h[stay]))",
+            "logits = logits.index_copy(0, torch.nonzero(stay)[:, 0], self.exit2(self.stage2(h[stay])))",
+        ),
+        change(
+            EarlyExit,
+            "logits = logits.clone()\n                logits[stay] = self.exit2(self.stage2(h[stay]))",
+            "late = [self.exit2(self.stage2(one[None]))[0] if go else None for one, go in zip(h, stay)]\n"
+            "                logits = torch.stack([b if go else a for a, b, go in zip(logits, late, stay)])",
+        ),
     ),
 )

@@ -68,17 +68,6 @@ def lottery_rewind(model, initial, masks):
         p.register_hook(lambda grad, mask=mask: grad * mask)
 
 
-def rewind_by_loading(model, initial, masks):
-    import functools
-
-    import torch
-
-    state = {name: value * masks[name] if name in masks else value for name, value in initial.items()}
-    model.load_state_dict(state, strict=False)
-    for name, mask in masks.items():
-        model.get_parameter(name).register_hook(functools.partial(torch.mul, mask))
-
-
 def rewind_in_a_loop(model, initial, masks):
     import torch
 
@@ -91,16 +80,22 @@ def rewind_in_a_loop(model, initial, masks):
                 tensor.register_hook(lambda grad, mask=masks[name]: grad.masked_fill(mask == 0, 0.0))
 
 
+UPSIDE_DOWN = "What should survive is 0, and what was pruned is back. In a mask 1 means: this weight stays."
+LATE = (
+    "Your hooks were made in a loop and look their mask up when they run: by then the loop's variable holds "
+    "the last one, for all of them. Let a function that takes the mask make each hook."
+)
+
 LOTTERY_REWIND = Exercise(
     name="lottery_rewind",
     unit=UNIT,
     returns=("values",),
     probe="rewound_network",
     groups=(
-        Group("survivors", "puts the surviving weights back to their first values, the others to zero", 2),
-        Group("rest", "puts everything else back as well", 1),
-        Group("training", "keeps pruned weights at zero while the network trains", 3),
-        Group("initial", "leaves the stored first values alone", 1),
+        Group("survivors", "puts the surviving weights back to their first values, the others to zero", 2, hint=1),
+        Group("rest", "puts everything else back as well", 1, hint=2),
+        Group("training", "keeps pruned weights at zero while the network trains", 3, hint=3),
+        Group("initial", "leaves the stored first values alone", 1, hint=2),
     ),
     cases=rewind_cases,
     reference=rewind_oracle,
@@ -120,9 +115,22 @@ LOTTERY_REWIND = Exercise(
             hint=1,
         ),
         Misconception(
+            "product_thrown_away",
+            change(lottery_rewind, "p.data *= mask", "p = p * mask"),
+            "Weight times mask makes a new tensor, and only your variable means it: the model's own weight is not "
+            "masked, and the hook hangs on the copy. Multiply in place.",
+            hint=1,
+        ),
+        Misconception(
             "mask_upside_down",
             change(lottery_rewind, "p.data *= mask", "p.data *= 1 - mask", "grad * mask", "grad * (1 - mask)"),
-            "What should survive is 0, and what was pruned is back. In a mask 1 means: this weight stays.",
+            UPSIDE_DOWN,
+            hint=1,
+        ),
+        Misconception(
+            "values_upside_down",
+            change(lottery_rewind, "p.data *= mask", "p.data *= 1 - mask"),
+            UPSIDE_DOWN,
             hint=1,
         ),
         Misconception(
@@ -139,6 +147,17 @@ LOTTERY_REWIND = Exercise(
             hint=2,
         ),
         Misconception(
+            "running_statistics_stay",
+            change(
+                lottery_rewind,
+                "model.load_state_dict(initial, strict=False)",
+                "for name, p in model.named_parameters():\n        p.data.copy_(initial[name])",
+            ),
+            "Parameters are back at their first values, and the running mean and variance of the normalization are "
+            "not: they are no parameters, and part of the state.",
+            hint=2,
+        ),
+        Misconception(
             "grows_back",
             change(lottery_rewind, "        p.register_hook(lambda grad, mask=mask: grad * mask)\n", ""),
             "Right after the call all is well. Then training fills the zeros in: their gradient is not zero, because a "
@@ -152,10 +171,28 @@ LOTTERY_REWIND = Exercise(
             hint=3,
         ),
         Misconception(
+            "nothing_trains",
+            change(lottery_rewind, "grad * mask", "grad * 0"),
+            "Your weights do not train at all any more, survivors included. Only the gradient of what was pruned "
+            "should be 0.",
+            hint=3,
+        ),
+        Misconception(
             "hooks_forget_their_mask",
             change(lottery_rewind, ", mask=mask", ""),
-            "Your hooks were made in a loop and look their mask up when they run: by then the loop's variable holds "
-            "the last mask, for all of them. Let a function that takes the mask make each hook.",
+            LATE,
+            hint=4,
+        ),
+        Misconception(
+            "hooks_forget_their_name",
+            change(
+                lottery_rewind,
+                "for name, mask in masks.items():\n        p = model.get_parameter(name)\n",
+                "for name, p in model.named_parameters():\n        mask = masks.get(name, 1)\n",
+                "lambda grad, mask=mask: grad * mask",
+                "lambda grad: grad * masks[name]",
+            ),
+            LATE,
             hint=4,
         ),
         Misconception(
@@ -165,12 +202,28 @@ LOTTERY_REWIND = Exercise(
             "would go back to a day that never was. Copy the numbers.",
             hint=2,
         ),
+        Misconception(
+            "masks_the_stored_values",
+            change(
+                lottery_rewind,
+                "model.load_state_dict(initial, strict=False)",
+                "for name in masks:\n        initial[name] *= masks[name]\n    "
+                "model.load_state_dict(initial, strict=False)",
+            ),
+            "You lay the masks over the stored first values themselves. The next rewinding, with other masks, could "
+            "not bring those weights back: leave `initial` as it is.",
+            hint=2,
+        ),
     ),
     equivalents=(
         lottery_rewind,
-        rewind_by_loading,
         rewind_in_a_loop,
         change(lottery_rewind, "lambda grad, mask=mask: grad * mask", "mask.mul"),
         change(lottery_rewind, "p.data *= mask", "p.data = p.data * mask.bool()"),
+        change(
+            lottery_rewind,
+            "model.load_state_dict(initial, strict=False)",
+            "for name, value in model.state_dict().items():\n        value.copy_(initial.get(name, value))",
+        ),
     ),
 )

@@ -99,21 +99,6 @@ prune_by_threshold = change(
 )
 
 
-def prune_by_rank(model, sparsity):
-    import torch
-
-    weights = {name: p for name, p in model.named_parameters() if p.ndim > 1}
-    flat = np.concatenate([p.detach().numpy().ravel() for p in weights.values()])
-    mask = np.ones_like(flat)
-    mask[np.argsort(np.abs(flat), kind="stable")[: round(sparsity * len(flat))]] = 0
-    sizes = [p.numel() for p in weights.values()]
-    parts = np.split(mask, np.cumsum(sizes)[:-1])
-    masks = {n: torch.tensor(m).reshape(p.shape) for (n, p), m in zip(weights.items(), parts, strict=True)}
-    for name, p in weights.items():
-        p.data.mul_(masks[name])
-    return masks
-
-
 def prune_by_kthvalue(model, sparsity):
     """A threshold, and then the ties one by one."""
     import torch
@@ -136,16 +121,21 @@ def prune_by_kthvalue(model, sparsity):
     return masks
 
 
+OF_THE_REST = (
+    "You take the share of the weights that are left. The sparsity is of the whole network: 30 %, then 60 % "
+    "leaves 40 % of it. What is 0 already ranks first and counts."
+)
+
 MAGNITUDE_PRUNE = Exercise(
     name="magnitude_prune",
     unit=UNIT,
     returns=("masks", "state", "count"),
     probe="pruned_network",
     groups=(
-        Group("threshold", "compares the sizes of all layers' weights with each other", 2),
-        Group("model", "sets what it removes to zero, and touches nothing else", 2),
-        Group("count", "removes as many weights as asked, ties included", 2),
-        Group("again", "prunes a pruned network further", 1),
+        Group("threshold", "compares the sizes of all layers' weights with each other", 2, hint=1),
+        Group("model", "sets what it removes to zero, and touches nothing else", 2, hint=4),
+        Group("count", "removes as many weights as asked, ties included", 2, hint=3),
+        Group("again", "prunes a pruned network further", 1, hint=3),
     ),
     cases=prune_cases,
     reference=prune_oracle,
@@ -163,11 +153,26 @@ MAGNITUDE_PRUNE = Exercise(
             "You rank the weights with their signs, so the most negative go first: large ones. A weight near 0 is the "
             "one that matters least, on whichever side it lies.",
             hint=1,
+            about=("masks", "state"),
+        ),
+        Misconception(
+            "largest_go",
+            change(magnitude_prune, "largest=False", "largest=True"),
+            "You remove the largest weights. Those of the smallest size matter least.",
+            hint=1,
+            about=("masks", "state"),
         ),
         Misconception(
             "large_ones_go",
             change(magnitude_prune, "ones_like", "zeros_like", "indices] = 0", "indices] = 1"),
             "Your mask keeps the small weights and removes the large ones. In a mask 1 means: this weight stays.",
+            hint=2,
+        ),
+        Misconception(
+            "masks_upside_down",
+            change(magnitude_prune, "    return masks", "    return {name: 1 - mask for name, mask in masks.items()}"),
+            "The right weights are zero, and the masks that you return say the opposite. In a mask 1 means: this "
+            "weight stays.",
             hint=2,
         ),
         Misconception(
@@ -191,6 +196,13 @@ MAGNITUDE_PRUNE = Exercise(
             hint=3,
         ),
         Misconception(
+            "by_a_quantile",
+            change(prune_by_threshold, "sizes.sort().values[count - 1] if count else -1", "sizes.quantile(sparsity)"),
+            "You compare with a quantile. It may fall upon a weight or between two, and equal sizes share it, so that "
+            "the number that goes is not the one asked for. Choose k places, not a size.",
+            hint=3,
+        ),
+        Misconception(
             "rounded_down",
             change(magnitude_prune, "round(", "int("),
             "You cut the fraction off: 6.6 weights became 6. Round to the nearest whole number.",
@@ -204,9 +216,17 @@ MAGNITUDE_PRUNE = Exercise(
             hint=4,
         ),
         Misconception(
+            "scales_go_too",
+            change(magnitude_prune, "p.ndim > 1", "'weight' in name"),
+            "You prune all that is called weight, and a normalization's scale is called so too: where it is 0, a "
+            "whole channel is shut off. Leave parameters of one axis alone.",
+            hint=4,
+        ),
+        Misconception(
             "masks_only",
             change(magnitude_prune, "        p.data *= masks[name]\n", ""),
-            "Your masks are right, and the network is as it was: nobody multiplied its weights by them.",
+            "After your function the network is as it was. The masks are one half of the answer; the weights have to "
+            "be multiplied by them, in place.",
             hint=4,
         ),
         Misconception(
@@ -216,14 +236,18 @@ MAGNITUDE_PRUNE = Exercise(
                 "count = round(sparsity * len(sizes))",
                 "gone = int((sizes == 0).sum())\n    count = gone + round(sparsity * (len(sizes) - gone))",
             ),
-            "You take the share of the weights that are left. The sparsity is of the whole network: 30 %, then 60 % "
-            "leaves 40 % of it. What is 0 already ranks first and counts.",
+            OF_THE_REST,
+            hint=3,
+        ),
+        Misconception(
+            "of_what_is_not_zero",
+            change(magnitude_prune, "len(sizes))\n", "int((sizes > 0).sum()))\n"),
+            OF_THE_REST,
             hint=3,
         ),
     ),
     equivalents=(
         magnitude_prune,
-        prune_by_rank,
         prune_by_kthvalue,
         change(magnitude_prune, "torch.topk(sizes, count, largest=False).indices", "sizes.argsort()[:count]"),
         change(

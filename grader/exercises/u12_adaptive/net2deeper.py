@@ -33,7 +33,7 @@ def deeper_cases(rng: np.random.Generator) -> list[Case]:
         case("linear, outputs", "function", linear("layer", 4, 3)),
         case("3 x 3, outputs", "function", conv("layer", 2, 3, 3, padding=1)),
         case("stride 2, outputs", "function", conv("layer", 2, few, 3, stride=2, padding=1)),
-        case("5 x 3, outputs", "function", conv("layer", 2, 2, [5, 3], padding=1)),
+        case("5 x 3, outputs", "function", conv("layer", 2, 2, [5, 3], padding=2)),
         case("no padding, outputs", "function", conv("layer", 1, some, [3, 5])),
     ]
 
@@ -69,6 +69,12 @@ def net2deeper(layer):
     return new
 
 
+def old_layer_again(layer):
+    import copy
+
+    return copy.deepcopy(layer)
+
+
 def deeper_in_old_sizes(layer):
     import copy
 
@@ -76,20 +82,6 @@ def deeper_in_old_sizes(layer):
 
     new = copy.deepcopy(layer)
     nn.init.eye_(new.weight) if isinstance(layer, nn.Linear) else nn.init.dirac_(new.weight)
-    nn.init.zeros_(new.bias)
-    return new
-
-
-def deeper_by_init(layer):
-    from torch import nn
-
-    out = len(layer.bias)
-    if layer.weight.ndim == 4:
-        new = nn.Conv2d(out, out, layer.kernel_size, padding="same", dtype=layer.weight.dtype)
-        nn.init.dirac_(new.weight)
-    else:
-        new = nn.Linear(out, out, dtype=layer.weight.dtype)
-        nn.init.eye_(new.weight)
     nn.init.zeros_(new.bias)
     return new
 
@@ -109,6 +101,11 @@ def deeper_in_loops(layer):
     return new
 
 
+COPIED = (
+    "Your new convolution copies the old one's stride or padding. It should keep the image's size, whatever the old "
+    "one did: stride 1, and half a kernel of padding."
+)
+
 NET2DEEPER = Exercise(
     name="net2deeper",
     unit=UNIT,
@@ -116,10 +113,10 @@ NET2DEEPER = Exercise(
     probe="deepened_layer",
     tolerance=Tolerance(rtol=1e-5, atol=1e-6),  # so that layers in float32 will do
     groups=(
-        Group("linear", "makes an identity to stand behind a linear layer", 1),
-        Group("convolution", "makes a Dirac kernel to stand behind a convolution", 2),
-        Group("oblong", "finds the middle of kernels that are no squares", 1),
-        Group("function", "preserves the function", 2),
+        Group("linear", "makes an identity to stand behind a linear layer", 1, hint=1),
+        Group("convolution", "makes a Dirac kernel to stand behind a convolution", 2, hint=3),
+        Group("oblong", "finds the middle of kernels that are no squares", 1, hint=3),
+        Group("function", "preserves the function", 2, hint=4),
     ),
     cases=deeper_cases,
     reference=deeper_oracle,
@@ -136,10 +133,23 @@ NET2DEEPER = Exercise(
             hint=1,
         ),
         Misconception(
+            "copy_of_the_old_one",
+            old_layer_again,
+            "Your new layer is a copy of the old one: it does once more what that one did. A layer that is to change "
+            "nothing has to be the identity.",
+            hint=1,
+            about=("state",),
+        ),
+        Misconception(
+            "bias_copied",
+            change(net2deeper, "torch.zeros(out))", "layer.bias.detach().clone())"),
+            "Your new layer adds the old one's bias a second time. An identity adds 0.",
+            hint=1,
+        ),
+        Misconception(
             "bias_left",
             change(net2deeper, "    new.bias = nn.Parameter(torch.zeros(out))\n", ""),
-            "The weights are right, and the bias still holds PyTorch's random numbers: each output is shifted a "
-            "little. An identity adds 0.",
+            "The bias still holds PyTorch's random numbers: each output is shifted a little. An identity adds 0.",
             hint=1,
         ),
         Misconception(
@@ -150,10 +160,28 @@ NET2DEEPER = Exercise(
             hint=2,
         ),
         Misconception(
+            "as_wide_as_the_input",
+            change(net2deeper, "len(layer.bias)", "layer.weight.shape[1]"),
+            "Your layer is as wide as what goes into the old one. It stands behind it: what counts is how many come "
+            "out.",
+            hint=2,
+        ),
+        Misconception(
             "channels_mixed",
             change(net2deeper, "torch.eye(out)", "torch.ones(out, out)", "[range(out), range(out), ", "[:, :, "),
             "Each output is the sum of all inputs in place of its own one: the weight is 1 for every pair. Only i to i "
             "should be joined.",
+            hint=3,
+        ),
+        Misconception(
+            "identity_over_the_places",
+            change(
+                net2deeper,
+                "identity[range(out), range(out), height // 2, width // 2] = 1",
+                "identity[:] = torch.eye(height, width)",
+            ),
+            "Your identity matrix lies over the kernel's places. It belongs over the channels, i to i, and in the "
+            "kernel only the middle counts.",
             hint=3,
         ),
         Misconception(
@@ -178,20 +206,37 @@ NET2DEEPER = Exercise(
         Misconception(
             "settings_copied",
             change(net2deeper, "padding=(height // 2, width // 2)", "stride=layer.stride, padding=layer.padding"),
-            "The weights are right, but the new convolution copies the old one's stride and padding. It should keep "
-            "the image's size, whatever the old one did: stride 1, and half a kernel of padding.",
+            COPIED,
+            hint=4,
+        ),
+        Misconception(
+            "padding_copied",
+            change(net2deeper, "padding=(height // 2, width // 2)", "padding=layer.padding"),
+            COPIED,
             hint=4,
         ),
         Misconception(
             "no_padding",
             change(net2deeper, ", padding=(height // 2, width // 2)", ""),
-            "The weights are right, but the image shrinks: without padding, a kernel of 3 loses a pixel on each side.",
+            "Your image shrinks: without padding, a kernel of 3 loses a pixel on each side.",
+            hint=4,
+        ),
+        Misconception(
+            "one_padding_for_both",
+            change(net2deeper, "padding=(height // 2, width // 2)", "padding=height // 2"),
+            "You pad width and height alike, by half of the kernel's height. Each side of a kernel needs half of its "
+            "own.",
+            hint=4,
+        ),
+        Misconception(
+            "padding_of_one",
+            change(net2deeper, "padding=(height // 2, width // 2)", "padding=1"),
+            "You pad by 1, whatever the kernel. That is right for 3 x 3; a side of k needs half of k, rounded down.",
             hint=4,
         ),
     ),
     equivalents=(
         net2deeper,
-        deeper_by_init,
         deeper_in_loops,
         change(net2deeper, "padding=(height // 2, width // 2)", "padding='same'"),
         change(
@@ -205,6 +250,11 @@ NET2DEEPER = Exercise(
             "layer.weight.dim() == 2",
             "    return new",
             "    return new.double()",
+        ),
+        change(
+            net2deeper,
+            "new.weight = nn.Parameter(identity)",
+            "(nn.init.eye_ if new.weight.ndim == 2 else nn.init.dirac_)(new.weight)",
         ),
     ),
 )

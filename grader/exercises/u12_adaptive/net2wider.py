@@ -75,22 +75,6 @@ def net2wider(first, second, copies):
 undivided = change(net2wider, " / counts.reshape(shape)", "")
 
 
-def wider_by_copies(first, second, copies):
-    """One unit after the other, in copies of the layers."""
-    import copy
-
-    import torch
-    from torch import nn
-
-    one, two = copy.deepcopy(first), copy.deepcopy(second)
-    units = copies.tolist()
-    with torch.no_grad():
-        one.weight = nn.Parameter(torch.stack([first.weight[u] for u in units]))
-        one.bias = nn.Parameter(torch.stack([first.bias[u] for u in units]))
-        two.weight = nn.Parameter(torch.stack([second.weight[:, u] / units.count(u) for u in units], dim=1))
-    return one, two
-
-
 def wider_by_matrix(first, second, copies):
     """Products with a 0/1 matrix, in layers made anew."""
     import torch
@@ -118,10 +102,10 @@ NET2WIDER = Exercise(
     probe="widened_layers",
     tolerance=Tolerance(rtol=1e-5, atol=1e-6),  # so that layers in float32 will do
     groups=(
-        Group("first", "copies each chosen unit with its incoming weights and its bias", 1),
-        Group("second", "shares a unit's outgoing weights among its copies", 2),
-        Group("both", "does the same for convolutions", 2),
-        Group("function", "preserves the function", 2),
+        Group("first", "copies each chosen unit with its incoming weights and its bias", 1, hint=1),
+        Group("second", "shares a unit's outgoing weights among its copies", 2, hint=2),
+        Group("both", "does the same for convolutions", 2, hint=2),
+        Group("function", "preserves the function", 2, hint=2),
     ),
     cases=wider_cases,
     reference=wider_oracle,
@@ -131,6 +115,24 @@ NET2WIDER = Exercise(
             undivided,
             "Each copy sends as much on as the original did, so two copies count twice. Together they should send what "
             "one sent before.",
+            hint=2,
+        ),
+        Misconception(
+            "whole_and_a_share",
+            change(
+                net2wider,
+                "torch.bincount(copies)[copies]",
+                "torch.bincount(copies)[copies]\n    counts[[copies.tolist().index(k) for k in copies.unique()]] = 1",
+            ),
+            "Each original sends on what it sent before, and its copies a share on top of that. Together they should "
+            "send what one sent: every one of them gets the same share.",
+            hint=2,
+        ),
+        Misconception(
+            "counts_of_old_units",
+            change(net2wider, "torch.bincount(copies)[copies]", "torch.bincount(copies)"),
+            "You count how often each old unit occurs, and divide by these counts in the old units' order. Each new "
+            "unit needs the count of the unit that it copies.",
             hint=2,
         ),
         Misconception(
@@ -160,6 +162,30 @@ NET2WIDER = Exercise(
             ),
             "You divide the incoming weights, not the outgoing ones. That only happens to be the same for a ReLU "
             "without a bias: the copies should be true copies.",
+            hint=2,
+        ),
+        Misconception(
+            "incoming_and_bias_divided",
+            change(
+                undivided,
+                "first.weight.detach()[copies]",
+                "first.weight.detach()[copies] / counts.reshape(shape).transpose(0, 1)",
+                "first.bias.detach()[copies]",
+                "first.bias.detach()[copies] / counts",
+            ),
+            "You divide what comes into a unit, bias included, and a ReLU lets that through: the function is "
+            "preserved. But a copy has its original's incoming weights and bias; divide what goes out.",
+            hint=2,
+        ),
+        Misconception(
+            "both_sides_divided",
+            change(
+                net2wider,
+                "first.weight.detach()[copies]",
+                "first.weight.detach()[copies] / counts.reshape(shape).transpose(0, 1)",
+            ),
+            "You divide what comes in and what goes out. The copies should be true copies; only what goes out is "
+            "shared.",
             hint=2,
         ),
         Misconception(
@@ -202,14 +228,13 @@ NET2WIDER = Exercise(
                 "        two = nn.Conv2d(len(copies), second.out_channels, second.kernel_size)\n"
                 "    counts =",
             ),
-            "All numbers are right, but a new convolution has lost its stride or its padding on the way: it computes "
+            "A new convolution has lost its stride or its padding on the way: with the same numbers it computes "
             "something else.",
             hint=4,
         ),
     ),
     equivalents=(
         net2wider,
-        wider_by_copies,
         wider_by_matrix,
         change(
             net2wider,
@@ -222,5 +247,10 @@ NET2WIDER = Exercise(
             "counts = (copies[:, None] == copies).float().sum(dim=1)",
         ),
         change(net2wider, "    return one, two", "    return [one.float(), two.float()]"),
+        change(
+            net2wider,
+            "first.weight.detach()[copies]",
+            "torch.stack([first.weight.detach()[unit] for unit in copies.tolist()])",
+        ),
     ),
 )

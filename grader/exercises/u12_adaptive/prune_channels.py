@@ -12,8 +12,11 @@ from grader.spec import Case, Exercise, Group, Misconception
 
 
 def channels_cases(rng: np.random.Generator) -> list[Case]:
-    def case(label: str, group: str, layers: Layers, count: int, zero: bool = False) -> Case:
+    def case(label: str, group: str, layers: Layers, count: int, zero: bool = False, peak: int | None = None) -> Case:
         state = random_state(rng, layers)
+        if peak is not None:  # one large weight among small ones: weak by its L1 norm, and by no other
+            state["conv.weight"][peak] *= 0.1
+            state["conv.weight"][peak].flat[0] = 8
         filters = len(state["conv.weight"])
         gone = rng.permutation(filters)[count if zero else filters :]
         for key, value in state.items():
@@ -38,7 +41,7 @@ def channels_cases(rng: np.random.Generator) -> list[Case]:
 
     more = int(rng.integers(5, 8))
     return [
-        case("4 filters of 6", "filters", plain(6), 4),
+        case("4 filters of 6", "filters", plain(6), 4, peak=int(rng.integers(6))),
         case("no bias, 2 filters of 5", "filters", normed(5), 2),
         case("a normalization behind it", "norm", normed(5), 3),
         case("another normalization", "norm", normed(more), 2),
@@ -100,37 +103,6 @@ def prune_channels(conv, norm, following, count):
     return new, norm, last
 
 
-def channels_by_modules(conv, norm, following, count):
-    """Copies of the layers whose tensors are exchanged."""
-    import copy
-
-    from torch import nn
-
-    norms = [float(one.abs().sum()) for one in conv.weight]
-    threshold = sorted(norms, reverse=True)[count - 1]
-    keep = [i for i, size in enumerate(norms) if size >= threshold]
-    conv, norm, following = copy.deepcopy((conv, norm, following))
-    channels = conv.out_channels
-    conv.weight = nn.Parameter(conv.weight[keep])
-    conv.out_channels = count
-    if conv.bias is not None:
-        conv.bias = nn.Parameter(conv.bias[keep])
-    if norm is not None:
-        for key in ("weight", "bias"):
-            setattr(norm, key, nn.Parameter(getattr(norm, key)[keep]))
-        norm.running_mean, norm.running_var = norm.running_mean[keep], norm.running_var[keep]
-        norm.num_features = count
-    if isinstance(following, nn.Conv2d):
-        following.weight = nn.Parameter(following.weight[:, keep])
-        following.in_channels = count
-    else:
-        places = following.in_features // channels
-        columns = [i * places + j for i in keep for j in range(places)]
-        following.weight = nn.Parameter(following.weight[:, columns])
-        following.in_features = len(columns)
-    return conv, norm, following
-
-
 def channels_by_state(conv, norm, following, count):
     """New layers, filled by load_state_dict."""
     import torch
@@ -155,6 +127,8 @@ def channels_by_state(conv, norm, following, count):
     return new, norm, other
 
 
+SETTINGS = "The new convolution has lost its stride or padding: with the same weights it computes something else."
+
 PRUNE_CHANNELS = Exercise(
     name="prune_channels",
     unit=UNIT,
@@ -162,11 +136,11 @@ PRUNE_CHANNELS = Exercise(
     probe="smaller_layers",
     tolerance=Tolerance(rtol=1e-5, atol=1e-6),  # so that layers in float32 will do
     groups=(
-        Group("filters", "keeps the filters of largest L1 norm, with their biases", 2),
-        Group("norm", "takes the same channels out of the normalization", 1),
-        Group("following", "takes the matching inputs out of the next convolution", 2),
-        Group("linear", "takes the matching columns out of a linear layer behind a flattening", 2),
-        Group("outputs", "computes the same where the removed channels were zero", 2),
+        Group("filters", "keeps the filters of largest L1 norm, with their biases", 2, hint=1),
+        Group("norm", "takes the same channels out of the normalization", 1, hint=3),
+        Group("following", "takes the matching inputs out of the next convolution", 2, hint=4),
+        Group("linear", "takes the matching columns out of a linear layer behind a flattening", 2, hint=5),
+        Group("outputs", "computes the same where the removed channels were zero", 2, hint=6),
     ),
     cases=channels_cases,
     reference=channels_oracle,
@@ -183,6 +157,18 @@ PRUNE_CHANNELS = Exercise(
             change(prune_channels, ".abs()", ""),
             "You add the weights up with their signs. A filter of +5 and -5 is no weak filter; the L1 norm is the sum "
             "of the sizes.",
+            hint=1,
+        ),
+        Misconception(
+            "squares_summed",
+            change(prune_channels, ".abs()", ".square()"),
+            "You add up squares. That ranks by the L2 norm; the L1 norm is the sum of the sizes.",
+            hint=1,
+        ),
+        Misconception(
+            "largest_weight_decides",
+            change(prune_channels, "sum(dim=(1, 2, 3))", "amax(dim=(1, 2, 3))"),
+            "You rank filters by their largest weight. The L1 norm is the sum of the sizes of all of them.",
             hint=1,
         ),
         Misconception(
@@ -234,6 +220,13 @@ PRUNE_CHANNELS = Exercise(
             hint=4,
         ),
         Misconception(
+            "following_as_it_was",
+            change(prune_channels, "return new, norm, last", "return new, norm, copy.deepcopy(following)"),
+            "The layer that follows still expects all channels. What the removed filters sent has to go from its "
+            "weight.",
+            hint=4,
+        ),
+        Misconception(
             "columns_interleaved",
             change(
                 prune_channels,
@@ -247,16 +240,37 @@ PRUNE_CHANNELS = Exercise(
             hint=5,
         ),
         Misconception(
+            "one_column_a_channel",
+            change(
+                prune_channels,
+                "    last.weight =",
+                "    if isinstance(following, nn.Linear):\n        by_channel = W[:, keep]\n    last.weight =",
+            ),
+            "Your linear layer keeps one column a channel. Behind a flattening each channel has a block of height "
+            "times width columns: keep whole blocks.",
+            hint=5,
+        ),
+        Misconception(
             "settings_lost",
             change(prune_channels, "conv.kernel_size, conv.stride, conv.padding,", "conv.kernel_size,"),
-            "All weights are right, but the new convolution has lost its stride or padding: it computes something "
-            "else.",
+            SETTINGS,
+            hint=6,
+        ),
+        Misconception(
+            "stride_lost",
+            change(prune_channels, "conv.stride, conv.padding", "1, conv.padding"),
+            SETTINGS,
+            hint=6,
+        ),
+        Misconception(
+            "padding_lost",
+            change(prune_channels, "conv.stride, conv.padding", "conv.stride"),
+            SETTINGS,
             hint=6,
         ),
     ),
     equivalents=(
         prune_channels,
-        channels_by_modules,
         channels_by_state,
         change(
             prune_channels,

@@ -15,6 +15,14 @@ def halving_cases(rng: np.random.Generator) -> list[Case]:
         inputs = {"ends": ends, "paces": paces, "budget": budget, "eta": eta, "decimals": decimals, "asks": asks}
         return Case(label, group, inputs)
 
+    def drawn(label: str, group: str, ends: tuple[float, float], rates: tuple[float, float], decimals: int) -> Case:
+        """Eight candidates by quarters: two drawn ones go on, the second leads at first, and the first should win."""
+        low = 0.3 if min(ends) > 0 else -0.9
+        places, budget = np.sort(rng.choice(8, 2, replace=False)), int(rng.integers(1, 9))
+        inputs = {"ends": np.full(8, low), "paces": np.full(8, budget / 2.5), "budget": budget, "eta": 4}
+        inputs["ends"][places], inputs["paces"][places] = ends, budget / np.array(rates)
+        return Case(label, group, inputs | {"decimals": decimals, "asks": "winner"})
+
     start, many = int(rng.integers(1, 4)), int(rng.integers(20, 28))
     ties = [
         case("scores of one decimal", "ties", 9, 1, 3, "winner", 1),
@@ -32,6 +40,8 @@ def halving_cases(rng: np.random.Generator) -> list[Case]:
         case("the winner of 16", "survivors", 16, start, 2, "winner"),
         case("the winner of 27", "survivors", 27, 2, 3, "winner"),
         *ties,
+        drawn("a tie that an earlier score would settle", "ties", (0.9, 0.909), (0.811, 1.0788), 1),
+        drawn("scores that fall with the budget", "survivors", (-0.25, -0.9), (1.609, 0.1178), 3),
         case("7 candidates, by halves", "uneven", 7, 1, 2, "rungs"),
         case("some 20, by thirds", "uneven", many, start, 3, "rungs"),
         case("fewer candidates than eta", "uneven", 3, 2, 5, "rungs"),
@@ -67,17 +77,6 @@ def successive_halving(evaluate, candidates, budget, eta):
     return alive[0], rungs
 
 
-def halving_with_numpy(evaluate, candidates, budget, eta):
-    alive, rungs = list(candidates), []
-    while len(alive) > 1:
-        scores = np.array([evaluate(candidate, budget) for candidate in alive])
-        rungs.append((budget, dict(zip(alive, scores, strict=True))))
-        best = np.argsort(-scores, kind="stable")[: max(1, len(alive) // eta)]
-        alive = [alive[k] for k in sorted(best)]
-        budget = budget * eta
-    return alive[0], rungs
-
-
 def halving_by_recursion(evaluate, candidates, budget, eta):
     if len(candidates) == 1:
         return candidates[0], []
@@ -88,16 +87,21 @@ def halving_by_recursion(evaluate, candidates, budget, eta):
     return winner, [(budget, scores), *later]
 
 
+ADDED = (
+    "Your budget grows by the same amount each time. The number of candidates falls by a factor of eta, so "
+    "multiply: then each rung costs about as much as the one before."
+)
+
 SUCCESSIVE_HALVING = Exercise(
     name="successive_halving",
     unit=UNIT,
     returns=("winner", "calls", "rungs"),
     probe="halving",
     groups=(
-        Group("calls", "evaluates each survivor once a rung, with a budget that grows by eta", 2),
-        Group("survivors", "lets the best 1/eta of each rung go on", 2),
-        Group("ties", "settles ties for the one that stands first in the list", 1),
-        Group("uneven", "ends with one candidate, whatever the numbers", 2),
+        Group("calls", "evaluates each survivor once a rung, with a budget that grows by eta", 2, hint=1),
+        Group("survivors", "lets the best 1/eta of each rung go on", 2, hint=3),
+        Group("ties", "settles ties for the one that stands first in the list", 1, hint=4),
+        Group("uneven", "ends with one candidate, whatever the numbers", 2, hint=3),
     ),
     cases=halving_cases,
     reference=halving_oracle,
@@ -118,8 +122,19 @@ SUCCESSIVE_HALVING = Exercise(
         Misconception(
             "budget_added",
             change(successive_halving, "budget *= eta", "budget += eta"),
-            "Your budget grows by the same amount each time. The number of candidates falls by a factor of eta, so "
-            "multiply: then each rung costs about as much as the one before.",
+            ADDED,
+            hint=2,
+        ),
+        Misconception(
+            "first_budget_added",
+            change(successive_halving, "budget *= eta", "budget += rungs[0][0]"),
+            ADDED,
+            hint=2,
+        ),
+        Misconception(
+            "budget_doubled",
+            change(successive_halving, "budget *= eta", "budget *= 2"),
+            "Your budget doubles, whatever eta is. The survivors should get eta times as much.",
             hint=2,
         ),
         Misconception(
@@ -129,9 +144,15 @@ SUCCESSIVE_HALVING = Exercise(
             hint=3,
         ),
         Misconception(
+            "drops_one_in_eta",
+            change(successive_halving, "len(alive) // eta)", "len(alive) - len(alive) // eta)"),
+            "You drop 1/eta of the candidates and keep the rest. It is 1/eta of them that go on.",
+            hint=3,
+        ),
+        Misconception(
             "rounded_up",
             change(successive_halving, "max(1, len(alive) // eta)", "-(-len(alive) // eta)"),
-            "With numbers that eta does not divide, you let one too many go on. Round down, and keep at least one.",
+            "With numbers that eta does not divide, you may let one too many go on. Round down, and keep at least one.",
             hint=3,
         ),
         Misconception(
@@ -139,6 +160,18 @@ SUCCESSIVE_HALVING = Exercise(
             change(successive_halving, "lambda c: scores[c]", "lambda c: rungs[0][1][c]"),
             "You rank by the first rung's scores and never look again. Who learns fast leads early; the later rungs "
             "are there to let a slow and better learner pass.",
+            hint=1,
+        ),
+        Misconception(
+            "best_score_of_any_rung",
+            change(
+                successive_halving,
+                "return alive[0], rungs",
+                "scored = [(s, c) for _, of in rungs for c, s in of.items()] or [(0, alive[0])]\n"
+                "    return max(scored, key=lambda one: one[0])[1], rungs",
+            ),
+            "Your winner led in an early rung, and another one was better in the last. Scores with different budgets "
+            "are not to be compared: the one who is left at the end has won.",
             hint=1,
         ),
         Misconception(
@@ -163,6 +196,13 @@ SUCCESSIVE_HALVING = Exercise(
             hint=4,
         ),
         Misconception(
+            "ties_to_an_earlier_score",
+            change(successive_halving, "        alive = [c for c in alive if c in best]", "        alive = best"),
+            "Of two with equal scores in a later rung, you keep the one that led before, and not the one that stands "
+            "first in the list. Do your survivors keep the order of the list?",
+            hint=4,
+        ),
+        Misconception(
             "one_more_rung",
             change(
                 successive_halving,
@@ -173,11 +213,17 @@ SUCCESSIVE_HALVING = Exercise(
             "nothing.",
             hint=5,
         ),
+        Misconception(
+            "stops_below_eta",
+            change(successive_halving, "while len(alive) > 1", "while len(alive) >= eta"),
+            "You stop as soon as fewer than eta candidates are left, and take the first of them. Go round while more "
+            "than one is alive.",
+            hint=5,
+        ),
     ),
     equivalents=(
         successive_halving,
         halving_by_recursion,
-        halving_with_numpy,
         change(successive_halving, "scores[c], reverse=True)", "(-scores[c], candidates.index(c)))"),
         change(
             successive_halving,
@@ -185,5 +231,10 @@ SUCCESSIVE_HALVING = Exercise(
             "        alive = sorted(best, key=candidates.index)",
         ),
         change(successive_halving, "    return alive[0], rungs", "    return [alive.pop(), tuple(rungs)]"),
+        change(
+            successive_halving,
+            "sorted(alive, key=lambda c: scores[c], reverse=True)",
+            "[alive[k] for k in np.argsort([-scores[c] for c in alive], kind='stable')]",
+        ),
     ),
 )
