@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from course_lib import codec
 from course_lib.errors import CourseError
+
+if TYPE_CHECKING:
+    from course_lib.signatures import Signatures
 
 DIRECTORY = Path(__file__).parent / "reference"
 
@@ -142,13 +146,15 @@ class Reference:
     forbidden: tuple[str, ...] = ()
     verify: str | None = None
     """A function of `course_lib.properties` that judges in place of the expected values."""
+    search: Callable[[], Signatures | None] | None = None
+    """Gives, when something wrong is left to explain, the signatures of small changes; see `course_lib.signatures`."""
     sizes: dict[str, tuple[str, int]] = field(default_factory=dict)
     """The letters of the exercise's text for the sizes of its inputs: of which input, along which axis."""
 
     def without_answers(self) -> Reference:
         """The same cases with nothing that tells what is right: what may enter a learner's process."""
         cases = tuple(dataclasses.replace(case, expected=None) for case in self.cases)
-        return dataclasses.replace(self, cases=cases, misconceptions=(), plot=None)
+        return dataclasses.replace(self, cases=cases, misconceptions=(), plot=None, search=None)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON; arrays as raw bytes."""
@@ -248,4 +254,7 @@ def _load(path: Path, stamp: int) -> Reference:  # `stamp` makes a rebuilt file 
         near = difflib.get_close_matches(path.stem, known, n=1)
         tip = f" Did you mean check({near[0]!r})?" if near else ""
         raise CourseError(f"There is no exercise called {path.stem!r} in this course.{tip}")
-    return Reference.from_json(json.loads(path.read_text(encoding="utf-8")))
+    from course_lib.signatures import path_of, with_search  # which is about references
+
+    reference = Reference.from_json(json.loads(path.read_text(encoding="utf-8")))
+    return with_search(reference, path_of(path.stem, path.parent))

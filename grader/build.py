@@ -22,6 +22,7 @@ from grader.config import nbgrader_config
 from grader.leaks import find_leaks
 from grader.record import record, same_reference
 from grader.scripts import write_source
+from grader.search.signatures import record_signatures, stale_signatures
 
 
 def scripts(unit: str | None = None) -> list[Path]:
@@ -63,6 +64,7 @@ def release(script: Path, directory: Path, gradebook: Path | None = None) -> Pat
 def build(unit: str | None = None) -> list[Path]:
     """Bring references, source notebooks and learner's editions up to date; returns the files of the latter two."""
     record(unit=unit)
+    record_signatures(unit)
     made = []
     with tempfile.TemporaryDirectory() as scratch:
         for script in scripts(unit):
@@ -82,6 +84,7 @@ def stale(unit: str | None = None) -> list[str]:
         wrong = {n for n, new in recorded.items() if n not in kept_names or not same_reference(DIRECTORY / n, new)}
         wrong |= kept_names - recorded.keys() if unit is None else set()
         differing += [str((DIRECTORY / name).relative_to(root)) for name in wrong]
+        differing += [str(path.relative_to(root)) for path in stale_signatures(unit)]
         pairs = []
         for script in scripts(unit):
             write_source(script)

@@ -1,13 +1,90 @@
-"""Whether wrong values are those of a small change of the right answer, known by its recorded fingerprint."""
+"""Whether wrong values are those of a small change of the right answer, known by its recorded signatures.
+
+It is one only if it is wrong exactly where the learner is, and gives the same there: in all outputs of all cases, or,
+where the rest of what is wrong is explained already, in all cases of the one output that it changes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from course_lib.diagnosis.base import Diagnosis, Unit
+from course_lib.differences import differences_of
 from course_lib.reference import Outcome, Reference
+from course_lib.sentences import say
+from course_lib.signatures import Clause, Edit, Signature, by_unit, same, signature_of, signature_of_problem
+
+ALL = {
+    "one": "Your numbers are what comes out when {when}.",
+    "two": "Your numbers are what comes out when {when}, or when {other}.",
+    "many": "Your numbers are what comes out of several small slips, for instance when {when}.",
+}
+ONE_OUTPUT = {
+    "one": "Your {output} is what comes out when {when}.",
+    "two": "Your {output} is what comes out when {when}, or when {other}.",
+    "many": "Your {output} is what comes out of several small slips, for instance when {when}.",
+}
 
 
 def find(outcomes: Sequence[Outcome], unexplained: frozenset[Unit], reference: Reference) -> list[Diagnosis]:
-    """The changes whose values are these."""
-    return []
+    """The change whose values are these; else, for each output by itself, the one whose values its are."""
+    signatures = reference.search() if unexplained and reference.search else None
+    if signatures is None:
+        return []
+    wrong = wrong_outputs(outcomes, reference)
+    edit = matching(wrong, signatures.edits, reference)
+    if edit:
+        return [_diagnosis(edit, "", wrong, reference)]
+    found = []
+    for output in reference.returns:
+        mine = {unit: mark for unit, mark in wrong.items() if unit[1] == output}
+        others = wrong.keys() - mine.keys()
+        if mine and not others & unexplained and (edit := matching(mine, signatures.edits, reference)):
+            found.append(_diagnosis(edit, output, mine, reference))
+    return found
+
+
+def wrong_outputs(outcomes: Sequence[Outcome], reference: Reference) -> dict[Unit, Signature]:
+    """The signatures of all that is wrong."""
+    found: dict[Unit, Signature] = {}
+    for index, (outcome, case) in enumerate(zip(outcomes, reference.cases, strict=True)):
+        for difference in differences_of(index, outcome, case.expected, reference.tolerance):
+            value = (outcome.values or {}).get(difference.output)
+            found[index, difference.output] = (
+                signature_of_problem(difference.problem)
+                if difference.problem
+                else signature_of(value, reference.tolerance)
+            )
+    return found
+
+
+def tells(wrong: dict[Unit, Signature]) -> bool:
+    """Whether what is wrong can be told from other mistakes: zeros, ones and errors alone come out of many."""
+    values = [mark for (_, output), mark in wrong.items() if output]
+    return any(mark.telling for mark in values) or len({(mark.form, mark.shadow) for mark in values}) > 1
+
+
+def matching(wrong: dict[Unit, Signature], edits: Sequence[Edit], reference: Reference) -> Edit | None:
+    """The first edit with these signatures and no others, if they tell anything at all."""
+    return next((edit for edit in edits if _is(edit, wrong, reference)), None) if tells(wrong) else None
+
+
+def _is(edit: Edit, wrong: dict[Unit, Signature], reference: Reference) -> bool:
+    if len(edit.marks) != len(wrong):
+        return False
+    kept = by_unit(edit.marks, reference.returns)
+    return kept.keys() == wrong.keys() and all(same(mark, kept[unit]) for unit, mark in wrong.items())
+
+
+def _diagnosis(edit: Edit, output: str, wrong: dict[Unit, Signature], reference: Reference) -> Diagnosis:
+    templates = ONE_OUTPUT if output else ALL
+    kind = "many" if edit.many else "two" if len(edit.says) > 1 else "one"
+    clauses = dict(zip(("when", "other"), map(_said, edit.says), strict=False))
+    groups = dict.fromkeys(reference.cases[case].group for case, _ in sorted(wrong))
+    sentence = say(templates[kind], output=output, **clauses)
+    return Diagnosis(edit.name, sentence, None, tuple(groups), "search", frozenset(wrong))
+
+
+def _said(clause: Clause) -> str:
+    template, values = clause
+    return say(template, **values)

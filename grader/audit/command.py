@@ -7,7 +7,7 @@ from itertools import groupby
 
 from course_lib.workspace import course_root, find_unit
 from grader.audit.equivalent import EQUIVALENT
-from grader.audit.examine import examine
+from grader.audit.examine import examine, silences
 from grader.audit.report import document, plain_table, unit_section, with_section
 from grader.audit.row import HELD, RIGHT_WORK, Row
 from grader.build import scripts
@@ -25,7 +25,7 @@ def main(unit: str | None = None) -> int:
     examined = examine(chosen)
     for name, exercises in groupby(examined, lambda one: one.exercise.unit):
         print(f"{name}\n{plain_table(list(exercises))}\n", flush=True)
-    findings = [sentence for one in examined for sentence in one.findings]
+    findings = [sentence for one in examined for sentence in one.findings] + silences(examined)
     path = course_root() / "docs" / "audit.md"
     if unit is None:
         attacks, corruptions = _outsiders()

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, chdir, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from course_lib.workspace import course_root
 from grader.audit.claims import equivalent_failure, misconception_failure
 from grader.audit.equivalent import EQUIVALENT, Explained
-from grader.audit.mutants import mutants_of
 from grader.audit.replay import points_of, replayed, sentences
+from grader.audit.told import Told, contradicted_searches, too_silent
 from grader.audit.trial import Answer, Trial, try_all
 from grader.exercises import find_exercise
 from grader.scripts import read_script
+from grader.search.bench import Bench
+from grader.search.mutants import mutants_of
 from grader.spec import Exercise
 
 Explanations = Mapping[str, tuple[Explained, ...]]
@@ -32,6 +34,8 @@ class Examined:
     replayed: int
     """The points that replaying the visible answers earns."""
     findings: tuple[str, ...]
+    told: tuple[Told, ...] = ()
+    """What is said of each mutant that is killed by values."""
 
     @property
     def killed(self) -> int:
@@ -71,13 +75,36 @@ def examine_answers(answers: Sequence[Answer], explanations: Explanations) -> li
     """Audit answers. A quiz has no mutants: each of its wrong letters is a misconception of its own."""
     code = [answer for answer in answers if not answer.exercise.withheld]
     trials = try_all([(answer, mutants_of(answer.exercise.name, answer.source)) for answer in code])
+    with Bench() as bench:
+        return [
+            _examined(
+                answer,
+                _with_searches(answer, [t for t in trials if t.mutant.exercise == answer.exercise.name], bench),
+                explanations.get(answer.exercise.name, ()),
+            )
+            for answer in answers
+        ]
+
+
+def _with_searches(answer: Answer, trials: list[Trial], bench: Bench) -> tuple[Trial, ...]:
+    """The trials with what the edits, that searches named, give in the cases of other secrets."""
+    said = [trial.told for trial in trials if trial.told]
+    false = iter(contradicted_searches(answer.exercise, said, answer.sets, bench))
+    return tuple(
+        replace(trial, told=replace(trial.told, contradicted=(*trial.told.contradicted, *next(false))))
+        if trial.told
+        else trial
+        for trial in trials
+    )
+
+
+def silences(examined: Sequence[Examined]) -> list[str]:
+    """The units of which too many mutants are told no more than their property."""
+    units = dict.fromkeys(one.exercise.unit for one in examined)
     return [
-        _examined(
-            answer,
-            tuple(trial for trial in trials if trial.mutant.exercise == answer.exercise.name),
-            explanations.get(answer.exercise.name, ()),
-        )
-        for answer in answers
+        sentence
+        for unit in units
+        for sentence in too_silent(unit, [told for e in examined if e.exercise.unit == unit for told in e.told])
     ]
 
 
@@ -95,8 +122,24 @@ def _examined(answer: Answer, trials: tuple[Trial, ...], explained: tuple[Explai
         named=sum(not found for found in wrong),
         passed=sum(not found for found in refused),
         replayed=points_of(given),
-        findings=(*promises, *sentences(exercise, given), *_unexplained(exercise, trials, explained)),
+        findings=(
+            *promises,
+            *sentences(exercise, given),
+            *_unexplained(exercise, trials, explained),
+            *_contradicted(exercise, trials),
+        ),
+        told=tuple(trial.told for trial in trials if trial.told),
     )
+
+
+def _contradicted(exercise: Exercise, trials: Sequence[Trial]) -> list[str]:
+    """What was said of a mutant on the visible cases and is not true of it on others."""
+    return [
+        f"A mutant of {exercise.name} is told what is not so, {sentence}:{_diff(trial.mutant.change)}"
+        for trial in trials
+        if trial.told
+        for sentence in trial.told.contradicted[:1]
+    ]
 
 
 def _beside_the_notebook(unit: str) -> AbstractContextManager[None]:

@@ -10,6 +10,7 @@ from course_lib.workspace import course_root
 from grader.audit.examine import Examined
 from grader.audit.fingerprint import fingerprint
 from grader.audit.row import Row
+from grader.audit.told import shares
 
 COLUMNS = (
     "exercise",
@@ -20,6 +21,11 @@ COLUMNS = (
     "misconceptions named",
     "equivalents passed",
     "points by replaying",
+    "told by name",
+    "by relation",
+    "by search",
+    "by property",
+    "contradicted",
 )
 
 INTRODUCTION = """\
@@ -37,6 +43,11 @@ all* are survivors that give the same values as the solution; each is listed wit
 to be caught and diagnosed by its own name, and every *equivalent*, a right answer written differently, has to pass.
 A quiz has no mutants: each of its wrong letters is a misconception. *Points by replaying* is what the visible cases'
 right answers earn when they are handed in for private ones, the best-fitting one for each; none should be earned.
+
+The last columns are about the mutants that are killed by values: what their author would read in the notebook, on the
+visible cases. They are *told by name* of a misconception, *by relation* of the values to the case, *by search*, where
+the values are those of a small change of another right answer, or *by property* alone, which should be rare (5 % of a
+unit's). *Contradicted* are those whose diagnosis does not hold on the private cases of both secrets; none should be.
 
 Each section names, in a comment, the state of the sources that it was made from; `./course test` fails when they have
 changed since.
@@ -98,25 +109,21 @@ def plain_table(examined: Sequence[Examined]) -> str:
 
 def _table(examined: Sequence[Examined]) -> list[tuple[str, ...]]:
     counts = [
-        (
-            len(e.trials),
-            e.killed,
-            e.by_values,
-            e.right,
-            e.named,
-            len(e.exercise.misconceptions),
-            e.passed,
-            len(e.exercise.equivalents),
-            e.replayed,
-        )
+        [len(e.trials), e.killed, e.by_values, e.right]
+        + [e.named, len(e.exercise.misconceptions), e.passed, len(e.exercise.equivalents)]
+        + [e.replayed, *shares(e.told)]
         for e in examined
     ]
-    named = [(e.exercise.name, *count) for e, count in zip(examined, counts, strict=True)]
-    named.append(("together", *(sum(column) for column in zip(*counts, strict=True))))
+    names = [*(e.exercise.name for e in examined), "together"]
     return [
-        (name, *map(str, (mutants, killed, values, right)), f"{m} of {of_m}", f"{q} of {of_q}", str(replay))
-        for name, mutants, killed, values, right, m, of_m, q, of_q, replay in named
+        _cells(name, count) for name, count in zip(names, [*counts, map(sum, zip(*counts, strict=True))], strict=True)
     ]
+
+
+def _cells(name: str, count: Iterable[int]) -> tuple[str, ...]:
+    """A row of the table: what is promised is told as "3 of 4"."""
+    mutants, killed, values, right, named, of_named, passed, of_passed, *rest = map(str, count)
+    return (name, mutants, killed, values, right, f"{named} of {of_named}", f"{passed} of {of_passed}", *rest)
 
 
 def _rows_section(title: str, sentence: str, rows: Sequence[Row]) -> str:

@@ -22,15 +22,17 @@ from nbformat.v4 import new_code_cell, new_notebook
 from course_lib.check import MIME
 from course_lib.errors import CourseError
 from course_lib.judge import Verdict, judge
-from course_lib.reference import Reference
+from course_lib.reference import DIRECTORY, Outcome, Reference
+from course_lib.signatures import path_of, with_search
 from course_lib.workspace import course_root
 from grader.answers import read_outcomes
-from grader.audit.mutants import Mutant
+from grader.audit.told import Told, told
 from grader.record import make_reference, visible_reference
 from grader.samples import files_of
 from grader.sandbox.bwrap import unavailable
 from grader.sandbox.notebook import run_notebook
 from grader.sandbox.worker import MIB, Limits, Worker
+from grader.search.mutants import Mutant
 from grader.spec import Exercise
 
 Result = TypeVar("Result")
@@ -69,7 +71,10 @@ class Answer:
         """
         exercise = self.exercise
         seed = zlib.crc32(exercise.name.encode())
-        found = {} if exercise.withheld else {"visible": visible_reference(exercise)}
+        found = {}
+        if not exercise.withheld:
+            path = path_of(exercise.name, DIRECTORY)
+            found["visible"] = with_search(visible_reference(exercise), path)
         for number, secret in enumerate(SECRETS, start=1):
             found[f"private {number}"] = make_reference(exercise, [zlib.crc32(secret.encode()), seed], private=True)
         return found
@@ -85,12 +90,14 @@ class Answer:
 class Trial:
     """What became of a mutant. `passes`: the sets of cases that let it through; none has to, for it to be killed.
 
-    `by_values`: at least one wrong value was caught; else it was an error, or the time limit.
+    `by_values`: at least one wrong value was caught; else it was an error, or the time limit. `told`: of those, what
+    the learner's check says.
     """
 
     mutant: Mutant
     passes: tuple[str, ...]
     by_values: bool = False
+    told: Told | None = None
 
     @property
     def killed(self) -> bool:
@@ -137,7 +144,7 @@ def try_all(work: Sequence[tuple[Answer, list[Mutant]]]) -> list[Trial]:
 def _seconds_of_solution(answer: Answer, worker: Worker) -> float:
     """The processor time of a check of the solution. Raises `CourseError` if it does not pass."""
     (cell,) = _run(answer, [answer.source], 60.0, worker)
-    if not all(verdict.passed for verdict in _verdicts(cell, answer).values()):
+    if not all(verdict.passed for verdict in _verdicts(answer, _outcomes(cell, answer)).values()):
         name = answer.exercise.name
         raise CourseError(
             f"The solution of {name} does not pass its own cases in the sandbox, so that a mutant that fails them says "
@@ -154,7 +161,7 @@ def _try_batch(answer: Answer, mutants: list[Mutant], solution_seconds: float, w
     for mutant, cell in zip(mutants, cells, strict=True):
         if not any(MIME in output.get("data", {}) for output in cell.outputs):
             (cell,) = _run(answer, [mutant.source], seconds, worker)
-        trials.append(_trial(mutant, _verdicts(cell, answer)))
+        trials.append(_trial(mutant, answer, _outcomes(cell, answer)))
     return trials
 
 
@@ -171,18 +178,29 @@ def _run(answer: Answer, sources: Iterable[str], seconds: float, worker: Worker)
     return cells[len(answer.setup) :]
 
 
-def _verdicts(cell: NotebookNode, answer: Answer) -> dict[str, Verdict]:
-    """The verdict of each set of cases on what a cell emitted."""
+def _outcomes(cell: NotebookNode, answer: Answer) -> dict[str, list[Outcome]]:
+    """What a cell emitted, for each set of cases."""
     outcomes = read_outcomes(cell, answer.joint)
-    verdicts, start = {}, 0
+    found, start = {}, 0
     for key, reference in answer.sets.items():
         end = start + len(reference.cases)
-        verdicts[key] = judge(outcomes[start:end], replace(reference, misconceptions=()))
+        found[key] = outcomes[start:end]
         start = end
-    return verdicts
+    return found
 
 
-def _trial(mutant: Mutant, verdicts: dict[str, Verdict]) -> Trial:
+def _verdicts(answer: Answer, outcomes: dict[str, list[Outcome]]) -> dict[str, Verdict]:
+    """The verdict of each set of cases, of which nobody asks why."""
+    sets = answer.sets.items()
+    return {key: judge(outcomes[key], replace(r, misconceptions=(), search=None)) for key, r in sets}
+
+
+def _trial(mutant: Mutant, answer: Answer, outcomes: dict[str, list[Outcome]]) -> Trial:
+    verdicts = _verdicts(answer, outcomes)
     passes = tuple(key for key, verdict in verdicts.items() if verdict.passed)
     stages = {d.stage for verdict in verdicts.values() for d in verdict.differences}
-    return Trial(mutant, passes, by_values=bool(stages - {"problem"}))
+    by_values = bool(stages - {"problem"})
+    if passes or not by_values:
+        return Trial(mutant, passes, by_values)
+    first = next(iter(answer.sets))
+    return Trial(mutant, passes, by_values, told(judge(outcomes[first], answer.sets[first]), outcomes, answer.sets))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from course_lib.errors import CourseError
-from grader.audit.operators import OPERATORS
+from grader.search.operators import OPERATORS
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,16 @@ class Mutant:
         return self.was, self.becomes
 
 
+@dataclass(frozen=True)
+class Change:
+    """What an operator made of one node of a syntax tree, and the whole text with it."""
+
+    operator: str
+    node: ast.AST
+    other: ast.AST
+    text: str
+
+
 def mutants_of(exercise: str, source: str) -> list[Mutant]:
     """All mutants of the answer cell `source`, each text once, in the order of the lines.
 
@@ -37,15 +47,21 @@ def mutants_of(exercise: str, source: str) -> list[Mutant]:
     """
     tree = ast.parse(source)
     plain = ast.unparse(tree)
-    lines = _written(exercise, source)
-    found: dict[str, Mutant] = {}
+    changes = changes_of(tree, _written(exercise, source))
+    return [Mutant(exercise, change.operator, *_change(plain, change.text), change.text) for change in changes]
+
+
+def changes_of(tree: ast.Module, lines: Collection[int]) -> list[Change]:
+    """All changes of one node in these lines, each text once, in the order of the lines."""
+    plain = ast.unparse(tree)
+    found: dict[str, Change] = {}
     for parent, field, position, node in _places(tree):
         if getattr(node, "lineno", 0) not in lines:
             continue
         for name, other in _others(node, tree):
             text = _with(parent, field, position, other, tree)
             if text != plain and text not in found and _compiles(text):
-                found[text] = Mutant(exercise, name, *_change(plain, text), text)
+                found[text] = Change(name, node, other, text)
     return list(found.values())
 
 
@@ -105,7 +121,7 @@ def _with(parent: ast.AST, field: str, position: int | None, other: ast.AST, tre
         kept = holder[position]
         holder[position] = other
     try:
-        return ast.unparse(ast.fix_missing_locations(tree))
+        return ast.unparse(tree)
     finally:
         if position is None:
             setattr(parent, field, holder)

@@ -1,0 +1,121 @@
+"""What a mutant's author would be told on the visible cases, and whether that is still true on others.
+
+A diagnosis is contradicted where the cases that it was not made from do not bear it: the misconception is not found
+there when it alone is looked for, the relation does not hold, or the edit that was named gives other values.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from course_lib.diagnosis import Diagnosis, known, relations
+from course_lib.diagnosis.search import matching, wrong_outputs
+from course_lib.judge import Verdict
+from course_lib.reference import Outcome, Reference
+from course_lib.signatures import Signature
+from grader.search.bench import Bench
+from grader.search.edits import edits_of
+from grader.search.signatures import agree
+from grader.spec import Exercise
+
+KINDS = ("named", "relation", "search", "property")
+"""The ways of being told something, the last by no diagnosis at all."""
+MOST_BY_PROPERTY = 0.05
+Wrong = dict[tuple[int, str], Signature]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was said on the visible cases: its kind, and the sentences that other cases contradict.
+
+    claims: of each diagnosis by search the sentence and the places of the edits that it names. elsewhere: what the
+    mutant gets wrong in each other set of cases, against which the claims are held.
+    """
+
+    kind: str
+    contradicted: tuple[str, ...] = ()
+    claims: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    elsewhere: Mapping[str, Wrong] | None = None
+
+
+def told(verdict: Verdict, outcomes: Mapping[str, Sequence[Outcome]], sets: Mapping[str, Reference]) -> Told:
+    """What the verdict on the first set of cases says, held against the others."""
+    kinds = {diagnosis.kind for diagnosis in verdict.diagnoses}
+    kind = next((kind for kind in KINDS if kind in kinds), KINDS[-1])
+    visible, *others = sets
+    false = tuple(
+        f"{diagnosis.name} ({diagnosis.says!r}) does not hold on the {key} cases"
+        for diagnosis in verdict.diagnoses
+        for key in others
+        if not holds(diagnosis, outcomes[key], sets[key])
+    )
+    claims = _claims(verdict, outcomes[visible], sets[visible])
+    elsewhere = {key: wrong_outputs(outcomes[key], sets[key]) for key in others} if claims else None
+    return Told(kind, false, claims, elsewhere)
+
+
+def holds(diagnosis: Diagnosis, outcomes: Sequence[Outcome], reference: Reference) -> bool:
+    """Whether these cases bear a diagnosis by name or by relation, whichever others they would also bear."""
+    if reference.verify or diagnosis.kind == "search":
+        return True  # a flaw is measured in each case; a search is held to its edits
+    wrong = wrong_outputs(outcomes, reference)
+    alone = replace(reference, misconceptions=tuple(m for m in reference.misconceptions if m.name == diagnosis.name))
+    find = known.find if diagnosis.kind == "named" else relations.find
+    return any(other.name == diagnosis.name for other in find(outcomes, frozenset(wrong), alone))
+
+
+def _claims(
+    verdict: Verdict, outcomes: Sequence[Outcome], reference: Reference
+) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """The sentences found by search, each with the places of the edits that it speaks of."""
+    signatures = reference.search() if reference.search else None
+    found = []
+    for diagnosis in verdict.diagnoses:
+        if diagnosis.kind == "search" and signatures:
+            wrong = wrong_outputs(outcomes, reference)
+            mine = {unit: mark for unit, mark in wrong.items() if unit in diagnosis.explains}
+            edit = matching(mine, signatures.edits, reference)
+            found.append((diagnosis.says, edit.places if edit else ()))
+    return tuple(found)
+
+
+def contradicted_searches(
+    exercise: Exercise, listed: Sequence[Told], sets: Mapping[str, Reference], bench: Bench
+) -> list[list[str]]:
+    """For each of `listed` the sentences found by search whose edits give other values in other cases."""
+    places = sorted({place for one in listed for _, claim in one.claims for place in claim})
+    every = edits_of(exercise) if places else []
+    edits = [every[place] for place in places]
+    found: list[list[str]] = [[] for _ in listed]
+    for key, reference in list(sets.items())[1:] if edits else ():
+        ran = dict(zip(places, bench.run(exercise, reference, edits), strict=True))
+        for one, false in zip(listed, found, strict=True):
+            mine = (one.elsewhere or {}).get(key, {})
+            for says, claim in one.claims:
+                given = [wrong for place in claim if (wrong := ran[place])]
+                if given and not any(_part_of(wrong, mine, reference) for wrong in given):
+                    false.append(f"{says!r} does not hold on the {key} cases")
+    return found
+
+
+def _part_of(edit: Wrong, mine: Wrong, reference: Reference) -> bool:
+    """Whether an edit gets the same wrong as a mutant, in the outputs that it changes."""
+    outputs = {output for _, output in edit}
+    return agree(edit, {unit: mark for unit, mark in mine.items() if unit[1] in outputs}, reference)
+
+
+def shares(listed: Iterable[Told]) -> tuple[int, ...]:
+    """How many were told in each of the ways, and how many were told something that others contradict."""
+    every = list(listed)
+    count = Counter(one.kind for one in every)
+    return *(count[kind] for kind in KINDS), sum(bool(one.contradicted) for one in every)
+
+
+def too_silent(unit: str, listed: Sequence[Told]) -> list[str]:
+    """A finding where too many of a unit's mutants are told their property alone."""
+    silent = sum(one.kind == KINDS[-1] for one in listed)
+    if silent <= MOST_BY_PROPERTY * len(listed):
+        return []
+    return [f"Of {len(listed)} wrong-valued mutants of {unit}, {silent} are told their property alone: more than 5 %."]
