@@ -43,9 +43,6 @@ def set_up_oracle(N: int, batch_size: int, lr: float, seed: int, depth: int, ask
     return {"sizes of the batches": sizes, "every example once": True, "images with their own labels": True}, None
 
 
-# type: ignore[name-defined] # noqa: F821
-
-
 def set_up(make_model, images, labels, lr, batch_size):
     import torch
 

@@ -21,8 +21,8 @@ def halving_cases(rng: np.random.Generator) -> list[Case]:
         places, budget = np.sort(rng.choice(8, 2, replace=False)), int(rng.integers(1, 9))
         all_ends, paces = np.full(8, low), np.full(8, budget / 2.5)
         all_ends[places], paces[places] = ends, budget / np.array(rates)
-        inputs = {"ends": all_ends, "paces": paces, "budget": budget, "eta": 4, "decimals": decimals}
-        return Case(label, group, inputs | {"asks": "winner"})
+        given: dict[str, Any] = {"ends": all_ends, "paces": paces, "budget": budget, "eta": 4, "decimals": decimals}
+        return Case(label, group, given | {"asks": "winner"})
 
     start, many = int(rng.integers(1, 4)), int(rng.integers(20, 28))
     ties = [
