@@ -174,8 +174,8 @@ COUNT_PARAMETERS = Exercise(
         Misconception(
             "the_other_way_round",
             change(count_parameters, "or not trainable_only", "or trainable_only"),
-            "Your trainable_only does the opposite of what it says: you leave frozen parameters out when it is False, and "
-            "count them when it is True.",
+            "Your trainable_only does the opposite of what it says: you leave frozen parameters out when it is "
+            "False, and count them when it is True.",
             hint=3,
         ),
         Misconception(
