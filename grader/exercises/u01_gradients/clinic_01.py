@@ -79,6 +79,7 @@ CLINIC_01 = Exercise(
     name="clinic_01",
     unit="01_gradients",
     returns=("loss", "grad"),
+    sizes={"N": ("X", 0), "D": ("X", 1), "K": ("W", 1)},
     groups=(
         Group("values", "gives the loss of a linear classifier and its gradient by the weights", 1, hint=2),
         Group("sure", "comes near 0 when every example is classified rightly and surely", 1, hint=1),

@@ -99,6 +99,7 @@ CROSS_ENTROPY = Exercise(
     name="cross_entropy",
     unit="01_gradients",
     returns=("loss", "grad"),
+    sizes={"N": ("logits", 0), "K": ("logits", 1)},
     groups=(
         Group("values", "gives the loss and its gradient by the logits", 3, hint=1),
         Group("average", "averages over the examples, and gives log K at chance", 2, hint=2),

@@ -70,6 +70,7 @@ MSE_LOSS = Exercise(
     name="mse_loss",
     unit="01_gradients",
     returns=("loss", "grad"),
+    sizes={"N": ("X", 0), "D": ("X", 1)},
     groups=(
         Group("one", "gives loss and gradient of a single example", 2, hint=2),
         Group("fit", "is zero at a perfect fit, and points back to it from beside it", 1, hint=3),

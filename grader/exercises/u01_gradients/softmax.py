@@ -62,6 +62,7 @@ SOFTMAX = Exercise(
     name="softmax",
     unit="01_gradients",
     returns=("p",),
+    sizes={"N": ("logits", 0), "K": ("logits", 1)},
     groups=(
         Group("rows", "turns each row into probabilities", 2, hint=1),
         Group("large", "stands logits of any size", 2, hint=2),

@@ -84,6 +84,7 @@ FIT_SOFTMAX_REGRESSION = Exercise(
     name="fit_softmax_regression",
     unit=UNIT,
     returns=("W", "losses"),
+    sizes={"N": ("X", 0), "D": ("X", 1)},
     groups=(
         Group("start", "starts at a loss of log K and takes the right first step", 2, hint=1),
         Group("training", "follows gradient descent through a whole training", 3, hint=3),

@@ -66,6 +66,7 @@ GRADIENT_NOISE = Exercise(
     name="gradient_noise",
     unit=UNIT,
     returns=("noise",),
+    sizes={"N": ("grads", 0), "D": ("grads", 1)},
     groups=(
         Group("one", "knows the noise of a single example", 1, hint=1),
         Group("some", "is what all possible batches give on average", 3, hint=2),

@@ -97,6 +97,7 @@ CLINIC_07 = Exercise(
     name="clinic_07",
     unit=UNIT,
     returns=("loss", "dW1", "dW2", "dW3"),
+    sizes={"N": ("X", 0), "D": ("X", 1), "M": ("Y", 1), "H": ("W1", 1)},
     probe="kept_outputs",
     groups=(
         Group("branch", "gives the branch's matrix the gradient that belongs to what went into it (dW2)", 1, hint=1),

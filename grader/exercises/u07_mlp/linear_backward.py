@@ -65,6 +65,7 @@ LINEAR_BACKWARD = Exercise(
     name="linear_backward",
     unit=UNIT,
     returns=("dX", "dW", "db"),
+    sizes={"N": ("dout", 0), "M": ("dout", 1)},
     probe="kept_outputs",
     groups=(
         Group("dX", "passes the gradient on to the layer below (dX)", 2, hint=2),

@@ -59,6 +59,7 @@ LINEAR_FORWARD = Exercise(
     name="linear_forward",
     unit=UNIT,
     returns=("out", "cache"),
+    sizes={"N": ("X", 0), "D": ("X", 1), "M": ("W", 1)},
     probe="kept_outputs",
     groups=(
         Group("values", "computes X W + b", 1, hint=1),

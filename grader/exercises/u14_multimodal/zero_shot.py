@@ -76,6 +76,7 @@ ZERO_SHOT = Exercise(
     name="zero_shot",
     unit=UNIT,
     returns=("labels", "similarity"),
+    sizes={"N": ("examples", 0), "D": ("examples", 1), "C": ("prompts", 0), "K": ("prompts", 1)},
     groups=(
         Group("one_prompt", "finds the nearest prompt", 2, hint=1),
         Group("length", "compares directions, whatever the lengths", 2, hint=1),
