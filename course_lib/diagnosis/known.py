@@ -79,6 +79,12 @@ def find(outcomes: Sequence[Outcome], unexplained: frozenset[Unit], reference: R
     return [_diagnosis(known[name], units, reference) for name, units in chosen.items()]
 
 
+def holds(name: str, outcomes: Sequence[Outcome], wrong: frozenset[Unit], reference: Reference) -> bool:
+    """Whether these cases, too, speak for the misconception of this name, whatever else they speak for."""
+    asked = next(m for m in reference.misconceptions if m.name == name)
+    return _evidence(asked, outcomes, wrong, reference) is not None
+
+
 def _diagnosis(misconception: RecordedMisconception, units: set[Unit], reference: Reference) -> Diagnosis:
     keys = dict.fromkeys(reference.cases[case].group for case, _ in sorted(units))
     return Diagnosis(misconception.name, misconception.says, misconception.hint, tuple(keys), explains=frozenset(units))

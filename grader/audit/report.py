@@ -24,6 +24,7 @@ COLUMNS = (
     "told by name",
     "by relation",
     "by search",
+    "by a flaw",
     "by property",
     "contradicted",
 )
@@ -46,8 +47,9 @@ right answers earn when they are handed in for private ones, the best-fitting on
 
 The last columns are about the mutants that are killed by values: what their author would read in the notebook, on the
 visible cases. They are *told by name* of a misconception, *by relation* of the values to the case, *by search*, where
-the values are those of a small change of another right answer, or *by property* alone, which should be rare (5 % of a
-unit's). *Contradicted* are those whose diagnosis does not hold on the private cases of both secrets; none should be.
+the values are those of a small change of another right answer, *by a flaw* that was measured where many results are
+right, or *by property* alone, which should be rare (5 % of a unit's). *Contradicted* are those whose
+diagnosis does not hold on the private cases of both secrets; none should be.
 
 Each section names, in a comment, the state of the sources that it was made from; `./course test` fails when they have
 changed since.

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from course_lib.diagnosis import Diagnosis, known, relations
 from course_lib.diagnosis.search import matching, wrong_outputs
 from course_lib.judge import Verdict
+from course_lib.properties.base import FORM
 from course_lib.reference import Outcome, Reference
 from course_lib.signatures import Signature
 from grader.search.bench import Bench
@@ -20,8 +21,9 @@ from grader.search.edits import edits_of
 from grader.search.signatures import agree
 from grader.spec import Exercise
 
-KINDS = ("named", "relation", "search", "property")
-"""The ways of being told something, the last by no diagnosis at all."""
+KINDS = ("named", "relation", "search", "measured", "property")
+"""The ways of being told something. Where properties are verified, a flaw tells what was measured; the last way is
+to be told no more than which property does not hold."""
 MOST_BY_PROPERTY = 0.05
 Wrong = dict[tuple[int, str], Signature]
 
@@ -43,8 +45,10 @@ class Told:
 def told(verdict: Verdict, outcomes: Mapping[str, Sequence[Outcome]], sets: Mapping[str, Reference]) -> Told:
     """What the verdict on the first set of cases says, held against the others."""
     kinds = {diagnosis.kind for diagnosis in verdict.diagnoses}
-    kind = next((kind for kind in KINDS if kind in kinds), KINDS[-1])
     visible, *others = sets
+    flaws = {d.flaw for d in verdict.differences if not d.problem}
+    measured = bool(sets[visible].verify and flaws - {"", FORM.name})
+    kind = next((kind for kind in KINDS if kind in kinds), "measured" if measured else KINDS[-1])
     false = tuple(
         f"{diagnosis.name} ({diagnosis.says!r}) does not hold on the {key} cases"
         for diagnosis in verdict.diagnoses
@@ -60,10 +64,8 @@ def holds(diagnosis: Diagnosis, outcomes: Sequence[Outcome], reference: Referenc
     """Whether these cases bear a diagnosis by name or by relation, whichever others they would also bear."""
     if reference.verify or diagnosis.kind == "search":
         return True  # a flaw is measured in each case; a search is held to its edits
-    wrong = wrong_outputs(outcomes, reference)
-    alone = replace(reference, misconceptions=tuple(m for m in reference.misconceptions if m.name == diagnosis.name))
-    find = known.find if diagnosis.kind == "named" else relations.find
-    return any(other.name == diagnosis.name for other in find(outcomes, frozenset(wrong), alone))
+    way = known if diagnosis.kind == "named" else relations
+    return way.holds(diagnosis.name, outcomes, frozenset(wrong_outputs(outcomes, reference)), reference)
 
 
 def _claims(

@@ -26,7 +26,7 @@ VAGUE = ("a ", "one ", "another ", "its ", "what is ", "the computation")
 """How what stands for a quantity begins that has no name of its own."""
 MARK = re.compile(r"### (BEGIN|END) (SOLUTION|STUB)")
 UNCHANGED: Clause = ("nothing that matters is changed in the code as it was given", {})
-MOST_ANSWERS = 3
+MOST_ANSWERS = 6
 ORDER = {operator: place for place, operator in enumerate(CLAUSES)}
 
 

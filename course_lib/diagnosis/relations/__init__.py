@@ -41,6 +41,22 @@ def find(outcomes: Sequence[Outcome], unexplained: frozenset[Unit], reference: R
     return [_diagnosis(finding, series, reference) for finding, series in found.values()]
 
 
+def holds(name: str, outcomes: Sequence[Outcome], wrong: frozenset[Unit], reference: Reference) -> bool:
+    """Whether a relation that was found in other cases, by its diagnosis's name, is borne out by these as well.
+
+    wrong: all that is wrong here. An output that is right in all of these cases says nothing against it.
+    """
+    outputs, relation = name.split(":", 1)
+    for output in outputs.split("+"):
+        if not any(unit[1] == output for unit in wrong):
+            continue
+        series = series_of(output, outcomes, wrong, reference)
+        every = () if series is None else (series, *parts_of(series))
+        if not any(finding.name == relation for each in every for finding in _relations(each, reference)):
+            return False
+    return True
+
+
 def _best(series: Series, reference: Reference) -> tuple[Finding, Series] | None:
     """The first relation that holds, of all of an output, or else of those of its arrays alone that are wrong.
 

@@ -147,6 +147,7 @@ GRADIENT_CHECK = Exercise(
             "You check in float32. It keeps 7 digits: a step of 0.00001 beside 1 is rounded to a few percent, "
             "and right gradients look wrong. Take the differences in float64.",
             hint=3,
+            about=("error",),
         ),
         Misconception(
             "no_absolute_value",
