@@ -27,6 +27,8 @@ def diagnose(
     most = len(reference.groups) if reference.withheld else MOST
     found: list[Diagnosis] = []
     for way in (known.find, relations.find, search.find):
+        if way is search.find and found:
+            break  # whoever searches compares all values with those of a single mistake, and here is another one
         for diagnosis in way(outcomes, frozenset(unexplained), reference):
             if len(found) < most and diagnosis.explains & unexplained:
                 found.append(diagnosis)

@@ -26,6 +26,10 @@ ONE_OUTPUT = {
 }
 
 
+PLACES = (" where ", " throughout", ", in the code as it was given")
+SOMEWHERE = " in one place"
+
+
 def find(outcomes: Sequence[Outcome], unexplained: frozenset[Unit], reference: Reference) -> list[Diagnosis]:
     """The change whose values are these; else, for each output by itself, the one whose values its are."""
     signatures = reference.search() if unexplained and reference.search else None
@@ -86,5 +90,15 @@ def _diagnosis(edit: Edit, output: str, wrong: dict[Unit, Signature], reference:
 
 
 def _said(clause: Clause) -> str:
+    """The clause; one that names no place may be true of one place only, where the learner has written several."""
     template, values = clause
-    return say(template, **values)
+    place = "" if any(word in template for word in PLACES) else SOMEWHERE
+    return say(template + place, **{name: _plain(value) for name, value in values.items()})
+
+
+def _plain(value: str) -> str:
+    """A number without the digits that arithmetic in floats leaves behind."""
+    try:
+        return f"{float(value):.6g}" if "." in value else value
+    except ValueError:
+        return value

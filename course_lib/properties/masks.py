@@ -78,7 +78,9 @@ def _scaled(out: Any, mask: Any, x: np.ndarray, p: float) -> Flaw | None:
         if _as_often(kept, p) and not _as_often(kept, 1 - p):
             return Flaw("swapped", "the share p of all entries is kept, and divided by p.")
         return Flaw("divided_by_p", "what is kept is divided by p, which is the share that is dropped.")
-    return Flaw("rescaled_wrongly", "what is kept is rescaled by a factor with which the mean does not stay.")
+    if not _as_often(kept, p) and close(out[kept], x[kept] / kept.mean()):
+        return Flaw("share_kept", "what is kept is divided by the share that happened to be kept, not by 1 - p.")
+    return Flaw("rescaled_wrongly", "what is kept is rescaled by another factor than 1 / (1 - p).")
 
 
 def _as_often(kept: np.ndarray, chance: float) -> bool:

@@ -219,8 +219,17 @@ def _measured(items: Sequence[Item], way: Way, made: Expressions) -> Finding | N
         return None
     name, template, values = _said(items, factors, way, made)
     vague = name in ("same", "length", "rows")
+    near = max(float(np.max(np.abs(factor - way.neutral), initial=0.0)) for _, factor in told)
+    if vague and near < NEAR:
+        return None  # a percent more or less is rounding or another formula rather than a factor
+    if name == "zero" and way.neutral == 1.0 and any(item.got.any() for item, _ in told):
+        return None  # next to nothing is not nothing
     of = f"{way.name}:{way.of}" if way.of else way.name
     return Finding(f"{of}:{name}", template, {"of": way.of, **values}, vague) if template else None
+
+
+NEAR = 0.02
+"""How far from what would be right a factor must be for which no quantity is known."""
 
 
 def _off(factor: np.ndarray, neutral: float) -> np.ndarray:

@@ -31,6 +31,7 @@ def descent_cases(rng: np.random.Generator) -> list[Case]:
         case("another whole-number start", "integers", round_bowl, rng.integers(2, 9, size=2), 0.3, 8),
         case("Rosenbrock's valley", "anew", {"name": "rosenbrock"}, start, 1e-3, 60),
         case("a log-sum-exp", "anew", softmax_like, normal(size=3), 0.4, 30),
+        case("long after it has arrived", "start", coupled, normal(size=2), 0.2, 60),
     ]
 
 
@@ -126,6 +127,17 @@ GRADIENT_DESCENT = Exercise(
             change(gradient_descent, "np.array(path)", "theta"),
             "You returned where the walk ended; the whole walk is wanted, one row for each point. Where could you note "
             "down each theta as you pass it?",
+            hint=1,
+        ),
+        Misconception(
+            "stops_when_it_has_arrived",
+            change(
+                gradient_descent,
+                "        theta -= lr * grad(theta)",
+                "        if np.linalg.norm(grad(theta)) < 1e-3:\n            break\n        theta -= lr * grad(theta)",
+            ),
+            "You stop as soon as the slope is small, and rows are missing. However flat it is, `steps` steps are asked "
+            "for, and steps + 1 rows.",
             hint=1,
         ),
         Misconception(

@@ -80,8 +80,15 @@ DROPOUT_FORWARD = Exercise(
         Misconception(
             "rescaled_wrongly",
             change(dropout_forward, "/ (1 - p)", "* (1 - p)"),
-            "What survives has another factor than 1 / (1 - p), and the mean does not stay. With p = 0.5, every second "
-            "entry is missing; how much larger do the others have to be to make up for it?",
+            "What survives has another factor than 1 / (1 - p), so that the mean is not kept for every p. With "
+            "p = 0.5, every second entry is missing; how much larger do the others have to be to make up for it?",
+            hint=2,
+        ),
+        Misconception(
+            "share_kept",
+            change(dropout_forward, "/ (1 - p)", "/ kept.mean()"),
+            "You divide by the share that happened to be kept. That is another number at every call, and an entry's "
+            "own mean over many calls is no longer x: the factor is made of p, 1 / (1 - p).",
             hint=2,
         ),
         Misconception(

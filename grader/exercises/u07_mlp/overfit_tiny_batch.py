@@ -231,8 +231,8 @@ OVERFIT_TINY_BATCH = Exercise(
                 "        if t < steps:",
                 "        if np.all(net.forward(X).argmax(axis=1) == y):\n            break\n        if t < steps:",
             ),
-            "You stop as soon as all examples are right, so that losses are missing. The loss goes on falling after "
-            "that, and how far is what one wants to see: take all the steps.",
+            "You stop before all of `steps` are done, so that losses are missing. The loss goes on falling after all "
+            "examples are right, and how far is what one wants to see: take all the steps.",
             hint=2,
         ),
         Misconception(
