@@ -82,8 +82,9 @@ def _is(edit: Edit, wrong: dict[Unit, Signature], reference: Reference) -> bool:
 
 def _diagnosis(edit: Edit, output: str, wrong: dict[Unit, Signature], reference: Reference) -> Diagnosis:
     templates = ONE_OUTPUT if output else ALL
-    kind = "many" if edit.many else "two" if len(edit.says) > 1 else "one"
-    clauses = dict(zip(("when", "other"), map(_said, edit.says), strict=False))
+    said = list(dict.fromkeys(map(_said, edit.says)))
+    kind = "many" if edit.many else "two" if len(said) > 1 else "one"
+    clauses = dict(zip(("when", "other"), said, strict=False))
     groups = dict.fromkeys(reference.cases[case].group for case, _ in sorted(wrong))
     sentence = say(templates[kind], output=output, **clauses)
     return Diagnosis(edit.name, sentence, None, tuple(groups), "search", frozenset(wrong))
