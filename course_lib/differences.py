@@ -86,7 +86,7 @@ def _of_this_case(difference: Difference) -> Difference:
         if message.startswith("`"):
             mine = say("`{output}`: {message}", output=difference.output, message=mine)
         return replace(difference, message=mine)
-    return replace(difference, message=say("{message} In other cases the factor is another.", message=message))
+    return replace(difference, message=say("{message} In other cases it is another factor.", message=message))
 
 
 FACTOR = " times the right value"

@@ -17,7 +17,7 @@ from captum.attr import IntegratedGradients, LayerAttribution, LayerGradCam, Noi
 from course_lib.probes.attribution import small_network
 from grader.exercises.u13_seeing_inside import networks
 from grader.exercises.u13_seeing_inside.grad_cam import flat_network, grad_cam_oracle, pooled_network
-from grader.exercises.u13_seeing_inside.integrated import integrated_oracle
+from grader.exercises.u13_seeing_inside.integrated_gradients import integrated_oracle
 from grader.exercises.u13_seeing_inside.occlusion import occlusion_oracle
 from grader.exercises.u13_seeing_inside.saliency import saliency_oracle
 from grader.exercises.u13_seeing_inside.smoothgrad import smoothgrad_oracle

@@ -160,10 +160,10 @@ def test_two_readings_of_one_value_are_both_told():
     edit = [Edit("two", (left_out, mean), False, (), none), Edit("many", (mean,), True, (), none)]
     told = [search._diagnosis(one, output, {}, BARE).says for one in edit for output in ("", "total")]
     assert told == [
-        "Your numbers are what comes out when N is left out, or when no mean is taken.",
-        "Your total is what comes out when N is left out, or when no mean is taken.",
-        "Your numbers are what comes out of several small slips, for instance when no mean is taken.",
-        "Your total is what comes out of several small slips, for instance when no mean is taken.",
+        "Your numbers are what comes out when N is left out in one place, or when no mean is taken in one place.",
+        "Your total is what comes out when N is left out in one place, or when no mean is taken in one place.",
+        "Your numbers are what comes out of several small slips, for instance when no mean is taken in one place.",
+        "Your total is what comes out of several small slips, for instance when no mean is taken in one place.",
     ]
 
 
@@ -309,7 +309,7 @@ def test_a_sample_made_anew_gives_what_is_recorded(unit, bench):
     every = edits_of(exercise)
     ran = bench.run(exercise, reference, [every[edit.places[0]] for edit in sample])
     for edit, wrong in zip(sample, ran, strict=True):
-        assert wrong and search.matching(wrong, [edit], reference) is edit
+        assert wrong and search.is_of(edit, wrong, reference)
 
 
 @pytest.mark.parametrize("unit", UNITS)

@@ -70,10 +70,11 @@ def tells(wrong: dict[Unit, Signature]) -> bool:
 
 def matching(wrong: dict[Unit, Signature], edits: Sequence[Edit], reference: Reference) -> Edit | None:
     """The first edit with these signatures and no others, if they tell anything at all."""
-    return next((edit for edit in edits if _is(edit, wrong, reference)), None) if tells(wrong) else None
+    return next((edit for edit in edits if is_of(edit, wrong, reference)), None) if tells(wrong) else None
 
 
-def _is(edit: Edit, wrong: dict[Unit, Signature], reference: Reference) -> bool:
+def is_of(edit: Edit, wrong: dict[Unit, Signature], reference: Reference) -> bool:
+    """Whether what is wrong are the values of this edit, all of them and no others."""
     if len(edit.marks) != len(wrong):
         return False
     kept = by_unit(edit.marks, reference.returns)

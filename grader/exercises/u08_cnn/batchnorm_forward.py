@@ -229,7 +229,7 @@ BATCHNORM_FORWARD = Exercise(
                 "gamma[:, None, None] * X_hat + beta[:, None, None]",
                 "beta[:, None, None] * X_hat + gamma[:, None, None]",
             ),
-            "gamma and beta have changed places: gamma stretches, beta shifts.",
+            "Your gamma and beta have changed places: gamma stretches, beta shifts.",
             hint=2,
         ),
         Misconception(

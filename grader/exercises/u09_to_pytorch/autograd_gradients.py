@@ -179,7 +179,7 @@ AUTOGRAD_GRADIENTS = Exercise(
         Misconception(
             "not_recorded",
             change(autograd_gradients, ", requires_grad=True", ""),
-            "backward finds nothing to go back along: none of your tensors asks for gradients. Only what is "
+            "Your backward finds nothing to go back along: none of your tensors asks for gradients. Only what is "
             "computed from a tensor made with requires_grad=True is recorded.",
             hint=3,
         ),

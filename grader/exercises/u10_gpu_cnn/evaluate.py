@@ -13,17 +13,18 @@ def evaluate_cases(rng: np.random.Generator) -> list[Case]:
     def case(label: str, group: str, N: int, batch_size: int, asks: str = "", **rest: Any) -> Case:
         return loop_case(rng, label, group, N, batch_size, asks or group, **rest)
 
+    unsure = {"weight": 0.05 * rng.normal(size=(3, 6)), "bias": np.zeros(3)}
     return [
         case("10 examples in batches of 4", "loss", 10, 4),
         case("7 examples in batches of 6", "loss", 7, 6),
         case("a loader that leaves 2 of 11 examples out", "loss", 11, 3, drop_last=True),
         case("accuracy of 9 examples in batches of 8", "accuracy", 9, 8),
         case("accuracy of 10 examples in batches of 3", "accuracy", 10, 3),
-        case("accuracy of a network that is never sure", "accuracy", 40, 8, weight=0.1 * rng.normal(size=(3, 6))),
+        case("accuracy of a network that is never sure", "accuracy", 40, 8, **unsure),
         case("accuracy when the loader leaves 3 of 13 out", "accuracy", 13, 5, drop_last=True),
         case("it came in training mode", "modes", 6, 3, training=True),
         case("it came in evaluation mode", "modes", 6, 3, training=False),
-        case("nothing recorded, nothing changed", "quiet", int(rng.integers(8, 120)), 4),
+        case("nothing recorded, nothing changed", "quiet", int(rng.integers(60, 900)), 3),
         case("the device that it is told", "device", int(rng.integers(5, 300)), 2),
     ]
 

@@ -166,7 +166,6 @@ CLINIC_14 = Exercise(
                 "cross_entropy(logits, partner)",
             ),
             "All three causes are gone, and with them one direction of the loss: each b is to find its a as well.",
-            hint=4,
         ),
         Misconception(
             "order_undone",
