@@ -5,7 +5,6 @@ So each right answer stands in a spec once, and beside it what people write in i
 
 from __future__ import annotations
 
-import ast
 import inspect
 import linecache
 import sys
@@ -28,14 +27,19 @@ def change(right: Any, *texts: str) -> Any:
     name = right.__name__
     if not texts or len(texts) % 2:
         raise ValueError(f"A change of {name} needs pairs of texts, what stands there and what replaces it.")
-    before = source = source_of(right)
+    source = source_of(right)
     for old, new in zip(texts[::2], texts[1::2], strict=True):
         if (times := source.count(old)) != 1:
             raise ValueError(f"A change of {name} replaces {old!r}, which stands there {times} times, not once.")
         source = source.replace(old, new)
-    if _tree(name, source) == _tree(name, before):
+    if _read(source) == _read(source_of(right)):
         raise ValueError(f"A change of {name} leaves it as it was: {texts!r}.")
     return _made(right, name, source)
+
+
+def _read(source: str) -> list[tuple[int, list[str]]]:
+    """Each line's indentation and words: texts that differ in spaces alone are one."""
+    return [(len(line) - len(line.lstrip()), line.split()) for line in source.splitlines()]
 
 
 @cache
@@ -45,26 +49,19 @@ def source_of(answer: Any) -> str:
     return str(changed) if changed else textwrap.dedent(inspect.getsource(answer)).rstrip("\n") + "\n"
 
 
-def _tree(name: str, source: str) -> str:
-    """What Python reads in the text, so that two texts of one meaning are equal."""
-    try:
-        tree = ast.parse(source)
-    except SyntaxError as error:
-        raise ValueError(f"A change of {name} is no Python any more: {error.msg} in {error.text!r}.") from error
-    defined = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
-    if defined != [name]:
-        made = " and ".join(defined) or "nothing"
-        raise ValueError(f"A change of {name} should define {name} alone; it defines {made}.")
-    return ast.dump(tree)
-
-
 def _made(right: Any, name: str, source: str) -> Any:
     """The text run in a copy of the names where `right` was defined, so that its own name means the new one."""
     module = sys.modules[right.__module__]
-    namespace = dict(vars(module))
     file = f"<a change of {right.__module__}.{name} #{zlib.crc32(source.encode()):08x}>"
+    namespace = dict(vars(module))
+    namespace.pop(name, None)
+    try:
+        exec(compile(source, file, "exec"), namespace)  # noqa: S102 - our own text
+    except SyntaxError as error:
+        raise ValueError(f"A change of {name} is no Python any more: {error.msg} in {error.text!r}.") from error
+    if name not in namespace:
+        raise ValueError(f"A change of {name} does not define {name} any more.")
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-    exec(compile(source, file, "exec"), namespace)  # noqa: S102 - our own text
     made = namespace[name]
     setattr(made, SOURCE, source)
     return made

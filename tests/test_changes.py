@@ -77,7 +77,7 @@ def test_an_error_in_a_changed_answer_shows_its_line():
         (("x", "y"), "times, not once"),
         (("FACTOR * x", "FACTOR  *  x"), "leaves it as it was"),
         (("FACTOR * x", "FACTOR * "), "no Python"),
-        (("def doubled", "def tripled"), "defines tripled"),
+        (("def doubled", "def tripled"), "does not define doubled"),
     ],
 )
 def test_an_edit_that_does_not_fit_is_refused_by_name(texts, says):
