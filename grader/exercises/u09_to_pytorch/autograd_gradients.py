@@ -213,7 +213,7 @@ AUTOGRAD_GRADIENTS = Exercise(
         Misconception(
             "nll_of_logits",
             change(autograd_gradients, "cross_entropy(out,", "nll_loss(out,"),
-            "nll_loss wants logarithms of probabilities, and you give it logits. cross_entropy takes the logits "
+            "Your nll_loss wants logarithms of probabilities, and you give it logits. cross_entropy takes the logits "
             "and does both.",
             hint=2,
         ),
