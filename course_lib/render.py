@@ -15,6 +15,7 @@ import numpy as np
 
 from course_lib import problems
 from course_lib.compare import TELLS_VALUES, UNTOLD, apart, short
+from course_lib.diagnosis import Diagnosis
 from course_lib.judge import Difference, GroupResult, Verdict
 from course_lib.sentences import say
 
@@ -43,11 +44,18 @@ def advice(verdict: Verdict, private: bool = False) -> list[str]:
     Of a private case no value is told: neither what came nor what is right.
     """
     if verdict.diagnoses:
-        return [
-            say("{says} (Hint {hint} goes on from here.)", says=d.says, hint=d.hint) if d.hint else d.says
-            for d in verdict.diagnoses
-        ]
+        return [_with_hint(diagnosis, verdict) for diagnosis in verdict.diagnoses]
     return [_property(verdict, private)] if verdict.differences else []
+
+
+def _with_hint(diagnosis: Diagnosis, verdict: Verdict) -> str:
+    """The sentence and the hint to open: the misconception's own, else that of the first property that it breaks."""
+    about = next((group.hint for group in verdict.groups if group.key in diagnosis.groups), None)
+    if hint := diagnosis.hint or about:
+        named = "{says} (Hint {hint} goes on from here.)"
+        template = named if diagnosis.kind == "named" else "{says} Hint {hint} is about this."
+        return say(template, says=diagnosis.says, hint=hint)
+    return diagnosis.says
 
 
 def reason(verdict: Verdict) -> str:

@@ -48,8 +48,9 @@ class Misconception:
 
     `wrong` is an edit of the right answer (`grader.changes.change`), or a plain top-level function or class where an
     edit says less; it uses only `np` and its own arguments, so that its source can be pasted into a learner's notebook.
-    `hint` is the number of the hint in the notebook to open. `about` names the outputs that the sentence speaks of,
-    which are its evidence; by default all that `wrong` gets wrong.
+    `hint` is the number of the hint in the notebook to open, where it is not that of the first property that breaks.
+    `about` names the outputs that the sentence speaks of, which are its evidence; by default all that `wrong` gets
+    wrong.
     """
 
     name: str

@@ -48,21 +48,18 @@ CLINIC_00 = Exercise(
             change(clinic_00, "[:, None]", ""),
             "The bug is still at work. On a square table the code runs and is wrong; on any other it stops with an "
             "error, which is kinder. Which axis of marks does NumPy line the averages up with?",
-            hint=1,
         ),
         Misconception(
             "averages_of_the_tests",
             change(clinic_00, "marks.mean(axis=1)[:, None]", "marks.mean(axis=0)"),
             "Now every test's average is taken away: the columns have mean 0, but a learner's own average was asked "
             "for. The axis of the mean was right before; it is the subtraction that goes astray.",
-            hint=1,
         ),
         Misconception(
             "one_average_for_all",
             change(clinic_00, "marks.mean(axis=1)[:, None]", "marks.mean()"),
             "Now one average over the whole table is taken away from everyone. It no longer fails, but the question "
             "was how each learner did against their own average.",
-            hint=1,
         ),
         Misconception(
             "left_transposed",

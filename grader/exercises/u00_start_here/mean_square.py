@@ -60,7 +60,6 @@ MEAN_SQUARE = Exercise(
             change(mean_square, "np.mean", "np.sum"),
             "You added up the squares and stopped there. A sum grows with every number that joins; a mean does not. "
             "What is still to be done to make a mean of it?",
-            hint=1,
         ),
         Misconception(
             "square_of_the_mean",
@@ -86,7 +85,6 @@ MEAN_SQUARE = Exercise(
             change(mean_square, "np.mean(x**2)", "np.sum(x**2) / (len(x) - 1)"),
             "You divided by N - 1. That is how statisticians estimate a variance from a sample; "
             "the mean of N numbers divides by N, and N = 1 must work too.",
-            hint=1,
         ),
         Misconception(
             "variance",
@@ -100,7 +98,6 @@ MEAN_SQUARE = Exercise(
             change(mean_square, "np.mean(x**2)", "np.sum(x**2) / 2"),
             "You divide by 2, which is right for two numbers only. A mean divides by how many there are: ask x for "
             "that.",
-            hint=1,
         ),
     ),
     equivalents=(

@@ -96,14 +96,12 @@ STANDARDIZE = Exercise(
             ),
             "You standardized each row. A row here is one house with its area, its rooms and its age: "
             "their mean says nothing. Each column, one feature over all houses, wants its own mean.",
-            hint=1,
         ),
         Misconception(
             "one_mean_for_the_whole_table",
             change(standardize, "X.mean(axis=0)", "X.mean()", "X.std(axis=0)", "X.std()"),
             "You took one mean and one standard deviation over the whole table, so square metres and rooms share one "
             "scale again. Tell mean and std along which axis to go, and each column gets its own.",
-            hint=1,
         ),
         Misconception(
             "divides_by_n_minus_1",
@@ -130,21 +128,18 @@ STANDARDIZE = Exercise(
             change(standardize, "    std = np.where(std == 0, 1.0, std)\n", ""),
             "A constant column has standard deviation 0, and 0/0 is NaN ('not a number'). One NaN spoils every number "
             "that it is later added to. Take care of these columns before you divide.",
-            hint=2,
         ),
         Misconception(
             "constant_column_kept",
             change(standardize, "(X - mean) / std", "np.where(X.std(axis=0) == 0, X, (X - mean) / std)"),
             "You left a constant column as it was. Its mean should become 0 like every other's: "
             "a feature that never varies should say nothing at all.",
-            hint=2,
         ),
         Misconception(
             "difference_of_squares",
             change(standardize, "X.std(axis=0)", "np.sqrt(np.abs(np.mean(X * X, axis=0) - mean * mean))"),
             "On paper the variance is the mean of the squares minus the square of the mean. In floats, near a "
             "million, both are about 1e12 and the difference drowns in rounding. Subtract the mean first, then square.",
-            hint=3,
         ),
         Misconception(
             "changed_in_place",
@@ -169,7 +164,6 @@ STANDARDIZE = Exercise(
             ),
             "Your new table has the type of X. Where X holds whole numbers, every value that you put into it loses "
             "its fraction. Which type should the new table have?",
-            hint=4,
         ),
         Misconception(
             "divides_by_the_length",

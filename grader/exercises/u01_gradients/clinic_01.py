@@ -103,28 +103,24 @@ CLINIC_01 = Exercise(
             ),
             "Now the gradient fits the loss, and gradient_check is content; but it is still the wrong loss, with a "
             "floor that no training can go below. A right gradient of the wrong function: look one line higher.",
-            hint=2,
         ),
         Misconception(
             "gradient_by_the_logits",
             change(clinic_01, "X.T @ grad_scores", "grad_scores"),
             "The loss is right. Your gradient is the one by the logits, of shape (N, K); W has the shape (D, K). "
             "The factor X.T that was there belongs there.",
-            hint=2,
         ),
         Misconception(
             "averaged_twice",
             change(clinic_01, "X.T @ grad_scores", "X.T @ grad_scores / len(labels)"),
             "The loss is right. Your gradient is divided by N twice: cross_entropy has averaged already. "
             "One bug was in this code, not two.",
-            hint=2,
         ),
         Misconception(
             "loss_mended_gradient_kept",
             change(as_given, "cross_entropy(scores)", "cross_entropy(X @ W)[0], cross_entropy(scores)[1]"),
             "The loss is right now, but your gradient still comes from the call with the probabilities. Both come "
             "from one call: loss and gradient of the same logits.",
-            hint=2,
         ),
     ),
     equivalents=(

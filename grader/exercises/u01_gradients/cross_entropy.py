@@ -134,21 +134,18 @@ CROSS_ENTROPY = Exercise(
             change(log_of_p, "logits - logits.max(axis=1, keepdims=True)", "logits"),
             "Here exp(1000) overflows, and the loss becomes NaN. Your softmax knows the way around that; "
             "for the loss, shift the logits in the same way before you take log-sum-exp.",
-            hint=3,
         ),
         Misconception(
             "log_of_zero",
             log_of_p,
             "Where the model is very sure and wrong, p of the right class is rounded to 0 and its logarithm is minus "
             "infinity; the right loss is 900 and a bit. Never take the log of a softmax: write log p with log-sum-exp.",
-            hint=3,
         ),
         Misconception(
             "wrong_sign",
             change(cross_entropy, "-log_p[rows", "log_p[rows", "grad / len(labels)", "-grad / len(labels)"),
             "Loss and gradient have the wrong sign: your loss is negative, and best where the right class is least "
             "probable. Log-probabilities are below 0; the loss is minus their mean.",
-            hint=1,
         ),
         Misconception(
             "gradient_is_p",
@@ -176,7 +173,6 @@ CROSS_ENTROPY = Exercise(
             change(cross_entropy, "log_p[rows", "log_p[:", "rows,", ":,"),
             "With p[:, labels] you take, in every row, the columns of all labels. You want one entry for each row: "
             "row 0 with labels[0], row 1 with labels[1]. Print the shape of what you picked.",
-            hint=1,
         ),
         Misconception(
             "softmax_twice",
@@ -187,49 +183,42 @@ CROSS_ENTROPY = Exercise(
             ),
             "You took the softmax of a softmax. Probabilities lie between 0 and 1, so as logits they are all nearly "
             "the same, and the loss can never come near 0. The loss expects the logits themselves.",
-            hint=1,
         ),
         Misconception(
             "no_logarithm",
             change(cross_entropy, "-log_p[rows, labels]", "-np.exp(log_p)[rows, labels]"),
             "Your loss is minus the probability, without a logarithm. It can be -1 at best and 0 at worst; "
             "the logarithm is what makes a confident mistake expensive.",
-            hint=1,
         ),
         Misconception(
             "logarithm_to_base_2",
             change(cross_entropy, ".mean()", ".mean() / np.log(2)"),
             "Your loss is measured in bits: it used the logarithm to base 2. The formula has the natural logarithm, "
             "and so does every library; only then is the gradient p minus one-hot.",
-            hint=1,
         ),
         Misconception(
             "no_shift_in_log_sum_exp",
             change(cross_entropy, "logits - logits.max(axis=1, keepdims=True)", "logits"),
             "Here exp(1000) overflows, and exp(-1000) is rounded to 0, so that the sum over the classes is infinite "
             "or 0. Shift the logits of each row first, as your softmax does.",
-            hint=3,
         ),
         Misconception(
             "one_maximum_for_all_rows",
             change(cross_entropy, "logits.max(axis=1, keepdims=True)", "logits.max()"),
             "You subtract the largest logit of the whole table. A row that lies far below it has nothing left but "
             "exp(-1000) = 0, whose logarithm is minus infinity. Each row wants its own maximum.",
-            hint=3,
         ),
         Misconception(
             "one_maximum_and_log_of_p",
             change(log_of_p, "logits.max(axis=1, keepdims=True)", "logits.max()"),
             "You subtract the largest logit of the whole table. A row that lies far below it has nothing left but "
             "exp(-1000) = 0, and 0/0. Each row wants its own maximum.",
-            hint=3,
         ),
         Misconception(
             "down_the_columns",
             change(cross_entropy, "max(axis=1, keepdims=True)", "max(axis=0)", "1, keepdims=True", "0"),
             "Your probabilities add up to 1 down the columns, over the examples. Each row is one example, and its "
             "classes should share the 1.",
-            hint=1,
         ),
         *(
             Misconception(

@@ -126,14 +126,12 @@ GRADIENT_CHECK = Exercise(
             change(gradient_check, " / size", ""),
             "You compare the plain difference with the tolerance. Where gradients are a hundred million, an honest "
             "rounding error is then too large; where they are tiny, a wrong sign slips through. Divide by their size.",
-            hint=1,
         ),
         Misconception(
             "first_entry_only",
             change(gradient_check, "np.max(np.abs(g - n) / size)", "(np.abs(g - n) / size).flat[0]"),
             "You looked at the first entry only. A gradient can be right there and wrong in all others; "
             "the largest error over every entry decides.",
-            hint=2,
         ),
         Misconception(
             "checked_in_float32",
@@ -174,14 +172,12 @@ GRADIENT_CHECK = Exercise(
             change(gradient_check, "abs(g) + np.abs", "linalg.norm(g) + np.linalg.norm", "abs", "linalg.norm"),
             "You divided the length of the difference by the lengths of the gradients. That measure is used, too, but "
             "one wrong small entry drowns in many large ones. Here each entry is judged by its own size.",
-            hint=2,
         ),
         Misconception(
             "mean_error",
             change(gradient_check, "np.max(", "np.mean("),
             "You averaged the errors. One wrong entry among a million right ones has then nearly no weight; "
             "the largest error is the one to look at.",
-            hint=2,
         ),
         Misconception(
             "no_floor",
@@ -195,14 +191,12 @@ GRADIENT_CHECK = Exercise(
             change(gradient_check, "error < tol", "error < 1e-6"),
             "The error is right, the decision is not: it does not use the tolerance that it was handed. "
             "Compare the error with tol.",
-            hint=4,
         ),
         Misconception(
             "a_step_of_its_own",
             change(gradient_check, "step[index] = h", "step[index] = 1e-5", "(2 * h)", "2e-5"),
             "Your check always takes the same step, whatever h it is handed. Pass h on to numerical_gradient: whoever "
             "doubts a result wants to see what another step says.",
-            hint=4,
         ),
         Misconception(
             "says_the_opposite",
@@ -224,21 +218,18 @@ GRADIENT_CHECK = Exercise(
             "In the denominator you add first and take the absolute value afterwards. Where the two have opposite "
             "signs they cancel there, and just the worst mistake divides by almost nothing. Each of them has its "
             "own absolute value.",
-            hint=1,
         ),
         Misconception(
             "larger_of_the_two",
             change(gradient_check, "np.abs(g) + np.abs(n)", "np.maximum(np.abs(g), np.abs(n))"),
             "You divide by the larger of |g| and |n|, as some courses do. The formula here adds the two; yours "
             "comes out up to twice as large.",
-            hint=1,
         ),
         Misconception(
             "size_of_the_numerical_one",
             change(gradient_check, "np.abs(g) + np.abs(n)", "np.abs(n)"),
             "You divide by the size of the numerical gradient alone. The formula adds the sizes of both, so that "
             "neither of them is taken for the truth.",
-            hint=1,
         ),
         Misconception(
             "forgotten_parentheses",
@@ -246,7 +237,6 @@ GRADIENT_CHECK = Exercise(
             "You took the largest difference and the largest size apart, which may come from two different entries. "
             "One wrong small entry then hides behind a large one. Divide entry by entry first, then take the "
             "largest.",
-            hint=2,
         ),
     ),
     equivalents=(

@@ -85,28 +85,24 @@ MSE_LOSS = Exercise(
             change(mse_loss, "np.mean(r**2)", "np.sum(r**2)", " / len(y)", ""),
             "Your loss grows when the same data come twice: you summed over the examples where the formula takes their "
             "mean. With a sum, a learning rate that suits 100 examples is ten times too long for 1,000.",
-            hint=1,
         ),
         Misconception(
             "gradient_not_averaged",
             change(mse_loss, " / len(y)", ""),
             "Your loss is a mean over the examples, your gradient a sum. The gradient belongs to the loss: "
             "the factor 1/N in front of the one stands in front of the other.",
-            hint=1,
         ),
         Misconception(
             "gradient_without_the_2",
             change(mse_loss, "2 * ", ""),
             "Your gradient is half of what the loss says. The derivative of a square brings a factor with it; "
             "some books put 1/2 into the loss to be rid of it, this J has none.",
-            hint=2,
         ),
         Misconception(
             "half_the_loss",
             change(mse_loss, "np.mean(r**2)", "np.mean(r**2) / 2", "2 * ", ""),
             "You computed half of J, and the gradient of that half: consistent, and used in many books, because the 2 "
             "then cancels. Here J is the plain mean of the squares, and its gradient keeps the 2.",
-            hint=2,
         ),
         Misconception(
             "gradient_of_the_negative",
@@ -134,7 +130,6 @@ MSE_LOSS = Exercise(
             change(mse_loss, "(r**2)", "(r) ** 2", "X.T @ r / len(y)", "np.mean(r) * X.mean(axis=0)"),
             "You took the mean of the errors and squared it. Then one example that is 5 too high and one that is 5 too "
             "low make a perfect score. Square each error first, then take the mean.",
-            hint=1,
             about=("loss",),
         ),
         Misconception(
@@ -156,7 +151,6 @@ MSE_LOSS = Exercise(
             change(mse_loss, "2 * X.T @ r / len(y)", "2 * np.mean(r) * X.mean(axis=0)"),
             "In the gradient you averaged the errors and the inputs apart, and multiplied the two means. Each error "
             "has to multiply its own row of X first; then comes the mean.",
-            hint=1,
             about=("grad",),
         ),
         Misconception(

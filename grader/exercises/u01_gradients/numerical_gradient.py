@@ -170,7 +170,6 @@ NUMERICAL_GRADIENT = Exercise(
             change(numerical_gradient, "step[index] = h", "step[...] = h"),
             "Adding h to theta moves every coordinate at once, and then one number has to do for all. A partial "
             "derivative asks what happens when one coordinate moves and the others stay.",
-            hint=2,
         ),
         Misconception(
             "steps_pile_up",
@@ -183,7 +182,6 @@ NUMERICAL_GRADIENT = Exercise(
             ),
             "Your first entry is right; from the second on, the earlier coordinates are still displaced. Each "
             "coordinate starts from the same theta.",
-            hint=2,
         ),
         Misconception(
             "theta_left_displaced",
@@ -214,28 +212,24 @@ NUMERICAL_GRADIENT = Exercise(
             ),
             "Where theta holds whole numbers, so does its copy: adding h to an entry cuts the fraction off again, and "
             "the step is lost. Which dtype does your copy need?",
-            hint=4,
         ),
         Misconception(
             "gradient_in_whole_numbers",
             change(numerical_gradient, "grad = np.zeros(theta.shape)", "grad = np.zeros_like(theta)"),
             "A gradient from np.zeros_like(theta) takes over its dtype. Where theta holds whole numbers, every slope "
             "that you put into it loses its fraction.",
-            hint=4,
         ),
         Misconception(
             "a_step_of_its_own",
             change(numerical_gradient, "step[index] = h", "step[index] = 1e-5", "(2 * h)", "2e-5"),
             "Your function ignores the h that it was handed and always takes the same step. With h = 0.5 the answer "
             "is another one, and the picture below needs to vary h.",
-            hint=1,
         ),
         Misconception(
             "copy_left_displaced",
             change(left_displaced, "    grad = ", ("    theta = theta.astype(float)\n    grad = ")),
             "The first entry is right, the later ones are not: each coordinate before is still shifted by -h in "
             "your copy. Put it back before the next one moves.",
-            hint=2,
         ),
         Misconception(
             "backward_difference",
@@ -251,7 +245,6 @@ NUMERICAL_GRADIENT = Exercise(
             change(numerical_gradient, "step = np.zeros(theta.shape)", "step = np.zeros_like(theta)"),
             "Your np.zeros_like(theta) takes over theta's dtype. Where that is whole numbers, a step of 0.01 is "
             "rounded to 0, and the function never moves.",
-            hint=4,
         ),
     ),
     equivalents=(

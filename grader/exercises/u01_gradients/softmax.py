@@ -76,70 +76,60 @@ SOFTMAX = Exercise(
             change(softmax, " - top", ""),
             "Right on paper, and NaN in floats: exp(1000) is more than a float can hold, exp(-1000) is rounded to 0, "
             "and then you divide inf by inf or 0 by 0. What may you subtract from a row without changing its softmax?",
-            hint=2,
         ),
         Misconception(
             "down_the_columns",
             change(softmax, "max(axis=1, keepdims=True)", "max(axis=0)", "1, keepdims=True", "0"),
             "Your columns add up to 1. A row is one example with a logit for each class, so the rows should: "
             "the classes compete with each other, the examples do not.",
-            hint=1,
         ),
         Misconception(
             "over_the_whole_table",
             change(softmax, "max(axis=1, keepdims=True)", "max()", "sum(axis=1, keepdims=True)", "sum()"),
             "All of your numbers together add up to 1, so the examples share one probability among them. "
             "Each row should add up to 1 by itself.",
-            hint=1,
         ),
         Misconception(
             "one_maximum_for_all_rows",
             change(softmax, "max(axis=1, keepdims=True)", "max()"),
             "You subtract the largest logit of the whole table. A row that lies far below it has nothing left but "
             "exp(-900) = 0, and 0/0. Each row wants its own maximum.",
-            hint=2,
         ),
         Misconception(
             "shift_by_the_mean",
             change(softmax, "logits.max", "logits.mean"),
             "What you subtract from a row, its mean say, leaves one of its logits far above 0: by 1200 in one case, "
             "and exp(1200) overflows. Which number leaves nothing above 0?",
-            hint=2,
         ),
         Misconception(
             "axis_lost_in_the_sum",
             change(softmax, "sum(axis=1, keepdims=True)", "sum(axis=1)"),
             "The sum over the classes has the shape (N,), and NumPy lines it up with the columns: row i is divided by "
             "the sums of other rows, or the shapes do not fit at all. It happened in clinic 00, too.",
-            hint=1,
         ),
         Misconception(
             "clipped_logits",
             change(softmax, "logits - top", "np.clip(logits, -500, 500)"),
             "You clip the logits. No overflow any more, but 2000 and 2001 both become 500 and so equally probable, "
             "although one should be e times as probable as the other. Subtracting changes nothing; clipping does.",
-            hint=2,
         ),
         Misconception(
             "log_of_softmax",
             change(softmax, "e / total", "logits - top - np.log(total)"),
             "These are the logarithms of the probabilities, none above 0. They are useful in the next exercise; "
             "here the probabilities themselves are asked for.",
-            hint=1,
         ),
         Misconception(
             "sigmoid",
             change(softmax, "logits - top", "-logits", "e / total", "1 / (1 + e)"),
             "This is the sigmoid of each logit by itself: the classes do not compete, and a row adds up to anything. "
             "In a softmax, one class can only gain what the others lose.",
-            hint=1,
         ),
         Misconception(
             "no_exponential",
             change(softmax, "np.exp(logits - top)", "logits"),
             "You divided the logits by their sum. Logits may be negative, and so then are your 'probabilities'. "
             "The exponential comes first: it makes everything positive.",
-            hint=1,
         ),
         Misconception(
             "changed_in_place",
@@ -153,7 +143,6 @@ SOFTMAX = Exercise(
             change(softmax, "max(axis=1, keepdims=True)", "max(axis=1)"),
             "The maxima of the rows have the shape (N,), and NumPy lines them up with the columns: each column "
             "loses the maximum of some row, or the shapes do not fit at all. Keep the axis, as in clinic 00.",
-            hint=1,
         ),
         Misconception(
             "divided_by_the_maximum",

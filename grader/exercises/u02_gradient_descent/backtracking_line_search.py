@@ -91,14 +91,12 @@ BACKTRACKING_LINE_SEARCH = Exercise(
             change(backtracking_line_search, " - c * lr * g @ g", ""),
             "You accept any step that goes down, however little. Such steps can jump across the valley for ever and "
             "gain next to nothing; ask for at least the share c of what the slope promises.",
-            hint=1,
         ),
         Misconception(
             "wrong_sign",
             change(backtracking_line_search, "- c * lr", "+ c * lr"),
             "Your bound lies above the starting value: a step that goes up a little passes too. The promised decrease "
             "is to be taken away from f(theta). Which sign does that?",
-            hint=1,
         ),
         Misconception(
             "norm_not_squared",
@@ -123,28 +121,24 @@ BACKTRACKING_LINE_SEARCH = Exercise(
             ),
             "You returned the first try, good or not. When the step is not good enough, a shorter one has to be tried; "
             "what repeats until then?",
-            hint=3,
         ),
         Misconception(
             "shrinks_once",
             change(backtracking_line_search, "while", "if"),
             "You shrink at most once. The first try can be a thousand times too long: keep shrinking until the step "
             "is good enough.",
-            hint=3,
         ),
         Misconception(
             "shrinks_once_too_often",
             change(backtracking_line_search, "return lr", "return lr * shrink"),
             "You found a step that is good enough, and then shrank it once more. Test first, and shrink only when the "
             "test says no.",
-            hint=3,
         ),
         Misconception(
             "shrinks_before_the_first_test",
             change(backtracking_line_search, "lr, g = lr0, grad(theta)", "lr, g = lr0 * shrink, grad(theta)"),
             "You shrink before the first test, so that lr0 itself is never tried. Test first, and shrink only when "
             "the test says no.",
-            hint=3,
         ),
     ),
     equivalents=(

@@ -62,42 +62,36 @@ BEST_LR = Exercise(
             "Your step is perfect for the steepest direction, which is done after one step, while the flattest one "
             "crawls. A longer step makes the steep one a little worse and the flat one better: where are they equally "
             "bad?",
-            hint=2,
         ),
         Misconception(
             "half",
             change(best_lr, "2 / (L + mu)", "1 / (L + mu)"),
             "Your learning rate is half of the best one. Set 1 - lr mu equal to lr L - 1 and solve again: where did "
             "the 2 go?",
-            hint=2,
         ),
         Misconception(
             "geometric_mean",
             change(best_lr, "2 / (L + mu)", "1 / np.sqrt(L * mu)"),
             "You took the geometric mean of the two curvatures. In a long valley that is far beyond the cliff: check "
             "it against 2/L with L = 100 and mu = 1.",
-            hint=2,
         ),
         Misconception(
             "mean_curvature",
             change(best_lr, "2 / (L + mu)", "1 / curvatures.mean()"),
             "You averaged over all curvatures. Those in the middle have no say: the slowest direction sets the pace, "
             "and it is always one of the two extremes. In two dimensions you would not notice.",
-            hint=2,
         ),
         Misconception(
             "diagonal",
             change(best_lr, "np.linalg.eigvalsh(A)", "np.sort(np.diag(A))"),
             "You read the curvatures off the diagonal of A. On a tilted bowl the extremes lie along other directions; "
             "what are these directions' curvatures called in linear algebra?",
-            hint=3,
         ),
         Misconception(
             "mean_of_the_best_steps",
             change(best_lr, "2 / (L + mu)", "(1 / L + 1 / mu) / 2"),
             "You averaged the step that is perfect for the steepest direction and the one that is perfect for the "
             "flattest. That mean is far beyond the cliff in a long valley; balance the two factors, not the steps.",
-            hint=2,
         ),
     ),
     equivalents=(

@@ -83,7 +83,6 @@ CLINIC_02 = Exercise(
             change(one_by_one, "[theta.copy()]", "[theta]", "append(theta.copy())", "append(theta)"),
             "The path is still the one of the broken code: all its rows are the same. Print path[0] before and after "
             "the loop. If the first row of a path moves, who moved it?",
-            hint=1,
         ),
         Misconception(
             "still_one_by_one",
@@ -91,35 +90,30 @@ CLINIC_02 = Exercise(
             "The path is a path now; one cause is found. Where inputs are not centred, its points still differ from "
             "gradient descent's. Write down, for the second of the two updates, which slope it uses: the old one or "
             "the new one?",
-            hint=2,
         ),
         Misconception(
             "still_aliased",
             change(clinic_02, "[theta.copy()]", "[theta]", "append(theta.copy())", "append(theta)"),
             "The last point is right now: the two parameters move together. The rows before it are still all alike. "
             "How many arrays does the list hold, and how many names for one array?",
-            hint=1,
         ),
         Misconception(
             "later_rows_aliased",
             change(clinic_02, "append(theta.copy())", "append(theta)"),
             "The start is kept now, and the last point is right. All rows in between and the last are still one "
             "array: what is appended has to be a copy, too.",
-            hint=1,
         ),
         Misconception(
             "later_rows_aliased_one_by_one",
             change(one_by_one, "append(theta.copy())", "append(theta)"),
             "The start is kept now; all later rows are still one array, for what is appended is no copy. And "
             "theta[1] still uses the new theta[0].",
-            hint=1,
         ),
         Misconception(
             "order_turned_round",
             turned_round,
             "The path is a path now. The two parameters still move one after the other, only the order has changed: "
             "both gradients belong to the point where the step begins.",
-            hint=2,
         ),
     ),
     equivalents=(

@@ -60,7 +60,6 @@ CONTRACTION_FACTOR = Exercise(
             change(contraction_factor, "np.abs(factors).max()", "np.abs(factors)[-1]"),
             "You looked at the steepest direction only. With short steps it is the flattest direction that lags "
             "behind, and the whole distance shrinks no faster than its slowest part.",
-            hint=1,
         ),
         Misconception(
             "flattest_only",
@@ -75,14 +74,12 @@ CONTRACTION_FACTOR = Exercise(
             change(contraction_factor, "np.abs(factors).max()", "factors.max()"),
             "Your factor comes with its sign. A factor of -1.5 means that the distance grows by half while it "
             "changes sides at every step: it is larger than 0.9 in the sense that counts here.",
-            hint=2,
         ),
         Misconception(
             "squared",
             change(contraction_factor, "np.abs(factors).max()", "np.abs(factors).max() ** 2"),
             "Yours is the square of the right one: the factor by which the loss shrinks. The distance to the minimum "
             "shrinks by its root, for the loss grows with the square of the distance.",
-            hint=1,
         ),
         Misconception(
             "always_the_best",
@@ -95,14 +92,12 @@ CONTRACTION_FACTOR = Exercise(
             ),
             "Your factor does not depend on lr: (kappa - 1)/(kappa + 1) belongs to the best learning rate alone. What "
             "would a step of length 0 give?",
-            hint=1,
         ),
         Misconception(
             "mean",
             change(contraction_factor, "np.abs(factors).max()", "np.abs(factors).mean()"),
             "You averaged over the directions. After many steps only the slowest direction is left, so its factor "
             "alone says how the distance shrinks in the long run.",
-            hint=1,
         ),
         Misconception(
             "diagonal",
@@ -116,7 +111,6 @@ CONTRACTION_FACTOR = Exercise(
             change(contraction_factor, "np.abs(factors).max()", "np.abs(factors).min()"),
             "You took the smallest factor, that of the fastest direction. The slowest one sets the pace: which "
             "factor is that?",
-            hint=1,
         ),
     ),
     equivalents=(

@@ -120,7 +120,6 @@ FIT_SOFTMAX_REGRESSION = Exercise(
             "Your fit is right as long as the logits are small. exp(710) is already infinite, and infinity divided by "
             "infinity is NaN. Subtracting the same number from all logits of a row changes no probability: which "
             "number keeps exp from overflowing?",
-            hint=4,
         ),
         Misconception(
             "loss_after_the_step",
@@ -137,7 +136,6 @@ FIT_SOFTMAX_REGRESSION = Exercise(
             ),
             "Your weights are right; each loss was noted after the step instead of before it, so that the start, "
             "log K, is missing. That first value is the cheapest test there is of a new model.",
-            hint=1,
         ),
         Misconception(
             "all_rows_at_once",
@@ -156,21 +154,18 @@ FIT_SOFTMAX_REGRESSION = Exercise(
             log_of_p,
             "Your probabilities are right, but one of them was rounded to 0, and its logarithm is minus infinity. "
             "Never take the logarithm of a softmax: have log p from the logits themselves.",
-            hint=4,
         ),
         Misconception(
             "one_maximum_for_all_rows",
             change(log_of_p, "Z.max(axis=1, keepdims=True)", "Z.max()"),
             "You subtract the largest logit of the whole table. A row that lies far below it has nothing left but "
             "exp(-900) = 0, and 0/0. Each row wants its own maximum.",
-            hint=4,
         ),
         Misconception(
             "one_maximum_in_log_sum_exp",
             change(fit_softmax_regression, "Z.max(axis=1, keepdims=True)", "Z.max()"),
             "You subtract the largest logit of the whole table. A row that lies far below it has nothing left but "
             "exp(-900) = 0, whose logarithm is minus infinity. Each row wants its own maximum.",
-            hint=4,
         ),
         Misconception(
             "no_shift_in_log_sum_exp",
@@ -178,7 +173,6 @@ FIT_SOFTMAX_REGRESSION = Exercise(
             "Your fit is right as long as the logits are small. exp(710) is already infinite, and with it the sum "
             "over the classes. Subtracting the same number from all logits of a row changes no probability: which "
             "number keeps exp from overflowing?",
-            hint=4,
         ),
         Misconception(
             "labels_not_subtracted",

@@ -66,7 +66,6 @@ GD_STEP = Exercise(
             "uphill",
             change(gd_step, "theta - step", "theta + step"),
             "Your step goes uphill. The gradient points to where the loss grows fastest; which way do you want to go?",
-            hint=1,
         ),
         Misconception(
             "mutates",
@@ -84,42 +83,36 @@ GD_STEP = Exercise(
             ),
             "Your new array has the type of the old one. When theta holds whole numbers, everything behind the decimal "
             "point of your step is cut off, and small steps vanish altogether. Which type should the result have?",
-            hint=3,
         ),
         Misconception(
             "without_lr",
             change(gd_step, "lr * grad", "grad"),
             "Your step is as long as the gradient itself: the learning rate is missing. The gradient only knows the "
             "slope; how far to follow it is your choice, and lr is where you make it.",
-            hint=1,
         ),
         Misconception(
             "only_the_step",
             change(gd_step, "theta - step", "-step"),
             "You returned the step, not the place where it ends. A step of -0.4 from 2.0 ends at 1.6: where does yours "
             "start?",
-            hint=1,
         ),
         Misconception(
             "normalized",
             change(gd_step, "lr * grad", "lr * grad / np.linalg.norm(grad)"),
             "All your steps are lr long, whatever the slope: you divided the gradient by its length. Gradient descent "
             "keeps the length, so that its steps shrink by themselves near a minimum.",
-            hint=1,
         ),
         Misconception(
             "copy_of_whole_numbers",
             change(gd_step, "return theta - step", ("new = theta.copy()\n    new -= lr * grad\n    return new")),
             "Your theta.copy() has the type of theta. Where that is whole numbers, -= cannot put fractions into it, "
             "and stops. Which type should the new array have?",
-            hint=3,
         ),
         Misconception(
             "sign_only",
             change(gd_step, "lr * grad", "lr * np.sign(grad)"),
             "Every entry of your step is lr long: only the sign of the gradient is left. Gradient descent keeps its "
             "size, so that steep directions move further.",
-            hint=1,
         ),
     ),
     equivalents=(

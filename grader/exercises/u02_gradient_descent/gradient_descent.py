@@ -113,21 +113,18 @@ GRADIENT_DESCENT = Exercise(
             change(gradient_descent, "[theta.copy()]", "[]"),
             "Your path begins after the first step. The place where you started belongs to it: T steps connect T + 1 "
             "points, as five fingers have four gaps.",
-            hint=1,
         ),
         Misconception(
             "one_step_short",
             change(gradient_descent, "range(steps)", "range(steps - 1)"),
             "Your path is one step short. It should hold the start and then one point for each of the steps; count how "
             "often your loop runs when steps is 1.",
-            hint=1,
         ),
         Misconception(
             "last_point_only",
             change(gradient_descent, "np.array(path)", "theta"),
             "You returned where the walk ended; the whole walk is wanted, one row for each point. Where could you note "
             "down each theta as you pass it?",
-            hint=1,
         ),
         Misconception(
             "stops_when_it_has_arrived",
@@ -138,7 +135,6 @@ GRADIENT_DESCENT = Exercise(
             ),
             "You stop as soon as the slope is small, and rows are missing. However flat it is, `steps` steps are asked "
             "for, and steps + 1 rows.",
-            hint=1,
         ),
         Misconception(
             "one_coordinate_after_another",
@@ -150,14 +146,12 @@ GRADIENT_DESCENT = Exercise(
             "Your coordinates move one after another, so the second one already sees the first one's new value. "
             "Gradient descent asks for the gradient once, at the point where the whole step starts. On a bowl along "
             "the axes you cannot see the difference; on a tilted one you land elsewhere.",
-            hint=3,
         ),
         Misconception(
             "uphill",
             change(gradient_descent, "theta -= lr", "theta += lr"),
             "Your path climbs: the loss rises at every step, however small lr is. That is the signature of a wrong "
             "sign. Which way does the gradient point?",
-            hint=1,
         ),
         Misconception(
             "theta0_mutated",
@@ -171,14 +165,12 @@ GRADIENT_DESCENT = Exercise(
             truncates,
             "Your path has the type of theta0. From a start at whole numbers it can only visit whole numbers: each "
             "point loses what stands behind its decimal point. Which type should the path have, whatever the start?",
-            hint=4,
         ),
         Misconception(
             "lr_decays",
             change(gradient_descent, "for _", "for t", "theta -= lr", "theta -= lr / (t + 1)"),
             "Your steps get shorter than they should: the learning rate is divided by the step's number. Decay is a "
             "good idea when gradients are noisy (unit 03); here lr is one number for the whole walk.",
-            hint=1,
         ),
         Misconception(
             "stale_gradient",
@@ -199,7 +191,6 @@ GRADIENT_DESCENT = Exercise(
             change(gradient_descent, "np.array(path)", "np.array(path, dtype=theta0.dtype)"),
             "Your steps are right, and then your table takes the type of theta0: from a start at whole numbers, "
             "each point loses what stands behind its decimal point.",
-            hint=4,
         ),
     ),
     equivalents=(

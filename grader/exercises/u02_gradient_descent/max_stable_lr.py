@@ -57,7 +57,6 @@ MAX_STABLE_LR = Exercise(
             change(max_stable_lr, "2 / L", "1 / L"),
             "Your limit is half of the right one. At 1/L a step lands exactly in the middle of the steepest direction; "
             "it may overshoot and still come closer. How far may it overshoot before it stops coming closer?",
-            hint=1,
         ),
         Misconception(
             "flattest_direction",
@@ -78,7 +77,6 @@ MAX_STABLE_LR = Exercise(
             change(max_stable_lr, "np.linalg.eigvalsh(A)[-1]", "np.abs(A).max()"),
             "You took the largest entry of A for its largest curvature. On a bowl along the axes they are the same; a "
             "tilted bowl can be steeper along a diagonal than along any axis, and then your limit lets runs explode.",
-            hint=2,
         ),
         Misconception(
             "frobenius_norm",

@@ -112,42 +112,36 @@ CLINIC_03 = Exercise(
             change(still_apart, *MEAN_OF_MEANS),
             "The code still does what it did when you got it. Take three examples with their labels and follow them "
             "through the first line of the loop over the epochs: what is with whom afterwards?",
-            hint=1,
         ),
         Misconception(
             "still_apart",
             still_apart,
             "The reported loss is the mean over the examples now: one cause is found. The labels still stay behind "
             "when the examples are shuffled, so the model learns from the wrong ones.",
-            hint=1,
         ),
         Misconception(
             "still_mean_of_means",
             change(clinic_03, *MEAN_OF_MEANS),
             "Examples and labels stay together now: one cause is found. The reported loss still depends on how the "
             "examples are cut into batches, for a small last batch counts as much as a full one.",
-            hint=2,
         ),
         Misconception(
             "shuffles_the_shuffled",
             shuffles_the_shuffled,
             "Both causes are found, and one new thing crept in: from the second epoch on you reorder what the epoch "
             "before has reordered already. orders[e] speaks of the rows of X and y as they were handed in.",
-            hint=3,
         ),
         Misconception(
             "fixed_size",
             change(clinic_03, "len(y[batch])", "batch_size"),
             "You weight every batch with batch_size; the last one may hold fewer examples, and then counts for some "
             "that do not exist. Ask the batch itself how many it holds.",
-            hint=2,
         ),
         Misconception(
             "last_dropped",
             change(clinic_03, "(y),", "(y) - batch_size + 1,", "/ len(y)", "/ (len(y) // batch_size * batch_size)"),
             "Examples and labels stay together now. But you leave out the smaller last batch, so that all batches "
             "count alike, and nobody learns from its examples. Keep it, and let it count for as many as it holds.",
-            hint=2,
         ),
         Misconception(
             "loss_after_the_epoch",
@@ -162,14 +156,12 @@ CLINIC_03 = Exercise(
             in_order,
             "Examples and labels are together, for nothing is shuffled any more: the orders are not used. Epoch e "
             "should go through the rows in the order orders[e].",
-            hint=1,
         ),
         Misconception(
             "not_shuffled_mean_of_means",
             change(in_order, *MEAN_OF_MEANS),
             "Examples and labels are together, for nothing is shuffled any more: the orders are not used. And the "
             "reported loss still depends on how the examples are cut into batches.",
-            hint=1,
         ),
         Misconception(
             "shuffles_the_shuffled_mean_of_means",
@@ -177,7 +169,6 @@ CLINIC_03 = Exercise(
             "Examples and labels stay together now: one cause is found. But from the second epoch on you reorder "
             "what was reordered already, and the reported loss still depends on how the examples are cut into "
             "batches.",
-            hint=3,
         ),
         Misconception(
             "never_starts_anew",

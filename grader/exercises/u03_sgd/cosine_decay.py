@@ -89,13 +89,11 @@ COSINE_DECAY = Exercise(
             change(cosine_decay, "(1 + np.cos(np.pi * t / steps)) / 2", "np.cos(np.pi / 2 * t / steps)"),
             "Yours is a quarter of a wave: it starts and ends where it should, but it falls fastest at the very end. "
             "The half wave, shifted up by 1 and halved, is gentle at both ends.",
-            hint=1,
         ),
         Misconception(
             "without_half",
             change(cosine_decay, ")) / 2", "))"),
             "Your schedule starts at twice lr0: 1 + cos goes from 2 to 0. Which factor makes that 1 to 0?",
-            hint=2,
         ),
         Misconception(
             "one_ahead",
@@ -115,7 +113,6 @@ COSINE_DECAY = Exercise(
             change(cosine_decay, "(lr0 - lr_min)", "lr0"),
             "You add lr_min on top of the whole schedule, which then starts at lr0 + lr_min. Only the range between "
             "the two is left for the cosine.",
-            hint=2,
         ),
         Misconception(
             "cut_off",
@@ -129,20 +126,17 @@ COSINE_DECAY = Exercise(
             change(cosine_decay, "1 + np.cos", "1 - np.cos"),
             "Your learning rate rises from lr_min to lr0. cos begins at 1 and ends at -1; which sign before it makes "
             "the curve fall?",
-            hint=2,
         ),
         Misconception(
             "straight",
             change(cosine_decay, "(1 + np.cos(np.pi * t / steps)) / 2", "1 - t / steps"),
             "Your learning rate starts, ends and stands half-way where it should, but it walks down a straight line. "
             "The cosine stays near lr0 for a while, falls fastest in the middle, and is gentle again at the end.",
-            hint=1,
         ),
         Misconception(
             "floor_ignored",
             change(cosine_decay, "lr_min + (lr0 - lr_min) * wave", "lr0 * wave"),
             "Your schedule goes down to 0 whatever lr_min says. With a floor, the wave runs between lr0 and lr_min.",
-            hint=2,
         ),
     ),
     equivalents=(

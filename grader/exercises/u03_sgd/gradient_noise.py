@@ -86,7 +86,6 @@ GRADIENT_NOISE = Exercise(
             change(gradient_noise, " * (N - batch_size) / (N - 1)", ""),
             "Your noise is that of batches drawn with replacement. Without it, a batch of all N examples has no noise "
             "at all, and yours still does. The factor (N - B)/(N - 1) makes up for that.",
-            hint=2,
         ),
         Misconception(
             "over_N",
@@ -111,7 +110,6 @@ GRADIENT_NOISE = Exercise(
             ),
             "You took the root at the end: that is the typical distance from the full gradient. The noise here is the "
             "mean *squared* distance; its root falls only like one over the root of B.",
-            hint=1,
         ),
         Misconception(
             "one_pool",
@@ -132,21 +130,18 @@ GRADIENT_NOISE = Exercise(
             change(gradient_noise, "grads.var(axis=0).sum()", "(grads**2).sum(axis=1).mean()"),
             "You measured how long the gradients are, not how far they are from their mean. If all examples agree, "
             "there is no noise, however long the gradient.",
-            hint=1,
         ),
         Misconception(
             "size_squared",
             change(gradient_noise, "one / batch_size", "one / batch_size**2"),
             "Your noise falls like one over the square of B. The mean of B independent numbers has a variance of 1/B "
             "of theirs: where does the second B come from?",
-            hint=2,
         ),
         Misconception(
             "ignores_the_batch",
             change(gradient_noise, " / batch_size * (N - batch_size) / (N - 1)", ""),
             "Your noise does not depend on the batch size: it is that of a single example. The mean of several "
             "scatters less, for their errors partly cancel.",
-            hint=2,
         ),
     ),
     equivalents=(

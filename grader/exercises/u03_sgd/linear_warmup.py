@@ -65,14 +65,12 @@ LINEAR_WARMUP = Exercise(
             change(linear_warmup, "(t + 1) / warmup", "t / warmup"),
             "Your ramp starts at a learning rate of 0: the first batch is read, its gradient computed, and nothing "
             "learned from it. The first step should already have one part of lr0.",
-            hint=1,
         ),
         Misconception(
             "one_late",
             change(linear_warmup, "/ warmup", "/ (warmup + 1)"),
             "Your ramp has one step too many: with a warm-up of 5 steps, the fifth of them, t = 4, should have the "
             "whole lr0.",
-            hint=1,
         ),
         Misconception(
             "zero_at_first",
@@ -80,7 +78,6 @@ LINEAR_WARMUP = Exercise(
             "Your ramp arrives on time, but it starts at a learning rate of 0, as np.linspace(0, lr0, warmup) does: "
             "the first step is no step, and those after it are too short. There are `warmup` equal parts, and t = 0 "
             "has one of them already.",
-            hint=1,
         ),
         Misconception(
             "uncapped",
@@ -94,7 +91,6 @@ LINEAR_WARMUP = Exercise(
             change(linear_warmup, "/ warmup", "// warmup"),
             "Your learning rate is 0 until the ramp ends, and then all of lr0 at once. // throws the fractions away, "
             "and a ramp consists of nothing else.",
-            hint=1,
         ),
         Misconception(
             "again_and_again",
@@ -115,7 +111,6 @@ LINEAR_WARMUP = Exercise(
             change(linear_warmup, "lr0 * min(1.0, share)", "lr0 * min(1.0, 0.01 ** (1 - share))"),
             "Your ramp climbs by equal factors. A linear ramp climbs by equal parts: the same amount is added at "
             "every step.",
-            hint=1,
         ),
     ),
     equivalents=(

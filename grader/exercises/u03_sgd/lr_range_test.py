@@ -124,7 +124,6 @@ LR_RANGE_TEST = Exercise(
             "Your learning rates stand at equal distances. From 0.0001 to 10, nearly all of them are then above 0.1, "
             "and the small ones, of which you know least, get one or two steps. Equal factors treat each power of ten "
             "alike.",
-            hint=1,
         ),
         Misconception(
             "short_of_max",
@@ -135,7 +134,6 @@ LR_RANGE_TEST = Exercise(
             ),
             "Your last learning rate stops one factor short of lr_max. Between `steps` values there are steps - 1 "
             "gaps: count the posts and the fences.",
-            hint=1,
         ),
         Misconception(
             "restarts",
@@ -146,14 +144,12 @@ LR_RANGE_TEST = Exercise(
             ),
             "Each of your learning rates starts from the same theta. That is a line search with changing batches; the "
             "range test is one run, and each step goes on from where the last one ended.",
-            hint=2,
         ),
         Misconception(
             "never_moves",
             change(lr_range_test, "        theta = theta - lr * grad\n", ""),
             "Your theta never moves, so the learning rates are noted and not used. After each loss comes one step of "
             "gradient descent with this step's learning rate.",
-            hint=2,
         ),
         Misconception(
             "loss_after",
@@ -164,7 +160,6 @@ LR_RANGE_TEST = Exercise(
             ),
             "You note the loss of a batch after a step on this very batch: such a loss flatters the step, and costs a "
             "second pass over the batch. Note it before; the next batch will tell how good the step was.",
-            hint=2,
         ),
         Misconception(
             "one_batch",
@@ -196,7 +191,6 @@ LR_RANGE_TEST = Exercise(
             change(lr_range_test, "losses.append(loss)", "losses.append(min([loss, *losses]))"),
             "You note the lowest loss so far, which cannot rise. That the loss rises over the cliff is what a range "
             "test is there to show: note the loss of each batch itself.",
-            hint=2,
             about=("losses",),
         ),
         *(

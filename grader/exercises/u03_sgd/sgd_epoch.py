@@ -77,7 +77,6 @@ SGD_EPOCH = Exercise(
             change(sgd_epoch, "theta - lr", "theta + lr"),
             "Every step goes uphill. A batch's gradient points to where the loss of this batch grows: go the other "
             "way, as in unit 02.",
-            hint=1,
         ),
         Misconception(
             "mutates",
@@ -91,7 +90,6 @@ SGD_EPOCH = Exercise(
             change(sgd_epoch, "    for", ("    start = theta\n    for"), "grad(theta", "grad(start"),
             "All your gradients are taken at the point where the epoch began. Then an epoch is one long step of full-"
             "batch descent, cut into pieces. The gain of SGD is that each batch sees what the last one has changed.",
-            hint=1,
         ),
         Misconception(
             "one_step_an_epoch",
@@ -105,21 +103,18 @@ SGD_EPOCH = Exercise(
             ),
             "You collect the gradients of all batches and make one step of their mean: that is gradient descent on the "
             "whole data set. Why wait until the end of the epoch with what the first batch has told you?",
-            hint=1,
         ),
         Misconception(
             "restarts",
             change(sgd_epoch, "theta = theta", "new = theta", "return theta", "return new"),
             "Every batch starts from the old theta, so only the last one counts in the end. Which theta should the "
             "second step start from?",
-            hint=1,
         ),
         Misconception(
             "after_one_batch",
             change(sgd_epoch, "    return theta", "        return theta"),
             "You return after the first batch. Look at how far the return line is indented: does it belong to the "
             "loop, or come after it?",
-            hint=1,
         ),
         Misconception(
             "sum_for_mean",
@@ -149,7 +144,6 @@ SGD_EPOCH = Exercise(
             ),
             "Your copy of theta has theta's type. Where that is a whole-number type, each step loses what is behind "
             "the decimal point. Which type should the parameters have?",
-            hint=2,
         ),
         Misconception(
             "smaller_step_for_a_smaller_batch",
@@ -162,14 +156,12 @@ SGD_EPOCH = Exercise(
             ),
             "Your step on a smaller batch is shorter, in proportion to its size. The gradient that you are given is "
             "a mean already: a smaller last batch takes as full a step as the others.",
-            hint=3,
         ),
         Misconception(
             "copy_of_whole_numbers",
             change(sgd_epoch, "    for", ("    theta = theta.copy()\n    for"), "theta = theta - ", "theta -= "),
             "Your theta.copy() has the type of theta. Where that is whole numbers, -= cannot put fractions into it, "
             "and stops. Let each step make an array of its own.",
-            hint=2,
         ),
     ),
     equivalents=(

@@ -77,7 +77,6 @@ STEP_DECAY = Exercise(
             change(step_decay, "t // every", "(t + 1) // every"),
             "Your drops come one too early. t counts from 0, so t = every is the first moment at which `every` of them "
             "have passed.",
-            hint=1,
         ),
         Misconception(
             "one_late",
@@ -105,20 +104,17 @@ STEP_DECAY = Exercise(
             change(step_decay, "lr0 * gamma", "lr0 / gamma"),
             "Your learning rate grows at every drop. gamma is below 1: multiplying by it makes smaller, dividing by it "
             "makes larger.",
-            hint=2,
         ),
         Misconception(
             "only_once",
             change(step_decay, "t // every", "min(t // every, 1)"),
             "You drop once and never again. At t = 2 * every comes a second drop, and so on.",
-            hint=2,
         ),
         Misconception(
             "comes_back",
             change(step_decay, "t // every", "int(t > 0 and t % every == 0)"),
             "Your learning rate falls for one moment and then comes back: t % every asks whether a drop falls on this "
             "very t. Which operation counts how many there have been so far?",
-            hint=2,
         ),
         Misconception(
             "remembers",
@@ -126,21 +122,18 @@ STEP_DECAY = Exercise(
             "Your function goes on from the learning rate of the last call. That is right as long as t comes in order, "
             "one by one. Ask for a late t straight away, as a resumed run does, and the drops before it never "
             "happened. t alone says how many there were.",
-            hint=2,
         ),
         Misconception(
             "times_after_the_first_drop",
             change(step_decay, "gamma**drops", "(gamma * drops if drops else 1)"),
             "Your first drop is right; from the second on you multiply gamma by the number of drops, and the "
             "learning rate rises. Two drops multiply by gamma twice.",
-            hint=2,
         ),
         Misconception(
             "rounds_up_and_down",
             change(step_decay, "t // every", "round(t / every)"),
             "Your drops come half a period too early: you round t / every to the nearest whole number. A drop "
             "counts only once all of its steps have passed.",
-            hint=1,
         ),
     ),
     equivalents=(

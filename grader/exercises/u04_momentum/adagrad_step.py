@@ -53,21 +53,18 @@ ADAGRAD_STEP = Exercise(
             change(adagrad_step, "np.sqrt(sum_sq)", "np.sqrt(sum_sq + eps)", "(root + eps)", "root"),
             "Your eps is inside the root. Where gradients are large nobody notices; where |g| is near 1e-8, the root "
             "of eps is 1e-4, ten thousand times as much, and your step all but vanishes. Add eps to the root itself.",
-            hint=2,
         ),
         Misconception(
             "without_eps",
             change(adagrad_step, "(root + eps)", "root"),
             "Without eps, a parameter whose gradient has always been zero is divided 0/0, and NaN spreads from there "
             "to everything. A pixel that is dark in every image is enough. What is eps for, and where does it stand?",
-            hint=2,
         ),
         Misconception(
             "sums_the_gradients",
             change(adagrad_step, "grad**2", "grad", "np.sqrt(sum_sq)", "np.sqrt(np.abs(sum_sq))"),
             "You add up the gradients, not their squares. Gradients of both signs cancel, and the sum may even be "
             "negative under the root. AdaGrad measures how large gradients are, whichever way they point.",
-            hint=1,
         ),
         Misconception(
             "sums_absolute_values",
@@ -75,7 +72,6 @@ ADAGRAD_STEP = Exercise(
             "You add up absolute values and divide by their sum. Your first step is right, but then yours shrink like "
             "1/t under a constant gradient, and AdaGrad's like 1/sqrt(t): it sums squares, and takes the root of the "
             "sum.",
-            hint=1,
         ),
         Misconception(
             "one_step_late",
@@ -93,7 +89,6 @@ ADAGRAD_STEP = Exercise(
             change(adagrad_step, "sum_sq + grad**2", "grad**2"),
             "Your sum holds the last square alone, so every step is lr long, whatever the gradient: only its sign is "
             "left. Which sum do you get handed, and what should happen to it?",
-            hint=3,
         ),
         Misconception(
             "old_sum_returned",
@@ -107,20 +102,17 @@ ADAGRAD_STEP = Exercise(
             change(adagrad_step, "np.sqrt(sum_sq)", "sum_sq"),
             "The root is missing: you divide by the sum of squares itself. A gradient of 4 then makes a step of lr/4 "
             "and a gradient of 0.01 one of 100 lr. With the root, both first steps are lr long.",
-            hint=1,
         ),
         Misconception(
             "one_sum_for_all",
             change(adagrad_step, "grad**2", "np.sum(grad**2)"),
             "All your parameters share one sum, so the steep ones brake the flat ones. What AdaGrad is made for is a "
             "step length for each parameter: squares are summed over time, entry by entry, never over the entries.",
-            hint=1,
         ),
         Misconception(
             "uphill",
             change(adagrad_step, "theta - lr", "theta + lr"),
             "Your steps have the right length and go uphill. Scaling the gradient does not change which way it points.",
-            hint=1,
         ),
         Misconception(
             "root_stored",
@@ -141,7 +133,6 @@ ADAGRAD_STEP = Exercise(
             change(adagrad_step, "grad**2", "(lr * grad) ** 2"),
             "You square the step, lr times the gradient, so that lr cancels above and below the line. The sum is "
             "made of gradients alone; lr comes in when theta moves.",
-            hint=1,
         ),
     ),
     equivalents=(

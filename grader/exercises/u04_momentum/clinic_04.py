@@ -114,14 +114,12 @@ CLINIC_04 = Exercise(
             still_shared,
             "One cause is found: the velocities live on from step to step now. Where X and Z have as many columns, a "
             "and b still push each other. How many velocities does the dict hold then?",
-            hint=2,
         ),
         Misconception(
             "still_forgets",
             change(clinic_04, "        error", ("        velocities = {}\n        error")),
             "One cause is found: no weight is pushed by another's gradients any more. But no velocity lives from "
             "one step to the next, and beta = 0.9 walks exactly the path of beta = 0. Where is the dict made?",
-            hint=1,
         ),
         Misconception(
             "holds_the_still",
@@ -129,14 +127,12 @@ CLINIC_04 = Exercise(
             "The unplugged weight stays where it is now, as you hold every weight whose gradient is 0. That treats the "
             "symptom only: the other weights are still pushed by gradients that are not theirs. Count the velocities "
             "after one step.",
-            hint=2,
         ),
         Misconception(
             "average",
             change(clinic_04, "+ grad", "+ (1 - beta) * grad"),
             "Both causes are repaired. But now each gradient enters with 1 - beta of itself: that is the average "
             "convention, and this code has the one of momentum_step, where it enters in full.",
-            hint=1,
         ),
         Misconception(
             "average_still_shared",

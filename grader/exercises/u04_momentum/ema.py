@@ -71,7 +71,6 @@ EMA = Exercise(
             change(ema, "beta * m + (1 - beta) * value", "(1 - beta) * m + beta * value"),
             "Your average hardly remembers: it takes beta of the new value and keeps 1 - beta of the old average. With "
             "beta = 0.9 it should be the other way round, a long memory and a small correction.",
-            hint=1,
         ),
         Misconception(
             "starts_at_the_first_value",
@@ -86,7 +85,6 @@ EMA = Exercise(
             "You have a fading sum, not an average: of a constant series it makes a value 1 / (1 - beta) times too "
             "large in the long run. Keep this sum in mind, you meet it again in momentum. Here: what share of each "
             "new value should go in?",
-            hint=1,
         ),
         Misconception(
             "bias_corrected",
@@ -104,7 +102,6 @@ EMA = Exercise(
             ),
             "Each of your averages mixes two values of the series, and forgets all that came before. The recursion "
             "mixes the new value with the old *average*: that is how a whole past fits into one number.",
-            hint=1,
         ),
         Misconception(
             "one_late",
@@ -130,7 +127,6 @@ EMA = Exercise(
             change(ema, "np.array(averages)", "np.array(averages).astype(x.dtype)"),
             "Your table of averages has the type of the series. When that holds whole numbers, each average loses what "
             "stands behind its decimal point. Which type should averages have?",
-            hint=3,
         ),
     ),
     equivalents=(

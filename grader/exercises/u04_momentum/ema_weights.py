@@ -70,7 +70,6 @@ EMA_WEIGHTS = Exercise(
             change(ema_weights, "[::-1]", ""),
             "All weights are there, in the reverse order. Entry 0 belongs to x_1, the oldest value, which has been "
             "multiplied by beta most often.",
-            hint=1,
         ),
         Misconception(
             "without_the_factor",
@@ -116,7 +115,6 @@ EMA_WEIGHTS = Exercise(
             change(ema_weights, "float(beta) ** ages", "beta**t / float(beta) ** np.arange(1, t + 1)"),
             "You divide one power of beta by another. With beta = 0, an average without memory, that is 0 / 0, and no "
             "number comes out. Subtract the exponents instead: how many rounds of forgetting has x_i been through?",
-            hint=2,
         ),
     ),
     equivalents=(

@@ -106,7 +106,6 @@ MOMENTUM_STEP = Exercise(
             "You put the learning rate into the velocity. As long as lr stays the same, theta walks the same path. "
             "When lr drops, your old steps, with the old lr inside, roll on. In torch's convention the velocity is "
             "made of gradients alone.",
-            hint=2,
         ),
         Misconception(
             "velocity_points_downhill",
@@ -114,7 +113,6 @@ MOMENTUM_STEP = Exercise(
             "Your theta is right: two minus signs cancel. But your velocity points downhill, and this convention "
             "stores the sum of the gradients, which points uphill; the minus comes when theta moves. Whoever reads "
             "your velocity would go the wrong way.",
-            hint=2,
         ),
         Misconception(
             "lr_inside_downhill",
@@ -122,7 +120,6 @@ MOMENTUM_STEP = Exercise(
             "Your velocity is the step itself: it points downhill and has the learning rate inside. That is a "
             "convention you find in many books. Here the velocity is a sum of gradients, without lr and without the "
             "minus sign, so that a new lr counts at once.",
-            hint=2,
         ),
         Misconception(
             "forgets",
@@ -156,7 +153,6 @@ MOMENTUM_STEP = Exercise(
             change(momentum_step, "theta - lr", "theta + lr"),
             "The velocity is right, and then theta goes along it, which is uphill: it is made of gradients. Where does "
             "the minus sign of gradient descent belong here?",
-            hint=2,
         ),
         Misconception(
             "looks_ahead",
@@ -178,7 +174,6 @@ MOMENTUM_STEP = Exercise(
             "Your first step from rest is right; at the second one you part from the right path. You start with the "
             "whole gradient, as in a sum, and go on with 1 - beta of it, as in an average. That mixes two conventions: "
             "here every gradient enters in full.",
-            hint=1,
         ),
         Misconception(
             "returned_in_reverse",

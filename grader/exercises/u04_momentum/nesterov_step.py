@@ -68,14 +68,12 @@ NESTEROV_STEP = Exercise(
             change(nesterov_step, "grad + beta * velocity", "grad + velocity"),
             "You add the gradient to the whole new velocity, so the gradient counts twice. The look-ahead is where the "
             "ball will roll with one more round of friction: what happens to the velocity in that round?",
-            hint=2,
         ),
         Misconception(
             "only_the_look_ahead",
             change(nesterov_step, "ahead = grad + ", "ahead = "),
             "You move by beta times the new velocity alone. That is where the ball would coast to next; the gradient "
             "that you have just measured is to be added in full.",
-            hint=2,
         ),
         Misconception(
             "look_ahead_stored",
@@ -89,14 +87,12 @@ NESTEROV_STEP = Exercise(
             change(nesterov_step, "+ grad", "+ (1 - beta) * grad", "ahead = grad", "ahead = (1 - beta) * grad"),
             "Your velocity is an average, with 1 - beta of each gradient; in torch's convention it is a sum. All your "
             "steps have only 1 - beta of the right length: look at the table of conventions above.",
-            hint=2,
         ),
         Misconception(
             "lr_inside",
             change(nesterov_step, "+ grad", "+ lr * grad", "lr * ahead", "(lr * grad + beta * velocity)"),
             "The learning rate is inside your velocity. With a constant lr the path is the same; when lr drops, the "
             "old steps roll on at their old length. Keep the velocity free of lr, as in momentum_step.",
-            hint=2,
         ),
         Misconception(
             "old_velocity_returned",
@@ -112,7 +108,6 @@ NESTEROV_STEP = Exercise(
             change(nesterov_step, "theta - lr", "theta + lr"),
             "The velocity is right, and theta goes along it, uphill. The sum of gradients points to where the loss "
             "grows, look-ahead or not.",
-            hint=2,
         ),
         Misconception(
             "mutates",
@@ -126,7 +121,6 @@ NESTEROV_STEP = Exercise(
             change(nesterov_step, "grad + beta * velocity", "grad + beta**2 * velocity"),
             "Your look-ahead lets friction act twice: beta squared. The ball rolls on for one round, so beta comes "
             "in once, on the velocity that has already seen this gradient.",
-            hint=2,
         ),
     ),
     equivalents=(

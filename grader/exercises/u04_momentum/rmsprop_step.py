@@ -59,35 +59,30 @@ RMSPROP_STEP = Exercise(
             change(rmsprop_step, "(root + eps)", "root"),
             "Without eps, a gradient that has always been zero gives 0/0, which is NaN, and NaN spreads to everything "
             "that it touches. What should such a parameter do instead?",
-            hint=2,
         ),
         Misconception(
             "swapped",
             change(rmsprop_step, "beta * mean_sq + (1 - beta) *", "(1 - beta) * mean_sq + beta *"),
             "The factors beta and 1 - beta have changed places: your average keeps 1 - beta of its past and takes the "
             "rest from the newest square. It hardly averages at all, so your steps are all nearly lr long.",
-            hint=1,
         ),
         Misconception(
             "adagrad",
             change(rmsprop_step, "beta * mean_sq + (1 - beta) *", "mean_sq +"),
             "This is AdaGrad: nothing fades, so your steps shrink for ever. RMSProp forgets. It is AdaGrad with an "
             "exponential moving average in place of the sum, and you wrote that average at the top of this unit.",
-            hint=1,
         ),
         Misconception(
             "a_sum_that_fades",
             change(rmsprop_step, "(1 - beta) * grad**2", "grad**2"),
             "Old squares fade, but the new one enters in full, so you hold a fading sum, 1 / (1 - beta) times as large "
             "as the average. Your steps are too short by the root of that. Which share of the new square goes in?",
-            hint=1,
         ),
         Misconception(
             "averages_the_gradients",
             change(rmsprop_step, "grad**2", "grad", "np.sqrt(mean_sq)", "np.sqrt(np.abs(mean_sq))"),
             "You average the gradients, not their squares. Where gradients change sign they cancel, and your step "
             "becomes huge just where it should be careful. How large is wanted, not which way.",
-            hint=1,
         ),
         Misconception(
             "squares_the_average",
@@ -98,7 +93,6 @@ RMSPROP_STEP = Exercise(
             ),
             "You square after averaging. The square of an average is small where gradients of both signs cancel; the "
             "average of the squares is not, and it is the one that says how large they are.",
-            hint=1,
         ),
         Misconception(
             "one_step_late",
@@ -136,13 +130,11 @@ RMSPROP_STEP = Exercise(
             change(rmsprop_step, "np.sqrt(mean_sq)", "mean_sq"),
             "The root is missing: you divide by the mean of the squares. The gradient and its square have different "
             "units, and only with the root do they cancel: rescale the loss by 10, and the step should stay the same.",
-            hint=1,
         ),
         Misconception(
             "uphill",
             change(rmsprop_step, "theta - lr", "theta + lr"),
             "Your steps have the right length and go uphill. Scaling a gradient does not turn it round.",
-            hint=1,
         ),
         Misconception(
             "mutates",
@@ -156,7 +148,6 @@ RMSPROP_STEP = Exercise(
             change(rmsprop_step, "np.sqrt(mean_sq)", "np.sqrt(mean_sq / (1 - beta))"),
             "You divide the average by 1 - beta, a correction of its bias that is right for the first step only. "
             "That is for unit 05; here the plain average is wanted.",
-            hint=1,
         ),
         Misconception(
             "root_stored",
@@ -170,7 +161,6 @@ RMSPROP_STEP = Exercise(
             change(rmsprop_step, "grad**2", "np.mean(grad**2)"),
             "All your parameters share one average, so the steep ones brake the flat ones. Squares are averaged "
             "over time, entry by entry, never over the entries.",
-            hint=1,
         ),
     ),
     equivalents=(

@@ -106,7 +106,6 @@ SGD_EXERCISE = Exercise(
             "The network's parameters do not move. `p = p - ...` makes a new array under an old name, or in your own "
             "list, and so does a copy made in __init__; the array that the network holds stays as it was. What changes "
             "an array itself?",
-            hint=1,
         ),
         Misconception(
             "one_velocity",
@@ -122,7 +121,6 @@ SGD_EXERCISE = Exercise(
             "Two parameters of one shape push each other: they share a velocity. That is so if you look it up by "
             "shape, or if one array stands in your list under several names. What is different for every parameter, "
             "always?",
-            hint=2,
         ),
         Misconception(
             "forgets",
@@ -130,7 +128,6 @@ SGD_EXERCISE = Exercise(
             "This is plain gradient descent, at any momentum: no step takes notice of the ones before it. "
             "Velocities have to live from one step to the next. They belong to the object, are made once, and move "
             "the parameters. In which method are they made?",
-            hint=3,
         ),
         Misconception(
             "first_only",
@@ -144,7 +141,6 @@ SGD_EXERCISE = Exercise(
             change(SGD, "+ grad", "+ self.lr * grad", "self.lr * v", "v"),
             "The learning rate is inside your velocities. As long as lr stays the same, the parameters walk the same "
             "path; when somebody changes it, your old steps roll on with the old one.",
-            hint=4,
         ),
         Misconception(
             "average",
@@ -184,7 +180,6 @@ SGD_EXERCISE = Exercise(
             change(SGD, "velocities = {}", "velocities, self.first_lr = {}, lr", "= self.lr", "= self.first_lr"),
             "Your steps keep the learning rate of the constructor, whatever the attribute lr says later. A schedule as "
             "in unit 03 changes it between steps: ask for self.lr at each step.",
-            hint=4,
         ),
     ),
     equivalents=(

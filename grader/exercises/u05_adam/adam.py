@@ -142,7 +142,6 @@ ADAM = Exercise(
             change(Adam, "param -= self.lr", "self.params[i] = param - self.lr"),
             "The network's parameters do not move. `p = p - ...` makes a new array under an old name, or in your own "
             "list; the array that the network holds stays as it was. What changes an array itself?",
-            hint=1,
         ),
         Misconception(
             "t_per_parameter",
@@ -198,14 +197,12 @@ ADAM = Exercise(
             "All your parameters share one m and one v: the first one's gradients move the second, and where shapes "
             "differ it does not even fit. Each parameter has averages of its own. By the way, `[a] * n` is one array "
             "under n names.",
-            hint=2,
         ),
         Misconception(
             "state_by_shape",
             change(Adam, LOOP, LOOP_OF_PAIRS + "            i = [p.shape for p in self.params].index(param.shape)\n"),
             "Parameters of different shapes are right; those of one shape push each other, because you look their "
             "averages up by shape. What is different for every parameter, always?",
-            hint=2,
         ),
         Misconception(
             "forgets",
@@ -219,14 +216,12 @@ ADAM = Exercise(
             change(Adam, "+ self.eps)\n", "+ self.eps)\n            return\n"),
             "Only your first parameter moves: the loop ends after one round. Look at where a `return` or a `break` "
             "stands, and how far it is indented.",
-            hint=2,
         ),
         Misconception(
             "eps_inside_the_root",
             change(Adam, "(np.sqrt(v_hat) + self.eps)", "np.sqrt(v_hat + self.eps)"),
             "Your eps is inside the root. Where gradients are near 1e-8, the root of eps is ten thousand times as "
             "large as they are, and your parameters stand nearly still. First the root, then eps.",
-            hint=4,
         ),
         Misconception(
             "betas_swapped",
@@ -247,7 +242,6 @@ ADAM = Exercise(
             change(Adam, "self.t = 0", "self.t, self.first_lr = 0, lr", "self.lr * m_hat", "self.first_lr * m_hat"),
             "Your steps keep the learning rate of the constructor, whatever the attribute lr says later. A schedule "
             "changes it between steps: ask for self.lr at each step.",
-            hint=4,
         ),
         Misconception(
             "gradients_squared_in_place",
@@ -274,7 +268,6 @@ ADAM = Exercise(
             change(Adam, " + self.eps", ""),
             "Where a gradient has always been zero, your step is 0/0, and where gradients are tiny it is too long: eps "
             "is missing beside the root.",
-            hint=4,
         ),
         Misconception(
             "without_the_root",

@@ -95,7 +95,6 @@ ADAM_MOMENTS = Exercise(
             ),
             "The betas have changed places: your m remembers with beta2 and your v with beta1. With the usual 0.9 and "
             "0.999, m would need a thousand steps to notice that the slope has turned.",
-            hint=1,
         ),
         Misconception(
             "shares_swapped",
@@ -108,7 +107,6 @@ ADAM_MOMENTS = Exercise(
             ),
             "Your averages hardly remember: they take beta of what is new and keep 1 - beta of what was. Which of the "
             "two factors should be near 1 if the memory is to be long?",
-            hint=1,
         ),
         Misconception(
             "v_from_g",
@@ -155,14 +153,12 @@ ADAM_MOMENTS = Exercise(
             change(adam_moments, "(1 - beta1) * grad", "grad", "(1 - beta2) * grad**2", "grad**2"),
             "Yours are fading sums, in which every gradient enters in full, as in unit 04's momentum. Adam keeps "
             "averages: what share of each new gradient should go in?",
-            hint=1,
         ),
         Misconception(
             "one_beta",
             change(adam_moments, "beta2 * v + (1 - beta2)", "beta1 * v + (1 - beta1)"),
             "Both of your averages remember with beta1. The squares have a memory of their own, beta2, usually a "
             "hundred times as long.",
-            hint=1,
         ),
         Misconception(
             "one_v_for_all",
@@ -206,7 +202,6 @@ ADAM_MOMENTS = Exercise(
             "You divide by 1 - beta at the end, so that the first gradient comes out in full. The averages are asked "
             "for as they are; what they lack at the start is the next exercise's business, and there it depends on the "
             "step.",
-            hint=1,
         ),
         Misconception(
             "nothing_fades",
@@ -220,7 +215,6 @@ ADAM_MOMENTS = Exercise(
             change(adam_moments, "(1 - beta1)", "beta1", "(1 - beta2)", "beta2"),
             "You take beta of the old average and beta of the new gradient as well. The two shares should make 1 "
             "together.",
-            hint=1,
         ),
         Misconception(
             "squares_of_distances",

@@ -117,28 +117,24 @@ ADAM_STEP = Exercise(
             change(adam_step, "m / (1 - beta1**t)", "m", "v / (1 - beta2**t)", "v"),
             "Your first step is 3.16 times too long (with betas of 0.9 and 0.999): m is a tenth of the gradient, but "
             "the root of v only a thirtieth. m and v were not bias-corrected.",
-            hint=1,
         ),
         Misconception(
             "t_from_zero",
             change(adam_step, "beta1**t", "beta1 ** (t - 1)", "beta2**t", "beta2 ** (t - 1)"),
             "Your first step is NaN or infinite: t is counted from 0, and 1 - beta^0 is 0. The first gradient has "
             "arrived when the first step is made, so t is 1 there, and it is handed to you so.",
-            hint=1,
         ),
         Misconception(
             "corrects_m_only",
             change(adam_step, "v / (1 - beta2**t)", "v"),
             "You correct m and leave v as it is. A young v is far too small and stands below the fraction bar, so your "
             "first step is 31.6 times too long.",
-            hint=1,
         ),
         Misconception(
             "corrects_v_only",
             change(adam_step, "m / (1 - beta1**t)", "m"),
             "You correct v and leave m as it is, so your first step is a tenth of alpha and the next ones creep up to "
             "it. Both averages started at zero; both are too small.",
-            hint=1,
         ),
         Misconception(
             "corrects_by_1_minus_beta",
@@ -159,7 +155,6 @@ ADAM_STEP = Exercise(
             change(adam_step, "(np.sqrt(v_hat) + eps)", "np.sqrt(v_hat + eps)"),
             "Your eps is inside the root. Where gradients are large nobody notices; where |g| is near 1e-8, the root "
             "of eps is 1e-4, ten thousand times the gradient, and your step all but vanishes.",
-            hint=2,
         ),
         Misconception(
             "eps_before_the_correction",
@@ -167,14 +162,12 @@ ADAM_STEP = Exercise(
             "You add eps to the root of the *uncorrected* v, as the short form at the end of section 2 of Adam's paper "
             "does. Early on that root is thirty times too small, so your eps counts thirty times as much. Here eps "
             "stands beside the root of the corrected v.",
-            hint=2,
         ),
         Misconception(
             "without_eps",
             change(adam_step, "(np.sqrt(v_hat) + eps)", "np.sqrt(v_hat)"),
             "Without eps, a parameter whose gradient has always been zero is divided 0/0, and NaN spreads from there "
             "to everything. Where does eps stand in the formula?",
-            hint=2,
         ),
         Misconception(
             "v_from_g",
@@ -231,14 +224,12 @@ ADAM_STEP = Exercise(
             "schedule_one_late",
             change(adam_step, "lr(t)", "lr(t - 1)"),
             "You ask the schedule for t - 1. The step with number t is to be made with alpha_t.",
-            hint=5,
         ),
         Misconception(
             "schedule_asked_once",
             change(adam_step, "lr(t)", "lr(1)"),
             "Every one of your steps uses the schedule's first value. Then it is no schedule: ask it anew, with the "
             "number of this step.",
-            hint=5,
         ),
         Misconception(
             "lr_over_t",
@@ -274,21 +265,18 @@ ADAM_STEP = Exercise(
             change(adam_step, "v / (1 - beta2**t)", "v", "np.sqrt(v_hat)", "np.sqrt(v) / (1 - beta2**t)"),
             "You correct the root of v. v itself is what came out too small by 1 - beta2^t, so it is corrected "
             "*before* the root; its root is too small by the root of that only.",
-            hint=1,
             about=("theta",),
         ),
         Misconception(
             "corrections_swapped",
             change(adam_step, "m / (1 - beta1**t)", "m / (1 - beta2**t)", "v / (1 - beta2**t)", "v / (1 - beta1**t)"),
             "Each of your averages is corrected with the other's beta. m has filled up with beta1, and v with beta2.",
-            hint=1,
             about=("theta",),
         ),
         Misconception(
             "schedule_one_early",
             change(adam_step, "lr(t)", "lr(t + 1)"),
             "You ask the schedule for t + 1. The step with number t is to be made with alpha_t.",
-            hint=5,
             about=("theta",),
         ),
         Misconception(
@@ -296,7 +284,6 @@ ADAM_STEP = Exercise(
             change(adam_step, "lr(t) if callable(lr) else lr", "lr"),
             "Numbers work; a schedule does not. It is a *function*, and what it says of step t is had by calling it "
             "with t.",
-            hint=5,
         ),
         Misconception(
             "not_divided",
@@ -311,7 +298,6 @@ ADAM_STEP = Exercise(
             change(adam_step, "+ eps)", "+ 1e-8)"),
             "Your eps is 1e-8, whatever eps is handed over. It comes as an argument, since in half precision it has to "
             "be larger.",
-            hint=2,
             about=("theta",),
         ),
         Misconception(
@@ -319,7 +305,6 @@ ADAM_STEP = Exercise(
             change(adam_step, "(np.sqrt(v_hat) + eps)", "np.sqrt(v_hat) + eps"),
             "Your eps is added to the whole fraction, and moves every parameter a little by itself. It belongs to the "
             "root, below the fraction bar: mind the brackets.",
-            hint=2,
             about=("theta",),
         ),
         Misconception(

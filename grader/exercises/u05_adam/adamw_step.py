@@ -108,13 +108,11 @@ ADAMW_STEP = Exercise(
             "This is L2 regularization inside Adam, which AdamW was made to avoid: you add the decay to the gradient, "
             "and the root of v then divides it away. With no gradient, weights of 1 and 100 both lose alpha; AdamW "
             "takes the same *fraction* of both.",
-            hint=1,
         ),
         Misconception(
             "without_decay",
             change(adamw_step, " - alpha * weight_decay * theta", ""),
             "Your step is Adam's; no weight decays. With a gradient of zero, everything stands still.",
-            hint=1,
             about=("theta",),
         ),
         Misconception(
@@ -162,7 +160,6 @@ ADAMW_STEP = Exercise(
             ),
             "Your averages stay clean, but the decay goes into m^ and is divided by the root of v^ along with it. So "
             "weights with large gradients hardly decay, and those without any explode.",
-            hint=1,
         ),
         Misconception(
             "decays_by_sign",
@@ -175,7 +172,6 @@ ADAMW_STEP = Exercise(
             "only_decays",
             change(adamw_step, "theta - step - ", "theta - "),
             "Your weights decay and do nothing else. Adam's step is missing from theta.",
-            hint=3,
         ),
         Misconception(
             "without_eps",
@@ -189,14 +185,12 @@ ADAMW_STEP = Exercise(
             change(adamw_step, "m / (1 - beta1**t)", "m", "v / (1 - beta2**t)", "v"),
             "The decay is right, but Adam's part of your step is not bias-corrected: the first one is 3.16 times too "
             "long. Could your adam_step do that part?",
-            hint=3,
         ),
         Misconception(
             "decay_off_schedule",
             change(adamw_step, "alpha * weight_decay", "(lr(1) if callable(lr) else lr) * weight_decay"),
             "Adam's part follows the schedule, and your decay always uses its first value. Both are scaled by the "
             "alpha of this step.",
-            hint=2,
             about=("theta",),
         ),
         Misconception(
@@ -216,28 +210,24 @@ ADAMW_STEP = Exercise(
             change(adamw_step, "    m = ", "    grad = grad + weight_decay * theta\n    m = "),
             "Your decay comes in twice: beside the step, where it belongs, and in the gradient as well, from where it "
             "gets into both averages. The gradient is that of the loss alone.",
-            hint=1,
         ),
         Misconception(
             "eps_inside_the_root",
             change(adamw_step, "(np.sqrt(v_hat) + eps)", "np.sqrt(v_hat + eps)"),
             "Your eps is inside the root, where for tiny gradients it counts far more than outside. First the root, "
             "then eps.",
-            hint=3,
             about=("theta",),
         ),
         Misconception(
             "uphill",
             change(adamw_step, "theta - step", "theta + step"),
             "Adam's part of your step goes uphill; only the decay has the right sign.",
-            hint=3,
             about=("theta",),
         ),
         Misconception(
             "schedule_one_late",
             change(adamw_step, "lr(t)", "lr(t - 1)"),
             "You ask the schedule for t - 1. The step with number t is to be made with alpha_t, and so is its decay.",
-            hint=2,
             about=("theta",),
         ),
         Misconception(
@@ -245,21 +235,18 @@ ADAMW_STEP = Exercise(
             change(adamw_step, "* theta, m, v", "* theta, m_hat, v_hat"),
             "The averages that you hand back are the corrected ones, so that the next step corrects them once more. m "
             "and v go on raw.",
-            hint=3,
             about=("m", "v"),
         ),
         Misconception(
             "settings_not_handed_on",
             change(adamw_step, "    alpha =", "    beta1, beta2, eps = 0.9, 0.999, 1e-8\n    alpha ="),
             "Right with the default betas and eps, and wrong with others: do they reach Adam's part of your step?",
-            hint=3,
         ),
         Misconception(
             "schedule_not_asked",
             change(adamw_step, "lr(t) if callable(lr) else lr", "lr"),
             "Numbers work; a schedule does not. It is a *function*, and what it says of step t is had by calling it "
             "with t.",
-            hint=2,
         ),
     ),
     equivalents=(

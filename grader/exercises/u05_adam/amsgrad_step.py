@@ -103,14 +103,12 @@ AMSGRAD_STEP = Exercise(
             change(amsgrad_step, "v_hat = v_max", "v_hat = v"),
             "Your theta walks Adam's path: it is divided by the root of the present v, and not of the largest. What is "
             "v_max kept for?",
-            hint=1,
             about=("theta",),
         ),
         Misconception(
             "keeps_the_last_v",
             change(amsgrad_step, "np.maximum(v_max, v)", "v"),
             "Your v_max is just the present v, which falls when gradients become small. It should only ever rise.",
-            hint=1,
         ),
         Misconception(
             "smallest_v",
@@ -138,7 +136,6 @@ AMSGRAD_STEP = Exercise(
             ),
             "You keep the largest *corrected* v. Some libraries do; torch, and this exercise, keep the largest raw v "
             "and correct it in the step. The two part as soon as v has fallen while t was small.",
-            hint=2,
             about=("v_max",),
         ),
         Misconception(
@@ -146,7 +143,6 @@ AMSGRAD_STEP = Exercise(
             change(amsgrad_step, "m / (1 - beta1**t)", "m", "v_max / (1 - beta2**t)", "v_max"),
             "This is AMSGrad as in its paper, without bias correction. Here m and v_max are corrected, as in torch: "
             "the first step is to be alpha long.",
-            hint=2,
             about=("theta",),
         ),
         Misconception(
@@ -169,14 +165,12 @@ AMSGRAD_STEP = Exercise(
             "old_maximum_returned",
             change(amsgrad_step, "    v_max = np", "    old = v_max\n    v_max = np", "v, v_max\n", "v, old\n"),
             "You hand back the v_max that you were given: nothing is remembered.",
-            hint=2,
         ),
         Misconception(
             "eps_inside_the_root",
             change(amsgrad_step, "(np.sqrt(v_hat) + eps)", "np.sqrt(v_hat + eps)"),
             "Your eps is inside the root, where it is ten times or ten thousand times what it should be for small "
             "gradients. Add it to the root.",
-            hint=3,
         ),
         Misconception(
             "mutates",
@@ -195,7 +189,6 @@ AMSGRAD_STEP = Exercise(
             "without_eps",
             change(amsgrad_step, "(np.sqrt(v_hat) + eps)", "np.sqrt(v_hat)"),
             "Your root has no eps beside it: where gradients are as small as eps, your steps are too long.",
-            hint=3,
             about=("theta",),
         ),
         Misconception(
@@ -210,7 +203,6 @@ AMSGRAD_STEP = Exercise(
             change(amsgrad_step, "v_max / (1 - beta2**t)", "v_max"),
             "Your m is corrected in your step, and v_max is not. A young v is far too small and stands below the "
             "fraction bar, so your first steps are far too long.",
-            hint=2,
             about=("theta",),
         ),
         Misconception(

@@ -68,14 +68,12 @@ BIAS_CORRECTION = Exercise(
             change(bias_correction, "moment / weight", "moment * weight"),
             "Your corrected average is even smaller than the biased one: you multiply by the weight that it has seen. "
             "It is too small by that factor already. What undoes a factor?",
-            hint=1,
         ),
         Misconception(
             "not_at_all",
             change(bias_correction, "moment / weight", "moment.copy()"),
             "What comes back is what went in. After one value of 10 with beta = 0.9 the average says 1, and the "
             "corrected one should say 10.",
-            hint=1,
         ),
         Misconception(
             "t_from_zero",
@@ -96,35 +94,30 @@ BIAS_CORRECTION = Exercise(
             change(bias_correction, "beta**t", "beta"),
             "You divide by 1 - beta at every step. At the first one that is right; later the average has seen more "
             "than one value, and you blow it up, tenfold in the long run with beta = 0.9. Where is t?",
-            hint=2,
         ),
         Misconception(
             "beta_times_t",
             change(bias_correction, "beta**t", "beta * t"),
             "You take beta times t where beta to the power t is meant: at step 2, with beta = 0.9, you divide by 1 - "
             "1.8, and the sign flips. The weight of the start is multiplied by beta at *every* step.",
-            hint=2,
         ),
         Misconception(
             "divides_by_the_rest",
             change(bias_correction, "1 - beta**t", "beta**t"),
             "You divide by beta^t, which is the weight of the start at zero, and that says nothing. What weight do the "
             "t values have together?",
-            hint=1,
         ),
         Misconception(
             "power_outside",
             change(bias_correction, "1 - beta**t", "(1 - beta) ** t"),
             "You raise 1 - beta to the power t, instead of beta alone. At the first step there is no difference; at "
             "the second, with beta = 0.9, you divide by 0.01 and not by 0.19. Where should the bracket close?",
-            hint=2,
         ),
         Misconception(
             "by_the_root",
             change(bias_correction, "1 - beta**t", "np.sqrt(1 - beta**t)"),
             "You divide by the root of the weight. That is what becomes of the correction once the root of v is taken, "
             "in the step; here both averages are corrected in the same way, before any root.",
-            hint=1,
         ),
         Misconception(
             "mutates",
@@ -138,28 +131,24 @@ BIAS_CORRECTION = Exercise(
             change(bias_correction, "moment / weight", "moment * (1 + beta**t)"),
             "You multiply by 1 + beta^t, which is at most 2. After its first value, with beta = 0.9, the average is "
             "ten times too small. It is short by a *factor*, the weight of what it has seen: what undoes that?",
-            hint=1,
         ),
         Misconception(
             "brackets_missing",
             change(bias_correction, "moment / weight", "moment / 1 - beta**t"),
             "You take beta^t off the average. Where a line says moment / 1 - ..., the division comes first: all of 1 - "
             "beta^t has to stand below the fraction bar.",
-            hint=1,
         ),
         Misconception(
             "divides_by_one_plus",
             change(bias_correction, "1 - beta**t", "1 + beta**t"),
             "You divide by 1 + beta^t, which makes a small average smaller still. Its values have the weight 1 - "
             "beta^t together; the rest, beta^t, is the weight of the zero at the start.",
-            hint=1,
         ),
         Misconception(
             "first_step_only",
             change(bias_correction, "moment / weight", "moment / weight if t == 1 else moment.copy()"),
             "Only the first average is corrected. At the second step the bias is smaller, and far from gone: its "
             "weight is 1 - beta^2 by then.",
-            hint=2,
         ),
     ),
     equivalents=(

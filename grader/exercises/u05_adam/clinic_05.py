@@ -139,28 +139,24 @@ CLINIC_05 = Exercise(
             change(still_l2, COUNTS, COUNTS_EACH),
             "These are still the paths of the broken code. Begin with symptom 1: Adam's first step is lr long, for "
             "every parameter. Print t for w and for c in the first round.",
-            hint=1,
         ),
         Misconception(
             "still_l2",
             still_l2,
             "One cause is found: w and c are corrected for the same step now. But a weight of 100 still loses no more "
             "than a weight of 1. Follow weight_decay on its way to params[0]: what is it divided by?",
-            hint=2,
         ),
         Misconception(
             "still_counts_twice",
             change(clinic_05, COUNTS, COUNTS_EACH),
             "One cause is found: the decay passes Adam's root by. But c is still corrected as if it were one step "
             "further than w. How often does t grow in one round?",
-            hint=1,
         ),
         Misconception(
             "decay_without_lr",
             change(clinic_05, "lr * weight_decay", "weight_decay"),
             "Your decay is not scaled by lr: with weight_decay = 0.1 a weight loses a tenth of itself in every step. "
             "AdamW's decay obeys the learning rate, as the rest of the step does.",
-            hint=2,
             about=("w",),
         ),
         Misconception(
@@ -168,7 +164,6 @@ CLINIC_05 = Exercise(
             change(clinic_05, "[0.0, 0.0], 0\n", "[0.0, 0.0], 1\n", "        t = t + 1\n", ""),
             "Your first step is right, and the decay, too. But t never grows: every later average is divided as if it "
             "were the first, by 0.1 and 0.001, though it has long filled up. In which line does t count the rounds?",
-            hint=1,
         ),
         Misconception(
             "decays_c_too",
@@ -177,7 +172,6 @@ CLINIC_05 = Exercise(
             ),
             "You let c decay along with the weights. An offset only says what houses need on average: pulled towards "
             "0, it makes all predictions wrong together. Which of the two parameters should weight_decay reach?",
-            hint=2,
             about=("c",),
         ),
         Misconception(
@@ -185,28 +179,24 @@ CLINIC_05 = Exercise(
             change(clinic_05, "X.T @ error / len(y)", "X.T @ error / len(y) + weight_decay * params[0]"),
             "Your t is right, and the decay stands beside the step now. But it is still in the gradient as well: the "
             "old way is to go when the new one comes.",
-            hint=2,
         ),
         Misconception(
             "no_decay_left",
             change(clinic_05, DECAY, ""),
             "Now nothing decays: weight_decay has no effect. The symptom is gone, and so is what was wanted. The decay "
             "has to come back in, beside the step.",
-            hint=2,
         ),
         Misconception(
             "grows",
             change(clinic_05, "params[0] - lr * weight_decay", "params[0] + lr * weight_decay"),
             "Your t is right, and the decay passes the root by. But your weights grow by it: which sign takes "
             "something off?",
-            hint=2,
         ),
         Misconception(
             "decays_after_the_step",
             change(clinic_05, DECAY, "", "        path.append", DECAY + "        path.append"),
             "Your decay comes after the step, and shrinks what Adam has just added. It takes its fraction of the "
             "weights as they were before.",
-            hint=2,
             about=("w",),
         ),
         Misconception(
@@ -214,7 +204,6 @@ CLINIC_05 = Exercise(
             change(clinic_05, DECAY, "", "            m[i] =", "    " + DECAY + "            m[i] ="),
             "The decay passes the root by, but it stands inside the loop over the parameters, so that w decays twice "
             "in each round, once for w and once for c.",
-            hint=2,
             about=("w",),
         ),
         Misconception(
@@ -224,7 +213,6 @@ CLINIC_05 = Exercise(
             ),
             "Your first step is NaN: t is still 0 when the averages are corrected, and 1 - 0.9^0 is 0. Count before "
             "you correct.",
-            hint=1,
         ),
     ),
     equivalents=(

@@ -103,35 +103,30 @@ CLINIC_06 = Exercise(
             change(loss_still_without, "+ pressed * theta)", "+ lam * theta)"),
             "These are still the values of the broken code. Begin with symptom 1: when all targets move up by 10, "
             "which of the fitted numbers should take that up, and what holds it back?",
-            hint=1,
         ),
         Misconception(
             "bias_still_pressed",
             change(clinic_06, "+ pressed * theta)", "+ lam * theta)"),
             "The bias is still pressed towards zero in every step. Which entry of theta is the bias, and what is "
             "subtracted from it?",
-            hint=1,
         ),
         Misconception(
             "bias_in_the_penalty",
             change(clinic_06, "np.append(np.full(len(w), lam), 0.0)", "np.full(len(theta), lam)"),
             "The reported loss is the one that the steps make smaller: they belong together now. But both press on the "
             "bias. It has to come out of the penalty, in both places.",
-            hint=1,
         ),
         Misconception(
             "loss_still_without",
             loss_still_without,
             "The history still tells the loss without the penalty, and that may rise, while what the steps go down on "
             "falls.",
-            hint=2,
         ),
         Misconception(
             "without_the_half",
             change(clinic_06, "0.5 * np.sum(pressed", "np.sum(pressed"),
             "The penalty that you report does not belong to the gradient that you use: lam w is the slope of half of "
             "lam times the square of w.",
-            hint=2,
             about=("history",),
         ),
         Misconception(
@@ -139,14 +134,12 @@ CLINIC_06 = Exercise(
             change(loss_still_without, " + pressed * theta)", ")"),
             "Now nothing is penalized: lam has no effect. The symptoms are gone, and so is the cure. Only the bias was "
             "to be let go.",
-            hint=1,
         ),
         Misconception(
             "bias_frozen",
             change(clinic_06, "lr * (inputs.T", "lr * np.append(np.ones(len(w)), 0.0) * (inputs.T"),
             "Nothing presses on the bias any more, and nothing moves it either: b comes back as it went in. It was to "
             "be left out of the penalty, and not out of the training. The data still have a gradient for it.",
-            hint=1,
             about=("b",),
         ),
         Misconception(
@@ -160,7 +153,6 @@ CLINIC_06 = Exercise(
             ),
             "The first loss is right. After that, the penalty that you report is still the one of the weights at the "
             "start: it is worked out once, before the loop, and the weights move on.",
-            hint=2,
             about=("history",),
         ),
         Misconception(
@@ -174,7 +166,6 @@ CLINIC_06 = Exercise(
             ),
             "Both terms are in the loss. But you note it after each step, and before each step is asked for: the first "
             "entry should tell where the training began.",
-            hint=2,
             about=("history",),
         ),
         Misconception(
@@ -182,7 +173,6 @@ CLINIC_06 = Exercise(
             change(clinic_06, "0.5 * np.sum(pressed * theta**2)", "0.5 * lam * np.sum(theta**2)"),
             "The steps leave the bias free, and the loss that you report still counts it. What is reported and what is "
             "made smaller have to be one and the same.",
-            hint=2,
             about=("history",),
         ),
         Misconception(
@@ -190,7 +180,6 @@ CLINIC_06 = Exercise(
             change(clinic_06, "np.sum(pressed", "np.mean(pressed"),
             "The penalty that you report is a mean. lam w, which your steps use, is the slope of half of lam times the "
             "*sum* of the squares.",
-            hint=2,
             about=("history",),
         ),
         Misconception(
@@ -198,7 +187,6 @@ CLINIC_06 = Exercise(
             change(clinic_06, "+ pressed * theta)", "- pressed * theta)"),
             "The bias is free, but the penalty now pushes the weights away from zero: it comes into the step with the "
             "sign of the gradient of the loss.",
-            hint=1,
             about=("w",),
         ),
     ),

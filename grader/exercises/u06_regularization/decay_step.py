@@ -58,7 +58,6 @@ DECAY_STEP = Exercise(
             "This is L2 inside the optimizer. For plain descent it is the same; but an optimizer that divides by the "
             "size of a gradient divides your penalty too. The weights 1 and 100, without a gradient, lose 0.1 each, "
             "where decay would take one hundredth of each. That is Adam, and not AdamW.",
-            hint=1,
         ),
         Misconception(
             "biases_too",
@@ -73,7 +72,6 @@ DECAY_STEP = Exercise(
             "Your weights lose the share `decay` in every step, whatever the learning rate. With the usual 0.01 half "
             "of a weight is gone after 69 steps. And when lr drops at the end of training, your decay does not: the "
             "weights would fade away. lr belongs into the factor.",
-            hint=3,
         ),
         Misconception(
             "after_the_step",
@@ -86,7 +84,6 @@ DECAY_STEP = Exercise(
             ),
             "You shrink after the step, so that the new gradient's part shrinks too. The difference is small, and it "
             "is a difference: AdamW, as torch has it, lets the old weights decay, and then steps.",
-            hint=3,
         ),
         Misconception(
             "nothing_shrinks",
@@ -99,20 +96,17 @@ DECAY_STEP = Exercise(
             "grows",
             change(decay_step, "1 - optimizer", "1 + optimizer"),
             "Your weights grow by themselves. To shrink, a weight is multiplied by something a little *below* 1.",
-            hint=3,
         ),
         Misconception(
             "keeps_the_wrong_part",
             change(decay_step, "1 - optimizer.lr * decay", "optimizer.lr * decay"),
             "You keep the share lr times decay of each weight, which is next to nothing. That is the share that should "
             "go.",
-            hint=3,
         ),
         Misconception(
             "no_step",
             change(decay_step, "            p *= keep\n    optimizer.step(grads)", "            p *= keep"),
             "Your weights decay, and nobody learns: the optimizer's own step is never taken.",
-            hint=3,
         ),
         Misconception(
             "biases_only",
@@ -125,20 +119,17 @@ DECAY_STEP = Exercise(
             change(decay_step, "p.ndim > 1", "p.ndim == 2"),
             "Matrices and biases are right. A filter has three axes or four, and is made of weights as well: only what "
             "has *one* axis does not decay.",
-            hint=2,
         ),
         Misconception(
             "same_amount",
             change(decay_step, "p *= keep", "p -= optimizer.lr * decay * np.sign(p)"),
             "Every weight of yours loses the same amount, 1 and 100 alike: only the sign goes in. Decay takes the same "
             "*share* of each.",
-            hint=3,
         ),
         Misconception(
             "decays_twice",
             change(decay_step, "1 - optimizer", "1 - 2 * optimizer"),
             "Your decay is twice as strong as asked. It is no derivative of a square: the factor is 1 - lr * decay.",
-            hint=3,
         ),
         Misconception(
             "biases_by_place",
@@ -151,7 +142,6 @@ DECAY_STEP = Exercise(
             ),
             "You tell weights and biases by their place in the list: every second one is spared. The list may begin "
             "with a bias, or hold two matrices in a row. How many axes has each?",
-            hint=2,
         ),
         Misconception(
             "parameters_replaced",

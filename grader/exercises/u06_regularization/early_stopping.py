@@ -137,7 +137,6 @@ EARLY_STOPPING = Exercise(
             change(EarlyStopping, "self.best_loss, self.bad = loss, 0", "self.best_loss = loss"),
             "You count all bad updates since the beginning. A loss that shakes a little on its way down is stopped "
             "although it makes a new best all the time. What should a new best do to the count?",
-            hint=2,
             about=("stop",),
         ),
         Misconception(
@@ -151,7 +150,6 @@ EARLY_STOPPING = Exercise(
             ),
             "You compare with the loss just before. A loss that has jumped up and comes down again slowly then looks "
             "like progress, without ever being as good as it was. The one to beat is the best.",
-            hint=3,
             about=("stop",),
         ),
         Misconception(
@@ -167,14 +165,12 @@ EARLY_STOPPING = Exercise(
             change(EarlyStopping, "loss < self", "loss <= self"),
             "A loss that only equals the best counts as a new best with you. On a plateau you would wait for ever. "
             "Better means strictly lower.",
-            hint=3,
         ),
         Misconception(
             "one_late",
             change(EarlyStopping, ">= self.patience", "> self.patience"),
             "You stop one update too late. With a patience of 1, the first update without a new best should already "
             "say stop.",
-            hint=2,
             about=("stop",),
         ),
         Misconception(
@@ -182,7 +178,6 @@ EARLY_STOPPING = Exercise(
             change(EarlyStopping, ">= self.patience", "> 0"),
             "You stop at the first update that brings no new best, however much patience was asked for. Validation "
             "losses shake; that is what the patience is for.",
-            hint=2,
             about=("stop",),
         ),
         Misconception(
@@ -219,7 +214,6 @@ EARLY_STOPPING = Exercise(
             "one_early",
             change(EarlyStopping, "self.bad >= self.patience", "self.bad >= self.patience - 1"),
             "You stop one update too early: with a patience of 3, it takes three updates in a row without a new best.",
-            hint=2,
             about=("stop",),
         ),
         Misconception(
@@ -240,7 +234,6 @@ EARLY_STOPPING = Exercise(
             change(EarlyStopping, "return self.bad >= self.patience", "return self.bad == self.patience"),
             "You say stop once, and at the next update without a new best you say to go on again. From `patience` "
             "updates on, the answer stays True.",
-            hint=2,
             about=("stop",),
         ),
         Misconception(
@@ -248,7 +241,6 @@ EARLY_STOPPING = Exercise(
             change(EarlyStopping, "loss < self.best_loss", "loss < self.best_loss - 0.01"),
             "A loss has to be lower by a certain amount to count as a new best with you. Any lower loss is one, by "
             "however little.",
-            hint=3,
         ),
         Misconception(
             "counts_anew",
@@ -258,7 +250,6 @@ EARLY_STOPPING = Exercise(
                 "        enough = self.bad >= self.patience\n        self.bad *= not enough\n        return enough",
             ),
             "You say stop once, and then begin to count anew. As long as there is no new best, the answer stays True.",
-            hint=2,
             about=("stop",),
         ),
         Misconception(
@@ -266,14 +257,12 @@ EARLY_STOPPING = Exercise(
             change(EarlyStopping, "        else:", "        elif loss > self.best_loss:"),
             "A loss that only equals the best is not counted as a bad update with you. An update without a new best is "
             "one, so on a plateau you wait too long.",
-            hint=3,
             about=("stop",),
         ),
         Misconception(
             "says_go_on",
             change(EarlyStopping, ">= self.patience", "< self.patience"),
             "Your answer is the wrong way round: True means stop.",
-            hint=2,
             about=("stop",),
         ),
     ),

@@ -81,14 +81,12 @@ L1_PENALTY = Exercise(
             change(l1_penalty, "value = lam", "value = lam / 2", "grad = lam", "grad = lam / 2"),
             "There is a factor one half in your penalty. In L2 it cancels the 2 that comes down from the square. Here "
             "there is no square, and nothing to cancel.",
-            hint=2,
         ),
         Misconception(
             "no_absolute_value",
             change(l1_penalty, "np.abs(w)", "w"),
             "Your value adds up the weights with their signs, so that 3 and -3 cost nothing together, and a very "
             "negative weight is even rewarded. Which way a weight points is no merit: its size counts.",
-            hint=2,
             about=("value",),
         ),
         Misconception(
@@ -96,7 +94,6 @@ L1_PENALTY = Exercise(
             change(l1_penalty, "np.sign(w)", "w / np.abs(w)"),
             "Where a weight is exactly zero you divide 0 by 0, and NaN spreads from there. Exact zeros are what L1 is "
             "for, so they will come. Is there a function that knows three answers: -1, 0 and 1?",
-            hint=3,
             about=("grad",),
         ),
         Misconception(
@@ -104,7 +101,6 @@ L1_PENALTY = Exercise(
             change(l1_penalty, "np.sign(w)", "np.where(w >= 0, 1.0, -1.0)"),
             "At exactly zero your slope is +lam, so a step pushes a weight away from the place where the penalty wants "
             "it. At the kink any slope from -lam to lam is allowed; 0 is the one that lets a zero stay.",
-            hint=3,
             about=("grad",),
         ),
         Misconception(
@@ -112,7 +108,6 @@ L1_PENALTY = Exercise(
             change(l1_penalty, "np.sign(w)", "np.where(w > 0, 1.0, -1.0)"),
             "At exactly zero your slope is -lam, so a step pushes a weight away from the place where the penalty wants "
             "it. At the kink any slope from -lam to lam is allowed; 0 is the one that lets a zero stay.",
-            hint=3,
             about=("grad",),
         ),
         Misconception(
@@ -120,7 +115,6 @@ L1_PENALTY = Exercise(
             change(l1_penalty, "np.sum", "np.mean", "np.sign(w)", "np.sign(w) / w.size"),
             "You average over the weights instead of adding up. Then the same lam presses less on each weight the "
             "larger the layer is. The penalty is a sum.",
-            hint=2,
         ),
         Misconception(
             "no_lam_in_the_gradient",
@@ -135,7 +129,6 @@ L1_PENALTY = Exercise(
             "For a vector you are right; for a matrix your value is the largest sum of a column, which is what "
             "mathematicians call the 1-norm of a matrix, and for more axes there is none. In this penalty every entry "
             "counts.",
-            hint=2,
             about=("value",),
         ),
         Misconception(
@@ -158,7 +151,6 @@ L1_PENALTY = Exercise(
             "squares",
             change(l1_penalty, "np.abs(w)", "w**2"),
             "Your value adds up squares: that is L2. L1 adds up the sizes themselves.",
-            hint=2,
             about=("value",),
         ),
         Misconception(
@@ -166,14 +158,12 @@ L1_PENALTY = Exercise(
             change(l1_penalty, "np.sum(np.abs(w))", "np.abs(np.sum(w))"),
             "You take the size of the sum, in which 3 and -3 cancel. Take the size of each weight first, and add up "
             "then.",
-            hint=2,
             about=("value",),
         ),
         Misconception(
             "not_summed",
             change(l1_penalty, "np.sum(np.abs(w))", "np.abs(w)"),
             "Your value is an array, one penalty for each weight. A loss is one number: it has to be added up.",
-            hint=2,
             about=("value",),
         ),
         Misconception(
@@ -181,7 +171,6 @@ L1_PENALTY = Exercise(
             change(l1_penalty, "np.sum(np.abs(w))", "np.sum(np.abs(w), axis=0)"),
             "You add up along one axis only. For a vector that is everything; for a matrix a row of sums is left. "
             "Every weight of the layer counts into one number.",
-            hint=2,
             about=("value",),
         ),
         Misconception(
@@ -189,7 +178,6 @@ L1_PENALTY = Exercise(
             change(l1_penalty, "np.sum", "np.mean"),
             "Your value is a mean. The penalty is a sum: with a mean, the same lam would press less on each weight the "
             "larger the layer is.",
-            hint=2,
             about=("value",),
         ),
         Misconception(
@@ -205,7 +193,6 @@ L1_PENALTY = Exercise(
             change(l1_penalty, "np.sum(np.abs(w))", "np.sqrt(np.sum(w**2))"),
             "Your value is the length of w, a root of squares. L1 adds up the sizes of the entries: for (3, -4) that "
             "is 7, and not 5.",
-            hint=2,
             about=("value",),
         ),
     ),

@@ -61,14 +61,12 @@ L2_PENALTY = Exercise(
             change(l2_penalty, "lam / 2 * np", "lam * np", "= lam * w", "= 2 * lam * w"),
             "Value and gradient belong together, but both are twice as large as asked: the factor one half is missing. "
             "Both conventions exist. With this one, a lam from a paper that has the half acts twice as hard.",
-            hint=1,
         ),
         Misconception(
             "value_without_the_half",
             change(l2_penalty, "lam / 2", "lam"),
             "Your value is twice as large as asked. lam w is the slope of half of lam times the square: differentiate "
             "your own value by hand, and see which factor comes out.",
-            hint=1,
             about=("value",),
         ),
         Misconception(
@@ -76,7 +74,6 @@ L2_PENALTY = Exercise(
             change(l2_penalty, "= lam * w", "= 2 * lam * w"),
             "Your gradient is twice the slope of this penalty. The 2 that comes down from the square has met something "
             "in the formula that it cancels with.",
-            hint=1,
             about=("grad",),
         ),
         Misconception(
@@ -84,7 +81,6 @@ L2_PENALTY = Exercise(
             change(l2_penalty, "= lam * w", "= lam / 2 * w"),
             "Your gradient is half the slope of this penalty. The half stands in the value; after you differentiate "
             "the square, is it still there?",
-            hint=1,
             about=("grad",),
         ),
         Misconception(
@@ -120,7 +116,6 @@ L2_PENALTY = Exercise(
             change(l2_penalty, "np.sum(w**2)", "np.sum(w**2, axis=0)"),
             "You add up along one axis only. For a vector that is everything; for a matrix a row of sums is left. "
             "Every weight of the layer counts into one number.",
-            hint=2,
             about=("value",),
         ),
         Misconception(
@@ -136,7 +131,6 @@ L2_PENALTY = Exercise(
             change(l2_penalty, "np.sum(w**2)", "np.linalg.norm(w, 2) ** 2"),
             "For a vector you are right; for a matrix, norm(w, 2) is its largest singular value, and for more axes "
             "there is none. Here the squares of all entries count, wherever they stand.",
-            hint=2,
             about=("value",),
         ),
         Misconception(

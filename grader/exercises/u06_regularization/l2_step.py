@@ -61,21 +61,18 @@ L2_STEP = Exercise(
             change(l2_step, "g + lam", "g + 2 * lam"),
             "You press twice as hard as asked. With the penalty lam/2 times the sum of squares, the one half and the 2 "
             "of the derivative cancel.",
-            hint=2,
         ),
         Misconception(
             "lr_in_the_gradient",
             change(l2_step, "g + lam", "g + optimizer.lr * lam"),
             "The learning rate comes into your penalty twice: you multiply by it, and the optimizer does so again. A "
             "gradient knows nothing of step lengths.",
-            hint=2,
         ),
         Misconception(
             "wrong_sign",
             change(l2_step, "g + lam", "g - lam"),
             "Your weights grow by themselves: the penalty has come in with a minus. A gradient points where the "
             "penalty gets larger, and the optimizer turns it round.",
-            hint=2,
         ),
         Misconception(
             "mutated",
@@ -90,7 +87,6 @@ L2_STEP = Exercise(
             "You shrink the weights themselves and hand the gradients on as they were. For plain descent that is the "
             "same; an optimizer that rescales its gradients does not see such a penalty. That is the next exercise. "
             "Here the penalty goes through the optimizer.",
-            hint=2,
         ),
         Misconception(
             "two_steps",
@@ -103,27 +99,23 @@ L2_STEP = Exercise(
             ),
             "You take two steps, one for the loss and one for the penalty. An optimizer with a memory would count two "
             "steps, and one that rescales gives the penalty a full step of its own. Add the gradients first.",
-            hint=2,
         ),
         Misconception(
             "no_penalty",
             change(l2_step, "step(total)", "step(grads)"),
             "Your step has no penalty in it: the gradients go to the optimizer as they came, and lam has no effect.",
-            hint=2,
         ),
         Misconception(
             "l1",
             change(l2_step, "lam * p", "lam * np.sign(p)"),
             "You have added the gradient of the L1 penalty, lam with the weight's sign. L2 presses on a weight in "
             "proportion to its size.",
-            hint=2,
         ),
         Misconception(
             "only_the_penalty",
             change(l2_step, "g = g + lam", "g = lam"),
             "The gradient of the loss is gone: for the weights, your optimizer sees the penalty alone, and they just "
             "fade away. The penalty is *added*.",
-            hint=2,
         ),
         Misconception(
             "biases_only",
@@ -149,27 +141,23 @@ L2_STEP = Exercise(
             ),
             "You call the optimizer once for each parameter. One with a memory lets all its averages fade at each of "
             "these calls, and one that counts its steps counts too many. Collect all gradients, and call it once.",
-            hint=2,
         ),
         Misconception(
             "biases_by_place",
             change(l2_step, "        if p.ndim > 1", "        if len(total) % 2 == 0"),
             "You tell weights and biases by their place in the list: every second one is spared. The list may begin "
             "with a bias, or hold two matrices in a row. How many axes has each?",
-            hint=1,
         ),
         Misconception(
             "never_steps",
             change(l2_step, "optimizer.step(total)", "return total"),
             "Nothing moves: the gradients are ready, and the optimizer's `step` is never called with them.",
-            hint=2,
         ),
         Misconception(
             "value_for_the_gradient",
             change(l2_step, "lam * p", "lam / 2 * np.sum(p**2)"),
             "You add the *value* of the penalty, one number, to every entry of the gradient. What belongs there is its "
             "gradient, an array.",
-            hint=2,
         ),
     ),
     equivalents=(

@@ -80,14 +80,12 @@ PROXIMAL_STEP = Exercise(
             "Your threshold is lam. But the penalty acts for one step only, and a step is lr long: a smaller lr should "
             "bring less of it, as it brings less of the gradient. As it stands, your weights are pressed 1/lr times "
             "too hard.",
-            hint=1,
         ),
         Misconception(
             "shrinks_first",
             change(proximal_step, "w - lr * grad", "w", "lr * lam, 0)", "lr * lam, 0) - lr * grad"),
             "You shrink first and take the gradient step afterwards, which moves every weight off zero again. In the "
             "end you have hardly any exact zeros. Which half has to have the last word?",
-            hint=2,
         ),
         Misconception(
             "subgradient",
@@ -95,14 +93,12 @@ PROXIMAL_STEP = Exercise(
             "This is the subgradient step: it adds lam sign(w) to the gradient. It gives no exact zeros. Near zero it "
             "jumps over, and back at the next step, for ever. The proximal step shrinks what comes out of the gradient "
             "step, and stops at zero.",
-            hint=2,
         ),
         Misconception(
             "no_lr_in_the_step",
             change(proximal_step, "lr * grad", "grad"),
             "The threshold is right, and the gradient comes in without the learning rate. Both halves belong to one "
             "step of the same length.",
-            hint=1,
         ),
         Misconception(
             "uphill",
@@ -158,7 +154,6 @@ PROXIMAL_STEP = Exercise(
             "This is the subgradient step, cut off where it would change a sign. So a weight that the *loss* wants on "
             "the other side is held at zero, and one at zero is not held at all. The threshold is applied after the "
             "gradient step, to what comes out of it.",
-            hint=2,
         ),
         Misconception(
             "threshold_on_the_gradient",
@@ -174,13 +169,11 @@ PROXIMAL_STEP = Exercise(
             change(proximal_step, "np.sign(z)", "np.sign(w)"),
             "You measure the weight after the gradient step, and give it the sign that it had before. A weight that "
             "the gradient has carried over zero is thrown back.",
-            hint=2,
         ),
         Misconception(
             "threshold_lr",
             change(proximal_step, "lr * lam", "lr"),
             "Your threshold is lr, whatever lam says. How hard the penalty presses, lam, belongs in there as well.",
-            hint=1,
         ),
         Misconception(
             "sign_lost",
@@ -193,7 +186,6 @@ PROXIMAL_STEP = Exercise(
             change(proximal_step, "np.maximum(np.abs(z) - lr * lam, 0)", "(np.abs(z) - lr * lam)"),
             "Small weights fly through zero and come out on the other side. What is left of a size cannot be less than "
             "nothing.",
-            hint=2,
         ),
     ),
     equivalents=(

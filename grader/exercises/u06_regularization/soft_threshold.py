@@ -69,7 +69,6 @@ SOFT_THRESHOLD = Exercise(
             "Small weights become zero, but the large ones stay as they were: that is the *hard* threshold. It jumps "
             "where it should be continuous. The L1 penalty presses on large weights too, and each comes closer by the "
             "threshold.",
-            hint=1,
         ),
         Misconception(
             "overshoots",
@@ -97,7 +96,6 @@ SOFT_THRESHOLD = Exercise(
             change(soft_threshold, "np.sign(w) * size", "np.clip(w, -threshold, threshold)"),
             "You have cut the large weights down to the threshold and left the small ones alone. That is just the part "
             "that was to be taken *away*: what is left of w without it?",
-            hint=1,
         ),
         Misconception(
             "only_the_small_ones",
@@ -118,14 +116,12 @@ SOFT_THRESHOLD = Exercise(
             change(soft_threshold, "np.sign(w) * size", "w / (1 + threshold)"),
             "Each of your weights loses the same share of itself. That is the proximal step of L2: it divides, and "
             "what is divided never becomes zero. L1 takes the same amount from all.",
-            hint=1,
         ),
         Misconception(
             "loses_a_share",
             change(soft_threshold, "np.sign(w) * size", "w * np.maximum(1 - threshold, 0)"),
             "Every weight is multiplied by 1 - threshold, so that it loses a share of itself, and from a threshold of "
             "1 on all are zero. A large weight loses the same *amount* as every other: 100 becomes 99.",
-            hint=1,
         ),
         Misconception(
             "zero_divided_by_zero",
@@ -152,7 +148,6 @@ SOFT_THRESHOLD = Exercise(
             "adds",
             change(soft_threshold, "np.abs(w) - threshold", "np.abs(w) + threshold"),
             "Your weights grow by the threshold. Towards zero their size gets *smaller*.",
-            hint=1,
         ),
         Misconception(
             "mutated",

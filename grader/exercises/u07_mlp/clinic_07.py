@@ -113,14 +113,12 @@ CLINIC_07 = Exercise(
             change(still_assigned, "total = h + branch", "total = h\n    total += branch"),
             "These are still the gradients of the broken code. Begin with the matrix that is wrong although the code "
             "of its line is right: dW2. Which numbers does h hold when that line runs?",
-            hint=1,
         ),
         Misconception(
             "still_assigned",
             still_assigned,
             "Your dW1 does not have both of its parts yet. h goes two ways, into the branch and straight into the sum: "
             "how many gradients come back to it?",
-            hint=2,
             about=("dW1",),
         ),
         Misconception(
@@ -129,7 +127,6 @@ CLINIC_07 = Exercise(
             "Both ways bring their gradient back to h. But your dW2 is made of what came out of the sum, and what went "
             "into the branch is h, as it was before. If total and h are one array under two names: what does += do to "
             "it?",
-            hint=1,
             about=("dW2",),
         ),
         Misconception(
@@ -137,7 +134,6 @@ CLINIC_07 = Exercise(
             change(clinic_07, "dtotal + dbranch @ W2.T", "dtotal"),
             "Now the gradient comes back to h by the direct way alone, and the one through the branch is lost. Where a "
             "value is used twice, what comes back adds up.",
-            hint=2,
             about=("dW1",),
         ),
         Misconception(
@@ -145,7 +141,6 @@ CLINIC_07 = Exercise(
             change(clinic_07, "dbranch @ W2.T", "dtotal @ W2.T"),
             "Two gradients come back to h now, and the one through the branch went round its ReLU: dtotal is the "
             "gradient behind the ReLU, dbranch the one before it. Which one meets W2?",
-            hint=2,
             about=("dW1",),
         ),
         Misconception(
@@ -154,7 +149,6 @@ CLINIC_07 = Exercise(
             "Two gradients come back to h now, and both went through the branch's ReLU. By the direct way h reached "
             "the sum as it was, with no ReLU between: what comes back there is dtotal, also where the branch was "
             "silent.",
-            hint=2,
             about=("dW1",),
         ),
         Misconception(
@@ -162,7 +156,6 @@ CLINIC_07 = Exercise(
             change(clinic_07, "(dh * (h > 0))", "dh"),
             "Both ways bring their gradient back to h, and from there it goes round the first ReLU: a unit of h that "
             "was silent lets nothing through to W1.",
-            hint=2,
             about=("dW1",),
         ),
         Misconception(
@@ -172,14 +165,12 @@ CLINIC_07 = Exercise(
             ),
             "Two gradients come back to h, and only one of them goes through the first ReLU. Add them up first: what "
             "leads to W1 is the same for both.",
-            hint=2,
             about=("dW1",),
         ),
         Misconception(
             "halved",
             change(clinic_07, "dtotal + dbranch @ W2.T", "(dtotal + dbranch @ W2.T) / 2"),
             "You take the mean of the two gradients that come back to h. Each of them counts whole: they add up.",
-            hint=2,
             about=("dW1",),
         ),
         Misconception(
@@ -192,7 +183,6 @@ CLINIC_07 = Exercise(
             "dw2_of_what_came_out",
             change(clinic_07, "h.T @ dbranch", "branch.T @ dbranch"),
             "Your dW2 is made of what came *out* of the branch. A matrix's gradient needs what went into it.",
-            hint=1,
             about=("dW2",),
         ),
         Misconception(
@@ -208,7 +198,6 @@ CLINIC_07 = Exercise(
             change(clinic_07, "dtotal + dbranch @ W2.T", "dtotal * (dbranch @ W2.T)"),
             "You multiply the two gradients that come back to h. Along one way slopes are multiplied; what comes back "
             "by two ways adds up.",
-            hint=2,
             about=("dW1",),
         ),
         Misconception(
@@ -216,7 +205,6 @@ CLINIC_07 = Exercise(
             change(clinic_07, "h + branch", "branch", "dtotal + dbranch @ W2.T", "dbranch @ W2.T"),
             "Now the direct way is gone from the forward pass as well: the sum is the branch alone. h is to be added, "
             "and only not to be changed.",
-            hint=1,
         ),
     ),
     equivalents=(

@@ -102,7 +102,6 @@ LINEAR_BACKWARD = Exercise(
             change(linear_backward, "dout.sum", "dout.mean"),
             "For db you take the mean over the examples, and its 1/N is already in dout. Each example's contribution "
             "to b counts whole.",
-            hint=3,
             about=("db",),
         ),
         Misconception(
@@ -110,7 +109,6 @@ LINEAR_BACKWARD = Exercise(
             change(linear_backward, "dout.sum(axis=0)", "dout"),
             "Your db still has a row for each example. b is one vector that all N rows share; its gradient has b's "
             "shape, (M,). How do the rows come together?",
-            hint=3,
             about=("db",),
         ),
         Misconception(
@@ -118,7 +116,6 @@ LINEAR_BACKWARD = Exercise(
             change(linear_backward, "axis=0", "axis=1"),
             "Your db adds along the rows, one number for each example. b has one entry for each output: which of the "
             "two axes of dout has to disappear?",
-            hint=3,
             about=("db",),
         ),
         Misconception(
@@ -126,7 +123,6 @@ LINEAR_BACKWARD = Exercise(
             change(linear_backward, "sum(axis=0)", "sum()"),
             "Your db is one number, the sum of all of dout. Each output has a bias of its own, so only the axis of the "
             "examples is summed away.",
-            hint=3,
             about=("db",),
         ),
         Misconception(
@@ -134,7 +130,6 @@ LINEAR_BACKWARD = Exercise(
             change(linear_backward, "axis=0", "axis=0, keepdims=True"),
             "Your db has the shape (1, M), and b is (M,). A gradient has the shape of what it belongs to: an optimizer "
             "will want to subtract it in place.",
-            hint=3,
             about=("db",),
         ),
         Misconception(
@@ -142,7 +137,6 @@ LINEAR_BACKWARD = Exercise(
             change(linear_backward, "W.T", "W"),
             "Your dX multiplies dout by W as it stands. Forward, W goes from D values to M; backward it has to go from "
             "M to D. Write the shapes beside the product, and check it on a square layer, where no error warns you.",
-            hint=2,
             about=("dX",),
         ),
         Misconception(
@@ -150,7 +144,6 @@ LINEAR_BACKWARD = Exercise(
             change(linear_backward, "X.T @ dout", "dout.T @ X"),
             "Your dW is transposed. It should have W's own shape, (D, M): entry (d, m) gathers what input d had to do "
             "with output m.",
-            hint=2,
             about=("dW",),
         ),
         Misconception(
@@ -179,7 +172,6 @@ LINEAR_BACKWARD = Exercise(
             change(linear_backward, "X.T @ dout", "X @ dout"),
             "Your dW multiplies X by dout as they stand, so that the outputs of X's examples meet the wrong axis. "
             "Write the shapes beside the product: (D, M) is to come out, and N is to disappear.",
-            hint=2,
             about=("dW",),
         ),
         Misconception(
@@ -192,7 +184,6 @@ LINEAR_BACKWARD = Exercise(
             "products_swapped",
             change(linear_backward, "dout @ W.T", "dout * 1.0"),
             "Your dX is dout itself. What out says reaches X through W, so W is in it.",
-            hint=2,
             about=("dX",),
         ),
         Misconception(
@@ -200,7 +191,6 @@ LINEAR_BACKWARD = Exercise(
             change(linear_backward, "dout.sum(axis=0)", "np.ones(dout.shape[1])"),
             "Your db is the same whatever dout says. An output's slope with respect to its bias is 1; the chain rule "
             "multiplies that by dout, and adds up the examples.",
-            hint=3,
             about=("db",),
         ),
         Misconception(
@@ -208,7 +198,6 @@ LINEAR_BACKWARD = Exercise(
             change(linear_backward, "dout @ W.T", "(dout @ W.T) * (X > 0)"),
             "Your dX is stopped where X is not positive. That is the way back through a ReLU, which is a layer of its "
             "own; this one is linear.",
-            hint=2,
             about=("dX",),
         ),
         Misconception(

@@ -75,7 +75,6 @@ LINEAR_FORWARD = Exercise(
             change(linear_forward, " + b", ""),
             "Your layer leaves out b, so an input of zeros always gives zeros, and every line that the layer can draw "
             "goes through the origin. Which part of the formula is not in your code yet?",
-            hint=1,
             about=("out",),
         ),
         Misconception(
@@ -83,7 +82,6 @@ LINEAR_FORWARD = Exercise(
             change(linear_forward, "X @ W", "W @ X"),
             "You multiply W by X. Examples are the rows of X, here and in all of this course, so X stands on the left: "
             "(N, D) times (D, M) leaves (N, M). Write the shapes beside your line.",
-            hint=1,
             about=("out",),
         ),
         Misconception(
@@ -91,7 +89,6 @@ LINEAR_FORWARD = Exercise(
             change(linear_forward, "X @ W", "X @ W.T"),
             "You transpose W. torch.nn.Linear stores its weights as (M, D) and has to; here W is (D, M), and the D of "
             "X meets the D of W as they are.",
-            hint=1,
             about=("out",),
         ),
         Misconception(
@@ -99,7 +96,6 @@ LINEAR_FORWARD = Exercise(
             change(linear_forward, "+ b", "+ b[:, None]"),
             "You made b a column, so that it runs down the examples. It has one value for each output: entry m belongs "
             "to column m, in every row. How does NumPy line up (N, M) and (M,)?",
-            hint=1,
             about=("out",),
         ),
         Misconception(
@@ -107,7 +103,6 @@ LINEAR_FORWARD = Exercise(
             change(linear_forward, "= X, W", "= out, W"),
             "The cache holds out instead of X. For the gradient with respect to W, the way back needs what came into "
             "the layer, and that cannot be had from out.",
-            hint=2,
             about=("cache",),
         ),
         Misconception(
@@ -115,14 +110,12 @@ LINEAR_FORWARD = Exercise(
             change(linear_forward, "= X, W", "= X, W, b"),
             "The cache holds three arrays. No gradient depends on the value of b: in a sum, each term passes a change "
             "on whole, whatever it is itself. Keep X and W.",
-            hint=2,
             about=("cache",),
         ),
         Misconception(
             "keeps_the_other_way_round",
             change(linear_forward, "= X, W", "= W, X"),
             "Your cache holds (W, X), and (X, W) is asked for. Whoever unpacks it gets each under the other's name.",
-            hint=2,
             about=("cache",),
         ),
         Misconception(
@@ -130,7 +123,6 @@ LINEAR_FORWARD = Exercise(
             change(linear_forward, "= X, W", "= X.T, W.T"),
             "The cache holds X and W transposed. The way back will need them so, and will transpose them itself; the "
             "rule for every layer is to keep what came in, as it came.",
-            hint=2,
             about=("cache",),
         ),
         Misconception(
@@ -138,14 +130,12 @@ LINEAR_FORWARD = Exercise(
             change(linear_forward, "X @ W + b", "np.maximum(0, X @ W + b)"),
             "There is a ReLU in your linear layer: no output of it is negative. ReLU is a layer of its own, the next "
             "exercise.",
-            hint=1,
             about=("out",),
         ),
         Misconception(
             "bias_subtracted",
             change(linear_forward, "+ b", "- b"),
             "You take b off where it should be added.",
-            hint=1,
             about=("out",),
         ),
         Misconception(
@@ -153,14 +143,12 @@ LINEAR_FORWARD = Exercise(
             change(linear_forward, "X @ W", "X * W"),
             "X * W multiplies entry by entry. A layer's output is a sum over all values that come in: the matrix "
             "product.",
-            hint=1,
             about=("out",),
         ),
         Misconception(
             "keeps_nothing_of_w",
             change(linear_forward, "= X, W", "= X"),
             "The cache holds X alone. The gradient with respect to X will need W as well: keep the pair.",
-            hint=2,
             about=("cache",),
         ),
         Misconception(
@@ -168,14 +156,12 @@ LINEAR_FORWARD = Exercise(
             change(linear_forward, "X @ W + b", "X @ (W + b)"),
             "You add b to W, before the product, so that it is multiplied by what comes in. It is added to each "
             "output, once.",
-            hint=1,
             about=("out",),
         ),
         Misconception(
             "bias_summed",
             change(linear_forward, "+ b", "+ b.sum()"),
             "All outputs get the sum of b. Output m has a bias of its own, entry m.",
-            hint=1,
             about=("out",),
         ),
     ),

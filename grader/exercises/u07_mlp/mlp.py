@@ -190,7 +190,6 @@ MLP_CLASS = Exercise(
             change(MLP, "rng.normal(0, np.sqrt(2 / fan_in), (fan_in, fan_out))", "np.zeros((fan_in, fan_out))"),
             "Your network starts with weights of zero. Then all hidden units are silent, no gradient reaches any "
             "weight, and only the last biases ever learn. Draw each weight by he_init.",
-            hint=1,
             about=("start",),
         ),
         Misconception(
@@ -200,7 +199,6 @@ MLP_CLASS = Exercise(
             ),
             "You put a ReLU behind the last layer too, so that no logit can be negative, and a class whose logit fell "
             "below zero gets no gradient to come back. ReLU stands between layers: one less than there are layers.",
-            hint=2,
             about=("logits",),
         ),
         Misconception(
@@ -208,7 +206,6 @@ MLP_CLASS = Exercise(
             change(MLP, "np.maximum(0, X) if inputs else X", "X", " * (values > 0)", ""),
             "There is no ReLU in your network. Linear layers in a row are one linear layer, however many you stack: X "
             "W1 W2 is X times one matrix. What stands between them makes the network.",
-            hint=2,
             about=("logits",),
         ),
         Misconception(
@@ -217,7 +214,6 @@ MLP_CLASS = Exercise(
             "Your forward ends in a softmax: probabilities come out where logits are asked for. A cross-entropy takes "
             "the softmax itself; behind two of them, with ten classes, no loss ever falls below 1.461. Return the "
             "logits as they are.",
-            hint=2,
             about=("logits",),
         ),
         Misconception(
@@ -225,7 +221,6 @@ MLP_CLASS = Exercise(
             change(MLP, "grads = [values.T @ d, d.sum(axis=0), *grads]", "grads += [values.T @ d, d.sum(axis=0)]"),
             "Your gradients are right, layer by layer, and listed from the last layer to the first: the order in which "
             "the way back finds them. An optimizer pairs them with params, from the first to the last.",
-            hint=3,
         ),
         Misconception(
             "no_mask",
@@ -266,7 +261,6 @@ MLP_CLASS = Exercise(
             ),
             "The first call is right; in the second one, your gradients are added to those of the first. Where do "
             "they, or the caches, live between two calls?",
-            hint=5,
         ),
         Misconception(
             "averages_again",
@@ -280,21 +274,18 @@ MLP_CLASS = Exercise(
             change(MLP, "values.T @ d, d.sum(axis=0)", "values.T @ d"),
             "Your list has a gradient for each weight matrix and none for the biases. It should have one for each "
             "array in params, in the same order: W1, b1, W2, b2, ...",
-            hint=3,
         ),
         Misconception(
             "bias_gradient_first",
             change(MLP, "values.T @ d, d.sum(axis=0)", "d.sum(axis=0), values.T @ d"),
             "In each pair your bias's gradient comes first. params holds W1, b1, W2, b2, ...: in each pair, W comes "
             "first.",
-            hint=3,
             about=("grads",),
         ),
         Misconception(
             "loss_is_a_sum",
             change(MLP, ".mean()", ".sum()"),
             "Your loss is the sum over the examples, and grows with the batch. The cross-entropy here is their mean.",
-            hint=2,
             about=("loss",),
         ),
         Misconception(
@@ -318,7 +309,6 @@ MLP_CLASS = Exercise(
             change(MLP, "np.sqrt(2 / fan_in)", "0.01"),
             "Your network starts with weights whose spread does not depend on how many values come in. Draw each "
             "layer's by he_init.",
-            hint=1,
             about=("start",),
         ),
         Misconception(
@@ -326,7 +316,6 @@ MLP_CLASS = Exercise(
             change(MLP, "np.zeros(fan_out)", "rng.normal(size=fan_out)"),
             "Your biases start at random values. Chance in the weights is enough to tell the units apart; biases begin "
             "at zero.",
-            hint=1,
             about=("start",),
         ),
         Misconception(
@@ -348,7 +337,6 @@ MLP_CLASS = Exercise(
             change(MLP, "2 / fan_in", "2 / fan_out"),
             "The spread of your first weights is that of what goes *out*. Each unit adds up what comes in: draw each "
             "layer's weights by he_init, with its fan_in first.",
-            hint=1,
             about=("start",),
         ),
     ),

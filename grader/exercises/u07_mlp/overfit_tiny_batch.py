@@ -141,14 +141,12 @@ OVERFIT_TINY_BATCH = Exercise(
             ),
             "Your first step is right. All later ones use the gradients of the first one again: they belong to "
             "parameters that are no longer there. After each step, ask the network anew.",
-            hint=1,
         ),
         Misconception(
             "start_missing",
             change(overfit_tiny_batch, "return losses,", "return losses[1:],"),
             "You note the loss after each step only, so the loss at the start is not in your list. That is the one to "
             "compare with log K: it tells whether the network begins by guessing.",
-            hint=2,
             about=("losses",),
         ),
         Misconception(
@@ -156,7 +154,6 @@ OVERFIT_TINY_BATCH = Exercise(
             change(overfit_tiny_batch, "range(steps + 1)", "range(steps)"),
             "Your list ends before the last step's result: with 100 steps there are 101 losses to note, one at the "
             "start and one after each step.",
-            hint=2,
             about=("losses",),
         ),
         Misconception(
@@ -190,7 +187,6 @@ OVERFIT_TINY_BATCH = Exercise(
             ),
             "Your accuracy was measured before the run. What counts is what the network says in the end: when does "
             "your code ask it?",
-            hint=3,
             about=("accuracy",),
         ),
         Misconception(
@@ -198,14 +194,12 @@ OVERFIT_TINY_BATCH = Exercise(
             change(overfit_tiny_batch, "np.mean", "np.sum"),
             "You return how many examples are right. As a share, between 0 and 1, it means the same for 50 examples "
             "and for 2,000.",
-            hint=3,
             about=("accuracy",),
         ),
         Misconception(
             "percent",
             change(overfit_tiny_batch, "np.mean", "100 * np.mean"),
             "Your accuracy is in percent. A share between 0 and 1 is asked for; percent are for titles.",
-            hint=3,
             about=("accuracy",),
         ),
         Misconception(
@@ -221,7 +215,6 @@ OVERFIT_TINY_BATCH = Exercise(
             change(overfit_tiny_batch, "guesses == y", "guesses != y"),
             "Your accuracy is the share of the examples that are *wrong*. A guess is the class with the largest logit, "
             "and hits are counted.",
-            hint=3,
             about=("accuracy",),
         ),
         Misconception(
@@ -249,7 +242,6 @@ OVERFIT_TINY_BATCH = Exercise(
             ),
             "The last loss in your list is noted twice: after the last step nobody asked the network again. What is "
             "its loss in the end?",
-            hint=2,
             about=("losses",),
         ),
         Misconception(
@@ -263,7 +255,6 @@ OVERFIT_TINY_BATCH = Exercise(
             ),
             "The loss at the start stands in your list twice, and the last one is missing: what you note after a step "
             "is the loss from before it.",
-            hint=2,
             about=("losses",),
         ),
     ),

@@ -77,7 +77,6 @@ RELU_BACKWARD = Exercise(
             change(relu_backward, "cache > 0", "dout > 0"),
             "You stop negative gradients. What decides is whether the unit was active on the way forward: the sign of "
             "what came *in*, and the cache has it. A negative gradient through an active unit has every right to pass.",
-            hint=1,
         ),
         Misconception(
             "negative_gradients_stopped",
@@ -85,54 +84,46 @@ RELU_BACKWARD = Exercise(
             "You stop gradients where the unit was silent, which is right, and negative ones as well. ReLU cut the "
             "values on the way forward; on the way back it only multiplies by its slope, and a negative gradient says "
             "that the loss would fall if the unit said more. Without these, units can only be turned down.",
-            hint=1,
         ),
         Misconception(
             "mask_alone",
             change(relu_backward, "dout * active", "active.astype(float)"),
             "You return the slope of ReLU alone, ones and zeros. The chain rule multiplies: this slope, times what the "
             "layer above says about out.",
-            hint=1,
         ),
         Misconception(
             "passes_everything",
             change(relu_backward, "dout * active", "dout.copy()"),
             "You hand every gradient on. Where the input was negative, out is 0 and stays 0 when the input moves a "
             "little, so the loss does not answer to it at all.",
-            hint=1,
         ),
         Misconception(
             "the_other_side",
             change(relu_backward, "cache > 0", "cache < 0"),
             "You let gradients through just where the unit was silent, and stop them where it was active.",
-            hint=1,
         ),
         Misconception(
             "times_the_value",
             change(relu_backward, "dout * active", "dout * active * cache"),
             "You multiply by ReLU's value. The chain rule asks for its slope: for an input of 3 as for one of 300 it "
             "is 1.",
-            hint=1,
         ),
         Misconception(
             "open_at_zero",
             change(relu_backward, "cache > 0", "cache >= 0"),
             "At inputs of exactly 0 you let the gradient through, and these are common: black pixels, padding. There "
             "ReLU has a kink and no slope of its own; by convention, in torch too, the gradient is 0.",
-            hint=2,
         ),
         Misconception(
             "half_open_at_zero",
             change(relu_backward, "cache > 0", "np.heaviside(cache, 0.5)"),
             "At inputs of exactly 0 you pass one half. A fair middle, and a central difference would say the same; but "
             "the convention, in torch too, is 0.",
-            hint=2,
         ),
         Misconception(
             "sign_of_the_input",
             change(relu_backward, "cache > 0", "np.sign(cache)"),
             "Your slope is -1 for negative inputs, which is that of the absolute value. ReLU is flat there.",
-            hint=1,
         ),
         Misconception(
             "gradient_changed_in_place",
@@ -145,14 +136,12 @@ RELU_BACKWARD = Exercise(
             "relu_of_the_input",
             change(relu_backward, "dout * active", "np.maximum(0, cache)"),
             "You return ReLU's value, which is the way forward. On the way back dout is wanted, times ReLU's slope.",
-            hint=1,
         ),
         Misconception(
             "leaky",
             change(relu_backward, "return dout * active", "return np.where(active, dout, 0.01 * dout)"),
             "A hundredth of the gradient passes where the unit was silent. That is the leaky ReLU's slope; this one is "
             "flat there.",
-            hint=1,
         ),
     ),
     equivalents=(

@@ -60,7 +60,6 @@ RELU_FORWARD = Exercise(
             change(relu_forward, "np.maximum(0, X)", "np.max(X, 0)"),
             "With np.max(X, 0) you get the largest entry along axis 0: the 0 is taken for an axis. You want to compare "
             "each entry with zero, and NumPy has another function for that.",
-            hint=1,
             about=("out",),
         ),
         Misconception(
@@ -68,7 +67,6 @@ RELU_FORWARD = Exercise(
             change(relu_forward, "np.maximum(0, X)", "np.abs(X)"),
             "You turn negative values into positive ones of the same size. ReLU makes them zero: those units are "
             "silent.",
-            hint=1,
             about=("out",),
         ),
         Misconception(
@@ -76,7 +74,6 @@ RELU_FORWARD = Exercise(
             change(relu_forward, "np.maximum(0, X)", "(X > 0).astype(float)"),
             "You return 1 where X is positive. That is the slope of ReLU, which you will want on the way back; "
             "forward, the values themselves come through.",
-            hint=1,
             about=("out",),
         ),
         Misconception(
@@ -84,7 +81,6 @@ RELU_FORWARD = Exercise(
             change(relu_forward, "maximum", "minimum"),
             "You let the negative values through and stop the positive ones. Of x and 0, which one does the formula "
             "take?",
-            hint=1,
             about=("out",),
         ),
         Misconception(
@@ -92,7 +88,6 @@ RELU_FORWARD = Exercise(
             change(relu_forward, "np.maximum(0, X)", "np.clip(X, 0, 1)"),
             "You cut at 1 as well. ReLU has no upper end, and needs none: its slope stays 1 for positive values, "
             "however large, so that gradients come back undiminished.",
-            hint=1,
             about=("out",),
         ),
         Misconception(
@@ -100,7 +95,6 @@ RELU_FORWARD = Exercise(
             change(relu_forward, "return out, X", "return out, out"),
             "The cache holds out. For ReLU the way back could live on that; here the cache is what came in, X, the "
             "same rule for every layer.",
-            hint=2,
             about=("cache",),
         ),
         Misconception(
@@ -108,7 +102,6 @@ RELU_FORWARD = Exercise(
             change(relu_forward, "return out, X", "return out, X > 0"),
             "The cache holds True and False. That would be enough for the way back, and saves memory; here the rule is "
             "the same for every layer: the cache is what came in, X.",
-            hint=2,
             about=("cache",),
         ),
         Misconception(
@@ -123,14 +116,12 @@ RELU_FORWARD = Exercise(
             change(relu_forward, "np.maximum(0, X)", "np.where(X > 0, X, 0.01 * X)"),
             "A hundredth of each negative value comes through. That is the leaky ReLU, a relative; here negative "
             "values become zero.",
-            hint=1,
             about=("out",),
         ),
         Misconception(
             "negative_turned_to_one",
             change(relu_forward, "np.maximum(0, X)", "np.maximum(1, X)"),
             "You compare with 1. Everything below *zero* becomes zero, and 0.5 stays 0.5.",
-            hint=1,
             about=("out",),
         ),
     ),

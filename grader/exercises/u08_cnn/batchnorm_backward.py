@@ -104,7 +104,6 @@ BATCHNORM_BACKWARD = Exercise(
             change(batchnorm_backward, "dout - shift - stretch", "dout"),
             "You treat mean and standard deviation as constants. They are made of X: when a pixel moves, both move a "
             "little, and every other value of the channel with them.",
-            hint=2,
             about=("dX",),
         ),
         Misconception(
@@ -112,7 +111,6 @@ BATCHNORM_BACKWARD = Exercise(
             change(batchnorm_backward, " - stretch", ""),
             "The mean is on your way back, the standard deviation is not. What a stretch of all values would do to the "
             "loss has to be taken out of dX as well: the third term.",
-            hint=2,
             about=("dX",),
         ),
         Misconception(
@@ -120,14 +118,12 @@ BATCHNORM_BACKWARD = Exercise(
             change(batchnorm_backward, " - shift", ""),
             "The standard deviation is on your way back, the mean is not. A shift of a whole channel changes nothing "
             "behind the normalization, so dX has to add up to zero in each channel.",
-            hint=2,
             about=("dX",),
         ),
         Misconception(
             "sums_for_means",
             change(batchnorm_backward, "dout.mean", "dout.sum", "(dout * X_hat).mean", "(dout * X_hat).sum"),
             "In dX you take sums over the channel where the formula has means.",
-            hint=2,
             about=("dX",),
         ),
         Misconception(
@@ -135,7 +131,6 @@ BATCHNORM_BACKWARD = Exercise(
             change(batchnorm_backward, "* (gamma / std)[:, None, None]", "/ std[:, None, None]"),
             "Your dX knows nothing of gamma. On the way forward each value was stretched by it, after the "
             "normalization; on the way back that comes first.",
-            hint=2,
             about=("dX",),
         ),
         Misconception(
@@ -143,7 +138,6 @@ BATCHNORM_BACKWARD = Exercise(
             change(batchnorm_backward, "(gamma / std)[", "gamma["),
             "Your dX is not divided by the standard deviation. The way forward divided by it: a small move of a pixel "
             "is a large one where the spread is small.",
-            hint=2,
             about=("dX",),
         ),
         Misconception(
@@ -156,7 +150,6 @@ BATCHNORM_BACKWARD = Exercise(
             "You divide the third term by the normalized values' own mean square, which would be 1 if there were no "
             "eps. With eps it is smaller, so that you take too much out; in a channel that is the same everywhere it "
             "is 0, and you get 0/0. The formula needs no such division: eps is in std already.",
-            hint=2,
             about=("dX",),
         ),
         Misconception(
@@ -168,7 +161,6 @@ BATCHNORM_BACKWARD = Exercise(
             ),
             "Your dX is right; dgamma and dbeta are means over the channel, and should be sums: gamma and beta were "
             "used at every place of every image, and each use adds to their gradient.",
-            hint=1,
             about=("dgamma", "dbeta"),
         ),
         Misconception(
@@ -180,7 +172,6 @@ BATCHNORM_BACKWARD = Exercise(
             ),
             "Your dgamma and dbeta have a value for each pixel. There is one gamma and one beta for each channel: sum "
             "over images, rows and columns.",
-            hint=1,
             about=("dgamma", "dbeta"),
         ),
         Misconception(
@@ -194,7 +185,6 @@ BATCHNORM_BACKWARD = Exercise(
             ),
             "In dX you divide the two sums by the number of images. A mean over a channel divides by the number "
             "of its values: images times height times width.",
-            hint=2,
             about=("dX",),
         ),
         Misconception(
@@ -202,7 +192,6 @@ BATCHNORM_BACKWARD = Exercise(
             change(batchnorm_backward, "return dX, dgamma, dbeta", "return dX, gamma * dgamma, gamma * dbeta"),
             "You multiply dout by gamma before dgamma and dbeta are made of it. gamma stretches what goes on to "
             "X; its own gradient is the sum of dout times the normalized values.",
-            hint=1,
             about=("dgamma", "dbeta"),
         ),
     ),

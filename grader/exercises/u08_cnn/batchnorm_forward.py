@@ -109,7 +109,6 @@ BATCHNORM_FORWARD = Exercise(
             change(batchnorm_forward, "X.var(axis=axes,", "X.var(axis=axes, ddof=1,"),
             "Your variance divides by one less than there are values. That estimates a population; here the batch "
             "itself is to have the variance 1, so it is the plain mean of the squares.",
-            hint=1,
         ),
         Misconception(
             "eps_outside_the_root",
@@ -130,33 +129,28 @@ BATCHNORM_FORWARD = Exercise(
             change(batchnorm_forward, "(0, 2, 3)", "(2, 3)", "std[0, :, 0, 0]", "std[:, :, 0, 0]"),
             "You normalize each image by itself. That exists (instance normalization); *batch* normalization takes one "
             "mean and one variance for each channel, over all images and pixels.",
-            hint=1,
         ),
         Misconception(
             "pixel_by_pixel",
             change(batchnorm_forward, "(0, 2, 3)", "0", "std[0, :, 0, 0]", "std[0]"),
             "You take a mean for each pixel, over the images only. A filter is the same at every place, so its values "
             "at all places count together: one mean for each channel.",
-            hint=1,
         ),
         Misconception(
             "all_channels_together",
             change(batchnorm_forward, "(0, 2, 3)", "(0, 1, 2, 3)", "std[0, :, 0, 0]", "np.full(len(gamma), std)"),
             "You take one mean over everything. Each channel is the map of another filter, with a mean and a spread of "
             "its own.",
-            hint=1,
         ),
         Misconception(
             "variance_for_deviation",
             change(batchnorm_forward, "np.sqrt(var + eps)", "var + eps"),
             "You divide by the variance. Dividing by its root makes the spread 1.",
-            hint=1,
         ),
         Misconception(
             "keeps_the_images",
             change(batchnorm_forward, "(X_hat, std", "(X, std"),
             "Your out is right, but the cache holds X. The way back is written in terms of the normalized values.",
-            hint=3,
             about=("cache",),
         ),
         Misconception(
@@ -164,7 +158,6 @@ BATCHNORM_FORWARD = Exercise(
             change(batchnorm_forward, "(X_hat, std", "(out, std"),
             "Your out is right, but the cache holds it too, in place of the normalized values. gamma and beta are in "
             "out already, and the way back needs the values from before they came in.",
-            hint=3,
             about=("cache",),
         ),
         Misconception(
@@ -172,7 +165,6 @@ BATCHNORM_FORWARD = Exercise(
             change(batchnorm_forward, "(X_hat, std[0, :, 0, 0]", "(X_hat, std[0, :, 0, 0] ** 2"),
             "Your out is right, but the cache holds the variance plus eps, and std is its root: the very number that "
             "the values were divided by. The way back divides by it once more.",
-            hint=3,
             about=("cache",),
         ),
         Misconception(
@@ -180,14 +172,12 @@ BATCHNORM_FORWARD = Exercise(
             change(batchnorm_forward, "return out, (", "return X_hat, ("),
             "Your values are normalized, and gamma and beta do not come in. They let the network undo what it does not "
             "like: one number each for every channel.",
-            hint=2,
         ),
         Misconception(
             "over_the_channels_too",
             change(batchnorm_forward, "(0, 2, 3)", "(1, 2, 3)", "std[0, :, 0, 0]", "std[:, 0, 0, 0]"),
             "You normalize each image over all of its channels. That exists (layer normalization); *batch* "
             "normalization takes one mean and one variance for each channel, over all images and pixels.",
-            hint=1,
         ),
         Misconception(
             "beta_inside",
@@ -198,7 +188,6 @@ BATCHNORM_FORWARD = Exercise(
             ),
             "You add beta before gamma stretches, so that it is stretched as well. First gamma times the "
             "normalized value, then beta.",
-            hint=2,
         ),
         Misconception(
             "gamma_along_the_columns",
@@ -212,7 +201,6 @@ BATCHNORM_FORWARD = Exercise(
             change(batchnorm_forward, "(X_hat, std[0, :, 0, 0]", "(X_hat, np.sqrt(var)[0, :, 0, 0]"),
             "Your out is right, but the cache holds the standard deviation without eps. The way back divides by "
             "what the way forward divided by: the root of variance plus eps.",
-            hint=3,
             about=("cache",),
         ),
         Misconception(
@@ -220,7 +208,6 @@ BATCHNORM_FORWARD = Exercise(
             change(batchnorm_forward, "(0, 2, 3)", "1", "std[0, :, 0, 0]", "std"),
             "You take mean and variance over the channels, at each pixel. Axis 1 is the one that stays: one "
             "number for each channel, over images and pixels.",
-            hint=1,
         ),
         Misconception(
             "gamma_for_beta",
@@ -237,7 +224,6 @@ BATCHNORM_FORWARD = Exercise(
             change(batchnorm_forward, "std[0, :, 0, 0]", "std"),
             "Your out is right, but the roots in the cache still have the axes of the images. A vector with one "
             "for each channel is asked for.",
-            hint=3,
             about=("cache",),
         ),
     ),

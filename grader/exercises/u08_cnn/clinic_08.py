@@ -81,21 +81,18 @@ CLINIC_08 = Exercise(
             change(still_shifted, ".transpose(0, 2, 1)", ""),
             "These are still the maps of the broken code. Begin with the stripes: give it two filters of 1 x 1, with "
             "the values 1 and -1, and look at what comes where. How do the axes of `answers` stand?",
-            hint=1,
         ),
         Misconception(
             "still_striped",
             change(clinic_08, ".transpose(0, 2, 1)", ""),
             "One cause is found: nothing is shifted any more. With two filters the maps are still cut into stripes, "
             "because `reshape` changes the names of axes and not their order.",
-            hint=1,
         ),
         Misconception(
             "still_shifted",
             still_shifted,
             "One cause is found: every filter has its own map. But what a filter sees stands half a kernel too far to "
             "the top left. On which sides of the image do the zeros stand?",
-            hint=2,
         ),
         Misconception(
             "all_axes_turned",
@@ -103,14 +100,12 @@ CLINIC_08 = Exercise(
             "For one image this is right. But `.T` turns the order of all axes round: with several images, their axis "
             "comes to stand last, and each map is put together from pixels of all of them. Of the three axes of "
             "`answers`, only two should change places.",
-            hint=1,
         ),
         Misconception(
             "height_and_width_mixed",
             change(clinic_08, "reshape(N, F, H, W)", "reshape(N, F, W, H).swapaxes(2, 3)"),
             "The filters are apart and nothing is shifted, but height and width are mixed up, which shows on images "
             "that are not square. Only the filters' axis has to move.",
-            hint=1,
         ),
         Misconception(
             "shifted_the_other_way",
@@ -118,7 +113,6 @@ CLINIC_08 = Exercise(
             "Every filter has its own map now, but everything stands half a kernel too far to the bottom right: "
             "all zeros are at the top and on the left. A window stands *around* its pixel when there are equally "
             "many on all sides.",
-            hint=2,
         ),
         Misconception(
             "padded_by_one",
@@ -132,7 +126,6 @@ CLINIC_08 = Exercise(
             change(clinic_08, "(K // 2, K // 2)))", '(K // 2, K // 2)), mode="edge")'),
             "Everything is in its place, but around the image you repeat its edge. Zeros stand there: the "
             "docstring asks for them.",
-            hint=2,
         ),
         Misconception(
             "filters_flipped",
@@ -145,7 +138,6 @@ CLINIC_08 = Exercise(
             change(clinic_08, ".transpose(0, 2, 1)", ".transpose(2, 0, 1)"),
             "For one image this is right. With several, you have put the filters before the images, and `reshape` "
             "does not bring them back: the images come first, then the filters, then the places.",
-            hint=1,
         ),
         Misconception(
             "shifted_and_all_axes_turned",
@@ -166,14 +158,12 @@ CLINIC_08 = Exercise(
             change(clinic_08, "(K // 2, K // 2), (K // 2, K // 2)", "(K - 1, K - 1), (K - 1, K - 1)"),
             "You add as many zeros on each side as are needed in all: K - 1. So there are more windows than "
             "pixels. Half of them belongs on each side.",
-            hint=2,
         ),
         Misconception(
             "filters_last",
             change(clinic_08, ".transpose(0, 2, 1).reshape(N, F, H, W)", ".reshape(N, H, W, F)"),
             "Nothing is mixed up or shifted any more, but the axis of the filters stands last. Maps are asked "
             "for: (N, F, H, W).",
-            hint=1,
         ),
     ),
     equivalents=(

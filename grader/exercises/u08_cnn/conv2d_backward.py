@@ -122,7 +122,6 @@ CONV2D_BACKWARD = Exercise(
             "overlaps_assigned",
             change(conv2d_backward, "+= dcols", "= dcols"),
             OVERLAPS,
-            hint=2,
         ),
         Misconception(
             "stride_ignored",
@@ -136,7 +135,6 @@ CONV2D_BACKWARD = Exercise(
             change(conv2d_backward, "dX[:, :, PH : PH + height, PW : PW + width], dW", "dX, dW"),
             "Your dX has the size of the padded image. The frame of zeros was added by the layer; nobody waits for its "
             "gradient. Cut it off, on all four sides.",
-            hint=4,
         ),
         Misconception(
             "padding_cut_by_one",
@@ -147,7 +145,6 @@ CONV2D_BACKWARD = Exercise(
             ),
             "You cut one pixel off each side whenever there is padding. That is right for a padding of 1 only: cut by "
             "PH and by PW.",
-            hint=4,
         ),
         Misconception(
             "padding_cut_with_minus",
@@ -160,7 +157,6 @@ CONV2D_BACKWARD = Exercise(
             change(conv2d_backward, "PH : PH + height, PW : PW + width", ":height, :width"),
             "You keep the top left part of the padded gradient, so that all of it is shifted. There is padding at the "
             "top and on the left, too.",
-            hint=4,
         ),
         Misconception(
             "axes_swapped",
@@ -175,7 +171,6 @@ CONV2D_BACKWARD = Exercise(
             "You turn the kernel by 180 degrees on the way back. A flip belongs to the way back when "
             "it is written as a convolution of dout; when you add window by window, each number of the kernel goes to "
             "the pixel that it was multiplied with.",
-            hint=2,
         ),
         Misconception(
             "averages",
@@ -188,28 +183,24 @@ CONV2D_BACKWARD = Exercise(
             ),
             "You average dW and db over the images. The mean is taken in the loss, and dout has its 1/N inside; from "
             "there on, there are only sums.",
-            hint=1,
         ),
         Misconception(
             "last_image_only",
             change(conv2d_backward, "(d @ cols.transpose(0, 2, 1)).sum(axis=0)", "(d[-1] @ cols[-1].T)"),
             "Your dW comes from the last image alone: in the loop over images each one overwrites the one before. The "
             "same filter was used on all of them.",
-            hint=1,
         ),
         Misconception(
             "bias_not_summed",
             change(conv2d_backward, "axis=(0, 2)", "axis=2"),
             "Your db has a value for each image. A bias was added to every place of every image, so its gradient is "
             "one sum over all of them.",
-            hint=1,
         ),
         Misconception(
             "unseen_pixels_missing",
             change(conv2d_backward, "height + 2 * PH, width + 2 * PW", "SH * (OH - 1) + KH, SW * (OW - 1) + KW"),
             "Your dX is as large as the part that the windows reach. Pixels that the stride left out have a gradient, "
             "too: zero. Begin with zeros of the size of the padded image.",
-            hint=3,
         ),
         Misconception(
             "overlaps_assigned_window_by_window", change(backward_window_by_window, "+=", "="), OVERLAPS, hint=2
@@ -227,7 +218,6 @@ CONV2D_BACKWARD = Exercise(
             ),
             "You divide each pixel's gradient by the number of windows that see it. That is for putting an image "
             "together again; a gradient is a sum: a pixel that is seen by nine windows answers for nine outputs.",
-            hint=2,
             about=("dX",),
         ),
         Misconception(
@@ -236,7 +226,6 @@ CONV2D_BACKWARD = Exercise(
             "To get C KH KW rows and F columns you reshape W, and that scrambles it: filter f is W[f], and the "
             "whole of it belongs into one column. `reshape` never moves a number; flatten the filters to rows, "
             "and transpose.",
-            hint=2,
             about=("dX",),
         ),
         Misconception(
@@ -246,7 +235,6 @@ CONV2D_BACKWARD = Exercise(
             ),
             "The columns' gradient has the rows of a window before the places, C KH KW and then OH OW. You cut it "
             "up as if the places came first, which scrambles it wherever windows and places differ.",
-            hint=2,
             about=("dX",),
         ),
         Misconception(
@@ -254,14 +242,12 @@ CONV2D_BACKWARD = Exercise(
             change(conv2d_backward, ".sum(axis=0)", ""),
             "You have one gradient of the filters for each image. The same filters were used on all images: add "
             "these up before you give the result W's shape.",
-            hint=1,
         ),
         Misconception(
             "left_as_columns",
             change(conv2d_backward, "dX[:, :, PH : PH + height, PW : PW + width], dW", "W.reshape(F, -1).T @ d, dW"),
             "What you return for dX is the gradient of the columns. Each of them still has to carry it back to "
             "the pixels that it was copied from.",
-            hint=2,
             about=("dX",),
         ),
         Misconception(

@@ -73,7 +73,6 @@ CONV2D_FORWARD = Exercise(
             change(conv2d_forward, " + b[:, None]", ""),
             "The bias is missing: without it, a window of zeros always gives zero. Each filter has one, and it is "
             "added to the whole of its map.",
-            hint=2,
         ),
         Misconception(
             "images_mixed",
@@ -84,7 +83,6 @@ CONV2D_FORWARD = Exercise(
             ),
             "With one image all is right; with two, maps of different images are mixed up. Your product has the "
             "filters first and the images second, (F, N, ...), and `reshape` only renames axes, it does not move them.",
-            hint=1,
         ),
         Misconception(
             "maps_mixed",
@@ -95,7 +93,6 @@ CONV2D_FORWARD = Exercise(
             ),
             "With one filter all is right; with two, the maps are interleaved. In your product the places come before "
             "the filters, and `reshape` does not exchange axes.",
-            hint=1,
         ),
         Misconception(
             "height_and_width_swapped",
@@ -115,21 +112,18 @@ CONV2D_FORWARD = Exercise(
             ),
             "You use the horizontal stride or padding for the vertical one, and the other way round. Pairs are (down, "
             "across), in the order of the axes.",
-            hint=2,
         ),
         Misconception(
             "kernel_flipped",
             change(conv2d_forward, "W.reshape", "W[:, :, ::-1, ::-1].reshape"),
             "Your kernel is turned by 180 degrees, as in the convolution of mathematics. Here it lies on the window as "
             "it is: no flip.",
-            hint=2,
         ),
         Misconception(
             "filters_in_columns",
             change(conv2d_forward, "W.reshape(F, -1)", "W.reshape(-1, F).T"),
             "You flatten W as if the filters were its last axis, so that every row holds bits of several filters. W is "
             "(F, C, KH, KW): filter f is W[f], and the whole of it belongs into row f.",
-            hint=1,
         ),
         Misconception(
             "maps_left_flat",
@@ -175,7 +169,6 @@ CONV2D_FORWARD = Exercise(
             change(conv2d_forward, "[:, :, ::SH, ::SW]", ""),
             "Your columns are those of every place, whatever the stride says, so that there are more of them than "
             "out has places. Hand the stride on.",
-            hint=2,
         ),
         Misconception(
             "bias_along_the_places",
@@ -189,14 +182,12 @@ CONV2D_FORWARD = Exercise(
             change(conv2d_forward, "view(padded", "view(X"),
             "Your columns come from images without their frame of zeros, so that there are fewer of them than out "
             "has places. Hand the padding on.",
-            hint=2,
         ),
         Misconception(
             "stride_and_padding_forgotten",
             change(conv2d_forward, "view(padded", "view(X", "[:, :, ::SH, ::SW]", ""),
             "Your columns know nothing of stride and padding, so that their number is not that of out's places. "
             "Hand both on.",
-            hint=2,
         ),
         Misconception(
             "filters_last",

@@ -72,21 +72,18 @@ CONV2D_LOOPS = Exercise(
             change(conv2d_loops, "W[f])", "W[f, :, ::-1, ::-1])"),
             "Your kernel is turned by 180 degrees. That is the convolution of mathematics; networks, torch's too, lay "
             "the kernel on the window as it is, and keep the name. Kernel and window are read in the same order.",
-            hint=1,
         ),
         Misconception(
             "axes_swapped",
             change(conv2d_loops, "(SH, SW), (PH, PW) =", "(SW, SH), (PW, PH) ="),
             "You use the horizontal stride or padding for the vertical one, and the other way round. Where both are "
             "equal nobody notices. Pairs are (down, across), in the order of the axes.",
-            hint=3,
         ),
         Misconception(
             "stride_ignored",
             change(conv2d_loops, "i * SH : i * SH + KH, j * SW : j * SW + KW", "i : i + KH, j : j + KW"),
             "Your output has the size for the stride, but the windows still move by one pixel: you see the top left "
             "corner of the image and nothing else. Where does the window of output (i, j) begin?",
-            hint=3,
         ),
         Misconception(
             "no_bias",
@@ -106,21 +103,18 @@ CONV2D_LOOPS = Exercise(
             change(conv2d_loops, "window * W[f]", "window[0] * W[f, 0]"),
             "You look at the first channel only. A filter has a kernel for each channel, and one output value is the "
             "sum over all of them.",
-            hint=2,
         ),
         Misconception(
             "last_channel_only",
             change(conv2d_loops, "window * W[f]", "window[-1] * W[f, -1]"),
             "Only the last channel is left in your output: in a loop over channels, each overwrites the one before. "
             "Their contributions add up.",
-            hint=2,
         ),
         Misconception(
             "first_filter_only",
             change(conv2d_loops, "np.ndindex(out.shape)", "np.ndindex(N, 1, *out.shape[2:])"),
             "Only the first filter's map is filled. Each filter makes a map of its own, with its own kernel and bias: "
             "one more loop, or a `return` that stands too far inside.",
-            hint=2,
         ),
         Misconception(
             "padded_behind",
@@ -141,7 +135,6 @@ CONV2D_LOOPS = Exercise(
             change(conv2d_loops, "np.sum(", "np.mean("),
             "You take the mean over the window. A convolution adds up; how large the result becomes is the business of "
             "the weights.",
-            hint=1,
         ),
         Misconception(
             "dilated",
@@ -151,7 +144,6 @@ CONV2D_LOOPS = Exercise(
             "Your stride spreads the window out: between the pixels that it takes, some are left out. (That "
             "exists, as dilation.) It is the start of the window that moves by the stride; the window itself "
             "stays in one piece.",
-            hint=3,
         ),
         Misconception(
             "bias_in_every_channel",
@@ -162,21 +154,18 @@ CONV2D_LOOPS = Exercise(
             ),
             "With one channel all is right; with several, the bias is added once for each of them. A filter has "
             "one bias, and it comes once for each output value, after the sum over the channels.",
-            hint=2,
         ),
         Misconception(
             "kernel_flipped_with_its_channels",
             change(conv2d_loops, "W[f])", "np.flip(W[f]))"),
             "Your kernel is turned round on all three axes, its channels too. Nothing is flipped here: window and "
             "kernel are read in the same order.",
-            hint=1,
         ),
         Misconception(
             "end_without_stride",
             change(conv2d_loops, "i * SH + KH, j * SW : j * SW + KW", "i + KH, j * SW : j + KW"),
             "Your windows begin where the stride puts them, and end as if there were none. A window that begins "
             "at row i SH is KH rows high.",
-            hint=3,
         ),
         Misconception(
             "taken_from_the_unpadded",
@@ -194,7 +183,6 @@ CONV2D_LOOPS = Exercise(
             "one_bias",
             change(conv2d_loops, "b[f]", "b[0]"),
             "Every map gets the first filter's bias. Each filter has its own.",
-            hint=2,
         ),
         Misconception(
             "down_for_across",
@@ -202,25 +190,21 @@ CONV2D_LOOPS = Exercise(
                 conv2d_loops, "i * SH : i * SH + KH, j * SW : j * SW + KW", "j * SW : j * SW + KH, i * SH : i * SH + KW"
             ),
             "You walk down where you should walk across: i counts the rows of places, j the columns.",
-            hint=1,
         ),
         Misconception(
             "one_stride",
             change(conv2d_loops, "j * SW : j * SW + KW", "j * SH : j * SH + KW"),
             "You move by the vertical stride in both directions. Across, the second one of the pair counts.",
-            hint=3,
         ),
         Misconception(
             "one_padding",
             change(conv2d_loops, "(PH, PH), (PW, PW)", "(PH, PH), (PH, PH)"),
             "You pad by the vertical padding in both directions. Left and right, the second one of the pair counts.",
-            hint=4,
         ),
         Misconception(
             "first_image_only",
             change(conv2d_loops, "padded[n, :", "padded[0, :"),
             "All your maps are those of the first image. Each image has windows of its own.",
-            hint=2,
         ),
     ),
     equivalents=(

@@ -106,7 +106,6 @@ IM2COL = Exercise(
             change(im2col, ".transpose(0, 1, 4, 5, 2, 3)", ""),
             "The shape is right and the entries are scrambled. `reshape` never moves a number, it only cuts the same "
             "long row anew: bring the axes into the order of the result first.",
-            hint=2,
         ),
         Misconception(
             "channels_last",
@@ -120,14 +119,12 @@ IM2COL = Exercise(
             change(im2col, "0, 1, 4, 5, 2, 3", "0, 1, 4, 5, 3, 2"),
             "Your windows come in the order down first, then across. As everywhere in NumPy, the last axis runs "
             "fastest: from left to right, then the next row.",
-            hint=2,
         ),
         Misconception(
             "window_read_down",
             change(im2col, "0, 1, 4, 5, 2, 3", "0, 1, 5, 4, 2, 3"),
             "Within each window you read down first, then across. The kernel is flattened row by row, so the windows "
             "have to be, too.",
-            hint=2,
         ),
         Misconception(
             "images_in_one_matrix",
@@ -145,41 +142,35 @@ IM2COL = Exercise(
             change(im2col, "[:, :, ::SH", "[:, :1, ::SH"),
             "Your columns hold the first channel only. A column is all that a filter sees at one place: C times KH "
             "times KW numbers.",
-            hint=1,
         ),
         Misconception(
             "stride_ignored",
             change(im2col, "[:, :, ::SH, ::SW]", ""),
             "You return every window, whatever the stride says. With a stride of 2, every second one is wanted, in "
             "both directions.",
-            hint=3,
         ),
         Misconception(
             "stride_inside_the_window",
             change(im2col, "[:, :, ::SH, ::SW]", "[..., ::SH, ::SW]", "C * KH * KW, OH", "-1, OH"),
             "Your stride thins out the pixels within the windows. It is meant for the places: of which two axes of the "
             "windows should every SH-th and every SW-th be kept?",
-            hint=3,
         ),
         Misconception(
             "axes_swapped",
             change(im2col, "(SH, SW), (PH, PW) =", "(SW, SH), (PW, PH) ="),
             "You use the horizontal stride or padding for the vertical one, and the other way round. Pairs are (down, "
             "across), in the order of the axes.",
-            hint=3,
         ),
         Misconception(
             "padding_forgotten",
             change(im2col, "view(padded", "view(X"),
             "There is no padding in your columns. Add the zeros around the image before you take its windows.",
-            hint=3,
         ),
         Misconception(
             "windows_flipped",
             change(im2col, "windows.transpose", "windows[..., ::-1, ::-1].transpose"),
             "Each of your windows is turned by 180 degrees. A window is read as it stands, like the kernel that "
             "it will meet: from the top left to the bottom right.",
-            hint=2,
         ),
         Misconception(
             "channels_before_places",
@@ -197,14 +188,12 @@ IM2COL = Exercise(
             "one_stride",
             change(im2col, "::SH, ::SW", "::SH, ::SH"),
             "You move by the vertical stride in both directions. Across, the second one of the pair counts.",
-            hint=3,
         ),
         Misconception(
             "padded_at_one_end",
             change(im2col, "(PH, PH), (PW, PW)", "(PH, 0), (PW, 0)"),
             "You pad at the top and on the left alone. The zeros go around the image: at the bottom and on the "
             "right too.",
-            hint=3,
         ),
     ),
     equivalents=(

@@ -118,7 +118,6 @@ MAXPOOL_BACKWARD = Exercise(
             "Where several pixels of a window are equally large, each of them gets the whole gradient, so that it "
             "arrives several times. (Behind a ReLU, windows full of zeros are common.) Only one can have won: the "
             "first.",
-            hint=2,
         ),
         Misconception(
             "ties_shared",
@@ -131,7 +130,6 @@ MAXPOOL_BACKWARD = Exercise(
             ),
             "Where several pixels are equally large, you share the gradient out among them. That is fair, and some "
             "libraries do it; here, as in torch, the first one gets it all.",
-            hint=2,
         ),
         Misconception(
             "last_one_wins",
@@ -142,7 +140,6 @@ MAXPOOL_BACKWARD = Exercise(
             ),
             "Where several pixels are equally large, yours gives the gradient to the last. As in torch, the first one "
             "in the order of reading is meant.",
-            hint=2,
         ),
         Misconception(
             "overlaps_assigned",
@@ -168,21 +165,18 @@ MAXPOOL_BACKWARD = Exercise(
             change(maxpool_backward, "[first] += dout[n, c, i, j]", " += dout[n, c, i, j] / window.size"),
             "You spread the gradient evenly over the window. That is the way back of average pooling; here only the "
             "largest value went forward, so only that one can answer for the loss.",
-            hint=1,
         ),
         Misconception(
             "to_everybody",
             change(maxpool_backward, "[first] +=", " +="),
             "Every pixel of a window gets the whole gradient. If a smaller one moves a bit, out does not change: its "
             "gradient is zero.",
-            hint=1,
         ),
         Misconception(
             "mask_alone",
             change(maxpool_backward, "+= dout[n, c, i, j]", "+= 1"),
             "You count the windows that each pixel wins. That is the slope; the chain rule multiplies it by what the "
             "layer above says about out, dout.",
-            hint=1,
         ),
         Misconception(
             "stride_ignored",
@@ -193,14 +187,12 @@ MAXPOOL_BACKWARD = Exercise(
             ),
             "On the way back your windows move by one pixel, whatever the stride was on the way forward. Window (i, j) "
             "began at (i SH, j SW).",
-            hint=1,
         ),
         Misconception(
             "top_left",
             change(maxpool_backward, "[first]", "[0, 0]"),
             "You give each gradient to the top left pixel of its window, whether it was the largest or not. Who won on "
             "the way forward?",
-            hint=1,
         ),
         Misconception(
             "windows_begin_at_the_size",
@@ -222,14 +214,12 @@ MAXPOOL_BACKWARD = Exercise(
             ),
             "Where several pixels are equally large, you take the first one going down the columns. The order of "
             "reading is across first, then the next row.",
-            hint=2,
         ),
         Misconception(
             "times_the_value",
             change(maxpool_backward, "+= dout[n, c, i, j]", "+= dout[n, c, i, j] * out[n, c, i, j]"),
             "You multiply the gradient by the largest value. If the winner grows by a bit, out grows by the same "
             "bit: the slope of a maximum is 1, whatever its value.",
-            hint=1,
         ),
         Misconception(
             "places_overwrite",
@@ -243,7 +233,6 @@ MAXPOOL_BACKWARD = Exercise(
             change(maxpool_backward, "+= dout[n, c, i, j]", "+= dout[n, c, i, j] * (out[n, c, i, j] > 0)"),
             "Windows whose largest value is not above zero get no gradient from you. To stop it there is the "
             "business of the ReLU below; pooling hands it on, whatever the value.",
-            hint=1,
         ),
     ),
     equivalents=(

@@ -97,7 +97,6 @@ MAXPOOL_FORWARD = Exercise(
             change(maxpool_forward, ".max(", ".mean("),
             "You take the mean of each window. That is average pooling, and it has its uses; max pooling asks for the "
             "strongest answer of a filter near here.",
-            hint=1,
         ),
         Misconception(
             "never_below_zero",
@@ -111,7 +110,6 @@ MAXPOOL_FORWARD = Exercise(
             change(maxpool_forward, "view(X", "view(np.abs(X)"),
             "You look for the largest absolute value. A filter that answers with -8 says a clear no; the largest value "
             "is the one furthest to the right on the number line.",
-            hint=1,
         ),
         Misconception(
             "stride_one_by_default",
@@ -125,7 +123,6 @@ MAXPOOL_FORWARD = Exercise(
             change(maxpool_forward, "size if stride is None else stride", "size"),
             "Your windows always stand side by side, whatever the stride says. With a stride smaller than the window "
             "they overlap, with a larger one there are gaps.",
-            hint=3,
         ),
         Misconception(
             "axes_swapped",
@@ -142,13 +139,11 @@ MAXPOOL_FORWARD = Exercise(
                 "np.repeat(windows.max(axis=(1, 4, 5))[:, None], X.shape[1], axis=1)",
             ),
             "Your maximum goes over the channels too. Each channel is the map of one filter, and is pooled by itself.",
-            hint=1,
         ),
         Misconception(
             "first_row_only",
             change(maxpool_forward, "windows.max(axis=(4, 5))", "windows[..., 0, :].max(axis=4)"),
             "You look at the first row of each window only. A window has KH rows and KW columns, and all take part.",
-            hint=1,
         ),
         Misconception(
             "keeps_the_shape",
@@ -172,7 +167,6 @@ MAXPOOL_FORWARD = Exercise(
                 maxpool_forward, "windows.max(axis=(4, 5))", "windows.reshape(*windows.shape[:4], -1).argmax(axis=-1)"
             ),
             "You return where the largest value stands in its window. What goes on is the value itself.",
-            hint=1,
         ),
         Misconception(
             "windows_begin_at_the_size",
@@ -181,7 +175,6 @@ MAXPOOL_FORWARD = Exercise(
             ),
             "Your windows stand side by side, whatever the stride says. Window (i, j) begins at row i SH and "
             "column j SW.",
-            hint=3,
         ),
         Misconception(
             "out_before_X",

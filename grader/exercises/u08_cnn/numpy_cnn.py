@@ -157,7 +157,6 @@ NUMPY_CNN = Exercise(
             ),
             "There is no ReLU in your network. Pooling bends a little, but without ReLU a filter that answers with a "
             "clear no passes that on as a number like any other. It stands behind each convolution.",
-            hint=1,
         ),
         Misconception(
             "relu_on_the_logits",
@@ -170,7 +169,6 @@ NUMPY_CNN = Exercise(
             ),
             "You put a ReLU on the logits, so that none can be negative, and a class below zero gets no gradient to "
             "come back. ReLU stands behind the convolutions; the last layer is left as it is.",
-            hint=1,
         ),
         Misconception(
             "softmax_before_the_loss",
@@ -182,7 +180,6 @@ NUMPY_CNN = Exercise(
             ),
             "Your forward ends in a softmax, and cross_entropy takes a softmax of its own. With ten classes, the loss "
             "can then never fall below 1.461. Return the logits as they are.",
-            hint=1,
             about=("logits", "loss"),
         ),
         Misconception(
@@ -202,21 +199,18 @@ NUMPY_CNN = Exercise(
             "no_padding",
             change(NumpyCNN, ", padding=padding", ""),
             PADDING,
-            hint=1,
         ),
         Misconception(
             "no_mask",
             change(NumpyCNN, "            d = relu_backward(d, relu)\n", ""),
             "The gradients of the linear layer are right; below it, they went through the ReLUs as if these were not "
             "there. Every step forward has its step back, with the cache of that very step.",
-            hint=3,
         ),
         Misconception(
             "grads_backwards",
             change(NumpyCNN, "[dW, db, *grads]", "[*grads, dW, db]"),
             "Your gradients are right, layer by layer, and listed from the last layer to the first. An optimizer pairs "
             "them with params: W1, b1, W2, b2, W3, b3.",
-            hint=3,
         ),
         Misconception(
             "computes_with_copies",
@@ -236,14 +230,12 @@ NUMPY_CNN = Exercise(
             change(NumpyCNN, "linear_backward(d,", "linear_backward(d * len(y),"),
             "Your gradients are N times too large: those of the sum of the losses. cross_entropy gives the gradient of "
             "the mean already; hand it on as it is.",
-            hint=3,
         ),
         Misconception(
             "averages_again",
             change(NumpyCNN, "linear_backward(d,", "linear_backward(d / len(y),"),
             "Your gradients are divided by N twice. The gradient that cross_entropy hands you has the 1/N inside; from "
             "there on, there are only sums.",
-            hint=3,
         ),
         Misconception(
             "accumulates",
@@ -257,7 +249,6 @@ NUMPY_CNN = Exercise(
             ),
             "The first call is right; in the second one, your gradients are added to those of the first. What lives on "
             "`self` between two calls?",
-            hint=4,
         ),
         Misconception(
             "second_relu_forgotten",
@@ -268,32 +259,27 @@ NUMPY_CNN = Exercise(
             ),
             "There is no ReLU behind your second convolution. In the table each of the two convolutions is "
             "followed by one, before the pooling.",
-            hint=1,
         ),
         Misconception(
             "first_mask_forgotten",
             change(NumpyCNN, "relu_backward(d, relu)", "d if conv is self.caches[0][0] else relu_backward(d, relu)"),
             MASK,
-            hint=3,
         ),
         Misconception(
             "second_mask_forgotten",
             change(NumpyCNN, "relu_backward(d, relu)", "d if conv is self.caches[1][0] else relu_backward(d, relu)"),
             MASK,
-            hint=3,
         ),
         Misconception(
             "weights_before_biases",
             change(NumpyCNN, "return loss, grads", "return loss, grads[::2] + grads[1::2]"),
             "Your gradients are right, those of all weights first and those of the biases after them. An "
             "optimizer pairs them with params: W1, b1, W2, b2, W3, b3.",
-            hint=3,
         ),
         Misconception(
             "in_pairs",
             change(NumpyCNN, "return loss, grads", "return loss, list(zip(grads[::2], grads[1::2], strict=True))"),
             "Your gradients come in three pairs. One flat list of six is asked for, in the order of params.",
-            hint=3,
         ),
     ),
     equivalents=(

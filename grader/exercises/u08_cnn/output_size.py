@@ -89,7 +89,6 @@ OUTPUT_SIZE = Exercise(
             change(output_size, " + 1", ""),
             "Your sizes are one too small. A kernel as long as the row has nowhere to go, and yet one place: you "
             "count the steps between the places.",
-            hint=1,
         ),
         Misconception(
             "rounded_up",
@@ -100,33 +99,28 @@ OUTPUT_SIZE = Exercise(
             ),
             "Where the stride does not come out even, you count one place too many: there the kernel would stick out. "
             "Pixels that no whole step reaches are left unseen.",
-            hint=2,
         ),
         Misconception(
             "padding_once",
             change(output_size, "2 * padding", "padding"),
             "You add the padding once. It stands at both ends of the row: how much longer does that make it?",
-            hint=1,
         ),
         Misconception(
             "padding_forgotten",
             change(output_size, " + 2 * padding", ""),
             "Your sizes are those without padding. With padding the row is longer, so that there are more places.",
-            hint=1,
         ),
         Misconception(
             "stride_divides_everything",
             change(output_size, "- kernel) // stride + 1", "- kernel + 1) // stride"),
             "You divide the number of all places by the stride, the first place too. The kernel stands at the first "
             "place without a step; only what lies behind that is walked in strides.",
-            hint=2,
         ),
         Misconception(
             "kernel_forgotten",
             change(output_size, " - kernel) // stride + 1", ") // stride"),
             "Your sizes do not depend on the kernel. The longer the kernel, the sooner its far end reaches the end of "
             "the row: draw a row of 5 and a kernel of 3.",
-            hint=1,
         ),
         Misconception(
             "stride_forgotten",
@@ -148,20 +142,17 @@ OUTPUT_SIZE = Exercise(
                 "round((length + 2 * padding - kernel) / stride)",
             ),
             NEAREST,
-            hint=2,
         ),
         Misconception(
             "brackets_forgotten",
             change(output_size, "(length + 2 * padding - kernel) // stride", "length + 2 * padding - kernel // stride"),
             "The stride divides the kernel alone: without brackets, // comes before + and -. It is the whole way "
             "to walk that is cut into strides.",
-            hint=2,
         ),
         Misconception(
             "padding_taken_off",
             change(output_size, "+ 2 * padding", "- 2 * padding"),
             "You take the padding off. It makes the row longer, by one frame at each of its two ends.",
-            hint=1,
         ),
         Misconception(
             "rounded_at_last",
@@ -171,7 +162,6 @@ OUTPUT_SIZE = Exercise(
                 "round((length + 2 * padding - kernel) / stride + 1)",
             ),
             NEAREST,
-            hint=2,
         ),
     ),
     equivalents=(

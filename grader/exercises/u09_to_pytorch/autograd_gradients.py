@@ -124,21 +124,18 @@ AUTOGRAD_GRADIENTS = Exercise(
             change(autograd_gradients, "torch.relu(out) if i else out", "out"),
             "Nothing bends between your layers: two linear layers in a row are one linear layer. A ReLU belongs "
             "between them, as in your unit 07 network.",
-            hint=1,
         ),
         Misconception(
             "softmax_twice",
             change(autograd_gradients, "cross_entropy(out,", "cross_entropy(torch.softmax(out, dim=1),"),
             "You take a softmax, and cross_entropy takes another. It wants logits. With probabilities in their place "
             "the loss of ten classes cannot fall below 1.46, and gradients all but vanish.",
-            hint=2,
         ),
         Misconception(
             "sum",
             change(autograd_gradients, "torch.tensor(y))", 'torch.tensor(y), reduction="sum")'),
             "Loss and gradients are N times too large: you add the examples' losses up. The mean makes the learning "
             "rate mean the same for every batch size.",
-            hint=2,
         ),
         Misconception(
             "log_of_softmax",
@@ -149,7 +146,6 @@ AUTOGRAD_GRADIENTS = Exercise(
             ),
             "With large logits a probability rounds to 0, and its logarithm is minus infinity. cross_entropy takes "
             "the logits and never goes through the probabilities.",
-            hint=2,
         ),
         Misconception(
             "backward_twice",
@@ -215,13 +211,11 @@ AUTOGRAD_GRADIENTS = Exercise(
             change(autograd_gradients, "cross_entropy(out,", "nll_loss(out,"),
             "Your nll_loss wants logarithms of probabilities, and you give it logits. cross_entropy takes the logits "
             "and does both.",
-            hint=2,
         ),
         Misconception(
             "sigmoid_for_relu",
             change(autograd_gradients, "torch.relu(out) if", "torch.sigmoid(out) if"),
             "There is a sigmoid between your layers, which squeezes everything between 0 and 1. A ReLU belongs there.",
-            hint=1,
         ),
     ),
     equivalents=(

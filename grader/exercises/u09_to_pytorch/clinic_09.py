@@ -121,35 +121,30 @@ CLINIC_09 = Exercise(
             change(still_broadcasts, "        optimizer.zero_grad()\n", "", "loss.item()", "loss"),
             "This is still the broken code's result. Begin with symptom 1: print the shape of model(X) - y before the "
             "mean is taken. How many numbers should be in there?",
-            hint=1,
         ),
         Misconception(
             "still_adds_up",
             still_adds_up,
             "Shapes and history are right now. Each step still walks along the sum of all gradients so far, a ball "
             "without friction, because backward adds to what is in .grad.",
-            hint=2,
         ),
         Misconception(
             "still_broadcasts",
             still_broadcasts,
             "The gradients are fresh now. But the predictions have the shape (N, 1) and the targets (N,), so that "
             "every prediction is compared with every target, and the best answer to that is the mean of y.",
-            hint=1,
         ),
         Misconception(
             "still_keeps_graphs",
             change(clinic_09, "loss.item()", "loss"),
             "It learns as it should. The history still holds tensors, and each of them holds the graph that it came "
             "from: in a long run the memory fills up. What makes a plain number of a tensor?",
-            hint=3,
         ),
         Misconception(
             "still_tensors",
             change(clinic_09, "loss.item()", "loss.detach()"),
             "It learns as it should, and the history keeps no graphs any more. But its entries are still tensors. They "
             "print as tensors, and on a GPU each of them would stay there. A plain number is asked for.",
-            hint=3,
         ),
         Misconception(
             "noted_after_the_step",
@@ -179,21 +174,18 @@ CLINIC_09 = Exercise(
             change(still_adds_up, "loss.item()", "loss"),
             "One cause of three is found: predictions and targets meet one by one. Each step still walks along "
             "the sum of all gradients so far, and the history still holds tensors.",
-            hint=2,
         ),
         Misconception(
             "only_the_gradients_cleared",
             change(still_broadcasts, "loss.item()", "loss"),
             "One cause of three is found: the gradients are fresh. Predictions of the shape (N, 1) and targets of "
             "the shape (N,) still meet all with all, and the history still holds tensors.",
-            hint=1,
         ),
         Misconception(
             "only_the_history_repaired",
             change(still_broadcasts, "        optimizer.zero_grad()\n", ""),
             "One cause of three is found: the history holds plain numbers. Predictions of the shape (N, 1) and "
             "targets of the shape (N,) still meet all with all, and the gradients still add up.",
-            hint=1,
         ),
         Misconception(
             "sum_for_the_mean",
@@ -205,14 +197,12 @@ CLINIC_09 = Exercise(
             "mean_target",
             change(clinic_09, "model(X).squeeze(1) - y", "model(X).mean() - y"),
             "You compare every target with the mean of all predictions. Each prediction belongs to its own target.",
-            hint=1,
         ),
         Misconception(
             "still_arrays",
             change(clinic_09, "loss.item()", "loss.detach().numpy()"),
             "It learns as it should, and the history keeps no graphs any more. But its entries are arrays of "
             "NumPy, over the tensors' own memory. A plain number is asked for.",
-            hint=3,
         ),
     ),
     equivalents=(

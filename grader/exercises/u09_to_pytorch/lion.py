@@ -126,14 +126,12 @@ LION = Exercise(
             change(Lion, ".sign()", ""),
             "Your steps are as long as the gradients are large. Lion takes the sign: each entry moves by exactly lr, "
             "whatever its gradient's size.",
-            hint=1,
         ),
         Misconception(
             "momentum_only",
             change(Lion, "(b1 * m + (1 - b1) * g).sign()", "m.sign()"),
             "Your direction comes from the old average alone, so that the first step stands still and every gradient "
             "is heard one step late. The newest gradient is to be mixed in, with 1 - beta1.",
-            hint=1,
         ),
         Misconception(
             "gradient_only",
@@ -147,14 +145,12 @@ LION = Exercise(
             change(Lion, "b2 * m + (1 - b2) * g", "b1 * m + (1 - b1) * g"),
             "You mix and remember with the same beta1. Lion has two: what makes the step gives the new gradient more "
             "weight than what is remembered does.",
-            hint=2,
         ),
         Misconception(
             "betas_swapped",
             change(Lion, "(b1, b2) =", "(b2, b1) ="),
             "Your two betas have changed places: beta1, 0.9, mixes this step's direction; beta2, 0.99, is the longer "
             "memory.",
-            hint=2,
         ),
         Misconception(
             "mix_kept",
@@ -165,7 +161,6 @@ LION = Exercise(
             ),
             "You mix the direction into m and then let m take the gradient once more, so that each gradient counts "
             "twice. The average for the next step starts from the old m, not from the mixture.",
-            hint=2,
         ),
         Misconception(
             "decay_in_the_sign",
@@ -178,13 +173,11 @@ LION = Exercise(
             ),
             "Your decay is inside the sign, where it can turn a step round and never shrinks anything. As in AdamW it "
             "stands outside: lr times weight_decay times the parameter.",
-            hint=3,
         ),
         Misconception(
             "decay_without_lr",
             change(Lion, '(direction + group["weight_decay"] * p)', 'direction + group["weight_decay"] * p'),
             "You shrink by weight_decay alone. The decay of a step is lr times weight_decay, as in AdamW.",
-            hint=3,
         ),
         *frame_mistakes(Lion, dict.fromkeys((name for name in FRAME if name != "forgets"), 3)),
         Misconception(
@@ -198,7 +191,6 @@ LION = Exercise(
             ),
             "You renew m first, and mix the direction from the new one, so that this step's gradient enters "
             "twice. The direction is made of the old m; m is renewed afterwards.",
-            hint=2,
         ),
         Misconception(
             "sign_of_the_new_memory",
@@ -211,7 +203,6 @@ LION = Exercise(
             ),
             "You renew m with beta2 and take its sign. The direction has a mixture of its own, of the old m and "
             "the newest gradient, with beta1.",
-            hint=2,
         ),
         Misconception(
             "decay_added_in_the_sign",
@@ -224,7 +215,6 @@ LION = Exercise(
             ),
             "You add the decay before the sign is taken, and in a sign it has no size any more. As in AdamW it "
             "stands outside: lr times weight_decay times the parameter.",
-            hint=3,
         ),
         Misconception(
             "decay_in_the_gradient",
@@ -237,7 +227,6 @@ LION = Exercise(
             ),
             "You add the decay to the gradient, and then the sign takes its size away. As in AdamW it stands "
             "outside: lr times weight_decay times the parameter.",
-            hint=3,
         ),
         Misconception(
             "decays_after",
@@ -248,14 +237,12 @@ LION = Exercise(
             ),
             "You decay after the step, so that the step just taken is shrunk as well. It is the old parameter, "
             "from before the step, that decays.",
-            hint=3,
         ),
         Misconception(
             "sum_for_an_average",
             change(Lion, "(1 - b2) * g", "g"),
             "Your memory is a sum: each gradient enters in full. m is an average, with 1 - beta2 of the newest "
             "gradient.",
-            hint=2,
         ),
     ),
     equivalents=(

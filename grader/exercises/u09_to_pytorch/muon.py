@@ -123,7 +123,6 @@ MUON = Exercise(
             change(Muon, "** 0.5 * X", "** 0.5 * update"),
             "Your update goes into the step as it is: this is Nesterov's momentum. Muon first makes all its singular "
             "values about equal, in five rounds.",
-            hint=1,
         ),
         Misconception(
             "exact",
@@ -137,28 +136,24 @@ MUON = Exercise(
             ),
             "You orthogonalize exactly, by the singular value decomposition. That is what Muon aims at, and it is slow "
             "on a GPU. Its five rounds leave the singular values between about 0.7 and 1.2; take those rounds.",
-            hint=1,
         ),
         Misconception(
             "not_normalized",
             change(Muon, " / update.norm().clamp(min=1e-7)", ""),
             "You begin the rounds with the update as it is. They only work on singular values between 0 and 1: beyond, "
             "the polynomial explodes. Divide by the norm first.",
-            hint=1,
         ),
         Misconception(
             "zero_by_zero",
             change(Muon, ".clamp(min=1e-7)", ""),
             "A gradient of zero has the norm zero, and zero by zero is NaN: one such step, a dead layer's, and the "
             "whole matrix is lost. Let the divisor never be smaller than 1e-7.",
-            hint=1,
         ),
         Misconception(
             "spectral_norm",
             change(Muon, "update.norm()", "torch.linalg.matrix_norm(update, 2)"),
             "You divide by the largest singular value, which takes a decomposition to find. The Frobenius norm, the "
             "root of the sum of all squares, is never smaller, costs nothing, and is what Muon takes.",
-            hint=1,
         ),
         Misconception(
             "no_look_ahead",
@@ -179,7 +174,6 @@ MUON = Exercise(
             change(Muon, "max(1, p.shape[0] / p.shape[1]) ** 0.5 * X", "X"),
             "Square and wide matrices are right, tall ones move too little: with more rows than columns the step is "
             "longer, by the root of rows over columns.",
-            hint=3,
         ),
         Misconception(
             "shape_factor_turned",
@@ -197,7 +191,6 @@ MUON = Exercise(
             ),
             "Your decay is lengthened along with the step of tall matrices. The shape's factor is for the update "
             "alone; the decay is lr times weight_decay.",
-            hint=3,
         ),
         Misconception(
             "decay_in_the_gradient",
@@ -210,27 +203,23 @@ MUON = Exercise(
             ),
             "You add the decay to the gradient, and then all sizes are made equal, so that it shrinks nothing. It "
             "stands apart, as in AdamW.",
-            hint=3,
         ),
         *frame_mistakes(Muon, dict.fromkeys((name for name in FRAME if name != "forgets"), 4)),
         Misconception(
             "squared_entry_by_entry",
             change(Muon, "2.0315 * A @ A", "2.0315 * A * A"),
             "You square A entry by entry. A A is a product of matrices, like X X^T.",
-            hint=1,
         ),
         Misconception(
             "normalized_in_each_round",
             change(Muon, "A = X @ X.T", "X = X / X.norm().clamp(min=1e-7)\n                        A = X @ X.T"),
             "You divide by the norm in every round, and take back what the rounds before have done. Once is "
             "enough: before the first.",
-            hint=1,
         ),
         Misconception(
             "shape_factor_without_the_root",
             change(Muon, "** 0.5 * X", "* X"),
             "Tall matrices move too far: the step is longer by the *root* of rows over columns.",
-            hint=3,
         ),
         Misconception(
             "shape_factor_below_one",
@@ -270,7 +259,6 @@ MUON = Exercise(
             ),
             "You decay after the step, so that the step just taken is shrunk as well. It is the old parameter, "
             "from before the step, that decays.",
-            hint=3,
         ),
     ),
     equivalents=(

@@ -170,14 +170,12 @@ PORT_CNN = Exercise(
             change(port_cnn, "W2.shape[2] // 2),\n        nn.ReLU(),", "W2.shape[2] // 2),"),
             "The second convolution has no ReLU behind it. In unit 08 there is one after each convolution, before the "
             "pooling.",
-            hint=1,
         ),
         Misconception(
             "softmax_at_the_end",
             change(port_cnn, "nn.Linear(*W3.shape),", "nn.Linear(*W3.shape),\n        nn.Softmax(dim=1),"),
             "Your model ends in a softmax. It should return logits: cross_entropy takes the softmax itself, and a "
             "second one flattens the gradients.",
-            hint=1,
         ),
         Misconception(
             "plain_list",
@@ -189,7 +187,6 @@ PORT_CNN = Exercise(
             "The outputs are right, but model.parameters() finds nothing, so that no optimizer will ever train this "
             "model. Layers in a plain list, and plain tensors, are invisible: a Module only registers modules and "
             "nn.Parameters that are its attributes, or stand in nn.Sequential or nn.ModuleList.",
-            hint=4,
             about=("parameters", "trained"),
         ),
         Misconception(
@@ -216,13 +213,11 @@ PORT_CNN = Exercise(
             ),
             "Your model trains, and the NumPy network's weights change along with it: torch.from_numpy makes a tensor "
             "over the very same memory. Copy the values into memory of the model's own.",
-            hint=4,
         ),
         Misconception(
             "one_kernel_size",
             change(port_cnn, "W2.shape[2], padding=W2.shape[2] // 2", "W1.shape[2], padding=W1.shape[2] // 2"),
             ONE_SIZE,
-            hint=1,
         ),
         Misconception(
             "not_transposed",
@@ -235,33 +230,28 @@ PORT_CNN = Exercise(
             change(port_cnn, "padding=W1.shape[2] // 2", "padding=1", "padding=W2.shape[2] // 2", "padding=1"),
             "A padding of 1 keeps the size for kernels of 3. Half the kernel, rounded down, does so for all odd "
             "ones: 2 for a kernel of 5.",
-            hint=1,
         ),
         Misconception(
             "no_padding",
             change(port_cnn, ", padding=W1.shape[2] // 2", "", ", padding=W2.shape[2] // 2", ""),
             "Your convolutions have no padding, so that the maps shrink, and at the linear layer the numbers do "
             "not fit. Half the kernel, rounded down, keeps the size.",
-            hint=1,
         ),
         Misconception(
             "first_relu_forgotten",
             change(port_cnn, "W1.shape[2] // 2),\n        nn.ReLU(),", "W1.shape[2] // 2),"),
             "The first convolution has no ReLU behind it. In unit 08 there is one after each convolution, before "
             "the pooling.",
-            hint=1,
         ),
         Misconception(
             "relu_at_the_end",
             change(port_cnn, "nn.Linear(*W3.shape),", "nn.Linear(*W3.shape),\n        nn.ReLU(),"),
             "There is a ReLU behind the last layer, so that no logit is negative. The logits go out as they are.",
-            hint=1,
         ),
         Misconception(
             "one_kernel_size_for_a_state_dict",
             change(port_state_dict, "W.shape[-1]", "params[0].shape[-1]"),
             ONE_SIZE,
-            hint=1,
         ),
         Misconception(
             "not_transposed_in_a_state_dict", change(port_state_dict, "params[4].T", "params[4]"), TRANSPOSED, hint=2
@@ -283,7 +273,6 @@ PORT_CNN = Exercise(
             "mean_pooling",
             change(port_class, "max_pool2d", "avg_pool2d"),
             "You pool by the mean. Unit 08's network takes the largest value of each window.",
-            hint=1,
         ),
         Misconception(
             "never_loaded",

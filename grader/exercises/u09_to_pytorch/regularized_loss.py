@@ -118,46 +118,39 @@ REGULARIZED_LOSS = Exercise(
             change(regularized_loss, "(p**2).sum()", "(p**2).sum() / 2"),
             "Your L2 term has a factor of one half. Many books write it that way, for then its gradient is l2 W. Here "
             "it is l2 times the sum of squares, and its gradient 2 l2 W.",
-            hint=3,
         ),
         Misconception(
             "norm",
             change(regularized_loss, "(p**2).sum()", "p.norm()"),
             ROOT,
-            hint=3,
         ),
         Misconception(
             "mean",
             change(regularized_loss, "abs().sum()", "abs().mean()", "(p**2).sum()", "(p**2).mean()"),
             "You take the mean over each matrix, so that a large layer is hardly punished. Both terms are sums over "
             "all weights.",
-            hint=3,
         ),
         Misconception(
             "signed",
             change(regularized_loss, "p.abs().sum()", "p.sum()"),
             "Your L1 term adds the weights up with their signs: negative weights are rewarded for becoming more "
             "negative. What is to be added is their size.",
-            hint=3,
         ),
         Misconception(
             "swapped",
             change(regularized_loss, "l1 * sum", "l2 * sum", " + l2 * sum((", " + l1 * sum(("),
             "Your l1 and l2 have changed places: l1 belongs to the absolute values, l2 to the squares.",
-            hint=3,
         ),
         Misconception(
             "last_layer_only",
             change(regularized_loss, "p.ndim > 1]", "p.ndim > 1][-1:]"),
             "Only the last layer's weights are punished: each round of your loop starts again from the bare loss. Add "
             "to what you have so far.",
-            hint=3,
         ),
         Misconception(
             "linear_layers_only",
             change(regularized_loss, "p.ndim > 1", "p.ndim == 2"),
             "Your penalties do not reach convolutions, whose weights have four axes. Weights have two or more.",
-            hint=1,
         ),
         Misconception(
             "by_the_name",
@@ -168,7 +161,6 @@ REGULARIZED_LOSS = Exercise(
             ),
             "You go by the name, and a normalization's factors are called weight as well. They have one axis, "
             "like biases, and stay free. Which parameters have more than one?",
-            hint=1,
         ),
         Misconception(
             "norm_of_a_matrix",
@@ -181,7 +173,6 @@ REGULARIZED_LOSS = Exercise(
             ),
             "For a matrix, torch.linalg.norm(p, 1) is the largest sum of a column. The L1 term adds up the "
             "absolute values of all entries.",
-            hint=3,
         ),
         Misconception(
             "norm_of_all",
@@ -191,20 +182,17 @@ REGULARIZED_LOSS = Exercise(
                 "l2 * sum((p**2).sum() for p in weights) ** 0.5",
             ),
             ROOT,
-            hint=3,
         ),
         Misconception(
             "square_of_the_sum",
             change(regularized_loss, "(p**2).sum()", "p.sum() ** 2"),
             "You square the sum of the weights, in which large ones of opposite signs cancel. Square first, then "
             "add up.",
-            hint=3,
         ),
         Misconception(
             "loss_left_out",
             change(regularized_loss, "return loss + l1", "return l1"),
             "You return the penalties alone. They are added to the loss.",
-            hint=3,
         ),
     ),
     equivalents=(

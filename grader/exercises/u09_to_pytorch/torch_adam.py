@@ -110,28 +110,24 @@ TORCH_ADAM = Exercise(
             "You put both corrections into the step's length and add eps to the root of the uncorrected v. Papers and "
             "some libraries do so; there eps is weaker in the first steps. torch adds it to the root of the corrected "
             "v.",
-            hint=2,
         ),
         Misconception(
             "corrected_kept",
             change(TorchAdam, "m_hat, v_hat = ", 'm_hat, v_hat = state["m"], state["v"] = '),
             "You store the corrected moments back, so that they are corrected again at the next step. The correction "
             "is for this step's use only; what lives on is m and v as they are.",
-            hint=2,
         ),
         Misconception(
             "betas_swapped",
             change(TorchAdam, "b1, b2 =", "b2, b1 ="),
             "Your two betas have changed places: the first of the pair, 0.9, belongs to m, the average of the "
             "gradients, the second, 0.999, to v.",
-            hint=2,
         ),
         Misconception(
             "not_squared",
             change(TorchAdam, "g**2", "g.abs()"),
             "Your v averages the gradients' sizes, and then you take the root. v averages the squares: the root brings "
             "them back to the gradient's own unit.",
-            hint=2,
         ),
         Misconception(
             "decoupled",
@@ -142,14 +138,12 @@ TORCH_ADAM = Exercise(
             ),
             "You shrink the parameters themselves, past the moments. That is AdamW, the next exercise; Adam's "
             "weight_decay adds weight_decay * p to the gradient before the moments see it.",
-            hint=5,
         ),
         Misconception(
             "changes_the_gradient",
             change(TorchAdam, 'p.grad + group["weight_decay"] * p', 'p.grad.add_(p, alpha=group["weight_decay"])'),
             "You add the decay to p.grad itself. Where gradients add up over several calls of backward, the decay of "
             "one step is still in there at the next. Compute with the gradient and leave it as it is.",
-            hint=5,
         ),
         *adam_mistakes(
             TorchAdam,
@@ -194,7 +188,6 @@ TORCH_ADAM = Exercise(
             change(TorchAdam, "g**2", "p.grad**2"),
             "Your m knows of the weight decay and your v does not. The decay is added to the gradient before "
             "anything else looks at it: from there on, only that sum is used.",
-            hint=5,
         ),
         Misconception(
             "decay_past_the_moments",
@@ -207,7 +200,6 @@ TORCH_ADAM = Exercise(
             ),
             "You add the decay to the corrected m, so that the moments do not know of it. It is added to the "
             "gradient, before anything else looks at that.",
-            hint=5,
         ),
     ),
     equivalents=(

@@ -101,14 +101,12 @@ TORCH_ADAMW = Exercise(
             ),
             "This is Adam with L2: the decay goes into the gradient, and is then divided by the root of v like all the "
             "rest, so that weights with large gradients hardly decay. AdamW shrinks the parameter itself.",
-            hint=1,
         ),
         Misconception(
             "decays_twice",
             change(TorchAdamW, "g = p.grad", 'g = p.grad + group["weight_decay"] * p'),
             "You decay twice: once through the gradient, as in TorchAdam, and once directly. In AdamW the moments are "
             "made of the loss's gradient alone.",
-            hint=1,
         ),
         Misconception(
             "decays_after",
@@ -152,7 +150,6 @@ TORCH_ADAMW = Exercise(
             ),
             "You decay a parameter that has no gradient in this step, a frozen layer say, and so it withers away "
             "although nobody trains it. Pass it over before anything else happens.",
-            hint=3,
         ),
         *adam_mistakes(TorchAdamW, dict.fromkeys(ADAM, 3)),
         *frame_mistakes(TorchAdamW, dict.fromkeys(FRAME, 3)),
@@ -174,7 +171,6 @@ TORCH_ADAMW = Exercise(
             ),
             "You add the decay to the corrected m, and it is divided by the root of v along with it: weights with "
             "large gradients hardly decay. It goes past both moments, straight to the parameter.",
-            hint=1,
         ),
         Misconception(
             "rebinds_where_it_decays",

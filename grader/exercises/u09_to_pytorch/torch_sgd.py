@@ -97,14 +97,12 @@ TORCH_SGD = Exercise(
             change(TorchSGD, 'state.get("v", 0)', "0"),
             "The setting momentum changes nothing in your step: each one starts from rest. What has to live from one "
             "step to the next belongs into self.state[p].",
-            hint=2,
         ),
         Misconception(
             "average",
             change(TorchSGD, 'state.get("v", 0) + g', 'state.get("v", 0) + (1 - group["momentum"]) * g'),
             "Your velocity is an average, with 1 - momentum of each gradient. torch's convention is the sum: every "
             "gradient enters in full, so that your steps are too short by the factor 1 - momentum.",
-            hint=2,
         ),
         Misconception(
             "lr_inside",
@@ -131,7 +129,6 @@ TORCH_SGD = Exercise(
             "Your velocity is the very tensor p.grad, not a copy. Where gradients add up over several calls of "
             "backward, the next backward writes into your velocity, and your step into the gradient. Give it memory of "
             "its own.",
-            hint=2,
         ),
         Misconception(
             "nesterov_looks_back",
@@ -145,7 +142,6 @@ TORCH_SGD = Exercise(
             "With nesterov=True your step is heavy ball's once more: the new velocity and nothing else. (The gradient "
             "plus momentum times the old velocity is just that.) The look-ahead takes the new velocity, once more with "
             "momentum.",
-            hint=3,
         ),
         Misconception(
             "decoupled",
@@ -158,7 +154,6 @@ TORCH_SGD = Exercise(
             ),
             "Your weight decay acts on the parameters alone, past the velocity. That is AdamW's idea; torch.optim.SGD "
             "adds weight_decay * p to the gradient, so that the velocity remembers the decay too.",
-            hint=3,
         ),
         Misconception(
             "changes_the_gradient",
@@ -166,7 +161,6 @@ TORCH_SGD = Exercise(
             "You add the decay to p.grad itself. Where gradients add up over several calls of backward, the decay of "
             "one step is still in there at the next. A gradient belongs to the model: compute with it, leave it as it "
             "is.",
-            hint=3,
         ),
         *frame_mistakes(
             TorchSGD,
@@ -209,7 +203,6 @@ TORCH_SGD = Exercise(
             ),
             "From the second step on your velocity takes only 1 - momentum of each gradient in. torch's "
             "convention is the sum: every gradient enters in full.",
-            hint=2,
         ),
     ),
     equivalents=(

@@ -179,7 +179,6 @@ AMP_STEP = Exercise(
             no_autocast,
             "Everything is computed in float32: the step is right, and no faster. Which context makes the layers "
             "compute in bfloat16?",
-            hint=1,
         ),
         Misconception(
             "backward_under_autocast",
@@ -194,7 +193,6 @@ AMP_STEP = Exercise(
             ),
             "Your backward runs under autocast. Each operation goes back in the type in which it came; the context "
             "belongs around the forward pass and the loss, and ends there.",
-            hint=1,
         ),
         Misconception(
             "model_in_bfloat16",
@@ -207,48 +205,41 @@ AMP_STEP = Exercise(
             ),
             "You turn the parameters themselves into bfloat16. With 8 binary digits a small step is rounded away: "
             "1 + 0.003 is 1 again. Keep them in float32, and let autocast compute with copies.",
-            hint=1,
         ),
         Misconception(
             "gradients_never_cleared",
             change(amp_step, "    optimizer.zero_grad()\n", ""),
             "Nothing clears the gradients, and backward adds to what is there.",
-            hint=1,
         ),
         Misconception(
             "clipped_before_unscaling",
             clipped_before_unscaling,
             "You clip gradients that are still multiplied by the scale: against a threshold of 0.1 they are all huge, "
             "and after unscaling hardly anything is left of the step. Unscale first.",
-            hint=3,
         ),
         Misconception(
             "clipped_after_the_step",
             change(amp_step, CLIPPED, "", STEPPED, STEPPED + CLIPPED),
             "Your gradients go into the step in their full length: nothing clips them, or it comes when they have "
             "done their work. Clipping comes between backward and step.",
-            hint=2,
         ),
         Misconception(
             "clipped_with_a_scaler_only",
             change(amp_step, "if max_norm is not None:", "if max_norm is not None and scaler is not None:"),
             "You clip only where there is a scaler. The two have nothing to do with one another: whoever gives "
             "max_norm wants it kept, with a scaler or without.",
-            hint=2,
         ),
         Misconception(
             "never_updated",
             change(amp_step, "        scaler.update()\n", ""),
             "Nothing tells the scaler after the step how it went. update() comes last, once a step: it doubles the "
             "scale when all went well for a while, and halves it after an overflow.",
-            hint=3,
         ),
         Misconception(
             "past_the_scaler",
             change(clipped_before_unscaling, STEPPED, "    optimizer.step()\n"),
             "You scale the loss and then let the optimizer step by itself, along gradients that are hundreds of times "
             "too long. scaler.step(optimizer) unscales them, and leaves the step out where one is not finite.",
-            hint=3,
         ),
         Misconception(
             "unscaled_twice",
@@ -264,7 +255,6 @@ AMP_STEP = Exercise(
             change(amp_step, "    optimizer.zero_grad()\n", "    optimizer.zero_grad()\n    scaler = None\n"),
             "You are handed a scaler and do not use it. In bfloat16 that seldom hurts; in float16 small gradients "
             "would vanish, which is what the scale is for.",
-            hint=3,
         ),
         Misconception(
             "scaled_loss_returned",
@@ -275,7 +265,6 @@ AMP_STEP = Exercise(
             ),
             "The loss that you return is multiplied by the scale, so that its curve jumps whenever the scale changes. "
             "Return the loss itself.",
-            hint=3,
         ),
         Misconception(
             "loss_outside",
@@ -286,21 +275,18 @@ AMP_STEP = Exercise(
             ),
             "Only the forward pass stands under autocast. Outside, the loss is computed in the type of the logits, "
             "bfloat16, and rounded to 8 binary digits; under autocast cross_entropy goes back to float32 by itself.",
-            hint=1,
         ),
         Misconception(
             "each_entry_clipped",
             change(amp_step, "clip_grad_norm_", "clip_grad_value_"),
             "You clip each entry by itself, and that turns the gradient's direction. The norm of all of them "
             "together is what max_norm is for.",
-            hint=2,
         ),
         Misconception(
             "cleared_before_the_step",
             change(amp_step, "    optimizer.zero_grad()\n", "", CLIPPED, CLIPPED + "    optimizer.zero_grad()\n"),
             "Nothing moves: you clear the gradients between backward, which makes them, and the step, which "
             "needs them.",
-            hint=1,
         ),
     ),
     equivalents=(

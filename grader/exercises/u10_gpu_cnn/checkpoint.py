@@ -210,7 +210,6 @@ CHECKPOINT = Exercise(
             "Your file holds the model and the epoch. Momentum starts again from zero, the schedule from its "
             "beginning, and dropout and shuffling draw other numbers. The loss may look as good as before, and the run "
             "is another one.",
-            hint=1,
         ),
         Misconception(
             "no_optimizer",
@@ -218,21 +217,18 @@ CHECKPOINT = Exercise(
             "The optimizer's state is missing. Its velocities, or Adam's two moments and its count of steps, are as "
             "much a part of the run as the parameters are; without them the first steps after the resume go "
             "elsewhere.",
-            hint=1,
         ),
         Misconception(
             "no_scheduler",
             change(Checkpoint, SCHEDULER, ""),
             "Your schedule begins again at epoch 0, with the learning rate of the first epochs. It counts by itself, "
             "and its count has to be saved as well.",
-            hint=1,
         ),
         Misconception(
             "no_random_numbers",
             no_random_numbers,
             "Dropout draws from torch's own random numbers, and their state is not in your file. The resumed run "
             "drops other units than the run that was not killed.",
-            hint=2,
         ),
         Misconception(
             "seeded_again",
@@ -240,7 +236,6 @@ CHECKPOINT = Exercise(
             "You set a seed at the resume. That makes the resumed run repeatable, and not equal: it draws its first "
             "numbers again, while the run that was not killed was somewhere in the middle. Save the state, not a "
             "seed.",
-            hint=2,
         ),
         Misconception(
             "seeds_saved",
@@ -259,21 +254,18 @@ CHECKPOINT = Exercise(
             ),
             "You save the seeds and set them again: the resumed run draws its first numbers once more, while the run "
             "that was not killed was somewhere in the middle. A seed says where a generator began; save its state.",
-            hint=2,
         ),
         Misconception(
             "no_generator",
             change(Checkpoint, GENERATOR, ""),
             "The order of the examples comes from a generator of its own, the fourth part that you are given. It "
             "begins anew in your resumed run, so that the next epoch comes in another order.",
-            hint=2,
         ),
         Misconception(
             "epoch_of_the_next",
             change(Checkpoint, 'int(state["epoch"])', 'int(state["epoch"] + 1)'),
             "What load returns should be the very number that save was given: how many epochs are done. You return "
             "another one, and whoever goes on from there skips an epoch, or does one twice.",
-            hint=1,
         ),
         Misconception(
             "written_over",
@@ -281,21 +273,18 @@ CHECKPOINT = Exercise(
             "All right until somebody pulls the plug: you write over the only checkpoint, and a process that is "
             "killed in the middle leaves half a file and nothing else. Write to another name first. Which operation "
             "on files is done either whole or not at all?",
-            hint=3,
         ),
         Misconception(
             "removed_first",
             change(Checkpoint, WRITTEN, "        self.path.unlink(missing_ok=True)\n" + WRITTEN),
             "You write to another name, and remove the old checkpoint before the new one is whole. In between there "
             "is none at all. os.replace takes the old one's place in one go.",
-            hint=3,
         ),
         Misconception(
             "temporary_left",
             change(Checkpoint, "new.replace(self.path)", "self.path.write_bytes(new.read_bytes())"),
             "A copy stays behind in the folder: you copy the temporary file to its place, which is neither at once "
             "nor tidy. Rename it.",
-            hint=3,
         ),
         Misconception(
             "whole_objects",
@@ -311,7 +300,6 @@ CHECKPOINT = Exercise(
                 Checkpoint, "        state = {", "        if self.path.exists():\n            return\n        state = {"
             ),
             "Your second save does nothing, as there is a file already. The newest state is the one to go on from.",
-            hint=3,
         ),
         Misconception(
             "buffers_lost",
@@ -324,14 +312,12 @@ CHECKPOINT = Exercise(
             ),
             "You save the parameters and not the buffers: the running means and variances of batch normalization are "
             "lost, and the network that comes back evaluates otherwise. state_dict() has both.",
-            hint=1,
         ),
         Misconception(
             "removed_before_the_rename",
             change(Checkpoint, "new.replace", "self.path.unlink(missing_ok=True)\n        new.replace"),
             "You remove the old checkpoint just before the new one takes its place. Killed in between, there is none "
             "at all. Nothing has to be removed: replace does both in one go.",
-            hint=3,
         ),
         Misconception(
             "copied_from_elsewhere",
@@ -344,21 +330,18 @@ CHECKPOINT = Exercise(
             ),
             "You write elsewhere and copy the file to its place. A copy takes time, and killed in the middle it leaves "
             "half a file over the old one. Write to another name in the same folder, and rename.",
-            hint=3,
         ),
         Misconception(
             "no_random_numbers_at_all",
             neither_generator,
             "Model, optimizer and schedule go on. Of the two sources of random numbers neither comes back: "
             "torch's own, which dropout draws from, and the generator, which shuffles.",
-            hint=2,
         ),
         Misconception(
             "nothing_returned",
             change(Checkpoint, '        return int(state["epoch"])\n', ""),
             "Your load brings back everything and returns nothing. Whoever resumes has to know how many epochs are "
             "done.",
-            hint=1,
         ),
         Misconception(
             "file_named_new",

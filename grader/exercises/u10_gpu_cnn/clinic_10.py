@@ -176,14 +176,12 @@ CLINIC_10 = Exercise(
             with_causes("rebuilt", "clips_late", "before_every_batch"),
             "This is still the broken code's result. Begin with symptom 1 and read the loop line by line: what is in "
             "the gradients when they are clipped, and who has used them by then?",
-            hint=1,
         ),
         Misconception(
             "still_clips_late",
             with_causes("clips_late"),
             "The schedule and the velocity are right now. The clipping has no effect: each step takes its gradient in "
             "full length. Clipping changes what is in .grad; when is it there, and when has the step read it?",
-            hint=1,
         ),
         Misconception(
             "still_before_the_optimizer",
@@ -212,7 +210,6 @@ CLINIC_10 = Exercise(
             change(clinic_10, "clip_grad_norm_", "clip_grad_value_"),
             "You clip each entry by itself, and that turns the gradient's direction. The norm of all of them "
             "together is what max_norm is for.",
-            hint=1,
         ),
         Misconception(
             "clips_each_parameter",
@@ -223,7 +220,6 @@ CLINIC_10 = Exercise(
             ),
             "You clip the gradient of each parameter by itself: each is no longer than max_norm, and together they "
             "are. One norm over all of them is asked for.",
-            hint=1,
         ),
         Misconception(
             "a_new_optimizer_with_the_right_rate",
@@ -236,7 +232,6 @@ CLINIC_10 = Exercise(
             ),
             "The learning rates are the announced ones, and the clipping is right. But a new optimizer is built in "
             "every epoch, and the velocity, which lives in it, starts from rest each time.",
-            hint=3,
         ),
         Misconception(
             "momentum_lost",
@@ -268,7 +263,6 @@ CLINIC_10 = Exercise(
             ),
             "You note one learning rate an epoch, after the scheduler's step. Each step's own is asked for, before it "
             "is taken.",
-            hint=2,
         ),
     ),
     equivalents=(

@@ -90,7 +90,6 @@ EPOCH_LOSS = Exercise(
             change(mean_of_batch_means, "loss.item()", "loss"),
             "This is the published running loss. It gives each batch the same weight, whether it holds 128 examples "
             "or 16; and it adds tensors, so that every batch's graph stays in memory until the end.",
-            hint=1,
         ),
         Misconception(
             "mean_of_batch_means",
@@ -98,28 +97,24 @@ EPOCH_LOSS = Exercise(
             "What you return is a plain number now, and still the mean over batches. A batch's loss is a "
             "mean over its own examples; what does it have to be multiplied by before it is added to the "
             "others?",
-            hint=1,
         ),
         Misconception(
             "graphs_kept",
             graphs_kept,
             "Every example counts the same now. But you still add tensors: the sum's history holds the graph of "
             "every batch so far, with all its maps.",
-            hint=2,
         ),
         Misconception(
             "list_of_losses",
             change(graphs_kept, "total / count", "total.item() / count"),
             "The number is right. On the way every loss is kept with its graph, in a list or in a sum, and "
             "becomes a plain number only at the end, when the memory has long been full.",
-            hint=2,
         ),
         Misconception(
             "divided_by_batches",
             change(epoch_loss, "count += size", "count += 1"),
             "You add up the losses of all examples, and divide by the number of batches. By how many things should a "
             "sum over examples be divided?",
-            hint=1,
         ),
         Misconception(
             "first_size_for_all",
@@ -131,40 +126,34 @@ EPOCH_LOSS = Exercise(
                 "first = first or size\n        count += first",
             ),
             "You take all batches for equally large. The last one rarely is; each one's real size comes with it.",
-            hint=1,
         ),
         Misconception(
             "sum_for_mean",
             change(epoch_loss, " / count", ""),
             "That is the sum over all examples; it grows with the data set. The mean is asked for.",
-            hint=1,
         ),
         Misconception(
             "a_tensor_comes_back",
             change(epoch_loss, "loss.item()", "loss.detach()"),
             "The number is right, and no graph is kept. But what comes back is a tensor: a plain number is "
             "asked for, and .item() makes one.",
-            hint=2,
         ),
         Misconception(
             "last_batch_alone",
             change(epoch_loss, "total / count", "loss.item()"),
             "That is the last batch's loss alone: a few examples, and as noisy as few are. The mean over all "
             "examples of the epoch is asked for.",
-            hint=1,
         ),
         Misconception(
             "returns_after_one_batch",
             change(epoch_loss, "    return", "        return"),
             "Your function ends after the first batch: the return line stands inside the loop, one level too deep.",
-            hint=1,
         ),
         Misconception(
             "counts_by_len",
             change(epoch_loss, "/ count", "/ len(batches)"),
             "Your code asks for the number of batches by len, and an iterator has none. It would be the "
             "wrong number, too: count the examples, as they come.",
-            hint=1,
         ),
     ),
     equivalents=(

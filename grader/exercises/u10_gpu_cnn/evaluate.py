@@ -13,7 +13,7 @@ def evaluate_cases(rng: np.random.Generator) -> list[Case]:
     def case(label: str, group: str, N: int, batch_size: int, asks: str = "", **rest: Any) -> Case:
         return loop_case(rng, label, group, N, batch_size, asks or group, **rest)
 
-    unsure = {"weight": 0.05 * rng.normal(size=(3, 6)), "bias": np.zeros(3)}
+    unsure: dict[str, Any] = {"weight": 0.05 * rng.normal(size=(3, 6)), "bias": np.zeros(3)}
     return [
         case("10 examples in batches of 4", "loss", 10, 4),
         case("7 examples in batches of 6", "loss", 7, 6),
@@ -123,14 +123,12 @@ EVALUATE = Exercise(
             ),
             "Your loss and your accuracy are means of the batches' means, in which the few examples of a small last "
             "batch count more than the others. Let every example count once: add up sums, and divide at the end.",
-            hint=1,
         ),
         Misconception(
             "divided_by_the_dataset",
             change(evaluate, DIVIDED, "loss / len(loader.dataset), right / len(loader.dataset)"),
             "You divide by len(loader.dataset). A loader with drop_last leaves examples out, and one with a sampler "
             "takes what the sampler says: count the examples that came.",
-            hint=1,
         ),
         Misconception(
             "training_mode",
@@ -144,48 +142,41 @@ EVALUATE = Exercise(
             not_restored,
             "The model stays in evaluation mode. Whoever evaluates after each epoch, and forgets to switch back, "
             "trains without dropout from the second epoch on. Leave it as it came.",
-            hint=2,
         ),
         Misconception(
             "always_back_to_training",
             change(evaluate, "model.train(mode)", "model.train()"),
             "You always leave the model in training mode, even if it came in evaluation mode, as a finished model "
             "does. Note the mode when it comes, and put it back.",
-            hint=2,
         ),
         Misconception(
             "graph_recorded",
             change(evaluate, "torch.no_grad()", "torch.enable_grad()"),
             "Autograd records every pass. Nobody will call backward here, so each batch keeps all of its maps in "
             "memory for nothing: on a GPU that is where memory runs out.",
-            hint=3,
         ),
         Misconception(
             "tensors_returned",
             change(evaluate, "labels).item() *", "labels) *", "sum().item()", "sum()"),
             "Loss and accuracy come back as tensors. A log of them keeps tensors on the device for ever; hand back "
             "plain numbers.",
-            hint=3,
         ),
         Misconception(
             "no_device",
             change(evaluate, SENT, ""),
             "The batches stay where the loader made them. As soon as the model is on a GPU, this stops with an error "
             "about two devices.",
-            hint=4,
         ),
         Misconception(
             "images_only",
             change(evaluate, SENT, "            images = images.to(device)\n"),
             "Your labels stay behind: only the images go to the device. The loss needs both in one place.",
-            hint=4,
         ),
         Misconception(
             "moved_and_dropped",
             change(evaluate, SENT, "            images.to(device), labels.to(device)\n"),
             "You call .to and throw the moved tensor away: a tensor does not move itself, so that images and labels "
             "stay where they were. On a GPU this stops with an error about two devices.",
-            hint=4,
         ),
         Misconception(
             "own_choice_of_device",
@@ -196,20 +187,17 @@ EVALUATE = Exercise(
             ),
             "Your function picks a device by itself. It was handed one: with two GPUs, or a test on the CPU beside "
             "a GPU, its own choice is the wrong one.",
-            hint=4,
         ),
         Misconception(
             "right_by_batches",
             change(evaluate, "sum().item()", "double().mean().item()", "right / count", "right / len(loader)"),
             "The loss is right. Your accuracy is the mean of the batches' accuracies, in which the few "
             "examples of a small last batch count more than the others.",
-            hint=1,
         ),
         Misconception(
             "sums_multiplied",
             change(evaluate, "(logits, labels)", '(logits, labels, reduction="sum")'),
             "Your loss is a sum over the batch already, and is multiplied by the batch's size once more.",
-            hint=1,
         ),
         Misconception(
             "sure_ones_counted",
@@ -220,25 +208,21 @@ EVALUATE = Exercise(
             ),
             "You count an example as right if its own class has a probability above one half. With more than "
             "two classes the largest may well be smaller than that: the largest decides.",
-            hint=1,
         ),
         Misconception(
             "softmax_before_the_loss",
             change(evaluate, "cross_entropy(logits", "cross_entropy(logits.softmax(dim=1)"),
             "There is a softmax before a loss that has one. You repaired that above, in loss_from_logits.",
-            hint=1,
         ),
         Misconception(
             "returns_after_one_batch",
             change(evaluate, "    model.train(mode)\n    return", "            model.train(mode)\n            return"),
             "Your function ends after the first batch: the return line stands inside the loop, too deep.",
-            hint=1,
         ),
         Misconception(
             "the_other_order",
             change(evaluate, DIVIDED, "right / count, loss / count"),
             "The two come back in the other order: first the loss, then the accuracy.",
-            hint=1,
         ),
     ),
     equivalents=(

@@ -60,21 +60,18 @@ FLATTEN_MAPS = Exercise(
             change(flatten_maps, "reshape(len(maps), -1)", "view(-1, 64 * 7 * 7)"),
             "This is the published line: -1 lets torch choose how many rows there are, so that numbers of one image "
             "that find no room go on in the next row. Say how many rows you want, and let -1 stand for the rest.",
-            hint=1,
         ),
         Misconception(
             "everything_flat",
             change(flatten_maps, "reshape(len(maps), -1)", "flatten()"),
             "One row for the whole batch: flatten without an argument begins at the first axis, and that is the "
             "batch. From which axis on should it begin?",
-            hint=1,
         ),
         Misconception(
             "view_of_any_layout",
             change(flatten_maps, "reshape", "view"),
             "Right, until the maps lie otherwise in memory. view only gives a new shape to what lies there in order, "
             "and stops where that cannot be; reshape and flatten copy if they must.",
-            hint=2,
         ),
         Misconception(
             "channels_last",
@@ -88,21 +85,18 @@ FLATTEN_MAPS = Exercise(
             change(flatten_maps, "reshape(len(maps), -1)", "reshape(-1, len(maps)).T"),
             "The shape is right, and each row holds a little of every image: reshape fills row by row, and the "
             "transpose does not sort them again. Keep the batch's axis first.",
-            hint=1,
         ),
         Misconception(
             "maps_kept_apart",
             change(flatten_maps, "reshape(len(maps), -1)", "flatten(2)"),
             "Your rows are maps: (N, C, H W). A linear layer would treat each map as an example. One axis of each "
             "image is asked for.",
-            hint=1,
         ),
         Misconception(
             "mean_of_each_map",
             change(flatten_maps, "reshape(len(maps), -1)", "mean(dim=(2, 3))"),
             "You take the mean of each map. Some networks do that (global average pooling), but then fc1 has 64 "
             "inputs, and where in the image something was is gone.",
-            hint=1,
         ),
         Misconception(
             "rows_left_to_torch",
@@ -110,14 +104,12 @@ FLATTEN_MAPS = Exercise(
             "A row of 3,136 numbers fits maps of 64 x 7 x 7 alone. With others, -1 lets torch choose how "
             "many rows there are, so that numbers of one image go on in the next row. Name the number of "
             "rows, and let -1 stand for the rest.",
-            hint=1,
         ),
         Misconception(
             "size_of_one_network",
             change(flatten_maps, "-1", "64 * 7 * 7"),
             "You name the length of a row, 3,136, which only maps of 64 x 7 x 7 have. The number of rows is "
             "what you know for sure; let -1 stand for their length.",
-            hint=1,
         ),
         Misconception(
             "height_and_width_swapped",
@@ -131,7 +123,6 @@ FLATTEN_MAPS = Exercise(
             change(flatten_maps, "maps.reshape(len(maps), -1)", "maps.squeeze()"),
             "The maps come back as maps. squeeze drops axes of length 1 and nothing else: three axes have to "
             "become one.",
-            hint=1,
         ),
     ),
     equivalents=(

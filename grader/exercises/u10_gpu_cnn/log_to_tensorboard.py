@@ -132,89 +132,76 @@ LOG_TO_TENSORBOARD = Exercise(
             change(histograms_without_step, SCORES, SCORES_WITHOUT, "missed, epoch)", "missed)"),
             "Your notes have no epoch. TensorBoard then puts all of them at one place of the axis, on top of each "
             "other: hand the epoch to every add_ method.",
-            hint=1,
         ),
         Misconception(
             "one_tag",
             change(log_to_tensorboard, 'f"loss/{part}"', '"loss"', 'f"accuracy/{part}"', '"accuracy"'),
             "Training and validation go under one tag, and TensorBoard connects its points to a single zigzag. Give "
             "each curve its own tag; what stands before the slash puts them side by side.",
-            hint=1,
         ),
         Misconception(
             "loss_and_accuracy_swapped",
             change(log_to_tensorboard, "(loss, accuracy) in", "(accuracy, loss) in"),
             "Loss and accuracy have changed places. Each pair that you are given is (loss, accuracy).",
-            hint=1,
         ),
         Misconception(
             "weights_for_gradients",
             change(log_to_tensorboard, "param.grad, epoch", "param, epoch"),
             "What you log as gradients are the weights once more. A parameter's gradient lies in its .grad.",
-            hint=2,
         ),
         Misconception(
             "one_histogram_for_all",
             change(log_to_tensorboard, 'f"weights/{name}"', '"weights"', 'f"gradients/{name}"', '"gradients"'),
             "All parameters go under one tag, so that nobody can tell a dead layer from a healthy one. "
             "named_parameters() brings the name with each.",
-            hint=2,
         ),
         Misconception(
             "none_logged",
             change(log_to_tensorboard, "        if param.grad is not None:\n            writer", "        writer"),
             "A parameter without a gradient, as frozen layers have, stops your log: its .grad is None. Leave its "
             "gradient out, and log the rest.",
-            hint=2,
         ),
         Misconception(
             "right_ones_shown",
             change(log_to_tensorboard, "!=", "=="),
             "You show the images that were predicted correctly. There is little to learn from these; which comparison "
             "picks the others?",
-            hint=3,
         ),
         Misconception(
             "all_images",
             change(no_check, PICKED, "images[:16]"),
             "You log the first images of the batch, right or wrong. Only the mistakes are wanted: a comparison of "
             "labels and predictions makes a mask that picks them.",
-            hint=3,
         ),
         Misconception(
             "picked_after_the_cut",
             change(log_to_tensorboard, PICKED, "images[:16][predicted[:16] != labels[:16]]"),
             "You look for mistakes among the first 16 images only. Pick the wrong ones first, from the whole batch, "
             "and then keep 16 of them.",
-            hint=3,
         ),
         Misconception(
             "every_mistake",
             change(log_to_tensorboard, "[:16]", ""),
             "You log every mistake there is. After a bad first epoch these are thousands of pictures, and the log "
             "grows by megabytes each time: 16 are enough to learn from.",
-            hint=3,
         ),
         Misconception(
             "empty_batch",
             no_check,
             "When nothing is wrong you log a batch of no images, and the writer stops with an error. A good day should "
             "not end the run.",
-            hint=3,
         ),
         Misconception(
             "grey_levels",
             change(log_to_tensorboard, "missed, epoch)", "255 * missed, epoch)"),
             "You multiply the images by 255. TensorBoard takes floats from 0 to 1, and what lies above 1 comes out "
             "plain white.",
-            hint=3,
         ),
         Misconception(
             "a_step_of_its_own",
             change(log_to_tensorboard, "    for part, ", "    epoch = 0\n    for part, "),
             "Everything is logged at epoch 0, and the epoch that was handed over is not used: each epoch "
             "lies on top of the one before.",
-            hint=1,
         ),
         Misconception(
             "one_by_one",
@@ -227,7 +214,6 @@ LOG_TO_TENSORBOARD = Exercise(
             ),
             "Each mistake is logged by itself, under one tag and at one epoch, so that TensorBoard shows the "
             "last one. Log them as one batch.",
-            hint=3,
         ),
         Misconception(
             "parameters_without_names",
@@ -238,7 +224,6 @@ LOG_TO_TENSORBOARD = Exercise(
             ),
             "Your histograms are numbered. Their tags should have the parameters' own names, as "
             "named_parameters() brings them.",
-            hint=2,
         ),
     ),
     equivalents=(

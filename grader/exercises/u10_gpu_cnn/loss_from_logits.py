@@ -83,7 +83,6 @@ LOSS_FROM_LOGITS = Exercise(
             as_given,
             "There are still two softmaxes. cross_entropy expects logits; what it is given lies between 0 and 1, so "
             "that the best network of all still has a loss of 1.461 with ten classes.",
-            hint=1,
         ),
         Misconception(
             "softmax_over_the_batch",
@@ -97,21 +96,18 @@ LOSS_FROM_LOGITS = Exercise(
             log_of_softmax,
             "The formula is right, and at large logits the softmax becomes exactly 0 and its logarithm infinite. "
             "log_softmax does both in one, with the largest logit subtracted; so does cross_entropy.",
-            hint=2,
         ),
         Misconception(
             "clipped",
             change(log_of_softmax, ".log()", ".clamp(min=1e-12).log()"),
             "No infinity any more, and no truth either: below the clip the loss is constant and its gradient 0, just "
             "where the network is most wrong.",
-            hint=2,
         ),
         Misconception(
             "sum_for_mean",
             change(loss_from_logits, "log_p, labels", 'log_p, labels, reduction="sum"'),
             "Your loss is the sum over the batch; the mean is asked for, so that a learning rate keeps its meaning "
             "when the batch grows.",
-            hint=1,
         ),
         Misconception(
             "nll_of_logits",
@@ -132,7 +128,6 @@ LOSS_FROM_LOGITS = Exercise(
             "Two mistakes in one line: there is a softmax before a loss that has one, and it runs down the "
             "batch, so that each class's probabilities add up to 1 over the images. cross_entropy wants the "
             "logits themselves.",
-            hint=1,
         ),
         Misconception(
             "a_little_added",
@@ -140,7 +135,6 @@ LOSS_FROM_LOGITS = Exercise(
             "A little is added to each probability before the logarithm. That keeps the loss finite and "
             "makes it wrong just where the network is most wrong: below that little, loss and gradient "
             "hardly change any more.",
-            hint=2,
         ),
     ),
     equivalents=(

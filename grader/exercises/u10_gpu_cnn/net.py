@@ -157,7 +157,6 @@ NET = Exercise(
             "This is the published network: nothing halves the maps, so that an image brings 50,176 numbers to a "
             "view that wants 3,136 a row, and one image becomes 16 rows. Where in the drawing do 28 x 28 become 7 x "
             "7?",
-            hint=1,
         ),
         Misconception(
             "strides_for_pooling",
@@ -190,20 +189,17 @@ NET = Exercise(
             change(Net, "torch.relu(self.fc1(x.flatten(1)))", "self.fc1(x.flatten(1))"),
             "Between fc1 and fc2 there is no ReLU. Two linear layers in a row are one linear layer: the 401,536 "
             "weights of fc1 would bring nothing that fc2 alone could not have.",
-            hint=2,
         ),
         Misconception(
             "no_relu_after_conv",
             no_relu_after_conv,
             "The maps go into the pooling with their negative values. After each convolution the drawing has a ReLU.",
-            hint=2,
         ),
         Misconception(
             "relu_at_the_end",
             change(Net, "return self.fc2(x)", "return torch.relu(self.fc2(x))"),
             "Your logits are never negative: there is a ReLU behind fc2. The last layer's numbers go out as they "
             "are; a class that is ruled out has to be able to say so.",
-            hint=2,
         ),
         Misconception(
             "softmax_at_the_end",
@@ -224,7 +220,6 @@ NET = Exercise(
             PlainList,
             "Your network computes, and it owns nothing: model.parameters() is empty, so that an optimizer would "
             "move nothing. Layers in a plain list are invisible; make them attributes, self.conv1 and so on.",
-            hint=4,
         ),
         Misconception(
             "channels_last",
@@ -237,35 +232,30 @@ NET = Exercise(
             no_pooling,
             "Nothing halves the maps: they come to fc1 as 28 x 28, 50,176 numbers an image, and it is made "
             "for 3,136. Where in the drawing do 28 x 28 become 7 x 7?",
-            hint=1,
         ),
         Misconception(
             "one_pool_forgotten",
             change(Net, pooled(2), "torch.relu(self.conv2(x))"),
             "The maps are halved once, and come to fc1 as 14 x 14. In the drawing they are halved twice, "
             "after each convolution.",
-            hint=1,
         ),
         Misconception(
             "no_padding",
             change(Net, "32, 3, padding=1", "32, 3", "64, 3, padding=1", "64, 3"),
             "Without padding, each convolution takes a pixel off every side: 28 x 28 become 26 x 26, and in "
             "the end 5 x 5, for which fc1 is not made.",
-            hint=1,
         ),
         Misconception(
             "no_relu_after_conv1",
             change(Net, "torch.relu(self.conv1(x))", "self.conv1(x)"),
             "The first convolution's maps go on with their negative values. The drawing has a ReLU after "
             "each convolution.",
-            hint=2,
         ),
         Misconception(
             "no_relu_after_conv2",
             change(Net, "torch.relu(self.conv2(x))", "self.conv2(x)"),
             "The second convolution's maps go on with their negative values. The drawing has a ReLU after "
             "each convolution.",
-            hint=2,
         ),
         Misconception(
             "without_biases",
@@ -277,7 +267,6 @@ NET = Exercise(
                 "64, 3, padding=1, bias=False",
             ),
             "Your convolutions have no biases. The published ones have, and so do those that are asked for.",
-            hint=4,
         ),
     ),
     equivalents=(

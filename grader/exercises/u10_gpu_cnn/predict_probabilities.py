@@ -99,96 +99,82 @@ PREDICT_PROBABILITIES = Exercise(
             change(no_grad_is_no_eval, "    with torch.no_grad():\n        logits", "    logits"),
             "As given: the model looks at the images in training mode, with dropout on, with batch statistics in "
             "place of the learned ones, and with autograd writing everything down.",
-            hint=1,
         ),
         Misconception(
             "no_grad_is_no_eval",
             no_grad_is_no_eval,
             "What no_grad stops is the recording, and nothing else. Dropout and batch normalization ask another "
             "question: is this module in training mode?",
-            hint=1,
         ),
         Misconception(
             "not_restored",
             change(predict_probabilities, "    model.train(mode)\n", ""),
             "The predictions are right, and the model stays in evaluation mode. If training goes on after this, it "
             "goes on without dropout. Leave it as it came.",
-            hint=2,
         ),
         Misconception(
             "always_training",
             change(predict_probabilities, "train(mode)", "train()"),
             "You always switch to training mode at the end. A finished model that comes in evaluation mode should go "
             "in evaluation mode.",
-            hint=2,
         ),
         Misconception(
             "turned_over",
             change(predict_probabilities, "train(mode)", "train(not mode)"),
             "The model goes in the other mode than the one in which it came: from training to evaluation mode, and "
             "the other way round.",
-            hint=2,
         ),
         Misconception(
             "recorded",
             recorded,
             "Calling eval() does not stop autograd: it records every pass, and your result carries the graph along.",
-            hint=3,
         ),
         Misconception(
             "detached_late",
             change(recorded, "dim=1)", "dim=1).detach()"),
             "Your result has no history, but the pass was recorded and thrown away afterwards: the memory is needed "
             "all the same. Stop the recording before the pass begins.",
-            hint=3,
         ),
         Misconception(
             "parameters_frozen",
             change(recorded, "    logits = ", "    model.requires_grad_(False)\n    logits = "),
             "You freeze the parameters so that nothing is recorded, and they stay frozen: no training will move them "
             "any more. Stop the recording for the pass alone.",
-            hint=3,
         ),
         Misconception(
             "logits",
             change(predict_probabilities, "torch.softmax(logits, dim=1)", "logits"),
             "Those are logits. Here a person wants to read how sure the network is: this is the one place for a "
             "softmax.",
-            hint=1,
         ),
         Misconception(
             "softmax_over_the_batch",
             change(predict_probabilities, "dim=1", "dim=0"),
             "Your probabilities add up to 1 down the batch, not along the classes of one image.",
-            hint=1,
         ),
         Misconception(
             "logarithms",
             change(predict_probabilities, "torch.softmax", "torch.log_softmax"),
             "Those are logarithms of probabilities. A person wants to read how sure the network is: numbers "
             "from 0 to 1.",
-            hint=1,
         ),
         Misconception(
             "each_class_by_itself",
             change(predict_probabilities, "torch.softmax(logits, dim=1)", "torch.sigmoid(logits)"),
             "A sigmoid takes each class by itself, so that the numbers of an image do not add up to 1. "
             "One of the classes is right: softmax.",
-            hint=1,
         ),
         Misconception(
             "labels",
             change(predict_probabilities, "torch.softmax(logits, dim=1)", "logits.argmax(dim=1)"),
             "You return the most probable class of each image. The probabilities of all classes are asked "
             "for, one row for each image.",
-            hint=1,
         ),
         Misconception(
             "evaluated_too_late",
             change(predict_probabilities, "    model.eval()\n", "", "model.train(mode)", "model.eval()"),
             "The model goes into evaluation mode after it has looked, and stays there. It should be in this "
             "mode while it looks, and go in the mode in which it came.",
-            hint=1,
         ),
     ),
     equivalents=(

@@ -108,27 +108,23 @@ RESUME_ON = Exercise(
             "Adam's moments lie on the old device: on a GPU the first step stops with an error about two devices. "
             "The optimizer's load_state_dict sends each moment to where its parameter is at that moment; so what has "
             "to be where it will be before Adam looks at it?",
-            hint=1,
         ),
         Misconception(
             "never_moved",
             never_moved,
             "Everything stays where make_model made it: the device that was handed over is not used.",
-            hint=1,
         ),
         Misconception(
             "moments_forgotten",
             change(resume_on, LOADED, ""),
             "The optimizer is a new one: its moments are zero, its count begins at 1, and its learning rate is Adam's "
             "usual one. What it remembered is in optimizer_state.",
-            hint=2,
         ),
         Misconception(
             "weights_forgotten",
             change(resume_on, "    model.load_state_dict(model_state)\n", ""),
             "The network begins at random weights again, with the memory of another run in its optimizer. What it had "
             "learned is in model_state.",
-            hint=2,
         ),
         Misconception(
             "another_network",
@@ -147,7 +143,6 @@ RESUME_ON = Exercise(
             ),
             "You put the moments in by hand. They stay on the device where they were saved, and the learning rate is "
             "lost. The optimizer's load_state_dict sends each to where its parameter is, and brings the rest along.",
-            hint=2,
         ),
         Misconception(
             "moments_moved_in_the_dict",

@@ -76,7 +76,6 @@ SEEDED_START = Exercise(
             change(one_stream_for_both, "    torch.manual_seed(seed)\n", ""),
             "As given: no seed anywhere. Each run starts elsewhere and sees the examples in another order, and "
             "nobody can say whether a change of the code or luck made the difference.",
-            hint=1,
         ),
         Misconception(
             "too_late",
@@ -87,13 +86,11 @@ SEEDED_START = Exercise(
             ),
             "The order is reproducible, the start is not: make_model() draws the weights from torch's own numbers, and "
             "nothing has seeded these by then. What has to come first?",
-            hint=1,
         ),
         Misconception(
             "order_forgotten",
             change(one_stream_for_both, "torch.randperm(N)", "np.random.default_rng().permutation(N)"),
             "The start is reproducible, the order is not. Two sources of chance, two things to seed.",
-            hint=2,
         ),
         Misconception(
             "one_stream_for_both",
@@ -101,7 +98,6 @@ SEEDED_START = Exercise(
             "It repeats itself, as long as nothing changes. Weights and order come from one stream: a layer more, "
             "and every example's place changes too, so that two networks can no longer be compared on the same "
             "batches.",
-            hint=2,
         ),
         Misconception(
             "always_the_same_seed",
@@ -121,14 +117,12 @@ SEEDED_START = Exercise(
             change(seeded_start, "Generator().manual_seed(seed)", "Generator()"),
             "Every seed gives the same order: `seed` decides the start alone. A generator that is not seeded "
             "with it begins with a number of its own, the same each time, so that it looks reproducible.",
-            hint=2,
         ),
         Misconception(
             "drawn_with_replacement",
             change(seeded_start, "torch.randperm(N, ", "torch.randint(0, N, (N,), "),
             "Your order holds some examples twice and others never: it is drawn with replacement. A permutation is "
             "asked for.",
-            hint=2,
         ),
         Misconception(
             "network_after_the_order",
@@ -142,13 +136,11 @@ SEEDED_START = Exercise(
             "It repeats itself, as long as nothing changes: with a few examples more, the network starts elsewhere. "
             "Whatever is drawn before the weights from the same numbers moves their start, and so does a seed in "
             "which N has a part.",
-            hint=2,
         ),
         Misconception(
             "not_shuffled",
             change(seeded_start, "torch.randperm(N, generator=generator)", "torch.arange(N)"),
             "Your order is the one in which the examples are stored. A permutation that the seed draws is asked for.",
-            hint=2,
         ),
         Misconception(
             "same_start_for_all",

@@ -80,21 +80,18 @@ SET_UP = Exercise(
             change(optimizer_first, "optimizer, loader", "optimizer, trainloader"),
             "As it was published: net and trainloader are names that nothing has defined. Make each thing before the "
             "line that uses it, and out of what the function was handed.",
-            hint=1,
         ),
         Misconception(
             "another_network",
             change(set_up, "model.parameters()", "make_model().parameters()"),
             "You make two networks: the optimizer will train one, and the other one is returned. There is no error, "
             "and the loss stays at log 10 for ever.",
-            hint=1,
         ),
         Misconception(
             "stored_order",
             stored_order,
             "The loader brings the examples as they are stored, every time. Sorted data would come class by class; "
             "ask the loader to shuffle.",
-            hint=2,
         ),
         Misconception(
             "shuffled_once",
@@ -107,52 +104,44 @@ SET_UP = Exercise(
             ),
             "You shuffle once, before the first epoch, and then every epoch has the same batches. Let the loader do "
             "it: it draws a new order each time that it is asked for its batches.",
-            hint=2,
         ),
         Misconception(
             "pairs_apart",
             change(set_up, "(images, labels)\n", "(images.roll(1, 0), labels)\n"),
             "Images and labels no longer belong together: one of them was put into another order without the other.",
-            hint=2,
         ),
         Misconception(
             "rest_dropped",
             change(set_up, "shuffle=True", "shuffle=True, drop_last=True"),
             "The loader leaves out the examples of the last, smaller batch. In training that may be wanted; here "
             "every example is asked for.",
-            hint=2,
         ),
         Misconception(
             "usual_learning_rate",
             change(set_up, ", lr=lr", ""),
             "Your optimizer has Adam's usual learning rate, 0.001. The one that was handed over is not used.",
-            hint=1,
         ),
         Misconception(
             "single_examples",
             change(set_up, "batch_size=batch_size, ", ""),
             "Your batches hold one example each: a DataLoader that is told nothing makes those.",
-            hint=2,
         ),
         Misconception(
             "another_optimizer",
             change(set_up, "Adam(", "SGD("),
             "Your optimizer is SGD: a gradient three times as large makes its step three times as long. Adam's first "
             "step is as long as the learning rate, whatever the gradient.",
-            hint=1,
         ),
         Misconception(
             "decays",
             change(set_up, "Adam(", "AdamW("),
             "Your optimizer is AdamW: besides Adam's step, it makes each weight a little smaller. Adam alone "
             "is asked for.",
-            hint=1,
         ),
         Misconception(
             "all_in_one_batch",
             change(set_up, "batch_size=batch_size", "batch_size=len(labels)"),
             "All examples come in one batch. The size that was handed over, batch_size, is not used.",
-            hint=2,
         ),
     ),
     equivalents=(

@@ -121,14 +121,12 @@ THROUGHPUT = Exercise(
             change(synchronized_at_the_end_only, END, "    return"),
             "You stop the clock when the last step has been handed over. On a GPU that is long before it is done: you "
             "measured how fast Python can ask. Wait for the device before you read the clock.",
-            hint=2,
         ),
         Misconception(
             "synchronized_at_the_end_only",
             synchronized_at_the_end_only,
             "You start the clock while the device is still busy with the warm-up, and count what is left of it as "
             "measured time. Wait for the device before each of the two readings.",
-            hint=2,
         ),
         Misconception(
             "synchronized_at_every_step",
@@ -142,14 +140,12 @@ THROUGHPUT = Exercise(
             change(no_warmup, BEGIN, BEGIN + WARMUP),
             "Your clock runs during the warm-up. The first steps choose algorithms, fill caches and compile: they take "
             "many times as long and come once.",
-            hint=1,
         ),
         Misconception(
             "warmup_counted",
             change(throughput, "images_per_step * steps /", "images_per_step * (warmup + steps) /"),
             "The time is right, and you count the warm-up's images as well: images that were computed before the clock "
             "started. The rate comes out too high.",
-            hint=1,
         ),
         Misconception(
             "warmup_timed_and_counted",
@@ -158,20 +154,17 @@ THROUGHPUT = Exercise(
             ),
             "You time the warm-up and count its images as well. The first steps choose algorithms, fill caches and "
             "compile: they take many times as long and come once. Begin the clock after them.",
-            hint=1,
         ),
         Misconception(
             "no_warmup",
             no_warmup,
             "You make no warm-up at all, so that the slow first steps fall into the measured time.",
-            hint=1,
         ),
         Misconception(
             "batches_per_second",
             change(throughput, "images_per_step * steps /", "steps /"),
             "You give steps per second. With a larger batch each step takes longer and brings more: only images per "
             "second can be compared.",
-            hint=3,
         ),
         Misconception(
             "seconds_per_image",
@@ -181,21 +174,18 @@ THROUGHPUT = Exercise(
                 "(clock() - start) / (images_per_step * steps)",
             ),
             "That is the reciprocal: seconds per image. Images per second, please; more is better.",
-            hint=3,
         ),
         Misconception(
             "one_step_measured",
             change(throughput, "images_per_step * steps /", "images_per_step /"),
             "You divide the images of one step by the time of all steps. Every step that was measured brought its "
             "images.",
-            hint=3,
         ),
         Misconception(
             "waits_after_the_start",
             change(throughput, BEGIN, "    start = clock()\n    synchronize()\n"),
             "You start the clock and then wait for the warm-up: what is left of it falls into the measured "
             "time. First wait, then read the clock.",
-            hint=2,
         ),
     ),
     equivalents=(

@@ -129,7 +129,6 @@ TO_DEVICE = Exercise(
             "The tensors stay where they were. Either the result of .to(device) is thrown away (for a tensor, .to "
             "makes a new one; only a Module moves itself), or you send them to a device of your own choice, not to "
             "the one that was handed over.",
-            hint=1,
         ),
         Misconception(
             "one_level_deep",
@@ -142,20 +141,17 @@ TO_DEVICE = Exercise(
             ),
             "You look into the container and move the tensors that lie in it. What lies in a container within the "
             "container stays behind. Which function could move an inner container?",
-            hint=2,
         ),
         Misconception(
             "everything_a_tuple",
             change(to_device, "type(value)(", "tuple("),
             "A list comes back as a tuple. Whoever handed a list over may want to append to it: return the kind that "
             "came.",
-            hint=2,
         ),
         Misconception(
             "dict_forgotten",
             change(to_device, DICT, ""),
             "Tuples and lists are moved, and what lies in a dict stays where it was. Many data sets give dicts.",
-            hint=2,
         ),
         Misconception(
             "in_place",
@@ -195,26 +191,22 @@ TO_DEVICE = Exercise(
                 "torch.Tensor | int | float):\n        return torch.as_tensor(value).to(device)",
             ),
             "Your function makes tensors of plain numbers. Leave what is no tensor as it is: a number needs no device.",
-            hint=4,
         ),
         Misconception(
             "texts_refused",
             change(to_device, "    return value\n", "    return value.to(device)\n"),
             "A text or None stops your function: it asks everything for .to, and only tensors have it. What is no "
             "tensor and no container goes back as it came.",
-            hint=4,
         ),
         Misconception(
             "others_dropped",
             change(to_device, "    return value\n", ""),
             "What is no tensor becomes None: on one of its ways your function ends without a return line.",
-            hint=4,
         ),
         Misconception(
             "everything_a_list",
             change(to_device, "type(value)(", "list("),
             "A tuple comes back as a list. Whoever hands a pair over wants a pair back: return the kind that came.",
-            hint=2,
         ),
         Misconception(
             "keys_lost",
@@ -225,26 +217,22 @@ TO_DEVICE = Exercise(
             ),
             "A dict comes back as a list of its values: the keys are lost, and nobody knows any more which "
             "one is the image.",
-            hint=2,
         ),
         Misconception(
             "dict_as_a_list",
             change(to_device, "tuple | list", "tuple | list | dict"),
             "You treat a dict as a list. Looped over, it hands out its keys alone; key and value come from .items().",
-            hint=2,
         ),
         Misconception(
             "tuples_forgotten",
             change(to_device, "tuple | list", "list"),
             "Lists and dicts are moved, and a tuple comes back as it was. A DataLoader's pair (images, "
             "labels) may be either.",
-            hint=2,
         ),
         Misconception(
             "lists_forgotten",
             change(to_device, "tuple | list", "tuple"),
             "Tuples and dicts are moved, and a list comes back as it was. A DataLoader hands its batches out in lists.",
-            hint=2,
         ),
     ),
     equivalents=(

@@ -114,20 +114,17 @@ TRAIN_ONE_EPOCH = Exercise(
             never_cleared,
             "Nothing clears the gradients, and backward adds to what is there: your second step goes along the sum "
             "of two gradients, your third along three.",
-            hint=1,
         ),
         Misconception(
             "cleared_once",
             change(never_cleared, "    model.train()\n", "    model.train()\n    optimizer.zero_grad()\n"),
             "The gradients are cleared once, before the first batch. Every batch needs that: else each step goes "
             "along the sum of all gradients of the epoch so far.",
-            hint=1,
         ),
         Misconception(
             "cleared_before_the_step",
             change(never_cleared, "        optimizer.step()\n", CLEARED + "        optimizer.step()\n"),
             "Nothing moves: you clear the gradients between backward, which makes them, and step, which needs them.",
-            hint=1,
         ),
         Misconception(
             "one_step_an_epoch",
@@ -140,28 +137,24 @@ TRAIN_ONE_EPOCH = Exercise(
             ),
             "You take one step, after the last batch, along the sum of all gradients. Minibatches are there to take "
             "many steps in an epoch: one for each.",
-            hint=1,
         ),
         Misconception(
             "mean_of_batch_means",
             change(train_one_epoch, "loss.item() * len(labels)", "loss.item()", "total / count", "total / len(loader)"),
             "The steps are right. Your mean loss is the published one, the mean of the batches' means, in which the "
             "few examples of a small last batch count more than the others.",
-            hint=2,
         ),
         Misconception(
             "divided_by_the_dataset",
             change(train_one_epoch, "total / count", "total / len(loader.dataset)"),
             "The steps are right. You divide the loss by len(loader.dataset), and a loader with drop_last leaves "
             "examples out: count the ones that came.",
-            hint=2,
         ),
         Misconception(
             "last_batch_only",
             change(train_one_epoch, "total / count", "loss.item()"),
             "The steps are right. What you return is the last batch's loss: a few examples, and as noisy as few are. "
             "The mean over the whole epoch is asked for.",
-            hint=2,
         ),
         Misconception(
             "loss_after_the_step",
@@ -172,21 +165,18 @@ TRAIN_ONE_EPOCH = Exercise(
             ),
             "You measure each batch's loss after the step, on the very images that the step was for. That looks "
             "better than it is, and costs a second forward pass: use the loss that you called backward on.",
-            hint=2,
         ),
         Misconception(
             "loss_kept_with_its_graph",
             change(train_one_epoch, "loss.item()", "loss"),
             "The numbers are right, and what you return is a tensor. Unless it was detached, it holds on to every "
             "batch's graph through the sum. What makes a plain number of a loss?",
-            hint=2,
         ),
         Misconception(
             "mode_as_it_came",
             change(train_one_epoch, "    model.train()\n", ""),
             "You train in whatever mode the model is in. After an evaluation that is evaluation mode: no dropout, "
             "and batch normalization learns nothing any more.",
-            hint=3,
         ),
         Misconception(
             "sum_for_mean",
@@ -199,39 +189,33 @@ TRAIN_ONE_EPOCH = Exercise(
             ),
             "Your steps are too long by a factor, the batch's size: the gradient is that of the sum of the "
             "losses. With the mean, a learning rate keeps its meaning when the batch changes.",
-            hint=1,
         ),
         Misconception(
             "softmax_before_the_loss",
             change(train_one_epoch, "model(images)", "model(images).softmax(dim=1)"),
             "There is a softmax before a loss that has one. You repaired that above, in loss_from_logits.",
-            hint=1,
         ),
         Misconception(
             "no_device",
             change(train_one_epoch, SENT, ""),
             "The batches stay where the loader made them. As soon as the model is on a GPU, this stops with an error "
             "about two devices.",
-            hint=4,
         ),
         Misconception(
             "moved_and_dropped",
             change(train_one_epoch, SENT, "        images.to(device), labels.to(device)\n"),
             "You call .to and throw the moved tensor away: a tensor does not move itself, so that images and labels "
             "stay where they were. On a GPU this stops with an error about two devices.",
-            hint=4,
         ),
         Misconception(
             "labels_only",
             change(train_one_epoch, SENT, "        labels = labels.to(device)\n"),
             "Your images stay behind: only the labels go to the device. The model needs its images where it is itself.",
-            hint=4,
         ),
         Misconception(
             "images_only",
             change(train_one_epoch, SENT, "        images = images.to(device)\n"),
             "Your labels stay behind: only the images go to the device. The loss needs both in one place.",
-            hint=4,
         ),
         Misconception(
             "own_choice_of_device",
@@ -244,7 +228,6 @@ TRAIN_ONE_EPOCH = Exercise(
             ),
             "Your function picks a device by itself. It was handed one: with two GPUs, or a test on the CPU beside a "
             "GPU, its own choice is the wrong one.",
-            hint=4,
         ),
         Misconception(
             "returns_after_one_batch",
@@ -267,14 +250,12 @@ TRAIN_ONE_EPOCH = Exercise(
             ),
             "Each step comes before its own gradient: what moves the parameters is the sum of what lay in "
             ".grad before. First backward, then step.",
-            hint=1,
         ),
         Misconception(
             "sums_for_steps_of_the_mean",
             change(train_one_epoch, "(images), labels)", '(images), labels, reduction="sum")'),
             "Both are too large by the batch's size: the gradient is that of the sum of the losses, and the "
             "loss is multiplied by a number that is in it already. Take the mean over the batch.",
-            hint=1,
         ),
     ),
     equivalents=(

@@ -128,7 +128,6 @@ CLINIC_11 = Exercise(
             clinic_as_given,
             "This is the network as it came. Three things are wrong with it, each with its symptom above: the number "
             "of parameters, the straight line, and the logits at zero.",
-            hint=1,
         ),
         Misconception(
             "still_one_layer",
@@ -140,28 +139,24 @@ CLINIC_11 = Exercise(
             ),
             "Your network bends now, and its convolutions are still one and the same object: one set of weights, used "
             "several times. A layer that is to have its own weights has to be made anew.",
-            hint=1,
         ),
         Misconception(
             "still_straight",
             straight,
             "Each layer has its own weights now, and still nothing bends between them. Convolutions in a row are one "
             "convolution with a larger kernel, however many there are.",
-            hint=2,
         ),
         Misconception(
             "still_cut_off",
             change(clinic_11, "nn.Linear(channels, 10)", "nn.Linear(channels, 10), nn.ReLU()"),
             "Your logits are never negative: something still stands behind the last layer. A class that is ruled out "
             "needs a number below the others; and where a ReLU is 0 no gradient comes back.",
-            hint=3,
         ),
         Misconception(
             "still_shared_and_straight",
             change(clinic_as_given, "nn.Linear(channels, 10), nn.ReLU()", "nn.Linear(channels, 10)"),
             "The logits are free now. The parameters are still those of two layers, whatever the depth, and nothing "
             "bends between the convolutions.",
-            hint=1,
         ),
         Misconception(
             "shared_and_cut_off",
@@ -174,14 +169,12 @@ CLINIC_11 = Exercise(
             ),
             "Your network bends now. Its convolutions are still one and the same object, and its logits are still cut "
             "off at 0.",
-            hint=1,
         ),
         Misconception(
             "straight_and_cut_off",
             change(straight, "nn.Linear(channels, 10)", "nn.Linear(channels, 10), nn.ReLU()"),
             "Each layer has its own weights now. Nothing bends between them yet, and the logits are still cut off at "
             "0.",
-            hint=2,
         ),
         Misconception(
             "relu_after_the_first_only",
@@ -192,14 +185,12 @@ CLINIC_11 = Exercise(
             ),
             "There is a ReLU, and only one. From there on all convolutions are one convolution again: each needs its "
             "own ReLU behind it.",
-            hint=2,
         ),
         Misconception(
             "relu_at_the_end_only",
             change(straight, "nn.AdaptiveAvgPool2d(1)", "nn.ReLU(), nn.AdaptiveAvgPool2d(1)"),
             "There is one ReLU, before the mean, and none between the convolutions: up to there they are one "
             "convolution. Each needs its own ReLU behind it.",
-            hint=2,
         ),
         Misconception(
             "none_behind_the_last_one",
@@ -212,7 +203,6 @@ CLINIC_11 = Exercise(
             ),
             "There is a ReLU between your convolutions, and none behind the last one. The mean and the linear layer "
             "do not bend either: the last convolution needs its own as well.",
-            hint=2,
         ),
     ),
     equivalents=(

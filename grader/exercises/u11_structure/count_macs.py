@@ -150,7 +150,6 @@ COUNT_MACS = Exercise(
             change(count_macs, "sums * products", "2 * sums * products"),
             "Your counts are twice too large. Does a multiplication with its addition count as two (FLOPs are twice "
             "the MACs, and mixing the two up is how papers come to differ), or did two examples go through the model?",
-            hint=2,
         ),
         Misconception(
             "size_of_the_input",
@@ -163,14 +162,12 @@ COUNT_MACS = Exercise(
             ),
             "You multiply by the height and width of what goes in. A convolution computes one sum of products for each "
             "place of what comes out: with a stride, or without padding, there are fewer of those.",
-            hint=2,
         ),
         Misconception(
             "groups_ignored",
             change(count_macs, "weight[0].numel()", "weight[0].numel() * getattr(layer, 'groups', 1)"),
             "You count every input channel for every output channel. With groups, an output looks only at the channels "
             "of its own group. The shape of the layer's weight knows how many these are.",
-            hint=3,
         ),
         Misconception(
             "square_kernels",
@@ -187,13 +184,11 @@ COUNT_MACS = Exercise(
             change(count_macs, "macs.get(name, 0) + ", ""),
             "A layer that runs twice in one pass works twice, and your count keeps only its last run. The hook is "
             "called at each run: what should it do with what is there already?",
-            hint=4,
         ),
         Misconception(
             "biases_too",
             change(count_macs, "sums * products", "sums * (products + (layer.bias is not None))"),
             BIASES,
-            hint=2,
         ),
         Misconception(
             "biases_once",
@@ -201,14 +196,12 @@ COUNT_MACS = Exercise(
                 count_macs, "sums * products", "sums * products + (layer.bias.numel() if layer.bias is not None else 0)"
             ),
             BIASES,
-            hint=2,
         ),
         Misconception(
             "every_filter_for_each_sum",
             change(count_macs, "layer.weight[0].numel()", "layer.weight.numel()"),
             "You multiply each number that comes out by all of the layer's weights. One output is one sum, with the "
             "products of one filter (or one row of the matrix) only.",
-            hint=2,
         ),
         Misconception(
             "names_mixed_up",
@@ -229,35 +222,30 @@ COUNT_MACS = Exercise(
             change(count_macs, "output.numel()", "output.numel() if layer.weight.ndim == 4 else layer.out_features"),
             "Your linear layers count as if they met a single vector. On an image, nn.Linear works on each row of the "
             "last axis: once for each vector that comes in.",
-            hint=3,
         ),
         Misconception(
             "hooks_left",
             change(count_macs, "    for handle in handles:\n        handle.remove()\n", ""),
             "The counts are right, and your hooks are still there: whoever uses this model from now on calls them in "
             "every pass. A hook is a guest; take it away when the pass is done.",
-            hint=5,
         ),
         Misconception(
             "statistics_moved",
             change(count_macs, "    model.eval()\n", ""),
             "The model came in training mode, and your pass of zeros went through it like that: the running mean and "
             "variance of each normalization have moved. Measure in evaluation mode, and put the mode back.",
-            hint=5,
         ),
         Misconception(
             "left_in_evaluation",
             change(count_macs, "    model.train(before)\n", ""),
             "The model came in training mode and leaves in evaluation mode. Whoever trains on after your count trains "
             "without dropout and with frozen statistics, and will not know why.",
-            hint=5,
         ),
         Misconception(
             "always_to_training",
             change(count_macs, "model.train(before)", "model.train()"),
             "You switch to training mode at the end, whatever mode the model came in. Note the mode that it has, and "
             "put that one back.",
-            hint=5,
         ),
     ),
     equivalents=(

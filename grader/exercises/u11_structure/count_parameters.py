@@ -106,14 +106,12 @@ COUNT_PARAMETERS = Exercise(
             ),
             "You count what state_dict() saves. That holds buffers too, such as the running mean and variance of a "
             "normalization, which no optimizer moves; and it lists what two layers share under both names.",
-            hint=1,
         ),
         Misconception(
             "buffers_too",
             change(count_parameters, "return total", "return total + sum(b.numel() for b in model.buffers())"),
             "You count buffers. A running mean is computed, and saved along with the model, yet no gradient ever moves "
             "it. Parameters are what model.parameters() hands to an optimizer.",
-            hint=1,
         ),
         Misconception(
             "shared_twice",
@@ -124,7 +122,6 @@ COUNT_PARAMETERS = Exercise(
             ),
             "You add up layer by layer, and what two layers share is counted for both. There is only one tensor: one "
             "gradient, one place in memory. When do two names mean the same parameter?",
-            hint=2,
         ),
         Misconception(
             "one_weight_in_two_layers",
@@ -135,7 +132,6 @@ COUNT_PARAMETERS = Exercise(
             ),
             "You go from layer to layer. Two layers may hold one and the same tensor as their weight, and then you "
             "count it for each: one gradient moves it, so it counts once.",
-            hint=2,
         ),
         Misconception(
             "once_a_level",
@@ -146,21 +142,18 @@ COUNT_PARAMETERS = Exercise(
             ),
             "You ask every part of the model for all its parameters, and the model itself is one of these parts: "
             "whatever lies inside another part is counted again. parameters() alone goes down into everything.",
-            hint=1,
         ),
         Misconception(
             "frozen_left_out",
             change(count_parameters, "p.requires_grad or not trainable_only", "p.requires_grad"),
             "You leave frozen parameters out even where nobody asked for that. They take memory and time as all others "
             "do. Only trainable_only=True is the question that leaves them out.",
-            hint=3,
         ),
         Misconception(
             "frozen_always_in",
             change(count_parameters, "        if p.requires_grad or not trainable_only:\n    ", ""),
             "You never look at trainable_only. When it is True, parameters that need no gradient are not to be "
             "counted: each parameter knows whether it needs one.",
-            hint=3,
         ),
         Misconception(
             "only_the_frozen",
@@ -169,14 +162,12 @@ COUNT_PARAMETERS = Exercise(
             ),
             "With trainable_only=True you count what is frozen and leave the trainable ones out: your condition is "
             "the wrong way round.",
-            hint=3,
         ),
         Misconception(
             "the_other_way_round",
             change(count_parameters, "or not trainable_only", "or trainable_only"),
             "Your trainable_only does the opposite of what it says: you leave frozen parameters out when it is "
             "False, and count them when it is True.",
-            hint=3,
         ),
         Misconception(
             "weights_only",
@@ -187,7 +178,6 @@ COUNT_PARAMETERS = Exercise(
             ),
             "You count weights and forget biases. They are few, but they are parameters: of a linear layer from D to M "
             "there are D times M weights and M biases.",
-            hint=1,
         ),
         Misconception(
             "normalizations_left_out",
@@ -198,13 +188,11 @@ COUNT_PARAMETERS = Exercise(
             ),
             "You count the layers that convolve or multiply, and no others. A normalization has a weight and a bias "
             "for each channel, and training moves them.",
-            hint=1,
         ),
         Misconception(
             "tensors",
             change(count_parameters, "p.numel()", "1"),
             "You count tensors: a matrix of a million entries counts as one. How many numbers does a tensor hold?",
-            hint=1,
         ),
         Misconception(
             "outer_layers_only",
@@ -215,7 +203,6 @@ COUNT_PARAMETERS = Exercise(
             ),
             "You look at the outermost layers only, and a block's own layers are passed over. A model's parameters() "
             "goes down into everything that it is made of.",
-            hint=1,
         ),
     ),
     equivalents=(

@@ -134,7 +134,6 @@ DEPTHWISE_SEPARABLE = Exercise(
             change(DepthwiseSeparable, " groups=in_channels,", ""),
             "Your depthwise convolution is a plain one: every output looks at every channel, and nothing is saved. "
             "Depthwise means as many groups as channels, so that each channel has one 3x3 filter of its own.",
-            hint=1,
         ),
         Misconception(
             "widens_at_once",
@@ -148,7 +147,6 @@ DEPTHWISE_SEPARABLE = Exercise(
                 "            self.pointwise = nn.Conv2d(in_channels * out_channels, out",
             ),
             WIDENS,
-            hint=1,
         ),
         Misconception(
             "gives_out_channels",
@@ -162,7 +160,6 @@ DEPTHWISE_SEPARABLE = Exercise(
                 "            self.pointwise = nn.Conv2d(out_channels, out",
             ),
             WIDENS,
-            hint=1,
         ),
         Misconception(
             "no_relu_between",
@@ -209,7 +206,6 @@ DEPTHWISE_SEPARABLE = Exercise(
             "stride_in_both",
             change(DepthwiseSeparable, "out_channels, 1, bias", "out_channels, 1, stride, bias"),
             "Both of your convolutions take the stride, so the image is halved twice. Only the depthwise half does.",
-            hint=3,
         ),
         Misconception(
             "pointwise_first",
@@ -222,7 +218,6 @@ DEPTHWISE_SEPARABLE = Exercise(
             ),
             "You mix the channels before you filter them. That is another block (it filters the channels that go out, "
             "of which there are usually more): here the depthwise half comes first.",
-            hint=1,
         ),
         Misconception(
             "biases",
@@ -235,7 +230,6 @@ DEPTHWISE_SEPARABLE = Exercise(
             ),
             "Your convolutions have biases, and the normalization behind each of them subtracts these again: they are "
             "parameters that do nothing.",
-            hint=4,
         ),
     ),
     equivalents=(

@@ -104,7 +104,6 @@ LATENCY = Exercise(
             change(latency, "        synchronize()\n", ""),
             "You read the clock while the device is still at work: what you measured is how long it takes to hand the "
             "work over. So GPUs come out a hundred times too fast. When is a run done?",
-            hint=1,
         ),
         Misconception(
             "waits_once_at_the_end",
@@ -115,7 +114,6 @@ LATENCY = Exercise(
             ),
             "You wait for the device once, when all is over. By then every clock has been read: each reading came "
             "while the run was still in the queue.",
-            hint=1,
         ),
         Misconception(
             "warmup_in_the_queue",
@@ -161,14 +159,12 @@ LATENCY = Exercise(
             change(latency, "float(np.median(seconds))", "sorted(seconds)[len(seconds) // 2]"),
             "For an odd number of runs you are right. For an even one there are two in the middle, and the median lies "
             "half way between them.",
-            hint=3,
         ),
         Misconception(
             "lower_median",
             change(latency, "float(np.median(seconds))", "sorted(seconds)[(len(seconds) - 1) // 2]"),
             "For an odd number of runs you are right. For an even one you take the lower of the two in the middle, as "
             "torch.median does; asked for is the value half way between them, as np.median says.",
-            hint=3,
         ),
         Misconception(
             "middle_of_the_list",

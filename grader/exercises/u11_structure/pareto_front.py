@@ -119,7 +119,6 @@ PARETO_FRONT = Exercise(
             ),
             "You take a high cost for an advantage. A network beats another if it costs no more and scores no less, "
             "and is strictly better in at least one of the two.",
-            hint=1,
         ),
         Misconception(
             "low_scores_are_good",
@@ -131,7 +130,6 @@ PARETO_FRONT = Exercise(
                 "scores[j] < scores[i]",
             ),
             "You take a low score for an advantage. Scores are accuracies: high ones are good, and low costs.",
-            hint=1,
         ),
         Misconception(
             "strict_in_both",
@@ -142,7 +140,6 @@ PARETO_FRONT = Exercise(
             ),
             "You call a network beaten only if another is better in both. Equal cost and a higher score is enough to "
             "be preferred by everybody.",
-            hint=2,
         ),
         Misconception(
             "as_dear_is_not_beaten",
@@ -153,7 +150,6 @@ PARETO_FRONT = Exercise(
             ),
             "Of two networks that cost the same, you keep the worse one as well. An equal cost and a higher score is "
             "enough to beat.",
-            hint=2,
         ),
         Misconception(
             "as_good_is_not_beaten",
@@ -164,21 +160,18 @@ PARETO_FRONT = Exercise(
             ),
             "Of two networks that score the same, you keep the dearer one as well. An equal score at a lower cost is "
             "enough to beat.",
-            hint=2,
         ),
         Misconception(
             "first_of_twins",
             change(pareto_front, "scores[j] > scores[i])", "scores[j] > scores[i] or j < i)"),
             "Of two networks that are equal in cost and in score you keep one. Neither beats the other: both belong to "
             "the front.",
-            hint=2,
         ),
         Misconception(
             "twins_beat_each_other",
             change(pareto_front, "(costs[j] < costs[i] or scores[j] > scores[i])", "j != i"),
             "Your networks beat their equals, so two that are the same throw each other out. To beat means to be "
             "strictly better in at least one thing.",
-            hint=2,
         ),
         Misconception(
             "places_in_the_sorted_list",
@@ -224,14 +217,12 @@ PARETO_FRONT = Exercise(
             front_by_hull,
             "You keep only what lies on a curve that bends one way: the convex hull. A network in a dent of the front "
             "is beaten by nobody, only by mixtures of networks, which nobody can buy.",
-            hint=1,
         ),
         Misconception(
             "best_ratio",
             front_best_ratio,
             "You divide the score by the cost, and so decide for everybody how much accuracy a parameter is worth. "
             "The front leaves that decision open: it lists all sensible choices.",
-            hint=1,
         ),
     ),
     equivalents=(

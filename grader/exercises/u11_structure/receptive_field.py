@@ -102,21 +102,18 @@ RECEPTIVE_FIELD = Exercise(
             ),
             "You add up the kernels. Two kernels of 3 see 5 pixels, not 6: neighbouring outputs of the first layer "
             "look at overlapping pixels, and each further layer adds only what sticks out.",
-            hint=1,
         ),
         Misconception(
             "product_of_kernels",
             change(receptive_field, "size += dilation * (kernel - 1) * jump", "size *= dilation * (kernel - 1) + 1"),
             "You multiply the kernels. That would be right if no two outputs looked at the same pixel. Draw two layers "
             "of kernel 3 on paper: the second sees three neighbours, whose views overlap.",
-            hint=1,
         ),
         Misconception(
             "stride_ignored",
             change(receptive_field, "        jump *= stride\n", ""),
             "In your answer no stride changes anything. After a stride of 2, neighbours are 2 pixels apart in the "
             "image, and every later kernel reaches twice as far.",
-            hint=2,
         ),
         Misconception(
             "own_stride",
@@ -126,26 +123,22 @@ RECEPTIVE_FIELD = Exercise(
                 "        jump *= stride\n        size += dilation * (kernel - 1) * jump\n",
             ),
             OWN_STRIDE,
-            hint=2,
         ),
         Misconception(
             "only_its_own_stride",
             change(receptive_field, "(kernel - 1) * jump", "(kernel - 1) * stride"),
             OWN_STRIDE,
-            hint=2,
         ),
         Misconception(
             "last_stride_only",
             change(receptive_field, "jump *= stride", "jump = stride"),
             "You remember only the stride of the layer just before. Strides multiply: after two of 2, neighbours are 4 "
             "pixels apart.",
-            hint=2,
         ),
         Misconception(
             "strides_added",
             change(receptive_field, "jump *= stride", "jump += stride - 1"),
             ADDED,
-            hint=2,
         ),
         Misconception(
             "strides_summed",
@@ -162,27 +155,23 @@ RECEPTIVE_FIELD = Exercise(
             ),
             "At each layer you multiply all that was seen so far by the stride. That belongs to the way from the "
             "output back to the image; forwards, a stride widens only what comes after it.",
-            hint=2,
         ),
         Misconception(
             "dilation_ignored",
             change(receptive_field, "dilation * (kernel - 1)", "(kernel - 1)"),
             "No dilation enters your sum. A dilated kernel leaves gaps: with dilation 2, a kernel of 3 reaches over 5.",
-            hint=3,
         ),
         Misconception(
             "dilated_kernel",
             change(receptive_field, "dilation * (kernel - 1)", "(dilation * kernel - 1)"),
             "Your dilated kernels are too long. A kernel of 3 has two gaps between its three places, and only the gaps "
             "are stretched: with dilation 2 it reaches over 5, not 6.",
-            hint=3,
         ),
         Misconception(
             "backwards",
             change(receptive_field, "in layers:", "in reversed(layers):"),
             "You walk from the last layer to the first with a sum that belongs to the other direction. The distance "
             "between neighbours starts at one pixel, in the image.",
-            hint=2,
         ),
     ),
     equivalents=(

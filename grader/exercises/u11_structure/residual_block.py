@@ -144,20 +144,17 @@ RESIDUAL_BLOCK = Exercise(
             "Your block is a plain chain: what came in is never added. Without the shortcut the block has to learn to "
             "hand its input on, and the gradient has to pass both convolutions. What does forward do with x after the "
             "first line?",
-            hint=1,
         ),
         Misconception(
             "shortcut_from_the_end",
             change(ResidualBlock, "            kept =", "            x = h\n            kept ="),
             "What you add is the main way's own result, not the block's input: x was overwritten on the way, or the "
             "wrong name is handed to the shortcut.",
-            hint=1,
         ),
         Misconception(
             "one_norm_twice",
             change(ResidualBlock, "self.bn2(self.conv2(h))", "self.bn1(self.conv2(h))"),
             "Both of your convolutions have bn1 behind them, and bn2 takes no part. Each has statistics of its own.",
-            hint=1,
         ),
         Misconception(
             "relu_before_the_sum",
@@ -185,7 +182,6 @@ RESIDUAL_BLOCK = Exercise(
             change(ResidualBlock, "torch.relu(self.bn1(self.conv1(x)))", "self.bn1(self.conv1(x))"),
             "Between your two convolutions nothing bends: there is a normalization, which only scales and shifts, and "
             "no ReLU. Two convolutions in a row are one larger convolution.",
-            hint=1,
         ),
         Misconception(
             "always_projects",
@@ -199,7 +195,6 @@ RESIDUAL_BLOCK = Exercise(
             change(ResidualBlock, "stride != 1 or in_channels", "in_channels"),
             "With stride 2 and as many channels as before, your shortcut hands over an image of the old size, which "
             "cannot be added to one of half the size. There are two reasons to project.",
-            hint=3,
             about=("out",),
         ),
         Misconception(
@@ -207,7 +202,6 @@ RESIDUAL_BLOCK = Exercise(
             change(ResidualBlock, "stride != 1 or in_channels != out_channels", "stride != 1"),
             "With another number of channels and no stride, your shortcut hands over an image with the old channels, "
             "which cannot be added to one with the new ones. There are two reasons to project.",
-            hint=3,
             about=("out",),
         ),
         Misconception(
@@ -217,7 +211,6 @@ RESIDUAL_BLOCK = Exercise(
             ),
             "With a stride, your shortcut hands over an image of the old size, which cannot be added to the smaller "
             "one of the main way. Does the projection take the stride, and is it used?",
-            hint=3,
             about=("out",),
         ),
         Misconception(
@@ -229,7 +222,6 @@ RESIDUAL_BLOCK = Exercise(
             ),
             "Your projection looks at 3x3 pixels. It is only there to make the shapes fit, and a 1x1 convolution does "
             "that for a ninth of the parameters.",
-            hint=3,
         ),
         Misconception(
             "zeros_for_a_projection",
@@ -243,7 +235,6 @@ RESIDUAL_BLOCK = Exercise(
             ),
             "Your shortcut leaves pixels out and fills new channels with zeros. That works too, and is another block: "
             "here a projection learns what to hand over.",
-            hint=3,
         ),
         Misconception(
             "projection_without_norm",
@@ -256,14 +247,12 @@ RESIDUAL_BLOCK = Exercise(
             ),
             "Your projection is a bare convolution. As on the main way, a normalization follows it, so that neither "
             "of the two ways drowns the other when they are added.",
-            hint=3,
         ),
         Misconception(
             "biases",
             change(ResidualBlock, "bias=False", "bias=True"),
             "Your convolutions have biases. The normalization behind each of them subtracts the mean, and with it "
             "every bias: these parameters are paid for and do nothing.",
-            hint=4,
         ),
         Misconception(
             "stride_in_both",
@@ -272,7 +261,6 @@ RESIDUAL_BLOCK = Exercise(
             ),
             "Both of your convolutions take the stride, so the image is halved twice and the shortcut's once. Only the "
             "first convolution changes the size.",
-            hint=3,
         ),
         Misconception(
             "stride_in_the_second",
@@ -285,7 +273,6 @@ RESIDUAL_BLOCK = Exercise(
             ),
             "Your second convolution takes the stride. Then the first one works on the whole image, and most of its "
             "results are skipped: conv1 takes it.",
-            hint=3,
         ),
     ),
     equivalents=(

@@ -140,52 +140,44 @@ SCALE_NETWORK = Exercise(
             "not_rounded",
             change(scale_network, "max(1, round(c * width / multiple)) * multiple", "max(multiple, round(c * width))"),
             UNROUNDED,
-            hint=1,
         ),
         Misconception(
             "cut_off",
             change(scale_network, "max(1, round(c * width / multiple)) * multiple", "max(1, int(c * width))"),
             UNROUNDED,
-            hint=1,
         ),
         Misconception(
             "only_rounded",
             change(scale_network, "max(1, round(c * width / multiple)) * multiple", "max(1, round(c * width))"),
             UNROUNDED,
-            hint=1,
         ),
         Misconception(
             "rounded_down",
             change(scale_network, "round(c * width / multiple)", "int(c * width // multiple)"),
             "You round down, so a width of 1.3 may change nothing and every network comes out smaller than asked for. "
             "Go to the nearest multiple.",
-            hint=1,
         ),
         Misconception(
             "rounded_up",
             change(scale_network, "round(c * width / multiple)", "-int(-c * width // multiple)"),
             "You round up, so that every network comes out larger than asked for. Go to the nearest multiple.",
-            hint=1,
         ),
         Misconception(
             "no_floor",
             change(scale_network, "max(1, round(c * width / multiple))", "round(c * width / multiple)"),
             "At a small width your channels round to 0, and a layer of no channels passes nothing on. One multiple is "
             "the least.",
-            hint=1,
         ),
         Misconception(
             "depth_in_all",
             change(scale_network, "range(depth - 1)", "range(max(1, depth // len(base)) - 1)"),
             "You share the blocks out over the stages. `depth` is the number of blocks in each stage.",
-            hint=2,
         ),
         Misconception(
             "stride_in_every_block",
             change(scale_network, "block(channels, channels, 1)", "block(channels, channels, 2)"),
             "Each of your blocks halves the image. Five of them make one pixel of 28 x 28, and nothing is left to "
             "convolve. Only the first block of a stage has stride 2.",
-            hint=2,
         ),
         Misconception(
             "stride_in_the_last_block",
@@ -198,7 +190,6 @@ SCALE_NETWORK = Exercise(
             ),
             "The last block of each stage has your stride. The first one has it, so that the others work on the "
             "smaller image.",
-            hint=2,
         ),
         Misconception(
             "in_channels_stand_still",
@@ -243,32 +234,27 @@ SCALE_NETWORK = Exercise(
             change(scale_network, ", nn.ReLU()]", "]"),
             "The stem is a convolution, a normalization and a ReLU, and the ReLU is missing in yours. Then two "
             "convolutions follow each other with nothing that bends between them.",
-            hint=4,
         ),
         Misconception(
             "largest_for_mean",
             change(scale_network, "AdaptiveAvgPool2d", "AdaptiveMaxPool2d"),
             "Your head takes the largest value over all places; the mean is asked for. The mean hears all places.",
-            hint=4,
         ),
         Misconception(
             "flattened_image",
             change(scale_network, "nn.AdaptiveAvgPool2d(1), nn.Flatten()", "nn.Flatten()"),
             "Your head flattens the image without taking the mean over its places first, so the linear layer meets "
             "more numbers than it has inputs for, and how many depends on the image's size.",
-            hint=4,
         ),
         Misconception(
             "softmax_at_the_end",
             change(scale_network, "nn.Linear(before, classes)", "nn.Linear(before, classes), nn.Softmax(dim=1)"),
             "Your network ends with a softmax. Logits are asked for: cross_entropy takes the softmax by itself.",
-            hint=4,
         ),
         Misconception(
             "relu_at_the_end",
             change(scale_network, "nn.Linear(before, classes)", "nn.Linear(before, classes), nn.ReLU()"),
             "Your network ends with a ReLU. Logits may be negative.",
-            hint=4,
         ),
         Misconception(
             "always_ten_classes",

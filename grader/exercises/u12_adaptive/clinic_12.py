@@ -163,14 +163,12 @@ CLINIC_12 = Exercise(
             ),
             "You mask the gradients, and the optimizer still moves the pruned weights: its velocity remembers "
             "gradients from before the pruning. What has to be zero after a step has to be set to zero after the step.",
-            hint=2,
         ),
         Misconception(
             "masked_before_the_step",
             masked_before_the_step,
             "The mask is chosen once now, and laid on before the step. The step comes after it, and fills the zeros "
             "again.",
-            hint=2,
         ),
         Misconception(
             "not_before_the_first_step",
@@ -196,7 +194,6 @@ CLINIC_12 = Exercise(
             chosen_anew,
             "There are always enough zeros now, but not the same ones: you choose the mask anew after each step. A "
             "weight that was zeroed once grows again, and another dies in its place.",
-            hint=1,
         ),
         Misconception(
             "only_biases_cured",
@@ -210,19 +207,16 @@ CLINIC_12 = Exercise(
             change(masked_before_the_step, ONLY_WEIGHTS, "list(model.parameters())"),
             "The mask is chosen once now. It is still laid on before the step, which fills the zeros again, and "
             "biases are still pruned.",
-            hint=2,
         ),
         Misconception(
             "only_the_order_cured",
             change(chosen_anew, ONLY_WEIGHTS, "list(model.parameters())"),
             "The mask comes after the step now. It is still chosen anew each time, and biases are still pruned.",
-            hint=1,
         ),
         Misconception(
             "biases_still_pruned",
             change(clinic_12, ONLY_WEIGHTS, "list(model.parameters())"),
             "The weights are right. The biases are still pruned with them: model.parameters() hands out both.",
-            hint=3,
         ),
         Misconception(
             "optimizer_forgets",

@@ -129,13 +129,11 @@ EARLY_EXIT = Exercise(
             "all_together",
             change(EarlyExit, "< self.threshold", "< self.threshold\n            stay = stay.any().repeat(len(x))"),
             TOGETHER,
-            hint=2,
         ),
         Misconception(
             "together_by_the_surest",
             change(EarlyExit, "< self.threshold", "< self.threshold\n            stay = stay.all().repeat(len(x))"),
             TOGETHER,
-            hint=2,
         ),
         Misconception(
             "softmax_over_the_batch",
@@ -148,7 +146,6 @@ EARLY_EXIT = Exercise(
             change(EarlyExit, "< self.threshold", ">= self.threshold"),
             "Your examples leave when they are *not* sure. A confidence of at least the threshold is what opens the "
             "exit.",
-            hint=2,
         ),
         Misconception(
             "logit_for_confidence",
@@ -174,7 +171,6 @@ EARLY_EXIT = Exercise(
             ),
             "You send everybody through stage 2, and so nothing is saved. Only the examples that stay should get that "
             "far.",
-            hint=3,
         ),
         Misconception(
             "rows_shuffled",
@@ -185,39 +181,33 @@ EARLY_EXIT = Exercise(
             ),
             "Your logits come in another order than the examples: first those who left, then the others. Row i belongs "
             "to example i.",
-            hint=3,
         ),
         Misconception(
             "probabilities_for_logits",
             change(EarlyExit, "return logits, torch", "return logits.softmax(dim=1), torch"),
             "You return probabilities; logits are asked for, as they come out of the exits.",
-            hint=3,
         ),
         Misconception(
             "exits_from_zero",
             change(EarlyExit, "torch.where(stay, 2, 1)", "torch.where(stay, 1, 0)"),
             "Your exits are numbered 0 and 1; they are asked for as 1 and 2.",
-            hint=2,
         ),
         Misconception(
             "dial_is_stuck",
             change(EarlyExit, "< self.threshold", "< threshold"),
             "The threshold of the first day counts for ever. A dial can be turned later: read self.threshold each "
             "time, in forward.",
-            hint=2,
         ),
         Misconception(
             "last_exit_only",
             change(EarlyExit, "nn.functional.cross_entropy(first, y) + ", ""),
             "Your loss is that of the last exit. Nobody teaches the first one: its layer gets no gradient at all.",
-            hint=4,
         ),
         Misconception(
             "first_exit_cut_off",
             change(EarlyExit, "self.exit1(h)", "self.exit1(h.detach())"),
             "The loss is right, and stage 1 never hears from exit 1: its gradient is cut off on the way. In training "
             "both exits teach all that lies before them.",
-            hint=4,
             about=("loss",),
         ),
         Misconception(
@@ -225,7 +215,6 @@ EARLY_EXIT = Exercise(
             change(EarlyExit, "self.stage2(h))\n            stay", "self.stage2(h.detach()))\n            stay"),
             "The loss is right, and stage 1 never hears from exit 2: its gradient is cut off on the way. In training "
             "both exits teach all that lies before them.",
-            hint=4,
             about=("loss",),
         ),
         Misconception(
@@ -238,7 +227,6 @@ EARLY_EXIT = Exercise(
                 "cross_entropy(last.softmax(dim=1), y)",
             ),
             "Your losses are those of probabilities. cross_entropy takes the softmax by itself: hand it the logits.",
-            hint=4,
         ),
         Misconception(
             "loss_is_mean",
@@ -249,7 +237,6 @@ EARLY_EXIT = Exercise(
             ),
             "You take the mean of the two losses; their sum is asked for. The direction is the same, the step half as "
             "long.",
-            hint=4,
         ),
     ),
     equivalents=(

@@ -105,33 +105,28 @@ LOTTERY_REWIND = Exercise(
             change(lottery_rewind, "    model.load_state_dict(initial, strict=False)\n", ""),
             "The survivors keep their trained values: that is pruning, not rewinding. The lottery asks what this "
             "structure can learn from the very numbers that it began with.",
-            hint=1,
         ),
         Misconception(
             "everything_comes_back",
             change(lottery_rewind, "        p.data *= mask\n", ""),
             "You bring back every weight, those that were pruned too. After loading the first values, the masks have "
             "to be laid over them.",
-            hint=1,
         ),
         Misconception(
             "product_thrown_away",
             change(lottery_rewind, "p.data *= mask", "p = p * mask"),
             "Weight times mask makes a new tensor, and only your variable means it: the model's own weight is not "
             "masked, and the hook hangs on the copy. Multiply in place.",
-            hint=1,
         ),
         Misconception(
             "mask_upside_down",
             change(lottery_rewind, "p.data *= mask", "p.data *= 1 - mask", "grad * mask", "grad * (1 - mask)"),
             UPSIDE_DOWN,
-            hint=1,
         ),
         Misconception(
             "values_upside_down",
             change(lottery_rewind, "p.data *= mask", "p.data *= 1 - mask"),
             UPSIDE_DOWN,
-            hint=1,
         ),
         Misconception(
             "biases_stay_trained",
@@ -144,7 +139,6 @@ LOTTERY_REWIND = Exercise(
             ),
             "You rewind the weights that have masks, and nothing else: biases and normalizations remember the "
             "training. The ticket starts from day one in every number.",
-            hint=2,
         ),
         Misconception(
             "running_statistics_stay",
@@ -155,27 +149,23 @@ LOTTERY_REWIND = Exercise(
             ),
             "Parameters are back at their first values, and the running mean and variance of the normalization are "
             "not: they are no parameters, and part of the state.",
-            hint=2,
         ),
         Misconception(
             "grows_back",
             change(lottery_rewind, "        p.register_hook(lambda grad, mask=mask: grad * mask)\n", ""),
             "Right after the call all is well. Then training fills the zeros in: their gradient is not zero, because a "
             "pruned weight would still like to help. Nothing stops it yet.",
-            hint=3,
         ),
         Misconception(
             "gradient_mask_upside_down",
             change(lottery_rewind, "grad * mask", "grad * (1 - mask)"),
             "The mask on your gradients is upside down: the survivors are frozen, and the pruned weights train.",
-            hint=3,
         ),
         Misconception(
             "nothing_trains",
             change(lottery_rewind, "grad * mask", "grad * 0"),
             "Your weights do not train at all any more, survivors included. Only the gradient of what was pruned "
             "should be 0.",
-            hint=3,
         ),
         Misconception(
             "hooks_forget_their_mask",
@@ -200,7 +190,6 @@ LOTTERY_REWIND = Exercise(
             change(lottery_rewind, "strict=False", "strict=False, assign=True"),
             "Your model trains in the very memory of the stored first values, and so changes them. The next rewinding "
             "would go back to a day that never was. Copy the numbers.",
-            hint=2,
         ),
         Misconception(
             "masks_the_stored_values",
@@ -212,7 +201,6 @@ LOTTERY_REWIND = Exercise(
             ),
             "You lay the masks over the stored first values themselves. The next rewinding, with other masks, could "
             "not bring those weights back: leave `initial` as it is.",
-            hint=2,
         ),
     ),
     equivalents=(

@@ -145,21 +145,18 @@ MAGNITUDE_PRUNE = Exercise(
             prune_each_layer,
             "You remove the same share of every layer. A layer of small weights then loses no more than one of large "
             "weights. Asked for is one ranking of all weights of the network: put them into one long vector first.",
-            hint=1,
         ),
         Misconception(
             "signed",
             change(magnitude_prune, "p.detach().abs()", "p.detach()"),
             "You rank the weights with their signs, so the most negative go first: large ones. A weight near 0 is the "
             "one that matters least, on whichever side it lies.",
-            hint=1,
             about=("masks", "state"),
         ),
         Misconception(
             "largest_go",
             change(magnitude_prune, "largest=False", "largest=True"),
             "You remove the largest weights. Those of the smallest size matter least.",
-            hint=1,
             about=("masks", "state"),
         ),
         Misconception(
@@ -186,7 +183,6 @@ MAGNITUDE_PRUNE = Exercise(
             prune_by_threshold,
             "You remove every weight whose size is at most a threshold. Where several weights have exactly that size, "
             "all of them go, too many. Choose k places, not a size.",
-            hint=3,
         ),
         Misconception(
             "one_too_few",
@@ -227,7 +223,6 @@ MAGNITUDE_PRUNE = Exercise(
             change(magnitude_prune, "        p.data *= masks[name]\n", ""),
             "After your function the network is as it was. The masks are one half of the answer; the weights have to "
             "be multiplied by them, in place.",
-            hint=4,
         ),
         Misconception(
             "of_what_is_left",
@@ -237,13 +232,11 @@ MAGNITUDE_PRUNE = Exercise(
                 "gone = int((sizes == 0).sum())\n    count = gone + round(sparsity * (len(sizes) - gone))",
             ),
             OF_THE_REST,
-            hint=3,
         ),
         Misconception(
             "of_what_is_not_zero",
             change(magnitude_prune, "len(sizes))\n", "int((sizes > 0).sum()))\n"),
             OF_THE_REST,
-            hint=3,
         ),
     ),
     equivalents=(

@@ -130,27 +130,23 @@ NET2DEEPER = Exercise(
             ),
             "Your new layer has the right size and the weights that PyTorch gave it. A layer that is to change nothing "
             "has to be the identity.",
-            hint=1,
         ),
         Misconception(
             "copy_of_the_old_one",
             old_layer_again,
             "Your new layer is a copy of the old one: it does once more what that one did. A layer that is to change "
             "nothing has to be the identity.",
-            hint=1,
             about=("state",),
         ),
         Misconception(
             "bias_copied",
             change(net2deeper, "torch.zeros(out))", "layer.bias.detach().clone())"),
             "Your new layer adds the old one's bias a second time. An identity adds 0.",
-            hint=1,
         ),
         Misconception(
             "bias_left",
             change(net2deeper, "    new.bias = nn.Parameter(torch.zeros(out))\n", ""),
             "The bias still holds PyTorch's random numbers: each output is shifted a little. An identity adds 0.",
-            hint=1,
         ),
         Misconception(
             "same_sizes_as_before",
@@ -182,57 +178,48 @@ NET2DEEPER = Exercise(
             ),
             "Your identity matrix lies over the kernel's places. It belongs over the channels, i to i, and in the "
             "kernel only the middle counts.",
-            hint=3,
         ),
         Misconception(
             "corner",
             change(net2deeper, "height // 2, width // 2]", "0, 0]"),
             "Your 1 stands in the kernel's corner: the image moves down and to the right by some pixels. The middle of "
             "a kernel is the pixel that the output stands on.",
-            hint=3,
         ),
         Misconception(
             "whole_kernel",
             change(net2deeper, ", height // 2, width // 2]", "]"),
             "Your kernel is 1 all over: it adds a pixel's neighbours to it. The identity looks at one pixel.",
-            hint=3,
         ),
         Misconception(
             "one_middle_for_both",
             change(net2deeper, "width // 2]", "min(height // 2, width - 1)]"),
             "For square kernels you are right. Height and width each have a middle of their own.",
-            hint=3,
         ),
         Misconception(
             "settings_copied",
             change(net2deeper, "padding=(height // 2, width // 2)", "stride=layer.stride, padding=layer.padding"),
             COPIED,
-            hint=4,
         ),
         Misconception(
             "padding_copied",
             change(net2deeper, "padding=(height // 2, width // 2)", "padding=layer.padding"),
             COPIED,
-            hint=4,
         ),
         Misconception(
             "no_padding",
             change(net2deeper, ", padding=(height // 2, width // 2)", ""),
             "Your image shrinks: without padding, a kernel of 3 loses a pixel on each side.",
-            hint=4,
         ),
         Misconception(
             "one_padding_for_both",
             change(net2deeper, "padding=(height // 2, width // 2)", "padding=height // 2"),
             "You pad width and height alike, by half of the kernel's height. Each side of a kernel needs half of its "
             "own.",
-            hint=4,
         ),
         Misconception(
             "padding_of_one",
             change(net2deeper, "padding=(height // 2, width // 2)", "padding=1"),
             "You pad by 1, whatever the kernel. That is right for 3 x 3; a side of k needs half of k, rounded down.",
-            hint=4,
         ),
     ),
     equivalents=(

@@ -115,7 +115,6 @@ NET2WIDER = Exercise(
             undivided,
             "Each copy sends as much on as the original did, so two copies count twice. Together they should send what "
             "one sent before.",
-            hint=2,
         ),
         Misconception(
             "whole_and_a_share",
@@ -126,7 +125,6 @@ NET2WIDER = Exercise(
             ),
             "Each original sends on what it sent before, and its copies a share on top of that. Together they should "
             "send what one sent: every one of them gets the same share.",
-            hint=2,
         ),
         Misconception(
             "counts_of_old_units",
@@ -140,7 +138,6 @@ NET2WIDER = Exercise(
             change(net2wider, "torch.bincount(copies)[copies]", "torch.full((len(copies),), 2)"),
             "You halve all outgoing weights. A unit that stands there three times needs thirds, and one that was not "
             "copied keeps its whole weight. How often does each unit occur in `copies`?",
-            hint=2,
         ),
         Misconception(
             "shared_by_widths",
@@ -151,7 +148,6 @@ NET2WIDER = Exercise(
             ),
             "You divide by the ratio of the two widths. That is the mean number of copies, and right only if every "
             "unit has the same number.",
-            hint=2,
         ),
         Misconception(
             "incoming_divided",
@@ -206,7 +202,6 @@ NET2WIDER = Exercise(
             ),
             "Your new units send nothing on: the function is preserved, but not as asked. Each copy should carry its "
             "share.",
-            hint=2,
         ),
         Misconception(
             "bias_not_copied",
@@ -216,7 +211,6 @@ NET2WIDER = Exercise(
                 "nn.functional.pad(first.bias.detach(), (0, len(copies) - len(first.bias)))",
             ),
             "Your new units have a bias of 0. A copy that switches on at another point is no copy.",
-            hint=1,
         ),
         Misconception(
             "settings_lost",

@@ -150,26 +150,22 @@ PRUNE_CHANNELS = Exercise(
             change(prune_channels, "torch.topk(norms, count)", "torch.topk(norms, count, largest=False)"),
             "You keep the filters with the smallest norms. They are the ones that go: a filter of small weights adds "
             "little to what comes after it.",
-            hint=1,
         ),
         Misconception(
             "signed_sum",
             change(prune_channels, ".abs()", ""),
             "You add the weights up with their signs. A filter of +5 and -5 is no weak filter; the L1 norm is the sum "
             "of the sizes.",
-            hint=1,
         ),
         Misconception(
             "squares_summed",
             change(prune_channels, ".abs()", ".square()"),
             "You add up squares. That ranks by the L2 norm; the L1 norm is the sum of the sizes.",
-            hint=1,
         ),
         Misconception(
             "largest_weight_decides",
             change(prune_channels, "sum(dim=(1, 2, 3))", "amax(dim=(1, 2, 3))"),
             "You rank filters by their largest weight. The L1 norm is the sum of the sizes of all of them.",
-            hint=1,
         ),
         Misconception(
             "by_input",
@@ -180,7 +176,6 @@ PRUNE_CHANNELS = Exercise(
             ),
             "You add up over the wrong axes. A filter is conv.weight[i]: the first axis says which output channel, and "
             "all the others belong to it.",
-            hint=1,
         ),
         Misconception(
             "in_order_of_size",
@@ -199,7 +194,6 @@ PRUNE_CHANNELS = Exercise(
             ),
             "Your normalization has the right size, and has forgotten what it knew. Four vectors belong to each "
             "channel: weight, bias, running_mean and running_var.",
-            hint=3,
         ),
         Misconception(
             "running_statistics_lost",
@@ -210,21 +204,18 @@ PRUNE_CHANNELS = Exercise(
             ),
             "Weight and bias of the normalization came along, its running mean and variance did not. In evaluation "
             "mode they are what it subtracts and divides by.",
-            hint=3,
         ),
         Misconception(
             "first_inputs",
             change(prune_channels, "-1)[:, keep]", "-1)[:, :count]"),
             "The next layer has the right size, and the wrong inputs: it keeps its first ones, whichever filters were "
             "removed. Input i belongs to filter i.",
-            hint=4,
         ),
         Misconception(
             "following_as_it_was",
             change(prune_channels, "return new, norm, last", "return new, norm, copy.deepcopy(following)"),
             "The layer that follows still expects all channels. What the removed filters sent has to go from its "
             "weight.",
-            hint=4,
         ),
         Misconception(
             "columns_interleaved",
@@ -237,7 +228,6 @@ PRUNE_CHANNELS = Exercise(
             ),
             "For a convolution you are right. Flattening puts all places of channel 0 first, then all of channel 1: a "
             "channel is a block of neighbouring columns, not every n-th column.",
-            hint=5,
         ),
         Misconception(
             "one_column_a_channel",
@@ -248,25 +238,21 @@ PRUNE_CHANNELS = Exercise(
             ),
             "Your linear layer keeps one column a channel. Behind a flattening each channel has a block of height "
             "times width columns: keep whole blocks.",
-            hint=5,
         ),
         Misconception(
             "settings_lost",
             change(prune_channels, "conv.kernel_size, conv.stride, conv.padding,", "conv.kernel_size,"),
             SETTINGS,
-            hint=6,
         ),
         Misconception(
             "stride_lost",
             change(prune_channels, "conv.stride, conv.padding", "1, conv.padding"),
             SETTINGS,
-            hint=6,
         ),
         Misconception(
             "padding_lost",
             change(prune_channels, "conv.stride, conv.padding", "conv.stride"),
             SETTINGS,
-            hint=6,
         ),
     ),
     equivalents=(

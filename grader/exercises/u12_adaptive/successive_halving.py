@@ -111,7 +111,6 @@ SUCCESSIVE_HALVING = Exercise(
             "worst_stay",
             change(successive_halving, ", reverse=True", ""),
             "Your worst candidates go on. A score is better when it is larger (it is an accuracy, not a loss).",
-            hint=1,
         ),
         Misconception(
             "budget_stands_still",
@@ -180,28 +179,24 @@ SUCCESSIVE_HALVING = Exercise(
             change(successive_halving, "budget) for c in alive}", "budget) for c in candidates}"),
             "You evaluate every candidate in every rung, those that are out as well. The whole saving is in not doing "
             "so.",
-            hint=1,
         ),
         Misconception(
             "asked_twice",
             change(successive_halving, "lambda c: scores[c]", "lambda c: evaluate(c, budget)"),
             "You call evaluate twice for a candidate and rung: once to note the score, once to rank. Each call is a "
             "whole training. Keep what it gave.",
-            hint=1,
         ),
         Misconception(
             "ties_to_the_last",
             change(successive_halving, "scores[c], reverse=True)", "scores[c])[::-1]"),
             "Of two equal scores you keep the one that comes later in the list. Asked for is the earlier one: sorting "
             "in Python keeps the order of equals, if nothing turns the list round.",
-            hint=4,
         ),
         Misconception(
             "ties_to_an_earlier_score",
             change(successive_halving, "        alive = [c for c in alive if c in best]", "        alive = best"),
             "Of two with equal scores in a later rung, you keep the one that led before, and not the one that stands "
             "first in the list. Do your survivors keep the order of the list?",
-            hint=4,
         ),
         Misconception(
             "one_more_rung",

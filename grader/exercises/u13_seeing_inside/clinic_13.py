@@ -111,28 +111,24 @@ CLINIC_13 = Exercise(
             clinic_as_given,
             "What comes back is still the image, the same for every class and every network. Begin with symptom 1: "
             "which numbers can gradient.sign().abs() be? What is then left of the network in the map?",
-            hint=1,
         ),
         Misconception(
             "sign_only",
             change(clinic_13, "image * gradient", "image * gradient.sign()"),
             "Of each gradient you keep the sign alone, so that all pixels of one brightness count alike. How strongly "
             "the score answers to a pixel is the gradient's size.",
-            hint=1,
         ),
         Misconception(
             "size_only",
             change(clinic_13, "image * gradient", "image * gradient.abs()"),
             "Your gradients have lost their signs: a pixel that speaks against the class looks like one that speaks "
             "for it. Multiply the image by the gradient as it is.",
-            hint=1,
         ),
         Misconception(
             "still_predicted",
             change(clinic_13, "[0, k]", "[0].max()"),
             "The maps depend on the network now. Whatever class is asked for, they explain the one that it prefers: "
             "the loop's variable is still not used.",
-            hint=2,
         ),
         Misconception(
             "still_adds_up",
@@ -145,14 +141,12 @@ CLINIC_13 = Exercise(
             ),
             "The first map is right. Each later one holds the gradients of all classes before it as well, because "
             "backward adds to what is in .grad.",
-            hint=3,
         ),
         Misconception(
             "without_the_image",
             change(clinic_13, "image * gradient", "gradient"),
             "You return the gradients alone. The method is gradient times input: only so do the shares of a linear "
             "model add up to its score.",
-            hint=1,
         ),
         Misconception(
             "class_by_its_place",
@@ -183,7 +177,6 @@ CLINIC_13 = Exercise(
             ),
             "All your maps are the last one: .grad is one tensor, and emptying it in place empties what your list "
             "holds, too. Multiply or copy before the next backward, or set .grad to None.",
-            hint=3,
         ),
     ),
     equivalents=(

@@ -102,14 +102,12 @@ FILTER_NORMALIZED = Exercise(
             change(filter_normalized, "range(1, p.ndim)", "range(p.ndim)"),
             "You scale each layer as a whole. Within a layer, small filters then get steps as large as big ones do. "
             "Every filter, every row of the first axis, is to be scaled by itself.",
-            hint=1,
         ),
         Misconception(
             "wrong_axis",
             change(filter_normalized, "tuple(range(1, p.ndim))", "0"),
             "Your norms run over the first axis and keep the others. The first axis counts the filters, so it is the "
             "one that stays; the norm takes in all the others.",
-            hint=1,
         ),
         Misconception(
             "unit_length",
@@ -142,28 +140,24 @@ FILTER_NORMALIZED = Exercise(
             change(filter_normalized, "torch.zeros_like(p)", "d.sign() * p.abs()"),
             "You scale the biases, too, each to its own size. In this method they stay where they are: the direction "
             "is zero for whatever has only one axis.",
-            hint=3,
         ),
         Misconception(
             "biases_as_they_came",
             change(filter_normalized, "torch.zeros_like(p)", "d"),
             "Your biases keep the random direction as it came. One that was 0.01 would move by 1. In this method they "
             "stay where they are: zero.",
-            hint=3,
         ),
         Misconception(
             "nan_for_zero",
             change(filter_normalized, "torch.where(own > 0, d / own * length, 0.0)", "d / own * length"),
             "A filter of the direction that is zero becomes NaN: 0 divided by 0. It has no direction to keep; let it "
             "stay zero.",
-            hint=3,
         ),
         Misconception(
             "one_bias_vector",
             change(filter_normalized, "torch.zeros_like(p)", "d / d.norm() * p.norm() if d.any() else d"),
             "You scale each bias vector as a whole. In this method the biases stay where they are: the direction is "
             "zero for whatever has only one axis.",
-            hint=3,
         ),
         Misconception(
             "sizes_added",

@@ -200,41 +200,35 @@ GRAD_CAM = Exercise(
             change(grad_cam, "grads.mean(dim=(2, 3), keepdim=True)", "grads"),
             "You multiply gradient and activation place by place. Grad-CAM gives each channel one weight, the mean of "
             "its gradients over all places; only the activations say where.",
-            hint=1,
         ),
         Misconception(
             "sum_of_the_gradients",
             change(grad_cam, "grads.mean(", "grads.sum("),
             "Your weights are sums over the places, not means: the map is too strong by the number of places.",
-            hint=1,
         ),
         Misconception(
             "mean_over_channels",
             change(grad_cam, "(weights * A).sum(", "(weights * A).mean("),
             "You average over the channels at the end. Their weighted maps are to be added up: each brings its part of "
             "the score.",
-            hint=1,
         ),
         Misconception(
             "gradients_alone",
             change(grad_cam, "(weights * A)", "grads"),
             "Your map is made of gradients alone. They say how much a channel matters; where it found something, its "
             "activations say.",
-            hint=1,
         ),
         Misconception(
             "nearest",
             change(grad_cam, ', mode="bilinear"', ""),
             "Your map is stretched into blocks: interpolate does that unless a mode is named. Here it is to be "
             "bilinear.",
-            hint=3,
         ),
         Misconception(
             "corners_aligned",
             change(grad_cam, 'mode="bilinear"', 'mode="bilinear", align_corners=True'),
             "You stretch with align_corners=True, which puts the outer cells' centres onto the image's corners. A cell "
             "covers a patch of the image; its centre belongs to the middle of that patch, which is the default.",
-            hint=3,
         ),
         Misconception(
             "sides_swapped",
@@ -246,21 +240,18 @@ GRAD_CAM = Exercise(
             "of_the_prediction",
             change(grad_cam, "[torch.arange(len(labels)), labels]", ".max(dim=1).values"),
             "You explain the class that the model prefers. `labels` says which one is asked about.",
-            hint=4,
         ),
         Misconception(
             "one_weight_for_the_batch",
             change(grad_cam, "dim=(2, 3)", "dim=(0, 2, 3)"),
             "Your weights are averaged over the batch, too, so that an image's map depends on its neighbours. Each "
             "image has weights of its own: which axes remain?",
-            hint=4,
         ),
         Misconception(
             "hook_left_behind",
             change(grad_cam, "    handle.remove()\n", ""),
             "The map is right, and your hook is still on the layer: it will run at every forward pass from now on, and "
             "keep the activations of each. register_forward_hook returns a handle; it can be removed.",
-            hint=5,
         ),
         Misconception(
             "fills_the_weights",
@@ -271,14 +262,12 @@ GRAD_CAM = Exercise(
             ),
             "The map is right, and backward() has added to the gradients of the weights. Ask for the gradient with "
             "respect to the activations alone.",
-            hint=5,
         ),
         Misconception(
             "of_the_probability",
             change(grad_cam, "model(images)", "model(images).softmax(dim=1)"),
             "You differentiate the probability. Where the model is sure it is flat, and it mixes all classes. Take "
             "the score before the softmax.",
-            hint=1,
         ),
         Misconception(
             "of_the_loss",
@@ -289,7 +278,6 @@ GRAD_CAM = Exercise(
             ),
             "You differentiate the loss. It mixes all classes, and points the other way: a map of what raises the "
             "loss. The question is about one class alone: its score, the logit.",
-            hint=1,
         ),
         Misconception(
             "divided_by_the_largest",
@@ -304,7 +292,6 @@ GRAD_CAM = Exercise(
             "weights_from_the_largest_gradient",
             change(grad_cam, "grads.mean(dim=(2, 3), keepdim=True)", "grads.amax(dim=(2, 3), keepdim=True)"),
             "Your channels' weights are their largest gradients. Grad-CAM takes the mean over all places of a channel.",
-            hint=1,
         ),
         Misconception(
             "relu_before_the_sum",

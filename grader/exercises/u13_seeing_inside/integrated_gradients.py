@@ -139,41 +139,35 @@ INTEGRATED = Exercise(
             change(integrated_gradients, "(images - baseline) * total / steps", "total / steps"),
             "You return the mean gradient alone. Its unit is score per pixel; times the way that each pixel goes, from "
             "baseline to image, it becomes a share of the score, and the shares add up.",
-            hint=1,
         ),
         Misconception(
             "times_the_image",
             change(integrated_gradients, "(images - baseline) * total", "images * total"),
             "You multiply by the image. That is right for a black baseline only: a pixel's way begins at the baseline.",
-            hint=1,
         ),
         Misconception(
             "backwards",
             change(integrated_gradients, "(images - baseline) * total", "(baseline - images) * total"),
             "Right size, wrong sign: your factor leads from the image to the baseline. Which of the two has the higher "
             "score, and what is to be explained?",
-            hint=1,
         ),
         Misconception(
             "gradient_times_way",
             change(integrated_gradients, "alpha = (k + 0.5) / steps", "alpha = 1"),
             "You take the gradient at the image only. Where a unit is saturated it is 0, although the unit mattered on "
             "the way. Walk from the baseline to the image and look at every step.",
-            hint=2,
         ),
         Misconception(
             "left_ends",
             change(integrated_gradients, "(k + 0.5)", "k"),
             "You look at the beginning of each step (0, 1/m, 2/m, ...), at the baseline itself and never at the "
             "image. The middles are closer to the integral: their error falls with the square of m.",
-            hint=2,
         ),
         Misconception(
             "right_ends",
             change(integrated_gradients, "(k + 0.5)", "(k + 1)"),
             "You look at the end of each step (1/m, 2/m, ..., 1). The middles are closer to the integral: their error "
             "falls with the square of m.",
-            hint=2,
         ),
         Misconception(
             "both_ends_in_full",
@@ -184,7 +178,6 @@ INTEGRATED = Exercise(
             ),
             "Your points are linspace(0, 1, steps), so both ends are in the mean with full weight; the trapezoid rule "
             "counts them half. Here the rule is simpler: the middle of each step.",
-            hint=2,
         ),
         Misconception(
             "sum",
@@ -234,7 +227,6 @@ INTEGRATED = Exercise(
             ),
             "The maps are right, and backward() has added to the gradients of the weights at every step. Ask for the "
             "gradient with respect to the pixels alone.",
-            hint=4,
         ),
         Misconception(
             "gradient_sizes",
@@ -255,7 +247,6 @@ INTEGRATED = Exercise(
             trapezoid,
             "You use the trapezoid rule: both ends count half. That is a good rule, and another one; here the "
             "gradient is taken at the middle of each step.",
-            hint=2,
         ),
         Misconception(
             "rescaled",

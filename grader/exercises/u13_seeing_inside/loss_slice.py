@@ -141,7 +141,6 @@ LOSS_SLICE = Exercise(
             change(loss_slice, "value + alpha * step", "param + alpha * step"),
             "Your steps add up: the second alpha starts where the first one ended. Every point of the slice is "
             "theta + alpha d with the same theta.",
-            hint=1,
         ),
         Misconception(
             "not_restored",
@@ -152,14 +151,12 @@ LOSS_SLICE = Exercise(
             ),
             "The losses are right, and the network is not what it was: it stays at the last alpha. Whoever draws a "
             "picture of a network wants to have the network afterwards.",
-            hint=2,
         ),
         Misconception(
             "restored_by_subtraction",
             subtracted,
             "You take the step back by subtracting it. In floats (theta + s) - s is theta up to rounding only, and "
             "after a hundred points the network has drifted. Keep a copy, and put that back.",
-            hint=2,
         ),
         Misconception(
             "nothing_moves",
@@ -177,14 +174,12 @@ LOSS_SLICE = Exercise(
             ),
             "You move the weights and leave the biases. The direction has an entry for each parameter; where nothing "
             "is to move, it is zero itself.",
-            hint=1,
         ),
         Misconception(
             "sum",
             change(loss_slice, "model(X), y", 'model(X), y, reduction="sum"'),
             "You add the losses of the examples up. With another number of examples the valley would look deeper: take "
             "the mean.",
-            hint=3,
         ),
         Misconception(
             "scaled_to_one",
@@ -196,28 +191,24 @@ LOSS_SLICE = Exercise(
                 "alpha * step / length",
             ),
             "You scale the direction to length 1 first. It comes as it is meant: how it is normalized, others decide.",
-            hint=1,
         ),
         Misconception(
             "wrong_way",
             change(loss_slice, "value + alpha", "value - alpha"),
             "Your slice is the mirror image of the right one: you subtract alpha times the direction. This is no "
             "descent; alpha counts along d.",
-            hint=1,
         ),
         Misconception(
             "softmax_before_the_loss",
             change(loss_slice, "model(X), y", "model(X).softmax(dim=1), y"),
             "You hand probabilities to cross_entropy. It takes the softmax by itself, so yours is taken twice; give "
             "it the scores.",
-            hint=3,
         ),
         Misconception(
             "from_here_to_the_direction",
             change(loss_slice, "value + alpha * step", "(1 - alpha) * value + alpha * step"),
             "You go from the weights to the direction, as between two networks. Here the weights stay whole: theta +"
             " alpha d.",
-            hint=1,
         ),
         Misconception(
             "above_the_loss_here",
@@ -227,14 +218,12 @@ LOSS_SLICE = Exercise(
                 "    return torch.stack(losses) - torch.nn.functional.cross_entropy(model(X), y).detach()",
             ),
             "You subtract the loss at alpha = 0. The slice is to show the loss itself.",
-            hint=3,
         ),
         Misconception(
             "each_layer_to_one",
             change(loss_slice, "alpha * step", "alpha * step / step.norm()"),
             "You scale each part of the direction to length 1. It comes as it is meant: how it is normalized, others"
             " decide.",
-            hint=1,
         ),
     ),
     equivalents=(

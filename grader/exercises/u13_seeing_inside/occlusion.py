@@ -140,14 +140,12 @@ OCCLUSION = Exercise(
             change(occlusion, "before - model(covered)[rows, labels]", "model(covered)[rows, labels] - before"),
             "Right size, wrong sign: you subtract the full image's score from the covered one's. A pixel that the "
             "class needs should get a positive number: the drop is before minus after.",
-            hint=1,
         ),
         Misconception(
             "score_for_drop",
             change(occlusion, "before - model(covered)", "model(covered)"),
             "Your map holds the scores of the covered images. What a patch was worth is the difference: the score of "
             "the whole image minus that.",
-            hint=1,
         ),
         Misconception(
             "probability",
@@ -160,14 +158,12 @@ OCCLUSION = Exercise(
             ),
             "You measure the drop of the probability. Where the model is sure it hardly moves, whatever you cover. Use "
             "the score before the softmax, as for the other methods.",
-            hint=1,
         ),
         Misconception(
             "sum",
             change(occlusion, "total / count", "total"),
             "You add up the drops of all windows over a pixel: pixels in the middle, which more windows cover, look "
             "more important. Divide by how many covered it.",
-            hint=2,
         ),
         Misconception(
             "mean_of_all_windows",
@@ -180,7 +176,6 @@ OCCLUSION = Exercise(
             "last_window_wins",
             change(occlusion, "+= drop", "= drop", "total / count", "total"),
             "Where windows overlap, the last one overwrites what the others found. Add up, and count.",
-            hint=2,
         ),
         Misconception(
             "stays_covered",
@@ -208,20 +203,17 @@ OCCLUSION = Exercise(
             ),
             "The last rows or columns are never covered where the windows do not fit evenly. Go on until the edge is "
             "reached; a slice that sticks out is cut by itself.",
-            hint=3,
         ),
         Misconception(
             "always_black",
             change(occlusion, "= fill", "= 0"),
             "You cover with 0 whatever `fill` says. What counts as nothing depends on the data: in front of a white "
             "background a black patch is a thing of its own.",
-            hint=4,
         ),
         Misconception(
             "one_channel",
             change(occlusion, "covered[:, :,", "covered[:, 0,"),
             "You cover the first channel only; the others still show what is behind.",
-            hint=4,
         ),
         Misconception(
             "of_the_prediction",
@@ -254,13 +246,11 @@ OCCLUSION = Exercise(
             ),
             "You push the last window back until it fits. Here it keeps its place and sticks out; the slice cuts it "
             "by itself.",
-            hint=3,
         ),
         Misconception(
             "score_of_the_covered_class",
             change(occlusion, "model(images)[rows, labels]", "model(images)[rows, labels].mean()"),
             "You subtract from the mean score of the batch. Each image has a score of its own before it is covered.",
-            hint=4,
         ),
         Misconception(
             "fill_added",
@@ -277,7 +267,6 @@ OCCLUSION = Exercise(
             ),
             "You cut off what is negative. Covering a patch may also raise the score: such a patch spoke against the"
             " class, and its number is negative.",
-            hint=1,
         ),
     ),
     equivalents=(

@@ -121,21 +121,18 @@ SALIENCY = Exercise(
             "You differentiate the loss. Its gradient mixes all classes, with the probabilities as weights, and "
             "shrinks to nothing where the model is sure. The question here is about one class alone: its score, the "
             "logit.",
-            hint=1,
         ),
         Misconception(
             "of_the_probability",
             change(saliency, "model(pixels)", "model(pixels).softmax(dim=1)"),
             "You differentiate the probability. It also rises when the other classes lose, and it is flat where the "
             "model is sure, so that the surest answers get the faintest maps. Take the score before the softmax.",
-            hint=1,
         ),
         Misconception(
             "of_the_prediction",
             change(saliency, "[torch.arange(len(labels)), labels]", ".max(dim=1).values"),
             "You explain the class that the model prefers. `labels` says which one is asked about, and the interesting "
             "question is often the other one: what here looks like a shirt to you?",
-            hint=2,
         ),
         Misconception(
             "of_all_classes",
@@ -149,35 +146,30 @@ SALIENCY = Exercise(
             change(saliency, "[torch.arange(len(labels)), labels]", "[:, labels]"),
             "Your scores[:, labels] is a square: every image's score for every label, its own and its neighbours'. You "
             "need N numbers, one a row, so both indices have to walk along together.",
-            hint=3,
         ),
         Misconception(
             "mean_over_the_batch",
             change(saliency, "scores.sum()", "scores.mean()"),
             "Your maps are divided by the number of images: a mean of the scores was differentiated. An image's map "
             "may not depend on how many others lie beside it.",
-            hint=3,
         ),
         Misconception(
             "always_absolute",
             change(saliency, "maps.abs() if absolute else maps", "maps.abs()"),
             "The signs are gone, although absolute=False asked for them. Later methods average gradients, and that "
             "works only as long as plus and minus can cancel.",
-            hint=1,
         ),
         Misconception(
             "never_absolute",
             change(saliency, "maps.abs() if absolute else maps", "maps"),
             "Your map has signs, although absolute is True. A pixel that pushes the score down is as important as one "
             "that pushes it up: the classic map shows the size alone.",
-            hint=1,
         ),
         Misconception(
             "times_the_image",
             change(saliency, "pixels)[0]", "pixels)[0] * images"),
             "You multiply by the image. That is another method, gradient times input, and it makes every map look like "
             "the image, whatever the model does. A saliency map is the gradient alone.",
-            hint=1,
         ),
         Misconception(
             "fills_the_weights",
@@ -188,7 +180,6 @@ SALIENCY = Exercise(
             ),
             "The maps are right, and something is left behind: backward() went on into the weights and added to their "
             "gradients. Whoever explains a model in the middle of training spoils the next step.",
-            hint=4,
         ),
         Misconception(
             "marks_the_images",
@@ -201,35 +192,30 @@ SALIENCY = Exercise(
             ),
             "You switch recording on for the caller's own images. They keep the gradient, and the next call adds to "
             "it: the second map is twice the first. Work on a tensor of your own.",
-            hint=4,
         ),
         Misconception(
             "largest_channel",
             change(saliency, "maps.abs() if", "maps.abs().amax(dim=1, keepdim=True).expand_as(maps) if"),
             "You give all channels of a pixel the largest of their sizes. That makes one grey picture of a colour "
             "image; here each channel keeps a map of its own.",
-            hint=1,
         ),
         Misconception(
             "squared",
             change(saliency, "maps.abs()", "maps**2"),
             "You square the gradient. absolute=True asks for its size, which is the absolute value: a square makes "
             "the strong pixels look stronger than they are.",
-            hint=1,
         ),
         Misconception(
             "negative_cut_off",
             change(saliency, "maps.abs()", "maps.clamp(min=0)"),
             "You cut off what is negative. A pixel that pushes the score down is as important as one that pushes it "
             "up: absolute=True asks for the size.",
-            hint=1,
         ),
         Misconception(
             "divided_by_the_largest",
             change(saliency, "pixels)[0]", "pixels)[0]\n    maps = maps / maps.abs().max()"),
             "You divide your maps by their largest value. Then nobody can tell an image on which the score hangs "
             "strongly from one on which it hardly hangs at all. Whoever draws the map may scale it.",
-            hint=1,
         ),
     ),
     equivalents=(

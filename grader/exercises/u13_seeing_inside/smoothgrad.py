@@ -129,7 +129,6 @@ SMOOTHGRAD = Exercise(
             change(smoothgrad, "total / n", "total"),
             "You add the gradients up and do not divide: with twice as many copies your map is twice as strong. "
             "SmoothGrad is their mean.",
-            hint=1,
         ),
         Misconception(
             "absolute_first",
@@ -168,7 +167,6 @@ SMOOTHGRAD = Exercise(
             change(smoothgrad, "images.shape", "images.shape[1:]"),
             "All images of the batch get the same noise. Draw in the shape of `images`, so that every entry has its "
             "own.",
-            hint=3,
         ),
         Misconception(
             "own_noise_source",
@@ -178,28 +176,24 @@ SMOOTHGRAD = Exercise(
                 "torch.randn_like(images)",
             ),
             "Your noise does not come from `generator`, so nobody can repeat your map. Hand the generator to randn.",
-            hint=4,
         ),
         Misconception(
             "variance",
             change(smoothgrad, "sigma * torch", "sigma**0.5 * torch"),
             "You multiply the noise by the root of sigma, as if sigma were the variance. It is the standard deviation: "
             "in units of a pixel, the usual size of the noise.",
-            hint=4,
         ),
         Misconception(
             "uniform_noise",
             change(smoothgrad, "torch.randn", "torch.rand"),
             "Your noise is uniform between 0 and 1 (rand), so it makes every pixel brighter. randn draws normal noise "
             "around 0.",
-            hint=4,
         ),
         Misconception(
             "single_precision",
             change(smoothgrad, ", dtype=images.dtype", ""),
             "Your noise was drawn in float32 for images in float64: other numbers than those of a draw in the images' "
             "own type. Say dtype=images.dtype.",
-            hint=4,
         ),
         Misconception(
             "of_the_prediction",
@@ -217,7 +211,6 @@ SMOOTHGRAD = Exercise(
             ),
             "The maps are right, and backward() has added to the gradients of the weights, n times over. Ask for the "
             "gradient with respect to the pixels alone.",
-            hint=5,
         ),
         Misconception(
             "of_the_loss",
@@ -247,7 +240,6 @@ SMOOTHGRAD = Exercise(
             "sample_mean",
             change(smoothgrad, "total / n", "total / (n - 1) if n > 1 else total"),
             "You divide by n - 1, as a sample's variance does. A mean of n gradients is their sum divided by n.",
-            hint=1,
         ),
     ),
     equivalents=(

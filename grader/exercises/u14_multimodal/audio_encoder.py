@@ -169,21 +169,18 @@ AUDIO_ENCODER = Exercise(
             change(AudioEncoder, "(self.conv1(x * mask)) * mask", "(self.conv1(x))"),
             "Your mean leaves the padding out, but the convolutions looked at it before: each frame sees two to either "
             "side, and the last frames of a clip see what lies beyond its end.",
-            hint=3,
         ),
         Misconception(
             "mask_at_the_start_only",
             masks_the_input,
             "You clear the padding before the first convolution. After it there is something again: a bias, through a "
             "ReLU, is not zero. The second convolution sees it, and so does the mean if you let it.",
-            hint=3,
         ),
         Misconception(
             "second_sees_padding",
             change(AudioEncoder, "(self.conv1(x * mask)) * mask", "(self.conv1(x * mask))"),
             "Nearly right: what the first convolution leaves beyond a clip's end (its bias, and what the last frames "
             "reach over) is seen by the second. Clear it in between, too.",
-            hint=3,
         ),
         Misconception(
             "divides_by_row",
@@ -204,7 +201,6 @@ AUDIO_ENCODER = Exercise(
             change(AudioEncoder, "torch.relu(self.conv2(x))", "self.conv2(x)"),
             "The ReLU after the second convolution is missing. A mean of a convolution without one is only a weighted "
             "sum of its inputs: the second layer would be nearly for nothing.",
-            hint=1,
         ),
         Misconception(
             "no_relu_at_all",
@@ -217,7 +213,6 @@ AUDIO_ENCODER = Exercise(
             ),
             "Without a ReLU two convolutions in a row are one convolution, a linear filter. It belongs after each of "
             "them.",
-            hint=1,
         ),
         Misconception(
             "longest_for_all",
@@ -230,7 +225,6 @@ AUDIO_ENCODER = Exercise(
             ),
             "All clips of a batch are treated as if they were as long as the longest one. Compare the frames' numbers "
             "with each clip's own length: lengths[:, None].",
-            hint=2,
         ),
         Misconception(
             "one_frame_too_long",
@@ -243,7 +237,6 @@ AUDIO_ENCODER = Exercise(
             change(AudioEncoder, "self.conv1(x * mask)", "self.conv1(x)"),
             "What lies beyond a clip's end gets in through the first convolution: it looks two frames ahead. Clear "
             "it before that one, too.",
-            hint=3,
         ),
         Misconception(
             "mean_of_the_padding_too",
@@ -263,7 +256,6 @@ AUDIO_ENCODER = Exercise(
             ),
             "You take the mean first and the ReLU after it. What is negative in one frame then cancels what is "
             "positive in another: the ReLU belongs to each frame.",
-            hint=1,
         ),
         Misconception(
             "last_frame",

@@ -107,56 +107,48 @@ CLINIC_14 = Exercise(
             clinic_as_given,
             "This is still the broken code's result. Begin with the picture of similarities: where should its dark "
             "diagonal come from, if only one of the two was shuffled?",
-            hint=1,
         ),
         Misconception(
             "still_parted",
             change(clinic_14, "a, b = a[order], b[order]", "a = a[order]"),
             "Lengths and temperature are right now. The rows of a are shuffled and those of b are not, so that each "
             "row of a is asked to find somebody else's partner.",
-            hint=1,
         ),
         Misconception(
             "still_columns",
             change(clinic_14, "a.norm(dim=1", "a.norm(dim=0", "b.norm(dim=1", "b.norm(dim=0"),
             "Partners stay together, and the temperature divides. What is normalized is each feature over the batch: "
             "look at the shape of a.norm(dim=0).",
-            hint=2,
         ),
         Misconception(
             "still_times",
             change(clinic_14, "/ temperature", "* temperature"),
             "Partners and lengths are right. A temperature of 0.1 still makes differences ten times smaller, where it "
             "should make them ten times larger.",
-            hint=3,
         ),
         Misconception(
             "not_normalized",
             change(clinic_14, "    a = a / a.norm(dim=1, keepdim=True)\n    b = b / b.norm(dim=1, keepdim=True)\n", ""),
             "You took the normalization out altogether. Then long vectors win: each example has to be brought to "
             "length 1.",
-            hint=2,
         ),
         Misconception(
             "two_causes_after_the_shuffle",
             change(clinic_as_given, "a = a[order]", "a, b = a[order], b[order]"),
             "Partners stay together now. Two causes are left: look at the shape of a.norm(dim=0), and at what a "
             "temperature of 0.1 does to the differences.",
-            hint=2,
         ),
         Misconception(
             "two_causes_after_the_lengths",
             change(clinic_as_given, "a.norm(dim=0", "a.norm(dim=1", "b.norm(dim=0", "b.norm(dim=1"),
             "Each example has length 1 now. Two causes are left: whose partner stands in row i after the shuffle, "
             "and does the temperature multiply or divide?",
-            hint=1,
         ),
         Misconception(
             "two_causes_after_the_temperature",
             change(clinic_as_given, "* temperature", "/ temperature"),
             "The temperature divides now. Two causes are left: whose partner stands in row i after the shuffle, and "
             "what has length 1, an example or a feature?",
-            hint=1,
         ),
         Misconception(
             "one_direction",
@@ -171,14 +163,12 @@ CLINIC_14 = Exercise(
             "order_undone",
             change(clinic_14, "b[order]", "b[order.argsort()]"),
             "You bring b into the reverse of a's order. Both have to be taken in the same order.",
-            hint=1,
         ),
         Misconception(
             "labels_follow_one_way",
             change(clinic_14, "a, b = a[order], b[order]", "a = a[order]", "torch.arange(len(a))", "order"),
             "Your labels follow the shuffle, and that is right in one direction: row i of a has the partner "
             "order[i]. For the other direction each b has to know where its a went.",
-            hint=1,
         ),
     ),
     equivalents=(

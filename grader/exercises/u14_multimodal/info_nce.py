@@ -102,7 +102,6 @@ INFO_NCE = Exercise(
             change(info_nce, "    a = a / a.norm(dim=1, keepdim=True)\n    b = b / b.norm(dim=1, keepdim=True)\n", ""),
             "You compare vectors as they are. Then a network lowers the loss by making its vectors longer, without "
             "telling anything apart better. Directions are to be compared: bring each vector to length 1.",
-            hint=1,
         ),
         Misconception(
             "columns_normalized",
@@ -118,14 +117,12 @@ INFO_NCE = Exercise(
             change(info_nce, "/ temperature", "* temperature"),
             "You multiply by the temperature. A low temperature is meant to sharpen: 0.1 should make the differences "
             "ten times larger, and yours makes them ten times smaller.",
-            hint=2,
         ),
         Misconception(
             "no_temperature",
             change(info_nce, " / temperature", ""),
             "The temperature does nothing. Cosines lie between -1 and 1, so that without it even a perfect partner "
             "gets hardly more probability than the others.",
-            hint=2,
         ),
         Misconception(
             "overflow",
@@ -148,7 +145,6 @@ INFO_NCE = Exercise(
             ),
             "Only one direction is asked: each a looks for its b. That every b finds its a does not follow, since each "
             "direction has other competitors.",
-            hint=4,
         ),
         Misconception(
             "other_way_only",
@@ -159,7 +155,6 @@ INFO_NCE = Exercise(
             ),
             "Only one direction is asked: each b looks for its a, the softmax runs down the columns. The other one "
             "belongs to it.",
-            hint=4,
         ),
         Misconception(
             "sum_of_both",
@@ -178,7 +173,6 @@ INFO_NCE = Exercise(
                 'cross_entropy(logits.T, partner, reduction="sum")',
             ),
             "You add the losses of all pairs up. The mean makes batches of different sizes comparable.",
-            hint=3,
         ),
         Misconception(
             "softmax_twice",
@@ -190,14 +184,12 @@ INFO_NCE = Exercise(
                 "cross_entropy(logits.T.softmax(1), partner)",
             ),
             "You take a softmax, and cross_entropy takes another. It wants logits.",
-            hint=3,
         ),
         Misconception(
             "one_side_normalized",
             change(info_nce, "    b = b / b.norm(dim=1, keepdim=True)\n", ""),
             "You bring only one of the two sides to length 1. The vectors of the other side still get a louder voice"
             " the longer they are.",
-            hint=1,
         ),
         Misconception(
             "squared_lengths",
@@ -209,7 +201,6 @@ INFO_NCE = Exercise(
                 "(b**2).sum(1, keepdim=True)",
             ),
             "You divide by the squared length. The length is the root of the sum of squares.",
-            hint=1,
         ),
         Misconception(
             "whole_batch_normalized",

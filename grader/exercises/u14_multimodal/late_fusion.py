@@ -104,14 +104,12 @@ LATE_FUSION = Exercise(
             ),
             "You average the probabilities. That is a fusion too, of experts who vote. The mean of the logarithms lets "
             "one expert veto: who is sure that it is no bag brings 'bag' down, whatever the others say.",
-            hint=1,
         ),
         Misconception(
             "not_normalized",
             change(late_fusion, "mean - np.log(np.exp(mean).sum(axis=1, keepdims=True))", "mean"),
             "The mean of log-probabilities is right, but it is no log-probability yet: the exponentials of a row do "
             "not sum to 1.",
-            hint=1,
         ),
         Misconception(
             "product",
@@ -132,27 +130,23 @@ LATE_FUSION = Exercise(
             change(late_fusion, "np.where(share > 0, share, 1.0)", "np.maximum(present.sum(axis=1, keepdims=True), 1)"),
             "You multiply by the weights and divide by the number of modalities. A weighted mean divides by the sum of "
             "the weights that took part.",
-            hint=2,
         ),
         Misconception(
             "unweighted",
             change(late_fusion, "(present * weights)", "(present * 1.0)"),
             "Each modality counts the same in your result: the weights do nothing.",
-            hint=2,
         ),
         Misconception(
             "nan_gets_in",
             change(late_fusion, "np.where(present[:, :, None], log_probs, 0.0)", "log_probs"),
             "What is missing is NaN, and 0 times NaN is NaN: multiplying by the mask does not keep it out. Replace it "
             "before you compute with it.",
-            hint=3,
         ),
         Misconception(
             "nobody_is_nan",
             change(late_fusion, "np.where(share > 0, share, 1.0)", "share"),
             "Where nothing is there you divide 0 by 0. Whoever knows nothing is to say so: the same probability for "
             "every class.",
-            hint=4,
         ),
         Misconception(
             "returns_probabilities",
@@ -163,13 +157,11 @@ LATE_FUSION = Exercise(
             ),
             "These are probabilities. Their logarithms are asked for, so that the result can go on into a loss or "
             "another fusion.",
-            hint=1,
         ),
         Misconception(
             "normalized_over_examples",
             change(late_fusion, "sum(axis=1, keepdims=True)", "sum(axis=0, keepdims=True)"),
             "You let each class sum to 1 over the examples. Each example is to sum to 1 over its classes.",
-            hint=1,
         ),
         Misconception(
             "divided_by_its_sum",
@@ -180,7 +172,6 @@ LATE_FUSION = Exercise(
             ),
             "You divide the logarithms by their sum, as one does with probabilities. The probabilities are to sum to"
             " 1: subtract the logarithm of the sum of the exponentials.",
-            hint=1,
         ),
         Misconception(
             "nobody_is_zero",
@@ -191,13 +182,11 @@ LATE_FUSION = Exercise(
             ),
             "Where nothing is there you return 0 for each class: as a log-probability that is certainty, for all of "
             "them. Undecided is the same probability for each, log(1/C).",
-            hint=4,
         ),
         Misconception(
             "weights_after_the_mean",
             change(late_fusion, "(present * weights)", "(present * np.sqrt(weights))"),
             "Your weights come in as roots. They are to be used as they are given.",
-            hint=2,
         ),
     ),
     equivalents=(

@@ -204,7 +204,6 @@ LOG_MEL = Exercise(
             change(log_mel, "0.5 - 0.5 *", "0.54 - 0.46 *"),
             "Your window is Hamming's: it does not come down to zero at its ends. The formula in the text is Hann's,"
             " 0.5 - 0.5 cos.",
-            hint=2,
         ),
         Misconception(
             "divided_by_the_frame",

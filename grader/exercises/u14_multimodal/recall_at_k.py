@@ -85,14 +85,12 @@ RECALL_AT_K = Exercise(
             "ascending",
             change(recall_at_k, "-similarity", "similarity"),
             "You look at the k *least* similar things: sorting goes from small to large unless it is told otherwise.",
-            hint=1,
         ),
         Misconception(
             "precision",
             change(recall_at_k, ".any(axis=1)", ".mean(axis=1)"),
             "You count how many of the k matches are right: that is precision. A query is found as soon as one of them "
             "is.",
-            hint=2,
         ),
         Misconception(
             "share_of_the_right_ones",
@@ -105,7 +103,6 @@ RECALL_AT_K = Exercise(
             "kth_only",
             change(recall_at_k, "[:, :k]", "[:, min(k, relevant.shape[1]) - 1 :][:, :1]"),
             "You look at the match in place k alone. All places up to k count.",
-            hint=2,
         ),
         Misconception(
             "one_more",
@@ -118,7 +115,6 @@ RECALL_AT_K = Exercise(
             change(recall_at_k, "(relevant, -similarity)", "(~relevant, -similarity)"),
             "Among equals you put the right one first. A network that gives everything the same similarity would then "
             "be perfect. A tie is no success: a wrong thing that is just as similar stands before the right one.",
-            hint=3,
         ),
         Misconception(
             "ties_by_position",
@@ -129,19 +125,16 @@ RECALL_AT_K = Exercise(
             ),
             "Among equals your sorting keeps the order in which things happen to stand in the table. Shuffle the "
             "table, and the result changes. A wrong thing that is just as similar stands before the right one.",
-            hint=3,
         ),
         Misconception(
             "things_for_queries",
             change(recall_at_k, "    order", "    similarity, relevant = similarity.T, relevant.T\n    order"),
             "You let the things look for queries: rows and columns are exchanged. Queries are the rows.",
-            hint=1,
         ),
         Misconception(
             "answerable_only",
             change(recall_at_k, "found.mean()", "found[relevant.any(axis=1)].mean()"),
             "Queries without any right thing are left out of your mean. They count here, as not found.",
-            hint=4,
         ),
         Misconception(
             "partner_only",
@@ -160,19 +153,16 @@ RECALL_AT_K = Exercise(
             ),
             "Among equals you count another right thing as standing before the right one. Only wrong things do; if "
             "two right ones tie for the first place, the query is found.",
-            hint=3,
         ),
         Misconception(
             "count_of_queries",
             change(recall_at_k, "found.mean()", "found.sum()"),
             "You count the queries that were found. The share of all queries is asked for.",
-            hint=1,
         ),
         Misconception(
             "last_places",
             change(recall_at_k, "[:, :k]", "[:, -k:]"),
             "You look at the k *least* similar things: the end of a list that is sorted from large to small.",
-            hint=1,
         ),
     ),
     equivalents=(

@@ -161,14 +161,12 @@ TEXT_ENCODER = Exercise(
             change(TextEncoder, "(words * real).sum(1) / real.sum(1).clamp(min=1)", "words.mean(1)"),
             "Your mean runs over all places, padding included. So the same caption means something else in a longer "
             "row, and short captions are mostly about padding.",
-            hint=2,
         ),
         Misconception(
             "divides_by_length",
             change(TextEncoder, "(words * real).sum(1) / real.sum(1).clamp(min=1)", "(words * real).mean(1)"),
             "Padding is left out of the sum, but you divide by the length of the row. A short caption gets a quiet "
             "voice. How many words are there?",
-            hint=2,
         ),
         Misconception(
             "sum",
@@ -198,21 +196,18 @@ TEXT_ENCODER = Exercise(
             change(TextEncoder, ".clamp(min=1)", ""),
             "A caption without words gives 0 / 0, which is NaN, and one NaN in a batch makes every parameter NaN. "
             "Divide by at least 1.",
-            hint=3,
         ),
         Misconception(
             "embedding_frozen",
             change(TextEncoder, "self.embedding(ids)", "self.embedding(ids).detach()"),
             "The outputs are right, but no gradient reaches the embedding: .data and .detach() hand out tensors "
             "without a history. The words keep their random meaning for ever.",
-            hint=4,
         ),
         Misconception(
             "relu_between",
             change(TextEncoder, "self.projection(mean)", "self.projection(mean.relu())"),
             "Between mean and projection you cut off what is negative. Half of what the words say gets lost; nothing "
             "is asked for here but mean and projection.",
-            hint=1,
         ),
         Misconception(
             "number_for_mask",
@@ -226,19 +221,16 @@ TEXT_ENCODER = Exercise(
             change(TextEncoder, "self.projection(mean)", "self.projection(mean) * mask.any(1)[:, None]"),
             "A caption without words becomes a row of zeros with you. Its mean is zero, and goes through the "
             "projection like any other: what comes out is the bias.",
-            hint=3,
         ),
         Misconception(
             "unit_length",
             change(TextEncoder, "self.projection(mean)", "nn.functional.normalize(self.projection(mean), dim=1)"),
             "You bring the result to length 1. The loss does that later; the encoder returns the projection as it is.",
-            hint=1,
         ),
         Misconception(
             "divides_by_the_longest",
             change(TextEncoder, "real.sum(1).clamp(min=1)", "real.sum(1).max().clamp(min=1)"),
             "You divide every caption by the number of words of the longest one. Each caption has a count of its own.",
-            hint=2,
         ),
     ),
     equivalents=(

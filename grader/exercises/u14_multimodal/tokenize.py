@@ -123,7 +123,6 @@ TOKENIZE = Exercise(
             change(tokenize, '"<unk>"', '"<pad>"', "return ids, mask", 'return ids, ids != vocabulary["<pad>"]'),
             "A word that you do not know becomes padding. To the network it looks as if nobody had said anything "
             "there; that something unknown was said is information. It has a number of its own.",
-            hint=2,
         ),
         Misconception(
             "unknown_skipped",
@@ -134,28 +133,24 @@ TOKENIZE = Exercise(
             ),
             "Words that are not in the vocabulary disappear, and the rest moves up. 'Not red' becomes 'red' if nobody "
             "knows 'not'. Each word keeps its place.",
-            hint=2,
         ),
         Misconception(
             "unknown_masked",
             change(tokenize, "return ids, mask", 'return ids, mask & (ids != vocabulary["<unk>"])'),
             "The numbers are right, and your mask calls unknown words padding. The mask says where a word stood in the "
             "caption, whether you know it or not.",
-            hint=2,
         ),
         Misconception(
             "case_kept",
             change(tokenize, ".lower()", ""),
             "To you 'Shirt' and 'shirt' are two words, and the vocabulary knows the small one only. So every first "
             "word of a sentence is a stranger.",
-            hint=1,
         ),
         Misconception(
             "letters",
             change(tokenize, "caption.lower().split()", "list(caption.lower())"),
             "You go through the caption letter by letter: a string that is looped over gives its characters. What cuts "
             "a string at its spaces?",
-            hint=1,
         ),
         Misconception(
             "padded_left",
@@ -168,13 +163,11 @@ TOKENIZE = Exercise(
             ),
             "Your padding stands in front of the words. Some language models do want it there; here the words come "
             "first, and the padding fills the row up.",
-            hint=3,
         ),
         Misconception(
             "keeps_the_end",
             change(tokenize, "[:length]", "[-length:]"),
             "Of a caption that is too long you keep the last words. The first ones are to stay.",
-            hint=3,
         ),
         Misconception(
             "mask_inverted",
@@ -188,7 +181,6 @@ TOKENIZE = Exercise(
             change(tokenize, 'vocabulary["<pad>"]', "0", 'vocabulary["<unk>"]', "1"),
             "You take it for granted that padding is 0 and an unknown word 1. Each vocabulary says itself which "
             "numbers they have: look them up, as any word.",
-            hint=2,
         ),
         Misconception(
             "cut_at_signs",
@@ -201,14 +193,12 @@ TOKENIZE = Exercise(
             ),
             "You keep runs of letters alone. A word is what stands between spaces: 't-shirt' is one word, and 'bag.'"
             " with its dot is a word that the vocabulary does not know.",
-            hint=1,
         ),
         Misconception(
             "split_at_each_space",
             change(tokenize, ".split()", '.split(" ")'),
             "An empty caption gets one unknown word from you: ''.split(' ') is ['']. split() without an argument "
             "gives no word there.",
-            hint=3,
         ),
         Misconception(
             "grows_the_vocabulary",
@@ -217,7 +207,6 @@ TOKENIZE = Exercise(
             ),
             "You give unknown words new numbers and write them into the caller's vocabulary. The embedding has no "
             "rows for them: an unknown word gets the number of <unk>.",
-            hint=2,
         ),
         Misconception(
             "longest_of_the_batch",
@@ -228,7 +217,6 @@ TOKENIZE = Exercise(
             ),
             "Your rows are as long as the longest caption. All rows have `length` places, whatever the captions: so "
             "that batches fit together.",
-            hint=3,
         ),
     ),
     equivalents=(

@@ -97,48 +97,41 @@ ZERO_SHOT = Exercise(
             ),
             "You compare by dot products. A prompt with a long vector then wins everywhere. The cosine is the dot "
             "product of vectors of length 1.",
-            hint=1,
         ),
         Misconception(
             "examples_as_they_are",
             change(zero_shot, "    examples = examples / np.linalg.norm(examples, axis=1, keepdims=True)\n", ""),
             "The labels are right, since an example's length multiplies all of its similarities alike; but they are no "
             "cosines, and two examples cannot be compared. Bring the examples to length 1, too.",
-            hint=1,
         ),
         Misconception(
             "farthest",
             change(zero_shot, "argmax", "argmin"),
             "You choose the class with the smallest cosine: the one that points away. A distance is to be small, a "
             "similarity large.",
-            hint=1,
         ),
         Misconception(
             "mean_of_raw_prompts",
             change(zero_shot, "    prompts = prompts / np.linalg.norm(prompts, axis=2, keepdims=True)\n", ""),
             "You average a class's prompts as they are, so that the longest of them decides the direction. First bring "
             "each to length 1, then average.",
-            hint=2,
         ),
         Misconception(
             "mean_not_normalized",
             not_again,
             "The mean of several unit vectors is shorter than 1, the shorter the less they agree. A class whose "
             "prompts differ is then at a disadvantage. Bring the mean to length 1 again.",
-            hint=2,
         ),
         Misconception(
             "best_prompt",
             change(zero_shot, "examples @ mean.T", 'np.einsum("nd,ckd->nck", examples, prompts).max(axis=2)'),
             "You take the best of a class's prompts for each example. With many prompts, chance alone finds a good "
             "one. One direction for each class is asked for: their mean.",
-            hint=2,
         ),
         Misconception(
             "first_prompt",
             change(zero_shot, "prompts.mean(axis=1)", "prompts[:, 0]"),
             "You use only the first prompt of each class. All K of them are to have a say.",
-            hint=2,
         ),
         Misconception(
             "distance",
@@ -147,7 +140,6 @@ ZERO_SHOT = Exercise(
             ),
             "The labels are right. Your table holds distances, which are small for what is near; cosines are asked "
             "for, which are large.",
-            hint=1,
             about=("similarity",),
         ),
         Misconception(
@@ -156,7 +148,6 @@ ZERO_SHOT = Exercise(
                 zero_shot, "np.linalg.norm(examples, axis=1, keepdims=True)", "(examples**2).sum(axis=1, keepdims=True)"
             ),
             "You divide an example by its squared length. The length is the root of the sum of squares.",
-            hint=1,
         ),
         Misconception(
             "probabilities",
@@ -166,7 +157,6 @@ ZERO_SHOT = Exercise(
                 "e = np.exp(similarity)\n    return similarity.argmax(axis=1), e / e.sum(axis=1, keepdims=True)",
             ),
             "The labels are right. Your table holds a softmax of the cosines; the cosines themselves are asked for.",
-            hint=1,
             about=("similarity",),
         ),
     ),

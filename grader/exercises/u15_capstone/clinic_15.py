@@ -93,14 +93,12 @@ CLINIC_15 = Exercise(
             as_given,
             "This is still the code that makes every search look good. Ask of each line: does it look at `test`, and "
             "is anything chosen by what it sees? Ask also what `max` does to numbers that differ by luck alone.",
-            hint=1,
         ),
         Misconception(
             "still_by_test",
             still_by_test,
             "The luck of single seeds is gone, but the test set still chooses: recipe and epoch are those that happen "
             "to suit these very images. Whatever chooses has been used up, and cannot judge any more.",
-            hint=1,
         ),
         Misconception(
             "still_lucky",
@@ -176,21 +174,18 @@ CLINIC_15 = Exercise(
             change(recipe_first, "epoch = curves[recipe]", "epoch = test[recipe].mean(axis=0)"),
             "The validation set chooses the recipe now, and the test set still chooses the epoch. Whatever "
             "chooses has been used up.",
-            hint=1,
         ),
         Misconception(
             "recipe_by_test",
             change(recipe_first, "recipe = curves.max(axis=1)", "recipe = test.mean(axis=1).max(axis=1)"),
             "The validation set chooses the epoch now, and the test set still chooses the recipe. Whatever "
             "chooses has been used up.",
-            hint=1,
         ),
         Misconception(
             "both_sets_choose",
             change(clinic_15, "valid.mean(axis=1)", "(valid.mean(axis=1) + test.mean(axis=1)) / 2"),
             "The test set has a say in your choice, half of it. Whatever chooses has been used up, and "
             "cannot judge any more.",
-            hint=1,
         ),
         Misconception(
             "counted_from_one",

@@ -112,20 +112,17 @@ COMPARE_SEEDS = Exercise(
             "wrong_way",
             change(compare_seeds, "first - second", "second - first"),
             "You subtracted the first from the second. When the first is ahead, the difference should be positive.",
-            hint=1,
         ),
         Misconception(
             "only_how_far",
             change(compare_seeds, "first - second", "np.abs(first - second)"),
             "You took the absolute values before the mean. Then two equal recipes seem to differ, as each seed's luck "
             "counts as a difference, whichever way it goes. Signs have to cancel.",
-            hint=1,
         ),
         Misconception(
             "size_alone",
             change(compare_seeds, "np.mean(d)", "abs(np.mean(d))"),
             "You took the absolute value of the mean. Where the second is ahead, the difference is negative.",
-            hint=1,
             about=("difference",),
         ),
         Misconception(
@@ -133,7 +130,6 @@ COMPARE_SEEDS = Exercise(
             change(compare_seeds, "np.mean(d)", "np.max(first) - np.max(second)"),
             "You compared the best run of each recipe. The luckiest of five runs says as much about luck as about the "
             "recipe, and more about luck the more runs there are. Compare means.",
-            hint=1,
         ),
         Misconception(
             "variance_for_error",
@@ -210,7 +206,6 @@ COMPARE_SEEDS = Exercise(
             "by_the_median",
             change(compare_seeds, "np.mean(d)", "np.median(d)"),
             "You take the median of the differences. The mean is asked for, and the error is the mean's.",
-            hint=1,
             about=("difference",),
         ),
     ),
