@@ -59,7 +59,7 @@ def main() -> None:
         (overhead(exercise.name, answer), exercise.name, kind)
         for exercise in all_exercises().values()
         if not exercise.withheld
-        for kind, answer in (("right", exercise.equivalents[0]), ("wrong", exercise.misconceptions[0].wrong))
+        for kind, answer in (("right", exercise.right_answers[0]), ("wrong", exercise.misconceptions[0].answer))
     ]
     for added, name, kind in sorted(rows, reverse=True):
         print(f"{1000 * added:6.1f} ms  {name} ({kind})")

@@ -10,14 +10,11 @@ import linecache
 import sys
 import textwrap
 import zlib
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
-SOURCE = "__changed_source__"
-"""Where a changed answer keeps its text: `inspect` knows of none."""
 
-
-def change(right: Any, *texts: str) -> Any:
+def change(right: Any, *texts: str) -> Changed:
     """The function or class that `right` becomes when each old text is replaced by the new one after it.
 
     right: a top-level function or class of a spec, or what `change` made of one.
@@ -34,34 +31,52 @@ def change(right: Any, *texts: str) -> Any:
         source = source.replace(old, new)
     if _read(source) == _read(source_of(right)):
         raise ValueError(f"A change of {name} leaves it as it was: {texts!r}.")
-    return _made(right, name, source)
+    return Changed(name, right.__module__, source)
 
 
-def _read(source: str) -> list[tuple[int, list[str]]]:
-    """Each line's indentation and words: texts that differ in spaces alone are one."""
-    return [(len(line) - len(line.lstrip()), line.split()) for line in source.splitlines()]
+class Changed:
+    """A right answer with other text, compiled when it is first asked for: a grader imports thousands, and runs few."""
+
+    def __init__(self, name: str, module: str, source: str) -> None:
+        self.__name__, self.__module__, self.source = name, module, source
+
+    @cached_property
+    def made(self) -> Any:
+        """The function or class itself, run in a copy of its module's names, so that its own name means the new one.
+
+        Raises ValueError where the text is no Python, or defines something else.
+        """
+        name, source = self.__name__, self.source
+        file = f"<a change of {self.__module__}.{name} #{zlib.crc32(source.encode()):08x}>"
+        namespace = dict(vars(sys.modules[self.__module__]))
+        namespace.pop(name, None)
+        try:
+            exec(compile(source, file, "exec"), namespace)  # noqa: S102 - our own text
+        except SyntaxError as error:
+            raise ValueError(f"A change of {name} is no Python any more: {error.msg} in {error.text!r}.") from error
+        if name not in namespace:
+            raise ValueError(f"A change of {name} does not define {name} any more.")
+        linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+        return namespace[name]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """What the changed answer gives: where a spec calls one itself."""
+        return self.made(*args, **kwargs)
+
+
+def made(answer: Any) -> Any:
+    """The function, class or value that runs: what a change makes, and everything else as it is."""
+    return answer.made if isinstance(answer, Changed) else answer
 
 
 @cache
 def source_of(answer: Any) -> str:
     """The text of a function or class of a spec, also of one that `change` made; it begins in the first column."""
-    changed = vars(answer).get(SOURCE)  # of a class itself: a class below a changed one has a text of its own
-    return str(changed) if changed else textwrap.dedent(inspect.getsource(answer)).rstrip("\n") + "\n"
+    if isinstance(answer, Changed):
+        return answer.source
+    return textwrap.dedent(inspect.getsource(answer)).rstrip("\n") + "\n"
 
 
-def _made(right: Any, name: str, source: str) -> Any:
-    """The text run in a copy of the names where `right` was defined, so that its own name means the new one."""
-    module = sys.modules[right.__module__]
-    file = f"<a change of {right.__module__}.{name} #{zlib.crc32(source.encode()):08x}>"
-    namespace = dict(vars(module))
-    namespace.pop(name, None)
-    try:
-        exec(compile(source, file, "exec"), namespace)  # noqa: S102 - our own text
-    except SyntaxError as error:
-        raise ValueError(f"A change of {name} is no Python any more: {error.msg} in {error.text!r}.") from error
-    if name not in namespace:
-        raise ValueError(f"A change of {name} does not define {name} any more.")
-    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-    made = namespace[name]
-    setattr(made, SOURCE, source)
-    return made
+def _read(source: str) -> list[tuple[int, list[str]]]:
+    """Each line's indentation and words: texts that differ in spaces alone are one."""
+    return [(len(line) - len(line.lstrip()), line.split()) for line in source.splitlines()]

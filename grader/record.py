@@ -53,7 +53,7 @@ def make_reference(exercise: Exercise, seed: int | list[int], private: bool = Fa
     )
     misconceptions = tuple(
         RecordedMisconception(
-            m.name, m.says, m.hint, () if exercise.verify else tuple(run_cases(exercise.name, m.wrong, blank)), m.about
+            m.name, m.says, m.hint, () if exercise.verify else tuple(run_cases(exercise.name, m.answer, blank)), m.about
         )
         for m in exercise.misconceptions
     )

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from course_lib.reference import Tolerance
+from grader.changes import made
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,11 @@ class Misconception:
     hint: int | None = None
     about: tuple[str, ...] = ()
 
+    @property
+    def answer(self) -> Any:
+        """The wrong implementation as it runs."""
+        return made(self.wrong)
+
 
 @dataclass(frozen=True)
 class Exercise:
@@ -95,6 +101,11 @@ class Exercise:
     def __post_init__(self) -> None:
         if self.reference is None and self.verify is None:
             raise ValueError(f"{self.name} needs a reference, or a property to verify.")
+
+    @property
+    def right_answers(self) -> tuple[Any, ...]:
+        """The right answers as they run."""
+        return tuple(map(made, self.equivalents))
 
     @property
     def points(self) -> int:

@@ -8,7 +8,7 @@ import pytest
 from course_lib.compute import run_cases
 from course_lib.judge import judge
 from course_lib.workspace import course_root
-from grader.changes import change, source_of
+from grader.changes import change, made, source_of
 from tests import toy
 
 pytestmark = pytest.mark.fast
@@ -37,8 +37,8 @@ def test_a_change_is_the_answer_with_other_text():
 
 def test_a_changed_answer_means_itself_by_its_own_name():
     assert change(doubled, "FACTOR * x", "FACTOR + x")(5.0, depth=3) == 7.0
-    made, named, value = change(Doubler, "self.factor * x", "self.factor + x")()(5.0)
-    assert made is named and made is not Doubler and value == 7.0
+    own, named, value = change(Doubler, "self.factor * x", "self.factor + x")()(5.0)
+    assert own is named and own is not Doubler and value == 7.0
 
 
 def test_a_change_can_be_changed_again():
@@ -53,7 +53,7 @@ def test_source_of_gives_the_text_that_runs():
 
 
 def test_a_class_below_a_changed_one_has_its_own_text():
-    class Below(change(Doubler, "self.factor * x", "self.factor - x")):
+    class Below(made(change(Doubler, "self.factor * x", "self.factor - x"))):
         """Has a text of its own."""
 
     assert "Has a text of its own" in source_of(Below)
@@ -82,7 +82,7 @@ def test_an_error_in_a_changed_answer_shows_its_line():
 )
 def test_an_edit_that_does_not_fit_is_refused_by_name(texts, says):
     with pytest.raises(ValueError, match="doubled") as caught:
-        change(doubled, *texts)
+        change(doubled, *texts).made  # noqa: B018 - compiled when it is asked for
     assert says in str(caught.value)
 
 
@@ -95,7 +95,7 @@ def test_an_answer_without_text_is_refused():
 
 def test_a_change_is_judged_like_any_function():
     wrong = change(toy.scale_shift, "a * x", "a + x")
-    verdict = judge(run_cases("scale_shift", wrong, toy.REFERENCE), toy.REFERENCE)
+    verdict = judge(run_cases("scale_shift", made(wrong), toy.REFERENCE), toy.REFERENCE)
     assert [d.name for d in verdict.diagnoses] == ["plus"]
 
 

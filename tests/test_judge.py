@@ -28,7 +28,7 @@ def test_the_right_function_earns_everything():
     assert verdict.passed and verdict.earned == verdict.points == 4 and not verdict.diagnoses
 
 
-@pytest.mark.parametrize("equivalent", EXERCISE.equivalents)
+@pytest.mark.parametrize("equivalent", EXERCISE.right_answers)
 def test_equivalents_pass(equivalent):
     assert verdict_of(equivalent).passed
 
@@ -50,7 +50,7 @@ def test_float32_passes_with_the_tolerance_of_float32_only():
 
 @pytest.mark.parametrize("misconception", EXERCISE.misconceptions, ids=lambda m: m.name)
 def test_a_misconception_is_named(misconception):
-    verdict = verdict_of(misconception.wrong)
+    verdict = verdict_of(misconception.answer)
     assert not verdict.passed
     assert [d.name for d in verdict.diagnoses] == [misconception.name]
 

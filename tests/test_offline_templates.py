@@ -269,7 +269,7 @@ def test_a_verdict_passes_unchanged(unit):
     """Cleaning must not touch what the course itself shows."""
     name = next(n for n in names(unit) if not find_exercise(n).withheld)
     reference = load(name)
-    verdict = judge(run_cases(name, find_exercise(name).misconceptions[0].wrong, reference), reference)
+    verdict = judge(run_cases(name, find_exercise(name).misconceptions[0].answer, reference), reference)
     for html in (render.html(verdict), render.html(verdict, private=True)):
         before, after = (BeautifulSoup(text, "html.parser") for text in (html, clean_html(html)))
         assert after.get_text() == before.get_text()

@@ -75,10 +75,10 @@ def test_a_real_kernel_names_every_misconception_and_passes_every_equivalent(uni
         running.run("from course_lib import check\nfrom grader.exercises import find_exercise")
         for exercise in (e for e in EXERCISES if e.unit == unit and not e.withheld):
             for index in range(len(exercise.equivalents)):
-                code = f"check({exercise.name!r}, find_exercise({exercise.name!r}).equivalents[{index}])"
+                code = f"check({exercise.name!r}, find_exercise({exercise.name!r}).right_answers[{index}])"
                 assert running.run(code).error is None, code
             for index, misconception in enumerate(exercise.misconceptions):
-                code = f"check({exercise.name!r}, find_exercise({exercise.name!r}).misconceptions[{index}].wrong)"
+                code = f"check({exercise.name!r}, find_exercise({exercise.name!r}).misconceptions[{index}].answer)"
                 seen = running.run(code)
                 assert seen.error is not None and seen.error["ename"] == "CheckFailed", code
                 assert misconception.says in seen.text, misconception.name

@@ -7,12 +7,13 @@ from typing import Any
 from course_lib.compute import run_cases
 from course_lib.judge import judge
 from course_lib.reference import Reference
+from grader.changes import made
 from grader.spec import Exercise, Misconception
 
 
 def misconception_failure(exercise: Exercise, misconception: Misconception, reference: Reference) -> str | None:
     """Why the promise does not hold on these cases, in a sentence; None when the misconception is caught and named."""
-    verdict = judge(run_cases(exercise.name, misconception.wrong, reference), reference)
+    verdict = judge(run_cases(exercise.name, misconception.answer, reference), reference)
     if verdict.passed or verdict.earned == verdict.points:
         return f"The misconception {misconception.name} of {exercise.name} earns full points."
     if [diagnosis.says for diagnosis in verdict.diagnoses] != [misconception.says]:  # two of a family may share it
@@ -23,7 +24,7 @@ def misconception_failure(exercise: Exercise, misconception: Misconception, refe
 
 def equivalent_failure(exercise: Exercise, equivalent: Any, reference: Reference) -> str | None:
     """Why a right answer does not pass on these cases, in a sentence; None when it passes."""
-    verdict = judge(run_cases(exercise.name, equivalent, reference), reference)
+    verdict = judge(run_cases(exercise.name, made(equivalent), reference), reference)
     if verdict.passed:
         return None
     name = getattr(equivalent, "__name__", repr(equivalent))

@@ -57,7 +57,7 @@ def right_values(exercise: Exercise, reference: Reference) -> list[dict[str, Any
     """The right answer of each case; of an exercise whose answers are verified, one of the right ones."""
     if exercise.verify is None:
         return [case.expected or {} for case in reference.cases]
-    outcomes = run_cases(exercise.name, exercise.equivalents[0], reference)
+    outcomes = run_cases(exercise.name, exercise.right_answers[0], reference)
     return [outcome.values or {} for outcome in outcomes]
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from course_lib.sentences import say
 from course_lib.signatures import Clause
 from course_lib.workspace import course_root
-from grader.changes import source_of
+from grader.changes import Changed, source_of
 from grader.scripts import read_script
 from grader.search.mutants import Change, changes_of
 from grader.search.words import CLAUSES, THROUGHOUT, UNUSUAL, WHERE, Context, as_given, clause_of
@@ -87,7 +87,8 @@ def bases_of(exercise: Exercise) -> list[Base]:
 
     People write in different ways, and what is one slip in a loop may be none in a formula.
     """
-    named = [e for e in exercise.equivalents if isinstance(e, type | FunctionType) and e.__name__.isidentifier()]
+    written = [e for e in exercise.equivalents if isinstance(e, type | FunctionType | Changed)]
+    named = [e for e in written if e.__name__.isidentifier()]
     found = [Base(right, source_of(right)) for right in named[:MOST_ANSWERS]]
     given = _cells(exercise.unit).get(exercise.name, ("", ""))[1]
     if given and named:
