@@ -233,8 +233,8 @@ def _kind(value: Any) -> str:
 
 def _shape(array: np.ndarray) -> str:
     if array.ndim > 4 or max(array.shape, default=0) >= 100_000:  # whose sizes could spell out a private input
-        return f"a shape of {array.ndim} axes that is far too large"
-    return "a single number" if array.ndim == 0 else f"shape {array.shape}"
+        return say("a shape of {axes} axes that is far too large", axes=array.ndim)
+    return "a single number" if array.ndim == 0 else say("shape {shape}", shape=array.shape)
 
 
 def short(value: Any, digits: int = 4) -> str:

@@ -253,10 +253,10 @@ def test_the_published_audit_is_of_the_sources_as_they_are(script):
 @pytest.mark.needs("bwrap")
 @pytest.mark.parametrize("number", ["01", "09"])
 def test_an_audit_gives_what_is_published_and_finds_nothing_else(number):
-    """One unit by hand and one in PyTorch, in earnest. How many diagnoses are contradicted, the table says."""
+    """One unit by hand and one in PyTorch, in earnest."""
     audited = examine([script for script in SCRIPTS if script.stem.startswith(number)])
     assert audited
-    assert [f for one in audited for f in one.findings if " is told what is not so, " not in f] == []
+    assert [finding for one in audited for finding in one.findings] == []
     assert all(one.killed + one.right == len(one.trials) for one in audited)
     assert all(len(one.trials) >= 10 or one.exercise.withheld for one in audited)
     assert unit_section(audited) in published()

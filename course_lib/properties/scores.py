@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from course_lib.properties.base import Flaw, Property
+from course_lib.sentences import say
 
 
 def accuracy(inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Flaw | None:
@@ -66,8 +67,11 @@ def accuracy_within_budget(inputs: Mapping[str, Any], values: Mapping[str, Any])
         if inputs["file"] not in inputs["handed_in"]:
             return Flaw(
                 "no_file",
-                f"no file {inputs['file']} was handed in. Weights go with the notebook: leave the file in the unit's "
-                "folder, where the notebook saved it.",
+                say(
+                    "no file {file} was handed in. Weights go with the notebook: leave the file in the unit's folder, "
+                    "where the notebook saved it.",
+                    file=inputs["file"],
+                ),
             )
         counted = max(counted, int(inputs["handed_in"][inputs["file"]]))
     if not 0 < counted <= inputs["most_parameters"]:
