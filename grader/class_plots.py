@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from course_lib.style import BLUE, MUTED, ORANGE, SKY, VERMILLION, WIDTH, finding, name_axes, use_style
+from grader.class_facts import Bin, Met, Property, Slow
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from grader.class_report import Bin, Met, Property, Slow
 
 BARS = 12
 """As many bars as a figure shows; the tables have all."""

@@ -11,7 +11,8 @@ import pytest
 from bs4 import BeautifulSoup
 from school import MINE, UNIT, answered, bonus, classroom, points, released
 
-from grader.class_report import REMEDIES, histogram, make_report, points_lost, remedy, slowest
+from grader.class_facts import histogram, points_lost, slowest
+from grader.class_report import REMEDIES, make_report, remedy
 from grader.grade import grade_class, report
 from grader.ledger import Ledger
 from grader.report import write_csv

@@ -2,66 +2,25 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from grader.exercises import exercises_of
-from grader.samples import fill, find_cell
-
-if TYPE_CHECKING:
-    from grader.audit.attacks.school import Graded, School
-
-
-@dataclass
-class Draft:
-    """A learner's notebook to write an attack into. The exercise KEPT is solved; the others wait.
-
-    In code, KEPT, VICTIM and QUIZ stand for the names of the solved exercise, of the one that the attack wants points
-    for, and of the quiz; PLACES for a list of folders outside of the sandbox, MARK for a word to leave there, PORT for
-    the port of a local server.
-    """
-
-    notebook: NotebookNode
-    words: dict[str, str]
-    links: dict[str, str] = field(default_factory=dict)
-    """Links to lie beside the notebook: name, and target in the class's folder."""
-
-    def text(self, code: str) -> str:
-        """`code` with the words filled in."""
-        for word, value in self.words.items():
-            code = code.replace(word, value)
-        return code.strip("\n")
-
-    def cell(self, name: str) -> NotebookNode:
-        """The cell with a grade_id."""
-        return find_cell(self.notebook, self.text(name))
-
-    def answer(self, code: str, name: str = "VICTIM") -> None:
-        """Write an answer."""
-        self.cell(name).source = self.text(code)
-
-    def add(self, code: str, name: str = "check_VICTIM", after: bool = False) -> None:
-        """Add a code cell above (or below) the one with a grade_id."""
-        place = self.notebook.cells.index(self.cell(name)) + after
-        self.notebook.cells.insert(place, new_code_cell(self.text(code)))
-
-    def add_text(self, markdown: str) -> None:
-        """Add a Markdown cell at the end."""
-        self.notebook.cells.append(new_markdown_cell(self.text(markdown)))
+from grader.audit.attacks.draft import Draft, Graded, Servers
+from grader.classroom import Classroom
 
 
 @dataclass(frozen=True)
 class Aftermath:
-    """What grading made of one attack."""
+    """What grading made of one attack, and of its class what an attack can have touched."""
 
     draft: Draft
     graded: Graded
-    school: School
+    unit: str
+    source: NotebookNode
+    room: Classroom
+    servers: Servers
 
     @property
     def outputs(self) -> str:
@@ -108,23 +67,3 @@ def answering(name: str, aims_at: str, code: str, harm: Callable[[Aftermath], st
 def adding(name: str, aims_at: str, code: str, harm: Callable[[Aftermath], str] = none) -> Attack:
     """An attack that is a cell above the check."""
     return Attack(name, aims_at, lambda draft: draft.add(code), harm)
-
-
-def draft_of(released: NotebookNode, source: NotebookNode, unit: str, words: dict[str, str]) -> Draft:
-    """A fresh draft of a unit that has two functions to write, and a quiz."""
-    functions = [e.name for e in exercises_of(unit) if not e.withheld and not e.bonus]
-    quizzes = [e.name for e in exercises_of(unit) if e.withheld]
-    notebook = _short(fill(released, source, functions[:1]))
-    return Draft(notebook, {"VICTIM": functions[1], "KEPT": functions[0], "QUIZ": quizzes[0]} | words)
-
-
-def honest(released: NotebookNode, source: NotebookNode) -> NotebookNode:
-    """A submission that is all right, short like the attacks."""
-    return _short(fill(released, source))
-
-
-def _short(notebook: NotebookNode) -> NotebookNode:
-    """Without the texts and experiments, which a learner may delete: they only take time here."""
-    short = copy.copy(notebook)
-    short.cells = notebook.cells[:1] + [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
-    return short

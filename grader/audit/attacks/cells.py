@@ -8,7 +8,8 @@ from typing import Any
 
 from nbformat.v4 import new_markdown_cell
 
-from grader.audit.attacks.attack import Aftermath, Attack, Draft
+from grader.audit.attacks.attack import Aftermath, Attack
+from grader.audit.attacks.draft import Draft
 from grader.preprocessors.repair import HEADING
 from grader.results import read_result
 
@@ -75,9 +76,8 @@ def _false_report(draft: Draft) -> None:
 
 
 def _reported(aftermath: Aftermath) -> str:
-    school = aftermath.school
     number = aftermath.draft.words["MARK"].rpartition("-")[2]
-    notes = read_result(school.room, school.unit, f"{number}-attack").notes
+    notes = read_result(aftermath.room, aftermath.unit, f"{number}-attack").notes
     return "the instructor reads it as the grader's" if any("agreed" in note for note in notes) else ""
 
 

@@ -21,7 +21,7 @@ import nbformat
 
 from course_lib.errors import CourseError
 from course_lib.workspace import find_unit
-from grader.audit.attacks.attack import honest
+from grader.audit.attacks.draft import honest
 from grader.audit.row import HELD, Row
 from grader.classroom import Classroom
 from grader.engine.conduct import Wish

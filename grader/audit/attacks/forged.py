@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from grader.audit.attacks.attack import Attack, Draft, adding
+from grader.audit.attacks.attack import Attack, adding
+from grader.audit.attacks.draft import Draft
 
 POINTS = "points for nothing"
 STOP = "stopping the grader"

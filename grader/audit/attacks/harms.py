@@ -12,8 +12,9 @@ import numpy as np
 
 from course_lib.reference import Reference, load
 from course_lib.workspace import course_root
-from grader.audit.attacks.attack import Aftermath, Attack, Draft
-from grader.audit.attacks.school import ATTACK, CANARY, FIRST, LAST, NEXT, SECRET, Graded, School
+from grader.audit.attacks.attack import Aftermath, Attack
+from grader.audit.attacks.draft import Draft, Graded
+from grader.audit.attacks.school import ATTACK, CANARY, FIRST, LAST, NEXT, SECRET, School
 from grader.audit.row import HELD, Row
 from grader.exercises import exercises_of
 from grader.preprocessors.repair import grade_id
@@ -48,10 +49,10 @@ def _row(school: School, number: int, attack: Attack, usual: set[str]) -> Row:
     if first is None or attack.read and (again is None or not again.page):
         return Row(attack.name, attack.aims_at, "it could not be graded")
     harms += [f"it changed {name}" for name in school.changed.get(student, ["what nobody noted"])]
-    aftermath = Aftermath(school.drafts[number - 1], first, school)
+    aftermath = school.aftermath(number, first)
     harms += _harms(aftermath, attack)
     if again is not None:
-        found = [*_harms(Aftermath(school.drafts[number - 1], again, school), attack)]
+        found = [*_harms(school.aftermath(number, again), attack)]
         found += [f"its page has {part}" for part in sorted(active_parts(again.page) - usual)]
         harms += [f"by ./course grade, {harm}" for harm in found]
     return Row(attack.name, attack.aims_at, "; ".join(harms) or HELD, _said(aftermath, attack.about))
@@ -67,7 +68,7 @@ def _harms(aftermath: Aftermath, attack: Attack) -> Iterator[str]:
 def _points(aftermath: Aftermath) -> Iterator[str]:
     """Points for anything but the exercise that was solved."""
     kept = aftermath.draft.words["KEPT"]
-    deserved = {f"check_{kept}": float(e.points) for e in exercises_of(aftermath.school.unit) if e.name == kept}
+    deserved = {f"check_{kept}": float(e.points) for e in exercises_of(aftermath.unit) if e.name == kept}
     for name, earned in aftermath.graded.scores.items():
         if earned > deserved.get(name, 0.0):
             yield f"it earned {earned:g} points for {name}"
@@ -91,7 +92,7 @@ def _secrets(aftermath: Aftermath) -> Iterator[str]:
     yield from (
         f"it reads {what}" for what, secret in known.items() if secret in text or secret in aftermath.graded.page
     )
-    if _runs(text) & _private_numbers(aftermath.school.unit):
+    if _runs(text) & _private_numbers(aftermath.unit):
         yield "it reads private numbers"
 
 
@@ -99,7 +100,7 @@ def _answers(aftermath: Aftermath) -> dict[str, str]:
     """For each exercise, the longest line of the model answer that the attack's own notebook does not hold."""
     own = "\n".join(cell.source for cell in aftermath.draft.notebook.cells)
     found = {}
-    for cell in aftermath.school.source.cells:
+    for cell in aftermath.source.cells:
         if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution"):
             lines = [line.strip() for line in MARKER.sub("", cell.source).splitlines()]
             unseen = [line for line in lines if line not in own]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from grader.audit.attacks.attack import Aftermath, Attack, Draft, answering
+from grader.audit.attacks.attack import Aftermath, Attack, answering
+from grader.audit.attacks.draft import Draft
 
 PRIVATE = "private inputs"
 

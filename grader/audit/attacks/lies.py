@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from grader.audit.attacks.attack import Attack, Draft, adding, answering
+from grader.audit.attacks.attack import Attack, adding, answering
+from grader.audit.attacks.draft import Draft
 
 POINTS = "points for nothing"
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_raw_cell
 
-from grader.audit.attacks.attack import Attack, Draft, adding
+from grader.audit.attacks.attack import Attack, adding
+from grader.audit.attacks.draft import Draft
 
 BROWSER = "the reader's browser"
 STALL = "stopping the grader"

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from nbformat.v4 import new_code_cell
 
-from grader.audit.attacks.attack import Attack, Draft, adding, answering
+from grader.audit.attacks.attack import Attack, adding, answering
+from grader.audit.attacks.draft import Draft
 
 REST = "the rest of the class"
 MACHINE = "the machine"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from grader.audit.attacks.attack import Aftermath, Attack, Draft, adding
+from grader.audit.attacks.attack import Aftermath, Attack, adding
+from grader.audit.attacks.draft import Draft
 
 FILES = "files outside of the sandbox"
 SECRETS = "secrets"
@@ -63,7 +64,7 @@ else: print(open(found.__file__).read())
 
 
 def _reached(aftermath: Aftermath) -> str:
-    return "; ".join(f"it reached {server}" for server in aftermath.school.servers.reached())
+    return "; ".join(f"it reached {server}" for server in aftermath.servers.reached())
 
 
 def _link(draft: Draft) -> None:

@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbformat import NotebookNode
 from nbgrader.converters import Autograde
 
 from course_lib.workspace import course_root
-from grader.audit.attacks.attack import Attack, Draft, draft_of, honest
+from grader.audit.attacks.attack import Aftermath, Attack
+from grader.audit.attacks.draft import Draft, Graded, Servers, draft_of, honest
 from grader.classroom import CONFIG_FILE, Classroom, GradingError, run_converter
 from grader.engine.conduct import Wish
 from grader.grade import grade_class
@@ -52,37 +52,6 @@ class Snapshot:
 
     files: dict[str, tuple[int, int]]
     rows: dict[tuple[str, Any], tuple[Any, ...]]
-
-
-@dataclass(frozen=True)
-class Graded:
-    """What grading made of one submission; `page` is empty where none was made, `beside` names all other files."""
-
-    notebook: NotebookNode
-    scores: dict[str, float]
-    page: str
-    beside: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Servers:
-    """What the sandbox must not reach: a TCP and a UDP port, and a socket with an abstract name."""
-
-    tcp: socket.socket
-    udp: socket.socket
-    abstract: socket.socket
-
-    def reached(self) -> list[str]:
-        """Which of them somebody has reached."""
-        found = []
-        for name, server in (("TCP", self.tcp), ("abstract", self.abstract)):
-            with contextlib.suppress(BlockingIOError):
-                server.accept()[0].close()
-                found.append(f"a {name} socket")
-        with contextlib.suppress(BlockingIOError):
-            self.udp.recv(64)
-            found.append("a UDP socket")
-        return found
 
 
 class School:
@@ -154,6 +123,10 @@ class School:
             (path.parent / name).unlink(missing_ok=True)
             (path.parent / name).symlink_to(self.room.root / target)
         return draft
+
+    def aftermath(self, number: int, graded: Graded) -> Aftermath:
+        """What a judge of harm looks at after the attack `number`."""
+        return Aftermath(self.drafts[number - 1], graded, self.unit, self.source, self.room, self.servers)
 
     def _hand_in(self, text: str, student: str) -> Path:
         return hand_in(text, self.room.root / "submitted", student, self.unit)
