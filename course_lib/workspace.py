@@ -11,6 +11,7 @@ import os
 import re
 import stat
 import tempfile
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -97,25 +98,13 @@ def _differ(one: Path, other: Path) -> bool:
     return first != second
 
 
-def reset(unit: str) -> int:
-    """`./course reset UNIT`: fresh copies of the unit's files; each one you changed is kept under a dated name."""
-    unit = find_unit(unit)
-    root = home()
+def fresh_copy(unit: str) -> Iterator[tuple[str, Path]]:
+    """Copy a unit's files anew; as it goes, of each that you changed its name, and the dated file that keeps yours."""
     for shipped, mine in _files(unit):
         changed = mine.exists() and _differ(mine, shipped)
         kept = _put(shipped, mine, keep=changed)
         if kept is not None:
-            print(f"Your {mine.name} is kept as {kept.relative_to(root)}.")
-    from course_lib.shipped import edited  # which asks this module where things are
-
-    if unit in edited():
-        print(
-            f"notebooks/{unit}/{unit}.ipynb was worked in, so this copy is as that one is, not as it was handed out. "
-            "To have that back, keep your work elsewhere and run: git checkout -- notebooks/" + unit
-        )
-        return 0
-    print(f"{notebook(unit).relative_to(root)} is a fresh copy.")
-    return 0
+            yield mine.name, kept
 
 
 def _is_unit(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""`./course build`: from scripts and specs to references, source notebooks and the learner's edition.
+"""From scripts and specs to references, source notebooks and the learner's edition.
 
 The learner's edition is made by nbgrader's own `generate_assignment`, in a scratch folder with a scratch gradebook,
 so that what is committed is what an instructor's Create Assignment makes.
@@ -6,9 +6,7 @@ so that what is committed is what an instructor's Create Assignment makes.
 
 from __future__ import annotations
 
-import logging
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
@@ -17,7 +15,7 @@ from traitlets.config import Config
 
 from course_lib.errors import CourseError
 from course_lib.reference import DIRECTORY, load
-from course_lib.workspace import course_root, find_unit
+from course_lib.workspace import course_root
 from grader.config import nbgrader_config
 from grader.leaks import find_leaks
 from grader.record import record, same_reference
@@ -95,22 +93,3 @@ def stale(unit: str | None = None) -> list[str]:
             if not kept.is_file() or kept.read_text(encoding="utf-8") != new.read_text(encoding="utf-8"):
                 differing.append(str(kept.relative_to(root)))
     return sorted(differing)
-
-
-def main(unit: str | None, check: bool) -> int:
-    """`./course build [UNIT] [--check]`."""
-    logging.getLogger("traitlets").setLevel(logging.ERROR)
-    unit = find_unit(unit) if unit else None
-    if check:
-        differing = stale(unit)
-        for path in differing:
-            print(f"out of date: {path}")
-        print("Run ./course build and commit the result." if differing else "Everything is built and in sync.")
-        return 1 if differing else 0
-    for made in build(unit):
-        print(made.relative_to(course_root()))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else None, check=False))

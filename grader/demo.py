@@ -13,9 +13,10 @@ from course_lib.errors import CourseError
 from course_lib.workspace import course_root
 from grader.build import scripts
 from grader.classroom import Classroom
-from grader.grade import grade_class, report
+from grader.grade import grade_class
 from grader.samples import SAMPLES, files_of, hand_in
 from grader.sandbox.bwrap import unavailable
+from grader.summary import report
 
 MARK = ".demo-class"
 DUE = datetime(2026, 1, 30, 23, 59)

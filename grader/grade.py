@@ -1,4 +1,4 @@
-"""`./course grade UNIT`: a whole class, side by side, into nbgrader's gradebook and folders.
+"""A whole class graded, side by side, into nbgrader's gradebook and folders.
 
 What was graded stays graded: a run that was stopped, at whatever moment, is taken up again by the same command.
 """
@@ -6,7 +6,6 @@ What was graded stays graded: a run that was stopped, at whatever moment, is tak
 from __future__ import annotations
 
 import os
-import sys
 import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -15,11 +14,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from course_lib.errors import CourseError
 from course_lib.packages import require_packages
-from course_lib.workspace import course_root, find_unit
-from grader.build import release, scripts
-from grader.class_report import write_report
 from grader.classroom import CONFIG_FILE, Classroom
 from grader.engine.book import Book, open_book
 from grader.engine.cluster import cluster_crew
@@ -29,13 +24,9 @@ from grader.engine.files import Files
 from grader.engine.unit import UnitData
 from grader.ledger import Ledger
 from grader.plain_cells import one_line
-from grader.report import class_table, misconception_list, write_csv
-from grader.results import Result, earlier_results
+from grader.results import Result
 from grader.sandbox.gpu import devices
-from grader.scripts import write_source
 from grader.submissions.gather import gather
-
-INTERRUPTED = 130  # what a shell reports for Ctrl-C
 
 
 def grade_class(
@@ -130,88 +121,3 @@ def _outcome(result: Result) -> str:
         return result.problem or "nothing handed in"
     bonus = f", {result.bonus} of bonus among them" if result.bonus else ""
     return f"{result.points:g} of {result.most:g} points{bonus}"
-
-
-def report(classroom: Classroom, unit: str, results: list[Result], only_this_run: bool = False) -> str:
-    """Everything that is said at the end; also writes the table as CSV and the class report as a page.
-
-    These two hold everyone whom the gradebook has for the unit; `only_this_run`: those of `results` only.
-    """
-    ledger = Ledger(classroom, unit)
-    table = ledger.folder / f"{unit}.csv"
-    earlier = [] if only_this_run else earlier_results(classroom, unit, {result.student for result in results})
-    write_csv([*results, *earlier], table, ledger.shared)
-    due = classroom.due(unit)
-    page = table.with_suffix(".html")
-    write_report([*results, *earlier], unit, due, page, ledger.shared)
-    parts = [class_table(results), misconception_list(results)]
-    notes = [f"  {one_line(result.student)}: {one_line(note)}" for result in results for note in result.notes]
-    if notes:
-        parts.append("\n".join(["Notes:", *notes]))
-    pages = [result.feedback for result in results if result.feedback]
-    if len(pages) > 12:
-        pattern = classroom.path("feedback", "STUDENT", unit) / f"{unit}.html"
-        parts.append(f"Feedback pages: {len(pages)}, each at {_short(pattern)}")
-    else:
-        parts.append("\n".join(["Feedback pages:", *(f"  {_short(page)}" for page in pages)]))
-    if due is None and any(result.points is not None for result in results):
-        parts.append(
-            "Nobody can be late: the unit has no due date. To set one: nbgrader db assignment add "
-            f'{unit} --duedate="2030-01-31 23:59 UTC"'
-        )
-    also = f" (with {len(earlier)} of earlier runs)" if earlier else ""
-    parts.append(f"The table as CSV{also}: {_short(table)}\nThe class in plots and tables: {_short(page)}")
-    if ledger.left_open:
-        parts.append(
-            f"Other users of this machine can read {', '.join(map(_short, ledger.left_open))}: it is not yours."
-        )
-    return "\n\n".join(parts)
-
-
-def _short(path: Path) -> str:
-    """The path as it is typed from here."""
-    return one_line(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))
-
-
-def main(
-    unit: str,
-    submissions: Path | None = None,
-    workers: int | None = None,
-    scheduler: str | None = None,
-    force: bool = False,
-    reverify: bool = False,
-    feedback: bool = True,
-    unsandboxed: bool = False,
-    gpu: bool = False,
-    only_this_run: bool = False,
-) -> int:
-    """`./course grade UNIT`, with the options that `./course grade --help` explains.
-
-    Returns 0 when all were graded, 1 when some could not be, or there is no GPU where one was asked for, 130 when it
-    was stopped by Ctrl-C.
-    """
-    if scheduler is not None and workers is not None:
-        raise CourseError(
-            "--workers counts processes on this machine; a cluster (--scheduler) has its own number of them."
-        )
-    unit = find_unit(unit)
-    classroom = Classroom(course_root(), unsandboxed, gpu)
-    why = classroom.gpu_problem(unit, elsewhere=scheduler is not None)
-    if why:
-        print(why, file=sys.stderr)
-        return 1
-    for script in scripts(unit):
-        write_source(script)
-        if not (classroom.path("release", ".", unit) / f"{unit}.ipynb").is_file():
-            release(script, course_root() / "notebooks")
-    directory = submissions.resolve() if submissions else course_root() / "submitted"
-    wish = Wish(force, reverify, feedback)
-    try:
-        results = grade_class(
-            classroom, unit, directory, wish, workers, scheduler, say=lambda line: print(line, flush=True)
-        )
-    except KeyboardInterrupt:
-        print("\nStopped. What was graded stays graded; the same command goes on with the rest.", file=sys.stderr)
-        return INTERRUPTED
-    print(f"\n{report(classroom, unit, results, only_this_run)}")
-    return 1 if any(result.problem for result in results) else 0

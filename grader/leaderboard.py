@@ -1,4 +1,4 @@
-"""`./course leaderboard UNIT`: the class's trained networks, by accuracy against parameters and time.
+"""The leaderboard: a class's trained networks, by accuracy against parameters and time.
 
 It reads what `./course grade` kept of each submission and executes nothing. What learners see carries pseudonyms; who
 is who stands in a file of its own, for the instructor.
@@ -22,9 +22,7 @@ from nbformat import NotebookNode
 from course_lib.errors import CourseError
 from course_lib.private_files import open_private
 from course_lib.reference import Reference
-from course_lib.workspace import course_root, find_unit
 from grader.answers import read_outcomes
-from grader.classroom import Classroom
 from grader.exercises import all_exercises, exercises_of
 from grader.ledger import Ledger
 from grader.plain_cells import as_cell, one_line
@@ -52,35 +50,6 @@ class Entry:
     macs: int | None = None
     time: float | None = None
     front: bool = False
-
-
-def main(unit: str, names: bool = False) -> int:
-    """`./course leaderboard UNIT [--names]`: prints the table, writes `reports/UNIT.leaderboard.html`.
-
-    Returns 0, or 1 when there is nothing to show yet.
-    """
-    unit = find_unit(unit)
-    classroom = Classroom(course_root())
-    ledger = Ledger(classroom, unit)
-    entries = leaderboard(ledger, artefact_of(unit))
-    if not entries:
-        print(
-            f"Nobody's network is known yet: run `./course grade {unit}` first. It needs weights that were handed in "
-            "beside the notebook, and a function that predicts with them."
-        )
-        return 1
-    page = ledger.folder / f"{unit}.leaderboard.html"
-    shown = [replace(entry, name=one_line(entry.student)) for entry in entries] if names else entries
-    from grader.leaderboard_page import write_page
-
-    write_page(shown, unit, named=names, path=page, shared=ledger.shared)
-    print(table(shown))
-    print(f"\nThe page to show: {page}")
-    if not names:
-        key = ledger.folder / f"{unit}.pseudonyms.csv"
-        write_key(entries, key, ledger.shared)
-        print(f"Who is who, for you alone: {key}")
-    return 0
 
 
 def artefact_of(unit: str) -> Exercise:

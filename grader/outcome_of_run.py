@@ -20,6 +20,8 @@ from grader.sandbox.notebook import ENDINGS, part_of
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 LINE = re.compile(r"Cell In\[\d+\], line (\d+)|<ipython-input[^>]*> in <module>.*?line (\d+)")
 SYNTAX_PLACE = re.compile(r"\s*\([^()]*, line (\d+)\)$")
+ADDED = "course_added"
+"""Marks a cell that the learner added or changed, for whoever reads the answers' text later."""
 SELF_ENDED = "Python itself ended in it (a call of os._exit, memory that ran out, or recursion without an end)"
 
 
@@ -64,8 +66,6 @@ ITSELF = {
 
 def cells_above(check: NotebookNode, nb: NotebookNode, name: str) -> list[Ran]:
     """The code cells that ran before a check, each with the error that it ended with."""
-    from grader.preprocessors.repair import ADDED  # its package imports this module
-
     found = []
     for cell in nb.cells:
         if cell is check:
@@ -86,8 +86,13 @@ def failure_in(cell: NotebookNode) -> Failure | None:
     place = SYNTAX_PLACE.search(text)
     if place:
         return Failure(kind, text[: place.start()], int(place[1]))
-    line = LINE.search(COLOUR.sub("", "\n".join(map(str, error.get("traceback", [])))))
-    return Failure(kind, text, int(line[1] or line[2]) if line else None)
+    return Failure(kind, text, line_of(error))
+
+
+def line_of(error: NotebookNode) -> int | None:
+    """The line of its cell that an error's output names: IPython's traceback begins with it."""
+    found = LINE.search(COLOUR.sub("", "\n".join(map(str, error.get("traceback", [])))))
+    return int(found[1] or found[2]) if found else None
 
 
 def _stopped_above(check: NotebookNode, nb: NotebookNode) -> NotebookNode | None:

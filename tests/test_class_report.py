@@ -13,12 +13,13 @@ from school import MINE, UNIT, answered, bonus, classroom, points, released
 
 from grader.class_facts import histogram, points_lost, slowest
 from grader.class_report import REMEDIES, make_report, remedy
-from grader.grade import grade_class, report
+from grader.grade import grade_class
 from grader.ledger import Ledger
 from grader.report import write_csv
 from grader.results import CheckResult, Result
 from grader.samples import hand_in
 from grader.sandbox.worker import MOST_SECONDS, _frames
+from grader.summary import report
 
 COUNTED = [exercise for exercise in MINE if not exercise.bonus]
 HOSTILE = '<img src=x onerror=alert(1)>$x_1"'

@@ -24,11 +24,12 @@ from test_engine import prepared, rows
 
 from course_lib.errors import CourseError
 from grader.classroom import Classroom
+from grader.commands.grade import main
 from grader.engine import cluster
 from grader.engine.cluster import about, cluster_crew
 from grader.engine.conduct import Wish
 from grader.engine.crew import ClusterError
-from grader.grade import grade_class, main
+from grader.grade import grade_class
 from grader.samples import hand_in
 
 HOSTED = ["--host", "127.0.0.1", "--no-dashboard"]

@@ -21,7 +21,7 @@ from school import UNIT, course_copy, released
 
 from course_lib.errors import CourseError
 from grader.classroom import Classroom
-from grader.grade import main
+from grader.commands.grade import main
 from grader.preprocessors import ComputeAnswers
 from grader.preprocessors.compute_answers import gpu_problem
 from grader.samples import hand_in
@@ -274,7 +274,8 @@ def test_a_killed_workers_device_is_free_once_its_job_has_ended(dev):
 @pytest.mark.needs("bwrap")
 def test_two_commands_at_once_share_the_devices(dev, tmp_path):
     (dev / "nvidia3").unlink()
-    command = "import sys; from grader.grade import main; sys.exit(main('12', workers=1, feedback=False, gpu=True))"
+    asked = "main('12', workers=1, feedback=False, gpu=True)"
+    command = f"import sys; from grader.commands.grade import main; sys.exit({asked})"
     started = []
     for name in ("one", "two"):
         course = torch_course(tmp_path / name, dev, 2)

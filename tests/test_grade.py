@@ -20,11 +20,12 @@ from grader.classroom import Classroom
 from grader.demo import DUE, collect
 from grader.engine.conduct import Wish
 from grader.engine.tasks import grade
-from grader.grade import grade_class, report
+from grader.grade import grade_class
 from grader.private import private_reference, secret_for
 from grader.record import visible_reference
 from grader.report import misconceptions
 from grader.samples import files_of, find_cell, hand_in
+from grader.summary import report
 
 FIRST, SECOND = FUNCTIONS[:2]
 

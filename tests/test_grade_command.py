@@ -18,8 +18,9 @@ from school import FUNCTIONS, MINE, UNIT, answered, bonus, classroom, course_cop
 
 from course_lib.errors import CourseError
 from grader.classroom import Classroom
+from grader.commands.grade import main
 from grader.demo import DUE
-from grader.grade import grade_class, main
+from grader.grade import grade_class
 from grader.report import late
 from grader.samples import SAMPLES, fill, find_cell, hand_in
 from grader.submissions.gather import gather
@@ -90,7 +91,7 @@ def test_workers_side_by_side_are_taken_up_again_too(tmp_path):
 
 def run_until(course, beginning, what, workers=1):
     """Run the command and send it a signal once a line begins so; its exit status, and the progress without points."""
-    code = f"import sys; from grader.grade import main; sys.exit(main({UNIT!r}, workers={workers}))"
+    code = f"import sys; from grader.commands.grade import main; sys.exit(main({UNIT!r}, workers={workers}))"
     environment = {**os.environ, "COURSE_ROOT": str(course)}
     lines = []
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=environment) as running:

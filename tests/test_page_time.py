@@ -14,12 +14,13 @@ from school import UNIT, bonus, classroom, points, right
 from grader import page_pieces
 from grader.class_report import remedy
 from grader.engine import tasks
-from grader.grade import grade_class, report
+from grader.grade import grade_class
 from grader.offline import ansi2html, clean_html, highlight_code, markdown2html
 from grader.page_pieces import MOST_CODE, MOST_MARKUP, TOO_LONG, TOO_ODD, TOO_SLOW, as_plain, begin_page
 from grader.preprocessors import verify_answers
 from grader.preprocessors.verify_answers import with_weights
 from grader.samples import hand_in
+from grader.summary import report
 from grader.time_limit import run_limited
 
 BLANK_LINES = "x = 1\n" + " \n" * 8_000

@@ -19,10 +19,11 @@ from course_lib.doctor import OK, WARNING, check_private_files
 from course_lib.private_files import exposed, make_private, open_private, write_private
 from grader.classroom import Classroom
 from grader.demo import DUE
-from grader.grade import grade_class, report
+from grader.grade import grade_class
 from grader.ledger import Ledger
 from grader.plain_cells import from_cell
 from grader.samples import hand_in
+from grader.summary import report
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")
 FOLDERS = ("submitted", "autograded", "feedback", "reports")

@@ -11,6 +11,7 @@ from course import ROOT, source_notebook
 from kernel import kernel
 
 from course_lib import progress, shipped, workspace
+from course_lib.commands.reset import reset
 from course_lib.errors import CourseError
 from grader import check_unit
 from grader.samples import find_cell
@@ -63,7 +64,7 @@ def test_check_progress_and_reset_say_so_and_start_takes_the_work_along(
     progress.main()
     assert "counts only if you copy it into your own" in capsys.readouterr().out
     workspace.notebook(UNIT).write_text("mine", encoding="utf-8")
-    workspace.reset("00")
+    reset("00")
     said = capsys.readouterr().out
     assert "not as it was handed out" in said and "is a fresh copy" not in said
     assert [path.read_text() for path in workspace.notebook(UNIT).parent.glob("*T*.ipynb")] == ["mine"]

@@ -8,11 +8,13 @@ from datetime import datetime
 from handed_in import BLANK, BLANK_NOTEBOOK, DATED, OTHER, RIGHT, put, zip_bytes, zipped
 from school import UNIT, bonus, classroom, course_copy, fingerprint, points
 
+from grader.commands.grade import main
 from grader.engine.conduct import Wish
-from grader.grade import grade_class, main, report
+from grader.grade import grade_class
 from grader.samples import hand_in
 from grader.submissions.gather import gather
 from grader.submissions.reading import UnreadableError, read
+from grader.summary import report
 
 MOODLE = "_assignsubmission_file_"
 ALL = points() + bonus()

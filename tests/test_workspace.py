@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from course_lib import progress, start, workspace
+from course_lib.commands.reset import reset
 from course_lib.errors import CourseError
 
 pytestmark = pytest.mark.fast
@@ -118,7 +119,7 @@ def test_reset_keeps_the_old_notebook_under_a_dated_name(
 ) -> None:
     folder = workspace.work_copy("02_gradient_descent")
     (folder / "02_gradient_descent.ipynb").write_text("my answers")
-    assert workspace.reset("02") == 0
+    assert reset("02") == 0
     assert files(folder) == {
         "02_gradient_descent.ipynb": "shipped 02_gradient_descent",
         "02_gradient_descent.2026-11-24T105600.ipynb": "my answers",
@@ -130,14 +131,14 @@ def test_three_resets_within_a_second_lose_nothing(root: Path, one_second: None)
     folder = workspace.work_copy("02_gradient_descent")
     for answers in ("first", "second", "third"):
         (folder / "02_gradient_descent.ipynb").write_text(answers)
-        workspace.reset("02")
+        reset("02")
     kept = {name: text for name, text in files(folder).items() if "T105600" in name}
     assert sorted(kept.values()) == ["first", "second", "third"]
 
 
 def test_reset_without_a_change_leaves_no_clutter(root: Path) -> None:
-    workspace.reset("10")
-    workspace.reset("10")
+    reset("10")
+    reset("10")
     assert files(root / "work" / "10_gpu_cnn") == files(root / "notebooks" / "10_gpu_cnn")
 
 
@@ -158,7 +159,7 @@ def test_a_full_disk_during_reset_leaves_the_answers_where_they_were(
         else:
             patched.setattr(Path, "replace", full)
         with pytest.raises(CourseError, match=r"No space left on device.*Nothing of yours is lost"):
-            workspace.reset("02")
+            reset("02")
     assert files(folder) == {"02_gradient_descent.ipynb": "my answers"}
     assert mine.stat().st_nlink == 1, "a name that stays linked would change with the next save"
 
@@ -173,7 +174,7 @@ def test_reset_works_where_the_file_system_has_no_links(
     folder = workspace.work_copy("02_gradient_descent")
     for answers in ("first", "second"):
         (folder / "02_gradient_descent.ipynb").write_text(answers)
-        workspace.reset("02")
+        reset("02")
     assert files(folder) == {
         "02_gradient_descent.ipynb": "shipped 02_gradient_descent",
         "02_gradient_descent.2026-11-24T105600.ipynb": "first",
@@ -228,7 +229,7 @@ def test_one_setting_moves_work_and_progress_to_another_folder(
     monkeypatch.setenv("COURSE_HOME", str(mine))
     monkeypatch.delenv("COURSE_STATE_DIR", raising=False)
     workspace.work_copy("02_gradient_descent")
-    workspace.reset("02")
+    reset("02")
     assert (
         workspace.notebook("02_gradient_descent") == mine / "work" / "02_gradient_descent" / "02_gradient_descent.ipynb"
     )

@@ -24,7 +24,7 @@ from grader.audit.replay import right_values
 from grader.audit.row import HELD, RIGHT_WORK, Row
 from grader.audit.trial import Answer
 from grader.build import scripts
-from grader.preprocessors.repair import ADDED
+from grader.outcome_of_run import ADDED
 from grader.preprocessors.verify_answers import VERDICT, VerifyAnswers
 from grader.private import FILE, private_reference
 from grader.samples import MARKER

@@ -18,6 +18,7 @@ from traitlets import Unicode
 
 from course_lib.errors import CourseError
 from course_lib.sources import defined, parses
+from grader.outcome_of_run import ADDED
 from grader.preprocessors.lighten import MOST_CELLS, MOST_CODE, lighten, weight
 from grader.preprocessors.recognise import (
     Found,
@@ -31,8 +32,6 @@ from grader.preprocessors.recognise import (
 __all__ = ["HEADING", "Repair", "grade_id", "repair"]
 
 HEADING = "**Repaired before grading**"
-ADDED = "course_added"
-"""Marks a cell that the learner added or changed, for whoever reads the answers' text later."""
 
 
 class Repair(NbGraderPreprocessor):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,8 @@ from course_lib.reach import Cell, Program
 from course_lib.reference import Outcome, Reference
 from course_lib.sources import compiles
 from grader.answers import read_outcomes
+from grader.outcome_of_run import ADDED, line_of
 from grader.policy import POLICIES, told
-from grader.preprocessors.repair import ADDED
 from grader.private import private_reference, secret_for
 from grader.weights import MARK
 
@@ -31,10 +30,6 @@ VERDICT = "application/vnd.optimization-course.verdict+json"
 
 It is an output because a submission's outputs are cleared before grading: what stands there, the grader wrote.
 """
-
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-LINE = re.compile(r"Cell In\[\d+\], line (\d+)")
-"""How IPython's traceback begins: with the line of the cell itself."""
 
 
 class VerifyAnswers(NbGraderPreprocessor):
@@ -88,11 +83,9 @@ def stopped_at(cell: NotebookNode) -> int | None:
     """The line of a cell that raised; 0 where nothing of the cell was run; None where it ran to its end."""
     for output in cell.get("outputs", []):
         if output.get("output_type") == "error":
-            said = COLOUR.sub("", "\n".join(map(str, output.get("traceback", []))))
             if output.get("ename") in ("SyntaxError", "IndentationError", "TabError") and not compiles(cell.source):
                 return 0
-            found = LINE.search(said)
-            return int(found[1]) if found else None
+            return line_of(output)
     return None
 
 

@@ -26,10 +26,11 @@ from grader.audit.row import HELD, Row
 from grader.classroom import Classroom
 from grader.engine.conduct import Wish
 from grader.exercises import exercises_of
-from grader.grade import grade_class, report
+from grader.grade import grade_class
 from grader.ledger import Ledger
 from grader.results import Result
 from grader.sandbox.bwrap import unavailable
+from grader.summary import report
 
 FIRST_UNIT = "00"
 WORKERS = 2
