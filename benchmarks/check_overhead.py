@@ -20,8 +20,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 from course_lib import CheckFailed, check, plots
-from course_lib.compute import run_cases
-from course_lib.reference import load
+from course_lib.judging.compute import run_cases
+from course_lib.judging.reference import load
 from grader.exercises import all_exercises
 
 

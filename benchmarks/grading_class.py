@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 from nbgrader.converters import GenerateAssignment
 from traitlets.config import Config
 
-from course_lib.reference import RecordedCase, Reference
+from course_lib.judging.reference import RecordedCase, Reference
 from grader.classroom import Classroom, run_converter
 from grader.config import find_tools
 from grader.exercises import exercises_of
@@ -142,17 +142,17 @@ def _release_stock(twin: Twin, released: NotebookNode, tests: dict[str, str], le
 def hidden_tests(reference: Reference) -> str:
     """Plain Python that gives an exercise's points by property, with the private cases and right values in it."""
     name, tolerance = reference.exercise, reference.tolerance
-    if reference.verify or reference.bonus or reference.probe not in ("call", "answer"):
+    if reference.verify or reference.bonus or reference.driver not in ("call", "answer"):
         raise SystemExit(f"{name} is no plain function: choose a unit that plain hidden tests can say, such as 00.")
     parts = []
     for group in reference.groups:
         mine = [case for case in reference.cases if case.group == group.key]
-        if reference.probe == "answer":
+        if reference.driver == "answer":
             said = " and ".join(f"_holds({c.inputs['question']!r}, {c.expected['answer']!r})" for c in mine)
         else:
             said = "_holds(" + ", ".join(map(_case, mine)) + ")"
         parts.append(f"{group.points} * ({said})")
-    head = ANSWERS if reference.probe == "answer" else HOLDS
+    head = ANSWERS if reference.driver == "answer" else HOLDS
     return head.format(name=name, rtol=tolerance.rtol, atol=tolerance.atol) + " + ".join(parts)
 
 

@@ -18,12 +18,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from course_lib import live, progress, render
-from course_lib.compute import MISSING, run_cases
+from course_lib import progress
 from course_lib.errors import LeftOut
-from course_lib.judge import Verdict, judge
-from course_lib.ran import live_problem
-from course_lib.reference import Outcome, Problem, Reference, load
+from course_lib.judging import render
+from course_lib.judging.compute import MISSING, run_cases
+from course_lib.judging.judge import Verdict, judge
+from course_lib.judging.outcome import Outcome, Problem
+from course_lib.judging.reference import Reference, load
+from course_lib.kernel import live
+from course_lib.kernel.ran import live_problem
 from course_lib.shipped import reminder, unit_worked_on_in
 
 MIME = "application/vnd.optimization-course.answers+json"
@@ -134,7 +137,7 @@ def _show(verdict: Verdict, outcomes: list[Outcome], reference: Reference) -> No
         return
     picture = ""
     if reference.plot and not verdict.passed and not verdict.not_started:
-        from course_lib.pictures import picture as draw
+        from course_lib.judging.pictures import picture as draw
 
         picture = draw(reference, outcomes, verdict)
     render.display({"text/html": render.html(verdict, picture=picture), "text/plain": render.text(verdict)})

@@ -19,16 +19,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from course_lib import render, workspace
+from course_lib import workspace
+from course_lib.cells.reach import Cell, Program
+from course_lib.cells.sources import as_python
 from course_lib.check import GRADING
-from course_lib.compute import MISSING, run_cases
 from course_lib.errors import CourseError
-from course_lib.from_scratch import forbidden_problem
-from course_lib.judge import judge
-from course_lib.ran import file_beside
-from course_lib.reach import Cell, Program
-from course_lib.reference import Reference, load
-from course_lib.sources import as_python
+from course_lib.judging import render
+from course_lib.judging.compute import MISSING, run_cases
+from course_lib.judging.from_scratch import forbidden_problem
+from course_lib.judging.judge import judge
+from course_lib.judging.reference import Reference, load
+from course_lib.kernel.ran import file_beside
 
 _running: list[str] = []
 """The units whose notebooks are being run at this moment: one that asks for its own answers would never end."""

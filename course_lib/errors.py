@@ -14,7 +14,7 @@ class LeftOut(CourseError):  # noqa: N818 - nothing failed: a part of a notebook
 
 
 class AnswerError(Exception):
-    """Raised by a probe for an answer that cannot be driven; the text is the sentence for the learner."""
+    """Raised by a driver for an answer that cannot be driven; the text is the sentence for the learner."""
 
 
 class OpenQuestionError(AnswerError):

@@ -1,6 +1,6 @@
 """Functions to minimize, with their gradients in closed form, in float64.
 
-Notebooks, probes and specs share them. A function cannot travel as data, so a case describes one by its name and
+Notebooks, drivers and specs share them. A function cannot travel as data, so a case describes one by its name and
 its arrays, `{"name": "quadratic", "A": ..., "b": ...}`, and `from_spec` makes it.
 """
 

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from course_lib.contours import contour_with_paths
-from course_lib.errors import CourseError
-from course_lib.interactive import play
-from course_lib.style import (
+from course_lib.drawing.contours import contour_with_paths
+from course_lib.drawing.interactive import play
+from course_lib.drawing.style import (
     BLUE,
     CARD,
     GREEN,
@@ -34,6 +33,7 @@ from course_lib.style import (
     name_axes,
     use_style,
 )
+from course_lib.errors import CourseError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

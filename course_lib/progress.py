@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from course_lib.errors import CourseError
-from course_lib.reference import DIRECTORY, load
+from course_lib.judging.reference import DIRECTORY, load
 from course_lib.workspace import home
 
 FILE = "progress.jsonl"

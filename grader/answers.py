@@ -13,9 +13,10 @@ from collections.abc import Sequence
 
 from nbformat import NotebookNode
 
-from course_lib import codec, problems
 from course_lib.check import MIME
-from course_lib.reference import Outcome, Problem, RecordedCase, Reference
+from course_lib.judging import codec, problems
+from course_lib.judging.outcome import Outcome, Problem
+from course_lib.judging.reference import RecordedCase, Reference
 from grader.exercises import all_exercises
 from grader.outcome_of_run import why_nothing, why_silent
 
@@ -71,7 +72,7 @@ def _told(problem: Problem | None, case: RecordedCase, reference: Reference, sou
             return known
     if problem.kind == "not_started" and problem.detail in all_exercises():
         return problems.waits_for(name, problem.detail)
-    if reference.probe == "answer":
+    if reference.driver == "answer":
         question, options = case.inputs["question"], ", ".join(case.inputs["options"])
         return Problem("wrong_type", f"{question} is answered by none of the letters {options}.")
     output = next((key for key in reference.returns if problem.message.startswith(f"Its `{key}`")), None)
@@ -97,5 +98,5 @@ def _fixed(case: RecordedCase, reference: Reference) -> list[Problem]:
     found += [problems.wrong_count(name, returns, got) for got in (None, *range(MOST_VALUES))]
     found += [problems.mutated(name, argument) for argument in case.inputs]
     found += [problems.incomparable(output, kind) for output in (None, *returns) for kind in problems.KINDS]
-    found += [problems.open_question(case.inputs["question"])] if reference.probe == "answer" else []
+    found += [problems.open_question(case.inputs["question"])] if reference.driver == "answer" else []
     return found

@@ -14,7 +14,7 @@ from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 
 from course_lib.errors import CourseError
-from course_lib.reference import DIRECTORY, load
+from course_lib.judging.reference import DIRECTORY, load
 from course_lib.workspace import course_root
 from grader.config import nbgrader_config
 from grader.leaks import find_leaks

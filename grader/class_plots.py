@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from course_lib.style import BLUE, MUTED, ORANGE, SKY, VERMILLION, WIDTH, finding, name_axes, use_style
+from course_lib.drawing.style import BLUE, MUTED, ORANGE, SKY, VERMILLION, WIDTH, finding, name_axes, use_style
 from grader.class_facts import Bin, Met, Property, Slow
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from course_lib.packages import require_packages
+from course_lib.judging.packages import require_packages
 from grader.classroom import CONFIG_FILE, Classroom
 from grader.engine.book import Book, open_book
 from grader.engine.cluster import cluster_crew

@@ -20,8 +20,8 @@ import numpy as np
 from nbformat import NotebookNode
 
 from course_lib.errors import CourseError
+from course_lib.judging.reference import Reference
 from course_lib.private_files import open_private
-from course_lib.reference import Reference
 from grader.answers import read_outcomes
 from grader.exercises import all_exercises, exercises_of
 from grader.ledger import Ledger

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from course_lib.drawing.style import BLUE, MUTED, ORANGE, name_axes, use_style
 from course_lib.private_files import write_private
-from course_lib.style import BLUE, MUTED, ORANGE, name_axes, use_style
 from grader.class_plots import Plot, as_plot, new_figure
 from grader.leaderboard import Entry, numbers
 

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 from nbformat import NotebookNode
 
-from course_lib import problems
-from course_lib.failures import Failure, Ran, first_line, other_meaning, uncalled, why_missing
-from course_lib.reference import Outcome, Problem
+from course_lib.judging import problems
+from course_lib.judging.failures import Failure, Ran, first_line, other_meaning, uncalled, why_missing
+from course_lib.judging.outcome import Outcome, Problem
 from grader.sandbox.inside.shell import CUT
 from grader.sandbox.notebook import ENDINGS, part_of
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from course_lib.judge import Difference, GroupResult, Verdict
+from course_lib.judging.judge import Difference, GroupResult, Verdict
 
 POLICIES = ("diagnosis", "properties", "points")
 

@@ -14,8 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from course_lib.errors import CourseError
-from course_lib.reference import Reference
-from course_lib.signatures import searchable
+from course_lib.judging.reference import Reference, searchable
 from grader.exercises import find_exercise
 from grader.record import make_reference
 from grader.search.kept import kept_signatures

@@ -11,16 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from course_lib import codec
-from course_lib.compute import run_cases
-from course_lib.reference import (
-    DIRECTORY,
-    Outcome,
-    RecordedCase,
-    RecordedGroup,
-    RecordedMisconception,
-    Reference,
-)
+from course_lib.judging import codec
+from course_lib.judging.compute import run_cases
+from course_lib.judging.outcome import Outcome
+from course_lib.judging.reference import DIRECTORY, RecordedCase, RecordedGroup, RecordedMisconception, Reference
 from grader.exercises import all_exercises
 from grader.spec import Exercise
 
@@ -40,7 +34,7 @@ def make_reference(exercise: Exercise, seed: int | list[int], private: bool = Fa
         exercise=exercise.name,
         unit=exercise.unit,
         returns=exercise.returns,
-        probe=exercise.probe,
+        driver=exercise.driver,
         groups=tuple(RecordedGroup(g.key, g.states, g.points, g.hint) for g in exercise.groups),
         cases=tuple(RecordedCase(c.label, c.group, dict(c.inputs)) for c in cases),
         tolerance=exercise.tolerance,

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.reference import Tolerance
+from course_lib.judging.outcome import Tolerance
 from grader.changes import made
 
 
@@ -80,16 +80,16 @@ class Exercise:
     misconceptions: tuple[Misconception, ...]
     equivalents: tuple[Any, ...] = ()
     """Right answers; the first bears the exercise's own name, and misconceptions are edits of it."""
-    probe: str = "call"
+    driver: str = "call"
     tolerance: Tolerance = field(default_factory=Tolerance)
     plot: str | None = None
     bonus: bool = False
     forbidden: tuple[str, ...] = ()
     """Dotted names that would do the exercise's work, such as `np.gradient`: "from scratch" as a rule."""
     verify: str | None = None
-    """A function of `course_lib.properties` that says which results are right, in place of comparing with `reference`;
-    what a reference gives is handed to it as `right`. A misconception of such an exercise is known by its name: it is
-    the name of the `Flaw` that it has, or a problem's kind."""
+    """A function of `course_lib.judging.properties` that says which results are right, in place of comparing with
+    `reference`; what a reference gives is handed to it as `right`. A misconception of such an exercise is known by its
+    name: it is the name of the `Flaw` that it has, or a problem's kind."""
     private_cases: Callable[[np.random.Generator], list[Case]] | None = None
     """The grader's cases, where they cannot be the visible ones with other numbers: images that no learner has."""
     withheld: bool = False
@@ -140,7 +140,7 @@ def quiz(name: str, unit: str, questions: Iterable[Question]) -> Exercise:
             for option, says in q.wrong.items()
         ),
         equivalents=({key: f" {letter.upper()} " for key, letter in right.items()},),
-        probe="answer",
+        driver="answer",
         withheld=True,
     )
 

@@ -118,7 +118,7 @@ class Course:
             "course",
             "pyproject.toml",
             "constraints.txt",
-            "course_lib/environment.py",
+            "course_lib/commands/environment.py",
             "course_lib/errors.py",
         ):
             shutil.copy(ROOT / name, self.root / name)
@@ -164,8 +164,8 @@ class Course:
         return next(self.venv.glob(f"lib/python3.*/site-packages/{name}-*.dist-info"))
 
     def load(self) -> ModuleType:
-        """The copy's `course_lib/environment.py`, as the script loads it."""
-        return load("environment_copy", self.root / "course_lib" / "environment.py")
+        """The copy's `course_lib/commands/environment.py`, as the script loads it."""
+        return load("environment_copy", self.root / "course_lib" / "commands" / "environment.py")
 
 
 def load(name: str, path: Path) -> ModuleType:

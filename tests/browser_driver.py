@@ -104,7 +104,7 @@ def jupyterlab(root: Path, unit: str, home: Path) -> Iterator[Lab]:
         "IPYTHONDIR": str(home / "ipython"),
         "JUPYTER_TOKEN": TOKEN,
     }
-    code = f"import sys; from course_lib.start import start; sys.exit(start({unit!r}, browser=False, port=0))"
+    code = f"import sys; from course_lib.commands.start import start; sys.exit(start({unit!r}, browser=False, port=0))"
     log = home / "lab.log"
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -8,9 +8,9 @@ from __future__ import annotations
 import pytest
 from course import solutions
 
-from course_lib.compute import run_cases
-from course_lib.judge import judge
-from course_lib.reference import Reference, load
+from course_lib.judging.compute import run_cases
+from course_lib.judging.judge import judge
+from course_lib.judging.reference import Reference, load
 from grader.private import private_reference
 from grader.spec import Exercise
 

@@ -13,10 +13,10 @@ from nbconvert.exporters import HTMLExporter
 from nbformat.v4 import new_code_cell, new_output
 from traitlets.config import Config
 
-from course_lib import render
 from course_lib.check import MIME
-from course_lib.judge import judge
-from course_lib.reference import load
+from course_lib.judging import render
+from course_lib.judging.judge import judge
+from course_lib.judging.reference import load
 from grader.answers import read_outcomes
 from grader.audit import rules
 from grader.audit.attacks import ATTACKS, deliveries, every_unit, harms, leaks, pages, run_attacks, school

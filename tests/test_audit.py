@@ -147,7 +147,7 @@ def test_of_an_exercise_with_a_property_a_right_answer_is_replayed():
     made = halves(
         lambda rng: [Case("a layer", "all", by_share | {"seed": int(rng.integers(99))})],
         returns=("first", "second", "again"),
-        probe="initializer",
+        driver="initializer",
         reference=None,
         verify="initial_weights",
         equivalents=(lambda rng, fan_in, fan_out: rng.normal(size=(fan_in, fan_out)),),
@@ -276,7 +276,9 @@ def test_a_fingerprint_is_of_answers_and_judges_and_not_of_text(tmp_path, monkey
     assert of(source) == before == of(source.replace("# %% [markdown]\n", "# %% [markdown]\n# One more line.\n", 1))
     marker = "### BEGIN SOLUTION\n"
     assert of(source.replace(marker, f"{marker}    # another answer\n", 1)) != before
-    monkeypatch.setattr("grader.audit.fingerprint.what_decides", lambda root: {root / "course_lib" / "judge.py"})
+    monkeypatch.setattr(
+        "grader.audit.fingerprint.what_decides", lambda root: {root / "course_lib" / "judging" / "judge.py"}
+    )
     assert fingerprint(script) != before
 
 
@@ -289,18 +291,18 @@ def test_a_fingerprint_finds_new_modules_by_itself(tmp_path):
 
     write("grader/audit/examine.py", "from course_lib import judge\nfrom grader.sandbox.walls import worker\n")
     write(
-        "course_lib/judge.py",
+        "course_lib/judging/judge.py",
         "def f():\n    import course_lib.newcomer as n\n    from course_lib import drivers, render\n",
     )
     write("course_lib/newcomer.py", "from numpy import pi\nfrom . import nothing\n")
     write("course_lib/drivers/__init__.py", "from pkgutil import iter_modules\n")
     write("course_lib/drivers/steps.py", "")
-    for apart in ("course_lib/render.py", "course_lib/unused.py", "grader/sandbox/walls.py"):
+    for apart in ("course_lib/judging/render.py", "course_lib/unused.py", "grader/sandbox/walls.py"):
         write(apart, "")
     names = {path.relative_to(tmp_path).as_posix() for path in what_decides(tmp_path)}
     assert names == {
         "grader/audit/examine.py",
-        "course_lib/judge.py",
+        "course_lib/judging/judge.py",
         "course_lib/newcomer.py",
         "course_lib/drivers/__init__.py",
         "course_lib/drivers/steps.py",
@@ -310,10 +312,12 @@ def test_a_fingerprint_finds_new_modules_by_itself(tmp_path):
 @pytest.mark.fast
 def test_what_judges_the_course_decides():
     found = {path.relative_to(ROOT).as_posix() for path in what_decides(ROOT)}
-    judges = ("judge", "compare", "compute", "codec", "problems", "packages", "probes/optimizers", "properties/masks")
-    assert {f"course_lib/{name}.py" for name in judges} <= found
+    judges = ("judge", "compare", "compute", "codec", "problems", "packages", "drivers/optimizers", "properties/masks")
+    assert {f"course_lib/judging/{name}.py" for name in judges} <= found
     assert {"grader/spec.py", "grader/record.py", "grader/search/operators.py", "grader/audit/replay.py"} <= found
-    assert not any(name.startswith(("grader/sandbox", "grader/exercises", "course_lib/render")) for name in found)
+    assert not any(
+        name.startswith(("grader/sandbox", "grader/exercises", "course_lib/judging/render")) for name in found
+    )
 
 
 @pytest.mark.fast

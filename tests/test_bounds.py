@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from course_lib import codec
+from course_lib.judging import codec
 from grader.bounds import TooLargeError, check_json, load_json
 from grader.engine.crew import Crew, memory_limit
 from grader.sandbox.worker import MIB, Room, _frames

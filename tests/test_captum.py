@@ -14,7 +14,7 @@ import pytest
 import torch
 from captum.attr import IntegratedGradients, LayerAttribution, LayerGradCam, NoiseTunnel, Occlusion, Saliency
 
-from course_lib.probes.attribution import small_network
+from course_lib.judging.drivers.attribution import small_network
 from grader.exercises.u13_seeing_inside import networks
 from grader.exercises.u13_seeing_inside.grad_cam import flat_network, grad_cam_oracle, pooled_network
 from grader.exercises.u13_seeing_inside.integrated_gradients import integrated_oracle

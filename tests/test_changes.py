@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from course_lib.compute import run_cases
-from course_lib.judge import judge
+from course_lib.judging.compute import run_cases
+from course_lib.judging.judge import judge
 from course_lib.workspace import course_root
 from grader.changes import change, made, source_of
 from tests import toy

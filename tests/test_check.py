@@ -6,19 +6,20 @@ import pytest
 from kernel import kernel
 from toy import REFERENCE
 
-from course_lib import codec, progress
+from course_lib import progress
 from course_lib.check import MIME
-from course_lib.compute import run_cases
-from course_lib.judge import judge
-from course_lib.reference import Outcome
+from course_lib.judging import codec
+from course_lib.judging.compute import run_cases
+from course_lib.judging.judge import judge
+from course_lib.judging.outcome import Outcome
 from grader.exercises import find_exercise
 from grader.record import visible_reference
 
 SETUP = """
 import numpy as np
 from pathlib import Path
-import course_lib.reference
-course_lib.reference.DIRECTORY = Path({directory!r})
+import course_lib.judging.reference
+course_lib.judging.reference.DIRECTORY = Path({directory!r})
 from course_lib import check, waits_for
 """
 RIGHT = "def scale_shift(x, a):\n    y = a * x\n    return y, y.sum()\n"

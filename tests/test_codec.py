@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from course_lib.codec import DTYPES, MAX_BYTES, CodecError, decode, encode
+from course_lib.judging.codec import DTYPES, MAX_BYTES, CodecError, decode, encode
 
 pytestmark = pytest.mark.fast
 

@@ -12,8 +12,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from course_lib import doctor
-from course_lib.doctor import ERROR, OK, WARNING, Finding
+from course_lib.commands import doctor
+from course_lib.commands.doctor import ERROR, OK, WARNING, Finding
 from course_lib.errors import CourseError
 
 pytestmark = pytest.mark.fast
@@ -219,5 +219,5 @@ def test_a_command_that_hangs_fails_or_is_not_there_has_no_answer(tmp_path: Path
 
 
 def test_importing_the_doctor_imports_no_torch() -> None:
-    code = "import sys, course_lib.doctor; sys.exit('torch' in sys.modules)"
+    code = "import sys, course_lib.commands.doctor; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

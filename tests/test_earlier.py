@@ -11,11 +11,11 @@ from course import source_notebook
 from nbformat.v4 import new_code_cell
 
 from course_lib import earlier, stand_ins, waits_for
-from course_lib.compute import run_cases
 from course_lib.errors import CourseError, LeftOut
-from course_lib.judge import judge
-from course_lib.packages import packages_of
-from course_lib.reference import load
+from course_lib.judging.compute import run_cases
+from course_lib.judging.judge import judge
+from course_lib.judging.packages import packages_of
+from course_lib.judging.reference import load
 from course_lib.stand_ins import library
 from grader.exercises import find_exercise
 from grader.private import private_reference
@@ -184,8 +184,8 @@ def test_a_name_without_exercise_or_stand_in_is_a_sentence(monkeypatch):
 
 
 def test_an_exercise_is_not_answered_by_what_stands_in():
-    from course_lib.from_scratch import forbidden_problem
-    from course_lib.reach import Cell, Program
+    from course_lib.cells.reach import Cell, Program
+    from course_lib.judging.from_scratch import forbidden_problem
 
     for source in ("from course_lib.stand_ins.u04_momentum import SGD", "SGD = earlier('SGD')"):
         reached = Program([Cell(source)]).reached("SGD")

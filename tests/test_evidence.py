@@ -7,12 +7,12 @@ import dataclasses
 import numpy as np
 import pytest
 
-from course_lib import render
-from course_lib.compare import compare
-from course_lib.compute import run_cases
-from course_lib.judge import judge
-from course_lib.precision import agree
-from course_lib.reference import Tolerance
+from course_lib.judging import render
+from course_lib.judging.compare import compare
+from course_lib.judging.compute import run_cases
+from course_lib.judging.judge import judge
+from course_lib.judging.outcome import Tolerance
+from course_lib.judging.precision import agree
 from grader.changes import change
 from grader.exercises import find_exercise
 from grader.record import make_reference

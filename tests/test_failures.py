@@ -8,8 +8,8 @@ from __future__ import annotations
 import pytest
 from test_names import GIVEN, answer, cell, check, given, verdicts
 
-from course_lib import render
-from course_lib.failures import Failure, Ran, other_meaning, read_text, why_missing
+from course_lib.judging import render
+from course_lib.judging.failures import Failure, Ran, other_meaning, read_text, why_missing
 from grader.report import class_table
 from grader.results import CheckResult, Result
 from grader.sandbox.worker import MIB, Limits, Worker

@@ -4,10 +4,10 @@ import nbformat
 import pytest
 from course import EXERCISES, ROOT, UNITS, source_notebook
 
-from course_lib import packages
-from course_lib.from_scratch import forbidden_problem, import_problem
-from course_lib.ran import file_beside
-from course_lib.reach import Cell, Program
+from course_lib.cells.reach import Cell, Program
+from course_lib.judging import packages
+from course_lib.judging.from_scratch import forbidden_problem, import_problem
+from course_lib.kernel.ran import file_beside
 from grader.preprocessors.verify_answers import cells_above
 from grader.samples import fill, find_cell
 

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from toy import EXERCISE, REFERENCE, in_place, mean, plus, right
 
-from course_lib import render
-from course_lib.compare import compare
-from course_lib.compute import run_cases
-from course_lib.judge import judge
-from course_lib.properties import PROPERTIES
-from course_lib.reference import Outcome, Problem, Reference, Tolerance
+from course_lib.judging import render
+from course_lib.judging.compare import compare
+from course_lib.judging.compute import run_cases
+from course_lib.judging.judge import judge
+from course_lib.judging.outcome import Outcome, Problem, Tolerance
+from course_lib.judging.properties import PROPERTIES
+from course_lib.judging.reference import Reference
 from grader.exercises import all_exercises, find_exercise
 from grader.record import make_reference
 from grader.spec import Case, Exercise, Group, Misconception

@@ -12,9 +12,9 @@ from safetensors.numpy import save
 
 from course_lib.check import MIME
 from course_lib.errors import CourseError
-from course_lib.judge import judge
-from course_lib.properties.scores import accuracy_within_budget
-from course_lib.reference import Outcome
+from course_lib.judging.judge import judge
+from course_lib.judging.outcome import Outcome
+from course_lib.judging.properties.scores import accuracy_within_budget
 from grader.leaderboard import Entry, artefact_of, mark_front, measure, pseudonyms, table
 from grader.leaderboard_page import make_page
 from grader.preprocessors.verify_answers import with_weights

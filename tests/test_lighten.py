@@ -8,10 +8,10 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from test_repair import HALF, cell_of, released, submission
 
-from course_lib import sources
+from course_lib.cells import sources
+from course_lib.cells.reach import Cell, Program
 from course_lib.errors import CourseError
-from course_lib.from_scratch import forbidden_problem
-from course_lib.reach import Cell, Program
+from course_lib.judging.from_scratch import forbidden_problem
 from grader.preprocessors import Repair, lighten
 from grader.preprocessors.lighten import LEFT_OUT, MOST_CELLS, MOST_CODE, SMALL, weight
 from grader.preprocessors.recognise import likeness

@@ -8,10 +8,10 @@ import pytest
 from course import LIGHT, ROOT
 from promises import each, references
 
-from course_lib.compute import run_cases
-from course_lib.judge import judge
-from course_lib.reference import load
-from course_lib.render import text
+from course_lib.judging.compute import run_cases
+from course_lib.judging.judge import judge
+from course_lib.judging.reference import load
+from course_lib.judging.render import text
 from grader.audit.claims import misconception_failure
 from grader.exercises import find_exercise
 

@@ -15,9 +15,9 @@ from nbformat.v4 import new_code_cell, new_notebook
 from toy import REFERENCE
 
 from course_lib.check import MIME
-from course_lib.graded_kernel import packed
-from course_lib.judge import judge
-from course_lib.reference import Outcome
+from course_lib.graded.kernel import packed
+from course_lib.judging.judge import judge
+from course_lib.judging.outcome import Outcome
 from grader import check_unit
 from grader.answers import read_outcomes
 from grader.classroom import Classroom
@@ -109,9 +109,9 @@ SCRATCH = {
     "the folder": "import os\nos.chdir('/')",
     "exit": "import sys\nsys.exit = None\nraise SystemExit(3)",
     "the course's modules": (
-        "import course_lib.check, course_lib.compute, course_lib.codec, course_lib.reference\n"
-        "course_lib.compute.PROBES.clear()\ncourse_lib.reference.Outcome.to_json = None\n"
-        "for module in (course_lib.check, course_lib.compute, course_lib.codec):\n"
+        "import course_lib.check, course_lib.judging.compute, course_lib.judging.codec, course_lib.judging.reference\n"
+        "course_lib.judging.compute.DRIVERS.clear()\ncourse_lib.judging.outcome.Outcome.to_json = None\n"
+        "for module in (course_lib.check, course_lib.judging.compute, course_lib.judging.codec):\n"
         "    for name in [n for n in vars(module) if not n.startswith('__')]:\n        setattr(module, name, None)"
     ),
     "functions of modules": (
@@ -264,7 +264,7 @@ def test_a_plain_kernel_that_grades_holds_the_same(tmp_path):
         assert (tmp_path / f"{name}.json").is_file()
     work = tmp_path / "work"
     work.mkdir()
-    arguments = ["--ext=course_lib.graded_kernel"]
+    arguments = ["--ext=course_lib.graded.kernel"]
     environment = {"COURSE_GRADING": str(tmp_path), "COURSE_GRADED": "1", "COURSE_STATE_DIR": str(tmp_path)}
     lost = []
     with kernel(work, arguments, **environment) as running:

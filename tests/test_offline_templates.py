@@ -14,10 +14,10 @@ from nbconvert.exporters import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from traitlets.config import Config
 
-from course_lib import render
-from course_lib.compute import run_cases
-from course_lib.judge import judge
-from course_lib.reference import load
+from course_lib.judging import render
+from course_lib.judging.compute import run_cases
+from course_lib.judging.judge import judge
+from course_lib.judging.reference import load
 from grader.classroom import Classroom
 from grader.config import nbgrader_config
 from grader.exercises import find_exercise

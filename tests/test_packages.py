@@ -11,9 +11,9 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from course_lib import packages
 from course_lib.errors import CourseError
-from course_lib.packages import importable, modules_of
+from course_lib.judging import packages
+from course_lib.judging.packages import importable, modules_of
 from grader import check_unit
 from grader.config import nbgrader_config
 from grader.samples import find_cell
@@ -112,7 +112,7 @@ WITHOUT = """
 import sys
 from fnmatch import fnmatch
 from pathlib import Path
-from course_lib import listed_only
+from course_lib.graded import listed_only
 folder = Path(sys.argv[1])
 sys.path.insert(0, str(folder))
 listed_only.hide("01_gradients", folder)

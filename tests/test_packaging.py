@@ -20,7 +20,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from rattler import MatchSpec
 
-from course_lib.doctor import closure, read_pins
+from course_lib.commands.doctor import closure, read_pins
 
 pytestmark = pytest.mark.fast
 
@@ -193,11 +193,13 @@ def test_what_the_code_imports_is_declared() -> None:
 def test_course_lib_imports_torch_only_inside_functions() -> None:
     paths = sorted((ROOT / "course_lib").rglob("*.py"))
     assert offenders(paths, "torch", deferred=False) == []
-    assert "course_lib/doctor.py" in offenders(paths, "torch"), "the search must find the ones inside functions"
+    assert "course_lib/commands/doctor.py" in offenders(paths, "torch"), (
+        "the search must find the ones inside functions"
+    )
 
 
 def test_the_bootstrap_needs_the_standard_library_alone() -> None:
-    for name in ("course", "course_lib/environment.py"):
+    for name in ("course", "course_lib/commands/environment.py"):
         found = {module.split(".")[0] for module in imports(ast.parse((ROOT / name).read_text(encoding="utf-8")))}
         assert found <= sys.stdlib_module_names, name
 

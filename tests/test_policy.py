@@ -4,8 +4,8 @@ import pytest
 from nbformat.v4 import new_code_cell
 from toy import REFERENCE, plus, right
 
-from course_lib.compute import run_cases
-from course_lib.judge import judge
+from course_lib.judging.compute import run_cases
+from course_lib.judging.judge import judge
 from grader.policy import POLICIES
 from grader.preprocessors.verify_answers import VERDICT, write_verdict
 

@@ -15,7 +15,7 @@ import pytest
 from course import ROOT
 from school import UNIT, answered, bonus, classroom, course_copy, points
 
-from course_lib.doctor import OK, WARNING, check_private_files
+from course_lib.commands.doctor import OK, WARNING, check_private_files
 from course_lib.private_files import exposed, make_private, open_private, write_private
 from grader.classroom import Classroom
 from grader.demo import DUE

@@ -5,10 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from course_lib.compute import run_cases
-from course_lib.diagnosis import relations
-from course_lib.differences import differences_of
-from course_lib.reference import Outcome, Problem, RecordedCase, RecordedGroup, Reference
+from course_lib.judging.compute import run_cases
+from course_lib.judging.diagnosis import relations
+from course_lib.judging.differences import differences_of
+from course_lib.judging.outcome import Outcome, Problem
+from course_lib.judging.reference import RecordedCase, RecordedGroup, Reference
 from grader.exercises import find_exercise
 from grader.record import make_reference, visible_reference
 
@@ -16,14 +17,14 @@ pytestmark = pytest.mark.fast
 RNG = np.random.default_rng(4)
 
 
-def reference_of(right, returns, inputs, probe="call", sizes=None):
+def reference_of(right, returns, inputs, driver="call", sizes=None):
     """The reference of `right`, a function that gives its outputs as a tuple."""
     cases = [
         RecordedCase(f"case {i}", "all", given, dict(zip(returns, right(**given), strict=True)))
         for i, given in enumerate(inputs)
     ]
     groups = (RecordedGroup("all", "is right", 1),)
-    return Reference("toy", "00", returns, probe, groups, tuple(cases), sizes=sizes or {})
+    return Reference("toy", "00", returns, driver, groups, tuple(cases), sizes=sizes or {})
 
 
 def found(reference, wrong):

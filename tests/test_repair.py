@@ -8,7 +8,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 from nbgrader.nbgraderformat import MetadataValidator
 
-from course_lib.sources import defined, parses
+from course_lib.cells.sources import defined, parses
 from grader.preprocessors.recognise import COMPARED, plain, recognise
 from grader.preprocessors.repair import HEADING, grade_id, repair
 

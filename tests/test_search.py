@@ -13,12 +13,13 @@ import pytest
 import toy
 from course import EXERCISES, ROOT, UNITS, solutions
 
-from course_lib.compute import run_cases
-from course_lib.diagnosis import search
 from course_lib.errors import CourseError
-from course_lib.judge import judge
-from course_lib.reference import DIRECTORY, Problem, Tolerance, load
-from course_lib.signatures import (
+from course_lib.judging.compute import run_cases
+from course_lib.judging.diagnosis import search
+from course_lib.judging.judge import judge
+from course_lib.judging.outcome import Problem, Tolerance
+from course_lib.judging.reference import DIRECTORY, load, with_search
+from course_lib.judging.signatures import (
     Edit,
     Signature,
     by_unit,
@@ -28,7 +29,6 @@ from course_lib.signatures import (
     same,
     signature_of,
     signature_of_problem,
-    with_search,
 )
 from grader.audit.examine import answers_of
 from grader.audit.told import Told, contradicted_searches, told

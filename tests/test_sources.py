@@ -4,8 +4,8 @@ import ast
 
 import pytest
 
-from course_lib.loads import imports, loads
-from course_lib.sources import as_python, compiled, compiles, defined, parses, read
+from course_lib.cells.loads import imports, loads
+from course_lib.cells.sources import as_python, compiled, compiles, defined, parses, read
 
 pytestmark = pytest.mark.fast
 

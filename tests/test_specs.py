@@ -9,8 +9,8 @@ import pytest
 from course import EXERCISES, GRADED_CODE, LIGHT, ROOT, UNITS, source_notebook
 from promises import SECRETS, each, references, solution_failure
 
-from course_lib import codec
-from course_lib.reference import load
+from course_lib.judging import codec
+from course_lib.judging.reference import load
 from grader.audit.claims import equivalent_failure
 from grader.audit.replay import replayed, sentences
 from grader.private import private_reference

@@ -14,7 +14,7 @@ from course import EXERCISES, ROOT, SCRIPTS, UNITS, lay_beside, source_notebook
 from kernel import kernel
 from nbclient import NotebookClient
 
-from course_lib.reference import DIRECTORY, load
+from course_lib.judging.reference import DIRECTORY, load
 from grader.build import release, stale
 from grader.leaks import find_leaks
 from grader.record import record, same_reference

@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 from course import ROOT
 
-from course_lib import user_settings
-from course_lib.findings import ERROR, OK, WARNING
+from course_lib.commands import user_settings
+from course_lib.commands.findings import ERROR, OK, WARNING
 
 ADDRESS = re.compile(r"http://localhost:(\d+)/lab/tree/(\S+?\.ipynb)\?token=(\w+)")
 IN_THE_WAY = {
@@ -50,7 +50,7 @@ def started(home: Path, **environment: str) -> Iterator[str]:
     log = home / "start.log"
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("JUPYTER")}
     own = {"HOME": str(home), "COURSE_ROOT": str(ROOT), "COURSE_HOME": str(home / "my 课程"), "PYTHONPATH": str(ROOT)}
-    code = "import sys; from course_lib.start import start; sys.exit(start('00', browser=False, port=0))"
+    code = "import sys; from course_lib.commands.start import start; sys.exit(start('00', browser=False, port=0))"
     with log.open("wb") as output:
         lab = subprocess.Popen(
             [sys.executable, "-c", code],
@@ -115,7 +115,7 @@ def test_a_kernel_of_the_course_runs_no_start_up_file(tmp_path: Path) -> None:
     startup = tmp_path / ".ipython" / "profile_default" / "startup"
     startup.mkdir(parents=True)
     (startup / "00.py").write_text("from math import *\nprint('a start-up file')\n", encoding="utf-8")
-    code = "from course_lib.start import lab_environment; import json; print(json.dumps(lab_environment()))"
+    code = "from course_lib.commands.start import lab_environment; import json; print(json.dumps(lab_environment()))"
     own = {"HOME": str(tmp_path), "COURSE_HOME": str(tmp_path / "mine"), "PYTHONPATH": str(ROOT)}
     run = {"capture_output": True, "text": True, "check": True, "timeout": 120}
     given = json.loads(subprocess.run([sys.executable, "-c", code], env=os.environ | own, **run).stdout)

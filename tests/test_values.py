@@ -8,11 +8,12 @@ import json
 import numpy as np
 import pytest
 
-from course_lib import codec, problems
-from course_lib.compare import compare
-from course_lib.compute import run_cases
-from course_lib.judge import judge
-from course_lib.reference import Outcome, RecordedCase, RecordedGroup, Reference, Tolerance
+from course_lib.judging import codec, problems
+from course_lib.judging.compare import compare
+from course_lib.judging.compute import run_cases
+from course_lib.judging.judge import judge
+from course_lib.judging.outcome import Outcome, Tolerance
+from course_lib.judging.reference import RecordedCase, RecordedGroup, Reference
 from grader.answers import _told
 
 pytestmark = pytest.mark.fast

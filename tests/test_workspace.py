@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from course_lib import progress, start, workspace
+from course_lib import progress, workspace
+from course_lib.commands import start
 from course_lib.commands.reset import reset
 from course_lib.errors import CourseError
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from course_lib.compute import run_cases
-from course_lib.judge import judge
-from course_lib.reference import Reference
+from course_lib.judging.compute import run_cases
+from course_lib.judging.judge import judge
+from course_lib.judging.reference import Reference
 from grader.changes import made
 from grader.spec import Exercise, Misconception
 

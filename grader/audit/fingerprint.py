@@ -12,11 +12,11 @@ from pathlib import Path
 from course_lib.workspace import course_root
 from grader.audit.examine import answers_of
 
-ROOTS = ("grader.audit.examine", "course_lib.packages")
+ROOTS = ("grader.audit.examine", "course_lib.judging.packages")
 """Where the search for what decides begins: the audit of answers, and what they may import."""
 APART = (
     *("grader.sandbox", "grader.samples", "grader.scripts", "grader.preprocessors"),
-    *("course_lib.check", "course_lib.render", "course_lib.progress", "course_lib.workspace"),
+    *("course_lib.check", "course_lib.judging.render", "course_lib.progress", "course_lib.workspace"),
     *("grader.exercises", "grader.audit.equivalent"),
 )
 """What runs answers, and what shows verdicts: neither decides one. Of specs and explanations each unit has its own."""

@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from course_lib.compute import run_cases
-from course_lib.judge import judge
-from course_lib.reference import Outcome, RecordedCase, Reference
+from course_lib.judging.compute import run_cases
+from course_lib.judging.judge import judge
+from course_lib.judging.outcome import Outcome
+from course_lib.judging.reference import RecordedCase, Reference
 from grader.record import VISIBLE_SEED, make_reference
 from grader.spec import Exercise
 

@@ -17,8 +17,9 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from course_lib.check import MIME
-from course_lib.from_scratch import GIVEN_ALIASES
-from course_lib.reference import Outcome, Reference
+from course_lib.judging.from_scratch import GIVEN_ALIASES
+from course_lib.judging.outcome import Outcome
+from course_lib.judging.reference import Reference
 from grader.audit.examine import answers_of
 from grader.audit.replay import right_values
 from grader.audit.row import HELD, RIGHT_WORK, Row

@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from course_lib.diagnosis import Diagnosis, known, relations
-from course_lib.diagnosis.search import matching, wrong_outputs
-from course_lib.judge import Verdict
-from course_lib.properties.base import FORM
-from course_lib.reference import Outcome, Reference
-from course_lib.signatures import Signature
+from course_lib.judging.diagnosis import Diagnosis, known, relations
+from course_lib.judging.diagnosis.search import matching, wrong_outputs
+from course_lib.judging.judge import Verdict
+from course_lib.judging.outcome import Outcome
+from course_lib.judging.properties.base import FORM
+from course_lib.judging.reference import Reference
+from course_lib.judging.signatures import Signature
 from grader.search.bench import Bench
 from grader.search.edits import edits_of
 from grader.search.signatures import agree

@@ -21,9 +21,10 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from course_lib.check import MIME
 from course_lib.errors import CourseError
-from course_lib.judge import Verdict, judge
-from course_lib.reference import DIRECTORY, Outcome, Reference
-from course_lib.signatures import path_of, with_search
+from course_lib.judging.judge import Verdict, judge
+from course_lib.judging.outcome import Outcome
+from course_lib.judging.reference import DIRECTORY, Reference, with_search
+from course_lib.judging.signatures import path_of
 from course_lib.workspace import course_root
 from grader.answers import read_outcomes
 from grader.audit.told import Told, told

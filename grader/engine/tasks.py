@@ -25,8 +25,8 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader import utils
 
-from course_lib import codec
-from course_lib.judge import Verdict
+from course_lib.judging import codec
+from course_lib.judging.judge import Verdict
 from grader.engine.stand_ins import Sheet
 from grader.engine.unit import Desk, UnitData, desk_for
 from grader.preprocessors.compute_answers import checked_exercises
@@ -202,7 +202,7 @@ def _origin(task: Submitted, desk: Desk) -> dict[str, Any]:
 def _inputs(name: str, secret: bytes) -> str:
     """A hash over what an exercise's private cases call the learner's object with."""
     reference = private_reference(name, secret)
-    told = [reference.probe, *reference.returns, *(codec.encode(case.inputs) for case in reference.cases)]
+    told = [reference.driver, *reference.returns, *(codec.encode(case.inputs) for case in reference.cases)]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,6 +1,7 @@
 """nbgrader preprocessors of this course: one small class a file, each doing one thing to a notebook.
 
-`grader.config` says in which order nbgrader runs them. Nothing here decides what is right: that is `course_lib.judge`.
+`grader.config` says in which order nbgrader runs them. Nothing here decides what is right: that is
+`course_lib.judging`.
 """
 
 from grader.preprocessors.bound_outputs import BoundOutputs

@@ -16,11 +16,11 @@ from nbformat.v4 import new_output
 from nbgrader.preprocessors import Execute
 from traitlets import Bool, Integer, Unicode
 
-from course_lib import graded_kernel, listed_only
 from course_lib.check import GRADED, GRADING
 from course_lib.errors import CourseError
-from course_lib.graded_kernel import packed
-from course_lib.reference import Reference
+from course_lib.graded import kernel, listed_only
+from course_lib.graded.kernel import packed
+from course_lib.judging.reference import Reference
 from grader.private import private_reference, secret_for
 from grader.sandbox.bwrap import unavailable
 from grader.sandbox.gpu import missing, uses_gpu
@@ -71,7 +71,7 @@ class ComputeAnswers(Execute):
             for reference in references.values():
                 reference.save(Path(folder))
             # First what is hidden, then what keeps the surroundings as they are from then on.
-            self.extra_arguments = [f"--ext={module.__name__}" for module in (listed_only, graded_kernel)]
+            self.extra_arguments = [f"--ext={module.__name__}" for module in (listed_only, kernel)]
             with _environment(folder, resources["nbgrader"]["assignment"]):
                 try:
                     result: tuple[NotebookNode, dict[str, Any]] = super().preprocess(nb, resources, **kwargs)

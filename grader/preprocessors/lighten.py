@@ -13,7 +13,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from course_lib.sources import defined
+from course_lib.cells.sources import defined
 
 MOST_CELLS, MOST_CODE = 2_000, 500_000
 """Code cells with anything in them, and characters in all of them: more is no learner's work, and takes minutes."""

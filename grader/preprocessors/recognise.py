@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from nbformat import NotebookNode
 
-from course_lib.sources import defined, parses
+from course_lib.cells.sources import defined, parses
 
 ALIKE = 0.6
 """From this share of common text on, two texts are versions of one."""

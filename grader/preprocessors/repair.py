@@ -16,8 +16,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Unicode
 
+from course_lib.cells.sources import defined, parses
 from course_lib.errors import CourseError
-from course_lib.sources import defined, parses
 from grader.outcome_of_run import ADDED
 from grader.preprocessors.lighten import MOST_CELLS, MOST_CODE, lighten, weight
 from grader.preprocessors.recognise import (

@@ -12,13 +12,14 @@ from nbformat.v4 import new_output
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Enum
 
-from course_lib import render
-from course_lib.from_scratch import forbidden_problem
-from course_lib.judge import Verdict, judge
-from course_lib.ran import file_beside
-from course_lib.reach import Cell, Program
-from course_lib.reference import Outcome, Reference
-from course_lib.sources import compiles
+from course_lib.cells.reach import Cell, Program
+from course_lib.cells.sources import compiles
+from course_lib.judging import render
+from course_lib.judging.from_scratch import forbidden_problem
+from course_lib.judging.judge import Verdict, judge
+from course_lib.judging.outcome import Outcome
+from course_lib.judging.reference import Reference
+from course_lib.kernel.ran import file_beside
 from grader.answers import read_outcomes
 from grader.outcome_of_run import ADDED, line_of
 from grader.policy import POLICIES, told

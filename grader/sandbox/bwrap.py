@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 import course_lib
-from course_lib.packages import package_paths, packages_of
+from course_lib.judging.packages import package_paths, packages_of
 from grader.sandbox import seccomp
 
 SITE = "/site"

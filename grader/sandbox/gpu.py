@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course_lib.errors import CourseError
-from course_lib.packages import packages_of
+from course_lib.judging.packages import packages_of
 
 DEV = Path("/dev")
 SHARED = ("nvidiactl", "nvidia-uvm", "nvidia-uvm-tools")

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from course_lib.errors import CourseError
-from course_lib.packages import packages_of
+from course_lib.judging.packages import packages_of
 from grader.bounds import MOST_VALUES, TooLargeError, check_json, parse
 from grader.sandbox import bwrap, cgroup, gpu, seccomp
 
@@ -77,7 +77,7 @@ class Run:
 
 PRELOAD = (
     *("numpy", "multiprocessing", "matplotlib.pyplot", "matplotlib_inline.backend_inline"),
-    *("course_lib.plots", "course_lib.pictures"),
+    *("course_lib.plots", "course_lib.judging.pictures"),
 )
 ALSO = {"scipy": ("scipy.special",), "torch": ("torch", "torch._dynamo")}
 """What is preloaded besides, where a unit has the package. torch's first optimizer imports the latter, for a second."""

@@ -21,8 +21,8 @@ from types import TracebackType
 from typing import Any
 
 from course_lib.errors import CourseError
-from course_lib.reference import Reference
-from course_lib.signatures import Signature
+from course_lib.judging.reference import Reference
+from course_lib.judging.signatures import Signature
 from grader.changes import source_of
 from grader.search.edits import Small
 from grader.spec import Exercise

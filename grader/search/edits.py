@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from course_lib.judging.signatures import Clause
 from course_lib.sentences import say
-from course_lib.signatures import Clause
 from course_lib.workspace import course_root
 from grader.changes import Changed, source_of
 from grader.scripts import read_script

@@ -16,8 +16,8 @@ from collections import deque
 from pathlib import Path
 
 from course_lib.errors import CourseError
-from course_lib.reference import DIRECTORY, Reference
-from course_lib.signatures import Signatures, path_of, read
+from course_lib.judging.reference import DIRECTORY, Reference
+from course_lib.judging.signatures import Signatures, path_of, read
 from grader.search.bench import Bench
 from grader.search.signatures import made_from, make_signatures
 from grader.spec import Exercise

@@ -19,9 +19,9 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import IO, Any
 
-from course_lib.compute import run_cases
-from course_lib.diagnosis.search import tells, wrong_outputs
-from course_lib.reference import Reference
+from course_lib.judging.compute import run_cases
+from course_lib.judging.diagnosis.search import tells, wrong_outputs
+from course_lib.judging.reference import Reference
 
 MEMORY = 4 * 2**30
 FILE = 64 * 2**20

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import course_lib.signatures
-from course_lib.probes import PROBES
-from course_lib.reference import DIRECTORY, Reference, load
-from course_lib.signatures import Clause, Edit, Signatures, by_unit, marks_of, path_of, read, same
+import course_lib.judging.signatures
+from course_lib.judging.drivers import DRIVERS
+from course_lib.judging.reference import DIRECTORY, Reference, load
+from course_lib.judging.signatures import Clause, Edit, Signatures, by_unit, marks_of, path_of, read, same
 from grader.exercises import all_exercises
 from grader.search import edits, mutants, operators, phrases, words
 from grader.search.bench import Bench, Wrong
@@ -81,19 +81,19 @@ def _edit(group: list[Ran], reference: Reference) -> Edit:
 def made_from(exercise: Exercise) -> str:
     """16 hexadecimal digits of what signatures come from: the answer, what is seen of it, the cases, and how."""
     recorded = load(exercise.name).to_json() if exercise.name in all_exercises() else {}
-    cases = [recorded.get(part) for part in ("probe", "returns", "tolerance", "cases")]
+    cases = [recorded.get(part) for part in ("driver", "returns", "tolerance", "cases")]
     digest = hashlib.sha256(_how())
     digest.update("\0".join(base.text for base in bases_of(exercise)).encode())
     digest.update(seen_text(exercise).encode())
     digest.update(json.dumps(cases, sort_keys=True).encode())
-    digest.update(Path(inspect.getfile(PROBES[exercise.probe])).read_bytes().replace(b"\r\n", b"\n"))
+    digest.update(Path(inspect.getfile(DRIVERS[exercise.driver])).read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()[:16]
 
 
 @cache
 def _how() -> bytes:
     """A hash over the modules that make edits and their sentences, and signatures."""
-    makers = (operators, mutants, edits, phrases, words, course_lib.signatures)
+    makers = (operators, mutants, edits, phrases, words, course_lib.judging.signatures)
     files = [Path(str(module.__file__)) for module in makers]
     return hashlib.sha256(b"\0".join(f.read_bytes().replace(b"\r\n", b"\n") for f in files)).digest()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Collection
 
-from course_lib.signatures import Clause
+from course_lib.judging.signatures import Clause
 from grader.search.mutants import Change
 from grader.search.phrases import COPIES, Phrases
 

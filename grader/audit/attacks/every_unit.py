@@ -15,8 +15,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
 from course_lib.errors import CourseError
-from course_lib.judge import judge
-from course_lib.reference import Reference
+from course_lib.judging.judge import judge
+from course_lib.judging.reference import Reference
 from course_lib.workspace import units
 from grader.answers import read_outcomes
 from grader.audit.attacks.replaying import STRATEGIES, replaying

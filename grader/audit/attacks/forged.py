@@ -16,7 +16,7 @@ FORGE = """
 import json, os
 from IPython.display import display
 from course_lib.check import MIME
-from course_lib.reference import load
+from course_lib.judging.reference import load
 
 CASES = len(load("VICTIM").cases)
 NAMES = load("VICTIM").returns

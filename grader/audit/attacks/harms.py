@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.reference import Reference, load
+from course_lib.judging.reference import Reference, load
 from course_lib.workspace import course_root
 from grader.audit.attacks.attack import Aftermath, Attack
 from grader.audit.attacks.draft import Draft, Graded

@@ -90,7 +90,7 @@ def VICTIM(*args):
 PROBLEM = """
 import sys
 harness = sys.modules["course_lib.check"]  # the package's own name for it is the function
-from course_lib.reference import Outcome, Problem
+from course_lib.judging.outcome import Outcome, Problem
 def run_cases(name, obj, reference):
     inputs = [np.asarray(v, float).ravel() for case in reference.cases for v in case.inputs.values()]
     text = repr([v.tolist() for v in inputs if not np.allclose(v, np.round(v, 2))])

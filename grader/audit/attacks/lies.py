@@ -72,7 +72,7 @@ QUIZ = Answers(q1=Joker("*"))
 """
 
 REPLAY = """
-from course_lib.reference import load
+from course_lib.judging.reference import load
 
 SEEN = load("VICTIM")
 
@@ -91,7 +91,7 @@ BY_LABEL = """
 import json, os
 
 def VICTIM(*args):
-    from course_lib import codec
+    from course_lib.judging import codec
     data = json.load(open(os.environ["COURSE_GRADING"] + "/VICTIM.json"))
     for case in data["cases"]:
         inputs = codec.decode(case["inputs"])
@@ -102,17 +102,19 @@ def VICTIM(*args):
 """
 
 PATCHES = {
-    "course_lib.judge": "import course_lib.judge as m\nm.judge = m._differences = lambda *a, **k: []",
-    "course_lib.compare": "import course_lib.compare as m\nm.compare = m.agree = lambda *a, **k: None",
-    "course_lib.compute": (
-        "import sys, course_lib.compute as m\nfrom course_lib.reference import Outcome\n"
+    "course_lib.judging.judge": "import course_lib.judging.judge as m\nm.judge = m._differences = lambda *a, **k: []",
+    "course_lib.judging.compare": "import course_lib.judging.compare as m\nm.compare = m.agree = lambda *a, **k: None",
+    "course_lib.judging.compute": (
+        "import sys, course_lib.judging.compute as m\nfrom course_lib.judging.reference import Outcome\n"
         "def every(name, obj, reference):\n"
         "    return [Outcome(case.expected or dict.fromkeys(reference.returns, 1.0)) for case in reference.cases]\n"
         "sys.modules['course_lib.check'].run_cases = m.run_cases = every"
     ),
-    "course_lib.codec": "import course_lib.codec as m\nm.encode = lambda v, depth=0: {'__array__': 'right', 'ok': 1}",
-    "course_lib.render": (
-        "import course_lib.render as m\n"
+    "course_lib.judging.codec": (
+        "import course_lib.judging.codec as m\nm.encode = lambda v, depth=0: {'__array__': 'right', 'ok': 1}"
+    ),
+    "course_lib.judging.render": (
+        "import course_lib.judging.render as m\n"
         "m.html = m.text = m.headline = lambda *a, **k: 'VICTIM: all right, 6 of 6 points'"
     ),
     "course_lib.check": (

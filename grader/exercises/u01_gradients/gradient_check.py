@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.probes import PROBES
-from course_lib.reference import Tolerance
+from course_lib.judging.drivers import DRIVERS
+from course_lib.judging.outcome import Tolerance
 from grader.changes import change
 from grader.exercises.u01_gradients.numerical_gradient import log_sum_exp, quadratic
 from grader.exercises.u01_gradients.numerical_gradient import reference as central_difference
@@ -71,7 +71,7 @@ def reference(objective: dict[str, Any], plant: dict[str, Any], theta: np.ndarra
         return error < tol, error
 
     inputs = {"objective": objective, "plant": plant, "theta": theta, "h": h, "tol": tol}
-    return PROBES["planted_gradient"](exact_check, inputs)
+    return DRIVERS["planted_gradient"](exact_check, inputs)
 
 
 def gradient_check(f, grad, theta, h, tol):
@@ -117,7 +117,7 @@ GRADIENT_CHECK = Exercise(
     ),
     cases=cases,
     reference=reference,
-    probe="planted_gradient",
+    driver="planted_gradient",
     # The numerical gradient is itself only good to about 1e-7 of the floor's 1e-3.
     tolerance=Tolerance(rtol=1e-4, atol=1e-6, rtol32=1e-4, atol32=1e-6),
     misconceptions=(

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from course_lib.judging.outcome import Tolerance
 from course_lib.objectives import from_spec
-from course_lib.reference import Tolerance
 from grader.changes import change
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -134,7 +134,7 @@ NUMERICAL_GRADIENT = Exercise(
     ),
     cases=cases,
     reference=reference,
-    probe="objective",
+    driver="objective",
     # The difference of two values near 10 is exact to 1e-15; divided by 2h = 2e-5 that leaves 1e-10.
     tolerance=Tolerance(rtol=1e-6, atol=1e-8),
     misconceptions=(

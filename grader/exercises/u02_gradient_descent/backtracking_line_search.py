@@ -153,6 +153,6 @@ BACKTRACKING_LINE_SEARCH = Exercise(
         ),
         change(backtracking_line_search, "lr = lr * shrink", "lr *= shrink", "return lr", "return float(lr)"),
     ),
-    probe="objective_and_grad",
+    driver="objective_and_grad",
     bonus=True,
 )

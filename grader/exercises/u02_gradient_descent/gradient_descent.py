@@ -207,6 +207,6 @@ GRADIENT_DESCENT = Exercise(
         ),
         change(gradient_descent, "return np.array(path)", "return path"),
     ),
-    probe="objective_grad",
+    driver="objective_grad",
     plot="trajectory",
 )

@@ -9,7 +9,7 @@ UNIT = "03_sgd"
 
 
 def torch_loss(kind: str, theta: Any, X: Any, y: Any) -> Any:
-    """The loss of the tensor theta on a batch: what `course_lib.probes.descent.batch_objective` describes."""
+    """The loss of the tensor theta on a batch: what `course_lib.judging.drivers.descent.batch_objective` describes."""
     import torch
 
     inputs, targets = torch.from_numpy(X), torch.from_numpy(y)

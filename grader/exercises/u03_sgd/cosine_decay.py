@@ -1,6 +1,6 @@
 """`cosine_decay`: a learning rate that falls along a cosine.
 
-Each case asks for the values at the steps `ts`, in their order (the probe `schedule_at`).
+Each case asks for the values at the steps `ts`, in their order (the driver `schedule_at`).
 """
 
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ COSINE_DECAY = Exercise(
     name="cosine_decay",
     unit=UNIT,
     returns=("lr",),
-    probe="schedule_at",
+    driver="schedule_at",
     groups=(
         Group("ends", "starts at lr0 and ends at lr_min", 1, hint=2),
         Group("middle", "stands half-way between lr0 and lr_min after half of the steps", 1, hint=1),

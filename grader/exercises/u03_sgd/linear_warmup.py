@@ -1,6 +1,6 @@
 """`linear_warmup`: a learning rate that climbs at the start.
 
-Each case asks for the values at the steps `ts`, in their order (the probe `schedule_at`).
+Each case asks for the values at the steps `ts`, in their order (the driver `schedule_at`).
 """
 
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ LINEAR_WARMUP = Exercise(
     name="linear_warmup",
     unit=UNIT,
     returns=("lr",),
-    probe="schedule_at",
+    driver="schedule_at",
     groups=(
         Group("ramp", "climbs in equal parts, the first of them at t = 0", 1, hint=1),
         Group("top", "has the whole lr0 at the last step of the ramp, and at the next", 1, hint=1),

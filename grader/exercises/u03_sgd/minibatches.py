@@ -1,4 +1,4 @@
-"""Minibatches: many orders are right, so properties are verified (`course_lib.properties.minibatches`).
+"""Minibatches: many orders are right, so properties are verified (`course_lib.judging.properties.minibatches`).
 
 A misconception is named after its flaw.
 """
@@ -75,7 +75,7 @@ MINIBATCHES = Exercise(
     name="minibatches",
     unit=UNIT,
     returns=("first", "second", "again"),
-    probe="minibatches",
+    driver="minibatches",
     groups=(
         Group("once", "hands out every example exactly once in an epoch", 2, hint=2),
         Group("pairs", "keeps each example together with its own label", 2, hint=1),

@@ -1,6 +1,6 @@
 """`step_decay`: a learning rate that falls in steps.
 
-Each case asks for the values at the steps `ts`, in their order (the probe `schedule_at`).
+Each case asks for the values at the steps `ts`, in their order (the driver `schedule_at`).
 """
 
 from collections.abc import Sequence
@@ -62,7 +62,7 @@ STEP_DECAY = Exercise(
     name="step_decay",
     unit=UNIT,
     returns=("lr",),
-    probe="schedule_at",
+    driver="schedule_at",
     groups=(
         Group("start", "stays at lr0 until the first drop", 1, hint=1),
         Group("drops", "drops where it should, again and again", 2, hint=2),

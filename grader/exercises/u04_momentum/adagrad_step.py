@@ -46,7 +46,7 @@ ADAGRAD_STEP = Exercise(
     ),
     cases=adagrad_cases,
     reference=adagrad_oracle,
-    probe="optimizer_steps",
+    driver="optimizer_steps",
     misconceptions=(
         Misconception(
             "eps_inside_the_root",

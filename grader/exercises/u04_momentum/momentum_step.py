@@ -90,7 +90,7 @@ MOMENTUM_STEP = Exercise(
     ),
     cases=velocity_cases,
     reference=momentum_oracle,
-    probe="optimizer_steps",
+    driver="optimizer_steps",
     misconceptions=(
         Misconception(
             "average",

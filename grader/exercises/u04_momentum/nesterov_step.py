@@ -54,7 +54,7 @@ NESTEROV_STEP = Exercise(
     ),
     cases=velocity_cases,
     reference=nesterov_oracle,
-    probe="optimizer_steps",
+    driver="optimizer_steps",
     misconceptions=(
         Misconception(
             "heavy_ball",

@@ -45,7 +45,7 @@ RMSPROP_STEP = Exercise(
     ),
     cases=rmsprop_cases,
     reference=rmsprop_oracle,
-    probe="optimizer_steps",
+    driver="optimizer_steps",
     misconceptions=(
         Misconception(
             "eps_inside_the_root",

@@ -98,7 +98,7 @@ SGD_EXERCISE = Exercise(
     ),
     cases=sgd_cases,
     reference=sgd_oracle,
-    probe="optimizer_class",
+    driver="optimizer_class",
     misconceptions=(
         Misconception(
             "parameters_do_not_move",

@@ -135,7 +135,7 @@ ADAM = Exercise(
     ),
     cases=adam_cases,
     reference=adam_oracle,
-    probe="optimizer_class",
+    driver="optimizer_class",
     misconceptions=(
         Misconception(
             "parameters_do_not_move",

@@ -82,7 +82,7 @@ ADAM_MOMENTS = Exercise(
     ),
     cases=moments_cases,
     reference=moments_oracle,
-    probe="moment_steps",
+    driver="moment_steps",
     misconceptions=(
         Misconception(
             "betas_swapped",

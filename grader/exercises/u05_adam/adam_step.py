@@ -110,7 +110,7 @@ ADAM_STEP = Exercise(
     ),
     cases=step_cases,
     reference=step_oracle,
-    probe="counted_steps",
+    driver="counted_steps",
     misconceptions=(
         Misconception(
             "without_bias_correction",

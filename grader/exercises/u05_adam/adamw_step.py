@@ -94,7 +94,7 @@ ADAMW_STEP = Exercise(
     ),
     cases=adamw_cases,
     reference=adamw_oracle,
-    probe="counted_steps",
+    driver="counted_steps",
     misconceptions=(
         Misconception(
             "l2_in_the_gradient",

@@ -95,7 +95,7 @@ AMSGRAD_STEP = Exercise(
     ),
     cases=amsgrad_cases,
     reference=amsgrad_oracle,
-    probe="counted_steps",
+    driver="counted_steps",
     bonus=True,
     misconceptions=(
         Misconception(

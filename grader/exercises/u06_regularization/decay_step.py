@@ -50,7 +50,7 @@ DECAY_STEP = Exercise(
     ),
     cases=decay_cases,
     reference=decay_oracle,
-    probe="regularized_steps",
+    driver="regularized_steps",
     misconceptions=(
         Misconception(
             "l2_inside",

@@ -121,7 +121,7 @@ EARLY_STOPPING = Exercise(
     ),
     cases=stopping_cases,
     reference=stopping_oracle,
-    probe="early_stopping",
+    driver="early_stopping",
     misconceptions=(
         Misconception(
             "aliases",

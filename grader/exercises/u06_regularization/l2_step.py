@@ -47,7 +47,7 @@ L2_STEP = Exercise(
     ),
     cases=decay_cases,
     reference=l2_oracle,
-    probe="regularized_steps",
+    driver="regularized_steps",
     misconceptions=(
         Misconception(
             "biases_too",

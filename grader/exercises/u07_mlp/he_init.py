@@ -1,7 +1,7 @@
 """`he_init`: random weights of the spread that keeps signals alive through ReLU layers.
 
-Many results are right, so properties are verified; the flaws of `course_lib.properties.initial_weights` have the
-names of the misconceptions here."""
+Many results are right, so properties are verified; the flaws of `initial_weights` in `course_lib.judging.properties`
+have the names of the misconceptions here."""
 
 import numpy as np
 
@@ -46,7 +46,7 @@ HE_INIT = Exercise(
     name="he_init",
     unit=UNIT,
     returns=("first", "second", "again"),
-    probe="initializer",
+    driver="initializer",
     groups=(
         Group("shape", "gives weights of the shape (fan_in, fan_out)", 1, hint=2),
         Group("centre", "centres the weights on 0", 1, hint=2),

@@ -1,6 +1,6 @@
 """`overfit_tiny_batch`: the ritual before every real training run.
 
-The network and the optimizer are handed over by the probe, so that nothing here depends on another exercise: a small
+The network and the optimizer are handed over by the driver, so that nothing here depends on another exercise: a small
 linear model, and an optimizer that moves by the sign of the gradient."""
 
 from typing import Any
@@ -112,7 +112,7 @@ OVERFIT_TINY_BATCH = Exercise(
     name="overfit_tiny_batch",
     unit=UNIT,
     returns=("losses", "accuracy", "network"),
-    probe="training",
+    driver="training",
     groups=(
         Group("losses", "notes the loss at the start and after each step", 2, hint=2),
         Group("learns", "steps along the gradients of the parameters as they are now", 2, hint=1),

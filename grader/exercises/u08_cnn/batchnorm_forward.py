@@ -91,7 +91,7 @@ BATCHNORM_FORWARD = Exercise(
     name="batchnorm_forward",
     unit=UNIT,
     returns=("out", "cache"),
-    probe="kept_outputs",
+    driver="kept_outputs",
     groups=(
         Group(
             "normal", "gives each channel the mean 0 and the standard deviation 1, over images and pixels", 2, hint=1

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from course_lib.reference import Tolerance
+from course_lib.judging.outcome import Tolerance
 from grader.changes import change
 from grader.exercises.u09_to_pytorch.runs import UNIT
 from grader.spec import Case, Exercise, Group, Misconception

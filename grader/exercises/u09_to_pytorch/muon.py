@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.probes.training import torch_optimizer
+from course_lib.judging.drivers.torch_optimizers import torch_optimizer
 from grader.changes import change
 from grader.exercises.u09_to_pytorch.frame import FRAME, frame_mistakes
 from grader.exercises.u09_to_pytorch.runs import FORBIDDEN, UNIT, arrays, gradients, run_case
@@ -104,7 +104,7 @@ MUON = Exercise(
     name="Muon",
     unit=UNIT,
     returns=("params", "losses"),
-    probe="torch_optimizer",
+    driver="torch_optimizer",
     bonus=True,
     groups=(
         Group("orthogonal", "replaces the update by one with singular values near 1", 2, hint=1),

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.reference import Tolerance
+from course_lib.judging.outcome import Tolerance
 from grader.changes import change
 from grader.exercises.u09_to_pytorch.runs import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
@@ -130,7 +130,7 @@ PORT_CNN = Exercise(
     name="port_cnn",
     unit=UNIT,
     returns=("logits", "parameters", "trained"),
-    probe="ported_model",
+    driver="ported_model",
     groups=(
         Group("outputs", "gives the logits of the NumPy network", 2, hint=1),
         Group("shapes", "does so for other channels, sizes and numbers of classes", 2, hint=2),

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.probes.training import torch_optimizer
-from course_lib.reference import Tolerance
+from course_lib.judging.drivers.torch_optimizers import torch_optimizer
+from course_lib.judging.outcome import Tolerance
 from grader.spec import Case, Group
 
 UNIT = "09_to_pytorch"
@@ -57,7 +57,7 @@ def shared_groups(**hints: int) -> tuple[Group, ...]:
 def run_case(
     label: str, group: str, groups: list[Settings], settings: Settings, grads: list[list[Any]] | None = None, **run: Any
 ) -> Case:
-    """A case for the probe "torch_optimizer"; `run` holds what differs from a plain run."""
+    """A case for the driver "torch_optimizer"; `run` holds what differs from a plain run."""
     usual = {"targets": None, "steps": 0, "zero_every": 1, "lr_factors": None, "reload_at": None}
     return Case(label, group, {"groups": groups, "settings": settings, "run": {"grads": grads} | usual | run})
 

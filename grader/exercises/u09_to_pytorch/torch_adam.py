@@ -93,7 +93,7 @@ TORCH_ADAM = Exercise(
     name="TorchAdam",
     unit=UNIT,
     returns=("params", "losses"),
-    probe="torch_optimizer",
+    driver="torch_optimizer",
     groups=(
         *moment_groups(2),
         Group("decay", "takes weight_decay as L2, through the gradient, and leaves p.grad as it is", 1, hint=5),

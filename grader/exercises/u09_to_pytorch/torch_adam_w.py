@@ -81,7 +81,7 @@ TORCH_ADAMW = Exercise(
     name="TorchAdamW",
     unit=UNIT,
     returns=("params", "losses"),
-    probe="torch_optimizer",
+    driver="torch_optimizer",
     groups=(
         *moment_groups(3),
         Group("decay", "shrinks the parameters by lr times weight_decay, apart from the gradient", 3, hint=1),

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.reference import Tolerance
+from course_lib.judging.outcome import Tolerance
 from grader.changes import change
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -154,7 +154,7 @@ AMP_STEP = Exercise(
     name="amp_step",
     unit=UNIT,
     returns=("params", "losses", "scales", "types"),
-    probe="mixed_precision",
+    driver="mixed_precision",
     tolerance=CLOSE,
     groups=(
         Group("steps", "takes a step down the loss", 1, hint=1),

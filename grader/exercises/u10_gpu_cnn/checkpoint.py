@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.probes.checkpoints import Training
-from course_lib.reference import Tolerance
+from course_lib.judging.drivers.checkpoints import Training
+from course_lib.judging.outcome import Tolerance
 from grader.changes import change
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -182,7 +182,7 @@ CHECKPOINT = Exercise(
     name="Checkpoint",
     unit=UNIT,
     returns=("params", "schedule", "file"),
-    probe="interrupted_run",
+    driver="interrupted_run",
     tolerance=Tolerance(rtol=1e-10, atol=1e-12),
     groups=(
         Group("parameters", "brings back the parameters as they were saved", 1, hint=1),

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.probes.loops import weights
+from course_lib.judging.drivers.train_and_evaluate import weights
 from grader.changes import change
 from grader.exercises.u10_gpu_cnn.common import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
@@ -135,7 +135,7 @@ NET = Exercise(
     name="Net",
     unit=UNIT,
     returns=("size", "logits", "layers", "gradients", "filled"),
-    probe="classifier",
+    driver="classifier",
     groups=(
         Group("size", "makes one row of ten logits out of each image", 1, hint=1),
         Group("layers", "has the layers conv1, conv2, fc1 and fc2, of the sizes that were asked for", 2, hint=4),

@@ -90,7 +90,7 @@ RESUME_ON = Exercise(
     name="resume_on",
     unit=UNIT,
     returns=("params", "facts"),
-    probe="resumed_elsewhere",
+    driver="resumed_elsewhere",
     groups=(
         Group("parameters", "brings back the parameters as they were saved", 1, hint=2),
         Group(

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.probes.base import all_of
+from course_lib.judging.drivers.base import all_of
 from grader.changes import change
 from grader.exercises.u10_gpu_cnn.common import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
@@ -61,7 +61,7 @@ SEEDED_START = Exercise(
     name="seeded_start",
     unit=UNIT,
     returns=("facts",),
-    probe="seeded",
+    driver="seeded",
     groups=(
         Group("start", "gives the network the same start again for the same seed", 1, hint=1),
         Group("order", "gives the examples the same order again, each of them once", 1, hint=2),

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.probes.machinery import embedded_test_images
+from course_lib.judging.drivers.checkpoints_and_logs import embedded_test_images
 from grader.changes import change
 from grader.hidden import hidden_images, true_labels
 from grader.spec import Case, Exercise, Group, Misconception
@@ -79,7 +79,7 @@ TRAINED_NET = Exercise(
     name="trained_net",
     unit=UNIT,
     returns=("labels", "alone"),
-    probe="network_from_file",
+    driver="network_from_file",
     verify="trained_labels",
     groups=(
         Group("80", "is right on at least 80 % of images that it never saw", 2, hint=2),

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.probes.base import all_of
-from course_lib.probes.structure import conv_values
+from course_lib.judging.drivers.base import all_of
+from course_lib.judging.drivers.structure import conv_values
 from grader.changes import change
 from grader.exercises.u11_structure.common import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
@@ -113,7 +113,7 @@ CLINIC_11 = Exercise(
     name="clinic_11",
     unit=UNIT,
     returns=("parameters", "logits", "negative", "stepped"),
-    probe="plain_network",
+    driver="plain_network",
     groups=(
         Group("own", "gives each layer weights of its own", 2, hint=1),
         Group("bends", "bends between its layers", 2, hint=2),

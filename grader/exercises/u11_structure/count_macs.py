@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from course_lib.probes.base import all_of
-from course_lib.probes.structure import described_network
+from course_lib.judging.drivers.base import all_of
+from course_lib.judging.drivers.structure import described_network
 from grader.changes import change
 from grader.exercises.u11_structure.common import UNIT, Layer, conv, linear, norm, plain
 from grader.spec import Case, Exercise, Group, Misconception
@@ -133,7 +133,7 @@ COUNT_MACS = Exercise(
     name="count_macs",
     unit=UNIT,
     returns=("macs", "trace"),
-    probe="counted_macs",
+    driver="counted_macs",
     groups=(
         Group("conv", "counts convolutions of any kernel, stride and padding", 2, hint=2),
         Group("grouped", "counts only the channels that an output looks at", 2, hint=3),

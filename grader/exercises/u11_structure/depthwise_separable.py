@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.probes.structure import conv_values, norm_values
+from course_lib.judging.drivers.structure import conv_values, norm_values
 from grader.changes import change
 from grader.exercises.u11_structure.common import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
@@ -119,7 +119,7 @@ DEPTHWISE_SEPARABLE = Exercise(
     name="DepthwiseSeparable",
     unit=UNIT,
     returns=("out", "parameters"),
-    probe="named_block",
+    driver="named_block",
     groups=(
         Group("values", "filters each channel by itself and then mixes the channels", 2, hint=1),
         Group("stride", "halves the image in its depthwise half", 1, hint=3),

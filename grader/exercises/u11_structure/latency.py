@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.reference import Tolerance
+from course_lib.judging.outcome import Tolerance
 from grader.changes import change
 from grader.exercises.u11_structure.common import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
@@ -88,7 +88,7 @@ LATENCY = Exercise(
     name="latency",
     unit=UNIT,
     returns=("seconds", "runs"),
-    probe="simulated_device",
+    driver="simulated_device",
     tolerance=Tolerance(rtol=1e-6, atol=1e-10),
     groups=(
         Group("waits", "waits for the device before and after each run", 2, hint=1),

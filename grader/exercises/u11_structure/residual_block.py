@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.probes.structure import conv_values, norm_values
+from course_lib.judging.drivers.structure import conv_values, norm_values
 from grader.changes import change
 from grader.exercises.u11_structure.common import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
@@ -127,7 +127,7 @@ RESIDUAL_BLOCK = Exercise(
     name="ResidualBlock",
     unit=UNIT,
     returns=("out", "parameters"),
-    probe="named_block",
+    driver="named_block",
     groups=(
         Group("identity", "adds the input as it is where the shapes agree", 2, hint=1),
         Group("channels", "projects the input where the number of channels changes", 2, hint=3),

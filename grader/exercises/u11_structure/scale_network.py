@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.probes.structure import conv_values, norm_values
+from course_lib.judging.drivers.structure import conv_values, norm_values
 from grader.changes import change
 from grader.exercises.u11_structure.common import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
@@ -125,7 +125,7 @@ SCALE_NETWORK = Exercise(
     name="scale_network",
     unit=UNIT,
     returns=("blocks", "parameters", "logits"),
-    probe="scaled_network",
+    driver="scaled_network",
     groups=(
         Group("widths", "scales the channels to the nearest multiple, and never to nothing", 2, hint=1),
         Group("depth", "gives each stage its number of blocks", 1, hint=2),

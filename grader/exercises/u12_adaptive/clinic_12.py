@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.probes.adaptive import state_arrays, warmed_up
+from course_lib.judging.drivers.adaptive import state_arrays, warmed_up
 from grader.changes import change
 from grader.exercises.u12_adaptive.common import UNIT, Layers, State, linear, random_state
 from grader.spec import Case, Exercise, Group, Misconception
@@ -136,7 +136,7 @@ CLINIC_12 = Exercise(
     name="clinic_12",
     unit=UNIT,
     returns=("zeros", "places", "values", "biases"),
-    probe="pruned_training",
+    driver="pruned_training",
     groups=(
         Group("zeros", "has as many zeros after each step as were asked for", 2, hint=2),
         Group("places", "keeps to the weights that it chose at first", 2, hint=1),

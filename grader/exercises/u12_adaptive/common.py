@@ -28,7 +28,7 @@ def random_state(rng: np.random.Generator, layers: Layers) -> State:
     """Values for every parameter and running statistic, none of them 0, in float64; variances are positive."""
     import torch
 
-    from course_lib.probes.structure import described_network
+    from course_lib.judging.drivers.structure import described_network
 
     with torch.random.fork_rng(devices=[]):
         state = described_network(layers).state_dict()

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.probes.adaptive import stated_network
+from course_lib.judging.drivers.adaptive import stated_network
 from grader.changes import change
 from grader.exercises.u12_adaptive.common import UNIT, Layers, State, linear, random_state
 from grader.spec import Case, Exercise, Group, Misconception
@@ -114,7 +114,7 @@ EARLY_EXIT = Exercise(
     name="EarlyExit",
     unit=UNIT,
     returns=("both", "logits", "exits", "work", "loss"),
-    probe="early_exit",
+    driver="early_exit",
     groups=(
         Group("training", "gives both exits' logits in training mode", 1, hint=4),
         Group("exits", "lets each example leave by its own confidence", 2, hint=2),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_lib.probes.adaptive import state_arrays, stated_network, tensors
+from course_lib.judging.drivers.adaptive import state_arrays, stated_network, tensors
 from grader.changes import change
 from grader.exercises.u12_adaptive.common import UNIT, Layers, State, conv, linear, norm, random_state
 from grader.spec import Case, Exercise, Group, Misconception
@@ -90,7 +90,7 @@ LOTTERY_REWIND = Exercise(
     name="lottery_rewind",
     unit=UNIT,
     returns=("values",),
-    probe="rewound_network",
+    driver="rewound_network",
     groups=(
         Group("survivors", "puts the surviving weights back to their first values, the others to zero", 2, hint=1),
         Group("rest", "puts everything else back as well", 1, hint=2),

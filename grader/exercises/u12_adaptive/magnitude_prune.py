@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.probes.adaptive import stated_network
+from course_lib.judging.drivers.adaptive import stated_network
 from grader.changes import change
 from grader.exercises.u12_adaptive.common import UNIT, Layers, State, conv, linear, norm, random_state
 from grader.spec import Case, Exercise, Group, Misconception
@@ -130,7 +130,7 @@ MAGNITUDE_PRUNE = Exercise(
     name="magnitude_prune",
     unit=UNIT,
     returns=("masks", "state", "count"),
-    probe="pruned_network",
+    driver="pruned_network",
     groups=(
         Group("threshold", "compares the sizes of all layers' weights with each other", 2, hint=1),
         Group("model", "sets what it removes to zero, and touches nothing else", 2, hint=4),

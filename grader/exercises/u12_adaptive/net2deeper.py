@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.probes.adaptive import stated_network
-from course_lib.reference import Tolerance
+from course_lib.judging.drivers.adaptive import stated_network
+from course_lib.judging.outcome import Tolerance
 from grader.changes import change
 from grader.exercises.u12_adaptive.common import UNIT, Layers, State, conv, linear, random_state
 from grader.spec import Case, Exercise, Group, Misconception
@@ -110,7 +110,7 @@ NET2DEEPER = Exercise(
     name="net2deeper",
     unit=UNIT,
     returns=("state", "outputs"),
-    probe="deepened_layer",
+    driver="deepened_layer",
     tolerance=Tolerance(rtol=1e-5, atol=1e-6),  # so that layers in float32 will do
     groups=(
         Group("linear", "makes an identity to stand behind a linear layer", 1, hint=1),

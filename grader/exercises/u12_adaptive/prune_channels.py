@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.probes.adaptive import run_layers, stated_network
-from course_lib.reference import Tolerance
+from course_lib.judging.drivers.adaptive import run_layers, stated_network
+from course_lib.judging.outcome import Tolerance
 from grader.changes import change
 from grader.exercises.u12_adaptive.common import UNIT, Layers, State, conv, linear, norm, random_state
 from grader.spec import Case, Exercise, Group, Misconception
@@ -133,7 +133,7 @@ PRUNE_CHANNELS = Exercise(
     name="prune_channels",
     unit=UNIT,
     returns=("filters", "norm", "following", "outputs"),
-    probe="smaller_layers",
+    driver="smaller_layers",
     tolerance=Tolerance(rtol=1e-5, atol=1e-6),  # so that layers in float32 will do
     groups=(
         Group("filters", "keeps the filters of largest L1 norm, with their biases", 2, hint=1),

@@ -126,7 +126,7 @@ LOSS_SLICE = Exercise(
     name="loss_slice",
     unit=UNIT,
     returns=("losses", "left"),
-    probe="loss_along",
+    driver="loss_along",
     groups=(
         Group("here", "gives the mean loss of the network itself at alpha = 0", 1, hint=3),
         Group("step", "moves every parameter by alpha times its direction", 2, hint=1),

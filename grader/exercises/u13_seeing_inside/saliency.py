@@ -24,7 +24,7 @@ LEFT = {
     "the images are plain tensors": True,
     "no hook is left": True,
 }
-"""What the probe finds where nothing was left behind."""
+"""What the driver finds where nothing was left behind."""
 
 
 def case(
@@ -100,7 +100,7 @@ SALIENCY = Exercise(
     name="saliency",
     unit=UNIT,
     returns=("maps", "totals", "left"),
-    probe="attribution",
+    driver="attribution",
     groups=(
         Group("gradient", "differentiates the score with respect to each pixel", 2, hint=1),
         Group("signs", "keeps the signs when it is asked to", 1, hint=1),

@@ -1,4 +1,4 @@
-"""`modality_dropout`: many masks are right, so properties are verified (`course_lib.properties`).
+"""`modality_dropout`: many masks are right, so properties are verified (`course_lib.judging.properties`).
 
 A misconception is named after its flaw.
 """
@@ -76,7 +76,7 @@ MODALITY_DROPOUT = Exercise(
     name="modality_dropout",
     unit=UNIT,
     returns=("first", "second", "again"),
-    probe="modality_masks",
+    driver="modality_masks",
     groups=(
         Group("subset", "keeps only what was there, and drops nothing at p = 0", 1, hint=2),
         Group("one_left", "leaves each example at least one modality", 2, hint=2),

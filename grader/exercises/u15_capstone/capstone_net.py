@@ -132,7 +132,7 @@ CAPSTONE_NET = Exercise(
     private_cases=hidden_cases,
     reference=right_labels,
     verify="accuracy_within_budget",
-    probe="budgeted_network",
+    driver="budgeted_network",
     misconceptions=(
         Misconception(
             "too_many_parameters",

@@ -56,7 +56,7 @@ def run(job: dict[str, Any], user: int | None, shell: Any, pipes: tuple[int, int
         (WORK / name).write_bytes(base64.b64decode(data))
     # A worker of a DataLoader knows the classes of a notebook's cells only as a fork of this process.
     import_module("multiprocessing").set_start_method("fork", force=True)
-    names = import_module("course_lib.names").Names(shell)
+    names = import_module("course_lib.graded.names").Names(shell)
     for index, source, *part in cells:
         role, name = part or ("other", "")
         outputs: list[dict[str, Any]] = []
