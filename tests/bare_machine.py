@@ -113,7 +113,7 @@ class Course:
         self.root = folder / "my course"
         self.fakes = folder / "fakes"
         self.venv = self.root / ".venv"
-        (self.root / "course_lib").mkdir(parents=True)
+        (self.root / "course_lib" / "commands").mkdir(parents=True)
         for name in (
             "course",
             "pyproject.toml",

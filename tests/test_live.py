@@ -11,9 +11,6 @@ from course_lib.kernel import live
 
 FIRST = "import numpy as np\nfrom course_lib import check, plots, predict"
 WHERE = (
-    "import course_lib.judging.reference\nfrom pathlib import Path\n"
-    "course_lib.judging.reference.DIRECTORY = Path({!r})"
-)
     "import course_lib.judging.reference\nfrom pathlib import Path\ncourse_lib.judging.reference.DIRECTORY = Path({!r})"
 )
 RIGHT = "def scale_shift(x, a):\n    y = np.multiply(a, x)\n    return y, y.sum()"
