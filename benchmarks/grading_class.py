@@ -19,13 +19,13 @@ from nbgrader.converters import GenerateAssignment
 from traitlets.config import Config
 
 from course_lib.judging.reference import RecordedCase, Reference
-from grader.classroom import Classroom, run_converter
 from grader.config import find_tools
 from grader.exercises import exercises_of
-from grader.ledger import Ledger
+from grader.grading.classroom import Classroom, run_converter
+from grader.grading.journal import RunJournal
+from grader.judging.private import private_reference
 from grader.preprocessors.repair import grade_id
-from grader.private import private_reference
-from grader.samples import fill, find_cell, hand_in, paste_misconception
+from grader.submissions.samples import fill, find_cell, hand_in, paste_misconception
 
 HOLDS = """
 inf, nan = np.inf, np.nan
@@ -76,7 +76,7 @@ def make_class(folder: Path, unit: str, students: int, lean: bool, stock: int = 
     twin = Twin(room.root, folder / "stock", unit)
     tests: dict[str, str] = {}
     if stock:
-        secret = Ledger(room, unit).secret()
+        secret = RunJournal(room, unit).secret()
         tests = {f"check_{e.name}": hidden_tests(private_reference(e.name, secret)) for e in exercises_of(unit)}
         _release_stock(twin, released, tests, lean)
     for number in range(students):

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import nbformat
 
-from grader.classroom import Classroom
-from grader.engine.book import open_book
-from grader.engine.files import Files
-from grader.engine.tasks import Page, make_page, make_slip, written
-from grader.engine.unit import desk_for
-from grader.grade import _unit_data
-from grader.ledger import Ledger
+from grader.grading.classroom import Classroom
+from grader.grading.files import Files
+from grader.grading.grade_class import _unit_data
+from grader.grading.gradebook import open_gradebook
+from grader.grading.journal import RunJournal
+from grader.grading.tasks import Page, make_page, scores_of, written
+from grader.grading.unit import context_for
 from grader.sandbox.notebook import close_workers
 from grader.submissions.gather import gather
 from grader.submissions.reading import read_text, understand
@@ -48,13 +48,13 @@ def phases(root: Path, unit: str) -> dict[str, Phase]:
     The first submission is not counted: imports, the sandbox's start and templates are a class's, not a submission's.
     """
     room, clock = Classroom(root), Clock()
-    ledger = Ledger(room, unit)
+    journal = RunJournal(room, unit)
     room.register(unit)
     cells = 0.0
-    with tempfile.TemporaryDirectory(dir=ledger.folder) as scratch, open_book(room.config(), unit) as book:
-        data = _unit_data(room, unit, ledger, book, Path(scratch))
-        desk, files = desk_for(data), Files(room.config(), unit, Path(scratch))
-        submissions = gather(root / "submitted", unit, Path(scratch), desk.released).submissions
+    with tempfile.TemporaryDirectory(dir=journal.folder) as scratch, open_gradebook(room.config(), unit) as writer:
+        data = _unit_data(room, unit, journal, writer, Path(scratch))
+        context, files = context_for(data), Files(room.config(), unit, Path(scratch))
+        submissions = gather(root / "submitted", unit, Path(scratch), context.released).submissions
         for number, submission in enumerate(submissions):
             if number == 1:
                 clock, cells = Clock(), 0.0
@@ -63,22 +63,22 @@ def phases(root: Path, unit: str) -> dict[str, Phase]:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 with clock("repair"):
-                    notebook, _ = understand(read_text(submission.notebook)[0], f"{unit}.ipynb", desk.released)
-                    clean, _ = desk.sanitizer.apply(notebook, desk.resources(student))
+                    notebook, _ = understand(read_text(submission.notebook)[0], f"{unit}.ipynb", context.released)
+                    clean, _ = context.sanitizer.apply(notebook, context.resources(student))
                 with clock("execute"):
-                    executed, resources = desk.runner.apply(clean, desk.resources(student, scratch))
+                    executed, resources = context.runner.apply(clean, context.resources(student, scratch))
                     ran = written(executed)
                 cells += resources["course_seconds"]
                 with clock("judge"):
-                    notebook, resources = desk.judge.apply(nbformat.v4.reads(ran), desk.resources(student))
+                    notebook, resources = context.judge.apply(nbformat.v4.reads(ran), context.resources(student))
                     nbformat.validate(notebook, relax_add_props=True)
-                    judged, slip = written(notebook), make_slip(notebook, resources["course_verdicts"])
+                    judged, scores = written(notebook), scores_of(notebook, resources["course_verdicts"])
                 with clock("record"):
-                    ledger.keep(student, ran)
-                    standing = book.save(student, slip, "")
+                    journal.keep(student, ran)
+                    entry = writer.save(student, scores, "")
                     files.put_graded(submission, judged)
                 with clock("feedback page"):
-                    files.put_page(student, make_page(Page(data, student, judged, standing.sheet)))
+                    files.put_page(student, make_page(Page(data, student, judged, entry.sheet)))
     close_workers()
     count = len(submissions) - 1
     clock.wall["execute"] -= cells  # what is left is the grader's: transport, snapshots, sweeping up

@@ -18,9 +18,9 @@ from grading_class import stock_config
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde, GenerateFeedback
 
-from grader.classroom import Classroom, run_converter
-from grader.engine.conduct import Wish
-from grader.grade import grade_class
+from grader.grading.classroom import Classroom, run_converter
+from grader.grading.grade_class import grade_class
+from grader.grading.run import GradeOptions
 
 KIB = 1024
 EVERY = 0.5
@@ -51,7 +51,7 @@ def course(root: Path, unit: str, workers: int, feedback: bool, reverify: bool, 
             Classroom(root),
             unit,
             root / "submitted",
-            Wish(reverify=reverify, feedback=feedback),
+            GradeOptions(reverify=reverify, feedback=feedback),
             workers,
             say=watch.count,
             **options,
@@ -71,7 +71,7 @@ class Watch:
 
     def __init__(self) -> None:
         self._done, self._stop = 0, threading.Event()
-        self._rss: dict[str, list[tuple[int, int]]] = {"conductor": [], "workers": [], "sandboxes": []}
+        self._rss: dict[str, list[tuple[int, int]]] = {"grader": [], "workers": [], "sandboxes": []}
         self._cpu: dict[int, float] = {}
         self._kind: dict[int, str] = {}
 
@@ -94,7 +94,7 @@ class Watch:
             most: dict[str, int] = {}
             for process in [me, *me.children(recursive=True)]:
                 try:
-                    kind = "conductor" if process == me else self._kind.get(process.pid) or _kind(process)
+                    kind = "grader" if process == me else self._kind.get(process.pid) or _kind(process)
                     self._kind[process.pid] = kind
                     most[kind] = max(most.get(kind, 0), process.memory_info().rss)
                     times = process.cpu_times()

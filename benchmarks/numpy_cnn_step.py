@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from course_lib.data import load_fashion_mnist
-from grader.build import scripts
+from grader.building.build import scripts
 from grader.scripts import read_script
 
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1")

@@ -1,6 +1,6 @@
 """The ten classes of Fashion-MNIST spoken aloud: short clips by many voices, kept with the course.
 
-They were made once, with eSpeak NG, by `grader/make_speech.py`. Nobody who speaks in the training part speaks in the
+They were made once, with eSpeak NG, by `tools/make_speech.py`. Nobody who speaks in the training part speaks in the
 test part.
 """
 

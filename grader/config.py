@@ -35,8 +35,8 @@ def nbgrader_config() -> Config:
     from nbconvert.preprocessors import ClearMetadataPreprocessor
     from nbgrader import preprocessors as stock
 
-    from grader.export_grades import ExportGrades
-    from grader.offline import PageExporter, html_exporter
+    from grader.pages.export_grades import ExportGrades
+    from grader.pages.exporter import PageExporter, html_exporter
     from grader.preprocessors import (
         BoundOutputs,
         ClearAnswers,

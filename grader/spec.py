@@ -78,7 +78,7 @@ class Exercise:
     reference: Callable[..., Any] | None
     """The oracle; None where many results are right and `verify` says which by itself."""
     misconceptions: tuple[Misconception, ...]
-    equivalents: tuple[Any, ...] = ()
+    also_right: tuple[Any, ...] = ()
     """Right answers; the first bears the exercise's own name, and misconceptions are edits of it."""
     driver: str = "call"
     tolerance: Tolerance = field(default_factory=Tolerance)
@@ -105,7 +105,7 @@ class Exercise:
     @property
     def right_answers(self) -> tuple[Any, ...]:
         """The right answers as they run."""
-        return tuple(map(made, self.equivalents))
+        return tuple(map(made, self.also_right))
 
     @property
     def points(self) -> int:
@@ -139,7 +139,7 @@ def quiz(name: str, unit: str, questions: Iterable[Question]) -> Exercise:
             for q in asked
             for option, says in q.wrong.items()
         ),
-        equivalents=({key: f" {letter.upper()} " for key, letter in right.items()},),
+        also_right=({key: f" {letter.upper()} " for key, letter in right.items()},),
         driver="answer",
         withheld=True,
     )

@@ -19,7 +19,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
-from grader.sandbox.worker import Worker
+from grader.sandbox.sandbox import Sandbox
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
@@ -58,14 +58,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def sandboxes() -> Iterator[None]:
     """A test that starts a sandbox needs what sandboxes are made with, whether it says so or not."""
-    start = Worker._started
+    start = Sandbox._started
 
-    def start_or_leave_out(worker: Worker) -> Any:
+    def start_or_leave_out(worker: Sandbox) -> Any:
         needs.program("bwrap")
         return start(worker)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Worker, "_started", start_or_leave_out)
+        patch.setattr(Sandbox, "_started", start_or_leave_out)
         yield
 
 

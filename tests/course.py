@@ -10,9 +10,9 @@ from typing import Any
 from nbformat import NotebookNode
 
 from grader.exercises import all_exercises
-from grader.samples import files_of
 from grader.scripts import read_script
 from grader.spec import Exercise
+from grader.submissions.samples import files_of
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = sorted(ROOT.glob("solutions/[0-9][0-9]_*/[0-9][0-9]_*.py"))

@@ -12,8 +12,8 @@ import nbformat
 from nbformat.v4 import new_code_cell
 from school import MINE, UNIT, released, right
 
-from grader.samples import find_cell
 from grader.submissions.gather import Arrivals, gather
+from grader.submissions.samples import find_cell
 
 BLANK_NOTEBOOK = released()
 RIGHT = nbformat.writes(right()).encode()

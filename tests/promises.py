@@ -11,7 +11,7 @@ from course import solutions
 from course_lib.judging.compute import run_cases
 from course_lib.judging.judge import judge
 from course_lib.judging.reference import Reference, load
-from grader.private import private_reference
+from grader.judging.private import private_reference
 from grader.spec import Exercise
 
 SECRETS = [b"a" * 64, b"another secret of thirty-two bytes or more"]
@@ -25,7 +25,7 @@ def references(exercise: Exercise) -> list[Reference]:
 
 
 def each(exercises: list[Exercise], what: str) -> list[object]:
-    """One parameter for each misconception or equivalent of each exercise."""
+    """One parameter for each misconception or right answer of each exercise."""
     return [
         pytest.param(exercise, item, id=f"{exercise.name}-{getattr(item, 'name', index)}")
         for exercise in exercises

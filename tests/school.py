@@ -11,9 +11,9 @@ import nbformat
 from course import EXERCISES, ROOT, UNITS, source_notebook
 from nbformat import NotebookNode
 
-from grader.classroom import Classroom
-from grader.samples import fill, find_cell
+from grader.grading.classroom import Classroom
 from grader.sandbox.bwrap import unavailable
+from grader.submissions.samples import fill, find_cell
 
 UNIT = UNITS[0]
 MINE = [exercise for exercise in EXERCISES if exercise.unit == UNIT]

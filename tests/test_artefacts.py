@@ -6,7 +6,7 @@ import pytest
 from course import ARTEFACTS, ROOT
 from promises import each, references, solution_failure
 
-from grader.audit.claims import equivalent_failure, misconception_failure
+from grader.audit.contract import misconception_failure, right_answer_failure
 from grader.audit.replay import replayed
 
 
@@ -21,10 +21,10 @@ def test_the_solution_earns_everything(exercise):
     assert solution_failure(exercise) is None
 
 
-@pytest.mark.parametrize(("exercise", "equivalent"), each(ARTEFACTS, "equivalents"))
-def test_an_equivalent_passes(exercise, equivalent):
+@pytest.mark.parametrize(("exercise", "right"), each(ARTEFACTS, "also_right"))
+def test_a_right_answer_passes(exercise, right):
     for reference in references(exercise):
-        assert equivalent_failure(exercise, equivalent, reference) is None
+        assert right_answer_failure(exercise, right, reference) is None
 
 
 @pytest.mark.parametrize("exercise", ARTEFACTS, ids=lambda e: e.name)

@@ -17,19 +17,19 @@ from course_lib.check import MIME
 from course_lib.judging import render
 from course_lib.judging.judge import judge
 from course_lib.judging.reference import load
-from grader.answers import read_outcomes
 from grader.audit import rules
-from grader.audit.attacks import ATTACKS, deliveries, every_unit, harms, leaks, pages, run_attacks, school
+from grader.audit.attacks import ATTACKS, attack_class, checks, deliveries, every_unit, leaks, pages, run_attacks
 from grader.audit.attacks.attack import Attack, adding
+from grader.audit.attacks.attack_class import FIRST, MARK, SECRET, AttackClass, Snapshot, differing
+from grader.audit.attacks.checks import active_parts
 from grader.audit.attacks.deliveries import Delivery, run_deliveries
 from grader.audit.attacks.every_unit import UnitAttack, run_everywhere
-from grader.audit.attacks.harms import active_parts
-from grader.audit.attacks.school import FIRST, MARK, SECRET, School, Snapshot, differing
 from grader.audit.row import HELD
 from grader.audit.rules import run_rules
 from grader.exercises import exercises_of
-from grader.offline import NBGRADER_TEMPLATES
-from grader.private import private_reference
+from grader.judging.answers import read_outcomes
+from grader.judging.private import private_reference
+from grader.pages.exporter import NBGRADER_TEMPLATES
 
 UNIT = "00_start_here"
 pytestmark = pytest.mark.timeout(1200)
@@ -52,10 +52,10 @@ def test_the_table_is_complete(rows):
 
 def right_answer(draft):
     """Not an attack at all."""
-    from grader.samples import MARKER
     from grader.scripts import read_script
+    from grader.submissions.samples import MARKER
 
-    source = read_script(harms.course_root() / "solutions" / UNIT / f"{UNIT}.py")
+    source = read_script(checks.course_root() / "solutions" / UNIT / f"{UNIT}.py")
     answer = next(c for c in source.cells if c.metadata.get("exercise") == draft.words["VICTIM"])
     draft.answer(MARKER.sub("", answer.source))
 
@@ -63,7 +63,7 @@ def right_answer(draft):
 def private_number(draft):
     """What an attack that has read a private number would print."""
     reference = private_reference(draft.words["VICTIM"], SECRET.encode("ascii"))
-    numbers = [n for case in reference.cases for n in harms._numbers([case.inputs]) if len(repr(n)) > 12]
+    numbers = [n for case in reference.cases for n in checks._numbers([case.inputs]) if len(repr(n)) > 12]
     draft.add(f"print({numbers[0]!r})")
 
 
@@ -77,26 +77,26 @@ def test_the_table_can_tell():
         replace(adding("graded and not refused", "x", "1"), refused=True),
         replace(adding("nothing at all", "x", "1"), read=True),
     ]
-    with School(UNIT, attacks) as school:
-        school.grade()
-        (school.home / f"attack-{MARK}-05").touch()
-        school.changed["04-attack"] = ["the gradebook"]
-        points, number, secret, harm, left, refused, nothing = (row.result for row in harms.rows(school))
-        one = school.by_nbgrader[FIRST]
-        school.by_nbgrader["07-honest"] = replace(one, scores=one.scores | {"check_standardize": 0.0})
-        assert "the next submission was graded otherwise" in harms.rows(school)[0].result
+    with AttackClass(UNIT, attacks) as attacked:
+        attacked.grade()
+        (attacked.home / f"attack-{MARK}-05").touch()
+        attacked.changed["04-attack"] = ["the gradebook"]
+        points, number, secret, harm, left, refused, nothing = (row.result for row in checks.rows(attacked))
+        one = attacked.by_nbgrader[FIRST]
+        attacked.by_nbgrader["07-honest"] = replace(one, scores=one.scores | {"check_standardize": 0.0})
+        assert "the next submission was graded otherwise" in checks.rows(attacked)[0].result
     assert points == "it earned 6 points for check_standardize"
     assert number == "it reads private numbers" and secret == "it reads the course's secret"
-    assert harm == "it changed the gradebook; it did harm" and f"it left a file in {school.home}" in left
+    assert harm == "it changed the gradebook; it did harm" and f"it left a file in {attacked.home}" in left
     assert "it was graded" in refused and nothing == HELD
 
 
 def test_a_submission_that_makes_the_grader_large_is_found(monkeypatch):
-    sizes = iter(range(0, 100 * school.MEMORY, school.MEMORY + 2**20))
-    monkeypatch.setattr(school, "_most_memory", lambda: next(sizes))
-    with School(UNIT, [adding("nothing at all", "x", "1")]) as one:
+    sizes = iter(range(0, 100 * attack_class.MEMORY, attack_class.MEMORY + 2**20))
+    monkeypatch.setattr(attack_class, "_most_memory", lambda: next(sizes))
+    with AttackClass(UNIT, [adding("nothing at all", "x", "1")]) as one:
         one.grade()
-        assert "it changed the grader's size by 601 MiB" in harms.rows(one)[0].result
+        assert "it changed the grader's size by 601 MiB" in checks.rows(one)[0].result
 
 
 def test_what_replays_and_what_tries_the_walls_gets_nothing_in_any_unit():
@@ -209,16 +209,16 @@ HOSTILE = [*pages.ATTACKS, leaks.ATTACKS[1]]
 
 @pytest.mark.browser
 def test_a_browser_runs_nothing_of_an_attack(tmp_path):
-    with School(UNIT, HOSTILE) as school:
-        school.grade()
+    with AttackClass(UNIT, HOSTILE) as attacked:
+        attacked.grade()
         resources = {"assignment_id": UNIT, "notebook_id": UNIT, "submission_id": "x", "index": 0, "total": 1}
         resources |= {"base_url": "/base", "student": "s", "last_name": "", "first_name": "", "notebook_path": ""}
         config = Config(
             {"HTMLExporter": {"template_name": "formgrade", "extra_template_basedirs": [NBGRADER_TEMPLATES]}}
         )
-        config.merge(school.room.config())
+        config.merge(attacked.room.config())
         files = []
-        for student, graded in school.by_course.items():
+        for student, graded in attacked.by_course.items():
             view, _ = HTMLExporter(config=config).from_notebook_node(graded.notebook, resources=dict(resources))
             for kind, text in (("feedback", graded.page), ("formgrade", view)):
                 files.append(tmp_path / f"{student}-{kind}.html")

@@ -10,7 +10,6 @@ import pytest
 from course import ROOT, SCRIPTS, UNITS
 
 from course_lib.errors import CourseError
-from grader.audit import command
 from grader.audit.equivalent import EQUIVALENT, Explained
 from grader.audit.examine import examine, examine_answers
 from grader.audit.fingerprint import fingerprint, what_decides
@@ -18,7 +17,8 @@ from grader.audit.replay import given_away, points_of, replayed, right_values
 from grader.audit.report import document, plain_table, unit_section, with_section
 from grader.audit.row import HELD, Row
 from grader.audit.trial import Answer, try_all
-from grader.record import make_reference
+from grader.commands import audit
+from grader.judging.references import make_reference
 from grader.search.mutants import Mutant, mutants_of
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -50,7 +50,7 @@ def exercise(name, cases, reference, wrong, right):
         cases=cases,
         reference=reference,
         misconceptions=(Misconception("wrong", wrong, "This is wrong."),),
-        equivalents=(right,),
+        also_right=(right,),
     )
 
 
@@ -150,7 +150,7 @@ def test_of_an_exercise_with_a_property_a_right_answer_is_replayed():
         driver="initializer",
         reference=None,
         verify="initial_weights",
-        equivalents=(lambda rng, fan_in, fan_out: rng.normal(size=(fan_in, fan_out)),),
+        also_right=(lambda rng, fan_in, fan_out: rng.normal(size=(fan_in, fan_out)),),
     )
     assert {one.group for one in replayed(made)} == {"all"}
     visible = make_reference(replace(made, misconceptions=()), 1)
@@ -314,7 +314,12 @@ def test_what_judges_the_course_decides():
     found = {path.relative_to(ROOT).as_posix() for path in what_decides(ROOT)}
     judges = ("judge", "compare", "compute", "codec", "problems", "packages", "drivers/optimizers", "properties/masks")
     assert {f"course_lib/judging/{name}.py" for name in judges} <= found
-    assert {"grader/spec.py", "grader/record.py", "grader/search/operators.py", "grader/audit/replay.py"} <= found
+    assert {
+        "grader/spec.py",
+        "grader/judging/references.py",
+        "grader/search/operators.py",
+        "grader/audit/replay.py",
+    } <= found
     assert not any(
         name.startswith(("grader/sandbox", "grader/exercises", "course_lib/judging/render")) for name in found
     )
@@ -331,17 +336,17 @@ def test_one_units_section_takes_the_place_of_its_earlier_one():
 
 @pytest.mark.fast
 def test_every_explanation_belongs_to_an_exercise_and_says_why():
-    assert command.strangers() == []
+    assert audit.strangers() == []
     entries = [entry for listed in EQUIVALENT.values() for entry in listed]
     assert all(entry.becomes and entry.because.endswith(".") for entry in entries)
 
 
 def test_the_command_says_what_it_found_and_fails(weak, monkeypatch, tmp_path, capsys):
     (tmp_path / "docs").mkdir()
-    monkeypatch.setattr(command, "examine", lambda scripts: [weak])
-    monkeypatch.setattr(command, "course_root", lambda: tmp_path)
-    monkeypatch.setattr(command, "_outsiders", lambda: ([Row("forged pickle", "codec", "earned 3 points")], []))
-    assert command.main(None) == 1
+    monkeypatch.setattr(audit, "examine", lambda scripts: [weak])
+    monkeypatch.setattr(audit, "course_root", lambda: tmp_path)
+    monkeypatch.setattr(audit, "_outsiders", lambda: ([Row("forged pickle", "codec", "earned 3 points")], []))
+    assert audit.main(None) == 1
     said = capsys.readouterr().out
     assert "+ return X.mean(axis=0)" in said
     assert "forged pickle, which aims at codec: earned 3 points." in said
@@ -353,10 +358,10 @@ def test_the_command_is_content_with_nothing_and_writes_the_units_section(monkey
     (tmp_path / "docs").mkdir()
     page = tmp_path / "docs" / "audit.md"
     page.write_text(f"# The audit\n\n## {UNITS[0]}\n\nold\n")
-    monkeypatch.setattr(command, "course_root", lambda: tmp_path)
-    monkeypatch.setattr(command, "examine", lambda scripts: [])
-    monkeypatch.setattr(command, "unit_section", lambda examined: f"## {UNITS[0]}\n\nnew\n")
-    assert command.main(UNITS[0]) == 0
+    monkeypatch.setattr(audit, "course_root", lambda: tmp_path)
+    monkeypatch.setattr(audit, "examine", lambda scripts: [])
+    monkeypatch.setattr(audit, "unit_section", lambda examined: f"## {UNITS[0]}\n\nnew\n")
+    assert audit.main(UNITS[0]) == 0
     assert "Nothing survives unexplained." in capsys.readouterr().out
     assert page.read_text() == f"# The audit\n\n## {UNITS[0]}\n\nnew\n"
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from course_lib.judging import codec
-from grader.bounds import TooLargeError, check_json, load_json
-from grader.engine.crew import Crew, memory_limit
-from grader.sandbox.worker import MIB, Room, _frames
+from grader.grading.workers import WorkerPool, memory_limit
+from grader.sandbox.bounds import TooLargeError, check_json, load_json
+from grader.sandbox.sandbox import MIB, Room, _frames
 
 pytestmark = pytest.mark.fast
 HOSTILE = {
@@ -29,7 +29,7 @@ HOSTILE = {
 MEASURE = """
 import re, resource, sys
 from pathlib import Path
-from grader.bounds import load_json
+from grader.sandbox.bounds import load_json
 
 def peak():
     status = Path("/proc/self/status")  # a new program's own; what getrusage tells begins with its parent's
@@ -131,11 +131,11 @@ def take(bytes_: int) -> str:
 
 def test_a_worker_process_has_a_limit_of_memory_and_goes_on_after_it():
     came, most = {}, memory_limit()
-    with Crew(2) as crew:
+    with WorkerPool(2) as pool:
         for size in (most, 1000, 2000):
-            crew.submit(size, take, size)
-        while crew.busy:
-            came.update(crew.finished())
+            pool.submit(size, take, size)
+        while pool.busy:
+            came.update(pool.finished())
     assert came == {most: "no memory", 1000: "1000", 2000: "2000"}
 
 
@@ -144,8 +144,8 @@ def limit(_: None) -> int:
 
 
 def test_the_limit_of_a_worker_is_the_kernels():
-    with Crew(2) as crew:
-        crew.submit("limit", limit, None)
-        while crew.busy:
-            for _, found in crew.finished():
+    with WorkerPool(2) as pool:
+        pool.submit("limit", limit, None)
+        while pool.busy:
+            for _, found in pool.finished():
                 assert found == memory_limit()

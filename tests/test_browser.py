@@ -17,8 +17,8 @@ from nbformat import NotebookNode
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 
 from grader.exercises import find_exercise
-from grader.samples import fill, find_cell, hand_in, paste_misconception
 from grader.scripts import write_source
+from grader.submissions.samples import fill, find_cell, hand_in, paste_misconception
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 

@@ -11,7 +11,7 @@ import subprocess
 import pytest
 
 from grader.sandbox import cgroup
-from grader.sandbox.worker import Limits, Worker
+from grader.sandbox.sandbox import Limits, Sandbox
 
 MIB = 2**20
 
@@ -108,8 +108,8 @@ def test_a_sandbox_makes_its_group_and_removes_it(kernel, monkeypatch):
         made.append(real(memory, processes, root, own))
         return made[-1]
 
-    monkeypatch.setattr("grader.sandbox.worker.cgroup.make", make)
-    with Worker("01_gradients", Limits(memory=2048 * MIB)) as worker:
+    monkeypatch.setattr("grader.sandbox.sandbox.cgroup.make", make)
+    with Sandbox("01_gradients", Limits(memory=2048 * MIB)) as worker:
         assert worker.run([(0, "1 + 1")], {}).ended == "finished"
         (group,) = made
         assert (group.folder / "memory.max").read_text() == str(3072 * MIB)

@@ -13,7 +13,7 @@ from course_lib.judging.compute import run_cases
 from course_lib.judging.judge import judge
 from course_lib.judging.outcome import Outcome
 from grader.exercises import find_exercise
-from grader.record import visible_reference
+from grader.judging.references import visible_reference
 
 SETUP = """
 import numpy as np

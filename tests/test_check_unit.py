@@ -9,8 +9,8 @@ from school import FUNCTIONS, MINE, UNIT, answered, course_copy, fingerprint, po
 
 from course_lib import progress
 from course_lib.errors import CourseError
-from grader.check_unit import main, wrapped
-from grader.samples import fill, find_cell, paste_misconception
+from grader.commands.check import main, wrapped
+from grader.submissions.samples import fill, find_cell, paste_misconception
 
 QUIZ = next(exercise for exercise in MINE if exercise.withheld)
 FIRST = FUNCTIONS[0]

@@ -11,15 +11,15 @@ import pytest
 from bs4 import BeautifulSoup
 from school import MINE, UNIT, answered, bonus, classroom, points, released
 
-from grader.class_facts import histogram, points_lost, slowest
-from grader.class_report import REMEDIES, make_report, remedy
-from grader.grade import grade_class
-from grader.ledger import Ledger
-from grader.report import write_csv
-from grader.results import CheckResult, Result
-from grader.samples import hand_in
-from grader.sandbox.worker import MOST_SECONDS, _frames
-from grader.summary import report
+from grader.grading.grade_class import grade_class
+from grader.grading.journal import RunJournal
+from grader.grading.results import CheckResult, Result
+from grader.reports.class_facts import histogram, points_lost, slowest
+from grader.reports.class_report import REMEDIES, make_report, remedy
+from grader.reports.summary import report
+from grader.reports.table import write_csv
+from grader.sandbox.sandbox import MOST_SECONDS, _frames
+from grader.submissions.samples import hand_in
 
 COUNTED = [exercise for exercise in MINE if not exercise.bonus]
 HOSTILE = '<img src=x onerror=alert(1)>$x_1"'
@@ -148,7 +148,7 @@ def test_every_remedy_is_for_a_sentence_that_the_grader_says(part):
     from course import ROOT
 
     said = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "grader").rglob("*.py"))
-    said = said.replace((ROOT / "grader" / "class_report.py").read_text(encoding="utf-8"), "")
+    said = said.replace((ROOT / "grader" / "reports" / "class_report.py").read_text(encoding="utf-8"), "")
     assert part in said
     assert remedy(f"... {part} ...") != remedy("something new")
 
@@ -194,8 +194,8 @@ def test_a_time_that_a_learners_process_makes_up_stays_a_number(told, seconds):
 
 @pytest.mark.fast
 def test_a_ledger_of_before_has_no_times(tmp_path):
-    ledger = Ledger(classroom(tmp_path), UNIT)
-    ledger.note("ada", grade="x")
-    assert ledger.noted_time("ada") == ledger.noted_time("nobody") == (0.0, ())
-    ledger.note_time("ada", 2.5, (("a cell", 1.0),))
-    assert Ledger(ledger.classroom, UNIT).noted_time("ada") == (2.5, (("a cell", 1.0),))
+    journal = RunJournal(classroom(tmp_path), UNIT)
+    journal.note("ada", grade="x")
+    assert journal.noted_time("ada") == journal.noted_time("nobody") == (0.0, ())
+    journal.note_time("ada", 2.5, (("a cell", 1.0),))
+    assert RunJournal(journal.classroom, UNIT).noted_time("ada") == (2.5, (("a cell", 1.0),))

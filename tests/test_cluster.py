@@ -23,14 +23,14 @@ from school import UNIT, bonus, classroom, course_copy, points, right
 from test_engine import prepared, rows
 
 from course_lib.errors import CourseError
-from grader.classroom import Classroom
 from grader.commands.grade import main
-from grader.engine import cluster
-from grader.engine.cluster import about, cluster_crew
-from grader.engine.conduct import Wish
-from grader.engine.crew import ClusterError
-from grader.grade import grade_class
-from grader.samples import hand_in
+from grader.grading import cluster
+from grader.grading.classroom import Classroom
+from grader.grading.cluster import about, cluster_pool
+from grader.grading.grade_class import grade_class
+from grader.grading.run import GradeOptions
+from grader.grading.workers import ClusterError
+from grader.submissions.samples import hand_in
 
 HOSTED = ["--host", "127.0.0.1", "--no-dashboard"]
 SCHEDULER = ["-m", "distributed.cli.dask_scheduler", "--port", "0", *HOSTED]
@@ -160,7 +160,9 @@ def test_a_worker_that_is_killed_loses_nothing_and_nothing_is_graded_twice(dask,
             doomed.send_signal(signal.SIGKILL)
 
     room = classroom_of(course)
-    results = grade_class(room, UNIT, course / "submitted", Wish(feedback=False), scheduler=dask.address, say=say)
+    results = grade_class(
+        room, UNIT, course / "submitted", GradeOptions(feedback=False), scheduler=dask.address, say=say
+    )
     assert [result.points for result in results] == [points() + bonus()] * 4
     assert scores(course) == [(f"s{number}", points() + bonus()) for number in range(4)]
     assert sorted(line.split("  ")[1] for line in lines) == [f"s{number}" for number in range(4)]
@@ -185,11 +187,11 @@ def test_a_cluster_that_dies_ends_the_run_and_the_next_one_goes_on(dask, tmp_pat
 
     room = classroom_of(course)
     with pytest.raises(ClusterError, match="same command goes on with the rest"):
-        grade_class(room, UNIT, course / "submitted", Wish(feedback=False), scheduler=dask.address, say=say)
+        grade_class(room, UNIT, course / "submitted", GradeOptions(feedback=False), scheduler=dask.address, say=say)
     before = {name for name, _ in scores(course)}
     assert 1 <= len(lines) <= len(before) < 3
     again = []
-    results = grade_class(room, UNIT, course / "submitted", Wish(feedback=False), workers=1, say=again.append)
+    results = grade_class(room, UNIT, course / "submitted", GradeOptions(feedback=False), workers=1, say=again.append)
     assert [result.points for result in results] == [points() + bonus()] * 3
     assert {r.student for r in results if r.seconds is None} == before, "what was graded is not executed again"
     assert scores(course) == [(f"s{number}", points() + bonus()) for number in range(3)]
@@ -198,22 +200,22 @@ def test_a_cluster_that_dies_ends_the_run_and_the_next_one_goes_on(dask, tmp_pat
 
 def test_a_cluster_without_workers_any_more_is_not_waited_for(dask, tmp_path, monkeypatch):
     monkeypatch.setattr(cluster, "PATIENCE", 1.0)
-    monkeypatch.setattr("grader.engine.crew.LOOK_SECONDS", 0.5)
+    monkeypatch.setattr("grader.grading.workers.LOOK_SECONDS", 0.5)
     dask.ready(1)
     with (
         pytest.raises(ClusterError, match="has had no workers for 1 s"),
-        cluster_crew(dask.address, sandboxed=False) as crew,
+        cluster_pool(dask.address, sandboxed=False) as pool,
     ):
-        crew.submit("key", time.sleep, 60)
+        pool.submit("key", time.sleep, 60)
         dask.usual[0].kill()
-        list(crew.finished())
+        list(pool.finished())
 
 
 def test_workers_without_the_course_or_with_another_version_are_named_before_anything_runs(dask, tmp_path):
     other = tmp_path / "other"
     for package in ("course_lib", "grader"):
         shutil.copytree(ROOT / package, other / package, ignore=shutil.ignore_patterns("__pycache__"))
-    (other / "grader" / "policy.py").open("a", encoding="ascii").write("# another version\n")
+    (other / "grader" / "judging" / "policy.py").open("a", encoding="ascii").write("# another version\n")
     dask.ready(0)
     dask.worker("--no-nanny", before="import sys; sys.modules['grader'] = None")
     dask.worker("--no-nanny", path=[other])
@@ -229,10 +231,10 @@ def test_workers_without_the_course_or_with_another_version_are_named_before_any
 
 def test_a_worker_of_another_version_that_joins_later_gets_nothing_graded(dask, tmp_path, monkeypatch):
     dask.ready(1)
-    with pytest.raises(ClusterError, match="joined meanwhile"), cluster_crew(dask.address, sandboxed=False) as crew:
+    with pytest.raises(ClusterError, match="joined meanwhile"), cluster_pool(dask.address, sandboxed=False) as pool:
         monkeypatch.setattr(cluster, "code_hash", lambda: "the instructor's")
-        crew.submit("key", abs, -1)
-        list(crew.finished())
+        pool.submit("key", abs, -1)
+        list(pool.finished())
 
 
 def test_a_scheduler_without_workers_says_how_to_start_one(dask):
@@ -242,7 +244,7 @@ def test_a_scheduler_without_workers_says_how_to_start_one(dask):
 
 
 def enter(address):
-    with cluster_crew(address, sandboxed=False):
+    with cluster_pool(address, sandboxed=False):
         raise AssertionError("there is no such cluster")
 
 

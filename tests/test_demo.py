@@ -10,10 +10,10 @@ from course import ROOT, UNITS
 from school import UNIT, bonus, fingerprint, points
 
 from course_lib.errors import CourseError
-from grader import demo
-from grader.classroom import Classroom
+from grader.commands import demo
 from grader.exercises import exercises_of
-from grader.samples import SAMPLES
+from grader.grading.classroom import Classroom
+from grader.submissions.samples import SAMPLES
 
 PRIVATE = ("gradebook.db", "gradebook.secret", "submitted", "autograded", "feedback", "reports")
 

@@ -27,7 +27,7 @@ def test_a_report_on_this_machine_ends_well_and_names_what_it_looked_at(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "notebooks").mkdir()
-    root = Path(doctor.__file__).parents[1]
+    root = Path(doctor.__file__).parents[2]
     (tmp_path / "constraints.txt").write_text((root / "constraints.txt").read_text())
     monkeypatch.setenv("COURSE_ROOT", str(tmp_path))
     assert doctor.main() == 0

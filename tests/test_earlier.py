@@ -18,9 +18,9 @@ from course_lib.judging.packages import packages_of
 from course_lib.judging.reference import load
 from course_lib.stand_ins import library
 from grader.exercises import find_exercise
-from grader.private import private_reference
-from grader.samples import fill
+from grader.judging.private import private_reference
 from grader.sandbox import bwrap
+from grader.submissions.samples import fill
 
 pytestmark = pytest.mark.fast
 

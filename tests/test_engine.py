@@ -16,14 +16,14 @@ import nbformat
 import pytest
 from school import UNIT, bonus, classroom, points, released, right
 
-from grader.demo import DUE, collect
-from grader.engine.conduct import Wish
-from grader.engine.crew import Crew, LostError
-from grader.grade import grade_class
-from grader.ledger import Ledger
+from grader.commands.demo import DUE, collect
+from grader.grading.grade_class import grade_class
+from grader.grading.journal import RunJournal
+from grader.grading.run import GradeOptions
+from grader.grading.workers import LostError, WorkerPool
 from grader.preprocessors.repair import grade_id
-from grader.samples import find_cell, hand_in
 from grader.submissions.reading import UnreadableError, read
+from grader.submissions.samples import find_cell, hand_in
 
 SECRET = "0123456789abcdef" * 4
 ROWS = {
@@ -107,7 +107,7 @@ def both(tmp_path_factory):
     for room in rooms:
         give_by_hand(room)
     by_nbgrader(stock, MARKED)
-    grade_class(engine, UNIT, engine.root / "submitted", Wish(force=True), workers=2)
+    grade_class(engine, UNIT, engine.root / "submitted", GradeOptions(force=True), workers=2)
     return rooms, list(zip(fresh, map(rows, rooms), strict=True))
 
 
@@ -188,11 +188,11 @@ def test_a_change_of_points_is_judged_anew_without_executing(tmp_path):
     code = f"""
 import dataclasses, sys
 from pathlib import Path
-import grader.exercises as exercises, grader.private as private
-from grader.classroom import Classroom
-from grader.engine import tasks
-from grader.engine.conduct import Wish
-from grader.grade import grade_class
+import grader.exercises as exercises, grader.judging.private as private
+from grader.grading.classroom import Classroom
+from grader.grading import tasks
+from grader.grading.run import GradeOptions
+from grader.grading.grade_class import grade_class
 
 made = private.make_reference
 def halved(exercise, seed, private):
@@ -207,7 +207,7 @@ def never(*arguments):
     raise AssertionError("a notebook was executed")
 tasks._run = never
 room = Classroom(Path({str(tmp_path)!r}), {room.unsandboxed})
-for result in grade_class(room, {UNIT!r}, room.root / "submitted", Wish(reverify=True), workers=1):
+for result in grade_class(room, {UNIT!r}, room.root / "submitted", GradeOptions(reverify=True), workers=1):
     print(f'{{result.points:g}}', result.seconds, {{c.exercise: c.earned for c in result.checks}}[{MINE_FIRST!r}])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -221,16 +221,16 @@ def test_what_was_answered_to_another_submission_is_not_taken(tmp_path):
     room = small(tmp_path, 2)
     grade_class(room, UNIT, tmp_path / "submitted", workers=1)
     hand_in(nbformat.writes(released()), tmp_path / "submitted", "s0", UNIT)
-    ledger = Ledger(room, UNIT)
-    ledger.keep("s1", ledger.kept("s1")[:1000])
-    empty, again = grade_class(room, UNIT, tmp_path / "submitted", Wish(reverify=True), workers=1)
+    journal = RunJournal(room, UNIT)
+    journal.keep("s1", journal.kept("s1")[:1000])
+    empty, again = grade_class(room, UNIT, tmp_path / "submitted", GradeOptions(reverify=True), workers=1)
     assert empty.points == 0 and empty.seconds is not None, "another submission: executed"
     assert again.points == points() + bonus() and again.seconds is not None, "half a file: executed"
 
 
 def test_without_feedback_no_page_is_made_and_the_next_run_makes_it(tmp_path):
     room = small(tmp_path, 1)
-    (result,) = grade_class(room, UNIT, tmp_path / "submitted", Wish(feedback=False), workers=1)
+    (result,) = grade_class(room, UNIT, tmp_path / "submitted", GradeOptions(feedback=False), workers=1)
     assert result.points == points() + bonus() and result.feedback is None
     assert list((tmp_path / "feedback").iterdir()) == []  # made with the class, closed to others
     (result,) = grade_class(room, UNIT, tmp_path / "submitted", workers=1)
@@ -240,7 +240,7 @@ def test_without_feedback_no_page_is_made_and_the_next_run_makes_it(tmp_path):
 def test_what_was_kept_is_beside_the_gradebook_and_in_no_page(tmp_path):
     room = small(tmp_path, 1)
     (result,) = grade_class(room, UNIT, tmp_path / "submitted", workers=1)
-    kept = json.loads(Ledger(room, UNIT).kept("s0"))
+    kept = json.loads(RunJournal(room, UNIT).kept("s0"))
     assert kept["from"].keys() >= {"submission", "cells", MINE_FIRST}
     assert (tmp_path / "reports" / ".gitignore").read_text(encoding="ascii") == "*\n"
     assert find_cell(nbformat.reads(kept["notebook"], as_version=4), f"check_{MINE_FIRST}").outputs
@@ -267,40 +267,40 @@ def die_once(path):
     return "alive"
 
 
-def work(crew, function, arguments):
+def work(pool, function, arguments):
     """All results, by argument, with never more under way than there is room for."""
     left, came = list(arguments), {}
-    while left or crew.busy:
-        while left and crew.has_room:
+    while left or pool.busy:
+        while left and pool.has_room:
             argument = left.pop(0)
-            crew.submit(argument, function, argument)
-        came.update(crew.finished())
+            pool.submit(argument, function, argument)
+        came.update(pool.finished())
     return came
 
 
 @pytest.mark.fast
 def test_one_worker_is_this_process():
-    with Crew(1) as crew:
-        assert work(crew, double, range(5)) == {0: 0, 1: 2, 2: 4, 3: 6, 4: 8}
+    with WorkerPool(1) as pool:
+        assert work(pool, double, range(5)) == {0: 0, 1: 2, 2: 4, 3: 6, 4: 8}
     assert multiprocessing.active_children() == []
 
 
 def test_a_worker_that_dies_costs_its_own_task_only():
-    with Crew(2) as crew:
-        came = work(crew, die_if_odd, [2, 4, 1, 6, 8, 3, 10])
+    with WorkerPool(2) as pool:
+        came = work(pool, die_if_odd, [2, 4, 1, 6, 8, 3, 10])
     assert {key: value for key, value in came.items() if not key % 2} == {n: 2 * n for n in (2, 4, 6, 8, 10)}
     assert all(isinstance(came[odd], LostError) and "died twice" in str(came[odd]) for odd in (1, 3))
 
 
 def test_a_worker_that_dies_once_is_forgiven(tmp_path):
-    with Crew(2) as crew:
-        assert work(crew, die_once, [str(tmp_path / "been")]) == {str(tmp_path / "been"): "alive"}
+    with WorkerPool(2) as pool:
+        assert work(pool, die_once, [str(tmp_path / "been")]) == {str(tmp_path / "been"): "alive"}
 
 
 def test_workers_end_with_the_one_who_started_them(tmp_path):
     code = """
 import multiprocessing, os, time
-from grader.engine.crew import processes
+from grader.grading.workers import processes
 from test_engine import pid
 pool = processes(2)
 print(*{pool.submit(pid, 0.2).result() for _ in range(4)}, flush=True)

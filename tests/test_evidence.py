@@ -15,7 +15,7 @@ from course_lib.judging.outcome import Tolerance
 from course_lib.judging.precision import agree
 from grader.changes import change
 from grader.exercises import find_exercise
-from grader.record import make_reference
+from grader.judging.references import make_reference
 from grader.spec import Case, Exercise, Group, Misconception
 
 pytestmark = pytest.mark.fast

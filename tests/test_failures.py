@@ -10,9 +10,9 @@ from test_names import GIVEN, answer, cell, check, given, verdicts
 
 from course_lib.judging import render
 from course_lib.judging.failures import Failure, Ran, other_meaning, read_text, why_missing
-from grader.report import class_table
-from grader.results import CheckResult, Result
-from grader.sandbox.worker import MIB, Limits, Worker
+from grader.grading.results import CheckResult, Result
+from grader.reports.table import class_table
+from grader.sandbox.sandbox import MIB, Limits, Sandbox
 
 RIGHT = "def mean_square(x):\n    return np.mean(x**2)"
 INDENTED = "    def mean_square(x):\n        return x"
@@ -142,7 +142,7 @@ def test_a_name_that_means_something_else_is_told_with_its_line():
 
 @pytest.fixture(scope="module")
 def worker():
-    with Worker("00_start_here", LIMITS) as running:
+    with Sandbox("00_start_here", LIMITS) as running:
         yield running
 
 

@@ -11,8 +11,8 @@ import pytest
 from course import UNITS, source_notebook
 
 from course_lib.errors import CourseError
-from grader.samples import find_cell
 from grader.scripts import read_script
+from grader.submissions.samples import find_cell
 
 RUN = """
 import json, sys

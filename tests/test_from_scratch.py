@@ -9,7 +9,7 @@ from course_lib.judging import packages
 from course_lib.judging.from_scratch import forbidden_problem, import_problem
 from course_lib.kernel.ran import file_beside
 from grader.preprocessors.verify_answers import cells_above
-from grader.samples import fill, find_cell
+from grader.submissions.samples import fill, find_cell
 
 pytestmark = pytest.mark.fast
 

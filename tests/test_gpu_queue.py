@@ -20,14 +20,14 @@ from nbformat.v4 import new_code_cell, new_notebook
 from school import UNIT, course_copy, released
 
 from course_lib.errors import CourseError
-from grader.classroom import Classroom
 from grader.commands.grade import main
+from grader.grading.classroom import Classroom
 from grader.preprocessors import ComputeAnswers
 from grader.preprocessors.compute_answers import gpu_problem
-from grader.samples import hand_in
 from grader.sandbox import bwrap, gpu
 from grader.sandbox.notebook import run_notebook
-from grader.sandbox.worker import MIB, Limits, Worker
+from grader.sandbox.sandbox import MIB, Limits, Sandbox
+from grader.submissions.samples import hand_in
 
 TORCH_UNIT = "12_probe"
 LIMITS = Limits(cell_seconds=20, submission_seconds=40, memory=2048 * MIB)
@@ -179,7 +179,7 @@ def torch_course(root, devices, count):
 
 @pytest.fixture
 def off():
-    with Worker(TORCH_UNIT, LIMITS) as worker:
+    with Sandbox(TORCH_UNIT, LIMITS) as worker:
         yield worker
 
 
@@ -206,7 +206,7 @@ def test_with_one_it_has_that_one_its_memory_is_bounded_and_checks_compute_witho
         "address != ctypes.c_void_p(-1).value"
     )
     taken = gpu.take_turn(dev)  # the other one is left
-    with Worker(TORCH_UNIT, LIMITS, dev) as worker:
+    with Sandbox(TORCH_UNIT, LIMITS, dev) as worker:
         told = outputs(worker, LOOK, untouched, "bytearray(2**33)", reserve, pretend, check, pretend)
     nodes, visible, _ = eval(told[0])
     assert set(nodes) - STANDARD == {"nvidia3", *gpu.SHARED} and visible == "0"
@@ -225,12 +225,12 @@ def test_a_run_that_is_interrupted_ends_its_job_before_the_next_one(dev):
     before = signal.signal(signal.SIGALRM, interrupt)
     signal.setitimer(signal.ITIMER_REAL, 0.2, 0.2)
     try:
-        with Worker(TORCH_UNIT, LIMITS, dev) as worker, pytest.raises(KeyboardInterrupt):
+        with Sandbox(TORCH_UNIT, LIMITS, dev) as worker, pytest.raises(KeyboardInterrupt):
             worker.run([(0, BEAT.format(job="stopped", seconds=30))], {})
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-    with Worker(TORCH_UNIT, LIMITS, dev) as worker:
+    with Sandbox(TORCH_UNIT, LIMITS, dev) as worker:
         assert worker.run([(0, BEAT.format(job="after", seconds=0.1))], {}).ended == "finished"
     assert beats(device) == ["stopped", "after"]
 
@@ -238,8 +238,8 @@ def test_a_run_that_is_interrupted_ends_its_job_before_the_next_one(dev):
 WORK = """
 import sys
 from pathlib import Path
-from grader.sandbox.worker import Limits, Worker
-with Worker({unit!r}, Limits(cell_seconds=60), Path({dev!r})) as worker:
+from grader.sandbox.sandbox import Limits, Sandbox
+with Sandbox({unit!r}, Limits(cell_seconds=60), Path({dev!r})) as worker:
     for job in sys.argv[1:]:
         print(worker.run([(0, job)], {{}}).ended, flush=True)
         sys.stdin.readline()

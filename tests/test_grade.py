@@ -16,16 +16,16 @@ from nbformat.v4 import new_code_cell, new_notebook
 from school import FUNCTIONS, MINE, UNIT, answered, bonus, classroom, fingerprint, points, released, right
 
 from course_lib.check import MIME
-from grader.classroom import Classroom
-from grader.demo import DUE, collect
-from grader.engine.conduct import Wish
-from grader.engine.tasks import grade
-from grader.grade import grade_class
-from grader.private import private_reference, secret_for
-from grader.record import visible_reference
-from grader.report import misconceptions
-from grader.samples import files_of, find_cell, hand_in
-from grader.summary import report
+from grader.commands.demo import DUE, collect
+from grader.grading.classroom import Classroom
+from grader.grading.grade_class import grade_class
+from grader.grading.run import GradeOptions
+from grader.grading.tasks import grade
+from grader.judging.private import private_reference, secret_for
+from grader.judging.references import visible_reference
+from grader.reports.summary import report
+from grader.reports.table import misconceptions
+from grader.submissions.samples import files_of, find_cell, hand_in
 
 FIRST, SECOND = FUNCTIONS[:2]
 
@@ -122,7 +122,7 @@ def again(lesson, tmp_path, monkeypatch):
         graded.extend([] if came.problem else [task.student])
         return came
 
-    monkeypatch.setattr("grader.engine.conduct.grade", noted)
+    monkeypatch.setattr("grader.grading.run.grade", noted)
     return room, graded
 
 
@@ -308,7 +308,7 @@ def test_regrading_gives_the_same_points_and_keeps_what_a_person_gave(lesson, ag
     with (room.root / "nbgrader_config.py").open("a", encoding="ascii") as config:
         config.write('\nc.LateSubmissionPlugin.penalty_method = "zero"\n')
     submitted = room.root / "submitted"
-    ada, cleo, finn, _ = grade_class(room, UNIT, submitted, Wish(force=True), workers=1, say=lambda line: None)
+    ada, cleo, finn, _ = grade_class(room, UNIT, submitted, GradeOptions(force=True), workers=1, say=lambda line: None)
     assert graded == ["ada_right", "cleo_known_wrong", "finn_late"]
     assert ada.points == lesson.results["ada_right"].points + 2
     assert "A goal one can check. Well done!" in ada.feedback.read_text(encoding="utf-8")

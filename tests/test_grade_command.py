@@ -17,14 +17,14 @@ from nbformat.v4 import new_code_cell
 from school import FUNCTIONS, MINE, UNIT, answered, bonus, classroom, course_copy, fingerprint, points, released, right
 
 from course_lib.errors import CourseError
-from grader.classroom import Classroom
+from grader.commands.demo import DUE
 from grader.commands.grade import main
-from grader.demo import DUE
-from grader.grade import grade_class
-from grader.report import late
-from grader.samples import SAMPLES, fill, find_cell, hand_in
+from grader.grading.classroom import Classroom
+from grader.grading.grade_class import grade_class
+from grader.reports.table import late
 from grader.submissions.gather import gather
 from grader.submissions.reading import read
+from grader.submissions.samples import SAMPLES, fill, find_cell, hand_in
 
 FIRST, SECOND = FUNCTIONS[:2]
 
@@ -173,7 +173,7 @@ def test_a_notebook_that_lost_every_mark_is_still_the_units(tmp_path):
 
 @pytest.mark.fast
 def test_without_a_sandbox_nothing_runs_unless_it_is_said(tmp_path, monkeypatch):
-    monkeypatch.setattr("grader.classroom.unavailable", lambda: "There is no bubblewrap here.")
+    monkeypatch.setattr("grader.grading.classroom.unavailable", lambda: "There is no bubblewrap here.")
     hand_in(json.dumps({}), tmp_path / "submitted", "someone", UNIT)
     with pytest.raises(CourseError, match="no bubblewrap here.*--unsandboxed"):
         grade_class(Classroom(tmp_path), UNIT, tmp_path / "submitted")

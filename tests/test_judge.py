@@ -14,7 +14,7 @@ from course_lib.judging.outcome import Outcome, Problem, Tolerance
 from course_lib.judging.properties import PROPERTIES
 from course_lib.judging.reference import Reference
 from grader.exercises import all_exercises, find_exercise
-from grader.record import make_reference
+from grader.judging.references import make_reference
 from grader.spec import Case, Exercise, Group, Misconception
 
 pytestmark = pytest.mark.fast
@@ -29,9 +29,9 @@ def test_the_right_function_earns_everything():
     assert verdict.passed and verdict.earned == verdict.points == 4 and not verdict.diagnoses
 
 
-@pytest.mark.parametrize("equivalent", EXERCISE.right_answers)
-def test_equivalents_pass(equivalent):
-    assert verdict_of(equivalent).passed
+@pytest.mark.parametrize("right", EXERCISE.right_answers)
+def test_right_answers_pass(right):
+    assert verdict_of(right).passed
 
 
 def test_float32_passes_with_the_tolerance_of_float32_only():

@@ -15,11 +15,11 @@ from course_lib.errors import CourseError
 from course_lib.judging.judge import judge
 from course_lib.judging.outcome import Outcome
 from course_lib.judging.properties.scores import accuracy_within_budget
-from grader.leaderboard import Entry, artefact_of, mark_front, measure, pseudonyms, table
-from grader.leaderboard_page import make_page
+from grader.judging.private import private_reference
+from grader.judging.weights import MARK, count_weights
 from grader.preprocessors.verify_answers import with_weights
-from grader.private import private_reference
-from grader.weights import MARK, count_weights
+from grader.reports.leaderboard import Entry, artefact_of, mark_front, measure, pseudonyms, table
+from grader.reports.leaderboard_page import make_page
 
 pytestmark = pytest.mark.fast
 

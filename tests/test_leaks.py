@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from grader.leaks import find_leaks
+from grader.building.leaks import find_leaks
 
 pytestmark = pytest.mark.fast
 

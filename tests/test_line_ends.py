@@ -10,7 +10,7 @@ import pytest
 from course import ROOT
 
 from course_lib.workspace import course_root
-from grader import build
+from grader.building import build
 
 UNIT = "00_start_here"
 

@@ -12,7 +12,7 @@ from course_lib.judging.compute import run_cases
 from course_lib.judging.judge import judge
 from course_lib.judging.reference import load
 from course_lib.judging.render import text
-from grader.audit.claims import misconception_failure
+from grader.audit.contract import misconception_failure
 from grader.exercises import find_exercise
 
 pytestmark = pytest.mark.fast

@@ -18,12 +18,12 @@ from course_lib.check import MIME
 from course_lib.graded.kernel import packed
 from course_lib.judging.judge import judge
 from course_lib.judging.outcome import Outcome
-from grader import check_unit
-from grader.answers import read_outcomes
-from grader.classroom import Classroom
-from grader.samples import fill, find_cell
+from grader.commands import check as check_command
+from grader.grading.classroom import Classroom
+from grader.judging.answers import read_outcomes
 from grader.sandbox.notebook import part_of, run_notebook
-from grader.sandbox.worker import MIB, Limits, Worker
+from grader.sandbox.sandbox import MIB, Limits, Sandbox
+from grader.submissions.samples import fill, find_cell
 
 LIMITS = Limits(cell_seconds=10, submission_seconds=60, memory=2048 * MIB, output=200_000, results=8 * MIB)
 GIVEN = "import json\nimport matplotlib.pyplot as plt\nimport numpy as np\nfrom course_lib import check, predict"
@@ -61,7 +61,7 @@ def references(cells):
 
 @pytest.fixture(scope="module")
 def worker():
-    with Worker("00_start_here", LIMITS) as running:
+    with Sandbox("00_start_here", LIMITS) as running:
         yield running
 
 
@@ -283,7 +283,7 @@ def test_a_plain_kernel_that_grades_holds_the_same(tmp_path):
 def test_a_whole_unit_keeps_its_points_beside_scratch_cells(tmp_path, monkeypatch, sandboxed):
     unit = "00_start_here"
     if not sandboxed:
-        monkeypatch.setattr(check_unit, "unavailable", lambda: "There is no sandbox here.")
+        monkeypatch.setattr(check_command, "unavailable", lambda: "There is no sandbox here.")
     classroom = Classroom(tmp_path / "class")
     classroom.take_over(unit)
     source, released = (
@@ -299,7 +299,7 @@ def test_a_whole_unit_keeps_its_points_beside_scratch_cells(tmp_path, monkeypatc
     path = tmp_path / unit / f"{unit}.ipynb"
     path.parent.mkdir()
     path.write_text(nbformat.writes(notebook), encoding="utf-8")
-    result, _ = check_unit.grade_alone(unit, path)
+    result, _ = check_command.grade_alone(unit, path)
     assert {c.exercise: c.earned - c.points for c in result.checks} == dict.fromkeys(
         (c.exercise for c in result.checks), 0
     )
@@ -326,6 +326,6 @@ def test_what_is_set_in_pytorch_costs_no_other_exercise_a_point():
     cells = [given(TORCH_GIVEN)]
     for number, scratch in enumerate(TORCH_SCRATCH):
         cells += [cell(scratch), answer(f"toy{number}", TORCH_RIGHT), check(f"toy{number}")]
-    with Worker("09_to_pytorch", replace(LIMITS, memory=4096 * MIB)) as running:
+    with Sandbox("09_to_pytorch", replace(LIMITS, memory=4096 * MIB)) as running:
         found = verdicts(running, *cells)
     assert [TORCH_SCRATCH[int(name.removeprefix("toy"))] for name, verdict in found.items() if not verdict.passed] == []

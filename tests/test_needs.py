@@ -13,7 +13,7 @@ from course import ROOT
 
 TESTS = """
 import pytest
-from grader.sandbox.worker import Worker
+from grader.sandbox.sandbox import Sandbox
 
 @pytest.mark.needs("chromium")
 def test_that_says_what_it_needs():
@@ -24,7 +24,7 @@ def test_of_a_server():
     pass
 
 def test_that_starts_a_sandbox_without_saying_so():
-    with Worker("01_gradients") as worker:
+    with Sandbox("01_gradients") as worker:
         worker._started()
 
 def test_that_needs_nothing():

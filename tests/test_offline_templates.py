@@ -18,12 +18,12 @@ from course_lib.judging import render
 from course_lib.judging.compute import run_cases
 from course_lib.judging.judge import judge
 from course_lib.judging.reference import load
-from grader.classroom import Classroom
 from grader.config import nbgrader_config
 from grader.exercises import find_exercise
-from grader.formulas import FORMULA, mathml, typeset
-from grader.offline import NBGRADER_TEMPLATES, NO_DESCRIPTION, clean_html, markdown2html
-from grader.samples import fill, hand_in
+from grader.grading.classroom import Classroom
+from grader.pages.exporter import NBGRADER_TEMPLATES, NO_DESCRIPTION, clean_html, markdown2html
+from grader.pages.formulas import FORMULA, mathml, typeset
+from grader.submissions.samples import fill, hand_in
 
 UNIT = "00_start_here"
 OUTSIDE = "https://outside.example/"

@@ -14,19 +14,19 @@ from nbformat.v4 import new_code_cell, new_notebook
 from course_lib.errors import CourseError
 from course_lib.judging import packages
 from course_lib.judging.packages import importable, modules_of
-from grader import check_unit
+from grader.commands import check as check_command
 from grader.config import nbgrader_config
-from grader.samples import find_cell
 from grader.sandbox.notebook import run_notebook
-from grader.sandbox.worker import Limits, Worker
+from grader.sandbox.sandbox import Limits, Sandbox
+from grader.submissions.samples import find_cell
 
-ROOT = Path(check_unit.__file__).resolve().parents[1]
+ROOT = Path(check_command.__file__).resolve().parents[2]
 LIMITS = Limits(cell_seconds=20, submission_seconds=60)
 
 
 @pytest.fixture(scope="module")
 def worker():
-    with Worker("01_gradients", LIMITS) as running:
+    with Sandbox("01_gradients", LIMITS) as running:
         yield running
 
 
@@ -174,14 +174,14 @@ POINTS = {"scipy": 0, "own file": 3, "tqdm": 3}
 @pytest.mark.parametrize("kind", ANSWERS)
 def test_check_says_the_same_with_a_sandbox_and_without_one(kind, sandboxed, tmp_path, monkeypatch):
     if not sandboxed:
-        monkeypatch.setattr(check_unit, "unavailable", lambda: "there is none")
+        monkeypatch.setattr(check_command, "unavailable", lambda: "there is none")
     unit = "00_start_here"
     notebook = nbformat.read(ROOT / "notebooks" / unit / f"{unit}.ipynb", as_version=4)
     find_cell(notebook, "mean_square").source = ANSWERS[kind]
     path = tmp_path / f"{unit}.ipynb"
     nbformat.write(notebook, path)
     (tmp_path / "helper.py").write_text("def mean_square(x):\n    return (x * x).mean()\n", encoding="utf-8")
-    result, _ = check_unit.grade_alone(unit, path)
+    result, _ = check_command.grade_alone(unit, path)
     assert next(check.earned for check in result.checks if check.exercise == "mean_square") == POINTS[kind]
 
 

@@ -11,17 +11,17 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from school import UNIT, bonus, classroom, points, right
 
-from grader import page_pieces
-from grader.class_report import remedy
-from grader.engine import tasks
-from grader.grade import grade_class
-from grader.offline import ansi2html, clean_html, highlight_code, markdown2html
-from grader.page_pieces import MOST_CODE, MOST_MARKUP, TOO_LONG, TOO_ODD, TOO_SLOW, as_plain, begin_page
+from grader.grading import tasks
+from grader.grading.grade_class import grade_class
+from grader.pages import pieces
+from grader.pages.exporter import ansi2html, clean_html, highlight_code, markdown2html
+from grader.pages.pieces import MOST_CODE, MOST_MARKUP, TOO_LONG, TOO_ODD, TOO_SLOW, as_plain, begin_page
 from grader.preprocessors import verify_answers
 from grader.preprocessors.verify_answers import with_weights
-from grader.samples import hand_in
-from grader.summary import report
-from grader.time_limit import run_limited
+from grader.reports.class_report import remedy
+from grader.reports.summary import report
+from grader.sandbox.time_limit import run_limited
+from grader.submissions.samples import hand_in
 
 BLANK_LINES = "x = 1\n" + " \n" * 8_000
 GROWING = {
@@ -62,8 +62,8 @@ SENTENCES = (TOO_SLOW, TOO_LONG, TOO_ODD)
 
 @pytest.mark.parametrize("name", GROWING)
 def test_every_text_is_set_or_plain_whatever_its_length(name, monkeypatch):
-    monkeypatch.setattr(page_pieces, "PIECE_SECONDS", 0.25)
-    monkeypatch.setattr(page_pieces, "PAGE_SECONDS", 1.0)
+    monkeypatch.setattr(pieces, "PIECE_SECONDS", 0.25)
+    monkeypatch.setattr(pieces, "PAGE_SECONDS", 1.0)
     asked = watch(monkeypatch)
     for size in (2_000, 50_000):
         text = f"{GROWING[name](size)}\n\nThe end of {name}."
@@ -92,7 +92,7 @@ def watch(monkeypatch):
         asked.append(seconds)
         return run_limited(function, *arguments, seconds=seconds)
 
-    monkeypatch.setattr(page_pieces, "run_limited", limited)
+    monkeypatch.setattr(pieces, "run_limited", limited)
     return asked
 
 
@@ -105,24 +105,24 @@ def test_thousands_of_blank_lines_are_set_as_any_other_code():
 
 @pytest.mark.fast
 def test_a_page_has_one_time_for_all_its_pieces(monkeypatch):
-    monkeypatch.setattr(page_pieces, "PAGE_SECONDS", 0.0)
+    monkeypatch.setattr(pieces, "PAGE_SECONDS", 0.0)
     asked = watch(monkeypatch)
     begin_page()
     assert TOO_SLOW in highlight_code("x = 'a page without time'") and asked == []
-    monkeypatch.setattr(page_pieces, "PAGE_SECONDS", 60.0)
+    monkeypatch.setattr(pieces, "PAGE_SECONDS", 60.0)
     begin_page()
     assert TOO_SLOW not in highlight_code("x = 'a page without time'") and len(asked) == 1
 
 
 @pytest.mark.fast
 def test_the_time_of_a_page_is_spent_by_its_pieces_alone(monkeypatch):
-    monkeypatch.setattr(page_pieces, "PIECE_SECONDS", 0.1)
-    monkeypatch.setattr(page_pieces, "PAGE_SECONDS", 0.15)
+    monkeypatch.setattr(pieces, "PIECE_SECONDS", 0.1)
+    monkeypatch.setattr(pieces, "PAGE_SECONDS", 0.15)
     asked = watch(monkeypatch)
     begin_page()
     for _ in range(3):
-        with pytest.raises(page_pieces.PlainError, match="took longer"):
-            page_pieces.made(time.sleep, 60)
+        with pytest.raises(pieces.PlainError, match="took longer"):
+            pieces.made(time.sleep, 60)
     assert len(asked) == 2 and asked[0] == 0.1 and asked[1] <= 0.05
 
 
@@ -148,7 +148,7 @@ def test_a_plain_piece_is_the_text_as_it_was_typed_and_runs_nothing():
     made = as_plain("<script>1 < 2 & 3</script>", TOO_SLOW)
     assert BeautifulSoup(made, "html.parser").pre.get_text() == "<script>1 < 2 & 3</script>"
     assert not BeautifulSoup(made, "html.parser").select("script")
-    assert "Its last 7 characters are left out." in as_plain("x" * (page_pieces.MOST_SHOWN + 7), TOO_LONG)
+    assert "Its last 7 characters are left out." in as_plain("x" * (pieces.MOST_SHOWN + 7), TOO_LONG)
 
 
 STUDENTS = ("blank", "huge", "judged", "late", "right", "slow")
@@ -181,7 +181,7 @@ def stalled(tmp_path_factory):
         patch.setattr(tasks, "run_limited", limited)
         patch.setattr(verify_answers, "with_weights", endless)
         patch.setattr(tasks, "JUDGE_SECONDS", 2.0)
-        patch.setattr(page_pieces, "PAGE_SECONDS", 0.0)
+        patch.setattr(pieces, "PAGE_SECONDS", 0.0)
         results = grade_class(room, UNIT, room.root / "submitted", workers=1)
         said = report(room, UNIT, results)
     return room, {result.student: result for result in results}, said

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.class_report import make_report
-from grader.plain_cells import as_cell, from_cell, one_line, width
-from grader.report import class_table, misconception_list, write_csv
-from grader.results import CheckResult, Result
+from grader.grading.results import CheckResult, Result
+from grader.pages.plain_cells import as_cell, from_cell, one_line, width
+from grader.reports.class_report import make_report
+from grader.reports.table import class_table, misconception_list, write_csv
 
 pytestmark = pytest.mark.fast
 

@@ -6,7 +6,7 @@ from toy import REFERENCE, plus, right
 
 from course_lib.judging.compute import run_cases
 from course_lib.judging.judge import judge
-from grader.policy import POLICIES
+from grader.judging.policy import POLICIES
 from grader.preprocessors.verify_answers import VERDICT, write_verdict
 
 pytestmark = pytest.mark.fast

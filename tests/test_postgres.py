@@ -17,8 +17,8 @@ from sqlalchemy import create_engine, text
 from test_engine import ROWS, by_nbgrader, prepared, rows
 
 from course_lib.errors import CourseError
-from grader.classroom import Classroom
-from grader.grade import grade_class
+from grader.grading.classroom import Classroom
+from grader.grading.grade_class import grade_class
 
 FEW = ("finn_late",)
 """Those whom stock nbgrader grades, too: it takes its time. Points, bonus, a penalty: every table has its rows."""

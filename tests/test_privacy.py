@@ -17,13 +17,13 @@ from school import UNIT, answered, bonus, classroom, course_copy, points
 
 from course_lib.commands.doctor import OK, WARNING, check_private_files
 from course_lib.private_files import exposed, make_private, open_private, write_private
-from grader.classroom import Classroom
-from grader.demo import DUE
-from grader.grade import grade_class
-from grader.ledger import Ledger
-from grader.plain_cells import from_cell
-from grader.samples import hand_in
-from grader.summary import report
+from grader.commands.demo import DUE
+from grader.grading.classroom import Classroom
+from grader.grading.grade_class import grade_class
+from grader.grading.journal import RunJournal
+from grader.pages.plain_cells import from_cell
+from grader.reports.summary import report
+from grader.submissions.samples import hand_in
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")
 FOLDERS = ("submitted", "autograded", "feedback", "reports")
@@ -153,7 +153,7 @@ def test_what_an_older_version_left_open_is_closed_with_the_next_run(tmp_path, o
     for name in (*SECRET, "gradebook.db.2026-01-01.bak", "grades.csv", ".nbgrader.log"):
         (tmp_path / name).write_text("0" * 64)
     assert len(exposed(tmp_path)) == 9
-    assert Ledger(Classroom(tmp_path), UNIT).left_open == [] and exposed(tmp_path) == []
+    assert RunJournal(Classroom(tmp_path), UNIT).left_open == [] and exposed(tmp_path) == []
 
 
 @pytest.mark.fast
@@ -164,8 +164,8 @@ def test_what_cannot_be_closed_is_said(tmp_path, monkeypatch, open_mask):
         raise PermissionError
 
     monkeypatch.setattr(Path, "chmod", refuse)
-    ledger = Ledger(Classroom(tmp_path), UNIT)
-    assert tmp_path / "gradebook.db" in ledger.left_open
+    journal = RunJournal(Classroom(tmp_path), UNIT)
+    assert tmp_path / "gradebook.db" in journal.left_open
 
 
 @pytest.mark.fast
@@ -197,8 +197,8 @@ def test_a_class_that_a_group_shares_stays_the_groups(tmp_path, open_mask, told)
     room.config()
     with room.gradebook():
         pass
-    ledger = Ledger(room, UNIT)
-    ledger.keep_log("ada", "log")
+    journal = RunJournal(room, UNIT)
+    journal.keep_log("ada", "log")
     assert mode(tmp_path / "gradebook.db") == 0o660
     assert {mode(tmp_path / name) & 0o777 for name in FOLDERS} <= {0o770, 0o775 & 0o770}
     assert mode(tmp_path / "reports" / f"{UNIT}.ada.log") == 0o660
@@ -222,7 +222,7 @@ def test_a_private_file_is_closed_before_anything_is_in_it(tmp_path, open_mask):
 def test_a_folder_that_only_passes_on_its_group_is_nobodys_but_its_owners(tmp_path, open_mask):
     tmp_path.chmod(0o2755)  # as home folders on many servers
     (tmp_path / "submitted").mkdir(mode=0o755)
-    Ledger(Classroom(tmp_path), UNIT)
+    RunJournal(Classroom(tmp_path), UNIT)
     assert mode(tmp_path / "submitted") & 0o777 == 0o700
 
 

@@ -11,7 +11,7 @@ from course_lib.judging.differences import differences_of
 from course_lib.judging.outcome import Outcome, Problem
 from course_lib.judging.reference import RecordedCase, RecordedGroup, Reference
 from grader.exercises import find_exercise
-from grader.record import make_reference, visible_reference
+from grader.judging.references import make_reference, visible_reference
 
 pytestmark = pytest.mark.fast
 RNG = np.random.default_rng(4)

@@ -8,9 +8,9 @@ from kernel import kernel
 from nbformat.v4 import new_code_cell
 from school import classroom, right
 
-from grader.engine.conduct import Wish
-from grader.grade import grade_class
-from grader.samples import find_cell, hand_in
+from grader.grading.grade_class import grade_class
+from grader.grading.run import GradeOptions
+from grader.submissions.samples import find_cell, hand_in
 
 UNIT, NAME = "01_gradients", "numerical_gradient"
 FIRST = "import numpy as np\nfrom course_lib import check"
@@ -76,7 +76,9 @@ def graded(tmp_path_factory):
     room.register(UNIT)
     for title, (cells, _) in ANSWERS.items():
         hand_in(handed_in(cells), room.root / "submitted", title, UNIT)
-    results = grade_class(room, UNIT, room.root / "submitted", Wish(feedback=False), workers=2, say=lambda line: None)
+    results = grade_class(
+        room, UNIT, room.root / "submitted", GradeOptions(feedback=False), workers=2, say=lambda line: None
+    )
     checks = {result.student: result.checks for result in results}
     return {title: next(c for c in checks[title] if c.exercise == NAME) for title in ANSWERS}
 

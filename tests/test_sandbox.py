@@ -15,14 +15,14 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from grader.sandbox import bwrap
 from grader.sandbox.notebook import run_notebook
-from grader.sandbox.worker import MIB, Limits, Worker
+from grader.sandbox.sandbox import MIB, Limits, Sandbox
 
 LIMITS = Limits(cell_seconds=2, submission_seconds=6, memory=2048 * MIB, output=100_000, results=4 * MIB)
 
 
 @pytest.fixture(scope="module")
 def worker():
-    with Worker("01_gradients", LIMITS) as running:
+    with Sandbox("01_gradients", LIMITS) as running:
         yield running
 
 
@@ -151,7 +151,7 @@ written // 2**20
 
 
 def test_a_dataloader_has_workers_and_what_they_share_is_bounded_and_swept():
-    with Worker("09_to_pytorch", Limits()) as running:
+    with Sandbox("09_to_pytorch", Limits()) as running:
         assert value(run(running, LOADED)[0][0]) == "499500.0"
         cells, ended = run(running, FLOOD, "open('/dev/left', 'w')")
         assert ended == "finished" and "No space left" in cells[0][0]["text"]
@@ -338,8 +338,8 @@ def python_for_everybody():
 @pytest.mark.needs("bwrap")
 def test_a_plain_user_has_the_same_sandbox(tmp_path):
     code = (
-        "from grader.sandbox.worker import Worker\n"
-        "w = Worker('01_gradients')\n"
+        "from grader.sandbox.sandbox import Sandbox\n"
+        "w = Sandbox('01_gradients')\n"
         "cells = ['import os; os.getuid(), os.access(\"/\", os.W_OK)', 'open(\"/proc/1/mem\")',\n"
         "         'open(f\"/proc/{os.getppid()}/mem\")', 'open(\"/cases/toy.json\").read()']\n"
         "r = w.run(list(enumerate(cells)), {'toy': 'private'}, {3})\n"
@@ -378,7 +378,7 @@ for descriptor in range(3, 40):
 
 
 def test_a_forged_answer_is_left_out_and_the_sandbox_goes_on():
-    with Worker("01_gradients", Limits(cell_seconds=10, submission_seconds=20)) as worker:
+    with Sandbox("01_gradients", Limits(cell_seconds=10, submission_seconds=20)) as worker:
         run = worker.run([(0, "'before'"), (1, FORGED), (2, "'after'")], {"toy": "private"}, {1})
         assert run.outputs[0][0]["data"]["text/plain"] == "'before'"
         assert len(str(run.answers[1])) < 1000

@@ -17,14 +17,14 @@ from test_sandbox import python_for_everybody
 
 from grader.sandbox import bwrap, seccomp
 from grader.sandbox.inside.memory import PAGE, Watch
-from grader.sandbox.worker import MIB, Limits, Worker
+from grader.sandbox.sandbox import MIB, Limits, Sandbox
 
 LIMITS = Limits(cell_seconds=20, submission_seconds=40, memory=1024 * MIB)
 ALONE = """
 import json, sys
-from grader.sandbox.worker import Limits, Worker
+from grader.sandbox.sandbox import Limits, Sandbox
 job = json.load(sys.stdin)
-with Worker("01_gradients", Limits(**job["limits"])) as worker:
+with Sandbox("01_gradients", Limits(**job["limits"])) as worker:
     run = worker.run([tuple(cell) for cell in job["cells"]], {})
 json.dump([run.ended, {str(index): outputs for index, outputs in run.outputs.items()}], sys.stdout)
 """
@@ -49,7 +49,7 @@ def as_root(cells: list[str], limits: Limits = LIMITS) -> tuple[str, dict[int, l
     """Run the cells in a sandbox of this process, which is root."""
     if os.geteuid() != 0:
         pytest.skip("only root can test what root's sandbox is")
-    with Worker("01_gradients", limits) as worker:
+    with Sandbox("01_gradients", limits) as worker:
         ran = worker.run(list(enumerate(cells)), {})
     return ran.ended, ran.outputs
 

@@ -32,7 +32,7 @@ from course_lib.judging.signatures import (
 )
 from grader.audit.examine import answers_of
 from grader.audit.told import Told, contradicted_searches, told
-from grader.record import make_reference
+from grader.judging.references import make_reference
 from grader.search import kept
 from grader.search.bench import Bench
 from grader.search.edits import Small, bases_of, edits_of

@@ -13,8 +13,8 @@ from kernel import kernel
 from course_lib import progress, shipped, workspace
 from course_lib.commands.reset import reset
 from course_lib.errors import CourseError
-from grader import check_unit
-from grader.samples import find_cell
+from grader.commands import check as check_command
+from grader.submissions.samples import find_cell
 
 UNIT = "00_start_here"
 
@@ -56,7 +56,7 @@ def test_check_progress_and_reset_say_so_and_start_takes_the_work_along(
 ) -> None:
     answer_in_it(root)
     with pytest.raises(CourseError, match=r"was worked in\. ./course start 00 copies it as it is"):
-        check_unit.main("00")
+        check_command.main("00")
     progress.main()
     assert "./course start 00 copies it" in capsys.readouterr().out
     workspace.work_copy(UNIT)

@@ -1,4 +1,4 @@
-"""Each exercise's spec, held to what it promises: the solution and every equivalent pass, every part is there."""
+"""Each exercise's spec, held to what it promises: the solution and every right answer pass, every part is there."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from promises import SECRETS, each, references, solution_failure
 
 from course_lib.judging import codec
 from course_lib.judging.reference import load
-from grader.audit.claims import equivalent_failure
+from grader.audit.contract import right_answer_failure
 from grader.audit.replay import replayed, sentences
-from grader.private import private_reference
+from grader.judging.private import private_reference
 from grader.spec import Exercise
 
 pytestmark = pytest.mark.fast
@@ -27,11 +27,11 @@ def test_the_solution_earns_everything(exercise, monkeypatch):
     assert solution_failure(exercise) is None
 
 
-@pytest.mark.parametrize(("exercise", "equivalent"), each(LIGHT, "equivalents"))
-def test_an_equivalent_passes(exercise, equivalent, monkeypatch):
+@pytest.mark.parametrize(("exercise", "right"), each(LIGHT, "also_right"))
+def test_a_right_answer_passes(exercise, right, monkeypatch):
     monkeypatch.chdir(ROOT / "solutions" / exercise.unit)
     for reference in references(exercise):
-        assert equivalent_failure(exercise, equivalent, reference) is None
+        assert right_answer_failure(exercise, right, reference) is None
 
 
 def least_groups(exercise: Exercise) -> int:
@@ -49,7 +49,7 @@ def test_the_spec_is_complete(exercise):
     assert all(group.points >= 1 for group in exercise.groups)
     assert len(exercise.misconceptions) >= 2
     if not exercise.withheld:
-        assert len(exercise.equivalents) >= 2
+        assert len(exercise.also_right) >= 2
         assert len(keys) >= least_groups(exercise)
         assert len({case.label for case in cases}) == len(cases)
 

@@ -13,7 +13,7 @@ from course_lib.captions import BROADER, COLOURS, NAMES, TEMPLATES, tint, write_
 from course_lib.data import CLASS_NAMES
 from course_lib.errors import CourseError
 from course_lib.speech import RATE, WORDS, decode_mu_law, encode_mu_law, load_spoken_classes, mel_filters
-from grader import make_speech
+from tools import make_speech
 
 pytestmark = pytest.mark.fast
 

@@ -12,7 +12,7 @@ import pytest
 from course import ROOT
 from kernel import kernel
 
-from grader.engine import crew
+from grader.grading import workers
 
 METHODS = [each for each in ("spawn", "forkserver") if each in multiprocessing.get_all_start_methods()]
 # In unit 10's words: a Dataset in a cell, and the two lines of its text that bring it from a module.
@@ -34,7 +34,7 @@ def square(number: int) -> int:
 def test_a_class_is_graded_by_processes_of_every_start_method(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
     offered = [method] if method == "spawn" else multiprocessing.get_all_start_methods()
     monkeypatch.setattr(multiprocessing, "get_all_start_methods", lambda: offered)
-    with crew.processes(2) as pool:
+    with workers.processes(2) as pool:
         assert list(pool.map(square, range(4))) == [0, 1, 4, 9]
 
 

@@ -9,20 +9,20 @@ from handed_in import BLANK, BLANK_NOTEBOOK, DATED, OTHER, RIGHT, put, zip_bytes
 from school import UNIT, bonus, classroom, course_copy, fingerprint, points
 
 from grader.commands.grade import main
-from grader.engine.conduct import Wish
-from grader.grade import grade_class
-from grader.samples import hand_in
+from grader.grading.grade_class import grade_class
+from grader.grading.run import GradeOptions
+from grader.reports.summary import report
 from grader.submissions.gather import gather
 from grader.submissions.reading import UnreadableError, read
-from grader.summary import report
+from grader.submissions.samples import hand_in
 
 MOODLE = "_assignsubmission_file_"
 ALL = points() + bonus()
 
 
 def graded(room, source):
-    wish = Wish(feedback=False)
-    return {r.student: r for r in grade_class(room, UNIT, source, wish, workers=1, say=lambda line: None)}
+    options = GradeOptions(feedback=False)
+    return {r.student: r for r in grade_class(room, UNIT, source, options, workers=1, say=lambda line: None)}
 
 
 def test_a_platforms_zip_is_graded_and_the_table_says_whose_is_which(tmp_path):

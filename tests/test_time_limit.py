@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from grader import time_limit
-from grader.page_pieces import text_of
+from grader.pages.pieces import text_of
+from grader.sandbox import time_limit
+from grader.sandbox.time_limit import HelperError, OverdueError, TooLongError, deadline, run_limited
 from grader.submissions.reading import UnreadableError, understand
-from grader.time_limit import HelperError, OverdueError, TooLongError, deadline, run_limited
 
 pytestmark = pytest.mark.fast
 

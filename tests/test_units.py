@@ -15,9 +15,9 @@ from kernel import kernel
 from nbclient import NotebookClient
 
 from course_lib.judging.reference import DIRECTORY, load
-from grader.build import release, stale
-from grader.leaks import find_leaks
-from grader.record import record, same_reference
+from grader.building.build import release, stale
+from grader.building.leaks import find_leaks
+from grader.judging.references import record, same_reference
 from grader.scripts import read_script, write_missing_sources, write_source
 
 
@@ -74,7 +74,7 @@ def test_a_real_kernel_names_every_misconception_and_passes_every_equivalent(uni
     with kernel(lay_beside(unit, tmp_path), COURSE_STATE_DIR=str(tmp_path)) as running:
         running.run("from course_lib import check\nfrom grader.exercises import find_exercise")
         for exercise in (e for e in EXERCISES if e.unit == unit and not e.withheld):
-            for index in range(len(exercise.equivalents)):
+            for index in range(len(exercise.also_right)):
                 code = f"check({exercise.name!r}, find_exercise({exercise.name!r}).right_answers[{index}])"
                 assert running.run(code).error is None, code
             for index, misconception in enumerate(exercise.misconceptions):

@@ -14,7 +14,7 @@ from course_lib.judging.compute import run_cases
 from course_lib.judging.judge import judge
 from course_lib.judging.outcome import Outcome, Tolerance
 from course_lib.judging.reference import RecordedCase, RecordedGroup, Reference
-from grader.answers import _told
+from grader.judging.answers import _told
 
 pytestmark = pytest.mark.fast
 

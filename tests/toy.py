@@ -3,7 +3,7 @@
 import numpy as np
 
 from grader.changes import change
-from grader.record import make_reference
+from grader.judging.references import make_reference
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -45,7 +45,7 @@ EXERCISE = Exercise(
         Misconception("in_place", in_place, "x belongs to the caller."),
         Misconception("raises", raises, "a is a number."),
     ),
-    equivalents=(
+    also_right=(
         right,
         lambda x, a: [a * x, float(np.sum(a * x))],
     ),

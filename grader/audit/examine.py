@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from course_lib.workspace import course_root
-from grader.audit.claims import equivalent_failure, misconception_failure
+from grader.audit.contract import misconception_failure, right_answer_failure
 from grader.audit.equivalent import EQUIVALENT, Explained
 from grader.audit.replay import points_of, replayed, sentences
 from grader.audit.told import Told, contradicted_searches, too_silent
@@ -112,7 +112,7 @@ def _examined(answer: Answer, trials: tuple[Trial, ...], explained: tuple[Explai
     exercise, sets = answer.exercise, answer.sets.values()
     with _beside_the_notebook(exercise.unit):
         wrong = [{misconception_failure(exercise, m, r) for r in sets} - {None} for m in exercise.misconceptions]
-        refused = [{equivalent_failure(exercise, e, r) for r in sets} - {None} for e in exercise.equivalents]
+        refused = [{right_answer_failure(exercise, e, r) for r in sets} - {None} for e in exercise.also_right]
         given = replayed(exercise)
     promises = sorted(str(sentence) for found in (*wrong, *refused) for sentence in found)
     return Examined(

@@ -15,7 +15,7 @@ from grader.audit.examine import answers_of
 ROOTS = ("grader.audit.examine", "course_lib.judging.packages")
 """Where the search for what decides begins: the audit of answers, and what they may import."""
 APART = (
-    *("grader.sandbox", "grader.samples", "grader.scripts", "grader.preprocessors"),
+    *("grader.sandbox", "grader.submissions.samples", "grader.scripts", "grader.preprocessors"),
     *("course_lib.check", "course_lib.judging.render", "course_lib.progress", "course_lib.workspace"),
     *("grader.exercises", "grader.audit.equivalent"),
 )

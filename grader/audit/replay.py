@@ -16,7 +16,7 @@ from course_lib.judging.compute import run_cases
 from course_lib.judging.judge import judge
 from course_lib.judging.outcome import Outcome
 from course_lib.judging.reference import RecordedCase, Reference
-from grader.record import VISIBLE_SEED, make_reference
+from grader.judging.references import VISIBLE_SEED, make_reference
 from grader.spec import Exercise
 
 SECRETS = ("one", "another", "a third", "a fourth")

@@ -19,7 +19,7 @@ COLUMNS = (
     "by values",
     "right after all",
     "misconceptions named",
-    "equivalents passed",
+    "right answers passed",
     "points by replaying",
     "told by name",
     "by relation",
@@ -41,7 +41,7 @@ a mean, a lost factor, the wrong axis, ...) and has each graded like a learner's
 A mutant counts as *killed* only if the visible cases and the private cases of two different secrets each catch it
 alone. *By values* are those that gave a wrong number; the others stopped with an error, or never stopped. *Right after
 all* are survivors that give the same values as the solution; each is listed with the reason. Every *misconception* has
-to be caught and diagnosed by its own name, and every *equivalent*, a right answer written differently, has to pass.
+to be caught and diagnosed by its own name, and every *right answer*, however it is written, has to pass.
 A quiz has no mutants: each of its wrong letters is a misconception. *Points by replaying* is what the visible cases'
 right answers earn when they are handed in for private ones, the best-fitting one for each; none should be earned.
 
@@ -117,7 +117,7 @@ def plain_table(examined: Sequence[Examined]) -> str:
 def _table(examined: Sequence[Examined]) -> list[tuple[str, ...]]:
     counts = [
         [len(e.trials), e.killed, e.by_values, e.right]
-        + [e.named, len(e.exercise.misconceptions), e.passed, len(e.exercise.equivalents)]
+        + [e.named, len(e.exercise.misconceptions), e.passed, len(e.exercise.also_right)]
         + [e.replayed, *shares(e.told)]
         for e in examined
     ]

@@ -24,11 +24,11 @@ from grader.audit.examine import answers_of
 from grader.audit.replay import right_values
 from grader.audit.row import HELD, RIGHT_WORK, Row
 from grader.audit.trial import Answer
-from grader.build import scripts
-from grader.outcome_of_run import ADDED
+from grader.building.build import scripts
+from grader.judging.private import FILE, private_reference
+from grader.judging.unanswered import ADDED
 from grader.preprocessors.verify_answers import VERDICT, VerifyAnswers
-from grader.private import FILE, private_reference
-from grader.samples import MARKER
+from grader.submissions.samples import MARKER
 
 SECRET = "5ec2e7" * 11
 

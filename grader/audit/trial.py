@@ -26,15 +26,15 @@ from course_lib.judging.outcome import Outcome
 from course_lib.judging.reference import DIRECTORY, Reference, with_search
 from course_lib.judging.signatures import path_of
 from course_lib.workspace import course_root
-from grader.answers import read_outcomes
 from grader.audit.told import Told, told
-from grader.record import make_reference, visible_reference
-from grader.samples import files_of
+from grader.judging.answers import read_outcomes
+from grader.judging.references import make_reference, visible_reference
 from grader.sandbox.bwrap import unavailable
 from grader.sandbox.notebook import run_notebook
-from grader.sandbox.worker import MIB, Limits, Worker
+from grader.sandbox.sandbox import MIB, Limits, Sandbox
 from grader.search.mutants import Mutant
 from grader.spec import Exercise
+from grader.submissions.samples import files_of
 
 Result = TypeVar("Result")
 LIMITS = Limits(processes=256, output=16 * MIB, results=256 * MIB)
@@ -114,7 +114,7 @@ def try_all(work: Sequence[tuple[Answer, list[Mutant]]]) -> list[Trial]:
     why = unavailable()
     if why:
         raise CourseError(f"{why} The audit runs mutants that loop for ever or eat memory, so it needs the sandbox.")
-    idle: LifoQueue[dict[str, Worker]] = LifoQueue()  # last in, first out: a sandbox that has started
+    idle: LifoQueue[dict[str, Sandbox]] = LifoQueue()  # last in, first out: a sandbox that has started
     with ExitStack() as stack, ThreadPoolExecutor(WORKERS) as pool:
         for _ in range(WORKERS):
             idle.put({})
@@ -127,7 +127,7 @@ def try_all(work: Sequence[tuple[Answer, list[Mutant]]]) -> list[Trial]:
                     for done, worker in list(workers.items()):  # units come one after another
                         worker.close()
                         del workers[done]
-                    workers[unit] = stack.enter_context(Worker(unit, LIMITS))
+                    workers[unit] = stack.enter_context(Sandbox(unit, LIMITS))
                 return task(answer, *rest, workers[unit])
             finally:
                 idle.put(workers)
@@ -142,7 +142,7 @@ def try_all(work: Sequence[tuple[Answer, list[Mutant]]]) -> list[Trial]:
         return [t for trials in pool.map(lambda batch: in_a_sandbox(_try_batch, *batch), batches) for t in trials]
 
 
-def _seconds_of_solution(answer: Answer, worker: Worker) -> float:
+def _seconds_of_solution(answer: Answer, worker: Sandbox) -> float:
     """The processor time of a check of the solution. Raises `CourseError` if it does not pass."""
     (cell,) = _run(answer, [answer.source], 60.0, worker)
     if not all(verdict.passed for verdict in _verdicts(answer, _outcomes(cell, answer)).values()):
@@ -154,7 +154,7 @@ def _seconds_of_solution(answer: Answer, worker: Worker) -> float:
     return float("".join(output.text for output in cell.outputs if output.output_type == "stream"))
 
 
-def _try_batch(answer: Answer, mutants: list[Mutant], solution_seconds: float, worker: Worker) -> list[Trial]:
+def _try_batch(answer: Answer, mutants: list[Mutant], solution_seconds: float, worker: Sandbox) -> list[Trial]:
     """One submission; a mutant that gave no answer at all has a second one to itself, as the first may be at fault."""
     seconds = max(0.2, 10 * solution_seconds)
     cells = _run(answer, [mutant.source for mutant in mutants], seconds, worker)
@@ -166,7 +166,7 @@ def _try_batch(answer: Answer, mutants: list[Mutant], solution_seconds: float, w
     return trials
 
 
-def _run(answer: Answer, sources: Iterable[str], seconds: float, worker: Worker) -> list[NotebookNode]:
+def _run(answer: Answer, sources: Iterable[str], seconds: float, worker: Sandbox) -> list[NotebookNode]:
     """The check cells of one submission, one for each of `sources`, after they ran."""
     name = answer.exercise.name
     marked = {"nbgrader": {"grade_id": f"check_{name}"}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from course_lib.workspace import course_root, find_unit
-from grader.build import build, stale
+from grader.building.build import build, stale
 
 
 def main(unit: str | None, check: bool) -> int:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from course_lib.errors import CourseError
 from course_lib.workspace import course_root, find_unit
-from grader.build import release, scripts
-from grader.classroom import Classroom
-from grader.engine.conduct import Wish
-from grader.grade import grade_class
+from grader.building.build import release, scripts
+from grader.grading.classroom import Classroom
+from grader.grading.grade_class import grade_class
+from grader.grading.run import GradeOptions
+from grader.reports.summary import report
 from grader.scripts import write_source
-from grader.summary import report
 
 INTERRUPTED = 130  # what a shell reports for Ctrl-C
 
@@ -49,10 +49,10 @@ def main(
         if not (classroom.path("release", ".", unit) / f"{unit}.ipynb").is_file():
             release(script, course_root() / "notebooks")
     directory = submissions.resolve() if submissions else course_root() / "submitted"
-    wish = Wish(force, reverify, feedback)
+    options = GradeOptions(force, reverify, feedback)
     try:
         results = grade_class(
-            classroom, unit, directory, wish, workers, scheduler, say=lambda line: print(line, flush=True)
+            classroom, unit, directory, options, workers, scheduler, say=lambda line: print(line, flush=True)
         )
     except KeyboardInterrupt:
         print("\nStopped. What was graded stays graded; the same command goes on with the rest.", file=sys.stderr)

@@ -5,32 +5,32 @@ from __future__ import annotations
 from dataclasses import replace
 
 from course_lib.workspace import course_root, find_unit
-from grader.classroom import Classroom
-from grader.leaderboard import artefact_of, leaderboard, table, write_key
-from grader.leaderboard_page import write_page
-from grader.ledger import Ledger
-from grader.plain_cells import one_line
+from grader.grading.classroom import Classroom
+from grader.grading.journal import RunJournal
+from grader.pages.plain_cells import one_line
+from grader.reports.leaderboard import artefact_of, leaderboard, table, write_key
+from grader.reports.leaderboard_page import write_page
 
 
 def main(unit: str, names: bool = False) -> int:
     """Print the table and write `reports/UNIT.leaderboard.html`; 1 when there is nothing to show yet."""
     unit = find_unit(unit)
     classroom = Classroom(course_root())
-    ledger = Ledger(classroom, unit)
-    entries = leaderboard(ledger, artefact_of(unit))
+    journal = RunJournal(classroom, unit)
+    entries = leaderboard(journal, artefact_of(unit))
     if not entries:
         print(
             f"Nobody's network is known yet: run `./course grade {unit}` first. It needs weights that were handed in "
             "beside the notebook, and a function that predicts with them."
         )
         return 1
-    page = ledger.folder / f"{unit}.leaderboard.html"
+    page = journal.folder / f"{unit}.leaderboard.html"
     shown = [replace(entry, name=one_line(entry.student)) for entry in entries] if names else entries
-    write_page(shown, unit, named=names, path=page, shared=ledger.shared)
+    write_page(shown, unit, named=names, path=page, shared=journal.shared)
     print(table(shown))
     print(f"\nThe page to show: {page}")
     if not names:
-        key = ledger.folder / f"{unit}.pseudonyms.csv"
-        write_key(entries, key, ledger.shared)
+        key = journal.folder / f"{unit}.pseudonyms.csv"
+        write_key(entries, key, journal.shared)
         print(f"Who is who, for you alone: {key}")
     return 0

@@ -21,12 +21,12 @@ from course_lib.errors import CourseError
 from course_lib.graded import kernel, listed_only
 from course_lib.graded.kernel import packed
 from course_lib.judging.reference import Reference
-from grader.private import private_reference, secret_for
+from grader.judging.private import private_reference, secret_for
+from grader.judging.weights import MARK, count_weights
 from grader.sandbox.bwrap import unavailable
 from grader.sandbox.gpu import missing, uses_gpu
 from grader.sandbox.notebook import checked_exercise, part_of, run_notebook, shared_worker, time_spent
-from grader.sandbox.worker import MIB, Limits
-from grader.weights import MARK, count_weights
+from grader.sandbox.sandbox import MIB, Limits
 
 
 class ComputeAnswers(Execute):

@@ -18,7 +18,7 @@ from traitlets import Unicode
 
 from course_lib.cells.sources import defined, parses
 from course_lib.errors import CourseError
-from grader.outcome_of_run import ADDED
+from grader.judging.unanswered import ADDED
 from grader.preprocessors.lighten import MOST_CELLS, MOST_CODE, lighten, weight
 from grader.preprocessors.recognise import (
     Found,

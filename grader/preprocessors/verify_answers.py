@@ -20,11 +20,11 @@ from course_lib.judging.judge import Verdict, judge
 from course_lib.judging.outcome import Outcome
 from course_lib.judging.reference import Reference
 from course_lib.kernel.ran import file_beside
-from grader.answers import read_outcomes
-from grader.outcome_of_run import ADDED, line_of
-from grader.policy import POLICIES, told
-from grader.private import private_reference, secret_for
-from grader.weights import MARK
+from grader.judging.answers import read_outcomes
+from grader.judging.policy import POLICIES, told
+from grader.judging.private import private_reference, secret_for
+from grader.judging.unanswered import ADDED, line_of
+from grader.judging.weights import MARK
 
 VERDICT = "application/vnd.optimization-course.verdict+json"
 """Beside what people read, a check cell's output carries the verdict for programs: the class table reads it there.
@@ -36,7 +36,7 @@ It is an output because a submission's outputs are cleared before grading: what 
 class VerifyAnswers(NbGraderPreprocessor):
     """Replaces a check cell's outputs by the verdict and, as the cell's value, the points (partial credit)."""
 
-    tells = Enum(POLICIES, "diagnosis", help="What feedback says of private cases; see grader/policy.py.").tag(
+    tells = Enum(POLICIES, "diagnosis", help="What feedback says of private cases; see grader/judging/policy.py.").tag(
         config=True
     )
 

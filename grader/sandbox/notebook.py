@@ -12,7 +12,7 @@ from typing import Any
 from nbformat import NotebookNode, ValidationError
 from nbformat.v4 import new_output
 
-from grader.sandbox.worker import Limits, Run, Worker
+from grader.sandbox.sandbox import Limits, Run, Sandbox
 
 JSON = re.compile(r"application/(.*\+)?json")
 """The kinds of output that hold more than text."""
@@ -30,10 +30,10 @@ ENDINGS = {
 OTHER = ("other", "")
 """The part of a cell that the unit does not need: what a learner added, or an experiment."""
 
-_workers: dict[tuple[str, Limits, Path | None], Worker] = {}
+_workers: dict[tuple[str, Limits, Path | None], Sandbox] = {}
 
 
-def shared_worker(unit: str, limits: Limits, devices: Path | None = None) -> Worker:
+def shared_worker(unit: str, limits: Limits, devices: Path | None = None) -> Sandbox:
     """This process's sandbox for the unit; started once, used for one submission after another.
 
     devices: the folder with the device nodes of GPUs, where submissions are to wait for one.
@@ -42,7 +42,7 @@ def shared_worker(unit: str, limits: Limits, devices: Path | None = None) -> Wor
     if key not in _workers:
         if not _workers:
             atexit.register(close_workers)
-        _workers[key] = Worker(unit, limits, devices)
+        _workers[key] = Sandbox(unit, limits, devices)
     return _workers[key]
 
 
@@ -53,7 +53,7 @@ def close_workers() -> None:
 
 
 def run_notebook(
-    nb: NotebookNode, cases: dict[str, str], worker: Worker, files: Mapping[str, bytes] | None = None
+    nb: NotebookNode, cases: dict[str, str], worker: Sandbox, files: Mapping[str, bytes] | None = None
 ) -> Run:
     """Run the code cells of `nb` in `worker`, beside its `files`, and fill in outputs and numbers.
 

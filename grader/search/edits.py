@@ -87,7 +87,7 @@ def bases_of(exercise: Exercise) -> list[Base]:
 
     People write in different ways, and what is one slip in a loop may be none in a formula.
     """
-    written = [e for e in exercise.equivalents if isinstance(e, type | FunctionType | Changed)]
+    written = [e for e in exercise.also_right if isinstance(e, type | FunctionType | Changed)]
     named = [e for e in written if e.__name__.isidentifier()]
     found = [Base(right, source_of(right)) for right in named[:MOST_ANSWERS]]
     given = _cells(exercise.unit).get(exercise.name, ("", ""))[1]

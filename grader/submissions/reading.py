@@ -13,8 +13,8 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.validator import normalize
 
-from grader.bounds import TooLargeError, check_json
 from grader.preprocessors.repair import grade_id
+from grader.sandbox.bounds import TooLargeError, check_json
 from grader.submissions.files import FILE_BYTES, too_large
 
 VALUES, NESTED = 5_000_000, 200

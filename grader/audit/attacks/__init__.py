@@ -11,9 +11,9 @@ from multiprocessing import get_context
 
 from course_lib.errors import CourseError
 from course_lib.workspace import find_unit
-from grader.audit.attacks import cells, forged, harms, leaks, lies, pages, processes, reach
+from grader.audit.attacks import cells, checks, escapes, false_answers, forged, leaks, pages, processes
 from grader.audit.attacks.attack import Attack
-from grader.audit.attacks.school import School
+from grader.audit.attacks.attack_class import AttackClass
 from grader.audit.row import Row
 from grader.sandbox.bwrap import unavailable
 
@@ -21,7 +21,7 @@ FIRST_UNIT = "00"
 CLASSES = 2
 """Graded side by side, each in a process of its own: nbgrader changes the working directory."""
 ATTACKS: list[Attack] = [
-    attack for module in (lies, forged, cells, processes, reach, pages, leaks) for attack in module.ATTACKS
+    attack for module in (false_answers, forged, cells, processes, escapes, pages, leaks) for attack in module.ATTACKS
 ]
 
 
@@ -38,6 +38,6 @@ def run_attacks(unit: str | None = None) -> list[Row]:
 
 def _attack_class(unit: str, first: int) -> list[Row]:
     """What came of every so many-th attack, from `first` on, on one class."""
-    with School(unit, ATTACKS[first::CLASSES]) as school:
-        school.grade()
-        return harms.rows(school)
+    with AttackClass(unit, ATTACKS[first::CLASSES]) as attacked:
+        attacked.grade()
+        return checks.rows(attacked)

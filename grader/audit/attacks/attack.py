@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nbformat import NotebookNode
 
 from grader.audit.attacks.draft import Draft, Graded, Servers
-from grader.classroom import Classroom
+from grader.grading.classroom import Classroom
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from nbformat.v4 import new_markdown_cell
 
 from grader.audit.attacks.attack import Aftermath, Attack
 from grader.audit.attacks.draft import Draft
+from grader.grading.results import read_result
 from grader.preprocessors.repair import HEADING
-from grader.results import read_result
 
 POINTS = "points for nothing"
 

@@ -23,14 +23,14 @@ from course_lib.errors import CourseError
 from course_lib.workspace import find_unit
 from grader.audit.attacks.draft import honest
 from grader.audit.row import HELD, Row
-from grader.classroom import Classroom
-from grader.engine.conduct import Wish
 from grader.exercises import exercises_of
-from grader.grade import grade_class
-from grader.ledger import Ledger
-from grader.results import Result
+from grader.grading.classroom import Classroom
+from grader.grading.grade_class import grade_class
+from grader.grading.journal import RunJournal
+from grader.grading.results import Result
+from grader.grading.run import GradeOptions
+from grader.reports.summary import report
 from grader.sandbox.bwrap import unavailable
-from grader.summary import report
 
 FIRST_UNIT = "00"
 WORKERS = 2
@@ -250,7 +250,7 @@ def _delivered(prepared: Classroom, unit: str, deliveries: Sequence[Delivery]) -
         archive.write_bytes(zipped(files))
         deserved = float(sum(exercise.points for exercise in exercises_of(unit) if not exercise.bonus))
         try:
-            results = grade_class(room, unit, archive, Wish(), workers=WORKERS, say=lambda line: None)
+            results = grade_class(room, unit, archive, GradeOptions(), workers=WORKERS, say=lambda line: None)
             graded = Graded(
                 results, report(room, unit, results), _csv(room, unit), _times(room, results, unit), deserved
             )
@@ -263,7 +263,7 @@ def _delivered(prepared: Classroom, unit: str, deliveries: Sequence[Delivery]) -
 
 
 def _csv(room: Classroom, unit: str) -> str:
-    return (Ledger(room, unit).folder / f"{unit}.csv").read_text(encoding="utf-8-sig")
+    return (RunJournal(room, unit).folder / f"{unit}.csv").read_text(encoding="utf-8-sig")
 
 
 def _times(room: Classroom, results: Sequence[Result], unit: str) -> str:

@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from grader.exercises import exercises_of
-from grader.samples import fill, find_cell
+from grader.submissions.samples import fill, find_cell
 
 
 @dataclass

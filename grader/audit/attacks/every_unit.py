@@ -18,15 +18,15 @@ from course_lib.errors import CourseError
 from course_lib.judging.judge import judge
 from course_lib.judging.reference import Reference
 from course_lib.workspace import units
-from grader.answers import read_outcomes
 from grader.audit.attacks.replaying import STRATEGIES, replaying
 from grader.audit.attacks.walls import GAVE_WAY, WALLS
 from grader.audit.row import HELD, Row
 from grader.exercises import exercises_of
-from grader.record import make_reference
+from grader.judging.answers import read_outcomes
+from grader.judging.references import make_reference
 from grader.sandbox.bwrap import unavailable
 from grader.sandbox.notebook import run_notebook
-from grader.sandbox.worker import MIB, Limits, Worker
+from grader.sandbox.sandbox import MIB, Limits, Sandbox
 from grader.spec import Exercise
 
 LIMITS = Limits(results=64 * MIB)
@@ -85,7 +85,7 @@ def _private_cases(unit: str) -> list[Reference]:
 
 def _harms(unit: str, private: Sequence[Reference], attacks: Sequence[UnitAttack]) -> list[str]:
     """What each attack did in one unit; empty where it did nothing."""
-    with Worker(unit, LIMITS) as worker:
+    with Sandbox(unit, LIMITS) as worker:
         found = [_harm(attack, private, worker) for attack in attacks]
     return [f"in {unit}, {harm}" if harm else "" for harm in found]
 
@@ -95,7 +95,7 @@ def _private(exercise: Exercise) -> Reference:
     return make_reference(replace(exercise, misconceptions=()), seed, private=True)
 
 
-def _harm(attack: UnitAttack, private: Sequence[Reference], worker: Worker) -> str:
+def _harm(attack: UnitAttack, private: Sequence[Reference], worker: Sandbox) -> str:
     asked = private if attack.wants_points else []
     above = new_code_cell(attack.code.replace("NAMES", repr([reference.exercise for reference in asked])))
     checks = [_check_cell(reference.exercise) for reference in asked]

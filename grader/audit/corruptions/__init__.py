@@ -22,14 +22,14 @@ from grader.audit.corruptions import damage as damages
 from grader.audit.corruptions.damage import Damage, Notebook
 from grader.audit.corruptions.habits import HABITS
 from grader.audit.row import HELD, Row
-from grader.classroom import Classroom, GradingError, run_converter
-from grader.engine.conduct import Wish
 from grader.exercises import exercises_of
-from grader.grade import grade_class
+from grader.grading.classroom import Classroom, GradingError, run_converter
+from grader.grading.grade_class import grade_class
+from grader.grading.results import Result
+from grader.grading.run import GradeOptions
 from grader.preprocessors.repair import HEADING
-from grader.results import Result
-from grader.samples import fill, hand_in
 from grader.sandbox.bwrap import unavailable
+from grader.submissions.samples import fill, hand_in
 
 FIRST_UNIT = "00"
 DAMAGES = [*damages.DAMAGES, *HABITS]
@@ -61,7 +61,7 @@ def run_corruptions(unit: str | None = None) -> list[Row]:
         for number, damage in enumerate(DAMAGES):
             _hand_in(room, chosen, student(number), damage)
         alone = _by_nbgrader_alone(room, name)
-        results = grade_class(room, name, room.root / "submitted", Wish(force=True), say=lambda line: None)
+        results = grade_class(room, name, room.root / "submitted", GradeOptions(force=True), say=lambda line: None)
         by_student = {result.student: result for result in results}
         return [
             _row(damage, chosen, by_student.get(student(number), NOBODY), alone.get(student(number)))

@@ -69,7 +69,7 @@ CLINIC_00 = Exercise(
             hint=2,
         ),
     ),
-    equivalents=(
+    also_right=(
         clinic_00,
         clinic_transposed_twice,
         change(clinic_00, "marks.mean(axis=1)[:, None]", "marks.mean(axis=1, keepdims=True)"),

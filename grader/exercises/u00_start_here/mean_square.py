@@ -100,7 +100,7 @@ MEAN_SQUARE = Exercise(
             "that.",
         ),
     ),
-    equivalents=(
+    also_right=(
         mean_square,
         mean_square_loop,
         mean_square_dot,

@@ -183,7 +183,7 @@ STANDARDIZE = Exercise(
             for eps in ADDED
         ),
     ),
-    equivalents=(
+    also_right=(
         standardize,
         standardize_loops,
         standardize_divide,

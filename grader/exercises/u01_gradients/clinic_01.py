@@ -123,7 +123,7 @@ CLINIC_01 = Exercise(
             "from one call: loss and gradient of the same logits.",
         ),
     ),
-    equivalents=(
+    also_right=(
         clinic_01,
         example_by_example,
         with_logaddexp,

@@ -236,7 +236,7 @@ CROSS_ENTROPY = Exercise(
             for eps in sizes
         ),
     ),
-    equivalents=(
+    also_right=(
         cross_entropy,
         loops,
         with_one_hot,

@@ -239,7 +239,7 @@ GRADIENT_CHECK = Exercise(
             "largest.",
         ),
     ),
-    equivalents=(
+    also_right=(
         gradient_check,
         entry_by_entry,
         with_a_shorter_step,

@@ -162,7 +162,7 @@ MSE_LOSS = Exercise(
             about=("loss",),
         ),
     ),
-    equivalents=(
+    also_right=(
         mse_loss,
         loops,
         normal_equations,

@@ -247,7 +247,7 @@ NUMERICAL_GRADIENT = Exercise(
             "rounded to 0, and the function never moves.",
         ),
     ),
-    equivalents=(
+    also_right=(
         numerical_gradient,
         over_flat_positions,
         over_unit_steps,

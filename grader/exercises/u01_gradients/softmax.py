@@ -152,7 +152,7 @@ SOFTMAX = Exercise(
             hint=2,
         ),
     ),
-    equivalents=(
+    also_right=(
         softmax,
         row_by_row,
         through_the_logarithm,

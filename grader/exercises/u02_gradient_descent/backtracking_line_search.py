@@ -141,7 +141,7 @@ BACKTRACKING_LINE_SEARCH = Exercise(
             "the test says no.",
         ),
     ),
-    equivalents=(
+    also_right=(
         backtracking_line_search,
         search_by_power,
         change(backtracking_line_search, "g @ g", "np.sum(g**2)"),

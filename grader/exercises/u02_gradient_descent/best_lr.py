@@ -94,7 +94,7 @@ BEST_LR = Exercise(
             "flattest. That mean is far beyond the cliff in a long valley; balance the two factors, not the steps.",
         ),
     ),
-    equivalents=(
+    also_right=(
         best_lr,
         best_by_norms,
         change(best_lr, "np.linalg.eigvalsh(A)", "np.linalg.svd(A, compute_uv=False)"),

@@ -116,7 +116,7 @@ CLINIC_02 = Exercise(
             "both gradients belong to the point where the step begins.",
         ),
     ),
-    equivalents=(
+    also_right=(
         clinic_02,
         clinic_matrix,
         clinic_two_numbers,

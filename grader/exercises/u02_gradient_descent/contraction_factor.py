@@ -113,7 +113,7 @@ CONTRACTION_FACTOR = Exercise(
             "factor is that?",
         ),
     ),
-    equivalents=(
+    also_right=(
         contraction_factor,
         contraction_by_extremes,
         change(contraction_factor, "np.linalg.eigvalsh(A)", "np.linalg.eigvals(A).real"),

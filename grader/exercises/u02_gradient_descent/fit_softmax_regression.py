@@ -194,7 +194,7 @@ FIT_SOFTMAX_REGRESSION = Exercise(
             for eps in EPS
         ),
     ),
-    equivalents=(
+    also_right=(
         fit_softmax_regression,
         fit_by_examples,
         change(

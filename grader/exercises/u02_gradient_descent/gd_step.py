@@ -115,7 +115,7 @@ GD_STEP = Exercise(
             "size, so that steep directions move further.",
         ),
     ),
-    equivalents=(
+    also_right=(
         gd_step,
         step_loop,
         step_float32,

@@ -193,7 +193,7 @@ GRADIENT_DESCENT = Exercise(
             "each point loses what stands behind its decimal point.",
         ),
     ),
-    equivalents=(
+    also_right=(
         gradient_descent,
         descent_recursive,
         change(gradient_descent, "theta -= lr * grad(theta)", "theta = theta - lr * grad(theta)"),

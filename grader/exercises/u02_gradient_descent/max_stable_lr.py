@@ -114,7 +114,7 @@ MAX_STABLE_LR = Exercise(
             hint=2,
         ),
     ),
-    equivalents=(
+    also_right=(
         max_stable_lr,
         stable_by_power,
         change(max_stable_lr, "np.linalg.eigvalsh(A)[-1]", "np.linalg.norm(A, 2)"),

@@ -183,7 +183,7 @@ CLINIC_03 = Exercise(
             about=("history",),
         ),
     ),
-    equivalents=(
+    also_right=(
         clinic_03,
         clinic_by_average,
         clinic_by_split,

@@ -139,7 +139,7 @@ COSINE_DECAY = Exercise(
             "Your schedule goes down to 0 whatever lr_min says. With a floor, the wave runs between lr0 and lr_min.",
         ),
     ),
-    equivalents=(
+    also_right=(
         cosine_decay,
         cosine_by_mixing,
         change(cosine_decay, "(1 + np.cos(np.pi * t / steps)) / 2", "np.cos(np.pi * t / (2 * steps)) ** 2"),

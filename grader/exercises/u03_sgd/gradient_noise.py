@@ -144,7 +144,7 @@ GRADIENT_NOISE = Exercise(
             "scatters less, for their errors partly cancel.",
         ),
     ),
-    equivalents=(
+    also_right=(
         gradient_noise,
         noise_by_loop,
         change(gradient_noise, "var(axis=0)", "var(axis=0, ddof=1)", "(N - 1)", "N"),

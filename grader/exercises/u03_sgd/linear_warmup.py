@@ -113,7 +113,7 @@ LINEAR_WARMUP = Exercise(
             "every step.",
         ),
     ),
-    equivalents=(
+    also_right=(
         linear_warmup,
         change(
             linear_warmup,

@@ -206,7 +206,7 @@ LR_RANGE_TEST = Exercise(
             for beta in ("0.9", "0.98")
         ),
     ),
-    equivalents=(
+    also_right=(
         lr_range_test,
         range_by_factor,
         range_by_logarithms,

@@ -192,7 +192,7 @@ MINIBATCHES = Exercise(
             hint=1,
         ),
     ),
-    equivalents=(
+    also_right=(
         minibatches,
         as_list,
         by_split,

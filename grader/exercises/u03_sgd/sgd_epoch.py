@@ -164,7 +164,7 @@ SGD_EPOCH = Exercise(
             "and stops. Let each step make an array of its own.",
         ),
     ),
-    equivalents=(
+    also_right=(
         sgd_epoch,
         epoch_reduce,
         change(sgd_epoch, "    for", ("    theta = theta.astype(float)\n    for"), "= theta -", "-="),

@@ -136,7 +136,7 @@ STEP_DECAY = Exercise(
             "counts only once all of its steps have passed.",
         ),
     ),
-    equivalents=(
+    also_right=(
         step_decay,
         step_by_loop,
         change(step_decay, "gamma**drops", "np.exp(drops * np.log(gamma))"),

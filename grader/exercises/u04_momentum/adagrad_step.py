@@ -135,7 +135,7 @@ ADAGRAD_STEP = Exercise(
             "made of gradients alone; lr comes in when theta moves.",
         ),
     ),
-    equivalents=(
+    also_right=(
         adagrad_step,
         adagrad_loop,
         change(adagrad_step, "lr * grad / (root + eps)", "lr / (eps + root) * grad"),

@@ -162,7 +162,7 @@ CLINIC_04 = Exercise(
             hint=2,
         ),
     ),
-    equivalents=(
+    also_right=(
         clinic_04,
         clinic_one_vector,
         clinic_two_names,

@@ -129,7 +129,7 @@ EMA = Exercise(
             "stands behind its decimal point. Which type should averages have?",
         ),
     ),
-    equivalents=(
+    also_right=(
         ema,
         ema_by_weights,
         ema_in_table,

@@ -117,7 +117,7 @@ EMA_WEIGHTS = Exercise(
             "number comes out. Subtract the exponents instead: how many rounds of forgetting has x_i been through?",
         ),
     ),
-    equivalents=(
+    also_right=(
         ema_weights,
         weights_aged,
         change(

@@ -191,7 +191,7 @@ MOMENTUM_STEP = Exercise(
             hint=4,
         ),
     ),
-    equivalents=(
+    also_right=(
         momentum_step,
         momentum_copies,
         momentum_loop,

@@ -123,7 +123,7 @@ NESTEROV_STEP = Exercise(
             "in once, on the velocity that has already seen this gradient.",
         ),
     ),
-    equivalents=(
+    also_right=(
         nesterov_step,
         nesterov_after_heavy_ball,
         nesterov_expanded,

@@ -163,7 +163,7 @@ RMSPROP_STEP = Exercise(
             "over time, entry by entry, never over the entries.",
         ),
     ),
-    equivalents=(
+    also_right=(
         rmsprop_step,
         rmsprop_average,
         change(rmsprop_step, "beta * mean_sq + (1 - beta) * grad**2", "mean_sq + (1 - beta) * (grad * grad - mean_sq)"),

@@ -182,7 +182,7 @@ SGD_EXERCISE = Exercise(
             "in unit 03 changes it between steps: ask for self.lr at each step.",
         ),
     ),
-    equivalents=(
+    also_right=(
         SGD,
         SGDLazy,
         SGDOfPairs,

@@ -298,7 +298,7 @@ ADAM = Exercise(
             hint=2,
         ),
     ),
-    equivalents=(
+    also_right=(
         Adam,
         change(Adam, "= params, lr", "= list(params), lr", "param -= ", "param[...] = param - "),
         change(Adam, "[np.zeros_like(p) for p in params]\n        self.v", "[0.0 for p in params]\n        self.v"),

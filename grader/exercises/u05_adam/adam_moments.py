@@ -233,7 +233,7 @@ ADAM_MOMENTS = Exercise(
             about=("v",),
         ),
     ),
-    equivalents=(
+    also_right=(
         adam_moments,
         change(adam_moments, "m = beta1 * m + (1 - beta1) * grad", "m = m + (1 - beta1) * (grad - m)"),
         change(adam_moments, "grad**2", "np.square(grad)", "return m, v", "return [m, v]"),

@@ -342,7 +342,7 @@ ADAM_STEP = Exercise(
             hint=6,
         ),
     ),
-    equivalents=(
+    also_right=(
         adam_step,
         change(adam_step, "    m = ", "    grad = grad.astype(np.float32)\n    m = "),
         change(

@@ -249,7 +249,7 @@ ADAMW_STEP = Exercise(
             "with t.",
         ),
     ),
-    equivalents=(
+    also_right=(
         adamw_step,
         change(adamw_step, "    m = ", "    grad = grad.astype(np.float32)\n    m = "),
         change(

@@ -225,7 +225,7 @@ AMSGRAD_STEP = Exercise(
             about=("v",),
         ),
     ),
-    equivalents=(
+    also_right=(
         amsgrad_step,
         change(amsgrad_step, "    m = ", "    grad = grad.astype(np.float32)\n    m = "),
         change(amsgrad_step, "np.maximum(v_max, v)", "np.where(v > v_max, v, v_max)"),

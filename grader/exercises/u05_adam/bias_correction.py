@@ -151,7 +151,7 @@ BIAS_CORRECTION = Exercise(
             "weight is 1 - beta^2 by then.",
         ),
     ),
-    equivalents=(
+    also_right=(
         bias_correction,
         change(bias_correction, "moment / weight", "1 / weight * moment"),
         change(bias_correction, "beta**t", "np.power(float(beta), t)"),

@@ -215,7 +215,7 @@ CLINIC_05 = Exercise(
             "you correct.",
         ),
     ),
-    equivalents=(
+    also_right=(
         clinic_05,
         change(clinic_05, "for _ in range(steps)", "for t in range(1, steps + 1)", "        t = t + 1\n", ""),
         change(

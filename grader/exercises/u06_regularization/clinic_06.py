@@ -190,7 +190,7 @@ CLINIC_06 = Exercise(
             about=("w",),
         ),
     ),
-    equivalents=(
+    also_right=(
         clinic_06,
         change(clinic_06, "np.append(np.full(len(w), lam), 0.0)", "lam * (np.arange(len(theta)) < len(w))"),
         change(clinic_06, "0.5 * np.sum(pressed * theta**2)", "0.5 * lam * np.sum(theta[:-1] ** 2)"),

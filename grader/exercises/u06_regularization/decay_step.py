@@ -164,7 +164,7 @@ DECAY_STEP = Exercise(
             hint=3,
         ),
     ),
-    equivalents=(
+    also_right=(
         decay_step,
         change(decay_step, "p *= keep", "p -= optimizer.lr * decay * p"),
         change(decay_step, "p *= keep", "p[...] = keep * p", "p.ndim > 1", "len(p.shape) > 1"),

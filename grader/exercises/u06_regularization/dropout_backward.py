@@ -122,7 +122,7 @@ DROPOUT_BACKWARD = Exercise(
             hint=1,
         ),
     ),
-    equivalents=(
+    also_right=(
         dropout_backward,
         change(dropout_backward, "dout * factor", "np.where(mask, dout / (1 - p), 0.0)"),
         change(dropout_backward, "mask / (1 - p)", "mask.astype(float) / (1 - p)"),

@@ -195,7 +195,7 @@ DROPOUT_FORWARD = Exercise(
             hint=4,
         ),
     ),
-    equivalents=(
+    also_right=(
         dropout_forward,
         change(dropout_forward, "rng.random(x.shape) >= p", "rng.binomial(1, 1 - p, size=x.shape).astype(bool)"),
         change(dropout_forward, "rng.random(x.shape) >= p", "rng.choice([True, False], size=x.shape, p=[1 - p, p])"),

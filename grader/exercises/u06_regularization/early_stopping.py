@@ -266,7 +266,7 @@ EARLY_STOPPING = Exercise(
             about=("stop",),
         ),
     ),
-    equivalents=(
+    also_right=(
         EarlyStopping,
         change(EarlyStopping, "[p.copy() for p in params]", "[np.array(p) for p in params]", "np.inf", 'float("inf")'),
         change(

@@ -196,7 +196,7 @@ L1_PENALTY = Exercise(
             about=("value",),
         ),
     ),
-    equivalents=(
+    also_right=(
         l1_penalty,
         change(l1_penalty, "np.sign(w)", "((w > 0).astype(float) - (w < 0))"),
         change(

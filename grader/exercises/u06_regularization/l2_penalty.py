@@ -164,7 +164,7 @@ L2_PENALTY = Exercise(
             about=("grad",),
         ),
     ),
-    equivalents=(
+    also_right=(
         l2_penalty,
         change(l2_penalty, "np.sum(w**2)", "(w.ravel() @ w.ravel())", "return value, grad", "return [value, grad]"),
         change(l2_penalty, "np.sum(w**2)", "np.linalg.norm(w) ** 2", "lam * w", "np.multiply(w, lam)"),

@@ -160,7 +160,7 @@ L2_STEP = Exercise(
             "gradient, an array.",
         ),
     ),
-    equivalents=(
+    also_right=(
         l2_step,
         change(l2_step, "p.ndim > 1", "len(p.shape) >= 2", "g + lam * p", "np.add(g, np.multiply(p, lam))"),
         change(

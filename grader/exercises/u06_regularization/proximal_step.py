@@ -188,7 +188,7 @@ PROXIMAL_STEP = Exercise(
             "nothing.",
         ),
     ),
-    equivalents=(
+    also_right=(
         proximal_step,
         change(proximal_step, SHRUNK, "z - np.clip(z, -lr * lam, lr * lam)"),
         change(

@@ -175,7 +175,7 @@ SOFT_THRESHOLD = Exercise(
             hint=2,
         ),
     ),
-    equivalents=(
+    also_right=(
         soft_threshold,
         change(soft_threshold, "np.sign(w) * size", "w - np.clip(w, -threshold, threshold)"),
         change(soft_threshold, "np.sign(w) * size", "np.maximum(w - threshold, 0) - np.maximum(-w - threshold, 0)"),

@@ -207,7 +207,7 @@ CLINIC_07 = Exercise(
             "and only not to be changed.",
         ),
     ),
-    equivalents=(
+    also_right=(
         clinic_07,
         change(clinic_07, "total = h + branch", "total = h.copy()\n    total += branch"),
         change(clinic_07, "dh = dtotal + dbranch @ W2.T", "dh = dtotal\n    dh += dbranch @ W2.T"),

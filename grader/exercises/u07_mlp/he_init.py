@@ -168,7 +168,7 @@ HE_INIT = Exercise(
             hint=1,
         ),
     ),
-    equivalents=(
+    also_right=(
         he_init,
         change(he_init, "deviation * rng.normal(size=", "rng.normal(0, deviation, size="),
         change(he_init, "deviation * rng.normal(size=", "deviation * rng.standard_normal("),

@@ -207,7 +207,7 @@ LINEAR_BACKWARD = Exercise(
             hint=1,
         ),
     ),
-    equivalents=(
+    also_right=(
         linear_backward,
         change(linear_backward, "dout @ W.T", "(W @ dout.T).T", "dX, dW, db\n", "[dX, dW, db]\n"),
         change(

@@ -165,7 +165,7 @@ LINEAR_FORWARD = Exercise(
             about=("out",),
         ),
     ),
-    equivalents=(
+    also_right=(
         linear_forward,
         change(linear_forward, "X @ W", "np.dot(X, W)", "cache = X, W", "cache = [X, W]"),
         change(linear_forward, "X @ W", 'np.einsum("nd,dm->nm", X, W)', "return out, cache", "return [out, cache]"),

@@ -340,7 +340,7 @@ MLP_CLASS = Exercise(
             about=("start",),
         ),
     ),
-    equivalents=(
+    also_right=(
         MLP,
         change(
             MLP, "grads = [values.T @ d, d.sum(axis=0), *grads]", "grads = [values.T @ d, np.ones(len(d)) @ d] + grads"

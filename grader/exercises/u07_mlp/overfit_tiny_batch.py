@@ -258,7 +258,7 @@ OVERFIT_TINY_BATCH = Exercise(
             about=("losses",),
         ),
     ),
-    equivalents=(
+    also_right=(
         overfit_tiny_batch,
         change(
             overfit_tiny_batch,

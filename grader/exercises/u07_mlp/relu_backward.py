@@ -144,7 +144,7 @@ RELU_BACKWARD = Exercise(
             "flat there.",
         ),
     ),
-    equivalents=(
+    also_right=(
         relu_backward,
         change(relu_backward, "dout * active", "np.where(active, dout, 0.0)"),
         change(relu_backward, "cache > 0", "np.maximum(0, cache) != 0"),

@@ -125,7 +125,7 @@ RELU_FORWARD = Exercise(
             about=("out",),
         ),
     ),
-    equivalents=(
+    also_right=(
         relu_forward,
         change(relu_forward, "np.maximum(0, X)", "X * (X > 0)", "return out, X", "return [out, X]"),
         change(relu_forward, "np.maximum(0, X)", "np.where(X < 0, 0.0, X)", "return out, X", "return out, X.copy()"),

@@ -195,7 +195,7 @@ BATCHNORM_BACKWARD = Exercise(
             about=("dgamma", "dbeta"),
         ),
     ),
-    equivalents=(
+    also_right=(
         batchnorm_backward,
         unnorm_in_steps,
         unnorm_by_channel,

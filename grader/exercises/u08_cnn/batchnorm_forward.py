@@ -227,7 +227,7 @@ BATCHNORM_FORWARD = Exercise(
             about=("cache",),
         ),
     ),
-    equivalents=(
+    also_right=(
         batchnorm_forward,
         norm_channels_as_rows,
         norm_channel_by_channel,

@@ -166,7 +166,7 @@ CLINIC_08 = Exercise(
             "for: (N, F, H, W).",
         ),
     ),
-    equivalents=(
+    also_right=(
         clinic_08,
         clinic_einsum,
         clinic_shifts,

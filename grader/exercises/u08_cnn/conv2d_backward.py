@@ -264,7 +264,7 @@ CONV2D_BACKWARD = Exercise(
             hint=3,
         ),
     ),
-    equivalents=(
+    also_right=(
         conv2d_backward,
         backward_full_convolution,
         backward_window_by_window,

@@ -209,7 +209,7 @@ CONV2D_FORWARD = Exercise(
             about=("cache",),
         ),
     ),
-    equivalents=(
+    also_right=(
         conv2d_forward,
         forward_rows,
         forward_float32,

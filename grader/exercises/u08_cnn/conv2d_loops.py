@@ -207,7 +207,7 @@ CONV2D_LOOPS = Exercise(
             "All your maps are those of the first image. Each image has windows of its own.",
         ),
     ),
-    equivalents=(
+    also_right=(
         conv2d_loops,
         loops_einsum,
         loops_over_the_kernel,

@@ -196,7 +196,7 @@ IM2COL = Exercise(
             "right too.",
         ),
     ),
-    equivalents=(
+    also_right=(
         im2col,
         columns_one_by_one,
         columns_row_by_row,

@@ -235,7 +235,7 @@ MAXPOOL_BACKWARD = Exercise(
             "business of the ReLU below; pooling hands it on, whatever the value.",
         ),
     ),
-    equivalents=(
+    also_right=(
         maxpool_backward,
         unpool_by_indices,
         unpool_backwards,

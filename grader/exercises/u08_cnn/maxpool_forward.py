@@ -184,7 +184,7 @@ MAXPOOL_FORWARD = Exercise(
             about=("cache",),
         ),
     ),
-    equivalents=(
+    also_right=(
         maxpool_forward,
         pool_windows,
         pool_loops,

@@ -282,7 +282,7 @@ NUMPY_CNN = Exercise(
             "Your gradients come in three pairs. One flat list of six is asked for, in the order of params.",
         ),
     ),
-    equivalents=(
+    also_right=(
         NumpyCNN,
         pools_first,
         change(

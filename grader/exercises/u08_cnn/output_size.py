@@ -164,7 +164,7 @@ OUTPUT_SIZE = Exercise(
             NEAREST,
         ),
     ),
-    equivalents=(
+    also_right=(
         output_size,
         size_by_counting,
         size_by_rounding,

@@ -218,7 +218,7 @@ AUTOGRAD_GRADIENTS = Exercise(
             "There is a sigmoid between your layers, which squeezes everything between 0 and 1. A ReLU belongs there.",
         ),
     ),
-    equivalents=(
+    also_right=(
         autograd_gradients,
         gradients_by_linear,
         gradients_by_log_softmax,

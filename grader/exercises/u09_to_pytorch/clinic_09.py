@@ -205,7 +205,7 @@ CLINIC_09 = Exercise(
             "NumPy, over the tensors' own memory. A plain number is asked for.",
         ),
     ),
-    equivalents=(
+    also_right=(
         clinic_09,
         clinic_by_column,
         clinic_cleared_at_the_end,

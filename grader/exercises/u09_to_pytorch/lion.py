@@ -245,7 +245,7 @@ LION = Exercise(
             "gradient.",
         ),
     ),
-    equivalents=(
+    also_right=(
         Lion,
         change(
             Lion,

@@ -261,7 +261,7 @@ MUON = Exercise(
             "from before the step, that decays.",
         ),
     ),
-    equivalents=(
+    also_right=(
         Muon,
         change(
             Muon,

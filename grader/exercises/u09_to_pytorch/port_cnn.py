@@ -293,7 +293,7 @@ PORT_CNN = Exercise(
             hint=2,
         ),
     ),
-    equivalents=(
+    also_right=(
         port_cnn,
         port_class,
         port_state_dict,

@@ -195,7 +195,7 @@ REGULARIZED_LOSS = Exercise(
             "You return the penalties alone. They are added to the loss.",
         ),
     ),
-    equivalents=(
+    also_right=(
         regularized_loss,
         penalty_one_vector,
         penalty_loop,

@@ -202,7 +202,7 @@ TORCH_ADAM = Exercise(
             "gradient, before anything else looks at that.",
         ),
     ),
-    equivalents=(
+    also_right=(
         TorchAdam,
         change(
             TorchAdam,

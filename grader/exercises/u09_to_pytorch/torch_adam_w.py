@@ -184,7 +184,7 @@ TORCH_ADAMW = Exercise(
             hint=2,
         ),
     ),
-    equivalents=(
+    also_right=(
         TorchAdamW,
         change(
             TorchAdamW,

@@ -205,7 +205,7 @@ TORCH_SGD = Exercise(
             "convention is the sum: every gradient enters in full.",
         ),
     ),
-    equivalents=(
+    also_right=(
         TorchSGD,
         change(TorchSGD, 'p -= group["lr"] * step', 'p.add_(step, alpha=-group["lr"])'),
         change(

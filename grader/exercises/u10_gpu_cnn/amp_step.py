@@ -289,7 +289,7 @@ AMP_STEP = Exercise(
             "needs them.",
         ),
     ),
-    equivalents=(
+    also_right=(
         amp_step,
         always_a_scaler,
         change(amp_step, "optimizer.zero_grad()", "model.zero_grad(set_to_none=False)"),

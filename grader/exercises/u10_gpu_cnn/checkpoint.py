@@ -350,7 +350,7 @@ CHECKPOINT = Exercise(
             hint=3,
         ),
     ),
-    equivalents=(
+    also_right=(
         Checkpoint,
         ThroughMemory,
         change(

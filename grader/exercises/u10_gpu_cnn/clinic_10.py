@@ -265,7 +265,7 @@ CLINIC_10 = Exercise(
             "is taken.",
         ),
     ),
-    equivalents=(
+    also_right=(
         clinic_10,
         by_hand,
         change(clinic_10, "ExponentialLR(optimizer, gamma=0.5)", "LambdaLR(optimizer, lambda epoch: 0.5**epoch)"),

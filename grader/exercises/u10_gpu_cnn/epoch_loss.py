@@ -156,7 +156,7 @@ EPOCH_LOSS = Exercise(
             "wrong number, too: count the examples, as they come.",
         ),
     ),
-    equivalents=(
+    also_right=(
         epoch_loss,
         of_pairs,
         as_a_running_mean,

@@ -225,7 +225,7 @@ EVALUATE = Exercise(
             "The two come back in the other order: first the loss, then the accuracy.",
         ),
     ),
-    equivalents=(
+    also_right=(
         evaluate,
         all_at_once,
         change(evaluate, "torch.no_grad()", "torch.inference_mode()"),

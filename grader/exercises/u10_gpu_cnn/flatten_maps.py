@@ -125,7 +125,7 @@ FLATTEN_MAPS = Exercise(
             "become one.",
         ),
     ),
-    equivalents=(
+    also_right=(
         flatten_maps,
         change(flatten_maps, "reshape(len(maps), -1)", "flatten(1)"),
         change(flatten_maps, "reshape(len(maps), -1)", "contiguous().view(maps.size(0), -1)"),

@@ -226,7 +226,7 @@ LOG_TO_TENSORBOARD = Exercise(
             "named_parameters() brings them.",
         ),
     ),
-    equivalents=(
+    also_right=(
         log_to_tensorboard,
         piece_by_piece,
         change(log_to_tensorboard, PICKED, "images.index_select(0, (predicted != labels).nonzero().flatten()[:16])"),

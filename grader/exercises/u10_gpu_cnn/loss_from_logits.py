@@ -137,7 +137,7 @@ LOSS_FROM_LOGITS = Exercise(
             "hardly change any more.",
         ),
     ),
-    equivalents=(
+    also_right=(
         loss_from_logits,
         change(loss_from_logits, "nll_loss(log_p", "cross_entropy(logits"),
         change(loss_from_logits, "nll_loss(log_p", "cross_entropy(log_p"),

@@ -269,7 +269,7 @@ NET = Exercise(
             "Your convolutions have no biases. The published ones have, and so do those that are asked for.",
         ),
     ),
-    equivalents=(
+    also_right=(
         Net,
         Chain,
         change(

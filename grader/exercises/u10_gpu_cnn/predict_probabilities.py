@@ -177,7 +177,7 @@ PREDICT_PROBABILITIES = Exercise(
             "mode while it looks, and go in the mode in which it came.",
         ),
     ),
-    equivalents=(
+    also_right=(
         predict_probabilities,
         in_the_end,
         change(predict_probabilities, "    model.train(mode)", "    if mode:\n        model.train()"),

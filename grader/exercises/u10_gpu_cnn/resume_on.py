@@ -166,7 +166,7 @@ RESUME_ON = Exercise(
             hint=2,
         ),
     ),
-    equivalents=(
+    also_right=(
         resume_on,
         change(never_moved, "make_model()", "make_model().to(device)"),
         change(never_moved, "model = make_model()", "with torch.device(device):\n        model = make_model()"),

@@ -150,7 +150,7 @@ SEEDED_START = Exercise(
             hint=1,
         ),
     ),
-    equivalents=(
+    also_right=(
         seeded_start,
         change(one_stream_for_both, "generator = torch.Generator().manual_seed(seed)", "torch.manual_seed(seed + 1)"),
         change(

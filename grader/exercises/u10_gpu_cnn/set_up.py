@@ -144,7 +144,7 @@ SET_UP = Exercise(
             "All examples come in one batch. The size that was handed over, batch_size, is not used.",
         ),
     ),
-    equivalents=(
+    also_right=(
         set_up,
         change(set_up, "TensorDataset(images, labels)", "StackDataset(images, labels)"),
         change(set_up, "torch.utils.data.TensorDataset(images, labels)", "list(zip(images, labels, strict=True))"),

@@ -188,7 +188,7 @@ THROUGHPUT = Exercise(
             "time. First wait, then read the clock.",
         ),
     ),
-    equivalents=(
+    also_right=(
         throughput,
         in_one_loop,
         by_a_timer,

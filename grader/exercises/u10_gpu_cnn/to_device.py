@@ -235,7 +235,7 @@ TO_DEVICE = Exercise(
             "Tuples and dicts are moved, and a list comes back as it was. A DataLoader hands its batches out in lists.",
         ),
     ),
-    equivalents=(
+    also_right=(
         to_device,
         whatever_can_move,
         kind_by_kind,

@@ -258,7 +258,7 @@ TRAIN_ONE_EPOCH = Exercise(
             "loss is multiplied by a number that is in it already. Take the mean over the batch.",
         ),
     ),
-    equivalents=(
+    also_right=(
         train_one_epoch,
         with_lists,
         change(

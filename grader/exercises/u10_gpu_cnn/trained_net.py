@@ -8,7 +8,7 @@ import numpy as np
 
 from course_lib.judging.drivers.checkpoints_and_logs import embedded_test_images
 from grader.changes import change
-from grader.hidden import hidden_images, true_labels
+from grader.judging.hidden_images import hidden_images, true_labels
 from grader.spec import Case, Exercise, Group, Misconception
 
 UNIT = "10_gpu_cnn"
@@ -147,7 +147,7 @@ TRAINED_NET = Exercise(
             hint=3,
         ),
     ),
-    equivalents=(
+    also_right=(
         trained_net,
         change(trained_net, "    return logits.argmax(dim=1)", "    return [int(row.argmax()) for row in logits]"),
         change(trained_net, "logits.argmax(dim=1)", "torch.softmax(logits, dim=1).numpy().argmax(axis=-1)"),

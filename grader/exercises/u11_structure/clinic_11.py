@@ -205,7 +205,7 @@ CLINIC_11 = Exercise(
             "do not bend either: the last convolution needs its own as well.",
         ),
     ),
-    equivalents=(
+    also_right=(
         clinic_11,
         clinic_as_module,
         change(

@@ -248,7 +248,7 @@ COUNT_MACS = Exercise(
             "put that one back.",
         ),
     ),
-    equivalents=(
+    also_right=(
         count_macs,
         macs_by_shapes,
         change(count_macs, "layer.weight[0].numel()", "int(np.prod(layer.weight.shape[1:]))"),

@@ -205,7 +205,7 @@ COUNT_PARAMETERS = Exercise(
             "goes down into everything that it is made of.",
         ),
     ),
-    equivalents=(
+    also_right=(
         count_parameters,
         count_by_identity,
         count_in_numpy,

@@ -232,7 +232,7 @@ DEPTHWISE_SEPARABLE = Exercise(
             "parameters that do nothing.",
         ),
     ),
-    equivalents=(
+    also_right=(
         DepthwiseSeparable,
         separable_by_function,
         change(

@@ -206,7 +206,7 @@ LATENCY = Exercise(
             hint=3,
         ),
     ),
-    equivalents=(
+    also_right=(
         latency,
         latency_sorted,
         change(latency, "        start = clock()", "        synchronize()\n        start = clock()"),

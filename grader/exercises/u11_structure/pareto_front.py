@@ -225,7 +225,7 @@ PARETO_FRONT = Exercise(
             "The front leaves that decision open: it lists all sensible choices.",
         ),
     ),
-    equivalents=(
+    also_right=(
         pareto_front,
         front_by_broadcasting,
         front_by_sweep,

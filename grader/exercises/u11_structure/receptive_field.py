@@ -174,7 +174,7 @@ RECEPTIVE_FIELD = Exercise(
             "between neighbours starts at one pixel, in the image.",
         ),
     ),
-    equivalents=(
+    also_right=(
         receptive_field,
         field_from_the_output,
         field_by_products,

@@ -275,7 +275,7 @@ RESIDUAL_BLOCK = Exercise(
             "results are skipped: conv1 takes it.",
         ),
     ),
-    equivalents=(
+    also_right=(
         ResidualBlock,
         block_as_a_chain,
         change(ResidualBlock, "torch.relu(h + kept)", "nn.functional.relu(kept.add(h), inplace=True)"),

@@ -263,7 +263,7 @@ SCALE_NETWORK = Exercise(
             hint=4,
         ),
     ),
-    equivalents=(
+    also_right=(
         scale_network,
         scale_by_stages,
         change(

@@ -6,7 +6,7 @@ import numpy as np
 
 from grader.changes import change
 from grader.exercises.u11_structure.common import UNIT
-from grader.hidden import hidden_images, true_labels
+from grader.judging.hidden_images import hidden_images, true_labels
 from grader.spec import Case, Exercise, Group, Misconception
 
 BUDGET = 50_000
@@ -182,7 +182,7 @@ SMALL_NET = Exercise(
             hint=2,
         ),
     ),
-    equivalents=(
+    also_right=(
         small_net,
         small_by_hand,
         change(

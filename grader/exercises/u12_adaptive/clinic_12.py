@@ -226,7 +226,7 @@ CLINIC_12 = Exercise(
             hint=2,
         ),
     ),
-    equivalents=(
+    also_right=(
         clinic_12,
         clinic_with_topk,
         change(clinic_12, "if p.ndim > 1]", "if p.dim() == 2]", "w.data *= mask", "w.data = w.data * mask"),

@@ -239,7 +239,7 @@ EARLY_EXIT = Exercise(
             "long.",
         ),
     ),
-    equivalents=(
+    also_right=(
         EarlyExit,
         change(EarlyExit, "torch.where(stay, 2, 1)", "1 + stay"),
         change(

@@ -203,7 +203,7 @@ LOTTERY_REWIND = Exercise(
             "not bring those weights back: leave `initial` as it is.",
         ),
     ),
-    equivalents=(
+    also_right=(
         lottery_rewind,
         rewind_in_a_loop,
         change(lottery_rewind, "lambda grad, mask=mask: grad * mask", "mask.mul"),

@@ -239,7 +239,7 @@ MAGNITUDE_PRUNE = Exercise(
             OF_THE_REST,
         ),
     ),
-    equivalents=(
+    also_right=(
         magnitude_prune,
         prune_by_kthvalue,
         change(magnitude_prune, "torch.topk(sizes, count, largest=False).indices", "sizes.argsort()[:count]"),

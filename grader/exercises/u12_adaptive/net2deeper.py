@@ -222,7 +222,7 @@ NET2DEEPER = Exercise(
             "You pad by 1, whatever the kernel. That is right for 3 x 3; a side of k needs half of k, rounded down.",
         ),
     ),
-    equivalents=(
+    also_right=(
         net2deeper,
         deeper_in_loops,
         change(net2deeper, "padding=(height // 2, width // 2)", "padding='same'"),

@@ -227,7 +227,7 @@ NET2WIDER = Exercise(
             hint=4,
         ),
     ),
-    equivalents=(
+    also_right=(
         net2wider,
         wider_by_matrix,
         change(

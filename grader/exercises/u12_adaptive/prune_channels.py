@@ -255,7 +255,7 @@ PRUNE_CHANNELS = Exercise(
             SETTINGS,
         ),
     ),
-    equivalents=(
+    also_right=(
         prune_channels,
         channels_by_state,
         change(

@@ -217,7 +217,7 @@ SUCCESSIVE_HALVING = Exercise(
             hint=5,
         ),
     ),
-    equivalents=(
+    also_right=(
         successive_halving,
         halving_by_recursion,
         change(successive_halving, "scores[c], reverse=True)", "(-scores[c], candidates.index(c)))"),

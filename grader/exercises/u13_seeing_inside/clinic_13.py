@@ -179,7 +179,7 @@ CLINIC_13 = Exercise(
             "holds, too. Multiply or copy before the next backward, or set .grad to None.",
         ),
     ),
-    equivalents=(
+    also_right=(
         clinic_13,
         clinic_by_jacobian,
         clinic_cleared,

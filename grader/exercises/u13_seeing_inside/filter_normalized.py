@@ -186,7 +186,7 @@ FILTER_NORMALIZED = Exercise(
             hint=2,
         ),
     ),
-    equivalents=(
+    also_right=(
         filter_normalized,
         normalized_by_loops,
         normalized_by_linalg,

@@ -305,7 +305,7 @@ GRAD_CAM = Exercise(
             hint=2,
         ),
     ),
-    equivalents=(
+    also_right=(
         grad_cam,
         grad_cam_by_halves,
         grad_cam_retained,

@@ -272,7 +272,7 @@ INTEGRATED = Exercise(
             hint=4,
         ),
     ),
-    equivalents=(
+    also_right=(
         integrated_gradients,
         integrated_at_once,
         integrated_by_functional,

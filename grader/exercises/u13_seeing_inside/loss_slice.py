@@ -226,7 +226,7 @@ LOSS_SLICE = Exercise(
             " decide.",
         ),
     ),
-    equivalents=(
+    also_right=(
         loss_slice,
         slice_functional,
         slice_on_a_copy,

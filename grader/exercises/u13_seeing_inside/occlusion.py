@@ -269,7 +269,7 @@ OCCLUSION = Exercise(
             " class, and its number is negative.",
         ),
     ),
-    equivalents=(
+    also_right=(
         occlusion,
         occlusion_by_batches,
         occlusion_restored,

@@ -218,7 +218,7 @@ SALIENCY = Exercise(
             "strongly from one on which it hardly hangs at all. Whoever draws the map may scale it.",
         ),
     ),
-    equivalents=(
+    also_right=(
         saliency,
         saliency_backward,
         saliency_functional,

@@ -242,7 +242,7 @@ SMOOTHGRAD = Exercise(
             "You divide by n - 1, as a sample's variance does. A mean of n gradients is their sum divided by n.",
         ),
     ),
-    equivalents=(
+    also_right=(
         smoothgrad,
         smoothgrad_at_once,
         smoothgrad_through_the_mean,

@@ -264,7 +264,7 @@ AUDIO_ENCODER = Exercise(
             hint=2,
         ),
     ),
-    equivalents=(
+    also_right=(
         AudioEncoder,
         audio_by_loop,
         audio_masked_fill,

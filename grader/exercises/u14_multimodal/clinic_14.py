@@ -171,7 +171,7 @@ CLINIC_14 = Exercise(
             "order[i]. For the other direction each b has to know where its a went.",
         ),
     ),
-    equivalents=(
+    also_right=(
         clinic_14,
         clinic_in_order,
         clinic_other_partner,

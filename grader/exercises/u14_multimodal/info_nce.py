@@ -216,7 +216,7 @@ INFO_NCE = Exercise(
             hint=2,
         ),
     ),
-    equivalents=(
+    also_right=(
         info_nce,
         nce_by_logsumexp,
         nce_by_cosine,

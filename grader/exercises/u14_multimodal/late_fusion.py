@@ -189,7 +189,7 @@ LATE_FUSION = Exercise(
             "Your weights come in as roots. They are to be used as they are given.",
         ),
     ),
-    equivalents=(
+    also_right=(
         late_fusion,
         fusion_by_einsum,
         fusion_in_torch,

@@ -229,7 +229,7 @@ LOG_MEL = Exercise(
             hint=4,
         ),
     ),
-    equivalents=(
+    also_right=(
         log_mel,
         log_mel_loop,
         log_mel_in_torch,

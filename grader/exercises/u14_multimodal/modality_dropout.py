@@ -187,7 +187,7 @@ MODALITY_DROPOUT = Exercise(
             hint=1,
         ),
     ),
-    equivalents=(
+    also_right=(
         modality_dropout,
         by_loop,
         by_rescue,

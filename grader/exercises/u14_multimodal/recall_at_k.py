@@ -165,7 +165,7 @@ RECALL_AT_K = Exercise(
             "You look at the k *least* similar things: the end of a list that is sorted from large to small.",
         ),
     ),
-    equivalents=(
+    also_right=(
         recall_at_k,
         recall_by_loop,
         recall_by_lexsort,

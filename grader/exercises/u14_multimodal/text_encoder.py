@@ -233,7 +233,7 @@ TEXT_ENCODER = Exercise(
             "You divide every caption by the number of words of the longest one. Each caption has a count of its own.",
         ),
     ),
-    equivalents=(
+    also_right=(
         TextEncoder,
         text_by_matmul,
         text_by_loop,

@@ -219,7 +219,7 @@ TOKENIZE = Exercise(
             "that batches fit together.",
         ),
     ),
-    equivalents=(
+    also_right=(
         tokenize,
         tokenize_by_lists,
         tokenize_in_torch,

@@ -160,7 +160,7 @@ ZERO_SHOT = Exercise(
             about=("similarity",),
         ),
     ),
-    equivalents=(
+    also_right=(
         zero_shot,
         shot_by_loop,
         shot_in_torch,

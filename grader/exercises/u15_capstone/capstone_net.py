@@ -6,7 +6,7 @@ import numpy as np
 
 from grader.changes import change
 from grader.exercises.u15_capstone.compare_seeds import UNIT
-from grader.hidden import hidden_images, true_labels
+from grader.judging.hidden_images import hidden_images, true_labels
 from grader.spec import Case, Exercise, Group, Misconception
 
 FILE = "capstone_net.safetensors"
@@ -168,7 +168,7 @@ CAPSTONE_NET = Exercise(
             hint=2,
         ),
     ),
-    equivalents=(
+    also_right=(
         capstone_net,
         by_functions,
         change(capstone_net, "self.body(x).add(x)", "x + self.body(x)"),

@@ -230,7 +230,7 @@ CLINIC_15 = Exercise(
             hint=2,
         ),
     ),
-    equivalents=(
+    also_right=(
         clinic_15,
         recipe_first,
         recipe_by_recipe,

@@ -209,7 +209,7 @@ COMPARE_SEEDS = Exercise(
             about=("difference",),
         ),
     ),
-    equivalents=(
+    also_right=(
         compare_seeds,
         in_a_loop,
         by_variances,

@@ -1,9 +1,9 @@
-"""Process 1 of the sandbox: preloads what notebooks import, then forks a keeper for each submission.
+"""Process 1 of the sandbox: preloads what notebooks import, then forks a supervisor for each submission.
 
 Neither this process nor anything that the learner's is forked from ever reads a submission, so that a process's own
 memory tells nothing of an earlier one. The learner's process has no way back: it is another user or lacks every
-capability, it cannot signal process 1 nor look into its memory, and its only open files are pipes to its keeper. When
-a submission has ended, everything that it left (processes, files) is removed before the next one comes.
+capability, it cannot signal process 1 nor look into its memory, and its only open files are pipes to its supervisor.
+When a submission has ended, everything that it left (processes, files) is removed before the next one comes.
 
 From outside come, for each submission, a head (limits, which cells are checks), its cells, and when these have run the
 private inputs. Back go a report, what the cells showed, each check's answer, and whether this sandbox is still clean.
@@ -43,11 +43,11 @@ def main() -> None:
     here = str(Path(__file__).parent)
     sys.path.insert(0, here)
     from frames import write_frame
-    from keeper import keep
+    from supervisor import keep
 
     shell = _preload(settings)
     sys.path.remove(here)  # what lies there is not for the learner
-    for name in ("beside", "frames", "keeper", "learner", "memory", "shell"):
+    for name in ("beside", "frames", "supervisor", "learner", "memory", "shell"):
         del sys.modules[name]
     gc.collect()
     gc.freeze()  # the children share these objects' pages

@@ -1,0 +1,291 @@
+"""Graded pages (nbgrader's feedback and its formgrade view) that need no network and run nothing a learner wrote.
+
+nbgrader's templates load MathJax from a host, and pass a submission's HTML through as it is. Here formulas become
+MathML when the page is made, so that a feedback page is one small file that needs no script and can be mailed, and
+what could run or load from elsewhere is taken out. `templates/` holds what stands in for nbconvert's own pieces.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import bleach
+import nbgrader
+from bleach.css_sanitizer import ALLOWED_CSS_PROPERTIES, CSSSanitizer
+from bs4 import BeautifulSoup
+from jinja2 import pass_context
+from markupsafe import Markup
+from nbconvert.exporters import HTMLExporter
+from nbconvert.exporters.templateexporter import TemplateExporter
+from nbconvert.filters import ansi2html as coloured
+from nbconvert.filters import strip_ansi
+from nbconvert.filters.highlight import Highlight2HTML
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbconvert.preprocessors import Preprocessor
+from nbformat import NotebookNode
+from traitlets.config import Config
+
+from grader.pages.formulas import typeset
+from grader.pages.pieces import (
+    MOST_CODE,
+    TOO_LONG,
+    PlainError,
+    as_plain,
+    begin_page,
+    made,
+    text_of,
+    too_long,
+)
+from grader.preprocessors.verify_answers import VERDICT
+
+TEMPLATES = Path(__file__).parent / "templates"
+NBGRADER_TEMPLATES = Path(nbgrader.__file__).parent / "server_extensions" / "formgrader" / "templates"
+
+LITERAL_DOLLAR = "\ue024"
+"""Stands, while a page is made, for a dollar sign that is no delimiter; a private-use character, unlike any text's."""
+
+REMEMBERED = 20_000
+"""Pieces up to this many characters are remembered: most of a class's pages say the same things."""
+
+NO_DESCRIPTION = "No description has been provided for this image"
+"""The alternative text of a picture without one, in nbconvert's words."""
+
+RUNS = ["script", "style", "iframe", "object", "embed", "template", "noscript", "svg", "form", "button", "select"]
+PICTURE = "data:image/"
+TAGS = (
+    "a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 "
+    "hr i img ins kbd li mark ol p pre s samp small span strong sub summary sup table tbody td tfoot th thead tr u ul"
+)
+ATTRIBUTES = ("align", "alt", "colspan", "height", "open", "rowspan", "scope", "start", "title", "width")
+STYLES = (
+    "background border border-bottom border-left border-radius border-right border-top gap grid-template-columns "
+    "margin margin-bottom margin-left margin-right margin-top max-width min-width opacity overflow-x padding "
+    "padding-bottom padding-left padding-right padding-top"
+)
+# The classes of highlighted code and of tables of data: others could imitate the page's own parts.
+CLASS = re.compile(r"(highlight|dataframe|[a-z]{1,2}[a-z0-9]?)( (highlight|dataframe|[a-z]{1,2}[a-z0-9]?))*")
+LOADS = re.compile(r"url|image|\\|@|expression", re.I)
+
+
+def html_exporter() -> Config:
+    """The `HTMLExporter` section of nbgrader's configuration; the page's template stays nbgrader's own."""
+    config = Config()
+    config.extra_template_basedirs = [str(TEMPLATES), str(NBGRADER_TEMPLATES)]
+    config.sanitize_html = True
+    config.filters = {
+        "markdown2html": markdown2html,
+        "clean_html": clean_html,
+        "highlight_code": highlight_code,
+        "ansi2html": ansi2html,
+        "strip_files_prefix": unchanged,
+        "font_url": font_url,
+    }
+    config.preprocessors = [PlainOutputs]
+    return config
+
+
+class PageExporter(HTMLExporter):
+    """nbconvert's exporter of pages, without its last step.
+
+    `HTMLExporter` parses the finished page, which takes longer than all the rest, for two things: it gives pictures
+    without an alternative text one, as `PlainOutputs` and `clean_html` have done here, and it marks what only
+    JupyterLab's template has.
+    """
+
+    def from_notebook_node(  # type: ignore[override]  # as nbconvert's own: text, where its base class gives a notebook
+        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **options: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """A notebook's page, and the resources."""
+        prepared = self._init_resources(resources)
+        try:
+            result: tuple[str, dict[str, Any]] = TemplateExporter.from_notebook_node(self, nb, prepared, **options)
+        finally:
+            begin_page()  # what is made next is not of this page
+        return result
+
+    def _preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """As nbconvert's, without copying the copy twice more, and looking at its format after each preprocessor."""
+        for preprocessor in self._preprocessors:
+            nb, resources = preprocessor(nb, resources)
+        return nb, resources
+
+
+class PlainOutputs(Preprocessor):
+    """Leave of each output only what the filters see, and no picture without an alternative text.
+
+    LaTeX goes as text, vector graphics as a picture, and metadata that names files goes away. It runs first on every
+    page, so the page's time begins here; what the grader itself wrote does not depend on that.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """Called by nbconvert for each page."""
+        begin_page()
+        result: tuple[NotebookNode, dict[str, Any]] = super().preprocess(nb, resources)
+        return result
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: dict[str, Any], index: int
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Called by nbconvert for each cell."""
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if VERDICT in data:
+                data["text/html"] = _cleaned_verdict(data["text/html"])
+            if "text/latex" in data and "text/html" not in data:
+                data["text/html"] = escape(data["text/latex"], quote=False)
+            if "image/svg+xml" in data and "text/html" not in data and "text/markdown" not in data:
+                data["text/html"] = _vector_graphics(data["image/svg+xml"])
+            if "metadata" in output:
+                told = NotebookNode(alt=str(cell.metadata.get("alt") or NO_DESCRIPTION))
+                output.metadata = NotebookNode(dict.fromkeys(("image/png", "image/jpeg"), told))
+        return cell, resources
+
+
+def _vector_graphics(svg: str) -> Markup:
+    """An SVG as a picture, in which a browser runs and loads nothing."""
+    encoded = base64.b64encode(svg.encode()).decode("ascii")
+    return Markup(f'<img alt="{NO_DESCRIPTION}" src="{PICTURE}svg+xml;base64,{encoded}"/>')
+
+
+def highlight_code(source: str, language: str | None = None, metadata: dict[str, Any] | None = None) -> Markup:
+    """nbconvert's filter of this name: code in colours. Most cells of a class's notebooks are the same."""
+    source = without_trailing_blanks(source)
+    if len(source) > MOST_CODE:
+        return as_plain(source, TOO_LONG)
+    try:
+        return Markup(_highlighted_before(source, language or (metadata or {}).get("magics_language")))
+    except PlainError as error:
+        return as_plain(source, str(error))
+
+
+def without_trailing_blanks(source: str) -> str:
+    """The same text to look at; a highlighter takes minutes for some thousand lines of one blank."""
+    return "\n".join(line.rstrip(" \t\f\v") for line in source.split("\n"))
+
+
+def _highlighted(source: str, language: str | None = None) -> str:
+    return str(Highlight2HTML(pygments_lexer="ipython3")(source, language))
+
+
+@lru_cache(maxsize=256)
+def _highlighted_before(source: str, language: str | None) -> str:
+    return made(_clean_code, source, language)
+
+
+def _clean_code(source: str, language: str | None) -> str:
+    return _cleaned(_highlighted(source, language))
+
+
+def ansi2html(text: str) -> str:
+    """nbconvert's filter of this name: a terminal's text, with its colours."""
+    if "\x1b" not in text:
+        return escape(text, quote=False)
+    try:
+        return made(coloured, text)
+    except PlainError:
+        return escape(strip_ansi(text), quote=False)
+
+
+def unchanged(text: str) -> str:
+    """In place of nbconvert's `strip_files_prefix`, for links of IPython 1: no picture but data is left on a page."""
+    return text
+
+
+class _Renderer(IPythonRenderer):
+    def text(self, text: str) -> str:
+        """Plain text: a dollar sign that Markdown did not take for a formula's stays a dollar sign."""
+        return str(super().text(text)).replace("$", LITERAL_DOLLAR)
+
+
+@pass_context
+def markdown2html(context: Mapping[str, Any], source: str) -> Markup:
+    """nbconvert's filter of this name, with formulas as MathML and without what could run."""
+    attachments = (context.get("cell") or {}).get("attachments", {})
+    if too_long(source):
+        return as_plain(source, TOO_LONG)
+    try:
+        if attachments or len(source) > REMEMBERED:
+            return Markup(made(_rendered, source, attachments))
+        return Markup(_rendered_before(source))
+    except PlainError as error:
+        return as_plain(source, str(error))
+
+
+def _rendered(source: str, attachments: dict[str, dict[str, str]]) -> str:
+    renderer = _Renderer(escape=False, attachments=attachments, exclude_anchor_links=True)
+    return _cleaned(MarkdownWithMath(renderer=renderer).render(source))
+
+
+@lru_cache(maxsize=512)
+def _rendered_before(source: str) -> str:
+    return made(_rendered, source, {})
+
+
+def clean_html(element: object) -> Markup:
+    """What remains of a piece of HTML without all that could run or load from elsewhere; formulas become MathML.
+
+    The result is marked as clean: cleaned again, as nbconvert does with Markdown outputs, it stays as it is.
+    """
+    if isinstance(element, Markup):
+        return element
+    text = element.decode() if isinstance(element, bytes) else str(element)
+    try:
+        return Markup(made(_cleaned, text) if len(text) > REMEMBERED else _cleaned_before(text))
+    except PlainError as error:
+        return as_plain(text_of(text), str(error))
+
+
+def _cleaned(text: str) -> str:
+    soup = BeautifulSoup(text, "html.parser")
+    for tag in soup.find_all(RUNS):
+        tag.decompose()
+    for picture in soup.find_all("img"):
+        if not str(picture.get("src", "")).startswith(PICTURE):
+            picture.replace_with(f"[{picture.get('alt') or 'a picture'}: not part of this page]")
+        elif "alt" not in picture.attrs:
+            picture["alt"] = NO_DESCRIPTION
+    clean = bleach.clean(
+        str(soup),
+        tags=TAGS.split(),
+        attributes=_allowed,
+        protocols=["http", "https", "mailto", "data"],
+        strip=True,
+        css_sanitizer=CSSSanitizer(allowed_css_properties={*ALLOWED_CSS_PROPERTIES, *STYLES.split()}),
+    )
+    return typeset(clean).replace(LITERAL_DOLLAR, "$")
+
+
+@lru_cache(maxsize=512)
+def _cleaned_before(text: str) -> str:
+    return made(_cleaned, text)
+
+
+@lru_cache(maxsize=512)
+def _cleaned_verdict(html: str) -> Markup:
+    """A verdict is the grader's and short: it is made here, whatever the rest of the page takes."""
+    return Markup(_cleaned(html))
+
+
+def _allowed(tag: str, name: str, value: str) -> bool:
+    if name == "src":
+        return tag == "img" and value.startswith(PICTURE)
+    if name == "href":
+        return tag == "a" and value.startswith(("http://", "https://", "mailto:", "#"))
+    if name == "class":
+        return CLASS.fullmatch(value) is not None
+    if name == "style":
+        return LOADS.search(value) is None
+    return name in ATTRIBUTES
+
+
+@cache
+def font_url(name: str) -> str:
+    """A font of `templates/fonts` as a data URL."""
+    data = base64.b64encode((TEMPLATES / "fonts" / name).read_bytes()).decode("ascii")
+    return f"data:font/woff2;base64,{data}"
