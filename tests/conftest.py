@@ -2,7 +2,7 @@
 
 Ctrl-C reaches them, too: a shell that starts the tests in the background would have it ignored by all.
 Side by side, a process takes a file at a time, or, of the files that take minutes, a unit.
-And what was left out, for want of a GPU or of a program (`needs.py`), is told at the end, a line each.
+And what was left out, for want of a GPU or of a program (`helpers/needs.py`), is told at the end, a line each.
 """
 
 import os
@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import needs
 import pytest
+from helpers import needs
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 

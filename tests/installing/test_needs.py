@@ -1,0 +1,70 @@
+"""On a bare machine the suite passes and says what it left out; where CI is set, nothing is left out unseen."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from helpers.course import ROOT
+
+TESTS = """
+import pytest
+from grader.sandbox.sandbox import Sandbox
+
+@pytest.mark.needs("chromium")
+def test_that_says_what_it_needs():
+    pass
+
+@pytest.mark.needs("postgres")
+def test_of_a_server():
+    pass
+
+def test_that_starts_a_sandbox_without_saying_so():
+    with Sandbox("01_gradients") as worker:
+        worker._started()
+
+def test_that_needs_nothing():
+    pass
+"""
+
+
+def on_a_bare_machine(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """pytest on a few tests, with this suite's conftest and a PATH on which there is nothing."""
+    (folder / "bin").mkdir()
+    (folder / "test_few.py").write_text(TESTS, encoding="utf-8")
+    (folder / "helpers").mkdir()
+    for name in ("conftest.py", "helpers/needs.py"):
+        shutil.copy(ROOT / "tests" / name, folder / name)
+    (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n    needs: programs\n    gpu: a GPU\n", encoding="utf-8")
+    bare = {"PATH": str(folder / "bin"), "POSTGRES": str(folder), "PYTHONPATH": str(ROOT)}
+    kept = {name: value for name, value in os.environ.items() if name != "CI" and not name.startswith("PYTEST")}
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", str(folder / "pytest.ini"), str(folder)]
+    return subprocess.run(
+        command, cwd=folder, env=kept | bare | environment, capture_output=True, text=True, timeout=200
+    )
+
+
+def test_what_lacks_a_program_is_skipped_counted_and_named_with_what_installs_it(tmp_path: Path) -> None:
+    done = on_a_bare_machine(tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "1 passed, 3 skipped" in done.stdout
+    for package in ("bubblewrap", "chromium", "postgresql"):
+        (line,) = [line for line in done.stdout.splitlines() if line.endswith(f"sudo apt-get install {package}")]
+        assert line.startswith("1 test skipped: needs ")
+
+
+def test_where_ci_is_set_a_missing_program_is_a_failure(tmp_path: Path) -> None:
+    done = on_a_bare_machine(tmp_path, CI="true")
+    assert done.returncode == 1
+    assert "1 passed" in done.stdout and "skipped" not in done.stdout
+    assert done.stdout.count("Nothing is left out where CI is set.") >= 3
+
+
+@pytest.mark.fast
+def test_continuous_integration_sets_ci() -> None:
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert script.index('export CI="${CI:-true}"') < script.index("\n./course test")

@@ -1,0 +1,34 @@
+"""Every mistake that a spec knows is caught and called by its own name, whatever the secret of the course."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from helpers.contract import each, references
+from helpers.course import LIGHT, ROOT
+
+from course_lib.judging.compute import run_cases
+from course_lib.judging.judge import judge
+from course_lib.judging.reference import load
+from course_lib.judging.render import text
+from grader.audit.contract import misconception_failure
+from grader.exercises import find_exercise
+
+pytestmark = pytest.mark.fast
+
+
+@pytest.mark.parametrize(("exercise", "misconception"), each(LIGHT, "misconceptions"))
+def test_a_misconception_is_caught_and_named(exercise, misconception, monkeypatch):
+    monkeypatch.chdir(ROOT / "solutions" / exercise.unit)  # beside the notebook, where it finds its files
+    for reference in references(exercise):
+        assert misconception_failure(exercise, misconception, reference) is None
+
+
+def test_readme_shows_what_a_check_says_today():
+    exercise = find_exercise("mse_loss")
+    wrong = next(m.answer for m in exercise.misconceptions if m.name == "sum_over_examples")
+    reference = load("mse_loss")
+    said = text(judge(run_cases("mse_loss", wrong, reference), reference))
+    sample = re.search(r"```text\n(mse_loss: .*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S)
+    assert sample and sample[1].split() == said.split()

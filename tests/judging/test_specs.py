@@ -1,0 +1,116 @@
+"""Each exercise's spec, held to what it promises: the solution and every right answer pass, every part is there."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from helpers.contract import SECRETS, each, references, solution_failure
+from helpers.course import EXERCISES, GRADED_CODE, LIGHT, ROOT, UNITS, source_notebook
+
+from course_lib.judging import codec
+from course_lib.judging.reference import load
+from grader.audit.contract import right_answer_failure
+from grader.audit.replay import replayed, sentences
+from grader.judging.private import private_reference
+from grader.spec import Exercise
+
+pytestmark = pytest.mark.fast
+
+exercises = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.name)
+
+
+@pytest.mark.parametrize("exercise", LIGHT, ids=lambda e: e.name)
+def test_the_solution_earns_everything(exercise, monkeypatch):
+    monkeypatch.chdir(ROOT / "solutions" / exercise.unit)  # beside the notebook, where it finds its files
+    assert solution_failure(exercise) is None
+
+
+@pytest.mark.parametrize(("exercise", "right"), each(LIGHT, "also_right"))
+def test_a_right_answer_passes(exercise, right, monkeypatch):
+    monkeypatch.chdir(ROOT / "solutions" / exercise.unit)
+    for reference in references(exercise):
+        assert right_answer_failure(exercise, right, reference) is None
+
+
+def least_groups(exercise: Exercise) -> int:
+    """Four from unit 03 on. Before that three, and a clinic's one bug may be one property."""
+    if exercise.unit >= "03":
+        return 4
+    return 1 if exercise.name.startswith("clinic_") else 3
+
+
+@exercises
+def test_the_spec_is_complete(exercise):
+    keys = [group.key for group in exercise.groups]
+    cases = load(exercise.name).cases
+    assert len(set(keys)) == len(keys) and {case.group for case in cases} == set(keys)
+    assert all(group.points >= 1 for group in exercise.groups)
+    assert len(exercise.misconceptions) >= 2
+    if not exercise.withheld:
+        assert len(exercise.also_right) >= 2
+        assert len(keys) >= least_groups(exercise)
+        assert len({case.label for case in cases}) == len(cases)
+
+
+@pytest.mark.parametrize("exercise", LIGHT, ids=lambda e: e.name)
+def test_replaying_the_visible_answers_earns_nothing(exercise, monkeypatch):
+    monkeypatch.chdir(ROOT / "solutions" / exercise.unit)
+    assert list(sentences(exercise, replayed(exercise))) == []
+
+
+@pytest.mark.parametrize("exercise", GRADED_CODE, ids=lambda e: e.name)
+def test_every_group_has_a_case_that_the_visible_ones_do_not_give_away(exercise):
+    visible = {group.key: set() for group in exercise.groups}
+    for case in load(exercise.name).cases:
+        visible[case.group].add(json.dumps(codec.encode(case.inputs)))
+    for secret in SECRETS:
+        for key, seen in visible.items():
+            private = [c for c in private_reference(exercise.name, secret).cases if c.group == key]
+            assert any(json.dumps(codec.encode(c.inputs)) not in seen for c in private), key
+
+
+@exercises
+def test_the_sentences_are_sentences(exercise):
+    for misconception in exercise.misconceptions:
+        says = misconception.says
+        assert len(says) >= 40 and says[0].isupper() and says.rstrip()[-1] in ".?!", misconception.name
+        assert says == " ".join(says.split()), "no line breaks or double spaces"
+    for group in exercise.groups:
+        assert group.states[0].islower() and not group.states.endswith("."), group.key
+
+
+@exercises
+def test_the_hints_that_are_named_are_there(exercise):
+    wanted = {m.hint for m in exercise.misconceptions if m.hint is not None}
+    between = []
+    for cell in source_notebook(exercise.unit).cells:
+        if cell.metadata.get("check") == exercise.name:
+            break
+        if cell.metadata.get("check"):
+            between = []
+        between.append(cell.source)
+    shown = {int(number) for number in re.findall(r"Hint (\d+)", "\n".join(between))}
+    assert wanted <= shown
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_unit_has_every_part(unit):
+    names = [exercise.name for exercise in EXERCISES if exercise.unit == unit]
+    number = unit[:2]
+    assert f"quiz_{number}" in names and f"clinic_{number}" in names
+    cells = source_notebook(unit).cells
+    text = "\n".join(cell.source for cell in cells)
+    assert sum("reflection" in cell.metadata for cell in cells) == 1
+    for part in ("minutes", "Going further", "predict(", "reveal(", "Recap"):
+        assert part in text, part
+    quiz = next(exercise for exercise in EXERCISES if exercise.name == f"quiz_{number}")
+    assert 3 <= len(quiz.groups) <= 5
+
+
+def test_withheld_references_hold_no_answer():
+    for exercise in EXERCISES:
+        if exercise.withheld:
+            recorded = load(exercise.name)
+            assert recorded.misconceptions == () and all(case.expected is None for case in recorded.cases)

@@ -1,0 +1,160 @@
+"""Each unit as a person runs it: the solution edition all green, the untouched edition kind from top to bottom."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from dataclasses import replace
+
+import jupytext
+import nbformat
+import pytest
+from helpers.course import EXERCISES, ROOT, SCRIPTS, UNITS, lay_beside, source_notebook
+from helpers.kernel import kernel
+from nbclient import NotebookClient
+
+from course_lib.judging.reference import DIRECTORY, load
+from grader.building.build import release, stale
+from grader.building.leaks import find_leaks
+from grader.judging.references import record, same_reference
+from grader.scripts import read_script, write_missing_sources, write_source
+
+
+def execute(notebook, folder, monkeypatch):
+    monkeypatch.setenv("COURSE_STATE_DIR", str(folder))
+    monkeypatch.delenv("COURSE_GRADING", raising=False)
+    NotebookClient(notebook, timeout=120, allow_errors=True, resources={"metadata": {"path": str(folder)}}).execute()
+    return notebook
+
+
+def errors(notebook):
+    return [o for cell in notebook.cells for o in cell.get("outputs", []) if o.output_type == "error"]
+
+
+def shown(cell):
+    """What a cell shows, as text: streams, plain results and the text of panels."""
+    parts = []
+    for output in cell.get("outputs", []):
+        data = output.get("data", {})
+        parts.append(output.get("text", "") + data.get("text/plain", "") + data.get("text/html", ""))
+    return "\n".join(parts)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_solution_edition_runs_green(unit, tmp_path, monkeypatch):
+    notebook = execute(source_notebook(unit).copy(), lay_beside(unit, tmp_path), monkeypatch)
+    assert errors(notebook) == []
+    noise = [o.text for c in notebook.cells for o in c.get("outputs", []) if o.get("name") == "stderr"]
+    assert noise == []
+    checks = [cell for cell in notebook.cells if cell.metadata.get("check")]
+    assert len(checks) == sum(exercise.unit == unit for exercise in EXERCISES)
+    for cell in checks:
+        assert "all right" in shown(cell) or "every question is answered" in shown(cell), cell.source
+    assert not any("waits for your" in shown(cell) for cell in notebook.cells)
+    figures = sum("image/png" in o.get("data", {}) for c in notebook.cells for o in c.get("outputs", []))
+    assert figures >= 2
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_untouched_edition_is_kind_from_top_to_bottom(unit, tmp_path, monkeypatch):
+    notebook = nbformat.read(ROOT / "notebooks" / unit / f"{unit}.ipynb", as_version=4)
+    notebook = execute(notebook, tmp_path, monkeypatch)
+    assert {error.ename for error in errors(notebook)} <= {"CheckFailed"}
+    for cell in notebook.cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        if name.startswith("check_"):
+            assert re.search("not written yet|not right yet|not complete yet", shown(cell)), name
+        for error in (o for o in cell.get("outputs", []) if o.output_type == "error"):
+            assert len(error.traceback) == 1, "one sentence, not a wall"
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_real_kernel_names_every_misconception_and_passes_every_equivalent(unit, tmp_path):
+    with kernel(lay_beside(unit, tmp_path), COURSE_STATE_DIR=str(tmp_path)) as running:
+        running.run("from course_lib import check\nfrom grader.exercises import find_exercise")
+        for exercise in (e for e in EXERCISES if e.unit == unit and not e.withheld):
+            for index in range(len(exercise.also_right)):
+                code = f"check({exercise.name!r}, find_exercise({exercise.name!r}).right_answers[{index}])"
+                assert running.run(code).error is None, code
+            for index, misconception in enumerate(exercise.misconceptions):
+                code = f"check({exercise.name!r}, find_exercise({exercise.name!r}).misconceptions[{index}].answer)"
+                seen = running.run(code)
+                assert seen.error is not None and seen.error["ename"] == "CheckFailed", code
+                assert misconception.says in seen.text, misconception.name
+
+
+def test_everything_built_is_in_sync():
+    assert stale() == []
+
+
+@pytest.mark.fast
+def test_the_recorded_references_are_in_sync(tmp_path):
+    fresh = {path.name: load(path.stem, tmp_path) for path in record(tmp_path)}
+    assert fresh.keys() == {path.name for path in DIRECTORY.glob("*.json")}
+    assert [name for name, new in fresh.items() if not same_reference(DIRECTORY / name, new)] == []
+
+
+@pytest.mark.fast
+def test_a_reference_differs_by_more_than_the_last_digits(tmp_path):
+    name = EXERCISES[0].name
+    path = tmp_path / f"{name}.json"
+    recorded = load(name)
+    text = recorded.save(tmp_path).read_text(encoding="utf-8")
+    assert same_reference(path, recorded)
+    case = recorded.cases[0]
+    for factor, same in ((1 + 1e-12, True), (1 + 1e-6, False)):
+        moved = {key: value * factor for key, value in case.expected.items()}
+        other = replace(recorded, cases=(replace(case, expected=moved), *recorded.cases[1:]))
+        assert same_reference(path, other) is same
+    path.write_text(text.replace(recorded.groups[0].states, "does something else"), encoding="utf-8")
+    assert not same_reference(path, recorded)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_a_build_is_deterministic_and_valid(script, tmp_path):
+    write_source(script)
+    first, second = (release(script, tmp_path / name).read_bytes() for name in ("a", "b"))
+    assert first == second
+    notebook = nbformat.reads(first.decode(), as_version=4)
+    nbformat.validate(notebook)
+    assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
+    ids = [cell["id"] for cell in notebook.cells]
+    assert len(set(ids)) == len(ids)
+    assert read_script(script) == read_script(script)
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_no_answer_survives_in_the_learners_edition(script):
+    released = (ROOT / "notebooks" / script.stem / f"{script.stem}.ipynb").read_text(encoding="utf-8")
+    assert find_leaks(nbformat.writes(read_script(script)), released) == []
+    assert sorted(path.name for path in (ROOT / "notebooks" / script.stem).iterdir()) == [f"{script.stem}.ipynb"]
+
+
+@pytest.mark.fast
+def test_trained_weights_are_solutions_and_never_released():
+    assert [str(path) for path in (ROOT / "notebooks").rglob("*.safetensors")] == []
+    for path in (ROOT / "solutions").rglob("*.safetensors"):
+        assert path.stat().st_size < 2**20, f"{path.name}: float16 is enough"
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_a_notebook_saved_in_jupyterlab_flows_back_into_the_very_same_script(script):
+    saved = nbformat.reads(nbformat.writes(read_script(script)), as_version=4)
+    assert jupytext.writes(saved, fmt="py:percent") == script.read_text(encoding="utf-8")
+
+
+@pytest.mark.fast
+def test_source_notebooks_that_are_missing_or_old_are_made(tmp_path):
+    folder = tmp_path / "00_start_here"
+    folder.mkdir()
+    script = folder / "00_start_here.py"
+    shutil.copy(SCRIPTS[0], script)
+    source = script.with_suffix(".ipynb")
+    assert write_missing_sources(tmp_path) == [source]
+    assert write_missing_sources(tmp_path) == []
+    os.utime(source, (1, 1))
+    assert write_missing_sources(tmp_path) == [source]
+    assert write_missing_sources(tmp_path) == []
