@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from course_lib import data
-from grader.judging.hidden_images import HIDDEN
+from grader.hidden_images import HIDDEN
 
 SEED = 20170829  # the day Fashion-MNIST was published
 PER_CLASS = {"train": 1000, "test": 200}

@@ -1113,8 +1113,8 @@ check("quiz_02")
 # ## Going further
 #
 # - G. Goh, [Why Momentum Really Works](https://distill.pub/2017/momentum/) (Distill, 2017): this unit's directions and
-#   factors, to play with; its source is [public](https://github.com/distillpub/post--momentum). A good bridge to unit
-#   04.
+#   factors, to play with; its source is [public](https://github.com/distillpub/post--momentum). A good bridge to
+#   unit 04.
 # - J. Cohen, S. Kaur, Y. Li, J. Z. Kolter, A. Talwalkar, [Gradient Descent on Neural Networks Typically Occurs at the
 #   Edge of Stability](https://arxiv.org/abs/2103.00065) (2021), with
 #   [code](https://github.com/locuslab/edge-of-stability): real networks walk to the cliff by themselves and stay there.

@@ -1026,7 +1026,7 @@ check("clinic_05")
 # - c) $3.16\,\alpha$
 # - d) $31.6\,\alpha$
 #
-# **q2.** The loss is multiplied by 1,000; gradients are far above $\varepsilon$. Adam's steps
+# **q2.** The loss is multiplied by 1,000; gradients are far above $\varepsilon$. Adam's steps:
 # - a) stay as long as they were
 # - b) become 1,000 times as long
 # - c) become 1,000 times shorter, because $v$ grows by a million

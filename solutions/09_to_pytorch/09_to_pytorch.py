@@ -307,7 +307,7 @@ def autograd_gradients(params, X, y):
 # stably, and returns the mean over the examples. Nothing needs to be done before or after.
 # </details>
 #
-# <details><summary>Hint 3: `None` in place of a gradient, or gradients of the wrong size</summary>
+# <details><summary>Hint 3: None in place of a gradient, or gradients of the wrong size</summary>
 #
 # Only tensors that were made with `requires_grad=True` get a `.grad`, and only if the way from them to the loss is
 # recorded without a gap: no `.numpy()`, no `.detach()`, no new `torch.tensor(...)` on the way. And `backward` adds to what
@@ -455,7 +455,7 @@ class TorchSGD(torch.optim.Optimizer):
 #
 # <details><summary>Hint 3: Nesterov or weight decay</summary>
 #
-# First the decay: $g = $ `p.grad` $+\, \lambda p$, as a new tensor (leave `p.grad` alone: `backward` may still add to it).
+# First the decay: $g =$ `p.grad` $+\, \lambda p$, as a new tensor (leave `p.grad` alone: `backward` may still add to it).
 # From there on only $g$ is used, so the velocity knows of the decay too. Nesterov: the *new* velocity, once more with
 # $\beta$, plus $g$.
 # </details>

@@ -1521,14 +1521,14 @@ check("quiz_14")
 # hold back whole objects, not photos of objects that were trained on, and for speech whole speakers: with three curators
 # that means to train on two and test on the third, and better to record visitors. I would report recall at 10 for each
 # direction and, for speech, each speaker apart, since the mean hides the one who is not understood. Unknown words I would
-# count: log the share of <unk> in queries, and look at the queries with a low best cosine. A visitor with an unusual
+# count: log the share of `<unk>` in queries, and look at the queries with a low best cosine. A visitor with an unusual
 # voice shows in the same way, by low similarity throughout, so the page should then offer to type.
 # ### END SOLUTION
 # ### BEGIN MARK SCHEME
 # 1 point: a sensible choice of pairs and losses that uses the incomplete data (images with text where there is text,
 # speech with images or text), with a reason. 1 point: the test holds back objects and speakers, not only examples, with
 # the reason that otherwise memory is measured. 1 point: a way to notice failures for unheard voices or unknown words
-# before users do (accuracy per speaker, share of <unk>, low similarity, recordings of real visitors). A point without its
+# before users do (accuracy per speaker, share of `<unk>`, low similarity, recordings of real visitors). A point without its
 # reason is half a point.
 # ### END MARK SCHEME
 

@@ -25,7 +25,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ignored = shutil.ignore_patterns("__pycache__")
     for package in ("course_lib", "grader"):
         shutil.copytree(ROOT / package, source / package, ignore=ignored)
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "README.md", "LICENSE", "LICENSE-CC-BY-4.0.md"):
         shutil.copy(ROOT / name, source)
     # The build tools of this environment: fetching fresh ones takes a network.
     make = [

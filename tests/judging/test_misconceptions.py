@@ -25,10 +25,10 @@ def test_a_misconception_is_caught_and_named(exercise, misconception, monkeypatc
         assert misconception_failure(exercise, misconception, reference) is None
 
 
-def test_readme_shows_what_a_check_says_today():
+def test_the_docs_show_what_a_check_says_today():
     exercise = find_exercise("mse_loss")
     wrong = next(m.answer for m in exercise.misconceptions if m.name == "sum_over_examples")
     reference = load("mse_loss")
     said = text(judge(run_cases("mse_loss", wrong, reference), reference))
-    sample = re.search(r"```text\n(mse_loss: .*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S)
+    sample = re.search(r"```text\n(mse_loss: .*?)```", (ROOT / "docs" / "README.md").read_text(encoding="utf-8"), re.S)
     assert sample and sample[1].split() == said.split()

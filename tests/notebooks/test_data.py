@@ -13,7 +13,7 @@ import pytest
 from course_lib import data
 from course_lib.data import CLASS_NAMES, load_fashion_mnist, parse_idx, subset, unpack
 from course_lib.errors import CourseError
-from grader.judging.hidden_images import hidden_images
+from grader.hidden_images import hidden_images
 from tools import embed_data
 
 pytestmark = pytest.mark.fast

@@ -36,7 +36,7 @@ EQUIVALENT: dict[str, tuple[Explained, ...]] = {
         Explained(
             "self.bad_updates = 0",
             ("pass", "self.bad_updates = 1", "self.bad_updates = -1"),
-            "In __init__: the first loss is below infinity, so the first update sets the count to 0 before it is read.",
+            "At the start: any loss is below infinity, so the first update sets the count to 0 before it is read.",
         ),
     ),
     "clinic_06": (

@@ -8,7 +8,7 @@ import numpy as np
 
 from course_lib.judging.drivers.checkpoints_and_logs import embedded_test_images
 from grader.changes import change
-from grader.judging.hidden_images import hidden_images, true_labels
+from grader.hidden_images import hidden_images, true_labels
 from grader.spec import Case, Exercise, Group, Misconception
 
 UNIT = "10_gpu_cnn"

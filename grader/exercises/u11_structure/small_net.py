@@ -6,7 +6,7 @@ import numpy as np
 
 from grader.changes import change
 from grader.exercises.u11_structure.common import UNIT
-from grader.judging.hidden_images import hidden_images, true_labels
+from grader.hidden_images import hidden_images, true_labels
 from grader.spec import Case, Exercise, Group, Misconception
 
 BUDGET = 50_000

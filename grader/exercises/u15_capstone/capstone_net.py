@@ -6,7 +6,7 @@ import numpy as np
 
 from grader.changes import change
 from grader.exercises.u15_capstone.compare_seeds import UNIT
-from grader.judging.hidden_images import hidden_images, true_labels
+from grader.hidden_images import hidden_images, true_labels
 from grader.spec import Case, Exercise, Group, Misconception
 
 FILE = "capstone_net.safetensors"

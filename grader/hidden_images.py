@@ -14,7 +14,7 @@ import numpy as np
 
 from course_lib.data import load_fashion_mnist
 
-HIDDEN = Path(__file__).parents[1] / "datasets" / "hidden_fashion_mnist.npz"
+HIDDEN = Path(__file__).parent / "datasets" / "hidden_fashion_mnist.npz"
 
 
 def hidden_images(rng: np.random.Generator, per_class: int) -> tuple[np.ndarray, np.ndarray]:
