@@ -46,7 +46,6 @@ class GradebookWriter:
         notebook = gradebook.find_notebook(unit, unit)
         self.kernelspec: str | None = notebook.kernelspec
         self._notebook_id = notebook.id
-        self._assignment_id = notebook.assignment_id
         graded = [*notebook.grade_cells, *notebook.task_cells]
         commented = [*notebook.solution_cells, *notebook.task_cells]
         self._grade_cells = {cell.id: (cell.name, float(cell.max_score)) for cell in graded}

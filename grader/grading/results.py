@@ -17,8 +17,6 @@ from grader.grading.gradebook import GradebookEntry, open_gradebook
 from grader.preprocessors.repair import HEADING, grade_id
 from grader.preprocessors.verify_answers import VERDICT
 
-GONE = "Its graded notebook is not there any more; the points are the gradebook's."
-
 
 @dataclass(frozen=True)
 class CheckResult:
