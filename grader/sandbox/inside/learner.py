@@ -29,7 +29,7 @@ from frames import read_frame, write_frame
 WORK = Path("/work")
 PR_SET_NO_NEW_PRIVS = 38
 
-Door = tuple[int, int]
+CheckPipes = tuple[int, int]
 """Where a snapshot waits (a pipe that is closed when it may go on) and where it writes its answer."""
 
 
@@ -40,10 +40,12 @@ class _Check(NamedTuple):
     """None for a cell that is not the one-liner of the learner's edition: it is run as it stands."""
 
 
-def run(job: dict[str, Any], user: int | None, shell: Any, pipes: tuple[int, int], doors: dict[int, Door]) -> None:
+def run(
+    job: dict[str, Any], user: int | None, shell: Any, pipes: tuple[int, int], check_pipes: dict[int, CheckPipes]
+) -> None:
     """Give up every right, then run what comes through the first of `pipes`: cells, and the files that lie beside them.
 
-    The second of the `pipes` takes what the cells show. `doors` are those of the check cells, by the cell's index.
+    The second of the `pipes` takes what the cells show. `check_pipes` are those of the check cells, by the cell's index.
     A cell has an index, a source and, where it is a part of the unit, a role and a name.
     """
     _give_up_rights(job["limits"], user)
@@ -61,11 +63,11 @@ def run(job: dict[str, Any], user: int | None, shell: Any, pipes: tuple[int, int
         role, name = part or ("other", "")
         outputs: list[dict[str, Any]] = []
         started = monotonic()
-        if index in doors:
+        if index in check_pipes:
             number = shell.execution_count
             check = _Check(index, source, name if role == "check" else None)
             with contextlib.suppress(OSError):  # no process is to be had: this check stays without an answer
-                _leave_snapshot(check, job, shell, names, (pipes[1], doors))
+                _leave_snapshot(check, job, shell, names, (pipes[1], check_pipes))
             shell.execution_count = number + 1
         else:
             outputs, number = _run_cell(source, job["cell_seconds"], shell, names.attempts(role, name))
@@ -105,18 +107,18 @@ def _give_up_rights(limits: dict[str, int], user: int | None) -> None:
 
 
 def _leave_snapshot(
-    check: _Check, job: dict[str, Any], shell: Any, names: Any, pipes: tuple[int, dict[int, Door]]
+    check: _Check, job: dict[str, Any], shell: Any, names: Any, pipes: tuple[int, dict[int, CheckPipes]]
 ) -> None:
-    shown, doors = pipes
-    waiting, answer = doors[check.cell]
+    shown, check_pipes = pipes
+    waiting, answer = check_pipes[check.cell]
     if fork():
         close(waiting)
         close(answer)
-        doors.pop(check.cell)
+        check_pipes.pop(check.cell)
         return
     try:
         setpgid(0, 0)
-        for descriptor in (shown, *(d for other, door in doors.items() if other != check.cell for d in door)):
+        for descriptor in (shown, *(d for other, door in check_pipes.items() if other != check.cell for d in door)):
             close(descriptor)
         read(waiting, 1)
         started = monotonic()
