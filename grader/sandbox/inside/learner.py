@@ -45,7 +45,7 @@ def run(
 ) -> None:
     """Give up every right, then run what comes through the first of `pipes`: cells, and the files that lie beside them.
 
-    The second of the `pipes` takes what the cells show. `check_pipes` are those of the check cells, by the cell's index.
+    The second of the `pipes` takes what the cells show. `check_pipes` are the check cells' own, by the cell's index.
     A cell has an index, a source and, where it is a part of the unit, a role and a name.
     """
     _give_up_rights(job["limits"], user)
@@ -118,7 +118,7 @@ def _leave_snapshot(
         return
     try:
         setpgid(0, 0)
-        for descriptor in (shown, *(d for other, door in check_pipes.items() if other != check.cell for d in door)):
+        for descriptor in (shown, *(d for other, pair in check_pipes.items() if other != check.cell for d in pair)):
             close(descriptor)
         read(waiting, 1)
         started = monotonic()

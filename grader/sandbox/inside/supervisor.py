@@ -93,8 +93,8 @@ def _start_learner(
         for descriptor in private:
             os.close(descriptor)
         pipes.close_supervisors()
-        doors = {index: (pipes.gates[index][0], pipes.answers[index][1]) for index in job["checks"]}
-        learner.run(job, settings["user"], shell, (pipes.cells[0], pipes.shown[1]), doors)
+        check_pipes = {index: (pipes.gates[index][0], pipes.answers[index][1]) for index in job["checks"]}
+        learner.run(job, settings["user"], shell, (pipes.cells[0], pipes.shown[1]), check_pipes)
     finally:
         os._exit(0)
 
