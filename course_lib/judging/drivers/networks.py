@@ -79,14 +79,22 @@ def network(obj: Any, inputs: dict[str, Any]) -> Any:
     if asks == "logits":
         return net.forward(inputs["X"]), None, None, None
     if asks == "again":
-        net.loss_and_grads(inputs["X"], inputs["y"])
+        _loss_and_grads(net, inputs)
         for own, param in zip(net.params, inputs["params"], strict=True):
             own[...] = param / 2
+    loss, grads = _loss_and_grads(net, inputs)
+    return (None, loss, None, None) if asks == "loss" else (None, None, list(grads), None)
+
+
+def _loss_and_grads(net: Any, inputs: dict[str, Any]) -> tuple[Any, Any]:
+    """What a network says of X and y, if that is a pair and leaves the parameters as they are."""
+    before = [np.array(param) for param in net.params]
     returned = net.loss_and_grads(inputs["X"], inputs["y"])
     if not isinstance(returned, tuple | list) or len(returned) != 2:
-        raise AnswerError("loss_and_grads should return two things, the loss and the list of gradients.")
-    loss, grads = returned
-    return (None, loss, None, None) if asks == "loss" else (None, None, list(grads), None)
+        raise AnswerError("`loss_and_grads` should return two things, the loss and the list of gradients.")
+    if not all(map(np.array_equal, before, net.params)):
+        raise AnswerError("`loss_and_grads` changes `params` itself; that is what an optimizer's step is for.")
+    return returned[0], returned[1]
 
 
 def _start_of(params: list[Any], same_seed: list[Any]) -> dict[str, Any]:
@@ -158,14 +166,11 @@ def image_network(obj: Any, inputs: dict[str, Any]) -> Any:
         param[...] = value
     if asks == "logits":
         return net.forward(inputs["X"]), None, None
-    returned = net.loss_and_grads(inputs["X"], inputs["y"])
+    loss, grads = _loss_and_grads(net, inputs)
     if asks == "again":
         for param in own:
             param /= 2
-        returned = net.loss_and_grads(inputs["X"], inputs["y"])
-    if not isinstance(returned, tuple | list) or len(returned) != 2:
-        raise AnswerError("loss_and_grads should return two things, the loss and the list of gradients.")
-    loss, grads = returned
+        loss, grads = _loss_and_grads(net, inputs)
     return (None, loss, None) if asks == "loss" else (None, None, grads)
 
 
