@@ -185,12 +185,12 @@ STANDARDIZE = Exercise(
     ),
     equivalents=(
         standardize,
+        change(standardize, "np.where(std == 0, 1.0, std)", "np.where(std > 0, std, 1.0)"),
         standardize_loops,
         standardize_divide,
         standardize_nan_to_num,
         standardize_transposed,
         change(standardize, "return (X - mean) / std", "return [(row - mean) / std for row in X]"),
-        change(standardize, "    std = np.where(std == 0, 1.0, std)\n", "    std[std == 0] = 1.0\n"),
     ),
     forbidden=("scipy.stats.zscore",),
 )

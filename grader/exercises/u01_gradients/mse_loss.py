@@ -55,9 +55,9 @@ def loops(theta, X, y):
     return loss, grad
 
 
-def normal_equations(theta, X, y):
+def residual_first(theta, X, y):
     residual = np.einsum("nd,d->n", X, theta) - y
-    return np.average(np.square(residual)), 2 / len(X) * (X.T @ X @ theta - X.T @ y)
+    return np.average(np.square(residual)), 2 / len(y) * X.T @ residual
 
 
 def in_float32(theta, X, y):
@@ -165,10 +165,11 @@ MSE_LOSS = Exercise(
     equivalents=(
         mse_loss,
         loops,
-        normal_equations,
+        residual_first,
         in_float32,
         change(mse_loss, "2 * X.T @ r / len(y)", "(2 * r[:, None] * X).mean(axis=0)"),
         change(mse_loss, "return loss, grad", "return [loss, list(grad)]"),
         change(mse_loss, "X @ theta - y", "y - X @ theta", "2 * X.T", "-2 * X.T"),
+        change(mse_loss, "X.T @ r / len(y)", "(X.T @ X @ theta - X.T @ y) / len(X)"),
     ),
 )

@@ -44,7 +44,7 @@ def row_by_row(logits):
 
 
 def through_the_logarithm(logits):
-    return np.exp(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))
+    return np.exp(logits - np.logaddexp.reduce(logits.T)[:, None])
 
 
 def by_differences(logits):

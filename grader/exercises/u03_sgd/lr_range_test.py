@@ -211,7 +211,11 @@ LR_RANGE_TEST = Exercise(
         range_by_factor,
         range_by_logarithms,
         change(
-            lr_range_test, "geomspace(lr_min, lr_max, steps)", "exp(np.linspace(np.log(lr_min), np.log(lr_max), steps))"
+            range_by_factor,
+            "lrs, losses, feed = np.zeros(steps),",
+            "lrs, losses, feed = np.geomspace(lr_min, lr_max, steps),",
+            "        lrs[t] = lr_min * factor**t\n",
+            "",
         ),
         change(
             lr_range_test,
