@@ -110,6 +110,28 @@ CLINIC_01 = Exercise(
             "The loss is right. Your gradient is the one by the logits, of shape (N, K); W has the shape (D, K). "
             "The factor X.T that was there belongs there.",
         ),
+        *(
+            Misconception(
+                f"back_through_a_softmax_{name}",
+                change(clinic_01, "        return", f"        p = np.exp(log_p)\n        grad = {slope}\n        return"),
+                "The loss is that of the logits. But your gradient still goes back through a softmax, which is in "
+                "front of the loss no more: what cross_entropy hands back is the gradient by the logits already.",
+                about=("grad",),
+            )
+            for name, slope in (
+                ("entry_by_entry", "grad * p * (1 - p)"),
+                ("row_by_row", "p * (grad - (p * grad).sum(axis=1, keepdims=True))"),
+            )
+        ),
+        *(
+            Misconception(
+                f"logarithm_of_p_plus_{eps}",
+                change(clinic_01, "X @ W\n", f"np.log(np.exp(X @ W - np.logaddexp.reduce((X @ W).T)[:, None]) + {eps})\n"),
+                "Logarithms of probabilities are logits too, but a small number added to p puts a floor under them: an "
+                "example that is surely wrong costs too little. X @ W are logits as they are.",
+            )
+            for eps in ("1e-15", "1e-12", "1e-10", "1e-9", "1e-8", "1e-7")
+        ),
         Misconception(
             "averaged_twice",
             change(clinic_01, "X.T @ grad_scores", "X.T @ grad_scores / len(labels)"),

@@ -162,17 +162,52 @@ CROSS_ENTROPY = Exercise(
             hint=4,
         ),
         Misconception(
-            "gradient_by_the_probabilities",
-            change(cross_entropy, "exp(log_p)", "zeros(logits.shape)", "-= 1", "= -1 / np.exp(log_p[rows, labels])"),
-            "This is the gradient by the probabilities, -1/p. Every probability depends on all logits of its row, so "
-            "one factor of the chain rule is still to come. The result is simpler than both factors.",
-            hint=4,
-        ),
-        Misconception(
             "every_label_in_every_row",
             change(cross_entropy, "log_p[rows", "log_p[:", "rows,", ":,"),
             "With p[:, labels] you take, in every row, the columns of all labels. You want one entry for each row: "
             "row 0 with labels[0], row 1 with labels[1]. Print the shape of what you picked.",
+        ),
+        Misconception(
+            "loss_of_every_label_in_every_row",
+            change(cross_entropy, "log_p[rows", "log_p[:"),
+            "Your loss takes, in every row, the columns of all labels. You want one entry for each row: row 0 with "
+            "labels[0], row 1 with labels[1]. Print the shape of what you picked.",
+            about=("loss",),
+        ),
+        *(
+            Misconception(
+                f"gradient_by_the_probabilities_{name}",
+                change(cross_entropy, "np.exp(log_p)\n    grad[rows, labels] -= 1", slope),
+                "This is the gradient by the probabilities, -1/p. Every probability depends on all logits of its row, "
+                "so one factor of the chain rule is still to come. The result is simpler than both factors.",
+                hint=4,
+                about=("grad",),
+            )
+            for name, slope in (
+                ("of_all", "-np.eye(logits.shape[1])[labels] / np.exp(log_p)"),
+                ("of_some", "np.zeros(logits.shape)\n    grad[rows, labels] = -1 / np.exp(log_p[rows, labels])"),
+            )
+        ),
+        Misconception(
+            "maximum_not_added_back",
+            change(cross_entropy, "log_p = z -", "log_p = logits -"),
+            "You shift the logits inside the exponentials, and use them unshifted outside: the maximum of the row "
+            "has to come back after the logarithm, or to be taken from both.",
+            hint=3,
+            about=("loss",),
+        ),
+        Misconception(
+            "every_class_as_yes_or_no",
+            change(
+                cross_entropy,
+                "-log_p[rows, labels].mean()",
+                "-np.sum((Y := np.eye(logits.shape[1])[labels]) * np.log(p := np.exp(log_p)) + (1 - Y) * np.log(1 - p))"
+                " / len(labels)",
+            ),
+            "You count every class as a question of yes or no, with a term log(1 - p) for each wrong one. In this "
+            "loss only the right class has a term: the others are heard through the sum that p was divided by.",
+            hint=1,
+            about=("loss",),
         ),
         Misconception(
             "softmax_twice",

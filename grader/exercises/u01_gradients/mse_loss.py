@@ -154,6 +154,13 @@ MSE_LOSS = Exercise(
             about=("grad",),
         ),
         Misconception(
+            "gradient_of_absolute_errors",
+            change(mse_loss, "X.T @ r", "X.T @ np.abs(r)"),
+            "Your gradient is made of the sizes of the errors, |r|. Squaring forgets the sign of an error, but its "
+            "derivative 2r does not: whether a prediction is too high or too low says which way to go.",
+            about=("grad",),
+        ),
+        Misconception(
             "absolute_errors",
             change(mse_loss, "np.mean(r**2)", "np.mean(np.abs(r))"),
             "Your loss is the mean of the sizes of the errors, |r|, not of their squares. Squaring makes one large "
