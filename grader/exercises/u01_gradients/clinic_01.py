@@ -113,7 +113,9 @@ CLINIC_01 = Exercise(
         *(
             Misconception(
                 f"back_through_a_softmax_{name}",
-                change(clinic_01, "        return", f"        p = np.exp(log_p)\n        grad = {slope}\n        return"),
+                change(
+                    clinic_01, "        return", f"        p = np.exp(log_p)\n        grad = {slope}\n        return"
+                ),
                 "The loss is that of the logits. But your gradient still goes back through a softmax, which is in "
                 "front of the loss no more: what cross_entropy hands back is the gradient by the logits already.",
                 about=("grad",),
@@ -126,7 +128,9 @@ CLINIC_01 = Exercise(
         *(
             Misconception(
                 f"logarithm_of_p_plus_{eps}",
-                change(clinic_01, "X @ W\n", f"np.log(np.exp(X @ W - np.logaddexp.reduce((X @ W).T)[:, None]) + {eps})\n"),
+                change(
+                    clinic_01, "X @ W\n", f"np.log(np.exp(X @ W - np.logaddexp.reduce((X @ W).T)[:, None]) + {eps})\n"
+                ),
                 "Logarithms of probabilities are logits too, but a small number added to p puts a floor under them: an "
                 "example that is surely wrong costs too little. X @ W are logits as they are.",
             )

@@ -123,6 +123,17 @@ BACKTRACKING_LINE_SEARCH = Exercise(
             "what repeats until then?",
         ),
         Misconception(
+            "walks_while_it_searches",
+            change(backtracking_line_search, "lr = lr * shrink", "theta, lr = theta - lr * g, lr * shrink"),
+            "You move theta on each time you shrink, so that the next try starts from where the last one failed. All "
+            "tries start from the same theta; only the length changes.",
+        ),
+        Misconception(
+            "the_place_not_the_length",
+            change(backtracking_line_search, "return lr", "return theta - lr * g"),
+            "You returned the place where the step ends. Asked for is its length, lr.",
+        ),
+        Misconception(
             "shrinks_once",
             change(backtracking_line_search, "while", "if"),
             "You shrink at most once. The first try can be a thousand times too long: keep shrinking until the step "

@@ -110,6 +110,13 @@ CLINIC_02 = Exercise(
             "theta[1] still uses the new theta[0].",
         ),
         Misconception(
+            "twice_as_long",
+            change(clinic_02, "theta[0] -= lr", "theta[0] -= 2 * lr", "theta[1] -= lr", "theta[1] -= 2 * lr"),
+            "The path is a path now, and the parameters move together. But your steps are twice as long: with its "
+            "factor 2 the slope is that of the mean squared error; this is a fit on half of that.",
+            hint=2,
+        ),
+        Misconception(
             "order_turned_round",
             turned_round,
             "The path is a path now. The two parameters still move one after the other, only the order has changed: "

@@ -185,6 +185,20 @@ FIT_SOFTMAX_REGRESSION = Exercise(
             "number keeps exp from overflowing?",
         ),
         Misconception(
+            "one_example_a_step",
+            change(into_an_array, "lr * X.T @ dZ / len(y)", "lr * np.outer(X[t % len(y)], dZ[t % len(y)])"),
+            "Each of your steps follows the gradient of one example. That is stochastic gradient descent, the subject "
+            "of unit 03; here each step follows the mean over all examples.",
+            hint=3,
+        ),
+        Misconception(
+            "always_from_zero",
+            change(into_an_array, "        Z = X @ W\n", "        W = np.zeros_like(W)\n        Z = X @ W\n"),
+            "Your W begins at zero again in every step, so that only the last step counts and all losses are log K. "
+            "What has to stand before the loop?",
+            hint=3,
+        ),
+        Misconception(
             "labels_not_subtracted",
             change(fit_softmax_regression, " - np.eye(W.shape[1])[y]", ""),
             "Your gradient is made of the probabilities alone: it pushes every class down, the right one as well. The "

@@ -171,6 +171,14 @@ CLINIC_03 = Exercise(
             "batches.",
         ),
         Misconception(
+            "smaller_step_for_a_smaller_batch",
+            change(clinic_03, "lr * grad", "lr * grad * len(batch) / batch_size"),
+            "The step on a smaller batch is shorter in your code, in proportion to its size. Only the reported loss "
+            "is a matter of how many examples a batch holds: its gradient is a mean already.",
+            hint=2,
+            about=("theta",),
+        ),
+        Misconception(
             "never_starts_anew",
             change(
                 clinic_03,

@@ -100,6 +100,13 @@ LINEAR_WARMUP = Exercise(
             hint=2,
         ),
         Misconception(
+            "falls_after_the_top",
+            change(linear_warmup, "min(1.0, share)", "min(share, share**-0.5)"),
+            "Your ramp is right, but then the learning rate falls, as in the schedule of the first transformers. A "
+            "warm-up alone stays at lr0 once it is there.",
+            hint=2,
+        ),
+        Misconception(
             "wrong_side",
             change(linear_warmup, "min(", "max("),
             "You took the larger of the two where the smaller one holds: there is no ramp, and after it the learning "

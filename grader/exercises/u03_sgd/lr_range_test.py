@@ -195,6 +195,21 @@ LR_RANGE_TEST = Exercise(
         ),
         *(
             Misconception(
+                f"stops_at_{much}_times_the_{start}",
+                change(
+                    range_by_factor,
+                    "        theta = theta",
+                    f"        if losses[t] > {much} * {first}:\n            break\n        theta = theta",
+                ),
+                "You stop as soon as the loss grows too large. A test that stops there is a fine tool, but this one "
+                "goes on over the cliff to lr_max, with as many losses as learning rates.",
+                hint=2,
+            )
+            for start, first in (("first", "losses[0]"), ("best", "min(losses[: t + 1])"))
+            for much in (3, 4, 10)
+        ),
+        *(
+            Misconception(
                 f"smoothed_{start}_by_{beta}",
                 change(lr_range_test, "losses.append(loss)", note.replace("B", beta)),
                 "You smoothed the losses, as library range tests do for their pictures. Asked for is the raw loss of "

@@ -117,6 +117,13 @@ STEP_DECAY = Exercise(
             "very t. Which operation counts how many there have been so far?",
         ),
         Misconception(
+            "what_is_left_over",
+            change(step_decay, "t // every", "t % every"),
+            "t % every is what is left over: how many steps have passed since the last drop. It falls at every t and "
+            "begins anew after each round. Which operation counts the rounds themselves?",
+            hint=2,
+        ),
+        Misconception(
             "remembers",
             step_remembers,
             "Your function goes on from the learning rate of the last call. That is right as long as t comes in order, "
