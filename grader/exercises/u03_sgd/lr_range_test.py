@@ -95,6 +95,14 @@ def range_by_logarithms(f, theta, batches, lr_min, lr_max, steps):
     return lrs, losses
 
 
+into_arrays = change(
+    range_by_factor,
+    "lrs, losses, feed = np.zeros(steps),",
+    "lrs, losses, feed = np.geomspace(lr_min, lr_max, steps),",
+    "        lrs[t] = lr_min * factor**t\n",
+    "",
+)
+
 SMOOTHED = {
     "from_the_first_loss": "losses.append(loss if not losses else B * losses[-1] + (1 - B) * loss)",
     "from_zero": "mean = B * (mean if losses else 0.0) + (1 - B) * loss\n        losses.append(mean)",
@@ -197,13 +205,14 @@ LR_RANGE_TEST = Exercise(
             Misconception(
                 f"stops_at_{much}_times_the_{start}",
                 change(
-                    range_by_factor,
+                    into_arrays,
                     "        theta = theta",
                     f"        if losses[t] > {much} * {first}:\n            break\n        theta = theta",
                 ),
                 "You stop as soon as the loss grows too large. A test that stops there is a fine tool, but this one "
                 "goes on over the cliff to lr_max, with as many losses as learning rates.",
                 hint=2,
+                about=("losses",),
             )
             for start, first in (("first", "losses[0]"), ("best", "min(losses[: t + 1])"))
             for much in (3, 4, 10)
@@ -225,13 +234,7 @@ LR_RANGE_TEST = Exercise(
         lr_range_test,
         range_by_factor,
         range_by_logarithms,
-        change(
-            range_by_factor,
-            "lrs, losses, feed = np.zeros(steps),",
-            "lrs, losses, feed = np.geomspace(lr_min, lr_max, steps),",
-            "        lrs[t] = lr_min * factor**t\n",
-            "",
-        ),
+        into_arrays,
         change(
             lr_range_test,
             "np.geomspace(lr_min, lr_max, steps)",
