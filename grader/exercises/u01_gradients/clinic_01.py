@@ -148,6 +148,12 @@ CLINIC_01 = Exercise(
             "The loss is right now, but your gradient still comes from the call with the probabilities. Both come "
             "from one call: loss and gradient of the same logits.",
         ),
+        Misconception(
+            "loss_kept_gradient_mended",
+            change(as_given, "cross_entropy(scores)", "cross_entropy(scores)[0], cross_entropy(X @ W)[1]"),
+            "Your gradient is that of the logits' loss now, but the loss itself still comes from the call with the "
+            "probabilities. Both come from one call: loss and gradient of the same logits.",
+        ),
     ),
     equivalents=(
         clinic_01,

@@ -270,6 +270,21 @@ CROSS_ENTROPY = Exercise(
             )
             for eps in sizes
         ),
+        Misconception(
+            "one_from_every_entry",
+            change(cross_entropy, "grad[rows, labels] -= 1", "grad -= 1"),
+            "You subtract 1 from every entry of p. One-hot is 1 in one place of each row, the column of its label, "
+            "and 0 elsewhere.",
+            hint=4,
+            about=("grad",),
+        ),
+        Misconception(
+            "entropy",
+            change(cross_entropy, "log_p[rows, labels].mean()", "(np.exp(log_p) * log_p).sum(axis=1).mean()"),
+            "Your loss is the entropy of the model's own probabilities: it says how unsure the model is, and the "
+            "labels have no part in it. Which logarithm of each row does the label pick?",
+            about=("loss",),
+        ),
     ),
     equivalents=(
         cross_entropy,

@@ -235,6 +235,16 @@ GRADIENT_CHECK = Exercise(
             "One wrong small entry then hides behind a large one. Divide entry by entry first, then take the "
             "largest.",
         ),
+        *(
+            Misconception(
+                f"floor_of_{floor}",
+                change(gradient_check, "1e-3", floor),
+                "Your floor is not the one that is asked for, 1e-3. With a smaller one, rounding in gradients that are "
+                "nearly 0 is taken for a mistake.",
+                hint=4,
+            )
+            for floor in ("1e-4", "1e-6", "1e-8", "1e-10", "1e-12")
+        ),
     ),
     equivalents=(
         gradient_check,

@@ -168,6 +168,13 @@ MSE_LOSS = Exercise(
             hint=1,
             about=("loss",),
         ),
+        Misconception(
+            "targets_left_out",
+            change(mse_loss, "X.T @ r", "X.T @ (X @ theta)"),
+            "The targets y have no part in your gradient: at a perfect fit it would not be 0. What does each row "
+            "of X get multiplied by?",
+            about=("grad",),
+        ),
     ),
     equivalents=(
         mse_loss,

@@ -271,6 +271,13 @@ NUMERICAL_GRADIENT = Exercise(
             "Your np.zeros_like(theta) takes over theta's dtype. Where that is whole numbers, a step of 0.01 is "
             "rounded to 0, and the function never moves.",
         ),
+        Misconception(
+            "sum_of_both_sides",
+            change(numerical_gradient, "step) - f", "step) + f"),
+            "You add the values on both sides. The slope is how much they differ, over the distance between the "
+            "two points.",
+            hint=1,
+        ),
     ),
     equivalents=(
         numerical_gradient,

@@ -151,6 +151,16 @@ BACKTRACKING_LINE_SEARCH = Exercise(
             "You shrink before the first test, so that lr0 itself is never tried. Test first, and shrink only when "
             "the test says no.",
         ),
+        Misconception(
+            "always_halves",
+            change(backtracking_line_search, "lr * shrink", "lr / 2"),
+            "You halve the step each time, whatever shrink says. Multiply by the factor that was handed in.",
+        ),
+        Misconception(
+            "how_often_not_how_long",
+            change(search_by_power, "float(lr)", "k"),
+            "You returned how often the step was shrunk. Asked for is the length that is left, lr.",
+        ),
     ),
     equivalents=(
         backtracking_line_search,

@@ -122,6 +122,30 @@ CLINIC_02 = Exercise(
             "The path is a path now. The two parameters still move one after the other, only the order has changed: "
             "both gradients belong to the point where the step begins.",
         ),
+        Misconception(
+            "start_and_end_only",
+            change(clinic_02, "        path.append", "    path.append"),
+            "Your path has two rows, the start and the end: the line with append has slipped out of the loop.",
+        ),
+        Misconception(
+            "sums",
+            change(clinic_02, "np.mean(error *", "np.sum(error *", "np.mean(error)", "np.sum(error)"),
+            "Your slopes are sums over the examples where the given code had means: with more examples the same lr "
+            "takes longer steps, and soon lies over the cliff.",
+            hint=2,
+        ),
+        Misconception(
+            "slopes_exchanged",
+            change(
+                clinic_02,
+                "lr * np.mean(error * x)",
+                "lr * error.mean()",
+                "lr * np.mean(error)",
+                "lr * np.mean(error * x)",
+            ),
+            "Your two slopes have changed places: theta[0] multiplies x, so the mean of error * x is its own.",
+            hint=2,
+        ),
     ),
     equivalents=(
         clinic_02,

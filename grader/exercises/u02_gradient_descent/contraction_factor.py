@@ -108,7 +108,7 @@ CONTRACTION_FACTOR = Exercise(
         Misconception(
             "frobenius_norm",
             change(contraction_factor, "np.abs(factors).max()", "np.linalg.norm(factors)"),
-            "You added up the squared factors of all directions: np.linalg.norm of a matrix does that unless it is told "
+            "You added up the squared factors of all directions: np.linalg.norm of a matrix does that unless told "
             "otherwise. The slowest direction alone counts; which norm is its factor?",
             hint=3,
         ),

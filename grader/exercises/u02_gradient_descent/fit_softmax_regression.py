@@ -217,6 +217,20 @@ FIT_SOFTMAX_REGRESSION = Exercise(
             )
             for eps in EPS
         ),
+        Misconception(
+            "loss_and_gradient_summed",
+            change(fit_softmax_regression, ".mean()", ".sum()", " / len(y)", ""),
+            "Loss and gradient both add up over the examples; asked for is the mean, in both. Twice the data would "
+            "mean twice the step.",
+            hint=3,
+        ),
+        Misconception(
+            "gradient_over_all_entries",
+            change(fit_softmax_regression, "/ len(y)", "/ dZ.size"),
+            "You divide the gradient by N times K, the number of all entries of the table. Each example has one "
+            "loss, so there are N of them to average.",
+            hint=3,
+        ),
     ),
     equivalents=(
         fit_softmax_regression,

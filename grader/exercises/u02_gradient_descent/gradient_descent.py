@@ -192,6 +192,12 @@ GRADIENT_DESCENT = Exercise(
             "Your steps are right, and then your table takes the type of theta0: from a start at whole numbers, "
             "each point loses what stands behind its decimal point.",
         ),
+        Misconception(
+            "start_and_end_only",
+            change(gradient_descent, "        path.append", "    path.append"),
+            "Your path has two rows, the start and the end. Look at how far the line with append is indented: does "
+            "it belong to the loop, or come after it?",
+        ),
     ),
     equivalents=(
         gradient_descent,

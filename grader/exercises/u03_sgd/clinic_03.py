@@ -190,6 +190,14 @@ CLINIC_03 = Exercise(
             hint=2,
             about=("history",),
         ),
+        Misconception(
+            "last_batch_alone",
+            change(clinic_03, "total += loss * len(y[batch])", "total = loss", "total / len(y)", "total"),
+            "Each entry of your history is the loss of one batch, the last of its epoch. The mean over all "
+            "examples of the epoch is asked for.",
+            hint=2,
+            about=("history",),
+        ),
     ),
     equivalents=(
         clinic_03,

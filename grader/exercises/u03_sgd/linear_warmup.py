@@ -119,6 +119,16 @@ LINEAR_WARMUP = Exercise(
             "Your ramp climbs by equal factors. A linear ramp climbs by equal parts: the same amount is added at "
             "every step.",
         ),
+        *(
+            Misconception(
+                f"lr0_forgotten_as_{one}",
+                change(linear_warmup, "lr0 * min(1.0, share)", f"lr0 * share if t < warmup else {one}"),
+                "After the ramp you return 1 itself: 1 is the share of lr0 that is left to take, and lr0 has still to "
+                "be multiplied by it.",
+                hint=2,
+            )
+            for one in ("1", "1.0")
+        ),
     ),
     equivalents=(
         linear_warmup,

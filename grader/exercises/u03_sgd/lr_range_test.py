@@ -229,6 +229,25 @@ LR_RANGE_TEST = Exercise(
             for start, note in SMOOTHED.items()
             for beta in ("0.9", "0.98")
         ),
+        Misconception(
+            "uphill",
+            change(lr_range_test, "theta - lr", "theta + lr"),
+            "Your steps go uphill, so the loss rises however small the learning rate is. A gradient points to "
+            "where the loss grows.",
+            hint=2,
+        ),
+        Misconception(
+            "exponents",
+            change(lr_range_test, "geomspace", "logspace"),
+            "np.logspace takes exponents: it runs from 10 ** lr_min to 10 ** lr_max. Its sibling np.geomspace "
+            "takes the two ends themselves.",
+        ),
+        Misconception(
+            "raised_before_it_is_noted",
+            change(lr_range_test, "lr_max, steps),", "lr_max, steps) * (lr_max / lr_min) ** (1 / (steps - 1)),"),
+            "You raise the learning rate before it is first used: your run begins one factor above lr_min, and "
+            "ends one factor above lr_max.",
+        ),
     ),
     equivalents=(
         lr_range_test,

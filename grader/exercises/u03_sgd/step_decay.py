@@ -142,6 +142,13 @@ STEP_DECAY = Exercise(
             "Your drops come half a period too early: you round t / every to the nearest whole number. A drop "
             "counts only once all of its steps have passed.",
         ),
+        Misconception(
+            "rounded_down_at_the_end",
+            change(step_decay, "gamma**drops", "gamma**t // every"),
+            "Python reads gamma ** t // every from the left: the power first, and // rounds all of it down to 0. "
+            "What should stand in parentheses?",
+            hint=2,
+        ),
     ),
     equivalents=(
         step_decay,
