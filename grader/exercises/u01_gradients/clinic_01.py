@@ -137,12 +137,6 @@ CLINIC_01 = Exercise(
             for eps in ("1e-15", "1e-12", "1e-10", "1e-9", "1e-8", "1e-7")
         ),
         Misconception(
-            "averaged_twice",
-            change(clinic_01, "X.T @ grad_scores", "X.T @ grad_scores / len(labels)"),
-            "The loss is right. Your gradient is divided by N twice: cross_entropy has averaged already. "
-            "One bug was in this code, not two.",
-        ),
-        Misconception(
             "loss_mended_gradient_kept",
             change(as_given, "cross_entropy(scores)", "cross_entropy(X @ W)[0], cross_entropy(scores)[1]"),
             "The loss is right now, but your gradient still comes from the call with the probabilities. Both come "

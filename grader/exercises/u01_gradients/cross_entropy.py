@@ -206,7 +206,6 @@ CROSS_ENTROPY = Exercise(
             ),
             "You count every class as a question of yes or no, with a term log(1 - p) for each wrong one. In this "
             "loss only the right class has a term: the others are heard through the sum that p was divided by.",
-            hint=1,
             about=("loss",),
         ),
         Misconception(
@@ -224,12 +223,6 @@ CROSS_ENTROPY = Exercise(
             change(cross_entropy, "-log_p[rows, labels]", "-np.exp(log_p)[rows, labels]"),
             "Your loss is minus the probability, without a logarithm. It can be -1 at best and 0 at worst; "
             "the logarithm is what makes a confident mistake expensive.",
-        ),
-        Misconception(
-            "logarithm_to_base_2",
-            change(cross_entropy, ".mean()", ".mean() / np.log(2)"),
-            "Your loss is measured in bits: it used the logarithm to base 2. The formula has the natural logarithm, "
-            "and so does every library; only then is the gradient p minus one-hot.",
         ),
         Misconception(
             "no_shift_in_log_sum_exp",

@@ -140,13 +140,6 @@ MSE_LOSS = Exercise(
             hint=4,
         ),
         Misconception(
-            "root_of_the_loss",
-            change(mse_loss, "np.mean(r**2)", "np.sqrt(np.mean(r**2))"),
-            "Your loss is the root of J, known as RMSE. This J has no root, and its gradient is the one of the mean "
-            "of the squares.",
-            hint=1,
-        ),
-        Misconception(
             "errors_and_inputs_averaged_apart",
             change(mse_loss, "2 * X.T @ r / len(y)", "2 * np.mean(r) * X.mean(axis=0)"),
             "In the gradient you averaged the errors and the inputs apart, and multiplied the two means. Each error "

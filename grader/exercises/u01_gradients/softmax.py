@@ -100,7 +100,6 @@ SOFTMAX = Exercise(
             change(softmax, "np.exp(logits - top)", "1 / (1 + np.exp(-logits))"),
             "You took the sigmoid of each logit and divided by the row's sum. A sigmoid is nearly 1 for 10 and for "
             "20, so that these two become equally probable. A softmax divides the exponentials themselves.",
-            hint=1,
         ),
         Misconception(
             "one_maximum_for_all_rows",

@@ -196,7 +196,6 @@ FIT_SOFTMAX_REGRESSION = Exercise(
             change(into_an_array, "        Z = X @ W\n", "        W = np.zeros_like(W)\n        Z = X @ W\n"),
             "Your W begins at zero again in every step, so that only the last step counts and all losses are log K. "
             "What has to stand before the loop?",
-            hint=3,
         ),
         Misconception(
             "labels_not_subtracted",
@@ -213,7 +212,6 @@ FIT_SOFTMAX_REGRESSION = Exercise(
                 "Your loss cannot rise above a bound: the small number inside the logarithm is a floor for the "
                 "probability. A model that is sure of the wrong class deserves a larger loss. Can you have log p "
                 "without ever computing p?",
-                hint=4,
             )
             for eps in EPS
         ),

@@ -175,20 +175,7 @@ CLINIC_03 = Exercise(
             change(clinic_03, "lr * grad", "lr * grad * len(batch) / batch_size"),
             "The step on a smaller batch is shorter in your code, in proportion to its size. Only the reported loss "
             "is a matter of how many examples a batch holds: its gradient is a mean already.",
-            hint=2,
             about=("theta",),
-        ),
-        Misconception(
-            "never_starts_anew",
-            change(
-                clinic_03,
-                ("    for order in orders:\n        total = 0.0\n"),
-                ("    total = 0.0\n    for order in orders:\n"),
-            ),
-            "Theta is right. Your total goes on from one epoch to the next, so that only the first entry of the "
-            "history is the loss of its own epoch.",
-            hint=2,
-            about=("history",),
         ),
         Misconception(
             "last_batch_alone",

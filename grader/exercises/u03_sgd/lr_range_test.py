@@ -194,13 +194,6 @@ LR_RANGE_TEST = Exercise(
             "model. A range test is a rehearsal; leave the parameters as they were.",
             hint=4,
         ),
-        Misconception(
-            "best_so_far",
-            change(lr_range_test, "losses.append(loss)", "losses.append(min([loss, *losses]))"),
-            "You note the lowest loss so far, which cannot rise. That the loss rises over the cliff is what a range "
-            "test is there to show: note the loss of each batch itself.",
-            about=("losses",),
-        ),
         *(
             Misconception(
                 f"stops_at_{much}_times_the_{start}",
@@ -211,7 +204,6 @@ LR_RANGE_TEST = Exercise(
                 ),
                 "You stop as soon as the loss grows too large. A test that stops there is a fine tool, but this one "
                 "goes on over the cliff to lr_max, with as many losses as learning rates.",
-                hint=2,
                 about=("losses",),
             )
             for start, first in (("first", "losses[0]"), ("best", "min(losses[: t + 1])"))
@@ -223,7 +215,6 @@ LR_RANGE_TEST = Exercise(
                 change(lr_range_test, "losses.append(loss)", note.replace("B", beta)),
                 "You smoothed the losses, as library range tests do for their pictures. Asked for is the raw loss of "
                 "each batch, just before its step; a picture can be smoothed afterwards.",
-                hint=2,
                 about=("losses",),
             )
             for start, note in SMOOTHED.items()
@@ -234,7 +225,6 @@ LR_RANGE_TEST = Exercise(
             change(lr_range_test, "theta - lr", "theta + lr"),
             "Your steps go uphill, so the loss rises however small the learning rate is. A gradient points to "
             "where the loss grows.",
-            hint=2,
         ),
         Misconception(
             "exponents",

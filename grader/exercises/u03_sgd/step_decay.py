@@ -137,12 +137,6 @@ STEP_DECAY = Exercise(
             "learning rate rises. Two drops multiply by gamma twice.",
         ),
         Misconception(
-            "rounds_up_and_down",
-            change(step_decay, "t // every", "round(t / every)"),
-            "Your drops come half a period too early: you round t / every to the nearest whole number. A drop "
-            "counts only once all of its steps have passed.",
-        ),
-        Misconception(
             "rounded_down_at_the_end",
             change(step_decay, "gamma**drops", "gamma**t // every"),
             "Python reads gamma ** t // every from the left: the power first, and // rounds all of it down to 0. "
