@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from grader.changes import change
+from grader.exercises.u05_adam.adam_step import adam_step
 from grader.exercises.u05_adam.common import UNIT, signed
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -85,6 +86,21 @@ class Adam:
             m_hat = self.m[i] / (1 - self.beta1**self.t)
             v_hat = self.v[i] / (1 - self.beta2**self.t)
             param -= self.lr * m_hat / (np.sqrt(v_hat) + self.eps)
+
+
+class AdamByStep:
+    def __init__(self, params, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+        self.params, self.lr, self.beta1, self.beta2, self.eps = params, lr, beta1, beta2, eps
+        self.m = [np.zeros_like(p) for p in params]
+        self.v = [np.zeros_like(p) for p in params]
+        self.t = 0
+
+    def step(self, grads):
+        self.t += 1
+        for i, param in enumerate(self.params):
+            m, v, grad = self.m[i], self.v[i], grads[i]
+            settings = self.lr, self.beta1, self.beta2, self.eps
+            param[...], self.m[i], self.v[i] = adam_step(param, m, v, grad, self.t, *settings)
 
 
 class AdamByIndex:

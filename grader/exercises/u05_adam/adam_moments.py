@@ -236,9 +236,11 @@ ADAM_MOMENTS = Exercise(
     equivalents=(
         adam_moments,
         change(adam_moments, "m = beta1 * m + (1 - beta1) * grad", "m = m + (1 - beta1) * (grad - m)"),
-        change(adam_moments, "grad**2", "np.square(grad)", "return m, v", "return [m, v]"),
-        change(adam_moments, "    m = ", "    grad = grad.astype(np.float32)\n    m = "),
+        change(
+            adam_moments, "m = beta1", "return [beta1", ") * grad\n    v = ", ") * grad, ", "grad**2\n    return m, v", "grad**2]"
+        ),
         moments_copy,
         moments_loop,
+        change(adam_moments, "    m = ", "    grad = grad.astype(np.float32)\n    m = "),
     ),
 )

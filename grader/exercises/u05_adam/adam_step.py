@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 
 from grader.changes import change
+from grader.exercises.u05_adam.adam_moments import adam_moments
+from grader.exercises.u05_adam.bias_correction import bias_correction
 from grader.exercises.u05_adam.common import UNIT, adam_by_torch, adam_case, signed
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -72,6 +74,14 @@ def adam_step(theta, m, v, grad, t, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     m_hat = m / (1 - beta1**t)
     v_hat = v / (1 - beta2**t)
     return theta - alpha * m_hat / (np.sqrt(v_hat) + eps), m, v
+
+
+def step_of_both(theta, m, v, grad, t, lr, beta1, beta2, eps):
+    if callable(lr):
+        lr = lr(t)
+    m, v = adam_moments(m, v, grad, beta1, beta2)
+    direction = bias_correction(m, beta1, t) / (np.sqrt(bias_correction(v, beta2, t)) + eps)
+    return theta - lr * direction, m, v
 
 
 def step_on_copies(theta, m, v, grad, t, lr, beta1, beta2, eps):
@@ -344,7 +354,7 @@ ADAM_STEP = Exercise(
     ),
     equivalents=(
         adam_step,
-        change(adam_step, "    m = ", "    grad = grad.astype(np.float32)\n    m = "),
+        step_of_both,
         change(
             adam_step,
             "alpha * m_hat / (np.sqrt(v_hat) + eps)",
@@ -356,5 +366,6 @@ ADAM_STEP = Exercise(
         ),
         step_on_copies,
         step_in_a_loop,
+        change(adam_step, "    m = ", "    grad = grad.astype(np.float32)\n    m = "),
     ),
 )

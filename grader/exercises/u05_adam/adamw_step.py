@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from grader.changes import change
+from grader.exercises.u05_adam.adam_step import adam_step
 from grader.exercises.u05_adam.common import UNIT, adam_by_torch, adam_case, signed
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -69,6 +70,12 @@ def adamw_step(theta, m, v, grad, t, lr, weight_decay, beta1=0.9, beta2=0.999, e
     v_hat = v / (1 - beta2**t)
     step = alpha * m_hat / (np.sqrt(v_hat) + eps)
     return theta - step - alpha * weight_decay * theta, m, v
+
+
+def adamw_of_adam(theta, m, v, grad, t, lr, weight_decay, beta1, beta2, eps):
+    alpha = lr(t) if callable(lr) else lr
+    new, m, v = adam_step(theta, m, v, grad, t, alpha, beta1, beta2, eps)
+    return new - alpha * weight_decay * theta, m, v
 
 
 def adamw_on_copies(theta, m, v, grad, t, lr, weight_decay, beta1, beta2, eps):
@@ -251,7 +258,7 @@ ADAMW_STEP = Exercise(
     ),
     equivalents=(
         adamw_step,
-        change(adamw_step, "    m = ", "    grad = grad.astype(np.float32)\n    m = "),
+        adamw_of_adam,
         change(
             adamw_step,
             "    m = ",
@@ -264,5 +271,6 @@ ADAMW_STEP = Exercise(
             adamw_step, "step = alpha * m_hat / (np.sqrt(v_hat) + eps)", "step = m_hat * alpha / (eps + v_hat**0.5)"
         ),
         adamw_on_copies,
+        change(adamw_step, "    m = ", "    grad = grad.astype(np.float32)\n    m = "),
     ),
 )

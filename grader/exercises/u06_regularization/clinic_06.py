@@ -75,9 +75,11 @@ def two_names(X, y, w, b, lr, lam, steps):
     history = []
     for _ in range(steps):
         error = X @ w + b - y
-        history.append((error @ error / len(y) + lam * w @ w) / 2)
-        w, b = (1 - lr * lam) * w - lr * error @ X / len(y), b - lr * error.mean()
-    return w, b, history
+        penalty = lam / 2 * np.sum(w**2)
+        history.append(np.mean(error**2) / 2 + penalty)
+        b = b - lr * np.mean(error)
+        w = w - lr * (X.T @ error / len(y) + lam * w)
+    return w, b, np.array(history)
 
 
 NOTE = "        history.append(0.5 * np.mean(error**2) + 0.5 * np.sum(pressed * theta**2))\n"
@@ -192,9 +194,9 @@ CLINIC_06 = Exercise(
     ),
     equivalents=(
         clinic_06,
+        two_names,
         change(clinic_06, "np.append(np.full(len(w), lam), 0.0)", "lam * (np.arange(len(theta)) < len(w))"),
         change(clinic_06, "0.5 * np.sum(pressed * theta**2)", "0.5 * lam * np.sum(theta[:-1] ** 2)"),
         change(clinic_06, "np.array(history)", "history", "+ pressed * theta)", "+ np.append(lam * theta[:-1], 0))"),
-        two_names,
     ),
 )

@@ -6,6 +6,7 @@ import numpy as np
 
 from grader.changes import change
 from grader.exercises.u06_regularization.common import UNIT, shrunk
+from grader.exercises.u06_regularization.soft_threshold import soft_threshold
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -190,11 +191,11 @@ PROXIMAL_STEP = Exercise(
     ),
     equivalents=(
         proximal_step,
+        change(proximal_step, "z = w - lr * grad\n    return " + SHRUNK, "return soft_threshold(w - lr * grad, lr * lam)"),
         change(proximal_step, SHRUNK, "z - np.clip(z, -lr * lam, lr * lam)"),
         change(
             proximal_step, SHRUNK, "np.where(z > lr * lam, z - lr * lam, np.where(z < -lr * lam, z + lr * lam, 0.0))"
         ),
-        change(proximal_step, "z = w - lr * grad", "z = w.copy()\n    z -= lr * grad"),
         prox_by_sides,
         prox_by_loop,
     ),
