@@ -44,7 +44,7 @@ def adam_cases(rng: np.random.Generator) -> list[Case]:
         case("the learning rate drops", "lr", layers, 6, np.where(np.arange(6) < 3, 0.5, 0.05), **usual),
         case("the learning rate grows", "lr", ((3,),), 4, np.linspace(0.05, 0.2, 4), **short),
         case("|g| near eps = 1e-8", "eps", ((2, 2),), 3, 0.1, 1e-8, **usual),
-        case("|g| near eps = 0.01", "eps", ((3,),), 3, 0.1, 0.01, **(usual | {"eps": 0.01})),
+        case("|g| near eps = 0.5", "eps", ((3,),), 3, 0.1, 0.5, **(usual | {"eps": 0.5})),
         case("a gradient of exactly zero", "eps", ((2,),), 2, 0.1, 0.0, **usual),
     ]
 

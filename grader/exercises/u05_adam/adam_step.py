@@ -40,7 +40,7 @@ def step_cases(rng: np.random.Generator) -> list[Case]:
         case("averages from before", "many", signed(rng, 4, 3), 0.1, moving),
         case("beta1 = 0.5, beta2 = 0.8", "many", signed(rng, 5, 3), 0.2, beta1=0.5, beta2=0.8),
         case("|g| near eps = 1e-8", "eps", 1e-8 * signed(rng, 3, 4), 0.1, eps=1e-8),
-        case("|g| near eps = 0.01", "eps", 0.01 * signed(rng, 3, 4), 0.1, eps=0.01),
+        case("|g| near eps = 0.5", "eps", 0.5 * signed(rng, 3, 4), 0.1, eps=0.5),
         case("a gradient of exactly zero", "eps", np.array([1.0, 0.0, 1.0]) * signed(rng, 3, 3), 0.1, eps=1e-8),
         case("a schedule that falls", "schedule", signed(rng, 6, 2), falling),
         case("a schedule that rises", "schedule", signed(rng, 5, 3), rising),

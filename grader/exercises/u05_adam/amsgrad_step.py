@@ -41,7 +41,7 @@ def amsgrad_cases(rng: np.random.Generator) -> list[Case]:
         case(
             "one of two parameters has a spike", "follows", np.hstack([spike, 0 * spike + 0.5]) * signed(rng, 8, 2), 0.1
         ),
-        case("|g| near eps = 0.01", "eps", 0.01 * signed(rng, 4, 3), 0.1, eps=0.01),
+        case("|g| near eps = 0.5", "eps", 0.5 * signed(rng, 4, 3), 0.1, eps=0.5),
         case("a schedule that falls", "shape", signed(rng, 6, 2), falling),
         case("a 3x4 matrix", "shape", signed(rng, 4, 3, 4), 0.1, 0.7),
     ]

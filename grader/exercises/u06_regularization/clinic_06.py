@@ -77,8 +77,8 @@ def two_names(X, y, w, b, lr, lam, steps):
         error = X @ w + b - y
         penalty = lam / 2 * np.sum(w**2)
         history.append(np.mean(error**2) / 2 + penalty)
-        b = b - lr * np.mean(error)
         w = w - lr * (X.T @ error / len(y) + lam * w)
+        b = b - lr * np.mean(error)
     return w, b, np.array(history)
 
 
