@@ -3,7 +3,7 @@
 import numpy as np
 
 from grader.changes import change
-from grader.exercises.u04_momentum.steps import UNIT, by_torch, scaled_cases
+from grader.exercises.u04_momentum.steps import BESIDE_THE_FRACTION, UNIT, by_torch, scaled_cases
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -133,6 +133,16 @@ ADAGRAD_STEP = Exercise(
             change(adagrad_step, "grad**2", "(lr * grad) ** 2"),
             "You square the step, lr times the gradient, so that lr cancels above and below the line. The sum is "
             "made of gradients alone; lr comes in when theta moves.",
+        ),
+        Misconception(
+            "eps_beside_the_fraction",
+            change(adagrad_step, "grad / (root + eps)", "(grad / root + eps)"),
+            BESIDE_THE_FRACTION,
+        ),
+        Misconception(
+            "eps_beside_the_step",
+            change(adagrad_step, "/ (root + eps)", "/ root + eps"),
+            BESIDE_THE_FRACTION,
         ),
     ),
     equivalents=(

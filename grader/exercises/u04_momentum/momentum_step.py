@@ -190,6 +190,19 @@ MOMENTUM_STEP = Exercise(
             "class SGD below, changing in place will be what we want.",
             hint=4,
         ),
+        Misconception(
+            "lr_twice",
+            change(momentum_step, "+ grad", "+ lr * grad"),
+            "The learning rate comes in twice: in your velocity, and once more where theta moves. The velocity is a "
+            "sum of gradients alone; lr scales the step.",
+        ),
+        Misconception(
+            "friction_on_the_gradient",
+            change(momentum_step, "beta * velocity + grad", "beta * (velocity + grad)"),
+            "Your friction acts on the new gradient too, so that even the first step from rest has only beta of its "
+            "length. Only the old velocity fades; the gradient enters in full.",
+            hint=1,
+        ),
     ),
     equivalents=(
         momentum_step,

@@ -122,6 +122,35 @@ NESTEROV_STEP = Exercise(
             "Your look-ahead lets friction act twice: beta squared. The ball rolls on for one round, so beta comes "
             "in once, on the velocity that has already seen this gradient.",
         ),
+        Misconception(
+            "lr_twice",
+            change(nesterov_step, "+ grad", "+ lr * grad"),
+            "The learning rate comes in twice: in your velocity, and once more where theta moves. The velocity is a "
+            "sum of gradients alone; lr scales the step.",
+        ),
+        Misconception(
+            "friction_on_the_gradient",
+            change(nesterov_step, "beta * velocity + grad", "beta * (velocity + grad)"),
+            "Your friction acts on the new gradient too, before it is in the velocity. Only the old velocity fades; "
+            "the gradient enters in full.",
+        ),
+        Misconception(
+            "lr_inside_downhill",
+            change(nesterov_step, "+ grad", "- lr * grad", "lr * ahead", "(lr * grad - beta * velocity)"),
+            "Your velocity is a step: it points downhill and has the learning rate inside, a convention that you find "
+            "in many lecture notes. Here the velocity is a sum of gradients, without lr and without the minus sign.",
+        ),
+        Misconception(
+            "velocity_added_as_a_step",
+            change(nesterov_step, "lr * ahead", "(lr * grad - beta * velocity)"),
+            "You add beta v to theta as if v were a step downhill with lr inside. Here v is a sum of gradients: it "
+            "needs the same minus sign and the same lr as the gradient beside it.",
+        ),
+        Misconception(
+            "lr_on_the_gradient_alone",
+            change(nesterov_step, "lr * ahead", "(lr * grad + beta * velocity)"),
+            "Your lr scales the gradient alone, and the look-ahead enters without it. lr belongs to the whole sum.",
+        ),
     ),
     equivalents=(
         nesterov_step,

@@ -3,7 +3,7 @@
 import numpy as np
 
 from grader.changes import change
-from grader.exercises.u04_momentum.steps import UNIT, by_torch, scaled_cases
+from grader.exercises.u04_momentum.steps import BESIDE_THE_FRACTION, UNIT, by_torch, scaled_cases
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -161,6 +161,22 @@ RMSPROP_STEP = Exercise(
             change(rmsprop_step, "grad**2", "np.mean(grad**2)"),
             "All your parameters share one average, so the steep ones brake the flat ones. Squares are averaged "
             "over time, entry by entry, never over the entries.",
+        ),
+        Misconception(
+            "eps_beside_the_fraction",
+            change(rmsprop_step, "grad / (root + eps)", "(grad / root + eps)"),
+            BESIDE_THE_FRACTION,
+        ),
+        Misconception(
+            "eps_beside_the_step",
+            change(rmsprop_step, "/ (root + eps)", "/ root + eps"),
+            BESIDE_THE_FRACTION,
+        ),
+        Misconception(
+            "all_squared",
+            change(rmsprop_step, "beta * mean_sq + (1 - beta) * grad**2", "(beta * mean_sq + (1 - beta) * grad) ** 2"),
+            "You square the whole average, and the old one, which is made of squares already, is squared once more in "
+            "every step. Only the gradient is squared, before it goes in.",
         ),
     ),
     equivalents=(

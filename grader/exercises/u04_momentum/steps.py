@@ -8,6 +8,10 @@ import numpy as np
 from grader.spec import Case
 
 UNIT = "04_momentum"
+BESIDE_THE_FRACTION = (
+    "Your eps stands beside the fraction, and moves every parameter a little by itself. It belongs to the root, below "
+    "the fraction bar: mind the brackets."
+)
 
 
 def steps_case(label: str, group: str, state: tuple[str, Any], theta: Any, grads: Any, lr: Any, **rest: float) -> Case:

@@ -351,6 +351,13 @@ ADAM_STEP = Exercise(
             "place will be what we want.",
             hint=6,
         ),
+        Misconception(
+            "betas_fixed_in_the_correction",
+            change(adam_step, "beta1**t", "0.9**t", "beta2**t", "0.999**t"),
+            "Your correction knows the usual betas alone, 0.9 and 0.999, and averages with others are corrected by "
+            "the wrong weight. Each has filled up with the beta that was handed over.",
+            about=("theta",),
+        ),
     ),
     equivalents=(
         adam_step,

@@ -255,6 +255,12 @@ ADAMW_STEP = Exercise(
             "Numbers work; a schedule does not. It is a *function*, and what it says of step t is had by calling it "
             "with t.",
         ),
+        Misconception(
+            "alpha_twice",
+            change(adamw_step, "alpha * weight_decay", "alpha**2 * weight_decay"),
+            "alpha comes into your decay twice. A step of length alpha takes alpha times weight_decay of each weight.",
+            about=("theta",),
+        ),
     ),
     equivalents=(
         adamw_step,

@@ -30,14 +30,15 @@ def amsgrad_cases(rng: np.random.Generator) -> list[Case]:
     moving = {"m": rng.normal(size=3), "v": v, "v_max": v * rng.uniform(1.5, 3, size=3)}
     even = {"m": rng.normal(size=3), "v": v, "v_max": v}
     spike = np.where(np.arange(8) == 1, 20.0, 0.5)[:, None]
+    fading = np.geomspace(6, 0.1, 6)[:, None]
     falling = rng.uniform(0.2, 0.4) / np.sqrt(np.arange(1, 8))
     return [
         case("one gradient of 4", "first", [[4.0]], 0.1, 0.999),
         case("five parameters, from zero", "first", signed(rng, 1, 5), 0.2, 0.999),
         case("one large gradient, then small ones", "remembers", spike * signed(rng, 8, 3), 0.1),
         case("a largest v from before", "remembers", signed(rng, 4, 3), 0.1, 0.8, moving),
-        case("gradients that grow", "follows", np.geomspace(0.5, 8, 6)[:, None] * signed(rng, 6, 2), 0.1),
-        case("averages from before, the largest v just now", "follows", rng.uniform(1.5, 3, size=(3, 3)), 0.1, 0.8, even),
+        case("averages from before, then smaller gradients", "remembers", fading * signed(rng, 3), 0.1, 0.8, even),
+        case("gradients that grow", "follows", np.geomspace(5, 80, 8)[:, None] * signed(rng, 8, 6), 0.1),
         case(
             "one of two parameters has a spike", "follows", np.hstack([spike, 0 * spike + 0.5]) * signed(rng, 8, 2), 0.1
         ),
@@ -170,6 +171,14 @@ AMSGRAD_STEP = Exercise(
             "one_maximum_for_all",
             change(amsgrad_step, "np.maximum(v_max, v)", "np.maximum(v_max, v.max())"),
             "You take the maximum over the entries, so one steep parameter brakes all others. It is a maximum over "
+            "time, for each entry on its own.",
+            hint=1,
+            about=("v_max",),
+        ),
+        Misconception(
+            "one_maximum_over_both",
+            change(amsgrad_step, "np.maximum(v_max, v)", "np.full_like(v, np.maximum(v_max, v).max())"),
+            "Your v_max has one value for all entries, so one steep parameter brakes all others. It is a maximum over "
             "time, for each entry on its own.",
             hint=1,
             about=("v_max",),

@@ -214,6 +214,13 @@ CLINIC_05 = Exercise(
             "Your first step is NaN: t is still 0 when the averages are corrected, and 1 - 0.9^0 is 0. Count before "
             "you correct.",
         ),
+        Misconception(
+            "decays_before_the_gradient",
+            change(clinic_05, DECAY, "", "        error = X", DECAY + "        error = X"),
+            "Your weights decay before the error is computed, so the gradient belongs to weights that are smaller "
+            "already. Gradient and decay both belong to the weights with which the round begins.",
+            about=("w",),
+        ),
     ),
     equivalents=(
         clinic_05,

@@ -188,6 +188,12 @@ PROXIMAL_STEP = Exercise(
             "Small weights fly through zero and come out on the other side. What is left of a size cannot be less than "
             "nothing.",
         ),
+        Misconception(
+            "half_a_threshold",
+            change(proximal_step, "lr * lam", "lr * lam / 2"),
+            "Your threshold is half of what it should be. The half belongs to L2, whose square brings a 2 when it is "
+            "derived; the slope of |w| is 1.",
+        ),
     ),
     equivalents=(
         proximal_step,
