@@ -251,7 +251,13 @@ ADAM_MOMENTS = Exercise(
         adam_moments,
         change(adam_moments, "m = beta1 * m + (1 - beta1) * grad", "m = m + (1 - beta1) * (grad - m)"),
         change(
-            adam_moments, "m = beta1", "return [beta1", ") * grad\n    v = ", ") * grad, ", "grad**2\n    return m, v", "grad**2]"
+            adam_moments,
+            "m = beta1",
+            "return [beta1",
+            ") * grad\n    v = ",
+            ") * grad, ",
+            "grad**2\n    return m, v",
+            "grad**2]",
         ),
         moments_copy,
         moments_loop,

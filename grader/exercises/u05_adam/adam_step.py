@@ -156,7 +156,7 @@ ADAM_STEP = Exercise(
         Misconception(
             "corrected_moments_stored",
             change(adam_step, "eps), m, v", "eps), m_hat, v_hat"),
-            "Your first theta is right, but the averages that you hand back are the corrected ones. The next step "
+            "The averages that you hand back are the corrected ones. The next step "
             "averages on from there and corrects once more. The correction is for this step only; m and v go on raw.",
             hint=3,
         ),
@@ -219,7 +219,7 @@ ADAM_STEP = Exercise(
         Misconception(
             "old_moments_returned",
             change(adam_step, "    alpha = lr", "    old = m, v\n    alpha = lr", "eps), m, v", "eps), *old"),
-            "Your first theta is right, but you hand back the averages that you were given, without this gradient. So "
+            "You hand back the averages that you were given, without this gradient. So "
             "every step begins with empty averages.",
             hint=3,
         ),
@@ -356,6 +356,31 @@ ADAM_STEP = Exercise(
             change(adam_step, "beta1**t", "0.9**t", "beta2**t", "0.999**t"),
             "Your correction knows the usual betas alone, 0.9 and 0.999, and averages with others are corrected by "
             "the wrong weight. Each has filled up with the beta that was handed over.",
+            about=("theta",),
+        ),
+        Misconception(
+            "one_step_late",
+            change(
+                adam_step,
+                "    m_hat = m / (1 - beta1**t)\n    v_hat = v / (1 - beta2**t)\n",
+                "",
+                "    m = beta1",
+                "    m_hat = m / (1 - beta1**t)\n    v_hat = v / (1 - beta2**t)\n    m = beta1",
+            ),
+            "Your step is made with the averages from before this gradient. Renew both first, then correct them and "
+            "step.",
+            hint=3,
+            about=("theta",),
+        ),
+        Misconception(
+            "alpha_corrected_without_the_root",
+            change(
+                adam_step,
+                "alpha * m_hat / (np.sqrt(v_hat) + eps)",
+                "alpha * (1 - beta2**t) / (1 - beta1**t) * m / (np.sqrt(v) + eps)",
+            ),
+            "You correct alpha, and not the averages. That can be done, but v stands below a root, so its correction "
+            "needs that root too.",
             about=("theta",),
         ),
     ),

@@ -86,16 +86,6 @@ def amsgrad_of_both(theta, m, v, v_max, grad, t, lr, beta1, beta2, eps):
     return theta - lr * direction, m, v, v_max
 
 
-def amsgrad_on_copies(theta, m, v, v_max, grad, t, lr, beta1, beta2, eps):
-    alpha = lr(t) if callable(lr) else lr
-    theta, m, v, v_max = (each.copy() for each in (theta, m, v, v_max))
-    m += (1 - beta1) * (grad - m)
-    v += (1 - beta2) * (grad * grad - v)
-    v_max[v > v_max] = v[v > v_max]
-    theta -= alpha * m / (1 - beta1**t) / ((v_max / (1 - beta2**t)) ** 0.5 + eps)
-    return [theta, m, v, v_max]
-
-
 AMSGRAD_STEP = Exercise(
     name="amsgrad_step",
     unit=UNIT,
@@ -257,7 +247,6 @@ AMSGRAD_STEP = Exercise(
             "alpha * m_hat / (np.sqrt(v_hat) + eps)",
             "alpha * np.sqrt(1 - beta2**t) / (1 - beta1**t) * m / (np.sqrt(v_max) + eps * np.sqrt(1 - beta2**t))",
         ),
-        amsgrad_on_copies,
         change(amsgrad_step, "    m = ", "    grad = grad.astype(np.float32)\n    m = "),
     ),
 )

@@ -153,7 +153,7 @@ CLINIC_06 = Exercise(
                 "+ 0.5 * np.sum(pressed * theta**2))",
                 "+ penalty)",
             ),
-            "The first loss is right. After that, the penalty that you report is still the one of the weights at the "
+            "After the first loss, the penalty that you report is still the one of the weights at the "
             "start: it is worked out once, before the loop, and the weights move on.",
             about=("history",),
         ),
@@ -190,6 +190,20 @@ CLINIC_06 = Exercise(
             "The bias is free, but the penalty now pushes the weights away from zero: it comes into the step with the "
             "sign of the gradient of the loss.",
             about=("w",),
+        ),
+        Misconception(
+            "penalty_over_the_rows",
+            change(clinic_06, "error / len(y) + pressed * theta)", "error + pressed * theta) / len(y)"),
+            "Your steps divide the penalty by the number of rows, as if it were a mean over the data. Only the errors "
+            "are averaged; lam w is added as it is.",
+            about=("w",),
+        ),
+        Misconception(
+            "bias_after_the_weights",
+            change(two_names, "b - lr * np.mean(error)", "b - lr * np.mean(X @ w + b - y)"),
+            "Your b moves by an error that knows the new w already: both gradients belong to the point where the step "
+            "begins.",
+            hint=1,
         ),
     ),
     equivalents=(

@@ -98,13 +98,12 @@ PROXIMAL_STEP = Exercise(
         Misconception(
             "no_lr_in_the_step",
             change(proximal_step, "lr * grad", "grad"),
-            "The threshold is right, and the gradient comes in without the learning rate. Both halves belong to one "
-            "step of the same length.",
+            "The gradient comes in without the learning rate. Both halves belong to one step of the same length.",
         ),
         Misconception(
             "uphill",
             change(proximal_step, "w - lr", "w + lr"),
-            "Shrinking is right, but before that you go uphill on the loss. The gradient points where the loss grows.",
+            "Before you shrink, you go uphill on the loss. The gradient points where the loss grows.",
             hint=3,
         ),
         Misconception(
@@ -124,8 +123,7 @@ PROXIMAL_STEP = Exercise(
         Misconception(
             "hard_threshold",
             change(proximal_step, SHRUNK, "np.where(np.abs(z) > lr * lam, z, 0.0)"),
-            "The zeros are right. The other weights get no shorter: a weight that survives the threshold should still "
-            "pay it.",
+            "Your large weights get no shorter: a weight that survives the threshold should still pay it.",
             hint=2,
         ),
         Misconception(
@@ -197,7 +195,9 @@ PROXIMAL_STEP = Exercise(
     ),
     equivalents=(
         proximal_step,
-        change(proximal_step, "z = w - lr * grad\n    return " + SHRUNK, "return soft_threshold(w - lr * grad, lr * lam)"),
+        change(
+            proximal_step, "z = w - lr * grad\n    return " + SHRUNK, "return soft_threshold(w - lr * grad, lr * lam)"
+        ),
         change(proximal_step, SHRUNK, "z - np.clip(z, -lr * lam, lr * lam)"),
         change(
             proximal_step, SHRUNK, "np.where(z > lr * lam, z - lr * lam, np.where(z < -lr * lam, z + lr * lam, 0.0))"
