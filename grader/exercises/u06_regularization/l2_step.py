@@ -35,8 +35,8 @@ def l2_by_factor(optimizer, grads, lam):
 
 
 STEPS_IN_THE_LOOP = (
-    "You call the optimizer inside the loop over the parameters, so that one call of yours makes several steps. Collect "
-    "all gradients first, and call it once, after the loop."
+    "You call the optimizer inside the loop over the parameters, so that one call of yours makes several steps. "
+    "Collect all gradients first, and call it once, after the loop."
 )
 
 

@@ -44,6 +44,10 @@ def proximal_step(w, grad, lr, lam):
     return np.sign(z) * np.maximum(np.abs(z) - lr * lam, 0)
 
 
+def prox_of_soft_threshold(w, grad, lr, lam):
+    return soft_threshold(w - lr * grad, lr * lam)
+
+
 def prox_by_loop(w, grad, lr, lam):
     out = w.copy()
     for index in np.ndindex(*w.shape):
@@ -195,9 +199,7 @@ PROXIMAL_STEP = Exercise(
     ),
     equivalents=(
         proximal_step,
-        change(
-            proximal_step, "z = w - lr * grad\n    return " + SHRUNK, "return soft_threshold(w - lr * grad, lr * lam)"
-        ),
+        prox_of_soft_threshold,
         change(proximal_step, SHRUNK, "z - np.clip(z, -lr * lam, lr * lam)"),
         change(
             proximal_step, SHRUNK, "np.where(z > lr * lam, z - lr * lam, np.where(z < -lr * lam, z + lr * lam, 0.0))"
