@@ -152,8 +152,8 @@ CONV2D_LOOPS = Exercise(
                 "np.sum(window * W[f]) + b[f]",
                 "sum(np.sum(window[c] * W[f, c]) + b[f] for c in range(len(window)))",
             ),
-            "With one channel all is right; with several, the bias is added once for each of them. A filter has "
-            "one bias, and it comes once for each output value, after the sum over the channels.",
+            "Your bias is added once for each channel. A filter has one bias, and it comes once for each output "
+            "value, after the sum over the channels.",
         ),
         Misconception(
             "kernel_flipped_with_its_channels",
@@ -190,6 +190,13 @@ CONV2D_LOOPS = Exercise(
                 conv2d_loops, "i * SH : i * SH + KH, j * SW : j * SW + KW", "j * SW : j * SW + KH, i * SH : i * SH + KW"
             ),
             "You walk down where you should walk across: i counts the rows of places, j the columns.",
+        ),
+        Misconception(
+            "strides_exchanged",
+            change(
+                conv2d_loops, "i * SH : i * SH + KH, j * SW : j * SW + KW", "i * SW : i * SW + KH, j * SH : j * SH + KW"
+            ),
+            "Your windows move down by the horizontal stride and across by the vertical one: pairs are (down, across).",
         ),
         Misconception(
             "one_stride",

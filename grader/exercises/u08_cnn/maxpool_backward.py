@@ -91,7 +91,7 @@ def unpool_by_places(dout, cache):
     for k, m in np.ndindex(KH, KW):
         rows, columns = slice(k, k + SH * OH, SH), slice(m, m + SW * OW, SW)
         claimed = unclaimed & (X[:, :, rows, columns] == out)
-        dX[:, :, rows, columns] += np.where(claimed, dout, 0)
+        dX[:, :, rows, columns] += dout * claimed
         unclaimed = unclaimed & ~claimed
     return dX
 

@@ -155,6 +155,12 @@ OUTPUT_SIZE = Exercise(
             "You take the padding off. It makes the row longer, by one frame at each of its two ends.",
         ),
         Misconception(
+            "same_padding",
+            change(output_size, "(length + 2 * padding - kernel) // stride + 1", "-(-length // stride)"),
+            "You divide the length by the stride and round up, whatever the kernel and the padding are. So it is with "
+            'the padding that some libraries call "same"; here it is a number, and counts, and so does the kernel.',
+        ),
+        Misconception(
             "rounded_at_last",
             change(
                 output_size,
