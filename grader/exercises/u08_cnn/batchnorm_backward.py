@@ -130,6 +130,18 @@ BATCHNORM_BACKWARD = Exercise(
             about=("dX",),
         ),
         Misconception(
+            "stretch_added",
+            change(batchnorm_backward, "- stretch", "+ stretch"),
+            "You add the third term to dX. It is what a stretch of all values would do: it is taken out, like the second.",
+            about=("dX",),
+        ),
+        Misconception(
+            "divided_by_the_variance",
+            change(batchnorm_backward, "(gamma / std)[", "(gamma / std**2)["),
+            "Your dX is divided by std twice. The way forward divided by it once.",
+            about=("dX",),
+        ),
+        Misconception(
             "sums_for_means",
             change(batchnorm_backward, "dout.mean", "dout.sum", "(dout * X_hat).mean", "(dout * X_hat).sum"),
             "In dX you take sums over the channel where the formula has means.",

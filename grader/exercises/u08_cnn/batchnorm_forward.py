@@ -227,6 +227,13 @@ BATCHNORM_FORWARD = Exercise(
             hint=2,
         ),
         Misconception(
+            "gamma_before_std",
+            change(norm_by_vectors, "(X_hat, std, gamma)", "(X_hat, gamma, std)"),
+            "In your cache std and gamma have changed places.",
+            hint=3,
+            about=("cache",),
+        ),
+        Misconception(
             "root_with_four_axes",
             change(batchnorm_forward, "std[0, :, 0, 0]", "std"),
             "The roots in your cache still have the axes of the images. A vector with one for each channel is asked "

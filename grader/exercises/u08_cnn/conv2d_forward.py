@@ -102,6 +102,12 @@ CONV2D_FORWARD = Exercise(
             "axes.",
         ),
         Misconception(
+            "first_image_only",
+            change(conv2d_forward, "W.reshape(F, -1) @ cols", "W.reshape(F, -1) @ cols[[0] * N]"),
+            "All your maps are those of the first image. Each image has columns of its own.",
+            about=("out",),
+        ),
+        Misconception(
             "images_mixed",
             change(
                 conv2d_forward,

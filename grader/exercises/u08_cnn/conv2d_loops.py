@@ -124,11 +124,36 @@ CONV2D_LOOPS = Exercise(
             hint=4,
         ),
         Misconception(
+            "padded_before",
+            change(conv2d_loops, "(PH, PH), (PW, PW)", "(2 * PH, 0), (2 * PW, 0)"),
+            "All your zeros are at the top and on the left, so the picture moves to the bottom right. Padding puts "
+            "half of them on each side.",
+            hint=4,
+        ),
+        Misconception(
             "padded_with_the_edge",
             change(conv2d_loops, "(PW, PW)))", '(PW, PW)), mode="edge")'),
             "You pad by repeating the edge pixels. It is a thing that people do, but here, and in torch unless you say "
             "otherwise, outside the image everything is 0.",
             hint=4,
+        ),
+        Misconception(
+            "sum_never_reset",
+            change(
+                conv2d_loops,
+                "out = np.zeros",
+                "total, out = 0, np.zeros",
+                "= np.sum(window * W[f])",
+                "= (total := total + np.sum(window * W[f]))",
+            ),
+            "Your sum goes on from place to place: each value holds those of all windows before it. It begins at zero "
+            "for each output value.",
+        ),
+        Misconception(
+            "last_product_only",
+            change(conv2d_loops, "np.sum(window * W[f])", "(window * W[f])[-1, -1, -1]"),
+            "Only the last product of each window is left: in the loops over the kernel, each overwrites the one "
+            "before. They add up.",
         ),
         Misconception(
             "mean_of_the_window",

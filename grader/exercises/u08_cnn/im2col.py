@@ -185,6 +185,16 @@ IM2COL = Exercise(
             hint=2,
         ),
         Misconception(
+            "first_windows_of_stride_one",
+            change(
+                im2col,
+                "[:, :, ::SH, ::SW]\n    N, C, OH, OW = windows.shape[:4]",
+                "\n    N, C, OH, OW = windows[:, :, ::SH, ::SW].shape[:4]\n    windows = windows[:, :, :OH, :OW]",
+            ),
+            "You have as many columns as the stride leaves, but the windows still move by one pixel. Window (i, j) "
+            "begins at row i SH and column j SW.",
+        ),
+        Misconception(
             "one_stride",
             change(im2col, "::SH, ::SW", "::SH, ::SH"),
             "You move by the vertical stride in both directions. Across, the second one of the pair counts.",

@@ -229,6 +229,36 @@ MAXPOOL_BACKWARD = Exercise(
             hint=3,
         ),
         Misconception(
+            "counted_within_the_window",
+            change(maxpool_backward, "[n, c, rows, columns][first]", "[n, c][first]"),
+            "Your winner's row and column are counted within its window, and used as if they were those of the "
+            "image. The window begins at (i SH, j SW).",
+        ),
+        Misconception(
+            "row_and_column_exchanged",
+            change(
+                maxpool_backward,
+                "first = np.",
+                "m, k = np.",
+                "dX[n, c, rows, columns][first]",
+                "dX[n, c, i * SH + k, j * SW + m]",
+            ),
+            "Row and column of the winner have changed places. With KW columns in a window, the place's number is KW "
+            "times the row, plus the column.",
+        ),
+        Misconception(
+            "divided_by_the_height",
+            change(
+                maxpool_backward,
+                "first = np.unravel_index(window.argmax(), window.shape)",
+                "k, m = divmod(int(window.argmax()), KH)",
+                "dX[n, c, rows, columns][first]",
+                "dX[n, c, i * SH + k, j * SW + m]",
+            ),
+            "You divide the place's number by the height of the window. A row holds KW of them: that is what to "
+            "divide by.",
+        ),
+        Misconception(
             "only_above_zero",
             change(maxpool_backward, "+= dout[n, c, i, j]", "+= dout[n, c, i, j] * (out[n, c, i, j] > 0)"),
             "Windows whose largest value is not above zero get no gradient from you. To stop it there is the "

@@ -177,6 +177,20 @@ MAXPOOL_FORWARD = Exercise(
             "column j SW.",
         ),
         Misconception(
+            "moves_by_one",
+            change(pool_loops, "i * SH : i * SH + KH, j * SW : j * SW + KW", "i : i + KH, j : j + KW"),
+            "Your windows move by one pixel, whatever size and stride say. Window (i, j) begins at row i SH and column "
+            "j SW.",
+            hint=3,
+        ),
+        Misconception(
+            "stride_before_size",
+            change(maxpool_forward, "out, (KH, KW), (SH, SW)", "out, (SH, SW), (KH, KW)"),
+            "In your cache size and stride have changed places.",
+            hint=4,
+            about=("cache",),
+        ),
+        Misconception(
             "out_before_X",
             change(maxpool_forward, "(X, out, (", "(out, X, ("),
             "In your cache X and out have changed places.",

@@ -228,6 +228,11 @@ NUMPY_CNN = Exercise(
             PADDING,
         ),
         Misconception(
+            "paddings_exchanged",
+            change(StepByStep, "b1, padding=2", "b1, padding=1", "b2, padding=1", "b2, padding=2"),
+            PADDING,
+        ),
+        Misconception(
             "no_mask",
             change(NumpyCNN, "            d = relu_backward(d, relu)\n", ""),
             "Below the linear layer, your gradients went through the ReLUs as if these were not there. Every step "
@@ -302,6 +307,11 @@ NUMPY_CNN = Exercise(
             "second_mask_forgotten",
             change(NumpyCNN, "relu_backward(d, relu)", "d if conv is self.caches[1][0] else relu_backward(d, relu)"),
             MASK,
+        ),
+        Misconception(
+            "bias_gradient_first",
+            change(StepByStep, "dW1, db1, dW2, db2, dW3, db3]", "db1, dW1, db2, dW2, db3, dW3]"),
+            "In each pair your bias's gradient comes first. params holds W1, b1, W2, b2, W3, b3.",
         ),
         Misconception(
             "weights_before_biases",

@@ -23,13 +23,13 @@ def size_cases(rng: np.random.Generator) -> list[Case]:
         case("kernel as long as the row", "places", 7, 7, 1, 0),
         draw("places", 1, 0, 0),
         case("28 pixels, kernel 5, padding 2", "padding", 28, 5, 1, 2),
-        draw("padding", 1, 1, 0),
+        draw("padding", 1, 4, 0),
         draw("padding", 1, 3, 0),
         case("7 pixels, kernel 3, stride 2: it fits", "stride", 7, 3, 2, 0),
         draw("stride", 3, 0, 0),
         case("8 pixels, kernel 3, stride 2: one is left over", "rest", 8, 3, 2, 0),
         draw("rest", 3, 0, 2),
-        draw("rest", 4, 1, 1),
+        draw("rest", 4, 2, 1),
     ]
 
 
