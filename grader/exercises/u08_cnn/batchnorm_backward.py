@@ -132,7 +132,7 @@ BATCHNORM_BACKWARD = Exercise(
         Misconception(
             "stretch_added",
             change(batchnorm_backward, "- stretch", "+ stretch"),
-            "You add the third term to dX. It is what a stretch of all values would do: it is taken out, like the second.",
+            "You add the third term to dX. It is what a stretch of all values does: it is taken out like the second.",
             about=("dX",),
         ),
         Misconception(
