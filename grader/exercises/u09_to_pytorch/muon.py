@@ -48,7 +48,7 @@ def muon_cases(rng: np.random.Generator) -> list[Case]:
             [{"params": pair}],
             settings(0.1, 0.5),
             targets=arrays(rng, (2, 3), (4, 2)),
-            steps=3,
+            steps=2,
         ),
         run_case("a gradient of zero, no momentum", "zero", [{"params": pair}], settings(0.1), from_zero),
         run_case(

@@ -107,7 +107,7 @@ MADE = """    optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.
     scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5)
 """
 EPOCHS, BATCHES = "    for _ in range(epochs):\n", "        for images, labels in batches:\n"
-NOTED = "            rates.append"
+NOTED = '            rates.append(optimizer.param_groups[0]["lr"])\n'
 STEP = "            optimizer.step()\n"
 CLIPPED = "            nn.utils.clip_grad_norm_(model.parameters(), max_norm)\n"
 NEXT, END = "        scheduler.step()\n", "    return rates"
@@ -252,15 +252,13 @@ CLINIC_10 = Exercise(
             hint=1,
         ),
         Misconception(
+            "rates_not_noted",
+            change(clinic_10, NOTED, ""),
+            "Your list of learning rates comes back empty: nothing notes the rate with which each step is taken.",
+        ),
+        Misconception(
             "rates_noted_too_early",
-            change(clinic_10, NOTED, "            scheduler.get_last_lr()\n            rates.append").__class__
-            and change(
-                clinic_10,
-                NOTED + '(optimizer.param_groups[0]["lr"])\n',
-                "",
-                NEXT + END,
-                NEXT + '        rates.append(optimizer.param_groups[0]["lr"])\n' + END,
-            ),
+            change(clinic_10, NOTED, "", NEXT, NEXT + NOTED[4:]),
             "You note one learning rate an epoch, after the scheduler's step. Each step's own is asked for, before it "
             "is taken.",
         ),
@@ -270,7 +268,7 @@ CLINIC_10 = Exercise(
         by_hand,
         change(clinic_10, "ExponentialLR(optimizer, gamma=0.5)", "LambdaLR(optimizer, lambda epoch: 0.5**epoch)"),
         change(clinic_10, "ExponentialLR(optimizer, gamma=0.5)", "StepLR(optimizer, step_size=1, gamma=0.5)"),
-        change(clinic_10, 'rates.append(optimizer.param_groups[0]["lr"])', "rates += scheduler.get_last_lr()"),
+        change(clinic_10, NOTED, "            rates += scheduler.get_last_lr()\n"),
         change(
             clinic_10,
             "            optimizer.zero_grad()\n",

@@ -150,6 +150,11 @@ EPOCH_LOSS = Exercise(
             "Your function ends after the first batch: the return line stands inside the loop, one level too deep.",
         ),
         Misconception(
+            "nothing_returned",
+            change(epoch_loss, "    return total / count\n", ""),
+            "Your function ends without a return line, so that nobody gets to see the mean.",
+        ),
+        Misconception(
             "counts_by_len",
             change(epoch_loss, "/ count", "/ len(batches)"),
             "Your code asks for the number of batches by len, and an iterator has none. It would be the "

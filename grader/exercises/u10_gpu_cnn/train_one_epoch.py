@@ -236,6 +236,11 @@ TRAIN_ONE_EPOCH = Exercise(
             hint=2,
         ),
         Misconception(
+            "nothing_returned",
+            change(train_one_epoch, "    return total / count\n", ""),
+            "Your function ends without a return line. Whoever draws the curve needs the epoch's mean loss.",
+        ),
+        Misconception(
             "in_evaluation_mode",
             change(train_one_epoch, "model.train()", "model.eval()"),
             "You train in evaluation mode: no dropout, and batch normalization learns nothing.",
