@@ -120,6 +120,12 @@ AUTOGRAD_GRADIENTS = Exercise(
             hint=1,
         ),
         Misconception(
+            "last_layer_first",
+            change(autograd_gradients, "for tensor in tensors]", "for tensor in reversed(tensors)]"),
+            "Your gradients come in the reverse order, the last layer's first. They are wanted as the parameters came.",
+            hint=2,
+        ),
+        Misconception(
             "no_relu",
             change(autograd_gradients, "torch.relu(out) if i else out", "out"),
             "Nothing bends between your layers: two linear layers in a row are one linear layer. A ReLU belongs "

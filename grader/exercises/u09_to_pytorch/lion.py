@@ -179,7 +179,7 @@ LION = Exercise(
             change(Lion, '(direction + group["weight_decay"] * p)', 'direction + group["weight_decay"] * p'),
             "You shrink by weight_decay alone. The decay of a step is lr times weight_decay, as in AdamW.",
         ),
-        *frame_mistakes(Lion, dict.fromkeys((name for name in FRAME if name != "forgets"), 3)),
+        *frame_mistakes(Lion, "forgets", **dict.fromkeys(FRAME, 3)),
         Misconception(
             "memory_renewed_first",
             change(

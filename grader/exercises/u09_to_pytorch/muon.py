@@ -6,7 +6,7 @@ import numpy as np
 
 from course_lib.probes.training import torch_optimizer
 from grader.changes import change
-from grader.exercises.u09_to_pytorch.frame import FRAME, frame_mistakes
+from grader.exercises.u09_to_pytorch.frame import DECAY, DECAY_FIRST, FRAME, frame_mistakes
 from grader.exercises.u09_to_pytorch.runs import FORBIDDEN, UNIT, arrays, gradients, run_case
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -128,9 +128,8 @@ MUON = Exercise(
             "exact",
             change(
                 Muon,
-                'p *= 1 - group["lr"] * group["weight_decay"]',
-                "U, _, Vt = torch.linalg.svd(update, full_matrices=False)\n"
-                '                    p *= 1 - group["lr"] * group["weight_decay"]',
+                DECAY,
+                "U, _, Vt = torch.linalg.svd(update, full_matrices=False)\n                    " + DECAY,
                 "** 0.5 * X",
                 "** 0.5 * U @ Vt",
             ),
@@ -186,7 +185,7 @@ MUON = Exercise(
             "decay_with_the_shape_factor",
             change(
                 Muon,
-                'p *= 1 - group["lr"] * group["weight_decay"]',
+                DECAY,
                 'p *= 1 - group["lr"] * max(1, p.shape[0] / p.shape[1]) ** 0.5 * group["weight_decay"]',
             ),
             "Your decay is lengthened along with the step of tall matrices. The shape's factor is for the update "
@@ -198,13 +197,22 @@ MUON = Exercise(
                 Muon,
                 "g, beta = p.grad,",
                 'g, beta = p.grad + group["weight_decay"] * p,',
-                '\n                    p *= 1 - group["lr"] * group["weight_decay"]',
+                "\n                    " + DECAY,
                 "",
             ),
             "You add the decay to the gradient, and then all sizes are made equal, so that it shrinks nothing. It "
             "stands apart, as in AdamW.",
         ),
-        *frame_mistakes(Muon, dict.fromkeys((name for name in FRAME if name != "forgets"), 4)),
+        *frame_mistakes(Muon, "forgets", **dict.fromkeys(FRAME, 4)),
+        *(
+            Misconception(
+                f"{rounds}_rounds",
+                change(Muon, "range(5)", f"range({rounds})"),
+                f"Your number of rounds is {rounds}, and five are asked for: each one changes all singular values once "
+                "more.",
+            )
+            for rounds in (1, 4, 6)
+        ),
         Misconception(
             "squared_entry_by_entry",
             change(Muon, "2.0315 * A @ A", "2.0315 * A * A"),
@@ -252,10 +260,10 @@ MUON = Exercise(
             "decays_after",
             change(
                 Muon,
-                'p *= 1 - group["lr"] * group["weight_decay"]\n                    ',
+                DECAY_FIRST,
                 "",
                 "** 0.5 * X",
-                '** 0.5 * X\n                    p *= 1 - group["lr"] * group["weight_decay"]',
+                "** 0.5 * X\n                    " + DECAY,
             ),
             "You decay after the step, so that the step just taken is shrunk as well. It is the old parameter, "
             "from before the step, that decays.",
@@ -263,6 +271,7 @@ MUON = Exercise(
     ),
     equivalents=(
         Muon,
+        change(Muon, DECAY, 'p -= group["lr"] * group["weight_decay"] * p'),
         change(
             Muon,
             "A = X @ X.T",

@@ -126,6 +126,24 @@ TRANSPOSED = (
 )
 
 
+def fixed_paddings() -> list[Misconception]:
+    """Paddings that are numbers in the code, one of the two or both."""
+    says = (
+        "A fixed padding keeps the size for one kernel only. Half the kernel, rounded down, does so for all odd ones."
+    )
+    read = [f"padding=W{layer}.shape[2] // 2" for layer in (1, 2)]
+    places = {"both": read, "first": read[:1], "second": read[1:]}
+    return [
+        Misconception(
+            f"padding_of_{size}_in_{where}",
+            change(port_cnn, *(text for old in olds for text in (old, f"padding={size}"))),
+            says,
+        )
+        for size in (1, 2)
+        for where, olds in places.items()
+    ]
+
+
 PORT_CNN = Exercise(
     name="port_cnn",
     unit=UNIT,
@@ -225,12 +243,7 @@ PORT_CNN = Exercise(
             TRANSPOSED,
             hint=2,
         ),
-        Misconception(
-            "padding_of_one",
-            change(port_cnn, "padding=W1.shape[2] // 2", "padding=1", "padding=W2.shape[2] // 2", "padding=1"),
-            "A padding of 1 keeps the size for kernels of 3. Half the kernel, rounded down, does so for all odd "
-            "ones: 2 for a kernel of 5.",
-        ),
+        *fixed_paddings(),
         Misconception(
             "no_padding",
             change(port_cnn, ", padding=W1.shape[2] // 2", "", ", padding=W2.shape[2] // 2", ""),

@@ -210,6 +210,12 @@ EVALUATE = Exercise(
             "two classes the largest may well be smaller than that: the largest decides.",
         ),
         Misconception(
+            "largest_of_the_images",
+            change(evaluate, "argmax(dim=1)", "argmax(dim=0)"),
+            "For each class you look for the image with the largest logit. It is the other way round: for each image, "
+            "the class. Along which axis of (N, K) do the classes lie?",
+        ),
+        Misconception(
             "softmax_before_the_loss",
             change(evaluate, "cross_entropy(logits", "cross_entropy(logits.softmax(dim=1)"),
             "There is a softmax before a loss that has one. You repaired that above, in loss_from_logits.",
