@@ -6,7 +6,7 @@ import numpy as np
 
 from course_lib.probes.training import torch_optimizer
 from grader.changes import change
-from grader.exercises.u09_to_pytorch.frame import DECAY, DECAY_FIRST, FRAME, frame_mistakes
+from grader.exercises.u09_to_pytorch.frame import DECAY, DECAY_FIRST, frame_mistakes
 from grader.exercises.u09_to_pytorch.runs import FORBIDDEN, UNIT, arrays, gradients, run_case
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -203,7 +203,7 @@ MUON = Exercise(
             "You add the decay to the gradient, and then all sizes are made equal, so that it shrinks nothing. It "
             "stands apart, as in AdamW.",
         ),
-        *frame_mistakes(Muon, "forgets", **dict.fromkeys(FRAME, 4)),
+        *frame_mistakes(Muon, "forgets", rebinds=4, uphill=4, one_memory_for_all=4, clears_the_gradients=4),
         *(
             Misconception(
                 f"{rounds}_rounds",

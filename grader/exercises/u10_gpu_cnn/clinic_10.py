@@ -133,7 +133,6 @@ LEFT = {
     "every_batch": "the learning rate is halved after every batch",
     "before_every_batch": "the learning rate is halved before every batch, the very first included",
 }
-HINTS = {"clips_late": 1, "rebuilt": 3}
 
 
 def with_causes(*names: str) -> Any:
@@ -152,8 +151,7 @@ def half_repaired() -> tuple[Misconception, ...]:
         left = (*late, *again, *schedule)
         if len(left) + ("before_every_batch" in left) in (2, 3):
             says = f"Part of it is repaired. Still left: {'; '.join(LEFT[name] for name in left)}."
-            hint = HINTS.get(left[0], 2)
-            found.append(Misconception("still_" + "_and_".join(left), with_causes(*left), says, hint=hint))
+            found.append(Misconception("still_" + "_and_".join(left), with_causes(*left), says))
     return tuple(found)
 
 
