@@ -156,8 +156,8 @@ AUTOGRAD_GRADIENTS = Exercise(
         Misconception(
             "backward_twice",
             change(autograd_gradients, "loss.backward()", "loss.backward(retain_graph=True)\n    loss.backward()"),
-            "The loss is right and every gradient comes out twice as large: backward was called twice, and it adds to "
-            "what is in .grad already. That is by design, and it will matter in every training loop.",
+            "Every gradient comes out twice as large: backward was called twice, and it adds to what is in .grad "
+            "already. That is by design, and it will matter in every training loop.",
             hint=3,
         ),
         Misconception(

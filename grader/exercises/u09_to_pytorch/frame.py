@@ -216,6 +216,22 @@ def frame_mistakes(right: Any, *without: str, **hints: int) -> tuple[Misconcepti
     return _mistakes(right, {name: known for name, known in FRAME.items() if name not in without}, hints)
 
 
+def decay_mistakes(right: Any, term: str, without: str, turned: str) -> tuple[Misconception, ...]:
+    """The decay left out, and with the other sign; term: the text that decays, and what replaces it."""
+    return (
+        Misconception(
+            "ignores_the_decay",
+            change(right, term, without),
+            "The setting weight_decay changes nothing in your step: the parameters are not pulled towards zero.",
+        ),
+        Misconception(
+            "decay_uphill",
+            change(right, term, turned),
+            "Your weight decay has the wrong sign: it drives the parameters away from zero.",
+        ),
+    )
+
+
 def adam_mistakes(right: Any, **hints: int) -> tuple[Misconception, ...]:
     """The same for `ADAM`, what `TorchAdam` and `TorchAdamW` have in common."""
     return _mistakes(right, ADAM, hints)

@@ -6,7 +6,7 @@ import numpy as np
 
 from course_lib.probes.training import torch_optimizer
 from grader.changes import change
-from grader.exercises.u09_to_pytorch.frame import DECAY, DECAY_FIRST, frame_mistakes
+from grader.exercises.u09_to_pytorch.frame import DECAY, DECAY_FIRST, decay_mistakes, frame_mistakes
 from grader.exercises.u09_to_pytorch.runs import FORBIDDEN, UNIT, arrays, gradients, run_case
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -171,8 +171,8 @@ MUON = Exercise(
         Misconception(
             "no_shape_factor",
             change(Muon, "max(1, p.shape[0] / p.shape[1]) ** 0.5 * X", "X"),
-            "Square and wide matrices are right, tall ones move too little: with more rows than columns the step is "
-            "longer, by the root of rows over columns.",
+            "Tall matrices move too little: with more rows than columns the step is longer, by the root of rows over "
+            "columns.",
         ),
         Misconception(
             "shape_factor_turned",
@@ -203,6 +203,7 @@ MUON = Exercise(
             "You add the decay to the gradient, and then all sizes are made equal, so that it shrinks nothing. It "
             "stands apart, as in AdamW.",
         ),
+        *decay_mistakes(Muon, "1 - group", "1 - 0 * group", "1 + group"),
         *frame_mistakes(Muon, "forgets", rebinds=4, uphill=4, one_memory_for_all=4, clears_the_gradients=4),
         *(
             Misconception(

@@ -202,9 +202,9 @@ PORT_CNN = Exercise(
                 "nn.ParameterList([torch.tensor(param) for param in params])",
                 "[torch.tensor(param) for param in params]",
             ),
-            "The outputs are right, but model.parameters() finds nothing, so that no optimizer will ever train this "
-            "model. Layers in a plain list, and plain tensors, are invisible: a Module only registers modules and "
-            "nn.Parameters that are its attributes, or stand in nn.Sequential or nn.ModuleList.",
+            "model.parameters() finds nothing, so that no optimizer will ever train this model. Layers in a plain "
+            "list, and plain tensors, are invisible: a Module only registers modules and nn.Parameters that are its "
+            "attributes, or stand in nn.Sequential or nn.ModuleList.",
             about=("parameters", "trained"),
         ),
         Misconception(
@@ -214,9 +214,9 @@ PORT_CNN = Exercise(
                 "parameter.copy_(value)",
                 "parameter.requires_grad = False\n            parameter.copy_(value)",
             ),
-            "The outputs are right, and the parameters are all there, but none of them learns: requires_grad is False. "
-            "That silences torch's error about changing a parameter in place, and the training with it. Is there a way "
-            "to write values in that only looks away for a moment?",
+            "The parameters are there, and none of them learns: requires_grad is False. That silences torch's error "
+            "about changing a parameter in place, and the training with it. Is there a way to write values in that "
+            "only looks away for a moment?",
             hint=2,
             about=("trained",),
         ),

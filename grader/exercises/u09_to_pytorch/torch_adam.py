@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from grader.changes import change
-from grader.exercises.u09_to_pytorch.frame import DECAY, KEPT, adam_mistakes, frame_mistakes
+from grader.exercises.u09_to_pytorch.frame import DECAY, KEPT, adam_mistakes, decay_mistakes, frame_mistakes
 from grader.exercises.u09_to_pytorch.runs import (
     FORBIDDEN,
     PARITY,
@@ -152,6 +152,7 @@ TORCH_ADAM = Exercise(
             "one step is still in there at the next. Compute with the gradient and leave it as it is.",
         ),
         *adam_mistakes(TorchAdam, one_clock=3, clock_runs_ahead=3),
+        *decay_mistakes(TorchAdam, ' + group["weight_decay"]', " + 0", ' - group["weight_decay"]'),
         *frame_mistakes(TorchAdam, rebinds=1, uphill=1, forgets=3, one_memory_for_all=3),
         Misconception(
             "decay_in_m_alone",

@@ -5,7 +5,14 @@ from typing import Any
 import numpy as np
 
 from grader.changes import change
-from grader.exercises.u09_to_pytorch.frame import DECAY, DECAY_FIRST, KEPT, adam_mistakes, frame_mistakes
+from grader.exercises.u09_to_pytorch.frame import (
+    DECAY,
+    DECAY_FIRST,
+    KEPT,
+    adam_mistakes,
+    decay_mistakes,
+    frame_mistakes,
+)
 from grader.exercises.u09_to_pytorch.runs import (
     FORBIDDEN,
     PARITY,
@@ -166,6 +173,7 @@ TORCH_ADAMW = Exercise(
             "although nobody trains it. Pass it over before anything else happens.",
         ),
         *adam_mistakes(TorchAdamW),
+        *decay_mistakes(TorchAdamW, "1 - group", "1 - 0 * group", "1 + group"),
         *frame_mistakes(TorchAdamW),
         Misconception(
             "decays_by_the_square_of_lr",

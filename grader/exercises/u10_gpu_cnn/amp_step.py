@@ -185,8 +185,7 @@ AMP_STEP = Exercise(
         Misconception(
             "no_autocast",
             no_autocast,
-            "Everything is computed in float32: the step is right, and no faster. Which context makes the layers "
-            "compute in bfloat16?",
+            "Everything is computed in float32, and so no faster. Which context makes the layers compute in bfloat16?",
         ),
         Misconception(
             "backward_under_autocast",

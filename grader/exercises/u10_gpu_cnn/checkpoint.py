@@ -230,9 +230,8 @@ CHECKPOINT = Exercise(
         Misconception(
             "written_over",
             change(Checkpoint, WRITTEN, "        torch.save(run, self.path)\n"),
-            "All right until somebody pulls the plug: you write over the only checkpoint, and a process that is "
-            "killed in the middle leaves half a file and nothing else. Write to another name first. Which operation "
-            "on files is done either whole or not at all?",
+            "You write over the only checkpoint, and a process that is killed in the middle leaves half a file and "
+            "nothing else. Write to another name first. Which operation on files is done either whole or not at all?",
         ),
         Misconception(
             "removed_first",

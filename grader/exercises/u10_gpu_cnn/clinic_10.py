@@ -178,28 +178,28 @@ CLINIC_10 = Exercise(
         Misconception(
             "still_clips_late",
             with_causes("clips_late"),
-            "The schedule and the velocity are right now. The clipping has no effect: each step takes its gradient in "
-            "full length. Clipping changes what is in .grad; when is it there, and when has the step read it?",
+            "The clipping has no effect: each step takes its gradient in full length. Clipping changes what is in "
+            ".grad; when is it there, and when has the step read it?",
         ),
         Misconception(
             "still_before_the_optimizer",
             with_causes("before_the_optimizer"),
-            "Clipping and velocity are right now. The scheduler still steps before the optimizer has: your first "
-            "epoch is trained with half the learning rate, and lr itself is never used.",
+            "The scheduler still steps before the optimizer has: your first epoch is trained with half the learning "
+            "rate, and lr itself is never used.",
             hint=2,
         ),
         Misconception(
             "still_every_batch",
             with_causes("every_batch"),
-            "Clipping and velocity are right now. The learning rate is still halved after every batch: after ten "
-            "batches it is a thousandth. This schedule is meant for epochs.",
+            "The learning rate is still halved after every batch: after ten batches it is a thousandth. This "
+            "schedule is meant for epochs.",
             hint=2,
         ),
         Misconception(
             "still_rebuilt",
             with_causes("rebuilt"),
-            "The clipping is right. The optimizer is still built anew in every epoch, so that it starts from rest "
-            "each time, and the schedule, which hangs on it, starts over too.",
+            "The optimizer is still built anew in every epoch, so that it starts from rest each time, and the "
+            "schedule, which hangs on it, starts over too.",
             hint=3,
         ),
         *half_repaired(),
@@ -228,13 +228,12 @@ CLINIC_10 = Exercise(
                 NEXT + END,
                 END,
             ),
-            "The learning rates are the announced ones, and the clipping is right. But a new optimizer is built in "
-            "every epoch, and the velocity, which lives in it, starts from rest each time.",
+            "A new optimizer is built in every epoch, and the velocity, which lives in it, starts from rest each time.",
         ),
         Misconception(
             "momentum_lost",
             change(clinic_10, ", momentum=0.9", ""),
-            "The learning rates are right. The momentum of 0.9 is gone: each step takes its own gradient alone.",
+            "The momentum of 0.9 is gone: each step takes its own gradient alone.",
             hint=3,
         ),
         Misconception(

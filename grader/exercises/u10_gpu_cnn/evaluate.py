@@ -191,8 +191,8 @@ EVALUATE = Exercise(
         Misconception(
             "right_by_batches",
             change(evaluate, "sum().item()", "double().mean().item()", "right / count", "right / len(loader)"),
-            "The loss is right. Your accuracy is the mean of the batches' accuracies, in which the few "
-            "examples of a small last batch count more than the others.",
+            "Your accuracy is the mean of the batches' accuracies, in which the few examples of a small last batch "
+            "count more than the others.",
         ),
         Misconception(
             "sums_multiplied",
