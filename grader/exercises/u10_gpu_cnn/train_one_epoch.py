@@ -236,7 +236,7 @@ TRAIN_ONE_EPOCH = Exercise(
             hint=2,
         ),
         Misconception(
-            "sum_for_mean",
+            "sum_returned",
             change(train_one_epoch, "total / count", "total"),
             "What you return is the sum over all examples; it grows with the data set. The mean is asked for.",
         ),
