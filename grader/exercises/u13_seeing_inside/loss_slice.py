@@ -149,8 +149,8 @@ LOSS_SLICE = Exercise(
                 "        for param, value in zip(model.parameters(), kept):\n            param.copy_(value)\n",
                 "",
             ),
-            "The losses are right, and the network is not what it was: it stays at the last alpha. Whoever draws a "
-            "picture of a network wants to have the network afterwards.",
+            "Your function leaves the network elsewhere than it was. Whoever draws a picture of a network wants to "
+            "have it afterwards: keep a copy of each parameter, a clone, and put it back at the end.",
         ),
         Misconception(
             "restored_by_subtraction",

@@ -178,7 +178,7 @@ SALIENCY = Exercise(
                 "maps = torch.autograd.grad(scores.sum(), pixels)[0]",
                 "scores.sum().backward()\n    maps = pixels.grad",
             ),
-            "The maps are right, and something is left behind: backward() went on into the weights and added to their "
+            "Something is left behind: backward() went on into the weights and added to their "
             "gradients. Whoever explains a model in the middle of training spoils the next step.",
         ),
         Misconception(
@@ -222,7 +222,13 @@ SALIENCY = Exercise(
         saliency,
         saliency_backward,
         saliency_functional,
-        change(saliency, "scores.sum(), pixels", "scores, pixels, grad_outputs=torch.ones_like(scores)"),
+        change(
+            saliency,
+            "images.clone()",
+            "images.detach()",
+            "maps = torch.autograd.grad(scores.sum(), pixels)[0]",
+            "(maps,) = torch.autograd.grad(scores.sum(), pixels)",
+        ),
         change(saliency, "[torch.arange(len(labels)), labels]", ".gather(1, labels.unsqueeze(1))"),
         change(saliency, "scores.sum()", "list(scores)", "maps.abs() if", "torch.maximum(maps, -maps) if"),
     ),
