@@ -34,7 +34,7 @@ def log_mel_cases(rng: np.random.Generator) -> list[Case]:
         case("one frame of 32 samples", "one_frame", 32, 32, 8, 5, 1e-10),
         case("one frame of 20 samples", "one_frame", 20, 20, 5, 3, 1e-10),
         case("frames of 32, every 16 samples", "frames", 128, 32, 16, 5, 1e-10),
-        case("frames of 24, every 7 samples, some left over", "frames", 100, 24, 7, 4, 1e-10),
+        case("frames of 24, every 7 samples, some left over", "frames", 100, 24, 7, 4, 1e-10, 20 * tone(rng, 100)),
         case("a sound that stops: silence is 0", "floor", 120, 24, 12, 4, float(rng.uniform(0.5, 2)) * 1e-3, stopped),
         case("a sound that fades away", "floor", 160, 32, 16, 5, float(rng.uniform(0.5, 2)) * 1e-2, fading),
         case("more bands than frames", "shape", 50, 24, 12, 7, 1e-10),
@@ -185,6 +185,19 @@ LOG_MEL = Exercise(
             "The last frame is missing when it ends exactly with the wave. Where may a frame of `frame` samples begin, "
             "at the latest, in a wave of T samples?",
             1,
+        ),
+        *(
+            Misconception(
+                name,
+                change(log_mel, "np.arange(0, len(wave) - frame + 1, hop)", f"np.arange({count}) * hop"),
+                "Your last frame is missing: (T - frame) // hop counts the steps from one frame to the next, and there "
+                "is one frame more than there are steps.",
+                hint=1,
+            )
+            for name, count in {
+                "steps_for_frames": "(len(wave) - frame) // hop",
+                "steps_for_frames_one_at_least": "max(1, (len(wave) - frame) // hop)",
+            }.items()
         ),
         Misconception(
             "transposed",

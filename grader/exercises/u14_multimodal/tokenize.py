@@ -125,6 +125,12 @@ TOKENIZE = Exercise(
             "there; that something unknown was said is information. It has a number of its own.",
         ),
         Misconception(
+            "number_of_padding_for_unknown",
+            change(tokenize, '"<unk>"', '"<pad>"'),
+            "A word that you do not know gets the number of <pad>. That something unknown was said is information: "
+            "the vocabulary has a number of its own for it, that of <unk>.",
+        ),
+        Misconception(
             "unknown_skipped",
             change(
                 tokenize,
@@ -137,7 +143,7 @@ TOKENIZE = Exercise(
         Misconception(
             "unknown_masked",
             change(tokenize, "return ids, mask", 'return ids, mask & (ids != vocabulary["<unk>"])'),
-            "The numbers are right, and your mask calls unknown words padding. The mask says where a word stood in the "
+            "Your mask calls unknown words padding. The mask says where a word stood in the "
             "caption, whether you know it or not.",
         ),
         Misconception(
@@ -172,7 +178,7 @@ TOKENIZE = Exercise(
         Misconception(
             "mask_inverted",
             change(tokenize, "return ids, mask", "return ids, ~mask"),
-            "The numbers are right, and your mask says the opposite: True is to mean that a word stands here. "
+            "Your mask says the opposite: True is to mean that a word stands here. "
             "PyTorch's attention layers use the other convention, which has cost many people a day.",
             hint=3,
         ),
@@ -228,6 +234,7 @@ TOKENIZE = Exercise(
             'vocabulary.get(word, vocabulary["<unk>"])',
             'vocabulary[word] if word in vocabulary else vocabulary["<unk>"]',
         ),
+        change(tokenize, "np.zeros(ids.shape, dtype", "np.zeros((len(captions), length), dtype"),
         change(tokenize, "return ids, mask", "return ids.tolist(), mask.tolist()"),
     ),
 )
