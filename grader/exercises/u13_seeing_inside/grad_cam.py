@@ -309,6 +309,18 @@ GRAD_CAM = Exercise(
             "Your channels' weights are their largest gradients. Grad-CAM takes the mean over all places of a channel.",
         ),
         Misconception(
+            "negative_gradients_cut_off",
+            change(grad_cam, "grads.mean(dim=(2, 3)", "grads.clamp(min=0).mean(dim=(2, 3)"),
+            "You cut off the negative gradients before their mean. A channel's weight is the mean of all its "
+            "gradients, with their signs.",
+        ),
+        Misconception(
+            "bicubic",
+            change(grad_cam, 'mode="bilinear"', 'mode="bicubic"'),
+            "You stretch with bicubic interpolation. Here it is to be bilinear.",
+            hint=3,
+        ),
+        Misconception(
             "relu_before_the_sum",
             change(
                 grad_cam,

@@ -252,6 +252,21 @@ AUDIO_ENCODER = Exercise(
             hint=2,
         ),
         Misconception(
+            "relu_at_the_end",
+            change(
+                AudioEncoder,
+                "self.projection(x.sum(2) / lengths[:, None])",
+                "torch.relu(self.projection(x.sum(2) / lengths[:, None]))",
+            ),
+            "After the projection you cut off what is negative. The encoder returns the projection as it is: a "
+            "direction has both signs.",
+        ),
+        Misconception(
+            "no_first_relu",
+            change(AudioEncoder, "torch.relu(self.conv1(x * mask))", "self.conv1(x * mask)"),
+            "The ReLU after the first convolution is missing. It belongs after each of them.",
+        ),
+        Misconception(
             "first_sees_padding",
             change(AudioEncoder, "self.conv1(x * mask)", "self.conv1(x)"),
             "What lies beyond a clip's end gets in through the first convolution: it looks two frames ahead. Clear "

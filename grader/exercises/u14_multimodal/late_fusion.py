@@ -126,6 +126,18 @@ LATE_FUSION = Exercise(
             NOT_NORMALIZED,
         ),
         Misconception(
+            "product_not_normalized",
+            change(
+                late_fusion,
+                " / np.where(share > 0, share, 1.0)",
+                "",
+                "mean - np.log(np.exp(mean).sum(axis=1, keepdims=True))",
+                "mean",
+            ),
+            "You add the weighted log-probabilities up and leave it there. A mean divides by the sum of the weights, "
+            "and the probabilities of a row are to sum to 1.",
+        ),
+        Misconception(
             "mean_subtracted",
             change(late_fusion, "np.log(np.exp(mean).sum(axis=1, keepdims=True))", "mean.mean(axis=1, keepdims=True)"),
             "You subtract the mean over the classes from each row. The probabilities are to sum to 1: subtract the "

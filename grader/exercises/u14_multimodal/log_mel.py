@@ -213,6 +213,24 @@ LOG_MEL = Exercise(
             hint=3,
         ),
         Misconception(
+            "real_part",
+            change(log_mel, "np.abs(np.fft.rfft(frames))", "np.fft.rfft(frames).real"),
+            "You square the real part alone. The power is |X|^2, the squares of real and imaginary part together.",
+        ),
+        Misconception(
+            "floor_before_the_bands",
+            change(
+                log_mel,
+                "filters @ power.T, floor",
+                "power, floor",
+                "np.log(np.maximum(power, floor))",
+                "np.log(filters @ np.maximum(power, floor).T)",
+            ),
+            "You lift each frequency to the floor, and then add up bands. It is the band's power that is compared with "
+            "the floor.",
+            hint=4,
+        ),
+        Misconception(
             "hamming",
             change(log_mel, "0.5 - 0.5 *", "0.54 - 0.46 *"),
             "Your window is Hamming's: it does not come down to zero at its ends. The formula in the text is Hann's,"

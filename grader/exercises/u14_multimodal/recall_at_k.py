@@ -132,11 +132,14 @@ RECALL_AT_K = Exercise(
             "Among equals you put the right one first. A network that gives everything the same similarity would then "
             "be perfect. A tie is no success: a wrong thing that is just as similar stands before the right one.",
         ),
-        Misconception(
-            "ties_by_position",
-            SORTINGS["_by_position"],
-            "Among equals your sorting keeps the order in which things happen to stand in the table. Shuffle the "
-            "table, and the result changes. A wrong thing that is just as similar stands before the right one.",
+        *(
+            Misconception(
+                f"ties{name}",
+                SORTINGS[name],
+                "Among equals your sorting goes by where things happen to stand in the table. Shuffle the table, and "
+                "the result changes. A wrong thing that is just as similar stands before the right one.",
+            )
+            for name in ("_by_position", "_from_the_end")
         ),
         Misconception(
             "things_for_queries",
@@ -164,6 +167,12 @@ RECALL_AT_K = Exercise(
             ),
             "Among equals you count another right thing as standing before the right one. Only wrong things do; if "
             "two right ones tie for the first place, the query is found.",
+        ),
+        Misconception(
+            "unanswerable_found",
+            change(recall_by_counting, "relevant.any(axis=1) & (before < k)", "before < k"),
+            "With a large k you count queries as found that have no right thing at all. Nothing can be found there: "
+            "they count as not found.",
         ),
         Misconception(
             "count_of_queries",

@@ -225,6 +225,24 @@ TEXT_ENCODER = Exercise(
             "direction has both signs.",
         ),
         Misconception(
+            "words_of_the_batch",
+            change(TextEncoder, "real.sum(1).clamp(min=1)", "real.sum().clamp(min=1)"),
+            "You divide every caption by the number of words of the whole batch. Each caption has a count of its own.",
+            hint=2,
+        ),
+        Misconception(
+            "one_word_more",
+            change(TextEncoder, "real.sum(1).clamp(min=1)", "(real.sum(1) + 1)"),
+            "You divide by one more than the number of words. At least 1 is meant for captions without words; all "
+            "others are divided by their own count.",
+            hint=3,
+        ),
+        Misconception(
+            "first_word",
+            change(TextEncoder, "(words * real).sum(1) / real.sum(1).clamp(min=1)", "(words * real)[:, 0]"),
+            "You keep the first word alone. The mean over all words of a caption is asked for.",
+        ),
+        Misconception(
             "number_for_mask",
             change(TextEncoder, "mask[:, :, None]", "(ids != 0)[:, :, None]"),
             "You take 0 for padding and do not look at the mask. Which number padding has is the vocabulary's "

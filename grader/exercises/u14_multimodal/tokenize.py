@@ -159,6 +159,28 @@ TOKENIZE = Exercise(
             "a string at its spaces?",
         ),
         Misconception(
+            "unknown_is_zero",
+            change(tokenize, 'vocabulary["<unk>"]', "0"),
+            "You give an unknown word the number 0. Which number it has, the vocabulary says: that of <unk>.",
+        ),
+        Misconception(
+            "padded_with_unknown",
+            change(tokenize, 'vocabulary["<pad>"]', 'vocabulary["<unk>"]'),
+            "You fill short captions up with the number of <unk>. Where no word stands, the number is that of <pad>.",
+        ),
+        Misconception(
+            "mask_one_short",
+            change(tokenize, "mask[row, : len(words)]", "mask[row, : len(words) - 1]"),
+            "Your mask ends one word too early: the last word of a caption is real, too.",
+            hint=3,
+        ),
+        Misconception(
+            "signs_stripped",
+            change(tokenize, "vocabulary.get(word,", 'vocabulary.get(word.strip(".,;:!?"),'),
+            "You take the signs off a word. A word is what stands between spaces: 'bag.' with its dot is one that the "
+            "vocabulary does not know.",
+        ),
+        Misconception(
             "padded_left",
             change(
                 tokenize,

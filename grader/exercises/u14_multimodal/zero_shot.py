@@ -146,6 +146,13 @@ ZERO_SHOT = Exercise(
             "You use only the first prompt of each class. All K of them are to have a say.",
         ),
         Misconception(
+            "mean_over_the_classes",
+            change(zero_shot, "prompts.mean(axis=1)", "prompts.mean(axis=0)"),
+            "Your mean runs over the classes, axis 0. Each class has a direction of its own: the mean runs over its "
+            "prompts, axis 1.",
+            hint=2,
+        ),
+        Misconception(
             "distance",
             change(
                 zero_shot, "examples @ mean.T", "np.linalg.norm(examples[:, None] - mean, axis=2)", "argmax", "argmin"
