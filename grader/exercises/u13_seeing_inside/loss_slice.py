@@ -220,6 +220,12 @@ LOSS_SLICE = Exercise(
             "You subtract the loss at alpha = 0. The slice is to show the loss itself.",
         ),
         Misconception(
+            "alphas_sorted",
+            change(loss_slice, "for alpha in alphas:", "for alpha in alphas.sort().values:"),
+            "You go through the alphas from small to large. The losses are to stand in the order of the alphas that "
+            "came in.",
+        ),
+        Misconception(
             "each_layer_to_one",
             change(loss_slice, "alpha * step", "alpha * step / step.norm()"),
             "You scale each part of the direction to length 1. It comes as it is meant: how it is normalized, others"
