@@ -68,6 +68,11 @@ CLINIC_00 = Exercise(
             "Whoever calls wants learners in the rows, as they came.",
             hint=2,
         ),
+        Misconception(
+            "divided_by_the_average",
+            change(clinic_00, "marks - average", "marks / average"),
+            "You divide by each learner's average. How far a mark is above it is a difference.",
+        ),
     ),
     also_right=(
         clinic_00,

@@ -99,6 +99,12 @@ MEAN_SQUARE = Exercise(
             "You divide by 2, which is right for two numbers only. A mean divides by how many there are: ask x for "
             "that.",
         ),
+        Misconception(
+            "length_of_the_vector",
+            change(mean_square, "np.mean(x**2)", "np.sqrt(np.sum(x**2))"),
+            "This is the length of x as a vector: the root of the sum of the squares. Here the squares are "
+            "averaged, and no root is taken.",
+        ),
     ),
     also_right=(
         mean_square,

@@ -124,6 +124,18 @@ STANDARDIZE = Exercise(
             hint=3,
         ),
         Misconception(
+            "mean_divided_alone",
+            change(standardize, "(X - mean) / std", "X - mean / std"),
+            "Python divides before it subtracts: without parentheses only the mean is divided by the standard "
+            "deviation, and X keeps its scale. What has to be done first?",
+        ),
+        Misconception(
+            "constant_column_dropped",
+            change(standardize, "(X - mean) / std", "((X - mean) / std)[:, X.std(axis=0) > 0]"),
+            "Your table has lost its constant columns. They stay, as columns of zeros: whoever calls counts on a "
+            "table of the same shape.",
+        ),
+        Misconception(
             "zero_by_zero",
             change(standardize, "    std = np.where(std == 0, 1.0, std)\n", ""),
             "A constant column has standard deviation 0, and 0/0 is NaN ('not a number'). One NaN spoils every number "
@@ -185,12 +197,12 @@ STANDARDIZE = Exercise(
     ),
     also_right=(
         standardize,
+        change(standardize, "np.where(std == 0, 1.0, std)", "np.where(std > 0, std, 1.0)"),
         standardize_loops,
         standardize_divide,
         standardize_nan_to_num,
         standardize_transposed,
         change(standardize, "return (X - mean) / std", "return [(row - mean) / std for row in X]"),
-        change(standardize, "    std = np.where(std == 0, 1.0, std)\n", "    std[std == 0] = 1.0\n"),
     ),
     forbidden=("scipy.stats.zscore",),
 )

@@ -63,7 +63,7 @@ def example_by_example(W, X, labels):
 
 def with_logaddexp(W, X, labels):
     z = np.einsum("nd,dk->nk", X, W)
-    log_p = z - np.logaddexp.reduce(z, axis=1)[:, None]
+    log_p = z - np.logaddexp.reduce(z.T)[:, None]
     one_hot = np.eye(W.shape[1])[labels]
     return -np.sum(one_hot * log_p) / len(X), np.einsum("nd,nk->dk", X, (np.exp(log_p) - one_hot) / len(X))
 
@@ -110,17 +110,43 @@ CLINIC_01 = Exercise(
             "The loss is right. Your gradient is the one by the logits, of shape (N, K); W has the shape (D, K). "
             "The factor X.T that was there belongs there.",
         ),
-        Misconception(
-            "averaged_twice",
-            change(clinic_01, "X.T @ grad_scores", "X.T @ grad_scores / len(labels)"),
-            "The loss is right. Your gradient is divided by N twice: cross_entropy has averaged already. "
-            "One bug was in this code, not two.",
+        *(
+            Misconception(
+                f"back_through_a_softmax_{name}",
+                change(
+                    clinic_01, "        return", f"        p = np.exp(log_p)\n        grad = {slope}\n        return"
+                ),
+                "The loss is that of the logits. But your gradient still goes back through a softmax, which is in "
+                "front of the loss no more: what cross_entropy hands back is the gradient by the logits already.",
+                about=("grad",),
+            )
+            for name, slope in (
+                ("entry_by_entry", "grad * p * (1 - p)"),
+                ("row_by_row", "p * (grad - (p * grad).sum(axis=1, keepdims=True))"),
+            )
+        ),
+        *(
+            Misconception(
+                f"logarithm_of_p_plus_{eps}",
+                change(
+                    clinic_01, "X @ W\n", f"np.log(np.exp(X @ W - np.logaddexp.reduce((X @ W).T)[:, None]) + {eps})\n"
+                ),
+                "Logarithms of probabilities are logits too, but a small number added to p puts a floor under them: an "
+                "example that is surely wrong costs too little. X @ W are logits as they are.",
+            )
+            for eps in ("1e-15", "1e-12", "1e-10", "1e-9", "1e-8", "1e-7")
         ),
         Misconception(
             "loss_mended_gradient_kept",
             change(as_given, "cross_entropy(scores)", "cross_entropy(X @ W)[0], cross_entropy(scores)[1]"),
             "The loss is right now, but your gradient still comes from the call with the probabilities. Both come "
             "from one call: loss and gradient of the same logits.",
+        ),
+        Misconception(
+            "loss_kept_gradient_mended",
+            change(as_given, "cross_entropy(scores)", "cross_entropy(scores)[0], cross_entropy(X @ W)[1]"),
+            "Your gradient is that of the logits' loss now, but the loss itself still comes from the call with the "
+            "probabilities. Both come from one call: loss and gradient of the same logits.",
         ),
     ),
     also_right=(

@@ -71,7 +71,7 @@ def loops(logits, labels):
 
 def with_one_hot(logits, labels):
     one_hot = np.eye(logits.shape[1])[labels]
-    log_p = logits - np.logaddexp.reduce(logits, axis=1)[:, None]
+    log_p = logits - np.logaddexp.reduce(logits.T)[:, None]
     return -(one_hot * log_p).sum() / len(labels), (np.exp(log_p) - one_hot) / len(labels)
 
 
@@ -162,17 +162,51 @@ CROSS_ENTROPY = Exercise(
             hint=4,
         ),
         Misconception(
-            "gradient_by_the_probabilities",
-            change(cross_entropy, "exp(log_p)", "zeros(logits.shape)", "-= 1", "= -1 / np.exp(log_p[rows, labels])"),
-            "This is the gradient by the probabilities, -1/p. Every probability depends on all logits of its row, so "
-            "one factor of the chain rule is still to come. The result is simpler than both factors.",
-            hint=4,
-        ),
-        Misconception(
             "every_label_in_every_row",
             change(cross_entropy, "log_p[rows", "log_p[:", "rows,", ":,"),
             "With p[:, labels] you take, in every row, the columns of all labels. You want one entry for each row: "
             "row 0 with labels[0], row 1 with labels[1]. Print the shape of what you picked.",
+        ),
+        Misconception(
+            "loss_of_every_label_in_every_row",
+            change(cross_entropy, "log_p[rows", "log_p[:"),
+            "Your loss takes, in every row, the columns of all labels. You want one entry for each row: row 0 with "
+            "labels[0], row 1 with labels[1]. Print the shape of what you picked.",
+            about=("loss",),
+        ),
+        *(
+            Misconception(
+                f"gradient_by_the_probabilities_{name}",
+                change(cross_entropy, "np.exp(log_p)\n    grad[rows, labels] -= 1", slope),
+                "This is the gradient by the probabilities, -1/p. Every probability depends on all logits of its row, "
+                "so one factor of the chain rule is still to come. The result is simpler than both factors.",
+                hint=4,
+                about=("grad",),
+            )
+            for name, slope in (
+                ("of_all", "-np.eye(logits.shape[1])[labels] / np.exp(log_p)"),
+                ("of_some", "np.zeros(logits.shape)\n    grad[rows, labels] = -1 / np.exp(log_p[rows, labels])"),
+            )
+        ),
+        Misconception(
+            "maximum_not_added_back",
+            change(cross_entropy, "log_p = z -", "log_p = logits -"),
+            "You shift the logits inside the exponentials, and use them unshifted outside: the maximum of the row "
+            "has to come back after the logarithm, or to be taken from both.",
+            hint=3,
+            about=("loss",),
+        ),
+        Misconception(
+            "every_class_as_yes_or_no",
+            change(
+                cross_entropy,
+                "-log_p[rows, labels].mean()",
+                "-np.sum((Y := np.eye(logits.shape[1])[labels]) * np.log(p := np.exp(log_p)) + (1 - Y) * np.log(1 - p))"
+                " / len(labels)",
+            ),
+            "You count every class as a question of yes or no, with a term log(1 - p) for each wrong one. In this "
+            "loss only the right class has a term: the others are heard through the sum that p was divided by.",
+            about=("loss",),
         ),
         Misconception(
             "softmax_twice",
@@ -189,12 +223,6 @@ CROSS_ENTROPY = Exercise(
             change(cross_entropy, "-log_p[rows, labels]", "-np.exp(log_p)[rows, labels]"),
             "Your loss is minus the probability, without a logarithm. It can be -1 at best and 0 at worst; "
             "the logarithm is what makes a confident mistake expensive.",
-        ),
-        Misconception(
-            "logarithm_to_base_2",
-            change(cross_entropy, ".mean()", ".mean() / np.log(2)"),
-            "Your loss is measured in bits: it used the logarithm to base 2. The formula has the natural logarithm, "
-            "and so does every library; only then is the gradient p minus one-hot.",
         ),
         Misconception(
             "no_shift_in_log_sum_exp",
@@ -234,6 +262,21 @@ CROSS_ENTROPY = Exercise(
                 ("p_plus", "(np.exp(log_p) + EPS)", LARGE_EPS),
             )
             for eps in sizes
+        ),
+        Misconception(
+            "one_from_every_entry",
+            change(cross_entropy, "grad[rows, labels] -= 1", "grad -= 1"),
+            "You subtract 1 from every entry of p. One-hot is 1 in one place of each row, the column of its label, "
+            "and 0 elsewhere.",
+            hint=4,
+            about=("grad",),
+        ),
+        Misconception(
+            "entropy",
+            change(cross_entropy, "log_p[rows, labels].mean()", "(np.exp(log_p) * log_p).sum(axis=1).mean()"),
+            "Your loss is the entropy of the model's own probabilities: it says how unsure the model is, and the "
+            "labels have no part in it. Which logarithm of each row does the label pick?",
+            about=("loss",),
         ),
     ),
     also_right=(

@@ -11,7 +11,7 @@ import numpy as np
 from course_lib.judging.drivers import DRIVERS
 from course_lib.judging.outcome import Tolerance
 from grader.changes import change
-from grader.exercises.u01_gradients.numerical_gradient import log_sum_exp, quadratic
+from grader.exercises.u01_gradients.numerical_gradient import log_sum_exp, numerical_gradient, quadratic
 from grader.exercises.u01_gradients.numerical_gradient import reference as central_difference
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -96,12 +96,9 @@ def entry_by_entry(f, grad, theta, h, tol):
     return bool(worst < tol), worst
 
 
-def with_a_shorter_step(f, grad, theta, h, tol):
-    units = h * np.eye(theta.size).reshape(-1, *theta.shape)
-    n = np.array([f(theta + step) - f(theta - step) for step in units]).reshape(theta.shape) / (2 * h)
-    g = np.asarray(grad(theta), dtype=np.float64)
-    size = np.clip(np.abs(g) + np.abs(n), 1e-3, None)
-    error = (np.abs(g - n) / size).max()
+def by_the_earlier_answer(f, grad, theta, h, tol):
+    g, n = grad(theta), numerical_gradient(f, theta, h)
+    error = np.max(np.abs(g - n) / np.clip(np.abs(g) + np.abs(n), 1e-3, None))
     return [not error >= tol, error]
 
 
@@ -238,11 +235,21 @@ GRADIENT_CHECK = Exercise(
             "One wrong small entry then hides behind a large one. Divide entry by entry first, then take the "
             "largest.",
         ),
+        *(
+            Misconception(
+                f"floor_of_{floor}",
+                change(gradient_check, "1e-3", floor),
+                "Your floor is not the one that is asked for, 1e-3. With a smaller one, rounding in gradients that are "
+                "nearly 0 is taken for a mistake.",
+                hint=4,
+            )
+            for floor in ("1e-4", "1e-6", "1e-8", "1e-10", "1e-12")
+        ),
     ),
     also_right=(
         gradient_check,
         entry_by_entry,
-        with_a_shorter_step,
+        by_the_earlier_answer,
         change(
             gradient_check,
             "maximum(np.abs(g) + np.abs(n), 1e-3)",

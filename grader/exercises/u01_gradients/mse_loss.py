@@ -55,9 +55,9 @@ def loops(theta, X, y):
     return loss, grad
 
 
-def normal_equations(theta, X, y):
+def residual_first(theta, X, y):
     residual = np.einsum("nd,d->n", X, theta) - y
-    return np.average(np.square(residual)), 2 / len(X) * (X.T @ X @ theta - X.T @ y)
+    return np.average(np.square(residual)), 2 / len(y) * X.T @ residual
 
 
 def in_float32(theta, X, y):
@@ -140,17 +140,17 @@ MSE_LOSS = Exercise(
             hint=4,
         ),
         Misconception(
-            "root_of_the_loss",
-            change(mse_loss, "np.mean(r**2)", "np.sqrt(np.mean(r**2))"),
-            "Your loss is the root of J, known as RMSE. This J has no root, and its gradient is the one of the mean "
-            "of the squares.",
-            hint=1,
-        ),
-        Misconception(
             "errors_and_inputs_averaged_apart",
             change(mse_loss, "2 * X.T @ r / len(y)", "2 * np.mean(r) * X.mean(axis=0)"),
             "In the gradient you averaged the errors and the inputs apart, and multiplied the two means. Each error "
             "has to multiply its own row of X first; then comes the mean.",
+            about=("grad",),
+        ),
+        Misconception(
+            "gradient_of_absolute_errors",
+            change(mse_loss, "X.T @ r", "X.T @ np.abs(r)"),
+            "Your gradient is made of the sizes of the errors, |r|. Squaring forgets the sign of an error, but its "
+            "derivative 2r does not: whether a prediction is too high or too low says which way to go.",
             about=("grad",),
         ),
         Misconception(
@@ -161,14 +161,22 @@ MSE_LOSS = Exercise(
             hint=1,
             about=("loss",),
         ),
+        Misconception(
+            "targets_left_out",
+            change(mse_loss, "X.T @ r", "X.T @ (X @ theta)"),
+            "The targets y have no part in your gradient: at a perfect fit it would not be 0. What does each row "
+            "of X get multiplied by?",
+            about=("grad",),
+        ),
     ),
     also_right=(
         mse_loss,
         loops,
-        normal_equations,
+        residual_first,
         in_float32,
         change(mse_loss, "2 * X.T @ r / len(y)", "(2 * r[:, None] * X).mean(axis=0)"),
         change(mse_loss, "return loss, grad", "return [loss, list(grad)]"),
         change(mse_loss, "X @ theta - y", "y - X @ theta", "2 * X.T", "-2 * X.T"),
+        change(mse_loss, "X.T @ r / len(y)", "(X.T @ X @ theta - X.T @ y) / len(X)"),
     ),
 )

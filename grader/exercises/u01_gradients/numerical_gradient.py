@@ -172,6 +172,31 @@ NUMERICAL_GRADIENT = Exercise(
             "derivative asks what happens when one coordinate moves and the others stay.",
         ),
         Misconception(
+            "whole_rows_at_once",
+            change(numerical_gradient, "np.ndindex(theta.shape)", "range(len(theta))"),
+            "Where theta is a table, theta[i] is a whole row: you move all of its entries at once and put one slope "
+            "for them all. Which loop visits every single entry, whatever the shape?",
+        ),
+        Misconception(
+            "half_a_step",
+            change(numerical_gradient, "step[index] = h", "step[index] = h / 2"),
+            "You go h/2 to either side. Asked for is a step of h to either side, so that the two points are 2h apart.",
+            hint=1,
+        ),
+        Misconception(
+            "steps_in_float32",
+            change(
+                numerical_gradient,
+                "    grad = np.zeros(theta.shape)",
+                "    theta = theta.astype(np.float32)\n    grad = np.zeros_like(theta)",
+                "step = np.zeros(theta.shape)",
+                "step = np.zeros_like(theta)",
+            ),
+            "Your theta is in float32, which keeps 7 digits: a step of 0.00001 beside 2 is rounded by some percent. "
+            "Take the differences in float64.",
+            hint=4,
+        ),
+        Misconception(
             "steps_pile_up",
             change(
                 numerical_gradient,
@@ -245,6 +270,13 @@ NUMERICAL_GRADIENT = Exercise(
             change(numerical_gradient, "step = np.zeros(theta.shape)", "step = np.zeros_like(theta)"),
             "Your np.zeros_like(theta) takes over theta's dtype. Where that is whole numbers, a step of 0.01 is "
             "rounded to 0, and the function never moves.",
+        ),
+        Misconception(
+            "sum_of_both_sides",
+            change(numerical_gradient, "step) - f", "step) + f"),
+            "You add the values on both sides. The slope is how much they differ, over the distance between the "
+            "two points.",
+            hint=1,
         ),
     ),
     also_right=(

@@ -44,7 +44,7 @@ def row_by_row(logits):
 
 
 def through_the_logarithm(logits):
-    return np.exp(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))
+    return np.exp(logits - np.logaddexp.reduce(logits.T)[:, None])
 
 
 def by_differences(logits):
@@ -83,11 +83,23 @@ SOFTMAX = Exercise(
             "Your columns add up to 1. A row is one example with a logit for each class, so the rows should: "
             "the classes compete with each other, the examples do not.",
         ),
+        *(
+            Misconception(
+                name,
+                change(softmax, "sum(axis=1, keepdims=True)", "sum()", *shift),
+                "All of your numbers together add up to 1, so the examples share one probability among them. "
+                "Each row should add up to 1 by itself.",
+            )
+            for name, shift in (
+                ("over_the_whole_table", ("max(axis=1, keepdims=True)", "max()")),
+                ("one_sum_for_all_rows", ()),
+            )
+        ),
         Misconception(
-            "over_the_whole_table",
-            change(softmax, "max(axis=1, keepdims=True)", "max()", "sum(axis=1, keepdims=True)", "sum()"),
-            "All of your numbers together add up to 1, so the examples share one probability among them. "
-            "Each row should add up to 1 by itself.",
+            "sigmoids_shared_out",
+            change(softmax, "np.exp(logits - top)", "1 / (1 + np.exp(-logits))"),
+            "You took the sigmoid of each logit and divided by the row's sum. A sigmoid is nearly 1 for 10 and for "
+            "20, so that these two become equally probable. A softmax divides the exponentials themselves.",
         ),
         Misconception(
             "one_maximum_for_all_rows",

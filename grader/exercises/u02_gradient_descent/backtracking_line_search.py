@@ -123,6 +123,17 @@ BACKTRACKING_LINE_SEARCH = Exercise(
             "what repeats until then?",
         ),
         Misconception(
+            "walks_while_it_searches",
+            change(backtracking_line_search, "lr = lr * shrink", "theta, lr = theta - lr * g, lr * shrink"),
+            "You move theta on each time you shrink, so that the next try starts from where the last one failed. All "
+            "tries start from the same theta; only the length changes.",
+        ),
+        Misconception(
+            "the_place_not_the_length",
+            change(backtracking_line_search, "return lr", "return theta - lr * g"),
+            "You returned the place where the step ends. Asked for is its length, lr.",
+        ),
+        Misconception(
             "shrinks_once",
             change(backtracking_line_search, "while", "if"),
             "You shrink at most once. The first try can be a thousand times too long: keep shrinking until the step "
@@ -139,6 +150,16 @@ BACKTRACKING_LINE_SEARCH = Exercise(
             change(backtracking_line_search, "lr, g = lr0, grad(theta)", "lr, g = lr0 * shrink, grad(theta)"),
             "You shrink before the first test, so that lr0 itself is never tried. Test first, and shrink only when "
             "the test says no.",
+        ),
+        Misconception(
+            "always_halves",
+            change(backtracking_line_search, "lr * shrink", "lr / 2"),
+            "You halve the step each time, whatever shrink says. Multiply by the factor that was handed in.",
+        ),
+        Misconception(
+            "how_often_not_how_long",
+            change(search_by_power, "float(lr)", "k"),
+            "You returned how often the step was shrunk. Asked for is the length that is left, lr.",
         ),
     ),
     also_right=(

@@ -13,7 +13,7 @@ def best_cases(rng: np.random.Generator) -> list[Case]:
 
     return [
         case("curvatures 1, 2 and 9 along the axes", "axes", np.diag([1.0, 2.0, 9.0])),
-        case("four curvatures along the axes", "axes", np.diag(rng.uniform(0.5, 9, size=4))),
+        case("four curvatures along the axes", "axes", np.diag(rng.uniform([2, 0.5, 7, 2], [6, 1, 9, 6]))),
         case("a tilted bowl in two dimensions", "tilted", np.array([[3.0, -2.0], [-2.0, 3.0]])),
         case("a tilted bowl in three dimensions", "tilted", bowl(rng, 9.0, 2.0, 1.0)),
         case("a long tilted valley", "tilted", bowl(rng, 50.0, 3.0, 2.0, 0.2)),
@@ -92,6 +92,12 @@ BEST_LR = Exercise(
             change(best_lr, "2 / (L + mu)", "(1 / L + 1 / mu) / 2"),
             "You averaged the step that is perfect for the steepest direction and the one that is perfect for the "
             "flattest. That mean is far beyond the cliff in a long valley; balance the two factors, not the steps.",
+        ),
+        Misconception(
+            "condition_number",
+            change(best_lr, "2 / (L + mu)", "2 / (L / mu + 1)"),
+            "Your step depends on L/mu alone. A bowl that is ten times as steep everywhere has the same ratio, but "
+            "needs a step a tenth as long: mu got lost on the way.",
         ),
     ),
     also_right=(

@@ -110,10 +110,41 @@ CLINIC_02 = Exercise(
             "theta[1] still uses the new theta[0].",
         ),
         Misconception(
+            "twice_as_long",
+            change(clinic_02, "theta[0] -= lr", "theta[0] -= 2 * lr", "theta[1] -= lr", "theta[1] -= 2 * lr"),
+            "The path is a path now, and the parameters move together. But your steps are twice as long: with its "
+            "factor 2 the slope is that of the mean squared error; this is a fit on half of that.",
+            hint=2,
+        ),
+        Misconception(
             "order_turned_round",
             turned_round,
             "The path is a path now. The two parameters still move one after the other, only the order has changed: "
             "both gradients belong to the point where the step begins.",
+        ),
+        Misconception(
+            "start_and_end_only",
+            change(clinic_02, "        path.append", "    path.append"),
+            "Your path has two rows, the start and the end: the line with append has slipped out of the loop.",
+        ),
+        Misconception(
+            "sums",
+            change(clinic_02, "np.mean(error *", "np.sum(error *", "np.mean(error)", "np.sum(error)"),
+            "Your slopes are sums over the examples where the given code had means: with more examples the same lr "
+            "takes longer steps, and soon lies over the cliff.",
+            hint=2,
+        ),
+        Misconception(
+            "slopes_exchanged",
+            change(
+                clinic_02,
+                "lr * np.mean(error * x)",
+                "lr * error.mean()",
+                "lr * np.mean(error)",
+                "lr * np.mean(error * x)",
+            ),
+            "Your two slopes have changed places: theta[0] multiplies x, so the mean of error * x is its own.",
+            hint=2,
         ),
     ),
     also_right=(

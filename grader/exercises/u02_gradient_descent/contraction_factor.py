@@ -100,6 +100,25 @@ CONTRACTION_FACTOR = Exercise(
             "alone says how the distance shrinks in the long run.",
         ),
         Misconception(
+            "product",
+            change(contraction_factor, "np.abs(factors).max()", "np.abs(np.prod(factors))"),
+            "You multiplied the factors of all directions, as the determinant does: that is how a volume shrinks. A "
+            "distance shrinks no faster than along its slowest direction.",
+        ),
+        Misconception(
+            "frobenius_norm",
+            change(contraction_factor, "np.abs(factors).max()", "np.linalg.norm(factors)"),
+            "You added up the squared factors of all directions: np.linalg.norm of a matrix does that unless told "
+            "otherwise. The slowest direction alone counts; which norm is its factor?",
+            hint=3,
+        ),
+        Misconception(
+            "never_above_1",
+            change(contraction_factor, "np.abs(factors).max()", "min(np.abs(factors).max(), 1.0)"),
+            "You cut the factor off at 1. Over the cliff the distance grows, and by how much at each step is what is "
+            "asked for: a factor above 1.",
+        ),
+        Misconception(
             "diagonal",
             change(contraction_factor, "np.linalg.eigvalsh(A)", "np.diag(A)"),
             "You read the curvatures off the diagonal of A. That holds for bowls along the axes; on a tilted one the "

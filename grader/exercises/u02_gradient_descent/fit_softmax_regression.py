@@ -70,6 +70,16 @@ def fit_by_examples(X, y, lr, steps):
     return W, losses
 
 
+into_an_array = change(
+    fit_softmax_regression,
+    "y.max() + 1)), []\n    for _",
+    "y.max() + 1)), np.zeros(steps)\n    rows = np.arange(len(y))\n    for t",
+    "losses.append(-log_p[np.arange(len(y)), y].mean())",
+    "losses[t] = -log_p[rows, y].mean()",
+    "np.array(losses)",
+    "losses",
+)
+
 log_of_p = change(
     fit_softmax_regression,
     "Z - np.log(np.exp(Z).sum(axis=1, keepdims=True))",
@@ -175,6 +185,19 @@ FIT_SOFTMAX_REGRESSION = Exercise(
             "number keeps exp from overflowing?",
         ),
         Misconception(
+            "one_example_a_step",
+            change(into_an_array, "lr * X.T @ dZ / len(y)", "lr * np.outer(X[t % len(y)], dZ[t % len(y)])"),
+            "Each of your steps follows the gradient of one example. That is stochastic gradient descent, the subject "
+            "of unit 03; here each step follows the mean over all examples.",
+            hint=3,
+        ),
+        Misconception(
+            "always_from_zero",
+            change(into_an_array, "        Z = X @ W\n", "        W = np.zeros_like(W)\n        Z = X @ W\n"),
+            "Your W begins at zero again in every step, so that only the last step counts and all losses are log K. "
+            "What has to stand before the loop?",
+        ),
+        Misconception(
             "labels_not_subtracted",
             change(fit_softmax_regression, " - np.eye(W.shape[1])[y]", ""),
             "Your gradient is made of the probabilities alone: it pushes every class down, the right one as well. The "
@@ -189,25 +212,40 @@ FIT_SOFTMAX_REGRESSION = Exercise(
                 "Your loss cannot rise above a bound: the small number inside the logarithm is a floor for the "
                 "probability. A model that is sure of the wrong class deserves a larger loss. Can you have log p "
                 "without ever computing p?",
-                hint=4,
             )
             for eps in EPS
+        ),
+        Misconception(
+            "loss_and_gradient_summed",
+            change(fit_softmax_regression, ".mean()", ".sum()", " / len(y)", ""),
+            "Loss and gradient both add up over the examples; asked for is the mean, in both. Twice the data would "
+            "mean twice the step.",
+            hint=3,
+        ),
+        Misconception(
+            "gradient_over_all_entries",
+            change(fit_softmax_regression, "/ len(y)", "/ dZ.size"),
+            "You divide the gradient by N times K, the number of all entries of the table. Each example has one "
+            "loss, so there are N of them to average.",
+            hint=3,
         ),
     ),
     also_right=(
         fit_softmax_regression,
         fit_by_examples,
-        change(
-            fit_softmax_regression,
-            "log(np.exp(Z).sum(axis=1, keepdims=True))",
-            "logaddexp.reduce(Z, axis=1, keepdims=True)",
-        ),
+        into_an_array,
         change(
             fit_softmax_regression,
             "np.exp(log_p) - np.eye(W.shape[1])[y]",
             ("np.exp(log_p)\n        dZ[np.arange(len(y)), y] -= 1"),
         ),
         change(fit_softmax_regression, "lr * X.T @ dZ / len(y)", "lr / len(y) * np.einsum('nd,nk->dk', X, dZ)"),
-        change(fit_softmax_regression, "return W, np.array(losses)", "return [W, losses]"),
+        change(
+            fit_softmax_regression,
+            "np.log(np.exp(Z).sum(axis=1, keepdims=True))",
+            "np.logaddexp.reduce(Z.T)[:, None]",
+            "return W, np.array(losses)",
+            "return [W, losses]",
+        ),
     ),
 )

@@ -85,18 +85,6 @@ GD_STEP = Exercise(
             "point of your step is cut off, and small steps vanish altogether. Which type should the result have?",
         ),
         Misconception(
-            "without_lr",
-            change(gd_step, "lr * grad", "grad"),
-            "Your step is as long as the gradient itself: the learning rate is missing. The gradient only knows the "
-            "slope; how far to follow it is your choice, and lr is where you make it.",
-        ),
-        Misconception(
-            "only_the_step",
-            change(gd_step, "theta - step", "-step"),
-            "You returned the step, not the place where it ends. A step of -0.4 from 2.0 ends at 1.6: where does yours "
-            "start?",
-        ),
-        Misconception(
             "normalized",
             change(gd_step, "lr * grad", "lr * grad / np.linalg.norm(grad)"),
             "All your steps are lr long, whatever the slope: you divided the gradient by its length. Gradient descent "

@@ -79,12 +79,12 @@ def descent_recursive(grad, theta0, lr, steps):
     return [*path, path[-1] - lr * grad(path[-1])]
 
 
-def truncates(grad, theta0, lr, steps):
-    path = np.zeros((steps + 1, len(theta0)), dtype=theta0.dtype)
-    path[0] = theta0
+def into_a_table(grad, theta0, lr, steps):
+    rows = np.zeros((steps + 1, *theta0.shape))
+    rows[0] = theta0
     for t in range(steps):
-        path[t + 1] = path[t] - lr * grad(path[t])
-    return path
+        rows[t + 1] = rows[t] - lr * grad(rows[t])
+    return rows
 
 
 GRADIENT_DESCENT = Exercise(
@@ -162,7 +162,7 @@ GRADIENT_DESCENT = Exercise(
         ),
         Misconception(
             "truncates",
-            truncates,
+            change(into_a_table, "*theta0.shape)", "*theta0.shape), theta0.dtype"),
             "Your path has the type of theta0. From a start at whole numbers it can only visit whole numbers: each "
             "point loses what stands behind its decimal point. Which type should the path have, whatever the start?",
         ),
@@ -192,19 +192,19 @@ GRADIENT_DESCENT = Exercise(
             "Your steps are right, and then your table takes the type of theta0: from a start at whole numbers, "
             "each point loses what stands behind its decimal point.",
         ),
+        Misconception(
+            "start_and_end_only",
+            change(gradient_descent, "        path.append", "    path.append"),
+            "Your path has two rows, the start and the end. Look at how far the line with append is indented: does "
+            "it belong to the loop, or come after it?",
+        ),
     ),
     also_right=(
         gradient_descent,
+        into_a_table,
         descent_recursive,
         change(gradient_descent, "theta -= lr * grad(theta)", "theta = theta - lr * grad(theta)"),
         change(gradient_descent, "theta0.astype(float)", "np.array(theta0, dtype=float)", "array(path)", "stack(path)"),
-        change(
-            gradient_descent,
-            "path = [theta.copy()]",
-            ("path = np.empty((1, len(theta0)))\n    path[0] = theta"),
-            "path.append(theta.copy())",
-            "path = np.vstack([path, theta])",
-        ),
         change(gradient_descent, "return np.array(path)", "return path"),
     ),
     driver="objective_grad",

@@ -14,7 +14,7 @@ def stable_cases(rng: np.random.Generator) -> list[Case]:
     nearly_flat = bowl(rng, 3.0, 1e-4)
     return [
         case("one parameter, curvature 4", "axes", np.array([[4.0]])),
-        case("a bowl along three axes", "axes", np.diag(rng.uniform(1, 9, size=3))),
+        case("a bowl along three axes", "axes", np.diag(rng.uniform([1, 6, 1], [5, 9, 5]))),
         case("a tilted bowl", "tilted", np.array([[3.0, -2.0], [-2.0, 3.0]])),
         case("a tilted bowl in three dimensions", "tilted", bowl(rng, 9.0, 4.0, 1.0)),
         case("a tilted bowl in six dimensions", "tilted", bowl(rng, 8.0, 5.0, 4.0, 3.0, 2.0, 0.5)),
@@ -112,6 +112,19 @@ MAX_STABLE_LR = Exercise(
             "You divided by the mean of the curvatures. The steepest direction lies above the mean, and it is the "
             "first to explode: at your limit it is long gone.",
             hint=2,
+        ),
+        Misconception(
+            "condition_number",
+            change(max_stable_lr, "np.linalg.eigvalsh(A)[-1]", "np.linalg.cond(A)"),
+            "You divided by the condition number, which is a ratio of two curvatures: a bowl that is ten times as "
+            "steep everywhere has the same. The cliff depends on the steepest curvature itself.",
+            hint=2,
+        ),
+        Misconception(
+            "first_of_an_unsorted_list",
+            change(max_stable_lr, "eigvalsh(A)[-1]", "eigvals(A)[0]"),
+            "np.linalg.eigvals gives the curvatures in no order: the first of them need not be the largest. Ask "
+            "for the largest.",
         ),
     ),
     also_right=(

@@ -171,14 +171,17 @@ CLINIC_03 = Exercise(
             "batches.",
         ),
         Misconception(
-            "never_starts_anew",
-            change(
-                clinic_03,
-                ("    for order in orders:\n        total = 0.0\n"),
-                ("    total = 0.0\n    for order in orders:\n"),
-            ),
-            "Theta is right. Your total goes on from one epoch to the next, so that only the first entry of the "
-            "history is the loss of its own epoch.",
+            "smaller_step_for_a_smaller_batch",
+            change(clinic_03, "lr * grad", "lr * grad * len(batch) / batch_size"),
+            "The step on a smaller batch is shorter in your code, in proportion to its size. Only the reported loss "
+            "is a matter of how many examples a batch holds: its gradient is a mean already.",
+            about=("theta",),
+        ),
+        Misconception(
+            "last_batch_alone",
+            change(clinic_03, "total += loss * len(y[batch])", "total = loss", "total / len(y)", "total"),
+            "Each entry of your history is the loss of one batch, the last of its epoch. The mean over all "
+            "examples of the epoch is asked for.",
             hint=2,
             about=("history",),
         ),
@@ -187,7 +190,13 @@ CLINIC_03 = Exercise(
         clinic_03,
         clinic_by_average,
         clinic_by_split,
-        change(clinic_03, "len(y[batch])", "len(batch)", "total / len(y)", "total / len(order)"),
+        change(
+            clinic_03,
+            "start in range(0, len(y), batch_size)",
+            "i in range(-(-len(y) // batch_size))",
+            "start : start + batch_size",
+            "i * batch_size : (i + 1) * batch_size",
+        ),
         change(clinic_03, "batch], y[batch", "order][start : start + batch_size], y[order][start : start + batch_size"),
         change(clinic_03, "return theta, np.array(history)", "return [theta.tolist(), history]"),
     ),

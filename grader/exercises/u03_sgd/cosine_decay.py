@@ -96,6 +96,12 @@ COSINE_DECAY = Exercise(
             "Your schedule starts at twice lr0: 1 + cos goes from 2 to 0. Which factor makes that 1 to 0?",
         ),
         Misconception(
+            "half_of_the_cosine_alone",
+            change(cosine_decay, "(1 + np.cos(np.pi * t / steps)) / 2", "1 + np.cos(np.pi * t / steps) / 2"),
+            "You halve the cosine, but not the 1 beside it: your wave runs from 1.5 to 0.5. Halve both, and it runs "
+            "from 1 to 0.",
+        ),
+        Misconception(
             "one_ahead",
             change(cosine_decay, "t / steps", "(t + 1) / steps"),
             "Your schedule is one step ahead: t = 0 should give lr0 itself. t counts the steps that are done.",

@@ -95,6 +95,13 @@ GRADIENT_NOISE = Exercise(
             hint=2,
         ),
         Misconception(
+            "one_taken_away_at_the_end",
+            change(gradient_noise, "/ (N - 1)", "/ N - 1"),
+            "Without parentheses Python divides by N first and takes 1 away from all of it, so that the noise can "
+            "come out below 0. What belongs together under the line?",
+            hint=2,
+        ),
+        Misconception(
             "corrected_twice",
             change(gradient_noise, "var(axis=0)", "var(axis=0, ddof=1)"),
             "You divide by N - 1 twice: once in the variance (ddof=1) and once in the correction. Either one goes with "
@@ -148,9 +155,7 @@ GRADIENT_NOISE = Exercise(
         gradient_noise,
         noise_by_loop,
         change(gradient_noise, "var(axis=0)", "var(axis=0, ddof=1)", "(N - 1)", "N"),
-        change(
-            gradient_noise, "grads.var(axis=0).sum()", "np.trace(np.atleast_2d(np.cov(grads, rowvar=False, ddof=0)))"
-        ),
+        change(gradient_noise, "grads.var(axis=0).sum()", "np.sum((grads - grads.mean(axis=0)) ** 2) / N"),
         change(gradient_noise, "grads.var(axis=0).sum()", "np.mean(np.sum((grads - grads.mean(axis=0)) ** 2, axis=1))"),
         change(gradient_noise, "return one", "return np.float32(1) * one"),
     ),

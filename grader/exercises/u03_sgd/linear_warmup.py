@@ -100,6 +100,13 @@ LINEAR_WARMUP = Exercise(
             hint=2,
         ),
         Misconception(
+            "falls_after_the_top",
+            change(linear_warmup, "min(1.0, share)", "min(share, share**-0.5)"),
+            "Your ramp is right, but then the learning rate falls, as in the schedule of the first transformers. A "
+            "warm-up alone stays at lr0 once it is there.",
+            hint=2,
+        ),
+        Misconception(
             "wrong_side",
             change(linear_warmup, "min(", "max("),
             "You took the larger of the two where the smaller one holds: there is no ramp, and after it the learning "
@@ -111,6 +118,16 @@ LINEAR_WARMUP = Exercise(
             change(linear_warmup, "lr0 * min(1.0, share)", "lr0 * min(1.0, 0.01 ** (1 - share))"),
             "Your ramp climbs by equal factors. A linear ramp climbs by equal parts: the same amount is added at "
             "every step.",
+        ),
+        *(
+            Misconception(
+                f"lr0_forgotten_as_{one}",
+                change(linear_warmup, "lr0 * min(1.0, share)", f"lr0 * share if t < warmup else {one}"),
+                "After the ramp you return 1 itself: 1 is the share of lr0 that is left to take, and lr0 has still to "
+                "be multiplied by it.",
+                hint=2,
+            )
+            for one in ("1", "1.0")
         ),
     ),
     also_right=(

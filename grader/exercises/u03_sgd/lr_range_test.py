@@ -95,6 +95,14 @@ def range_by_logarithms(f, theta, batches, lr_min, lr_max, steps):
     return lrs, losses
 
 
+into_arrays = change(
+    range_by_factor,
+    "lrs, losses, feed = np.zeros(steps),",
+    "lrs, losses, feed = np.geomspace(lr_min, lr_max, steps),",
+    "        lrs[t] = lr_min * factor**t\n",
+    "",
+)
+
 SMOOTHED = {
     "from_the_first_loss": "losses.append(loss if not losses else B * losses[-1] + (1 - B) * loss)",
     "from_zero": "mean = B * (mean if losses else 0.0) + (1 - B) * loss\n        losses.append(mean)",
@@ -186,12 +194,20 @@ LR_RANGE_TEST = Exercise(
             "model. A range test is a rehearsal; leave the parameters as they were.",
             hint=4,
         ),
-        Misconception(
-            "best_so_far",
-            change(lr_range_test, "losses.append(loss)", "losses.append(min([loss, *losses]))"),
-            "You note the lowest loss so far, which cannot rise. That the loss rises over the cliff is what a range "
-            "test is there to show: note the loss of each batch itself.",
-            about=("losses",),
+        *(
+            Misconception(
+                f"stops_at_{much}_times_the_{start}",
+                change(
+                    into_arrays,
+                    "        theta = theta",
+                    f"        if losses[t] > {much} * {first}:\n            break\n        theta = theta",
+                ),
+                "You stop as soon as the loss grows too large. A test that stops there is a fine tool, but this one "
+                "goes on over the cliff to lr_max, with as many losses as learning rates.",
+                about=("losses",),
+            )
+            for start, first in (("first", "losses[0]"), ("best", "min(losses[: t + 1])"))
+            for much in (3, 4, 10)
         ),
         *(
             Misconception(
@@ -199,20 +215,35 @@ LR_RANGE_TEST = Exercise(
                 change(lr_range_test, "losses.append(loss)", note.replace("B", beta)),
                 "You smoothed the losses, as library range tests do for their pictures. Asked for is the raw loss of "
                 "each batch, just before its step; a picture can be smoothed afterwards.",
-                hint=2,
                 about=("losses",),
             )
             for start, note in SMOOTHED.items()
             for beta in ("0.9", "0.98")
+        ),
+        Misconception(
+            "uphill",
+            change(lr_range_test, "theta - lr", "theta + lr"),
+            "Your steps go uphill, so the loss rises however small the learning rate is. A gradient points to "
+            "where the loss grows.",
+        ),
+        Misconception(
+            "exponents",
+            change(lr_range_test, "geomspace", "logspace"),
+            "np.logspace takes exponents: it runs from 10 ** lr_min to 10 ** lr_max. Its sibling np.geomspace "
+            "takes the two ends themselves.",
+        ),
+        Misconception(
+            "raised_before_it_is_noted",
+            change(lr_range_test, "lr_max, steps),", "lr_max, steps) * (lr_max / lr_min) ** (1 / (steps - 1)),"),
+            "You raise the learning rate before it is first used: your run begins one factor above lr_min, and "
+            "ends one factor above lr_max.",
         ),
     ),
     also_right=(
         lr_range_test,
         range_by_factor,
         range_by_logarithms,
-        change(
-            lr_range_test, "geomspace(lr_min, lr_max, steps)", "exp(np.linspace(np.log(lr_min), np.log(lr_max), steps))"
-        ),
+        into_arrays,
         change(
             lr_range_test,
             "np.geomspace(lr_min, lr_max, steps)",

@@ -95,7 +95,6 @@ MINIBATCHES = Exercise(
             ),
             "Your examples and their labels part ways: a picture of a boot arrives labelled as a shirt. X and y have "
             "to be put into one and the same order. How many orders do you draw?",
-            hint=1,
         ),
         Misconception(
             "with_replacement",
@@ -106,14 +105,12 @@ MINIBATCHES = Exercise(
             ),
             "You draw each batch from all examples afresh, so some come twice and others not at all: about 37% of a "
             "large data set stay unseen in such an epoch. An epoch is one pass in which everybody has one turn.",
-            hint=2,
         ),
         Misconception(
             "last_dropped",
             change(minibatches, "len(y), batch_size", "len(y) - batch_size + 1, batch_size"),
             "The examples that do not fill a whole batch are lost; with batches larger than the data set, that is all "
             "of them. They belong into one last, smaller batch.",
-            hint=3,
         ),
         Misconception(
             "last_padded",
@@ -124,7 +121,6 @@ MINIBATCHES = Exercise(
             ),
             "You fill up the last batch with examples that have had their turn. They count double in this epoch. A "
             "last batch may simply be smaller.",
-            hint=3,
         ),
         Misconception(
             "uneven",
@@ -135,28 +131,24 @@ MINIBATCHES = Exercise(
             ),
             "You divide the examples into parts of nearly equal size, none of which need be batch_size long. Every "
             "batch but the last should hold exactly batch_size examples, and the last one what is left.",
-            hint=3,
         ),
         Misconception(
             "no_shuffle",
             change(minibatches, "rng.permutation(len(y))", "np.arange(len(y))"),
             "Your batches come in the order of the data. Data sets are often sorted, by label or by day: then a batch "
             "holds one kind of example only, and each step unlearns what the last one taught.",
-            hint=4,
         ),
         Misconception(
             "same_order",
             change(minibatches, "rng.permutation", "np.random.default_rng(0).permutation"),
             "Your shuffle is the same in every epoch, so the same examples always share a batch. A generator that is "
             "made anew from one seed starts anew, too. You were given one that goes on: rng.",
-            hint=4,
         ),
         Misconception(
             "another_rng",
             change(minibatches, "rng.permutation", "np.random.permutation"),
             "You shuffle, but not with the rng that was handed in: the same seed does not give the same run any more. "
             "An experiment that nobody can repeat is hard to debug, and harder to believe.",
-            hint=4,
         ),
         Misconception(
             "blocks",
@@ -176,7 +168,6 @@ MINIBATCHES = Exercise(
             endless,
             "Your batches never end: a loop over one epoch would run for ever. Let the function end after one pass; "
             "whoever wants another epoch calls it again.",
-            hint=2,
         ),
         Misconception(
             "mutated",

@@ -117,6 +117,13 @@ STEP_DECAY = Exercise(
             "very t. Which operation counts how many there have been so far?",
         ),
         Misconception(
+            "what_is_left_over",
+            change(step_decay, "t // every", "t % every"),
+            "t % every is what is left over: how many steps have passed since the last drop. It falls at every t and "
+            "begins anew after each round. Which operation counts the rounds themselves?",
+            hint=2,
+        ),
+        Misconception(
             "remembers",
             step_remembers,
             "Your function goes on from the learning rate of the last call. That is right as long as t comes in order, "
@@ -130,10 +137,11 @@ STEP_DECAY = Exercise(
             "learning rate rises. Two drops multiply by gamma twice.",
         ),
         Misconception(
-            "rounds_up_and_down",
-            change(step_decay, "t // every", "round(t / every)"),
-            "Your drops come half a period too early: you round t / every to the nearest whole number. A drop "
-            "counts only once all of its steps have passed.",
+            "rounded_down_at_the_end",
+            change(step_decay, "gamma**drops", "gamma**t // every"),
+            "Python reads gamma ** t // every from the left: the power first, and // rounds all of it down to 0. "
+            "What should stand in parentheses?",
+            hint=2,
         ),
     ),
     also_right=(

@@ -3,7 +3,7 @@
 import numpy as np
 
 from grader.changes import change
-from grader.exercises.u04_momentum.steps import UNIT, by_torch, scaled_cases
+from grader.exercises.u04_momentum.steps import BESIDE_THE_FRACTION, UNIT, by_torch, scaled_cases
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -69,9 +69,9 @@ ADAGRAD_STEP = Exercise(
         Misconception(
             "sums_absolute_values",
             change(adagrad_step, "grad**2", "np.abs(grad)", "np.sqrt(sum_sq)", "sum_sq"),
-            "You add up absolute values and divide by their sum. Your first step is right, but then yours shrink like "
-            "1/t under a constant gradient, and AdaGrad's like 1/sqrt(t): it sums squares, and takes the root of the "
-            "sum.",
+            "You add up absolute values. AdaGrad adds up squares, and takes the root of their sum: under a constant "
+            "gradient its steps shrink like 1/sqrt(t).",
+            about=("sum_sq",),
         ),
         Misconception(
             "one_step_late",
@@ -93,7 +93,7 @@ ADAGRAD_STEP = Exercise(
         Misconception(
             "old_sum_returned",
             change(adagrad_step, "    sum_sq = sum_sq + grad**2\n", "", "(sum_sq)", "(sum_sq + grad**2)"),
-            "Your first theta is right, but the sum that you hand back is the old one, without this gradient. So your "
+            "The sum that you hand back is the old one, without this gradient. So your "
             "steps never shrink: at every step AdaGrad begins anew.",
             hint=3,
         ),
@@ -117,14 +117,14 @@ ADAGRAD_STEP = Exercise(
         Misconception(
             "root_stored",
             change(adagrad_step, "eps), sum_sq", "eps), root"),
-            "Your first theta is right, but you hand back the root of the sum as if it were the sum. The next step "
+            "You hand back the root of the sum as if it were the sum. The next step "
             "adds a square to a root. Keep the sum itself; the root is for this step only.",
             hint=3,
         ),
         Misconception(
             "mutates",
             change(adagrad_step, "sum_sq = sum_sq + grad**2", "sum_sq += grad**2"),
-            "All values are right, but the sum that you were given was changed in place. Make a new array, so that "
+            "The sum that you were given was changed in place. Make a new array, so that "
             "whoever called you still has the old one.",
             hint=4,
         ),
@@ -133,6 +133,16 @@ ADAGRAD_STEP = Exercise(
             change(adagrad_step, "grad**2", "(lr * grad) ** 2"),
             "You square the step, lr times the gradient, so that lr cancels above and below the line. The sum is "
             "made of gradients alone; lr comes in when theta moves.",
+        ),
+        Misconception(
+            "eps_beside_the_fraction",
+            change(adagrad_step, "grad / (root + eps)", "(grad / root + eps)"),
+            BESIDE_THE_FRACTION,
+        ),
+        Misconception(
+            "eps_beside_the_step",
+            change(adagrad_step, "/ (root + eps)", "/ root + eps"),
+            BESIDE_THE_FRACTION,
         ),
     ),
     also_right=(

@@ -161,6 +161,12 @@ CLINIC_04 = Exercise(
             "them apart, always?",
             hint=2,
         ),
+        Misconception(
+            "sums_for_means",
+            change(clinic_04, " / len(error)", ""),
+            "Your gradients are sums over the examples. In the code that you were given they are means, and there was "
+            "nothing wrong with these.",
+        ),
     ),
     also_right=(
         clinic_04,

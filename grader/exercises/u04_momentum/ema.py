@@ -128,6 +128,11 @@ EMA = Exercise(
             "Your table of averages has the type of the series. When that holds whole numbers, each average loses what "
             "stands behind its decimal point. Which type should averages have?",
         ),
+        Misconception(
+            "mean_so_far",
+            change(ema, "beta * m + (1 - beta) * value", "m + (value - m) / (len(averages) + 1)"),
+            "Yours is the plain mean of all values so far: nothing is ever forgotten, and beta has no effect.",
+        ),
     ),
     also_right=(
         ema,

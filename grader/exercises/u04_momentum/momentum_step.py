@@ -144,14 +144,14 @@ MOMENTUM_STEP = Exercise(
             change(
                 momentum_step, "    velocity = beta * velocity + grad\n", "", "* velocity", "* (beta * velocity + grad)"
             ),
-            "Your first theta is right, but you hand back the velocity that you were given. So the next step starts "
+            "You hand back the velocity that you were given. So the next step starts "
             "from the same old velocity, and nothing ever adds up. Which velocity does the next step need?",
             hint=3,
         ),
         Misconception(
             "uphill",
             change(momentum_step, "theta - lr", "theta + lr"),
-            "The velocity is right, and then theta goes along it, which is uphill: it is made of gradients. Where does "
+            "Your theta goes along the velocity, which is uphill: it is made of gradients. Where does "
             "the minus sign of gradient descent belong here?",
         ),
         Misconception(
@@ -178,17 +178,36 @@ MOMENTUM_STEP = Exercise(
         Misconception(
             "returned_in_reverse",
             change(momentum_step, "return theta, velocity", "return velocity, theta"),
-            "Both values are right, but they come back in the wrong order: theta first, then the velocity. The next "
+            "Your values come back in the wrong order: theta first, then the velocity. The next "
             "step would take your velocity for a place to stand on.",
             hint=3,
         ),
         Misconception(
             "mutates",
             change(momentum_step, "velocity = beta * velocity + grad", ("velocity *= beta\n    velocity += grad")),
-            "All values are right, but you changed the velocity that you were given in place: whoever keeps it, to "
+            "You changed the velocity that you were given in place: whoever keeps it, to "
             "compare two learning rates from the same point say, finds it changed. Make a new array here; in the "
             "class SGD below, changing in place will be what we want.",
             hint=4,
+        ),
+        Misconception(
+            "lr_twice",
+            change(momentum_step, "+ grad", "+ lr * grad"),
+            "The learning rate comes in twice: in your velocity, and once more where theta moves. The velocity is a "
+            "sum of gradients alone; lr scales the step.",
+        ),
+        Misconception(
+            "friction_on_the_gradient",
+            change(momentum_step, "beta * velocity + grad", "beta * (velocity + grad)"),
+            "Your friction acts on the new gradient too, so that even the first step from rest has only beta of its "
+            "length. Only the old velocity fades; the gradient enters in full.",
+            hint=1,
+        ),
+        Misconception(
+            "average_of_steps",
+            change(momentum_step, "+ grad", "+ (1 - beta) * lr * grad", "- lr * velocity", "- velocity"),
+            "Your velocity is an average of steps: each gradient enters with 1 - beta and with lr. Here it is a sum of "
+            "the gradients as they are, and lr comes in where theta moves.",
         ),
     ),
     also_right=(

@@ -59,7 +59,7 @@ NESTEROV_STEP = Exercise(
         Misconception(
             "heavy_ball",
             change(nesterov_step, "grad + beta * velocity", "velocity"),
-            "This is heavy ball: the velocity is right, and the look-ahead is not there. If you did write g + beta v "
+            "This is heavy ball: the look-ahead is not there. If you did write g + beta v "
             "with the velocity from *before* this gradient, that sum is the new velocity itself. Which v is meant?",
             hint=1,
         ),
@@ -78,15 +78,16 @@ NESTEROV_STEP = Exercise(
         Misconception(
             "look_ahead_stored",
             change(nesterov_step, "ahead, velocity", "ahead, ahead"),
-            "Your first theta is right, but you hand back the look-ahead in place of the velocity. So the next step "
+            "You hand back the look-ahead in place of the velocity. So the next step "
             "looks ahead from a look-ahead, and drifts off. The look-ahead is for this step only: what is to be kept?",
             hint=3,
         ),
         Misconception(
             "average",
             change(nesterov_step, "+ grad", "+ (1 - beta) * grad", "ahead = grad", "ahead = (1 - beta) * grad"),
-            "Your velocity is an average, with 1 - beta of each gradient; in torch's convention it is a sum. All your "
-            "steps have only 1 - beta of the right length: look at the table of conventions above.",
+            "Your velocity is an average, with 1 - beta of each gradient; in torch's convention it is a sum: look at "
+            "the table of conventions above.",
+            about=("velocity",),
         ),
         Misconception(
             "lr_inside",
@@ -99,20 +100,19 @@ NESTEROV_STEP = Exercise(
             change(
                 nesterov_step, "    velocity = beta * velocity + grad\n", "", "* velocity", "* (beta * velocity + grad)"
             ),
-            "Your theta of the first step is right, but the velocity that comes back is the old one. The next step "
-            "begins as if this gradient had never been.",
+            "The velocity that comes back is the old one. The next step begins as if this gradient had never been.",
             hint=3,
         ),
         Misconception(
             "uphill",
             change(nesterov_step, "theta - lr", "theta + lr"),
-            "The velocity is right, and theta goes along it, uphill. The sum of gradients points to where the loss "
+            "Your theta goes along the velocity, uphill. The sum of gradients points to where the loss "
             "grows, look-ahead or not.",
         ),
         Misconception(
             "mutates",
             change(nesterov_step, "velocity = beta * velocity + grad", ("velocity *= beta\n    velocity += grad")),
-            "All values are right, but the velocity that you were given was changed in place. Make a new array, so "
+            "The velocity that you were given was changed in place. Make a new array, so "
             "that whoever called you still has the old one.",
             hint=4,
         ),
@@ -121,6 +121,35 @@ NESTEROV_STEP = Exercise(
             change(nesterov_step, "grad + beta * velocity", "grad + beta**2 * velocity"),
             "Your look-ahead lets friction act twice: beta squared. The ball rolls on for one round, so beta comes "
             "in once, on the velocity that has already seen this gradient.",
+        ),
+        Misconception(
+            "lr_twice",
+            change(nesterov_step, "+ grad", "+ lr * grad"),
+            "The learning rate comes in twice: in your velocity, and once more where theta moves. The velocity is a "
+            "sum of gradients alone; lr scales the step.",
+        ),
+        Misconception(
+            "friction_on_the_gradient",
+            change(nesterov_step, "beta * velocity + grad", "beta * (velocity + grad)"),
+            "Your friction acts on the new gradient too, before it is in the velocity. Only the old velocity fades; "
+            "the gradient enters in full.",
+        ),
+        Misconception(
+            "lr_inside_downhill",
+            change(nesterov_step, "+ grad", "- lr * grad", "lr * ahead", "(lr * grad - beta * velocity)"),
+            "Your velocity is a step: it points downhill and has the learning rate inside, a convention that you find "
+            "in many lecture notes. Here the velocity is a sum of gradients, without lr and without the minus sign.",
+        ),
+        Misconception(
+            "velocity_added_as_a_step",
+            change(nesterov_step, "lr * ahead", "(lr * grad - beta * velocity)"),
+            "You add beta v to theta as if v were a step downhill with lr inside. Here v is a sum of gradients: it "
+            "needs the same minus sign and the same lr as the gradient beside it.",
+        ),
+        Misconception(
+            "lr_on_the_gradient_alone",
+            change(nesterov_step, "lr * ahead", "(lr * grad + beta * velocity)"),
+            "Your lr scales the gradient alone, and the look-ahead enters without it. lr belongs to the whole sum.",
         ),
     ),
     also_right=(

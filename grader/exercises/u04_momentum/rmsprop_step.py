@@ -3,7 +3,7 @@
 import numpy as np
 
 from grader.changes import change
-from grader.exercises.u04_momentum.steps import UNIT, by_torch, scaled_cases
+from grader.exercises.u04_momentum.steps import BESIDE_THE_FRACTION, UNIT, by_torch, scaled_cases
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -121,7 +121,7 @@ RMSPROP_STEP = Exercise(
                 "(mean_sq)",
                 "(beta * mean_sq + (1 - beta) * grad**2)",
             ),
-            "Your first theta is right, but you hand back the average that you were given. The next step starts from "
+            "You hand back the average that you were given. The next step starts from "
             "it as if this gradient had never been.",
             hint=3,
         ),
@@ -139,7 +139,7 @@ RMSPROP_STEP = Exercise(
         Misconception(
             "mutates",
             change(rmsprop_step, "mean_sq = beta * mean_sq + (1", ("mean_sq *= beta\n    mean_sq += (1")),
-            "All values are right, but the average that you were given was changed in place. Make a new array, so that "
+            "The average that you were given was changed in place. Make a new array, so that "
             "whoever called you still has the old one.",
             hint=4,
         ),
@@ -152,7 +152,7 @@ RMSPROP_STEP = Exercise(
         Misconception(
             "root_stored",
             change(rmsprop_step, "eps), mean_sq", "eps), root"),
-            "Your first theta is right, but you hand back the root of the average as if it were the average. The "
+            "You hand back the root of the average as if it were the average. The "
             "next step mixes a square into a root.",
             hint=3,
         ),
@@ -161,6 +161,29 @@ RMSPROP_STEP = Exercise(
             change(rmsprop_step, "grad**2", "np.mean(grad**2)"),
             "All your parameters share one average, so the steep ones brake the flat ones. Squares are averaged "
             "over time, entry by entry, never over the entries.",
+        ),
+        Misconception(
+            "eps_beside_the_fraction",
+            change(rmsprop_step, "grad / (root + eps)", "(grad / root + eps)"),
+            BESIDE_THE_FRACTION,
+        ),
+        Misconception(
+            "eps_beside_the_step",
+            change(rmsprop_step, "/ (root + eps)", "/ root + eps"),
+            BESIDE_THE_FRACTION,
+        ),
+        Misconception(
+            "all_squared",
+            change(rmsprop_step, "beta * mean_sq + (1 - beta) * grad**2", "(beta * mean_sq + (1 - beta) * grad) ** 2"),
+            "You square the whole average, and the old one, which is made of squares already, is squared once more in "
+            "every step. Only the gradient is squared, before it goes in.",
+        ),
+        Misconception(
+            "eps_kept",
+            change(rmsprop_step, "grad**2\n", "grad**2 + eps\n", "(root + eps)", "root"),
+            "Your eps is added to the average itself, below the root, and is handed on with it. It is added to the "
+            "root, and for this step only.",
+            hint=2,
         ),
     ),
     also_right=(

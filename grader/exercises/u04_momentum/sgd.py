@@ -170,7 +170,7 @@ SGD_EXERCISE = Exercise(
                 "v = self.momentum * self.velocities.get(i, 0.0) + grad",
                 ("v = self.velocities.get(i, grad)\n            v[...] = v if v is grad else self.momentum * v + grad"),
             ),
-            "All parameters are right, but your velocities *are* the first gradients: the same arrays. When a velocity "
+            "Your velocities *are* the first gradients: the same arrays. When a velocity "
             "is renewed in place, the gradient of whoever called you changes under their hands. Give each velocity an "
             "array of its own.",
             hint=2,
@@ -180,6 +180,26 @@ SGD_EXERCISE = Exercise(
             change(SGD, "velocities = {}", "velocities, self.first_lr = {}, lr", "= self.lr", "= self.first_lr"),
             "Your steps keep the learning rate of the constructor, whatever the attribute lr says later. A schedule as "
             "in unit 03 changes it between steps: ask for self.lr at each step.",
+        ),
+        Misconception(
+            "begins_with_the_parameters",
+            change(SGD, "self.velocities = {}", "self.velocities = {i: p.copy() for i, p in enumerate(params)}"),
+            "Your velocities begin as copies of the parameters, and so these push themselves. A velocity begins at "
+            "rest: an array of zeros in the parameter's shape.",
+            hint=2,
+        ),
+        Misconception(
+            "one_step_late",
+            change(
+                SGD,
+                "            self.velocities[i] = v\n",
+                "",
+                "self.lr * v",
+                "self.lr * self.velocities.get(i, 0.0)\n            self.velocities[i] = v",
+            ),
+            "Your parameters move by the velocities from before this gradient: the first step stands still, and each "
+            "gradient arrives one step late.",
+            hint=3,
         ),
     ),
     also_right=(

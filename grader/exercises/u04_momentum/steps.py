@@ -8,6 +8,10 @@ import numpy as np
 from grader.spec import Case
 
 UNIT = "04_momentum"
+BESIDE_THE_FRACTION = (
+    "Your eps stands beside the fraction, and moves every parameter a little by itself. It belongs to the root, below "
+    "the fraction bar: mind the brackets."
+)
 
 
 def steps_case(label: str, group: str, state: tuple[str, Any], theta: Any, grads: Any, lr: Any, **rest: float) -> Case:
@@ -42,7 +46,7 @@ def scaled_cases(rng: np.random.Generator, state: str, **rest: float) -> list[Ca
         case("gradients that change", "many", (4,), normal(size=(9, 4)), 0.3, 1e-12),
         case("squares from before", "many", (3,), normal(size=(4, 3)), 0.1, 1e-12, rng.uniform(0.5, 2, size=3)),
         case("|g| near eps = 1e-8", "eps", (4,), 1e-8 * tiny, 0.1, 1e-8),
-        case("|g| near eps = 0.01", "eps", (4,), 0.01 * tiny, 0.1, 0.01),
+        case("|g| near eps = 0.5", "eps", (4,), 0.5 * tiny, 0.1, 0.5),
         case("a gradient of exactly zero", "eps", (3,), np.array([1.0, 0.0, 1.0]) * normal(size=(3, 3)), 0.1, 1e-8),
         case("the learning rate drops", "lr", (2,), normal(size=(6, 2)), drop, 1e-12),
         case("a 3x4 matrix", "shape", (3, 4), normal(size=(3, 3, 4)), 0.1, 1e-12),

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from grader.changes import change
+from grader.exercises.u05_adam.adam_step import adam_step
 from grader.exercises.u05_adam.common import UNIT, signed
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -43,7 +44,7 @@ def adam_cases(rng: np.random.Generator) -> list[Case]:
         case("the learning rate drops", "lr", layers, 6, np.where(np.arange(6) < 3, 0.5, 0.05), **usual),
         case("the learning rate grows", "lr", ((3,),), 4, np.linspace(0.05, 0.2, 4), **short),
         case("|g| near eps = 1e-8", "eps", ((2, 2),), 3, 0.1, 1e-8, **usual),
-        case("|g| near eps = 0.01", "eps", ((3,),), 3, 0.1, 0.01, **(usual | {"eps": 0.01})),
+        case("|g| near eps = 0.5", "eps", ((3,),), 3, 0.1, 0.5, **(usual | {"eps": 0.5})),
         case("a gradient of exactly zero", "eps", ((2,),), 2, 0.1, 0.0, **usual),
     ]
 
@@ -87,6 +88,15 @@ class Adam:
             param -= self.lr * m_hat / (np.sqrt(v_hat) + self.eps)
 
 
+class AdamByStep(Adam):
+    def step(self, grads):
+        self.t += 1
+        settings = self.t, self.lr, self.beta1, self.beta2, self.eps
+        for i, param in enumerate(self.params):
+            m, v = self.m[i], self.v[i]
+            param[...], self.m[i], self.v[i] = adam_step(param, m, v, grads[i], *settings)
+
+
 class AdamByIndex:
     def __init__(self, params, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
         self.params, self.lr, self.beta1, self.beta2, self.eps = list(params), lr, beta1, beta2, eps
@@ -100,22 +110,6 @@ class AdamByIndex:
             root = np.sqrt(1 - self.beta2**t)
             length = self.lr * root / (1 - self.beta1**t)
             self.params[i][...] = self.params[i] - length * m / (np.sqrt(v) + self.eps * root)
-
-
-class AdamWithPowers:
-    def __init__(self, params, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-        self.params, self.lr, self.beta1, self.beta2, self.eps = params, lr, beta1, beta2, eps
-        self.m, self.v = [0.0] * len(params), [0.0] * len(params)
-        self.power1 = self.power2 = 1.0
-
-    def step(self, grads):
-        self.power1 *= self.beta1
-        self.power2 *= self.beta2
-        for i in range(len(grads)):
-            self.m[i] = self.beta1 * self.m[i] + grads[i] * (1 - self.beta1)
-            self.v[i] = self.beta2 * self.v[i] + grads[i] * grads[i] * (1 - self.beta2)
-            corrected = self.m[i] / (1 - self.power1), self.v[i] / (1 - self.power2)
-            self.params[i][:] -= self.lr * corrected[0] / (corrected[1] ** 0.5 + self.eps)
 
 
 LOOP = "        for i, (param, grad) in enumerate(zip(self.params, grads, strict=True)):\n"
@@ -187,7 +181,7 @@ ADAM = Exercise(
         Misconception(
             "corrected_moments_stored",
             change(Adam, "m_hat = ", "m_hat = self.m[i] = ", "v_hat = ", "v_hat = self.v[i] = "),
-            "Your first step is right, but the averages that you keep are the corrected ones: the next step averages "
+            "The averages that you keep are the corrected ones: the next step averages "
             "on from there and corrects once more. Soon v is huge, and nothing moves. Keep m and v raw.",
             hint=3,
         ),
@@ -208,7 +202,7 @@ ADAM = Exercise(
             "forgets",
             change(Adam, "self.beta1 * self.m[i] + ", "", "self.beta2 * self.v[i] + ", ""),
             "Your averages begin at zero in every step; only t goes on. What has to live from one step to the next "
-            "belongs to the object, and is made once. In which method?",
+            "belongs to the object, is made once, and is written back in every step.",
             hint=3,
         ),
         Misconception(
@@ -297,9 +291,23 @@ ADAM = Exercise(
             "Make a list for each.",
             hint=2,
         ),
+        Misconception(
+            "corrects_m_only",
+            change(Adam, "self.v[i] / (1 - self.beta2**self.t)", "self.v[i]"),
+            "You correct m and leave v as it is. A young v is far too small and stands below the fraction bar, so your "
+            "first steps are far too long.",
+            hint=4,
+        ),
+        Misconception(
+            "corrects_v_only",
+            change(Adam, "self.m[i] / (1 - self.beta1**self.t)", "self.m[i]"),
+            "You correct v and leave m as it is, so your first steps are far too short. Both averages started at zero.",
+            hint=4,
+        ),
     ),
     also_right=(
         Adam,
+        AdamByStep,
         change(Adam, "= params, lr", "= list(params), lr", "param -= ", "param[...] = param - "),
         change(Adam, "[np.zeros_like(p) for p in params]\n        self.v", "[0.0 for p in params]\n        self.v"),
         change(
@@ -310,6 +318,5 @@ ADAM = Exercise(
             "np.subtract(param, self.lr * m_hat / (v_hat**0.5 + self.eps), out=param)",
         ),
         AdamByIndex,
-        AdamWithPowers,
     ),
 )

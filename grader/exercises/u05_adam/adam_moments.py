@@ -232,13 +232,35 @@ ADAM_MOMENTS = Exercise(
             hint=2,
             about=("v",),
         ),
+        Misconception(
+            "sum_in_m",
+            change(adam_moments, "(1 - beta1) * grad", "grad"),
+            "Each gradient enters your m in full, as in momentum's velocity: a fading sum, and not an average. Which "
+            "share of the new gradient does an average take, if it keeps beta1 of what was?",
+            about=("m",),
+        ),
+        Misconception(
+            "sum_in_v",
+            change(adam_moments, "(1 - beta2) * grad**2", "grad**2"),
+            "Each square enters your v in full: a fading sum, and not an average. Which share of the new square does "
+            "an average take, if it keeps beta2 of what was?",
+            about=("v",),
+        ),
     ),
     also_right=(
         adam_moments,
         change(adam_moments, "m = beta1 * m + (1 - beta1) * grad", "m = m + (1 - beta1) * (grad - m)"),
-        change(adam_moments, "grad**2", "np.square(grad)", "return m, v", "return [m, v]"),
-        change(adam_moments, "    m = ", "    grad = grad.astype(np.float32)\n    m = "),
+        change(
+            adam_moments,
+            "m = beta1",
+            "return [beta1",
+            ") * grad\n    v = ",
+            ") * grad, ",
+            "grad**2\n    return m, v",
+            "grad**2]",
+        ),
         moments_copy,
         moments_loop,
+        change(adam_moments, "    m = ", "    grad = grad.astype(np.float32)\n    m = "),
     ),
 )

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 
 from grader.changes import change
+from grader.exercises.u05_adam.adam_moments import adam_moments
+from grader.exercises.u05_adam.bias_correction import bias_correction
 from grader.exercises.u05_adam.common import UNIT, adam_by_torch, adam_case, signed
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -38,7 +40,7 @@ def step_cases(rng: np.random.Generator) -> list[Case]:
         case("averages from before", "many", signed(rng, 4, 3), 0.1, moving),
         case("beta1 = 0.5, beta2 = 0.8", "many", signed(rng, 5, 3), 0.2, beta1=0.5, beta2=0.8),
         case("|g| near eps = 1e-8", "eps", 1e-8 * signed(rng, 3, 4), 0.1, eps=1e-8),
-        case("|g| near eps = 0.01", "eps", 0.01 * signed(rng, 3, 4), 0.1, eps=0.01),
+        case("|g| near eps = 0.5", "eps", 0.5 * signed(rng, 3, 4), 0.1, eps=0.5),
         case("a gradient of exactly zero", "eps", np.array([1.0, 0.0, 1.0]) * signed(rng, 3, 3), 0.1, eps=1e-8),
         case("a schedule that falls", "schedule", signed(rng, 6, 2), falling),
         case("a schedule that rises", "schedule", signed(rng, 5, 3), rising),
@@ -72,6 +74,14 @@ def adam_step(theta, m, v, grad, t, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     m_hat = m / (1 - beta1**t)
     v_hat = v / (1 - beta2**t)
     return theta - alpha * m_hat / (np.sqrt(v_hat) + eps), m, v
+
+
+def step_of_both(theta, m, v, grad, t, lr, beta1, beta2, eps):
+    if callable(lr):
+        lr = lr(t)
+    m, v = adam_moments(m, v, grad, beta1, beta2)
+    direction = bias_correction(m, beta1, t) / (np.sqrt(bias_correction(v, beta2, t)) + eps)
+    return theta - lr * direction, m, v
 
 
 def step_on_copies(theta, m, v, grad, t, lr, beta1, beta2, eps):
@@ -146,7 +156,7 @@ ADAM_STEP = Exercise(
         Misconception(
             "corrected_moments_stored",
             change(adam_step, "eps), m, v", "eps), m_hat, v_hat"),
-            "Your first theta is right, but the averages that you hand back are the corrected ones. The next step "
+            "The averages that you hand back are the corrected ones. The next step "
             "averages on from there and corrects once more. The correction is for this step only; m and v go on raw.",
             hint=3,
         ),
@@ -209,7 +219,7 @@ ADAM_STEP = Exercise(
         Misconception(
             "old_moments_returned",
             change(adam_step, "    alpha = lr", "    old = m, v\n    alpha = lr", "eps), m, v", "eps), *old"),
-            "Your first theta is right, but you hand back the averages that you were given, without this gradient. So "
+            "You hand back the averages that you were given, without this gradient. So "
             "every step begins with empty averages.",
             hint=3,
         ),
@@ -341,10 +351,42 @@ ADAM_STEP = Exercise(
             "place will be what we want.",
             hint=6,
         ),
+        Misconception(
+            "betas_fixed_in_the_correction",
+            change(adam_step, "beta1**t", "0.9**t", "beta2**t", "0.999**t"),
+            "Your correction knows the usual betas alone, 0.9 and 0.999, and averages with others are corrected by "
+            "the wrong weight. Each has filled up with the beta that was handed over.",
+            about=("theta",),
+        ),
+        Misconception(
+            "one_step_late",
+            change(
+                adam_step,
+                "    m_hat = m / (1 - beta1**t)\n    v_hat = v / (1 - beta2**t)\n",
+                "",
+                "    m = beta1",
+                "    m_hat = m / (1 - beta1**t)\n    v_hat = v / (1 - beta2**t)\n    m = beta1",
+            ),
+            "Your step is made with the averages from before this gradient. Renew both first, then correct them and "
+            "step.",
+            hint=3,
+            about=("theta",),
+        ),
+        Misconception(
+            "alpha_corrected_without_the_root",
+            change(
+                adam_step,
+                "alpha * m_hat / (np.sqrt(v_hat) + eps)",
+                "alpha * (1 - beta2**t) / (1 - beta1**t) * m / (np.sqrt(v) + eps)",
+            ),
+            "You correct alpha, and not the averages. That can be done, but v stands below a root, so its correction "
+            "needs that root too.",
+            about=("theta",),
+        ),
     ),
     also_right=(
         adam_step,
-        change(adam_step, "    m = ", "    grad = grad.astype(np.float32)\n    m = "),
+        step_of_both,
         change(
             adam_step,
             "alpha * m_hat / (np.sqrt(v_hat) + eps)",
@@ -356,5 +398,6 @@ ADAM_STEP = Exercise(
         ),
         step_on_copies,
         step_in_a_loop,
+        change(adam_step, "    m = ", "    grad = grad.astype(np.float32)\n    m = "),
     ),
 )

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from grader.changes import change
+from grader.exercises.u05_adam.adam_step import adam_step
 from grader.exercises.u05_adam.common import UNIT, adam_by_torch, adam_case, signed
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -35,7 +36,7 @@ def adamw_cases(rng: np.random.Generator) -> list[Case]:
         case("six steps", "many", signed(rng, 3), signed(rng, 6, 3), 0.2, 0.1),
         case("averages from before", "many", signed(rng, 3), signed(rng, 4, 3), 0.05, 0.5, moving),
         case("|g| near eps = 1e-8", "many", signed(rng, 4), 1e-8 * signed(rng, 3, 4), 0.1, 0.1),
-        case("|g| near eps = 0.01", "many", signed(rng, 3), 0.01 * signed(rng, 3, 3), 0.1, 0.1, eps=0.01),
+        case("|g| near eps = 0.5", "many", signed(rng, 3), 0.5 * signed(rng, 3, 3), 0.1, 0.1, eps=0.5),
         case("a schedule that falls", "schedule", signed(rng, 3), signed(rng, 5, 3), falling, 0.3),
         case("a 3x4 matrix", "shape", signed(rng, 3, 4), signed(rng, 2, 3, 4), 0.1, 0.2),
         case("shape (2, 3, 2)", "shape", signed(rng, 2, 3, 2), signed(rng, 2, 2, 3, 2), 0.3, 0.1),
@@ -71,14 +72,10 @@ def adamw_step(theta, m, v, grad, t, lr, weight_decay, beta1=0.9, beta2=0.999, e
     return theta - step - alpha * weight_decay * theta, m, v
 
 
-def adamw_on_copies(theta, m, v, grad, t, lr, weight_decay, beta1, beta2, eps):
+def adamw_of_adam(theta, m, v, grad, t, lr, weight_decay, beta1, beta2, eps):
     alpha = lr(t) if callable(lr) else lr
-    theta, m, v = theta.copy(), m.copy(), v.copy()
-    m += (1 - beta1) * (grad - m)
-    v += (1 - beta2) * (grad * grad - v)
-    theta -= alpha * weight_decay * theta
-    theta -= alpha * m / (1 - beta1**t) / ((v / (1 - beta2**t)) ** 0.5 + eps)
-    return [theta, m, v]
+    new, m, v = adam_step(theta, m, v, grad, t, alpha, beta1, beta2, eps)
+    return new - alpha * weight_decay * theta, m, v
 
 
 ADAMW_STEP = Exercise(
@@ -183,7 +180,7 @@ ADAMW_STEP = Exercise(
         Misconception(
             "without_bias_correction",
             change(adamw_step, "m / (1 - beta1**t)", "m", "v / (1 - beta2**t)", "v"),
-            "The decay is right, but Adam's part of your step is not bias-corrected: the first one is 3.16 times too "
+            "Adam's part of your step is not bias-corrected: the first one is 3.16 times too "
             "long. Could your adam_step do that part?",
         ),
         Misconception(
@@ -248,10 +245,16 @@ ADAMW_STEP = Exercise(
             "Numbers work; a schedule does not. It is a *function*, and what it says of step t is had by calling it "
             "with t.",
         ),
+        Misconception(
+            "alpha_twice",
+            change(adamw_step, "alpha * weight_decay", "alpha**2 * weight_decay"),
+            "alpha comes into your decay twice. A step of length alpha takes alpha times weight_decay of each weight.",
+            about=("theta",),
+        ),
     ),
     also_right=(
         adamw_step,
-        change(adamw_step, "    m = ", "    grad = grad.astype(np.float32)\n    m = "),
+        adamw_of_adam,
         change(
             adamw_step,
             "    m = ",
@@ -263,6 +266,6 @@ ADAMW_STEP = Exercise(
         change(
             adamw_step, "step = alpha * m_hat / (np.sqrt(v_hat) + eps)", "step = m_hat * alpha / (eps + v_hat**0.5)"
         ),
-        adamw_on_copies,
+        change(adamw_step, "    m = ", "    grad = grad.astype(np.float32)\n    m = "),
     ),
 )

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 
 from grader.changes import change
+from grader.exercises.u05_adam.adam_moments import adam_moments
+from grader.exercises.u05_adam.bias_correction import bias_correction
 from grader.exercises.u05_adam.common import UNIT, adam_by_torch, adam_case, signed
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -26,18 +28,21 @@ def amsgrad_cases(rng: np.random.Generator) -> list[Case]:
 
     v = rng.uniform(0.5, 2, size=3)
     moving = {"m": rng.normal(size=3), "v": v, "v_max": v * rng.uniform(1.5, 3, size=3)}
+    even = {"m": rng.normal(size=3), "v": v, "v_max": v}
     spike = np.where(np.arange(8) == 1, 20.0, 0.5)[:, None]
+    fading = np.geomspace(6, 0.1, 6)[:, None]
     falling = rng.uniform(0.2, 0.4) / np.sqrt(np.arange(1, 8))
     return [
         case("one gradient of 4", "first", [[4.0]], 0.1, 0.999),
         case("five parameters, from zero", "first", signed(rng, 1, 5), 0.2, 0.999),
         case("one large gradient, then small ones", "remembers", spike * signed(rng, 8, 3), 0.1),
         case("a largest v from before", "remembers", signed(rng, 4, 3), 0.1, 0.8, moving),
-        case("gradients that grow", "follows", np.geomspace(0.5, 8, 6)[:, None] * signed(rng, 6, 2), 0.1),
+        case("averages from before, then smaller gradients", "remembers", fading * signed(rng, 3), 0.1, 0.8, even),
+        case("gradients that grow", "follows", np.geomspace(5, 80, 8)[:, None] * signed(rng, 8, 6), 0.1),
         case(
             "one of two parameters has a spike", "follows", np.hstack([spike, 0 * spike + 0.5]) * signed(rng, 8, 2), 0.1
         ),
-        case("|g| near eps = 0.01", "eps", 0.01 * signed(rng, 4, 3), 0.1, eps=0.01),
+        case("|g| near eps = 0.5", "eps", 0.5 * signed(rng, 4, 3), 0.1, eps=0.5),
         case("a schedule that falls", "shape", signed(rng, 6, 2), falling),
         case("a 3x4 matrix", "shape", signed(rng, 4, 3, 4), 0.1, 0.7),
     ]
@@ -72,14 +77,13 @@ def amsgrad_step(theta, m, v, v_max, grad, t, lr, beta1=0.9, beta2=0.999, eps=1e
     return theta - alpha * m_hat / (np.sqrt(v_hat) + eps), m, v, v_max
 
 
-def amsgrad_on_copies(theta, m, v, v_max, grad, t, lr, beta1, beta2, eps):
-    alpha = lr(t) if callable(lr) else lr
-    theta, m, v, v_max = (each.copy() for each in (theta, m, v, v_max))
-    m += (1 - beta1) * (grad - m)
-    v += (1 - beta2) * (grad * grad - v)
-    v_max[v > v_max] = v[v > v_max]
-    theta -= alpha * m / (1 - beta1**t) / ((v_max / (1 - beta2**t)) ** 0.5 + eps)
-    return [theta, m, v, v_max]
+def amsgrad_of_both(theta, m, v, v_max, grad, t, lr, beta1, beta2, eps):
+    if callable(lr):
+        lr = lr(t)
+    m, v = adam_moments(m, v, grad, beta1, beta2)
+    v_max = np.maximum(v_max, v)
+    direction = bias_correction(m, beta1, t) / (np.sqrt(bias_correction(v_max, beta2, t)) + eps)
+    return theta - lr * direction, m, v, v_max
 
 
 AMSGRAD_STEP = Exercise(
@@ -162,6 +166,14 @@ AMSGRAD_STEP = Exercise(
             about=("v_max",),
         ),
         Misconception(
+            "one_maximum_over_both",
+            change(amsgrad_step, "np.maximum(v_max, v)", "np.full_like(v, np.maximum(v_max, v).max())"),
+            "Your v_max has one value for all entries, so one steep parameter brakes all others. It is a maximum over "
+            "time, for each entry on its own.",
+            hint=1,
+            about=("v_max",),
+        ),
+        Misconception(
             "old_maximum_returned",
             change(amsgrad_step, "    v_max = np", "    old = v_max\n    v_max = np", "v, v_max\n", "v, old\n"),
             "You hand back the v_max that you were given: nothing is remembered.",
@@ -227,7 +239,7 @@ AMSGRAD_STEP = Exercise(
     ),
     also_right=(
         amsgrad_step,
-        change(amsgrad_step, "    m = ", "    grad = grad.astype(np.float32)\n    m = "),
+        amsgrad_of_both,
         change(amsgrad_step, "np.maximum(v_max, v)", "np.where(v > v_max, v, v_max)"),
         change(amsgrad_step, "np.maximum(v_max, v)", "np.max([v_max, v], axis=0)"),
         change(
@@ -235,6 +247,6 @@ AMSGRAD_STEP = Exercise(
             "alpha * m_hat / (np.sqrt(v_hat) + eps)",
             "alpha * np.sqrt(1 - beta2**t) / (1 - beta1**t) * m / (np.sqrt(v_max) + eps * np.sqrt(1 - beta2**t))",
         ),
-        amsgrad_on_copies,
+        change(amsgrad_step, "    m = ", "    grad = grad.astype(np.float32)\n    m = "),
     ),
 )

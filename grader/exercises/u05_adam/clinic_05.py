@@ -162,7 +162,7 @@ CLINIC_05 = Exercise(
         Misconception(
             "always_the_first",
             change(clinic_05, "[0.0, 0.0], 0\n", "[0.0, 0.0], 1\n", "        t = t + 1\n", ""),
-            "Your first step is right, and the decay, too. But t never grows: every later average is divided as if it "
+            "Your t never grows: every later average is divided as if it "
             "were the first, by 0.1 and 0.001, though it has long filled up. In which line does t count the rounds?",
         ),
         Misconception(
@@ -177,7 +177,7 @@ CLINIC_05 = Exercise(
         Misconception(
             "decays_both_ways",
             change(clinic_05, "X.T @ error / len(y)", "X.T @ error / len(y) + weight_decay * params[0]"),
-            "Your t is right, and the decay stands beside the step now. But it is still in the gradient as well: the "
+            "The decay stands beside the step now. But it is still in the gradient as well: the "
             "old way is to go when the new one comes.",
         ),
         Misconception(
@@ -189,8 +189,7 @@ CLINIC_05 = Exercise(
         Misconception(
             "grows",
             change(clinic_05, "params[0] - lr * weight_decay", "params[0] + lr * weight_decay"),
-            "Your t is right, and the decay passes the root by. But your weights grow by it: which sign takes "
-            "something off?",
+            "The decay passes the root by. But your weights grow by it: which sign takes something off?",
         ),
         Misconception(
             "decays_after_the_step",
@@ -213,6 +212,20 @@ CLINIC_05 = Exercise(
             ),
             "Your first step is NaN: t is still 0 when the averages are corrected, and 1 - 0.9^0 is 0. Count before "
             "you correct.",
+        ),
+        Misconception(
+            "decays_before_the_gradient",
+            change(clinic_05, DECAY, "", "        error = X", DECAY + "        error = X"),
+            "Your weights decay before the error is computed, so the gradient belongs to weights that are smaller "
+            "already. Gradient and decay both belong to the weights with which the round begins.",
+            about=("w",),
+        ),
+        Misconception(
+            "decays_below_the_root",
+            change(clinic_05, DECAY, "", "lr * m_hat", "lr * (m_hat + (1 - i) * weight_decay * params[i])"),
+            "Your decay has left the averages, and it is still divided by the root of v, together with m: large "
+            "gradients make it small. It is to stand beside that fraction.",
+            about=("w",),
         ),
     ),
     also_right=(

@@ -75,9 +75,11 @@ def two_names(X, y, w, b, lr, lam, steps):
     history = []
     for _ in range(steps):
         error = X @ w + b - y
-        history.append((error @ error / len(y) + lam * w @ w) / 2)
-        w, b = (1 - lr * lam) * w - lr * error @ X / len(y), b - lr * error.mean()
-    return w, b, history
+        penalty = lam / 2 * np.sum(w**2)
+        history.append(np.mean(error**2) / 2 + penalty)
+        w = w - lr * (X.T @ error / len(y) + lam * w)
+        b = b - lr * np.mean(error)
+    return w, b, np.array(history)
 
 
 NOTE = "        history.append(0.5 * np.mean(error**2) + 0.5 * np.sum(pressed * theta**2))\n"
@@ -151,7 +153,7 @@ CLINIC_06 = Exercise(
                 "+ 0.5 * np.sum(pressed * theta**2))",
                 "+ penalty)",
             ),
-            "The first loss is right. After that, the penalty that you report is still the one of the weights at the "
+            "After the first loss, the penalty that you report is still the one of the weights at the "
             "start: it is worked out once, before the loop, and the weights move on.",
             about=("history",),
         ),
@@ -189,12 +191,26 @@ CLINIC_06 = Exercise(
             "sign of the gradient of the loss.",
             about=("w",),
         ),
+        Misconception(
+            "penalty_over_the_rows",
+            change(clinic_06, "error / len(y) + pressed * theta)", "error + pressed * theta) / len(y)"),
+            "Your steps divide the penalty by the number of rows, as if it were a mean over the data. Only the errors "
+            "are averaged; lam w is added as it is.",
+            about=("w",),
+        ),
+        Misconception(
+            "bias_after_the_weights",
+            change(two_names, "b - lr * np.mean(error)", "b - lr * np.mean(X @ w + b - y)"),
+            "Your b moves by an error that knows the new w already: both gradients belong to the point where the step "
+            "begins.",
+            hint=1,
+        ),
     ),
     also_right=(
         clinic_06,
+        two_names,
         change(clinic_06, "np.append(np.full(len(w), lam), 0.0)", "lam * (np.arange(len(theta)) < len(w))"),
         change(clinic_06, "0.5 * np.sum(pressed * theta**2)", "0.5 * lam * np.sum(theta[:-1] ** 2)"),
         change(clinic_06, "np.array(history)", "history", "+ pressed * theta)", "+ np.append(lam * theta[:-1], 0))"),
-        two_names,
     ),
 )

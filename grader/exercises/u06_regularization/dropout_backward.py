@@ -96,7 +96,7 @@ DROPOUT_BACKWARD = Exercise(
         Misconception(
             "rescaled_wrongly",
             change(dropout_backward, "/ (1 - p)", "* (1 - p)"),
-            "The right entries get through, with the wrong factor. The derivative of c x is c, and not 1/c: the factor "
+            "The right entries get through, with the wrong factor. The derivative of c x is c: the factor "
             "is the same on both ways.",
             hint=2,
         ),

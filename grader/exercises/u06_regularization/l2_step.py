@@ -34,6 +34,12 @@ def l2_by_factor(optimizer, grads, lam):
     return True
 
 
+STEPS_IN_THE_LOOP = (
+    "You call the optimizer inside the loop over the parameters, so that one call of yours makes several steps. "
+    "Collect all gradients first, and call it once, after the loop."
+)
+
+
 L2_STEP = Exercise(
     name="l2_step",
     unit=UNIT,
@@ -158,6 +164,23 @@ L2_STEP = Exercise(
             change(l2_step, "lam * p", "lam / 2 * np.sum(p**2)"),
             "You add the *value* of the penalty, one number, to every entry of the gradient. What belongs there is its "
             "gradient, an array.",
+        ),
+        Misconception(
+            "steps_after_each_weight",
+            change(l2_by_loop, "    optimizer.step(penalized)", "            optimizer.step(penalized)"),
+            STEPS_IN_THE_LOOP,
+        ),
+        Misconception(
+            "steps_after_each",
+            change(l2_by_loop, "    optimizer.step(penalized)", "        optimizer.step(penalized)"),
+            STEPS_IN_THE_LOOP,
+        ),
+        Misconception(
+            "biases_left_out",
+            change(l2_step, "        total", "            total"),
+            "The list that you hand to the optimizer lacks the gradients of the biases. It needs one for each "
+            "parameter; those of the biases go in as they came.",
+            hint=1,
         ),
     ),
     also_right=(

@@ -6,6 +6,7 @@ import numpy as np
 
 from grader.changes import change
 from grader.exercises.u06_regularization.common import UNIT, shrunk
+from grader.exercises.u06_regularization.soft_threshold import soft_threshold
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -41,6 +42,10 @@ def proximal_oracle(w: np.ndarray, grad: np.ndarray, lr: float, lam: float) -> n
 def proximal_step(w, grad, lr, lam):
     z = w - lr * grad
     return np.sign(z) * np.maximum(np.abs(z) - lr * lam, 0)
+
+
+def prox_of_soft_threshold(w, grad, lr, lam):
+    return soft_threshold(w - lr * grad, lr * lam)
 
 
 def prox_by_loop(w, grad, lr, lam):
@@ -97,13 +102,12 @@ PROXIMAL_STEP = Exercise(
         Misconception(
             "no_lr_in_the_step",
             change(proximal_step, "lr * grad", "grad"),
-            "The threshold is right, and the gradient comes in without the learning rate. Both halves belong to one "
-            "step of the same length.",
+            "The gradient comes in without the learning rate. Both halves belong to one step of the same length.",
         ),
         Misconception(
             "uphill",
             change(proximal_step, "w - lr", "w + lr"),
-            "Shrinking is right, but before that you go uphill on the loss. The gradient points where the loss grows.",
+            "Before you shrink, you go uphill on the loss. The gradient points where the loss grows.",
             hint=3,
         ),
         Misconception(
@@ -123,8 +127,7 @@ PROXIMAL_STEP = Exercise(
         Misconception(
             "hard_threshold",
             change(proximal_step, SHRUNK, "np.where(np.abs(z) > lr * lam, z, 0.0)"),
-            "The zeros are right. The other weights get no shorter: a weight that survives the threshold should still "
-            "pay it.",
+            "Your large weights get no shorter: a weight that survives the threshold should still pay it.",
             hint=2,
         ),
         Misconception(
@@ -187,14 +190,20 @@ PROXIMAL_STEP = Exercise(
             "Small weights fly through zero and come out on the other side. What is left of a size cannot be less than "
             "nothing.",
         ),
+        Misconception(
+            "half_a_threshold",
+            change(proximal_step, "lr * lam", "lr * lam / 2"),
+            "Your threshold is half of what it should be. The half belongs to L2, whose square brings a 2 when it is "
+            "derived; the slope of |w| is 1.",
+        ),
     ),
     also_right=(
         proximal_step,
+        prox_of_soft_threshold,
         change(proximal_step, SHRUNK, "z - np.clip(z, -lr * lam, lr * lam)"),
         change(
             proximal_step, SHRUNK, "np.where(z > lr * lam, z - lr * lam, np.where(z < -lr * lam, z + lr * lam, 0.0))"
         ),
-        change(proximal_step, "z = w - lr * grad", "z = w.copy()\n    z -= lr * grad"),
         prox_by_sides,
         prox_by_loop,
     ),

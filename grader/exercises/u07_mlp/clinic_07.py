@@ -93,6 +93,12 @@ def clinic_example_by_example(X, Y, W1, W2, W3):
 still_assigned = change(clinic_07, "dtotal + dbranch @ W2.T", "dbranch @ W2.T")
 
 
+ONE_MASKED = (
+    "Two gradients come back to h, and only one of them goes through the first ReLU. Add them up first: what leads to "
+    "W1 is the same for both."
+)
+
+
 CLINIC_07 = Exercise(
     name="clinic_07",
     unit=UNIT,
@@ -137,6 +143,20 @@ CLINIC_07 = Exercise(
             about=("dW1",),
         ),
         Misconception(
+            "direct_way_twice",
+            change(clinic_07, "dh = dtotal", "dh = 2 * dtotal"),
+            "What comes back by the direct way is in your dh twice. h goes straight into the sum once: one dtotal, and "
+            "what comes back through the branch.",
+            about=("dW1",),
+        ),
+        Misconception(
+            "not_transposed",
+            change(clinic_07, "dbranch @ W2.T", "dbranch @ W2"),
+            "Two gradients come back to h now, and the one through the branch meets W2 as it stood on the way forward. "
+            "Back through h W2, from its columns to its rows, goes W2.T; W2 is square, so that no shape protests.",
+            about=("dW1",),
+        ),
+        Misconception(
             "round_the_relu",
             change(clinic_07, "dbranch @ W2.T", "dtotal @ W2.T"),
             "Two gradients come back to h now, and the one through the branch went round its ReLU: dtotal is the "
@@ -163,8 +183,13 @@ CLINIC_07 = Exercise(
             change(
                 clinic_07, "dtotal + dbranch @ W2.T", "dtotal", "(dh * (h > 0))", "(dh + (dbranch @ W2.T) * (h > 0))"
             ),
-            "Two gradients come back to h, and only one of them goes through the first ReLU. Add them up first: what "
-            "leads to W1 is the same for both.",
+            ONE_MASKED,
+            about=("dW1",),
+        ),
+        Misconception(
+            "masks_the_direct_way_alone",
+            change(clinic_07, "dh = dtotal", "dh = dtotal * (h > 0)", "(dh * (h > 0))", "dh"),
+            ONE_MASKED,
             about=("dW1",),
         ),
         Misconception(

@@ -123,7 +123,7 @@ HE_INIT = Exercise(
         Misconception(
             "transposed",
             change(he_init, "size=(fan_in, fan_out)", "size=(fan_out, fan_in)"),
-            "The spread may be right; the shape is (fan_out, fan_in). Here X W needs a W of (fan_in, fan_out).",
+            "The shape is (fan_out, fan_in). Here X W needs a W of (fan_in, fan_out).",
             hint=2,
         ),
         Misconception(

@@ -98,6 +98,12 @@ LINEAR_BACKWARD = Exercise(
             hint=3,
         ),
         Misconception(
+            "bias_of_the_inputs",
+            change(linear_backward, "dout.sum(axis=0)", "X.sum(axis=0)"),
+            "Your db adds up X. What comes back to b is dout, once for each example.",
+            about=("db",),
+        ),
+        Misconception(
             "bias_averages",
             change(linear_backward, "dout.sum", "dout.mean"),
             "For db you take the mean over the examples, and its 1/N is already in dout. Each example's contribution "

@@ -133,6 +133,12 @@ LINEAR_FORWARD = Exercise(
             about=("out",),
         ),
         Misconception(
+            "bias_multiplied",
+            change(linear_forward, "X @ W + b", "X @ W * b"),
+            "You multiply by b. A bias is added to what comes out.",
+            about=("out",),
+        ),
+        Misconception(
             "bias_subtracted",
             change(linear_forward, "+ b", "- b"),
             "You take b off where it should be added.",

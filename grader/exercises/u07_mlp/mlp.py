@@ -6,7 +6,13 @@ from typing import Any
 import numpy as np
 
 from grader.changes import change
+from grader.exercises.u01_gradients.cross_entropy import cross_entropy
 from grader.exercises.u07_mlp.common import UNIT
+from grader.exercises.u07_mlp.he_init import he_init
+from grader.exercises.u07_mlp.linear_backward import linear_backward
+from grader.exercises.u07_mlp.linear_forward import linear_forward
+from grader.exercises.u07_mlp.relu_backward import relu_backward
+from grader.exercises.u07_mlp.relu_forward import relu_forward
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -20,8 +26,7 @@ def mlp_cases(rng: np.random.Generator) -> list[Case]:
         inputs = {"sizes": list(sizes), "seed": seed, "params": params, "X": X, "y": y, "asks": asks}
         return Case(label, group or asks, inputs)
 
-    width = int(rng.integers(60, 80))
-    start = case("a fresh network", "start", (width, 70, int(rng.integers(60, 80)), 70, 50), 1)
+    start = case("a fresh network", "start", (int(rng.integers(60, 80)), 70, 70, 70, 50), 1)
     start.inputs["params"].clear()
     return [
         start,
@@ -104,32 +109,39 @@ class MLP:
         return loss, grads
 
 
-class MLPForward:
-    """The gradients by a walk over (weights, biases, input) that a list remembers."""
+class MLPOfLayers:
+    """Of the unit's own layers, as the notebook suggests: `run` keeps their caches in a list, linear, ReLU, linear."""
 
     def __init__(self, sizes, rng):
         self.params = []
-        for i in range(len(sizes) - 1):
-            self.params.append(rng.standard_normal((sizes[i], sizes[i + 1])) * np.sqrt(2 / sizes[i]))
-            self.params.append(np.zeros(sizes[i + 1]))
+        for k in range(len(sizes) - 1):
+            self.params += [he_init(rng, sizes[k], sizes[k + 1]), np.zeros(sizes[k + 1])]
 
     def forward(self, X):
-        for i in range(0, len(self.params), 2):
-            X = (X if i == 0 else X * (X > 0)) @ self.params[i] + self.params[i + 1]
-        return X
+        logits, _ = self.run(X)
+        return logits
+
+    def run(self, X):
+        caches = []
+        for k in range(0, len(self.params), 2):
+            if caches:
+                X, kept = relu_forward(X)
+                caches.append(kept)
+            X, kept = linear_forward(X, self.params[k], self.params[k + 1])
+            caches.append(kept)
+        return X, caches
 
     def loss_and_grads(self, X, y):
-        inputs = [X]
-        for W, b in zip(self.params[:-2:2], self.params[1:-2:2], strict=True):
-            inputs.append(np.maximum(inputs[-1] @ W + b, 0))
-        logits = self.forward(X)
-        log_p = logits - np.logaddexp.reduce(logits, axis=1)[:, None]
-        d = (np.exp(log_p) - np.eye(logits.shape[1])[y]) / len(y)
-        grads = [None] * len(self.params)
-        for i in range(len(inputs) - 1, -1, -1):
-            grads[2 * i], grads[2 * i + 1] = inputs[i].T @ d, d.sum(axis=0)
-            d = (d @ self.params[2 * i].T) * (inputs[i] > 0)
-        return -log_p[np.arange(len(y)), y].mean(), tuple(grads)
+        logits, caches = self.run(X)
+        loss, d = cross_entropy(logits, y)
+        grads = []
+        for k in reversed(range(len(caches))):
+            if k % 2:
+                d = relu_backward(d, caches[k])
+            else:
+                d, dW, db = linear_backward(d, caches[k])
+                grads = [dW, db, *grads]
+        return loss, grads
 
 
 class MLPRecursive:
@@ -165,6 +177,9 @@ class MLPRecursive:
         return loss, d @ self.params[i].T
 
 
+BIASES = (
+    "Your biases do not start at zero. Chance in the weights is enough to tell the units apart; biases begin at zero."
+)
 SOFTMAX = """e = np.exp(X - X.max(axis=1, keepdims=True))
         return e / e.sum(axis=1, keepdims=True), inputs"""
 
@@ -193,6 +208,74 @@ MLP_CLASS = Exercise(
             about=("start",),
         ),
         Misconception(
+            "one_seed_for_all_layers",
+            change(MLPOfLayers, "he_init(rng,", "he_init(np.random.default_rng(0),"),
+            "Layers of one shape begin with the same weights, number by number. Hand he_init the rng that your "
+            "constructor was given: one generator, from which all layers draw in turn.",
+            about=("start",),
+        ),
+        Misconception(
+            "relu_on_the_inputs",
+            change(MLP, "np.maximum(0, X) if inputs else X", "np.maximum(0, X)"),
+            "You put X itself through a ReLU, before the first layer, so that negative inputs are lost. ReLU stands "
+            "between layers: none before the first, none behind the last.",
+            about=("logits",),
+        ),
+        Misconception(
+            "one_relu",
+            change(MLP, "np.maximum(0, X) if inputs else X", "np.maximum(0, X) if len(inputs) == 1 else X"),
+            "There is one ReLU in your network, behind the first layer. With more layers, one stands behind each of "
+            "them but the last.",
+            about=("logits",),
+        ),
+        Misconception(
+            "first_layer_everywhere",
+            change(MLPOfLayers, "self.params[k], self.params[k + 1]", "self.params[0], self.params[1]"),
+            "Every layer computes with the first layer's parameters. Where in the list do those of layer k stand?",
+        ),
+        Misconception(
+            "the_pair_for_the_logits",
+            change(MLPOfLayers, "logits, _ = self.run(X)\n        return logits", "return self.run(X)"),
+            "Your forward returns the caches as well. The logits alone are asked for, the first of what `run` gives.",
+            about=("logits",),
+        ),
+        Misconception(
+            "grads_before_the_loss",
+            change(MLP, "return loss, grads", "return grads, loss"),
+            "The loss and the gradients come back in the other order: (loss, grads) is asked for.",
+            about=("loss",),
+        ),
+        Misconception(
+            "in_pairs",
+            change(MLP, "return loss, grads", "return loss, list(zip(grads[::2], grads[1::2], strict=True))"),
+            "Your gradients come in pairs, one a layer. One flat list is asked for, in the order of params.",
+            about=("grads",),
+        ),
+        Misconception(
+            "goes_past_the_layers",
+            change(MLPOfLayers, "d, dW, db =", "_, dW, db ="),
+            "What comes back from linear_backward as dX is not what you go on with: d stays as it was before the "
+            "layer. Each step back takes the gradient that the step above it returned.",
+            hint=4,
+            about=("grads",),
+        ),
+        Misconception(
+            "no_grads",
+            change(MLP, "[values.T @ d, d.sum(axis=0), *grads]", "[]"),
+            "Your list of gradients comes back empty. Does `run` keep a cache of each step, and does each step back "
+            "through a layer put its dW and db into the list?",
+            hint=3,
+            about=("grads",),
+        ),
+        Misconception(
+            "caches_from_the_first_on",
+            change(MLPOfLayers, "reversed(range(len(caches)))", "range(len(caches))"),
+            "Your way back walks through the caches from the first to the last. The gradient comes from the loss, so "
+            "the last step's cache is the first to be used.",
+            hint=4,
+            about=("grads",),
+        ),
+        Misconception(
             "relu_on_the_logits",
             change(
                 MLP, "return X, inputs", "return np.maximum(0, X), inputs", "/ len(y)\n", "/ len(y) * (logits > 0)\n"
@@ -217,16 +300,29 @@ MLP_CLASS = Exercise(
             about=("logits",),
         ),
         Misconception(
+            "softmax_twice",
+            change(
+                MLPOfLayers,
+                "loss, d = cross_entropy(logits, y)",
+                "odds = np.exp(logits - logits.max(axis=1, keepdims=True))\n"
+                "        loss, d = cross_entropy(odds / odds.sum(axis=1, keepdims=True), y)",
+            ),
+            "Your loss is taken of probabilities: they go through a softmax on their way to cross_entropy, which has "
+            "a softmax of its own inside. With ten classes no loss then falls below 1.461. Hand it the logits.",
+            hint=2,
+            about=("loss", "grads"),
+        ),
+        Misconception(
             "grads_backwards",
             change(MLP, "grads = [values.T @ d, d.sum(axis=0), *grads]", "grads += [values.T @ d, d.sum(axis=0)]"),
-            "Your gradients are right, layer by layer, and listed from the last layer to the first: the order in which "
-            "the way back finds them. An optimizer pairs them with params, from the first to the last.",
+            "Your list of gradients runs from the last layer to the first: the order in which the way back finds "
+            "them. An optimizer pairs them with params, from the first to the last.",
         ),
         Misconception(
             "no_mask",
             change(MLP, " * (values > 0)", ""),
-            "The gradients of the last layer are right; before it, they went through the ReLU as if it were not there. "
-            "Every step forward has its step back, with the cache of that very step.",
+            "Before the last layer, your gradients went through the ReLU as if it were not there. Every step forward "
+            "has its step back, with the cache of that very step.",
             hint=4,
         ),
         Misconception(
@@ -259,8 +355,14 @@ MLP_CLASS = Exercise(
                 "        return loss, grads",
                 "        self.sums.append(grads)\n        return loss, [sum(each) for each in zip(*self.sums)]",
             ),
-            "The first call is right; in the second one, your gradients are added to those of the first. Where do "
-            "they, or the caches, live between two calls?",
+            "In the second call, your gradients are added to those of the first. Where do they, or the caches, live "
+            "between two calls?",
+        ),
+        Misconception(
+            "caches_live_on",
+            change(MLPOfLayers, "caches = []", 'caches = self.caches = getattr(self, "caches", [])'),
+            "Your list of caches lives on between two calls: the second one puts its caches behind those of the first, "
+            "and on the way back an odd place is no ReLU's any more. Begin with an empty list in every call.",
         ),
         Misconception(
             "averages_again",
@@ -314,10 +416,10 @@ MLP_CLASS = Exercise(
         Misconception(
             "biases_drawn",
             change(MLP, "np.zeros(fan_out)", "rng.normal(size=fan_out)"),
-            "Your biases start at random values. Chance in the weights is enough to tell the units apart; biases begin "
-            "at zero.",
+            BIASES,
             about=("start",),
         ),
+        Misconception("biases_of_one", change(MLP, "np.zeros(fan_out)", "np.ones(fan_out)"), BIASES, about=("start",)),
         Misconception(
             "inputs_before_the_relu",
             change(
@@ -342,18 +444,16 @@ MLP_CLASS = Exercise(
     ),
     also_right=(
         MLP,
-        change(
-            MLP, "grads = [values.T @ d, d.sum(axis=0), *grads]", "grads = [values.T @ d, np.ones(len(d)) @ d] + grads"
-        ),
-        change(MLP, "return loss, grads", "return float(loss), tuple(grads)"),
+        MLPOfLayers,
+        MLPRecursive,
         change(
             MLP,
             "rng.normal(0, np.sqrt(2 / fan_in), (fan_in, fan_out))",
             "np.sqrt(2 / fan_in) * rng.normal(size=(fan_in, fan_out))",
+            "return loss, grads",
+            "return float(loss), tuple(grads)",
         ),
         change(MLP, "p[np.arange(len(y)), y]", "p[np.eye(p.shape[1])[y] == 1]"),
-        MLPForward,
-        MLPRecursive,
     ),
     forbidden=("torch",),
 )

@@ -25,12 +25,15 @@ def overfit_cases(rng: np.random.Generator) -> list[Case]:
             X, y = rng.normal(size=(N, 4)), rng.integers(0, 2, size=N)
             X[:, 0] += y  # something to learn
             theta, lr = rng.normal(size=4), 0.06
-            inputs = {"theta": theta, "X": X, "y": y, "lr": lr, "steps": steps, "keep": keep}
-            reached = _correct(theta, X, y, lr, steps)
-            halfway = _correct(theta, X, y, lr, steps // 2)
-            if keep == EARLY and (halfway[0] == N or halfway[-2] < N):
+            walk = _walk(theta, X, y, lr, steps)
+            surest_first = np.argsort(-X @ walk[steps])  # so that the largest of all logits is no class by chance
+            X, y = X[surest_first], y[surest_first]
+            right = [int(np.sum((X @ theta > 0.5) == y)) for theta in walk]
+            if keep == EARLY and (right[0] == N or right[steps // 2] < N):
                 continue
+            reached = [right[t] for t in sorted({0, steps - 1, steps, steps + 1})]
             if keep != ACCURACY or len(set(reached)) == len(reached):
+                inputs = {"theta": theta, "X": X, "y": y, "lr": lr, "steps": steps, "keep": keep}
                 return Case(label, group, inputs)
 
     return [
@@ -46,13 +49,12 @@ def overfit_cases(rng: np.random.Generator) -> list[Case]:
     ]
 
 
-def _correct(theta: np.ndarray, X: np.ndarray, y: np.ndarray, lr: float, steps: int) -> list[int]:
-    """How many examples are right after 0, steps - 1, steps and steps + 1 steps, each number of steps once."""
-    counts = []
-    for _ in range(steps + 2):
-        counts.append(int(np.sum((X @ theta > 0.5) == y)))
-        theta = theta - lr * np.sign(X.T @ (X @ theta - y))
-    return [counts[t] for t in sorted({0, steps - 1, steps, steps + 1})]
+def _walk(theta: np.ndarray, X: np.ndarray, y: np.ndarray, lr: float, steps: int) -> list[np.ndarray]:
+    """theta after 0, 1, ... steps + 1 steps."""
+    walk = [theta]
+    for _ in range(steps + 1):
+        walk.append(walk[-1] - lr * np.sign(X.T @ (X @ walk[-1] - y)))
+    return walk
 
 
 def overfit_oracle(
@@ -89,12 +91,12 @@ def overfit_tiny_batch(net, optimizer, X, y, steps):
 
 def overfit_filled(net, optimizer, X, y, steps):
     losses = np.zeros(steps + 1)
-    losses[0], grads = net.loss_and_grads(X, y)
-    for t in range(1, steps + 1):
-        optimizer.step(grads)
+    for t in range(steps):
         losses[t], grads = net.loss_and_grads(X, y)
-    logits = net.forward(X)
-    return losses, sum(int(np.argmax(row)) == label for row, label in zip(logits, y, strict=True)) / len(y)
+        optimizer.step(grads)
+    losses[steps], _ = net.loss_and_grads(X, y)
+    hits = net.forward(X).argmax(axis=1) == y
+    return losses, np.mean(hits)
 
 
 def overfit_last_apart(net, optimizer, X, y, steps):
@@ -131,6 +133,19 @@ OVERFIT_TINY_BATCH = Exercise(
             hint=1,
         ),
         Misconception(
+            "two_steps_a_loss",
+            change(
+                overfit_tiny_batch, "optimizer.step(grads)", "optimizer.step(grads)\n            optimizer.step(grads)"
+            ),
+            "You take two steps for each loss. steps + 1 losses, steps steps: one between two losses.",
+        ),
+        Misconception(
+            "steps_by_the_loss",
+            change(overfit_tiny_batch, "optimizer.step(grads)", "optimizer.step(loss)"),
+            "You give the optimizer the loss. Its `step` takes the gradients, which the network returns beside it.",
+            hint=1,
+        ),
+        Misconception(
             "old_gradients",
             change(
                 overfit_tiny_batch,
@@ -139,8 +154,8 @@ OVERFIT_TINY_BATCH = Exercise(
                 "        loss, grads = ",
                 "        loss, _ = ",
             ),
-            "Your first step is right. All later ones use the gradients of the first one again: they belong to "
-            "parameters that are no longer there. After each step, ask the network anew.",
+            "All your steps use the gradients of the first one. After it they belong to parameters that are no "
+            "longer there: after each step, ask the network anew.",
         ),
         Misconception(
             "start_missing",
@@ -190,6 +205,12 @@ OVERFIT_TINY_BATCH = Exercise(
             about=("accuracy",),
         ),
         Misconception(
+            "hits_not_averaged",
+            change(overfit_tiny_batch, "np.mean(guesses == y)", "guesses == y"),
+            "You return True or False for each example. The share of the True ones is asked for, one number.",
+            about=("accuracy",),
+        ),
+        Misconception(
             "counts",
             change(overfit_tiny_batch, "np.mean", "np.sum"),
             "You return how many examples are right. As a share, between 0 and 1, it means the same for 50 examples "
@@ -207,6 +228,14 @@ OVERFIT_TINY_BATCH = Exercise(
             change(overfit_tiny_batch, "axis=1", "axis=0"),
             "Your argmax runs down the examples and gives one winner for each class. For each example, the class with "
             "the largest logit is wanted: which axis is that of the classes?",
+            hint=3,
+            about=("accuracy",),
+        ),
+        Misconception(
+            "argmax_of_all",
+            change(overfit_tiny_batch, "argmax(axis=1)", "argmax()"),
+            "Your argmax looks for the largest of all logits at once and finds one place, which you compare with every "
+            "label. For each example, the class with the largest logit is wanted: along which axis?",
             hint=3,
             about=("accuracy",),
         ),
@@ -260,17 +289,15 @@ OVERFIT_TINY_BATCH = Exercise(
     ),
     also_right=(
         overfit_tiny_batch,
-        change(
-            overfit_tiny_batch,
-            "return losses,",
-            "return np.array(losses),",
-            "np.mean(guesses == y)",
-            "(guesses == y).sum() / len(y)",
-        ),
+        overfit_filled,
+        overfit_last_apart,
         change(
             overfit_tiny_batch, "return losses, np.mean(guesses == y)", "return [losses, float((guesses == y).mean())]"
         ),
-        overfit_filled,
-        overfit_last_apart,
+        change(
+            overfit_filled,
+            "np.mean(hits)",
+            "sum(bool(hit) for hit in hits) / len(y)",
+        ),
     ),
 )

@@ -41,6 +41,12 @@ def forward_half(X):
     return out, X
 
 
+CUT = (
+    "You cut at {} as well. ReLU has no upper end, and needs none: its slope stays 1 for positive values, however "
+    "large, so that gradients come back undiminished."
+)
+
+
 RELU_FORWARD = Exercise(
     name="relu_forward",
     unit=UNIT,
@@ -86,8 +92,13 @@ RELU_FORWARD = Exercise(
         Misconception(
             "clips_at_one",
             change(relu_forward, "np.maximum(0, X)", "np.clip(X, 0, 1)"),
-            "You cut at 1 as well. ReLU has no upper end, and needs none: its slope stays 1 for positive values, "
-            "however large, so that gradients come back undiminished.",
+            CUT.format(1),
+            about=("out",),
+        ),
+        Misconception(
+            "clips_at_six",
+            change(relu_forward, "np.maximum(0, X)", "np.clip(X, 0, 6)"),
+            CUT.format(6),
             about=("out",),
         ),
         Misconception(
@@ -116,12 +127,6 @@ RELU_FORWARD = Exercise(
             change(relu_forward, "np.maximum(0, X)", "np.where(X > 0, X, 0.01 * X)"),
             "A hundredth of each negative value comes through. That is the leaky ReLU, a relative; here negative "
             "values become zero.",
-            about=("out",),
-        ),
-        Misconception(
-            "negative_turned_to_one",
-            change(relu_forward, "np.maximum(0, X)", "np.maximum(1, X)"),
-            "You compare with 1. Everything below *zero* becomes zero, and 0.5 stays 0.5.",
             about=("out",),
         ),
     ),

@@ -20,7 +20,7 @@ def backward_cases(rng: np.random.Generator) -> list[Case]:
             X[:, -1] = rng.normal()
         gamma = rng.uniform(0.5, 2, size=shape[1])
         _, cache = normalized(X, gamma, np.zeros(shape[1]), eps)
-        inputs = {"dout": rng.normal(size=shape) + 0.5, "cache": [*cache], "X": X}
+        inputs = {"dout": rng.normal(size=shape) + 2.5, "cache": [*cache], "X": X}
         return Case(label, group, inputs | {"keep": [name in keep for name in ("dX", "dgamma", "dbeta")]})
 
     return [
@@ -55,6 +55,15 @@ def batchnorm_backward(dout, cache):
     stretch = X_hat * (dout * X_hat).mean(axis=axes, keepdims=True)
     dX = (dout - shift - stretch) * (gamma / std)[:, None, None]
     return dX, dgamma, dbeta
+
+
+def unnorm_by_sums(dout, cache):
+    """The notebook's formula with the sums that dgamma and dbeta are, over the number of values of a channel."""
+    X_hat, std, gamma = cache
+    dgamma, dbeta = (dout * X_hat).sum(axis=(0, 2, 3)), dout.sum(axis=(0, 2, 3))
+    values = dout.size / len(gamma)
+    centred = dout - dbeta[:, None, None] / values - X_hat * dgamma[:, None, None] / values
+    return (gamma / std)[:, None, None] * centred, dgamma, dbeta
 
 
 def unnorm_in_steps(dout, cache):
@@ -121,6 +130,18 @@ BATCHNORM_BACKWARD = Exercise(
             about=("dX",),
         ),
         Misconception(
+            "stretch_added",
+            change(batchnorm_backward, "- stretch", "+ stretch"),
+            "You add the third term to dX. It is what a stretch of all values does: it is taken out like the second.",
+            about=("dX",),
+        ),
+        Misconception(
+            "divided_by_the_variance",
+            change(batchnorm_backward, "(gamma / std)[", "(gamma / std**2)["),
+            "Your dX is divided by std twice. The way forward divided by it once.",
+            about=("dX",),
+        ),
+        Misconception(
             "sums_for_means",
             change(batchnorm_backward, "dout.mean", "dout.sum", "(dout * X_hat).mean", "(dout * X_hat).sum"),
             "In dX you take sums over the channel where the formula has means.",
@@ -159,8 +180,8 @@ BATCHNORM_BACKWARD = Exercise(
                 "(dout * X_hat).sum(axis=axes), dout.sum(",
                 "(dout * X_hat).mean(axis=axes), dout.mean(",
             ),
-            "Your dX is right; dgamma and dbeta are means over the channel, and should be sums: gamma and beta were "
-            "used at every place of every image, and each use adds to their gradient.",
+            "Your dgamma and dbeta are means over the channel, and should be sums: gamma and beta were used at every "
+            "place of every image, and each use adds to their gradient.",
             about=("dgamma", "dbeta"),
         ),
         Misconception(
@@ -197,11 +218,9 @@ BATCHNORM_BACKWARD = Exercise(
     ),
     also_right=(
         batchnorm_backward,
+        unnorm_by_sums,
         unnorm_in_steps,
         unnorm_by_channel,
-        change(
-            batchnorm_backward, "dout.mean(axis=axes, keepdims=True)", "dbeta[:, None, None] / (dout.size / len(gamma))"
-        ),
         change(
             batchnorm_backward,
             "(dout - shift - stretch) * (gamma / std)[:, None, None]",

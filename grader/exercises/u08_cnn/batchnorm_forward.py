@@ -68,6 +68,13 @@ def batchnorm_forward(X, gamma, beta, eps=1e-5):
     return out, (X_hat, std[0, :, 0, 0], gamma)
 
 
+def norm_by_vectors(X, gamma, beta, eps=1e-05):
+    mean, var = X.mean(axis=(0, 2, 3)), X.var(axis=(0, 2, 3))
+    std = np.sqrt(var + eps)
+    X_hat = (X - mean[:, None, None]) / std[:, None, None]
+    return gamma[:, None, None] * X_hat + beta[:, None, None], (X_hat, std, gamma)
+
+
 def norm_channels_as_rows(X, gamma, beta, eps=1e-05):
     N, C, height, width = X.shape
     rows = X.transpose(1, 0, 2, 3).reshape(C, -1)
@@ -150,21 +157,21 @@ BATCHNORM_FORWARD = Exercise(
         Misconception(
             "keeps_the_images",
             change(batchnorm_forward, "(X_hat, std", "(X, std"),
-            "Your out is right, but the cache holds X. The way back is written in terms of the normalized values.",
+            "Your cache holds X. The way back is written in terms of the normalized values.",
             about=("cache",),
         ),
         Misconception(
             "keeps_the_output",
             change(batchnorm_forward, "(X_hat, std", "(out, std"),
-            "Your out is right, but the cache holds it too, in place of the normalized values. gamma and beta are in "
-            "out already, and the way back needs the values from before they came in.",
+            "Your cache holds out in place of the normalized values. gamma and beta are in out already, and the way "
+            "back needs the values from before they came in.",
             about=("cache",),
         ),
         Misconception(
             "keeps_the_variance",
             change(batchnorm_forward, "(X_hat, std[0, :, 0, 0]", "(X_hat, std[0, :, 0, 0] ** 2"),
-            "Your out is right, but the cache holds the variance plus eps, and std is its root: the very number that "
-            "the values were divided by. The way back divides by it once more.",
+            "Your cache holds the variance plus eps, and std is its root: the very number that the values were "
+            "divided by. The way back divides by it once more.",
             about=("cache",),
         ),
         Misconception(
@@ -199,8 +206,8 @@ BATCHNORM_FORWARD = Exercise(
         Misconception(
             "keeps_the_root_without_eps",
             change(batchnorm_forward, "(X_hat, std[0, :, 0, 0]", "(X_hat, np.sqrt(var)[0, :, 0, 0]"),
-            "Your out is right, but the cache holds the standard deviation without eps. The way back divides by "
-            "what the way forward divided by: the root of variance plus eps.",
+            "Your cache holds the standard deviation without eps. The way back divides by what the way forward "
+            "divided by: the root of variance plus eps.",
             about=("cache",),
         ),
         Misconception(
@@ -220,28 +227,32 @@ BATCHNORM_FORWARD = Exercise(
             hint=2,
         ),
         Misconception(
+            "gamma_before_std",
+            change(norm_by_vectors, "(X_hat, std, gamma)", "(X_hat, gamma, std)"),
+            "In your cache std and gamma have changed places.",
+            hint=3,
+            about=("cache",),
+        ),
+        Misconception(
             "root_with_four_axes",
             change(batchnorm_forward, "std[0, :, 0, 0]", "std"),
-            "Your out is right, but the roots in the cache still have the axes of the images. A vector with one "
-            "for each channel is asked for.",
+            "The roots in your cache still have the axes of the images. A vector with one for each channel is asked "
+            "for.",
             about=("cache",),
         ),
     ),
     also_right=(
         batchnorm_forward,
+        norm_by_vectors,
         norm_channels_as_rows,
         norm_channel_by_channel,
         change(
-            batchnorm_forward,
-            "X.var(axis=axes, keepdims=True)",
-            "((X - X.mean(axis=axes, keepdims=True)) ** 2).mean(axis=axes, keepdims=True)",
+            norm_by_vectors, "X.var(axis=(0, 2, 3))", "((X - X.mean((0, 2, 3), keepdims=True)) ** 2).mean((0, 2, 3))"
         ),
         change(
-            batchnorm_forward,
-            "gamma[:, None, None] * X_hat + beta[:, None, None]",
-            'np.einsum("c,ncij->ncij", gamma, X_hat) + beta.reshape(1, -1, 1, 1)',
-            "return out, (X_hat, std[0, :, 0, 0], gamma)",
-            "return [out, [X_hat, std.ravel(), gamma]]",
+            norm_by_vectors,
+            "gamma[:, None, None] * X_hat + beta[:, None, None], (X_hat, std, gamma)",
+            '[np.einsum("c,ncij->ncij", gamma, X_hat) + beta.reshape(1, -1, 1, 1), [X_hat, std, gamma]]',
         ),
     ),
     forbidden=FORBIDDEN,

@@ -238,6 +238,15 @@ CONV2D_BACKWARD = Exercise(
             about=("dX",),
         ),
         Misconception(
+            "other_order",
+            change(
+                conv2d_backward,
+                "dX[:, :, PH : PH + height, PW : PW + width], dW, db",
+                "dW, db, dX[:, :, PH : PH + height, PW : PW + width]",
+            ),
+            "Your gradients come back in another order: (dX, dW, db) is asked for.",
+        ),
+        Misconception(
             "images_not_summed",
             change(conv2d_backward, ".sum(axis=0)", ""),
             "You have one gradient of the filters for each image. The same filters were used on all images: add "

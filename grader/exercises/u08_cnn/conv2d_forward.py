@@ -6,6 +6,8 @@ import numpy as np
 
 from grader.changes import change
 from grader.exercises.u08_cnn.common import FORBIDDEN, UNIT, conv2d_oracle, convolution_cases, two, unfold_oracle
+from grader.exercises.u08_cnn.im2col import im2col
+from grader.exercises.u08_cnn.output_size import output_size
 from grader.spec import Exercise, Group, Misconception
 
 
@@ -43,14 +45,14 @@ def forward_rows(X, W, b, stride=1, padding=0):
     return out, [cols, list(X.shape), W.copy(), [int(SH), int(SW)], [int(PH), int(PW)]]
 
 
-def forward_float32(X, W, b, stride=1, padding=0):
+def forward_of_columns(X, W, b, stride=1, padding=0):
     (SH, SW), (PH, PW) = np.broadcast_to(stride, 2), np.broadcast_to(padding, 2)
-    padded = np.pad(X.astype(np.float32), ((0, 0), (0, 0), (PH, PH), (PW, PW)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, W.shape[2:], axis=(2, 3))[:, :, ::SH, ::SW]
-    N, C, OH, OW, KH, KW = windows.shape
-    cols = windows.transpose(0, 1, 4, 5, 2, 3).reshape(N, C * KH * KW, OH * OW)
-    out = W.astype(np.float32).reshape(len(W), -1) @ cols + b.astype(np.float32)[:, None]
-    return out.reshape(N, len(W), OH, OW), (cols, X.shape, W, (SH, SW), (PH, PW))
+    N, C, height, width = X.shape
+    F, C, KH, KW = W.shape
+    OH, OW = output_size(height, KH, SH, PH), output_size(width, KW, SW, PW)
+    cols = im2col(X, (KH, KW), stride, padding)
+    maps = W.reshape(F, -1) @ cols + b[:, None]
+    return maps.reshape(N, F, OH, OW), (cols, X.shape, W, (SH, SW), (PH, PW))
 
 
 CONV2D_FORWARD = Exercise(
@@ -75,14 +77,45 @@ CONV2D_FORWARD = Exercise(
             "added to the whole of its map.",
         ),
         Misconception(
+            "bias_on_the_filters",
+            change(conv2d_forward, "W.reshape(F, -1) @ cols + b[:, None]", "(W.reshape(F, -1) + b[:, None]) @ cols"),
+            "You add the bias to the filters, so that it is multiplied by every pixel. It comes once for each output "
+            "value: after the product.",
+            hint=2,
+        ),
+        Misconception(
+            "first_columns_of_stride_one",
+            change(forward_of_columns, "stride, padding)\n", "1, padding)[:, :, : OH * OW]\n"),
+            "Your columns are collected with stride 1, whatever the stride is, and of these you keep as many as fit "
+            "into out. Hand the stride on.",
+        ),
+        Misconception(
+            "strides_exchanged",
+            change(forward_of_columns, "stride, padding)\n", "(SW, SH), padding)\n"),
+            "You collect the columns with the two strides exchanged. Pairs are (down, across), in the order of the "
+            "axes.",
+        ),
+        Misconception(
+            "paddings_exchanged",
+            change(forward_of_columns, "stride, padding)\n", "stride, (PW, PH))\n"),
+            "You collect the columns with the two paddings exchanged. Pairs are (down, across), in the order of the "
+            "axes.",
+        ),
+        Misconception(
+            "first_image_only",
+            change(conv2d_forward, "W.reshape(F, -1) @ cols", "W.reshape(F, -1) @ cols[[0] * N]"),
+            "All your maps are those of the first image. Each image has columns of its own.",
+            about=("out",),
+        ),
+        Misconception(
             "images_mixed",
             change(
                 conv2d_forward,
                 "W.reshape(F, -1) @ cols + b[:, None]",
                 "np.tensordot(W.reshape(F, -1), cols, axes=(1, 1)) + b[:, None, None]",
             ),
-            "With one image all is right; with two, maps of different images are mixed up. Your product has the "
-            "filters first and the images second, (F, N, ...), and `reshape` only renames axes, it does not move them.",
+            "Maps of different images are mixed up as soon as there are two. Your product has the filters first and "
+            "the images second, (F, N, ...), and `reshape` only renames axes, it does not move them.",
         ),
         Misconception(
             "maps_mixed",
@@ -91,8 +124,8 @@ CONV2D_FORWARD = Exercise(
                 "W.reshape(F, -1) @ cols + b[:, None]",
                 "cols.transpose(0, 2, 1) @ W.reshape(F, -1).T + b",
             ),
-            "With one filter all is right; with two, the maps are interleaved. In your product the places come before "
-            "the filters, and `reshape` does not exchange axes.",
+            "Your maps are interleaved as soon as there are two filters. In your product the places come before the "
+            "filters, and `reshape` does not exchange axes.",
         ),
         Misconception(
             "height_and_width_swapped",
@@ -128,39 +161,37 @@ CONV2D_FORWARD = Exercise(
         Misconception(
             "maps_left_flat",
             change(conv2d_forward, "out.reshape(N, F, OH, OW), (", "out, ("),
-            "All values are right, and your maps are still rows of OH OW places. Give the last axis its two dimensions "
-            "back: (N, F, OH, OW).",
+            "Your maps are still rows of OH OW places. Give the last axis its two dimensions back: (N, F, OH, OW).",
             hint=1,
         ),
         Misconception(
             "keeps_the_images",
             change(conv2d_forward, "(cols, X.shape", "(X, X.shape"),
-            "Your out is right, but the cache holds X where the columns should be. For the gradient by W, the way back "
-            "needs each window again; with the columns kept it need not collect them twice.",
+            "Your cache holds X where the columns should be. For the gradient by W, the way back needs each window "
+            "again; with the columns kept it need not collect them twice.",
             hint=3,
             about=("cache",),
         ),
         Misconception(
             "keeps_the_padded_shape",
             change(conv2d_forward, "(cols, X.shape", "(cols, padded.shape"),
-            "Your out is right, but the shape in your cache is that of the padded image. The gradient goes to X "
-            "itself, so its own shape is wanted.",
+            "The shape in your cache is that of the padded image. The gradient goes to X itself, so its own shape is "
+            "wanted.",
             hint=3,
             about=("cache",),
         ),
         Misconception(
             "keeps_flat_weights",
             change(conv2d_forward, "X.shape, W,", "X.shape, W.reshape(F, -1),"),
-            "Your out is right, but the cache holds the flattened weights: KH and KW cannot be told from them any "
-            "more. Keep W as it came.",
+            "Your cache holds the flattened weights: KH and KW cannot be told from them any more. Keep W as it came.",
             hint=3,
             about=("cache",),
         ),
         Misconception(
             "stride_as_it_came",
             change(conv2d_forward, "W, (SH, SW), (PH, PW)", "W, stride, padding"),
-            "Your out is right. But the cache holds stride and padding as they came, which may be numbers, and "
-            "the way back unpacks two of each: (SH, SW) and (PH, PW).",
+            "Your cache holds stride and padding as they came, which may be numbers, and the way back unpacks two of "
+            "each: (SH, SW) and (PH, PW).",
             hint=3,
             about=("cache",),
         ),
@@ -198,21 +229,21 @@ CONV2D_FORWARD = Exercise(
                 "out.reshape(N, F, OH, OW)",
                 "out.reshape(N, OH, OW, F)",
             ),
-            "The values are right, and the axis of the filters stands last. Here it is the second one: (N, F, OH, OW).",
+            "The axis of the filters stands last in your out. Here it is the second one: (N, F, OH, OW).",
             hint=1,
         ),
         Misconception(
             "padding_before_stride",
             change(conv2d_forward, "W, (SH, SW), (PH, PW)", "W, (PH, PW), (SH, SW)"),
-            "Your out is right, but in the cache padding and stride have changed places.",
+            "In your cache padding and stride have changed places.",
             hint=3,
             about=("cache",),
         ),
     ),
     also_right=(
         conv2d_forward,
+        forward_of_columns,
         forward_rows,
-        forward_float32,
         change(
             conv2d_forward,
             "W.reshape(F, -1) @ cols",
@@ -229,6 +260,13 @@ CONV2D_FORWARD = Exercise(
             conv2d_forward,
             "W.reshape(F, -1) @ cols + b[:, None]",
             'np.einsum("ncijkm,fckm->nfij", windows, W) + b.reshape(F, 1, 1)',
+        ),
+        change(
+            forward_of_columns,
+            "cols = im2col(X",
+            "cols = im2col(X.astype(np.float32)",
+            "W.reshape",
+            "np.float32(W).reshape",
         ),
     ),
     forbidden=FORBIDDEN,

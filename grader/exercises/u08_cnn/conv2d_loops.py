@@ -124,11 +124,36 @@ CONV2D_LOOPS = Exercise(
             hint=4,
         ),
         Misconception(
+            "padded_before",
+            change(conv2d_loops, "(PH, PH), (PW, PW)", "(2 * PH, 0), (2 * PW, 0)"),
+            "All your zeros are at the top and on the left, so the picture moves to the bottom right. Padding puts "
+            "half of them on each side.",
+            hint=4,
+        ),
+        Misconception(
             "padded_with_the_edge",
             change(conv2d_loops, "(PW, PW)))", '(PW, PW)), mode="edge")'),
             "You pad by repeating the edge pixels. It is a thing that people do, but here, and in torch unless you say "
             "otherwise, outside the image everything is 0.",
             hint=4,
+        ),
+        Misconception(
+            "sum_never_reset",
+            change(
+                conv2d_loops,
+                "out = np.zeros",
+                "total, out = 0, np.zeros",
+                "= np.sum(window * W[f])",
+                "= (total := total + np.sum(window * W[f]))",
+            ),
+            "Your sum goes on from place to place: each value holds those of all windows before it. It begins at zero "
+            "for each output value.",
+        ),
+        Misconception(
+            "last_product_only",
+            change(conv2d_loops, "np.sum(window * W[f])", "(window * W[f])[-1, -1, -1]"),
+            "Only the last product of each window is left: in the loops over the kernel, each overwrites the one "
+            "before. They add up.",
         ),
         Misconception(
             "mean_of_the_window",
@@ -152,8 +177,8 @@ CONV2D_LOOPS = Exercise(
                 "np.sum(window * W[f]) + b[f]",
                 "sum(np.sum(window[c] * W[f, c]) + b[f] for c in range(len(window)))",
             ),
-            "With one channel all is right; with several, the bias is added once for each of them. A filter has "
-            "one bias, and it comes once for each output value, after the sum over the channels.",
+            "Your bias is added once for each channel. A filter has one bias, and it comes once for each output "
+            "value, after the sum over the channels.",
         ),
         Misconception(
             "kernel_flipped_with_its_channels",
@@ -190,6 +215,13 @@ CONV2D_LOOPS = Exercise(
                 conv2d_loops, "i * SH : i * SH + KH, j * SW : j * SW + KW", "j * SW : j * SW + KH, i * SH : i * SH + KW"
             ),
             "You walk down where you should walk across: i counts the rows of places, j the columns.",
+        ),
+        Misconception(
+            "strides_exchanged",
+            change(
+                conv2d_loops, "i * SH : i * SH + KH, j * SW : j * SW + KW", "i * SW : i * SW + KH, j * SH : j * SH + KW"
+            ),
+            "Your windows move down by the horizontal stride and across by the vertical one: pairs are (down, across).",
         ),
         Misconception(
             "one_stride",

@@ -104,8 +104,8 @@ IM2COL = Exercise(
         Misconception(
             "reshaped_without_transpose",
             change(im2col, ".transpose(0, 1, 4, 5, 2, 3)", ""),
-            "The shape is right and the entries are scrambled. `reshape` never moves a number, it only cuts the same "
-            "long row anew: bring the axes into the order of the result first.",
+            "Your entries are scrambled. `reshape` never moves a number, it only cuts the same long row anew: bring "
+            "the axes into the order of the result first.",
         ),
         Misconception(
             "channels_last",
@@ -179,10 +179,20 @@ IM2COL = Exercise(
                 ".transpose(0, 1, 4, 5, 2, 3).reshape(N, C * KH * KW, OH * OW)",
                 ".reshape(N, OH * OW, C * KH * KW).swapaxes(1, 2)",
             ),
-            "With one channel all is right; with several, numbers of different places stand in one column. In the "
+            "Numbers of different places stand in one of your columns as soon as there are several channels. In the "
             "array of windows the channels come before the places, and `reshape` joins what stands side by side: "
             "bring the axes into order first.",
             hint=2,
+        ),
+        Misconception(
+            "first_windows_of_stride_one",
+            change(
+                im2col,
+                "[:, :, ::SH, ::SW]\n    N, C, OH, OW = windows.shape[:4]",
+                "\n    N, C, OH, OW = windows[:, :, ::SH, ::SW].shape[:4]\n    windows = windows[:, :, :OH, :OW]",
+            ),
+            "You have as many columns as the stride leaves, but the windows still move by one pixel. Window (i, j) "
+            "begins at row i SH and column j SW.",
         ),
         Misconception(
             "one_stride",

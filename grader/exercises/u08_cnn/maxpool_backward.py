@@ -91,7 +91,7 @@ def unpool_by_places(dout, cache):
     for k, m in np.ndindex(KH, KW):
         rows, columns = slice(k, k + SH * OH, SH), slice(m, m + SW * OW, SW)
         claimed = unclaimed & (X[:, :, rows, columns] == out)
-        dX[:, :, rows, columns] += np.where(claimed, dout, 0)
+        dX[:, :, rows, columns] += dout * claimed
         unclaimed = unclaimed & ~claimed
     return dX
 
@@ -227,6 +227,36 @@ MAXPOOL_BACKWARD = Exercise(
             "You write the gradients of one place of all windows over what stood there. Where windows overlap, a "
             "pixel stands at several places, of several windows, and is owed the sum of what it wins.",
             hint=3,
+        ),
+        Misconception(
+            "counted_within_the_window",
+            change(maxpool_backward, "[n, c, rows, columns][first]", "[n, c][first]"),
+            "Your winner's row and column are counted within its window, and used as if they were those of the "
+            "image. The window begins at (i SH, j SW).",
+        ),
+        Misconception(
+            "row_and_column_exchanged",
+            change(
+                maxpool_backward,
+                "first = np.",
+                "m, k = np.",
+                "dX[n, c, rows, columns][first]",
+                "dX[n, c, i * SH + k, j * SW + m]",
+            ),
+            "Row and column of the winner have changed places. With KW columns in a window, the place's number is KW "
+            "times the row, plus the column.",
+        ),
+        Misconception(
+            "divided_by_the_height",
+            change(
+                maxpool_backward,
+                "first = np.unravel_index(window.argmax(), window.shape)",
+                "k, m = divmod(int(window.argmax()), KH)",
+                "dX[n, c, rows, columns][first]",
+                "dX[n, c, i * SH + k, j * SW + m]",
+            ),
+            "You divide the place's number by the height of the window. A row holds KW of them: that is what to "
+            "divide by.",
         ),
         Misconception(
             "only_above_zero",

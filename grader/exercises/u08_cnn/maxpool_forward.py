@@ -148,16 +148,16 @@ MAXPOOL_FORWARD = Exercise(
         Misconception(
             "keeps_the_shape",
             change(maxpool_forward, "(X, out", "(X.shape, out"),
-            "Your out is right, but the cache holds the shape of X where X itself should be. Whoever walks back has to "
-            "find the winner of each window, and cannot without the values.",
+            "Your cache holds the shape of X where X itself should be. Whoever walks back has to find the winner of "
+            "each window, and cannot without the values.",
             hint=4,
             about=("cache",),
         ),
         Misconception(
             "size_as_it_came",
             change(maxpool_forward, "out, (KH, KW), (SH, SW)", "out, size, size if stride is None else stride"),
-            "Your out is right. But the cache holds size and stride as they came, which may be numbers, and the "
-            "way back unpacks two of each: (KH, KW) and (SH, SW).",
+            "Your cache holds size and stride as they came, which may be numbers, and the way back unpacks two of "
+            "each: (KH, KW) and (SH, SW).",
             hint=4,
             about=("cache",),
         ),
@@ -177,9 +177,23 @@ MAXPOOL_FORWARD = Exercise(
             "column j SW.",
         ),
         Misconception(
+            "moves_by_one",
+            change(pool_loops, "i * SH : i * SH + KH, j * SW : j * SW + KW", "i : i + KH, j : j + KW"),
+            "Your windows move by one pixel, whatever size and stride say. Window (i, j) begins at row i SH and column "
+            "j SW.",
+            hint=3,
+        ),
+        Misconception(
+            "stride_before_size",
+            change(maxpool_forward, "out, (KH, KW), (SH, SW)", "out, (SH, SW), (KH, KW)"),
+            "In your cache size and stride have changed places.",
+            hint=4,
+            about=("cache",),
+        ),
+        Misconception(
             "out_before_X",
             change(maxpool_forward, "(X, out, (", "(out, X, ("),
-            "Your out is right, but in the cache X and out have changed places.",
+            "In your cache X and out have changed places.",
             hint=4,
             about=("cache",),
         ),

@@ -111,6 +111,33 @@ class NumpyCNN:
         return loss, grads
 
 
+class StepByStep(NumpyCNN):
+    """With a name for each step, in the order of the notebook's table."""
+
+    def forward(self, X):
+        W1, b1, W2, b2, W3, b3 = self.params
+        Z, conv1 = conv2d_forward(X, W1, b1, padding=2)
+        Z, relu1 = relu_forward(Z)
+        Z, pool1 = maxpool_forward(Z, 2)
+        Z, conv2 = conv2d_forward(Z, W2, b2, padding=1)
+        Z, relu2 = relu_forward(Z)
+        Z, pool2 = maxpool_forward(Z, 2)
+        logits, linear = linear_forward(Z.reshape(len(Z), -1), W3, b3)
+        self.kept = conv1, relu1, pool1, conv2, relu2, pool2, Z.shape, linear
+        return logits
+
+    def loss_and_grads(self, X, y):
+        logits = self.forward(X)
+        conv1, relu1, pool1, conv2, relu2, pool2, shape, linear = self.kept
+        loss, d = cross_entropy(logits, y)
+        d, dW3, db3 = linear_backward(d, linear)
+        d = relu_backward(maxpool_backward(d.reshape(shape), pool2), relu2)
+        d, dW2, db2 = conv2d_backward(d, conv2)
+        d = relu_backward(maxpool_backward(d, pool1), relu1)
+        d, dW1, db1 = conv2d_backward(d, conv1)
+        return loss, [dW1, db1, dW2, db2, dW3, db3]
+
+
 pools_first = change(
     NumpyCNN,
     "maps, relu = relu_forward(maps)\n            maps, pool = maxpool_forward(maps, 2)",
@@ -201,16 +228,21 @@ NUMPY_CNN = Exercise(
             PADDING,
         ),
         Misconception(
+            "paddings_exchanged",
+            change(StepByStep, "b1, padding=2", "b1, padding=1", "b2, padding=1", "b2, padding=2"),
+            PADDING,
+        ),
+        Misconception(
             "no_mask",
             change(NumpyCNN, "            d = relu_backward(d, relu)\n", ""),
-            "The gradients of the linear layer are right; below it, they went through the ReLUs as if these were not "
-            "there. Every step forward has its step back, with the cache of that very step.",
+            "Below the linear layer, your gradients went through the ReLUs as if these were not there. Every step "
+            "forward has its step back, with the cache of that very step.",
         ),
         Misconception(
             "grads_backwards",
             change(NumpyCNN, "[dW, db, *grads]", "[*grads, dW, db]"),
-            "Your gradients are right, layer by layer, and listed from the last layer to the first. An optimizer pairs "
-            "them with params: W1, b1, W2, b2, W3, b3.",
+            "Your list of gradients runs from the last layer to the first. An optimizer pairs them with params: W1, "
+            "b1, W2, b2, W3, b3.",
         ),
         Misconception(
             "computes_with_copies",
@@ -232,6 +264,12 @@ NUMPY_CNN = Exercise(
             "the mean already; hand it on as it is.",
         ),
         Misconception(
+            "loss_is_a_sum",
+            change(NumpyCNN, "return loss, grads", "return loss * len(y), grads"),
+            "Your loss is the sum over the images, and grows with the batch. The cross-entropy here is their mean.",
+            about=("loss",),
+        ),
+        Misconception(
             "averages_again",
             change(NumpyCNN, "linear_backward(d,", "linear_backward(d / len(y),"),
             "Your gradients are divided by N twice. The gradient that cross_entropy hands you has the 1/N inside; from "
@@ -247,8 +285,8 @@ NUMPY_CNN = Exercise(
                 "self.grads = [total + grad for total, grad in zip(self.grads, grads, strict=True)]\n"
                 "        return loss, self.grads",
             ),
-            "The first call is right; in the second one, your gradients are added to those of the first. What lives on "
-            "`self` between two calls?",
+            "In the second call, your gradients are added to those of the first. What lives on `self` between two "
+            "calls?",
         ),
         Misconception(
             "second_relu_forgotten",
@@ -271,10 +309,15 @@ NUMPY_CNN = Exercise(
             MASK,
         ),
         Misconception(
+            "bias_gradient_first",
+            change(StepByStep, "dW1, db1, dW2, db2, dW3, db3]", "db1, dW1, db2, dW2, db3, dW3]"),
+            "In each pair your bias's gradient comes first. params holds W1, b1, W2, b2, W3, b3.",
+        ),
+        Misconception(
             "weights_before_biases",
             change(NumpyCNN, "return loss, grads", "return loss, grads[::2] + grads[1::2]"),
-            "Your gradients are right, those of all weights first and those of the biases after them. An "
-            "optimizer pairs them with params: W1, b1, W2, b2, W3, b3.",
+            "Your list of gradients has those of all weights first and those of the biases after them. An optimizer "
+            "pairs them with params: W1, b1, W2, b2, W3, b3.",
         ),
         Misconception(
             "in_pairs",
@@ -284,14 +327,9 @@ NUMPY_CNN = Exercise(
     ),
     also_right=(
         NumpyCNN,
+        StepByStep,
         pools_first,
-        change(
-            NumpyCNN,
-            "maps.reshape(len(X), -1)",
-            "maps.reshape(X.shape[0], W3.shape[0])",
-            "return loss, grads",
-            "return float(loss), tuple(grads)",
-        ),
+        change(NumpyCNN, "return loss, grads", "return float(loss), tuple(grads)"),
         change(
             NumpyCNN,
             "maps, relu = relu_forward(maps)",

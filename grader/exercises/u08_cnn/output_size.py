@@ -23,13 +23,13 @@ def size_cases(rng: np.random.Generator) -> list[Case]:
         case("kernel as long as the row", "places", 7, 7, 1, 0),
         draw("places", 1, 0, 0),
         case("28 pixels, kernel 5, padding 2", "padding", 28, 5, 1, 2),
-        draw("padding", 1, 1, 0),
+        draw("padding", 1, 4, 0),
         draw("padding", 1, 3, 0),
         case("7 pixels, kernel 3, stride 2: it fits", "stride", 7, 3, 2, 0),
         draw("stride", 3, 0, 0),
         case("8 pixels, kernel 3, stride 2: one is left over", "rest", 8, 3, 2, 0),
         draw("rest", 3, 0, 2),
-        draw("rest", 4, 1, 1),
+        draw("rest", 4, 2, 1),
     ]
 
 
@@ -153,6 +153,12 @@ OUTPUT_SIZE = Exercise(
             "padding_taken_off",
             change(output_size, "+ 2 * padding", "- 2 * padding"),
             "You take the padding off. It makes the row longer, by one frame at each of its two ends.",
+        ),
+        Misconception(
+            "same_padding",
+            change(output_size, "(length + 2 * padding - kernel) // stride + 1", "-(-length // stride)"),
+            "You divide the length by the stride and round up, whatever the kernel and the padding are. So it is with "
+            'the padding that some libraries call "same"; here it is a number, and counts, and so does the kernel.',
         ),
         Misconception(
             "rounded_at_last",

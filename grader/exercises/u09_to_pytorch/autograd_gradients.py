@@ -120,6 +120,12 @@ AUTOGRAD_GRADIENTS = Exercise(
             hint=1,
         ),
         Misconception(
+            "last_layer_first",
+            change(autograd_gradients, "for tensor in tensors]", "for tensor in reversed(tensors)]"),
+            "Your gradients come in the reverse order, the last layer's first. They are wanted as the parameters came.",
+            hint=2,
+        ),
+        Misconception(
             "no_relu",
             change(autograd_gradients, "torch.relu(out) if i else out", "out"),
             "Nothing bends between your layers: two linear layers in a row are one linear layer. A ReLU belongs "
@@ -150,8 +156,8 @@ AUTOGRAD_GRADIENTS = Exercise(
         Misconception(
             "backward_twice",
             change(autograd_gradients, "loss.backward()", "loss.backward(retain_graph=True)\n    loss.backward()"),
-            "The loss is right and every gradient comes out twice as large: backward was called twice, and it adds to "
-            "what is in .grad already. That is by design, and it will matter in every training loop.",
+            "Every gradient comes out twice as large: backward was called twice, and it adds to what is in .grad "
+            "already. That is by design, and it will matter in every training loop.",
             hint=3,
         ),
         Misconception(

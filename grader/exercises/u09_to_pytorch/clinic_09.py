@@ -125,8 +125,8 @@ CLINIC_09 = Exercise(
         Misconception(
             "still_adds_up",
             still_adds_up,
-            "Shapes and history are right now. Each step still walks along the sum of all gradients so far, a ball "
-            "without friction, because backward adds to what is in .grad.",
+            "Each step still walks along the sum of all gradients so far, a ball without friction, because backward "
+            "adds to what is in .grad.",
         ),
         Misconception(
             "still_broadcasts",
@@ -137,14 +137,14 @@ CLINIC_09 = Exercise(
         Misconception(
             "still_keeps_graphs",
             change(clinic_09, "loss.item()", "loss"),
-            "It learns as it should. The history still holds tensors, and each of them holds the graph that it came "
-            "from: in a long run the memory fills up. What makes a plain number of a tensor?",
+            "The history still holds tensors, and each of them holds the graph that it came from: in a long run the "
+            "memory fills up. What makes a plain number of a tensor?",
         ),
         Misconception(
             "still_tensors",
             change(clinic_09, "loss.item()", "loss.detach()"),
-            "It learns as it should, and the history keeps no graphs any more. But its entries are still tensors. They "
-            "print as tensors, and on a GPU each of them would stay there. A plain number is asked for.",
+            "The history's entries are still tensors, even if they keep no graphs any more. They print as tensors, "
+            "and on a GPU each of them would stay there. A plain number is asked for.",
         ),
         Misconception(
             "noted_after_the_step",
@@ -153,8 +153,8 @@ CLINIC_09 = Exercise(
                 "history.append(loss.item())",
                 "history.append(((model(X).squeeze(1) - y) ** 2).mean().item())",
             ),
-            "The three causes are found. Your history, though, tells the loss after each step, and before each step is "
-            "asked for: its first entry should be the loss of the untrained model.",
+            "Your history tells the loss after each step, and before each step is asked for: its first entry should "
+            "be the loss of the untrained model.",
         ),
         Misconception(
             "cleared_too_late",
@@ -190,8 +190,8 @@ CLINIC_09 = Exercise(
         Misconception(
             "sum_for_the_mean",
             change(clinic_09, ".mean()", ".sum()"),
-            "The three causes are found. But your loss is a sum now, N times the mean squared error, and so are "
-            "its gradients, so that the steps are N times too long.",
+            "Your loss is a sum now, N times the mean squared error, and so are its gradients, so that the steps are "
+            "N times too long.",
         ),
         Misconception(
             "mean_target",
@@ -201,8 +201,7 @@ CLINIC_09 = Exercise(
         Misconception(
             "still_arrays",
             change(clinic_09, "loss.item()", "loss.detach().numpy()"),
-            "It learns as it should, and the history keeps no graphs any more. But its entries are arrays of "
-            "NumPy, over the tensors' own memory. A plain number is asked for.",
+            "The history's entries are arrays of NumPy, over the tensors' own memory. A plain number is asked for.",
         ),
     ),
     also_right=(

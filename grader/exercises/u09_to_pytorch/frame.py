@@ -62,6 +62,11 @@ FRAME: Mistakes = {
         "Your step keeps the learning rate that the constructor was given: a group's own lr is ignored, and so is "
         "every schedule. Ask the group, at each step.",
     ),
+    "lr_of_the_first_group": (
+        ('p -= group["lr"]', 'p -= self.param_groups[0]["lr"]'),
+        "You step with the first group's learning rate in all groups. Each group has its own: ask the one whose "
+        "parameter it is.",
+    ),
     "first_group_only": (
         ("in self.param_groups:", "in self.param_groups[:1]:"),
         "Only the first parameter group moves. There may be several, each with its own settings: one loop over the "
@@ -147,6 +152,11 @@ ADAM: Mistakes = {
         "At the first step your t is 0, and 1 - beta^0 is 0: zero by zero. Count first and correct then, so that the "
         "first step has t = 1.",
     ),
+    "clock_starts_at_two": (
+        ('state.get("t", 0)', 'state.get("t", 1)'),
+        "At the first step your t is 2 already, one too large from there on: the bias is corrected too little. The "
+        "first step has t = 1.",
+    ),
     "clock_stands_still": (
         ('t = state["t"] = state.get("t", 0) + 1', "t = 1"),
         "Your t stays at 1, so that every step is corrected as if it were the first. Count the steps of each "
@@ -184,17 +194,50 @@ ADAM: Mistakes = {
 }
 
 
-def frame_mistakes(right: Any, hints: Mapping[str, int]) -> tuple[Misconception, ...]:
-    """Those mistakes of `FRAME` that are named, each with the number of the hint in the notebook."""
-    return _mistakes(right, FRAME, hints)
+DECAY = 'p *= 1 - group["lr"] * group["weight_decay"]'
+"""How right answers decay, where that is apart from the gradient."""
+DECAY_FIRST = DECAY + "\n" + " " * 20
+"""With the way to the line after it, where the decay is taken away."""
+KEPT = (
+    't = state["t"] = state.get("t", 0) + 1\n'
+    '                    m = state["m"] = b1 * state.get("m", 0) + (1 - b1) * g\n'
+    '                    v = state["v"] = b2 * state.get("v", 0) + (1 - b2) * g**2',
+    "if not state:\n"
+    "                        state.update(t=torch.tensor(0.0), m=torch.zeros_like(p), v=torch.zeros_like(p))\n"
+    '                    state["t"] += 1\n'
+    '                    t = state["t"].item()\n'
+    '                    m, v = state["m"].lerp_(g, 1 - b1), state["v"].mul_(b2).addcmul_(g, g, value=1 - b2)',
+)
+"""Another right way to keep both moments: zeros made once, and changed in place."""
 
 
-def adam_mistakes(right: Any, hints: Mapping[str, int]) -> tuple[Misconception, ...]:
+def frame_mistakes(right: Any, *without: str, **hints: int) -> tuple[Misconception, ...]:
+    """The mistakes of `FRAME`, except some; hints: of those that have another than their property's."""
+    return _mistakes(right, {name: known for name, known in FRAME.items() if name not in without}, hints)
+
+
+def decay_mistakes(right: Any, term: str, without: str, turned: str) -> tuple[Misconception, ...]:
+    """The decay left out, and with the other sign; term: the text that decays, and what replaces it."""
+    return (
+        Misconception(
+            "ignores_the_decay",
+            change(right, term, without),
+            "The setting weight_decay changes nothing in your step: the parameters are not pulled towards zero.",
+        ),
+        Misconception(
+            "decay_uphill",
+            change(right, term, turned),
+            "Your weight decay has the wrong sign: it drives the parameters away from zero.",
+        ),
+    )
+
+
+def adam_mistakes(right: Any, **hints: int) -> tuple[Misconception, ...]:
     """The same for `ADAM`, what `TorchAdam` and `TorchAdamW` have in common."""
     return _mistakes(right, ADAM, hints)
 
 
 def _mistakes(right: Any, known: Mistakes, hints: Mapping[str, int]) -> tuple[Misconception, ...]:
     return tuple(
-        Misconception(name, change(right, *known[name][0]), known[name][1], hint) for name, hint in hints.items()
+        Misconception(name, change(right, *edit), says, hints.get(name)) for name, (edit, says) in known.items()
     )

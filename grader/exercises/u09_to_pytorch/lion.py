@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from grader.changes import change
-from grader.exercises.u09_to_pytorch.frame import FRAME, frame_mistakes
+from grader.exercises.u09_to_pytorch.frame import decay_mistakes, frame_mistakes
 from grader.exercises.u09_to_pytorch.runs import PARITY, STEPS, UNIT, arrays, gradients, run_case
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -179,7 +179,8 @@ LION = Exercise(
             change(Lion, '(direction + group["weight_decay"] * p)', 'direction + group["weight_decay"] * p'),
             "You shrink by weight_decay alone. The decay of a step is lr times weight_decay, as in AdamW.",
         ),
-        *frame_mistakes(Lion, dict.fromkeys((name for name in FRAME if name != "forgets"), 3)),
+        *decay_mistakes(Lion, "(direction +", "(direction + 0 *", "(direction -"),
+        *frame_mistakes(Lion, "forgets", rebinds=3, uphill=3, one_memory_for_all=3, clears_the_gradients=3),
         Misconception(
             "memory_renewed_first",
             change(

@@ -6,7 +6,7 @@ import numpy as np
 
 from course_lib.judging.drivers.torch_optimizers import torch_optimizer
 from grader.changes import change
-from grader.exercises.u09_to_pytorch.frame import FRAME, frame_mistakes
+from grader.exercises.u09_to_pytorch.frame import DECAY, DECAY_FIRST, decay_mistakes, frame_mistakes
 from grader.exercises.u09_to_pytorch.runs import FORBIDDEN, UNIT, arrays, gradients, run_case
 from grader.spec import Case, Exercise, Group, Misconception
 
@@ -48,7 +48,7 @@ def muon_cases(rng: np.random.Generator) -> list[Case]:
             [{"params": pair}],
             settings(0.1, 0.5),
             targets=arrays(rng, (2, 3), (4, 2)),
-            steps=3,
+            steps=2,
         ),
         run_case("a gradient of zero, no momentum", "zero", [{"params": pair}], settings(0.1), from_zero),
         run_case(
@@ -128,9 +128,8 @@ MUON = Exercise(
             "exact",
             change(
                 Muon,
-                'p *= 1 - group["lr"] * group["weight_decay"]',
-                "U, _, Vt = torch.linalg.svd(update, full_matrices=False)\n"
-                '                    p *= 1 - group["lr"] * group["weight_decay"]',
+                DECAY,
+                "U, _, Vt = torch.linalg.svd(update, full_matrices=False)\n                    " + DECAY,
                 "** 0.5 * X",
                 "** 0.5 * U @ Vt",
             ),
@@ -172,8 +171,8 @@ MUON = Exercise(
         Misconception(
             "no_shape_factor",
             change(Muon, "max(1, p.shape[0] / p.shape[1]) ** 0.5 * X", "X"),
-            "Square and wide matrices are right, tall ones move too little: with more rows than columns the step is "
-            "longer, by the root of rows over columns.",
+            "Tall matrices move too little: with more rows than columns the step is longer, by the root of rows over "
+            "columns.",
         ),
         Misconception(
             "shape_factor_turned",
@@ -186,7 +185,7 @@ MUON = Exercise(
             "decay_with_the_shape_factor",
             change(
                 Muon,
-                'p *= 1 - group["lr"] * group["weight_decay"]',
+                DECAY,
                 'p *= 1 - group["lr"] * max(1, p.shape[0] / p.shape[1]) ** 0.5 * group["weight_decay"]',
             ),
             "Your decay is lengthened along with the step of tall matrices. The shape's factor is for the update "
@@ -198,13 +197,23 @@ MUON = Exercise(
                 Muon,
                 "g, beta = p.grad,",
                 'g, beta = p.grad + group["weight_decay"] * p,',
-                '\n                    p *= 1 - group["lr"] * group["weight_decay"]',
+                "\n                    " + DECAY,
                 "",
             ),
             "You add the decay to the gradient, and then all sizes are made equal, so that it shrinks nothing. It "
             "stands apart, as in AdamW.",
         ),
-        *frame_mistakes(Muon, dict.fromkeys((name for name in FRAME if name != "forgets"), 4)),
+        *decay_mistakes(Muon, "1 - group", "1 - 0 * group", "1 + group"),
+        *frame_mistakes(Muon, "forgets", rebinds=4, uphill=4, one_memory_for_all=4, clears_the_gradients=4),
+        *(
+            Misconception(
+                f"{rounds}_rounds",
+                change(Muon, "range(5)", f"range({rounds})"),
+                f"Your number of rounds is {rounds}, and five are asked for: each one changes all singular values once "
+                "more.",
+            )
+            for rounds in (1, 4, 6)
+        ),
         Misconception(
             "squared_entry_by_entry",
             change(Muon, "2.0315 * A @ A", "2.0315 * A * A"),
@@ -252,10 +261,10 @@ MUON = Exercise(
             "decays_after",
             change(
                 Muon,
-                'p *= 1 - group["lr"] * group["weight_decay"]\n                    ',
+                DECAY_FIRST,
                 "",
                 "** 0.5 * X",
-                '** 0.5 * X\n                    p *= 1 - group["lr"] * group["weight_decay"]',
+                "** 0.5 * X\n                    " + DECAY,
             ),
             "You decay after the step, so that the step just taken is shrunk as well. It is the old parameter, "
             "from before the step, that decays.",
@@ -263,6 +272,7 @@ MUON = Exercise(
     ),
     also_right=(
         Muon,
+        change(Muon, DECAY, 'p -= group["lr"] * group["weight_decay"] * p'),
         change(
             Muon,
             "A = X @ X.T",

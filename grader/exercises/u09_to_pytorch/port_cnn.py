@@ -126,6 +126,24 @@ TRANSPOSED = (
 )
 
 
+def fixed_paddings() -> list[Misconception]:
+    """Paddings that are numbers in the code, one of the two or both."""
+    says = (
+        "A fixed padding keeps the size for one kernel only. Half the kernel, rounded down, does so for all odd ones."
+    )
+    read = [f"padding=W{layer}.shape[2] // 2" for layer in (1, 2)]
+    places = {"both": read, "first": read[:1], "second": read[1:]}
+    return [
+        Misconception(
+            f"padding_of_{size}_in_{where}",
+            change(port_cnn, *(text for old in olds for text in (old, f"padding={size}"))),
+            says,
+        )
+        for size in (1, 2)
+        for where, olds in places.items()
+    ]
+
+
 PORT_CNN = Exercise(
     name="port_cnn",
     unit=UNIT,
@@ -184,9 +202,9 @@ PORT_CNN = Exercise(
                 "nn.ParameterList([torch.tensor(param) for param in params])",
                 "[torch.tensor(param) for param in params]",
             ),
-            "The outputs are right, but model.parameters() finds nothing, so that no optimizer will ever train this "
-            "model. Layers in a plain list, and plain tensors, are invisible: a Module only registers modules and "
-            "nn.Parameters that are its attributes, or stand in nn.Sequential or nn.ModuleList.",
+            "model.parameters() finds nothing, so that no optimizer will ever train this model. Layers in a plain "
+            "list, and plain tensors, are invisible: a Module only registers modules and nn.Parameters that are its "
+            "attributes, or stand in nn.Sequential or nn.ModuleList.",
             about=("parameters", "trained"),
         ),
         Misconception(
@@ -196,9 +214,9 @@ PORT_CNN = Exercise(
                 "parameter.copy_(value)",
                 "parameter.requires_grad = False\n            parameter.copy_(value)",
             ),
-            "The outputs are right, and the parameters are all there, but none of them learns: requires_grad is False. "
-            "That silences torch's error about changing a parameter in place, and the training with it. Is there a way "
-            "to write values in that only looks away for a moment?",
+            "The parameters are there, and none of them learns: requires_grad is False. That silences torch's error "
+            "about changing a parameter in place, and the training with it. Is there a way to write values in that "
+            "only looks away for a moment?",
             hint=2,
             about=("trained",),
         ),
@@ -225,12 +243,7 @@ PORT_CNN = Exercise(
             TRANSPOSED,
             hint=2,
         ),
-        Misconception(
-            "padding_of_one",
-            change(port_cnn, "padding=W1.shape[2] // 2", "padding=1", "padding=W2.shape[2] // 2", "padding=1"),
-            "A padding of 1 keeps the size for kernels of 3. Half the kernel, rounded down, does so for all odd "
-            "ones: 2 for a kernel of 5.",
-        ),
+        *fixed_paddings(),
         Misconception(
             "no_padding",
             change(port_cnn, ", padding=W1.shape[2] // 2", "", ", padding=W2.shape[2] // 2", ""),

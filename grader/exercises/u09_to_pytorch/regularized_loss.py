@@ -108,8 +108,8 @@ REGULARIZED_LOSS = Exercise(
         Misconception(
             "not_in_the_gradient",
             change(regularized_loss, "[p for p in", "[p.data for p in"),
-            "The value is right, and nothing of the penalty is in the gradients: .data and .detach() hand out tensors "
-            "without a history. The number grows, and the weights never hear of it.",
+            "Nothing of the penalty is in the gradients: .data and .detach() hand out tensors without a history. The "
+            "number grows, and the weights never hear of it.",
             hint=2,
             about=("grads",),
         ),

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from grader.changes import change
-from grader.exercises.u09_to_pytorch.frame import adam_mistakes, frame_mistakes
+from grader.exercises.u09_to_pytorch.frame import DECAY, KEPT, adam_mistakes, decay_mistakes, frame_mistakes
 from grader.exercises.u09_to_pytorch.runs import (
     FORBIDDEN,
     PARITY,
@@ -89,6 +89,9 @@ def TorchAdam(groups, **settings):
     return Optimizer()
 
 
+L2 = 'p.grad + group["weight_decay"] * p'
+
+
 TORCH_ADAM = Exercise(
     name="TorchAdam",
     unit=UNIT,
@@ -131,58 +134,26 @@ TORCH_ADAM = Exercise(
         ),
         Misconception(
             "decoupled",
-            change(
-                TorchAdam,
-                'p.grad + group["weight_decay"] * p',
-                'p.grad\n                    p *= 1 - group["lr"] * group["weight_decay"]',
-            ),
+            change(TorchAdam, L2, "p.grad\n                    " + DECAY),
             "You shrink the parameters themselves, past the moments. That is AdamW, the next exercise; Adam's "
             "weight_decay adds weight_decay * p to the gradient before the moments see it.",
         ),
         Misconception(
+            "decoupled_after",
+            change(TorchAdam, L2, "p.grad", '+ group["eps"])', '+ group["eps"])\n                    ' + DECAY),
+            "You shrink the parameters themselves, and after the step, past the moments. Adam's weight_decay adds "
+            "weight_decay * p to the gradient before the moments see it.",
+            hint=5,
+        ),
+        Misconception(
             "changes_the_gradient",
-            change(TorchAdam, 'p.grad + group["weight_decay"] * p', 'p.grad.add_(p, alpha=group["weight_decay"])'),
+            change(TorchAdam, L2, 'p.grad.add_(p, alpha=group["weight_decay"])'),
             "You add the decay to p.grad itself. Where gradients add up over several calls of backward, the decay of "
             "one step is still in there at the next. Compute with the gradient and leave it as it is.",
         ),
-        *adam_mistakes(
-            TorchAdam,
-            {
-                "no_bias_correction": 2,
-                "eps_inside": 2,
-                "one_clock": 3,
-                "clock_runs_ahead": 3,
-                "clock_starts_at_zero": 2,
-                "clock_stands_still": 2,
-                "v_uncorrected": 2,
-                "m_uncorrected": 2,
-                "corrects_the_root": 2,
-                "root_forgotten": 2,
-                "variance": 2,
-            },
-        ),
-        *frame_mistakes(
-            TorchAdam,
-            {
-                "rebinds": 1,
-                "uphill": 1,
-                "state_outside": 3,
-                "stops_at_none": 4,
-                "none_as_zero": 4,
-                "settings_of_the_constructor": 4,
-                "lr_of_the_constructor": 4,
-                "first_group_only": 4,
-                "settings_of_the_first_group": 4,
-                "none_unexpected": 4,
-                "forgets": 3,
-                "one_memory_for_all": 3,
-                "clears_the_gradients": 4,
-                "loss_forgotten": 4,
-                "closure_ignored": 4,
-                "closure_last": 4,
-                "closure_without_grad": 4,
-            },
-        ),
+        *adam_mistakes(TorchAdam, one_clock=3, clock_runs_ahead=3),
+        *decay_mistakes(TorchAdam, ' + group["weight_decay"]', " + 0", ' - group["weight_decay"]'),
+        *frame_mistakes(TorchAdam, rebinds=1, uphill=1, forgets=3, one_memory_for_all=3),
         Misconception(
             "decay_in_m_alone",
             change(TorchAdam, "g**2", "p.grad**2"),
@@ -191,13 +162,7 @@ TORCH_ADAM = Exercise(
         ),
         Misconception(
             "decay_past_the_moments",
-            change(
-                TorchAdam,
-                'p.grad + group["weight_decay"] * p',
-                "p.grad",
-                "* m_hat /",
-                '* (m_hat + group["weight_decay"] * p) /',
-            ),
+            change(TorchAdam, L2, "p.grad", "* m_hat /", '* (m_hat + group["weight_decay"] * p) /'),
             "You add the decay to the corrected m, so that the moments do not know of it. It is added to the "
             "gradient, before anything else looks at that.",
         ),
@@ -214,17 +179,7 @@ TORCH_ADAM = Exercise(
             'b2 * state.get("v", 0) + (1 - b2) * g**2',
             'torch.lerp(state.get("v", torch.zeros_like(p)), g * g, 1 - b2)',
         ),
-        change(
-            TorchAdam,
-            't = state["t"] = state.get("t", 0) + 1\n'
-            '                    m = state["m"] = b1 * state.get("m", 0) + (1 - b1) * g\n'
-            '                    v = state["v"] = b2 * state.get("v", 0) + (1 - b2) * g**2',
-            "if not state:\n"
-            "                        state.update(t=torch.tensor(0.0), m=torch.zeros_like(p), v=torch.zeros_like(p))\n"
-            '                    state["t"] += 1\n'
-            '                    t = state["t"].item()\n'
-            '                    m, v = state["m"].lerp_(g, 1 - b1), state["v"].mul_(b2).addcmul_(g, g, value=1 - b2)',
-        ),
+        change(TorchAdam, *KEPT),
         change(
             TorchAdam,
             "m_hat, v_hat = m / (1 - b1**t), v / (1 - b2**t)\n"

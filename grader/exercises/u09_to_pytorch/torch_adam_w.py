@@ -5,7 +5,14 @@ from typing import Any
 import numpy as np
 
 from grader.changes import change
-from grader.exercises.u09_to_pytorch.frame import ADAM, FRAME, adam_mistakes, frame_mistakes
+from grader.exercises.u09_to_pytorch.frame import (
+    DECAY,
+    DECAY_FIRST,
+    KEPT,
+    adam_mistakes,
+    decay_mistakes,
+    frame_mistakes,
+)
 from grader.exercises.u09_to_pytorch.runs import (
     FORBIDDEN,
     PARITY,
@@ -77,6 +84,12 @@ def TorchAdamW(groups, **settings):
     return Optimizer()
 
 
+TWICE = (
+    "You decay twice: once through the gradient, as in TorchAdam, and once directly. In AdamW the moments are made of "
+    "the loss's gradient alone."
+)
+
+
 TORCH_ADAMW = Exercise(
     name="TorchAdamW",
     unit=UNIT,
@@ -96,7 +109,7 @@ TORCH_ADAMW = Exercise(
             "decay_in_the_gradient",
             change(
                 TorchAdamW,
-                'p *= 1 - group["lr"] * group["weight_decay"]\n                    g = p.grad',
+                DECAY_FIRST + "g = p.grad",
                 'g = p.grad + group["weight_decay"] * p',
             ),
             "This is Adam with L2: the decay goes into the gradient, and is then divided by the root of v like all the "
@@ -105,17 +118,25 @@ TORCH_ADAMW = Exercise(
         Misconception(
             "decays_twice",
             change(TorchAdamW, "g = p.grad", 'g = p.grad + group["weight_decay"] * p'),
-            "You decay twice: once through the gradient, as in TorchAdam, and once directly. In AdamW the moments are "
-            "made of the loss's gradient alone.",
+            TWICE,
+        ),
+        Misconception(
+            "decays_twice_the_old",
+            change(
+                TorchAdamW,
+                DECAY_FIRST + "g = p.grad",
+                'g = p.grad + group["weight_decay"] * p\n                    ' + DECAY,
+            ),
+            TWICE,
         ),
         Misconception(
             "decays_after",
             change(
                 TorchAdamW,
-                'p *= 1 - group["lr"] * group["weight_decay"]\n                    ',
+                DECAY_FIRST,
                 "",
                 '+ group["eps"])',
-                '+ group["eps"])\n                    p *= 1 - group["lr"] * group["weight_decay"]',
+                '+ group["eps"])\n                    ' + DECAY,
             ),
             "You decay after the step, so that the step just taken is shrunk as well. It is the old parameter, from "
             "before the step, that decays.",
@@ -123,7 +144,7 @@ TORCH_ADAMW = Exercise(
         ),
         Misconception(
             "decays_without_lr",
-            change(TorchAdamW, 'p *= 1 - group["lr"] * group["weight_decay"]', 'p *= 1 - group["weight_decay"]'),
+            change(TorchAdamW, DECAY, 'p *= 1 - group["weight_decay"]'),
             "You shrink by weight_decay alone. In torch the decay of a step is lr times weight_decay; yours is "
             "stronger by one over lr, and does not fade with the schedule.",
             hint=2,
@@ -132,7 +153,7 @@ TORCH_ADAMW = Exercise(
             "decays_at_the_first_lr",
             change(
                 TorchAdamW,
-                'p *= 1 - group["lr"] * group["weight_decay"]',
+                DECAY,
                 'p *= 1 - group.setdefault("first_lr", group["lr"]) * group["weight_decay"]',
             ),
             "Your decay keeps the learning rate from the start, while the step obeys the schedule. Both are to use "
@@ -143,7 +164,7 @@ TORCH_ADAMW = Exercise(
             "decays_without_gradient",
             change(
                 TorchAdamW,
-                'p *= 1 - group["lr"] * group["weight_decay"]\n                    ',
+                DECAY_FIRST,
                 "",
                 "if p.grad is None:",
                 'p *= 1 - group["lr"] * group["weight_decay"]\n                    if p.grad is None:',
@@ -151,8 +172,9 @@ TORCH_ADAMW = Exercise(
             "You decay a parameter that has no gradient in this step, a frozen layer say, and so it withers away "
             "although nobody trains it. Pass it over before anything else happens.",
         ),
-        *adam_mistakes(TorchAdamW, dict.fromkeys(ADAM, 3)),
-        *frame_mistakes(TorchAdamW, dict.fromkeys(FRAME, 3)),
+        *adam_mistakes(TorchAdamW),
+        *decay_mistakes(TorchAdamW, "1 - group", "1 - 0 * group", "1 + group"),
+        *frame_mistakes(TorchAdamW),
         Misconception(
             "decays_by_the_square_of_lr",
             change(TorchAdamW, 'p *= 1 - group["lr"] *', 'p *= 1 - group["lr"] ** 2 *'),
@@ -164,7 +186,7 @@ TORCH_ADAMW = Exercise(
             "decay_through_the_root",
             change(
                 TorchAdamW,
-                'p *= 1 - group["lr"] * group["weight_decay"]\n                    ',
+                DECAY_FIRST,
                 "",
                 "* m_hat /",
                 '* (m_hat + group["weight_decay"] * p) /',
@@ -176,7 +198,7 @@ TORCH_ADAMW = Exercise(
             "rebinds_where_it_decays",
             change(
                 TorchAdamW,
-                'p *= 1 - group["lr"] * group["weight_decay"]',
+                DECAY,
                 'p = p * (1 - group["lr"] * group["weight_decay"])',
             ),
             "When you decay, you give the name p to a new tensor; from there on it has no gradient, and the "
@@ -186,9 +208,10 @@ TORCH_ADAMW = Exercise(
     ),
     also_right=(
         TorchAdamW,
+        change(TorchAdamW, DECAY, 'p -= group["lr"] * group["weight_decay"] * p'),
         change(
             TorchAdamW,
-            'p *= 1 - group["lr"] * group["weight_decay"]',
+            DECAY,
             'p.sub_(p, alpha=group["lr"] * group["weight_decay"])',
         ),
         change(
@@ -196,20 +219,10 @@ TORCH_ADAMW = Exercise(
             'b1 * state.get("m", 0) + (1 - b1) * g',
             'g * (1 - b1) + state["m"] * b1 if "m" in state else (1 - b1) * g',
         ),
+        change(TorchAdamW, *KEPT),
         change(
             TorchAdamW,
-            't = state["t"] = state.get("t", 0) + 1\n'
-            '                    m = state["m"] = b1 * state.get("m", 0) + (1 - b1) * g\n'
-            '                    v = state["v"] = b2 * state.get("v", 0) + (1 - b2) * g**2',
-            "if not state:\n"
-            "                        state.update(t=torch.tensor(0.0), m=torch.zeros_like(p), v=torch.zeros_like(p))\n"
-            '                    state["t"] += 1\n'
-            '                    t = state["t"].item()\n'
-            '                    m, v = state["m"].lerp_(g, 1 - b1), state["v"].mul_(b2).addcmul_(g, g, value=1 - b2)',
-        ),
-        change(
-            TorchAdamW,
-            'p *= 1 - group["lr"] * group["weight_decay"]\n                    ',
+            DECAY_FIRST,
             "",
             'p -= group["lr"] * m_hat / (v_hat.sqrt() + group["eps"])',
             'p.sub_(group["lr"] * (m_hat / (v_hat.sqrt() + group["eps"]) + group["weight_decay"] * p))',

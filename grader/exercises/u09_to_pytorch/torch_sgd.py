@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from grader.changes import change
-from grader.exercises.u09_to_pytorch.frame import frame_mistakes
+from grader.exercises.u09_to_pytorch.frame import decay_mistakes, frame_mistakes
 from grader.exercises.u09_to_pytorch.runs import (
     FORBIDDEN,
     PARITY,
@@ -144,6 +144,12 @@ TORCH_SGD = Exercise(
             "momentum.",
         ),
         Misconception(
+            "always_nesterov",
+            change(TorchSGD, ' if group["nesterov"] else v', ""),
+            "You look ahead in every step, whether nesterov is set or not. Without it, the step is the velocity.",
+            hint=3,
+        ),
+        Misconception(
             "decoupled",
             change(
                 TorchSGD,
@@ -162,27 +168,8 @@ TORCH_SGD = Exercise(
             "one step is still in there at the next. A gradient belongs to the model: compute with it, leave it as it "
             "is.",
         ),
-        *frame_mistakes(
-            TorchSGD,
-            {
-                "rebinds": 1,
-                "uphill": 1,
-                "settings_of_the_constructor": 4,
-                "lr_of_the_constructor": 4,
-                "first_group_only": 4,
-                "settings_of_the_first_group": 4,
-                "one_memory_for_all": 2,
-                "clears_the_gradients": 3,
-                "closure_last": 7,
-                "none_unexpected": 5,
-                "none_as_zero": 5,
-                "stops_at_none": 5,
-                "state_outside": 6,
-                "closure_ignored": 7,
-                "loss_forgotten": 7,
-                "closure_without_grad": 7,
-            },
-        ),
+        *decay_mistakes(TorchSGD, ' + group["weight_decay"]', " + 0", ' - group["weight_decay"]'),
+        *frame_mistakes(TorchSGD, "forgets"),
         Misconception(
             "moves_with_the_old_velocity",
             change(

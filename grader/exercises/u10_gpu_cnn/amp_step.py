@@ -108,8 +108,9 @@ def amp_step(model, images, labels, optimizer, scaler=None, max_norm=None):
         loss.backward()
     else:
         scaler.scale(loss).backward()
-        scaler.unscale_(optimizer)
     if max_norm is not None:
+        if scaler is not None:
+            scaler.unscale_(optimizer)
         torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)
     if scaler is None:
         optimizer.step()
@@ -137,8 +138,10 @@ def always_a_scaler(model, images, labels, optimizer, scaler=None, max_norm=None
 
 
 UNDER = "    with torch.autocast(images.device.type, dtype=torch.bfloat16):\n        loss"
-UNSCALED = "        scaler.unscale_(optimizer)\n"
-CLIPPED = "    if max_norm is not None:\n        torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)\n"
+SCALED = "        scaler.scale(loss).backward()\n"
+UNSCALED = "        if scaler is not None:\n            scaler.unscale_(optimizer)\n"
+CLIP = "        torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)\n"
+CLIPPED = "    if max_norm is not None:\n" + UNSCALED + CLIP
 PLAIN = "    if scaler is None:\n        loss.backward()\n"
 STEPPED = """    if scaler is None:
         optimizer.step()
@@ -148,6 +151,11 @@ STEPPED = """    if scaler is None:
 """
 no_autocast = change(amp_step, UNDER, "    loss")
 clipped_before_unscaling = change(amp_step, UNSCALED, "")
+always_unscaled = change(clipped_before_unscaling, SCALED, SCALED + "        scaler.unscale_(optimizer)\n")
+NEVER_UPDATED = (
+    "Nothing tells the scaler after the step how it went. update() comes last, once a step: it doubles the scale when "
+    "all went well for a while, and halves it after an overflow."
+)
 
 
 AMP_STEP = Exercise(
@@ -177,8 +185,7 @@ AMP_STEP = Exercise(
         Misconception(
             "no_autocast",
             no_autocast,
-            "Everything is computed in float32: the step is right, and no faster. Which context makes the layers "
-            "compute in bfloat16?",
+            "Everything is computed in float32, and so no faster. Which context makes the layers compute in bfloat16?",
         ),
         Misconception(
             "backward_under_autocast",
@@ -187,7 +194,7 @@ AMP_STEP = Exercise(
                 "    optimizer.zero_grad()\n" + PLAIN,
                 "        optimizer.zero_grad()\n    if scaler is None:\n"
                 "        with torch.autocast(images.device.type, dtype=torch.bfloat16):\n            loss.backward()\n",
-                "        scaler.scale(loss).backward()\n",
+                SCALED,
                 "        with torch.autocast(images.device.type, dtype=torch.bfloat16):\n"
                 "            scaler.scale(loss).backward()\n",
             ),
@@ -219,7 +226,7 @@ AMP_STEP = Exercise(
         ),
         Misconception(
             "clipped_after_the_step",
-            change(amp_step, CLIPPED, "", STEPPED, STEPPED + CLIPPED),
+            change(clipped_before_unscaling, CLIPPED.replace(UNSCALED, ""), "", STEPPED, STEPPED + CLIPPED),
             "Your gradients go into the step in their full length: nothing clips them, or it comes when they have "
             "done their work. Clipping comes between backward and step.",
         ),
@@ -232,8 +239,23 @@ AMP_STEP = Exercise(
         Misconception(
             "never_updated",
             change(amp_step, "        scaler.update()\n", ""),
-            "Nothing tells the scaler after the step how it went. update() comes last, once a step: it doubles the "
-            "scale when all went well for a while, and halves it after an overflow.",
+            NEVER_UPDATED,
+        ),
+        Misconception(
+            "always_unscaled_never_updated", change(always_unscaled, "        scaler.update()\n", ""), NEVER_UPDATED
+        ),
+        Misconception(
+            "stepped_past_the_scaler",
+            change(amp_step, "scaler.step(optimizer)", "optimizer.step()"),
+            "Where there is a scaler, the optimizer still steps by itself: along gradients that are multiplied by the "
+            "scale unless you clip, and even after an overflow. scaler.step(optimizer) sees to both.",
+            hint=3,
+        ),
+        Misconception(
+            "in_float16",
+            change(amp_step, "bfloat16", "float16"),
+            "You compute in float16. It has a smaller range, in which gradients vanish and sums overflow; bfloat16 has "
+            "that of float32, and is asked for.",
         ),
         Misconception(
             "past_the_scaler",
@@ -244,7 +266,9 @@ AMP_STEP = Exercise(
         Misconception(
             "unscaled_twice",
             change(
-                amp_step, UNSCALED, "        for p in model.parameters():\n            p.grad /= scaler.get_scale()\n"
+                clipped_before_unscaling,
+                SCALED,
+                SCALED + "        for p in model.parameters():\n            p.grad /= scaler.get_scale()\n",
             ),
             "You divide the gradients by the scale yourself, and scaler.step, which knows nothing of that, divides "
             "them once more. scaler.unscale_(optimizer) does it and remembers that it is done.",
@@ -260,7 +284,7 @@ AMP_STEP = Exercise(
             "scaled_loss_returned",
             change(
                 amp_step,
-                "        scaler.scale(loss).backward()\n",
+                SCALED,
                 "        loss = scaler.scale(loss)\n        loss.backward()\n",
             ),
             "The loss that you return is multiplied by the scale, so that its curve jumps whenever the scale changes. "
@@ -284,7 +308,7 @@ AMP_STEP = Exercise(
         ),
         Misconception(
             "cleared_before_the_step",
-            change(amp_step, "    optimizer.zero_grad()\n", "", CLIPPED, CLIPPED + "    optimizer.zero_grad()\n"),
+            change(amp_step, "    optimizer.zero_grad()\n", "", CLIP, CLIP + "    optimizer.zero_grad()\n"),
             "Nothing moves: you clear the gradients between backward, which makes them, and the step, which "
             "needs them.",
         ),
@@ -292,6 +316,7 @@ AMP_STEP = Exercise(
     also_right=(
         amp_step,
         always_a_scaler,
+        always_unscaled,
         change(amp_step, "optimizer.zero_grad()", "model.zero_grad(set_to_none=False)"),
         change(amp_step, "images.device.type, dtype", '"cpu", dtype'),
         change(amp_step, "return loss.item()", "return float(loss)"),

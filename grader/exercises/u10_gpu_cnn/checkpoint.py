@@ -92,52 +92,23 @@ class Checkpoint:
     def save(self, epoch, model, optimizer, scheduler, generator):
         import torch
 
-        state = {
-            "epoch": epoch,
-            "model": model.state_dict(),
-            "optimizer": optimizer.state_dict(),
-            "scheduler": scheduler.state_dict(),
-            "torch": torch.get_rng_state(),
-            "generator": generator.get_state(),
-        }
-        new = self.path.with_suffix(".new")
-        torch.save(state, new)
-        new.replace(self.path)
+        run = {"done": epoch, "dropout": torch.get_rng_state(), "order": generator.get_state()}
+        run["weights"] = model.state_dict()
+        run["moments"] = optimizer.state_dict()
+        run["schedule"] = scheduler.state_dict()
+        draft = self.path.with_name("run.part")
+        torch.save(run, draft)
+        draft.replace(self.path)
 
     def load(self, model, optimizer, scheduler, generator):
         import torch
 
-        state = torch.load(self.path, weights_only=True)
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        scheduler.load_state_dict(state["scheduler"])
-        torch.set_rng_state(state["torch"])
-        generator.set_state(state["generator"])
-        return int(state["epoch"])
-
-
-class WholeObjects:
-    def __init__(self, path):
-        self.path = path
-
-    def save(self, epoch, model, optimizer, scheduler, generator):
-        import torch
-
-        states = scheduler.state_dict(), torch.get_rng_state(), generator.get_state()
-        new = self.path.with_suffix(".new")
-        torch.save((epoch, model, optimizer, *states), new)
-        new.replace(self.path)
-
-    def load(self, model, optimizer, scheduler, generator):
-        import torch
-
-        epoch, saved, stepped, schedule, numbers, order = torch.load(self.path, weights_only=False)
-        model.load_state_dict(saved.state_dict())
-        optimizer.load_state_dict(stepped.state_dict())
-        scheduler.load_state_dict(schedule)
-        torch.set_rng_state(numbers)
-        generator.set_state(order)
-        return int(epoch)
+        run = torch.load(self.path, weights_only=True)
+        generator.set_state(run["order"])
+        torch.set_rng_state(run["dropout"])
+        for part, key in ((scheduler, "schedule"), (optimizer, "moments"), (model, "weights")):
+            part.load_state_dict(run[key])
+        return run["done"]
 
 
 class ThroughMemory:
@@ -167,15 +138,16 @@ class ThroughMemory:
         return int(epoch)
 
 
-OPTIMIZER = '        optimizer.load_state_dict(state["optimizer"])\n'
-SCHEDULER = '        scheduler.load_state_dict(state["scheduler"])\n'
-NUMBERS = '        torch.set_rng_state(state["torch"])\n'
-GENERATOR = '        generator.set_state(state["generator"])\n'
-WRITTEN = """        torch.save(state, new)
-        new.replace(self.path)
-"""
+OPTIMIZER, SCHEDULER = '(optimizer, "moments"), ', '(scheduler, "schedule"), '
+NUMBERS = '        torch.set_rng_state(run["dropout"])\n'
+GENERATOR = '        generator.set_state(run["order"])\n'
+DRAFT, PLACED = 'self.path.with_name("run.part")', "draft.replace(self.path)"
+WRITTEN = f"        torch.save(run, draft)\n        {PLACED}\n"
 no_random_numbers = change(Checkpoint, NUMBERS, "")
 neither_generator = change(no_random_numbers, GENERATOR, "")
+seeded = change(Checkpoint, "torch.set_rng_state", "torch.manual_seed", "generator.set_state", "generator.manual_seed")
+OF_OBJECTS = "part.load_state_dict(run[key] if part is scheduler else run[key].state_dict())"
+objects = change(Checkpoint, "model.state_dict()", "model", "optimizer.state_dict()", "optimizer")
 
 
 CHECKPOINT = Exercise(
@@ -206,7 +178,7 @@ CHECKPOINT = Exercise(
     misconceptions=(
         Misconception(
             "model_only",
-            change(neither_generator, OPTIMIZER + SCHEDULER, ""),
+            change(neither_generator, SCHEDULER + OPTIMIZER, ""),
             "Your file holds the model and the epoch. Momentum starts again from zero, the schedule from its "
             "beginning, and dropout and shuffling draw other numbers. The loss may look as good as before, and the run "
             "is another one.",
@@ -232,26 +204,14 @@ CHECKPOINT = Exercise(
         ),
         Misconception(
             "seeded_again",
-            change(Checkpoint, NUMBERS + GENERATOR, "        torch.manual_seed(0)\n        generator.manual_seed(0)\n"),
+            change(Checkpoint, 'torch.set_rng_state(run["dropout"])', "torch.manual_seed(0)", GENERATOR, ""),
             "You set a seed at the resume. That makes the resumed run repeatable, and not equal: it draws its first "
             "numbers again, while the run that was not killed was somewhere in the middle. Save the state, not a "
             "seed.",
         ),
         Misconception(
             "seeds_saved",
-            change(
-                change(
-                    Checkpoint,
-                    "torch.get_rng_state()",
-                    "torch.initial_seed()",
-                    "generator.get_state()",
-                    "generator.initial_seed()",
-                ),
-                "torch.set_rng_state(",
-                "torch.manual_seed(",
-                "generator.set_state(",
-                "generator.manual_seed(",
-            ),
+            change(seeded, "get_rng_state", "initial_seed", "generator.get_state", "generator.initial_seed"),
             "You save the seeds and set them again: the resumed run draws its first numbers once more, while the run "
             "that was not killed was somewhere in the middle. A seed says where a generator began; save its state.",
         ),
@@ -263,16 +223,15 @@ CHECKPOINT = Exercise(
         ),
         Misconception(
             "epoch_of_the_next",
-            change(Checkpoint, 'int(state["epoch"])', 'int(state["epoch"] + 1)'),
+            change(Checkpoint, 'run["done"]', 'run["done"] + 1'),
             "What load returns should be the very number that save was given: how many epochs are done. You return "
             "another one, and whoever goes on from there skips an epoch, or does one twice.",
         ),
         Misconception(
             "written_over",
-            change(Checkpoint, WRITTEN, "        torch.save(state, self.path)\n"),
-            "All right until somebody pulls the plug: you write over the only checkpoint, and a process that is "
-            "killed in the middle leaves half a file and nothing else. Write to another name first. Which operation "
-            "on files is done either whole or not at all?",
+            change(Checkpoint, WRITTEN, "        torch.save(run, self.path)\n"),
+            "You write over the only checkpoint, and a process that is killed in the middle leaves half a file and "
+            "nothing else. Write to another name first. Which operation on files is done either whole or not at all?",
         ),
         Misconception(
             "removed_first",
@@ -282,40 +241,54 @@ CHECKPOINT = Exercise(
         ),
         Misconception(
             "temporary_left",
-            change(Checkpoint, "new.replace(self.path)", "self.path.write_bytes(new.read_bytes())"),
+            change(Checkpoint, PLACED, "self.path.write_bytes(draft.read_bytes())"),
             "A copy stays behind in the folder: you copy the temporary file to its place, which is neither at once "
             "nor tidy. Rename it.",
         ),
         Misconception(
             "whole_objects",
-            WholeObjects,
+            change(objects, "part.load_state_dict(run[key])", OF_OBJECTS, "weights_only=True", "weights_only=False"),
             "You save the objects themselves. That is a pickle, which runs code when it is loaded and can no longer "
             "be read when a class gets another name or place. Save what state_dict() and get_state() give: "
             "plain tensors and numbers.",
             hint=4,
         ),
         Misconception(
+            "runs_what_it_loads",
+            change(Checkpoint, "weights_only=True", "weights_only=False"),
+            "With weights_only=False, torch.load runs whatever code lies in the file, and whoever can write there can "
+            "have your machine do anything. True takes tensors, numbers, texts, lists and dicts, and refuses the rest.",
+        ),
+        *(
+            Misconception(
+                f"{part}_itself",
+                change(Checkpoint, f"{part}.{method}()", part),
+                "An object lies in your file where its state should: torch.load refuses such a file under "
+                "weights_only=True. Save what state_dict() and get_state() give.",
+                hint=4,
+            )
+            for part, method in (("model", "state_dict"), ("optimizer", "state_dict"), ("generator", "get_state"))
+        ),
+        Misconception(
             "first_kept",
-            change(
-                Checkpoint, "        state = {", "        if self.path.exists():\n            return\n        state = {"
-            ),
+            change(Checkpoint, PLACED, "if not self.path.exists():\n            draft.replace(self.path)"),
             "Your second save does nothing, as there is a file already. The newest state is the one to go on from.",
         ),
         Misconception(
             "buffers_lost",
             change(
                 Checkpoint,
-                '"model": model.state_dict()',
-                '"model": [p.detach().clone() for p in model.parameters()]',
-                'model.load_state_dict(state["model"])',
-                'for p, saved in zip(model.parameters(), state["model"]):\n            p.data.copy_(saved)',
+                "model.state_dict()",
+                "dict(model.named_parameters())",
+                "part.load_state_dict(run[key])",
+                "part.load_state_dict(run[key], **({'strict': False} if part is model else {}))",
             ),
             "You save the parameters and not the buffers: the running means and variances of batch normalization are "
             "lost, and the network that comes back evaluates otherwise. state_dict() has both.",
         ),
         Misconception(
             "removed_before_the_rename",
-            change(Checkpoint, "new.replace", "self.path.unlink(missing_ok=True)\n        new.replace"),
+            change(Checkpoint, PLACED, "self.path.unlink(missing_ok=True)\n        " + PLACED),
             "You remove the old checkpoint just before the new one takes its place. Killed in between, there is none "
             "at all. Nothing has to be removed: replace does both in one go.",
         ),
@@ -323,10 +296,10 @@ CHECKPOINT = Exercise(
             "copied_from_elsewhere",
             change(
                 Checkpoint,
-                'new = self.path.with_suffix(".new")',
-                'import shutil\n        import tempfile\n\n        new = tempfile.mkdtemp() + "/run.new"',
-                "new.replace(self.path)",
-                "shutil.copy(new, self.path)",
+                DRAFT,
+                '__import__("tempfile").mkdtemp() + "/run.part"',
+                PLACED,
+                '__import__("shutil").copy(draft, self.path)',
             ),
             "You write elsewhere and copy the file to its place. A copy takes time, and killed in the middle it leaves "
             "half a file over the old one. Write to another name in the same folder, and rename.",
@@ -339,13 +312,13 @@ CHECKPOINT = Exercise(
         ),
         Misconception(
             "nothing_returned",
-            change(Checkpoint, '        return int(state["epoch"])\n', ""),
+            change(Checkpoint, '        return run["done"]\n', ""),
             "Your load brings back everything and returns nothing. Whoever resumes has to know how many epochs are "
             "done.",
         ),
         Misconception(
             "file_named_new",
-            change(Checkpoint, "        new.replace(self.path)\n", ""),
+            change(Checkpoint, f"        {PLACED}\n", ""),
             "The new file stays under its other name: nothing takes the place of self.path, where load looks.",
             hint=3,
         ),
@@ -355,25 +328,13 @@ CHECKPOINT = Exercise(
         ThroughMemory,
         change(
             Checkpoint,
-            "torch.save(state, new)",
-            'with new.open("wb") as file:\n            torch.save(state, file)',
-            "torch.load(self.path, weights_only=True)",
-            'torch.load(self.path, map_location="cpu", weights_only=True)',
+            "torch.save(run, draft)",
+            'with open(draft, "wb") as file:\n            torch.save(run, file)',
+            "torch.load(self.path,",
+            'torch.load(str(self.path), map_location="cpu",',
         ),
-        change(
-            Checkpoint,
-            '"epoch": epoch,',
-            '"epoch": torch.tensor(epoch),',
-            "        import torch\n\n        state = torch.load(self.path",
-            "        import torch\n\n        state = torch.load(str(self.path)",
-        ),
-        change(
-            Checkpoint,
-            'new = self.path.with_suffix(".new")',
-            'import os\n\n        new = str(self.path) + ".tmp"',
-            "new.replace(self.path)",
-            "os.replace(new, self.path)",
-        ),
-        change(Checkpoint, OPTIMIZER + SCHEDULER, SCHEDULER + OPTIMIZER),
+        change(Checkpoint, '"done": epoch', '"done": torch.tensor(epoch)', 'run["done"]', 'run["done"].item()'),
+        change(Checkpoint, DRAFT, 'f"{self.path}.tmp"', PLACED, '__import__("os").replace(draft, self.path)'),
+        change(Checkpoint, OPTIMIZER, "", SCHEDULER, OPTIMIZER + SCHEDULER),
     ),
 )

@@ -107,7 +107,7 @@ MADE = """    optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.
     scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5)
 """
 EPOCHS, BATCHES = "    for _ in range(epochs):\n", "        for images, labels in batches:\n"
-NOTED = "            rates.append"
+NOTED = '            rates.append(optimizer.param_groups[0]["lr"])\n'
 STEP = "            optimizer.step()\n"
 CLIPPED = "            nn.utils.clip_grad_norm_(model.parameters(), max_norm)\n"
 NEXT, END = "        scheduler.step()\n", "    return rates"
@@ -133,7 +133,6 @@ LEFT = {
     "every_batch": "the learning rate is halved after every batch",
     "before_every_batch": "the learning rate is halved before every batch, the very first included",
 }
-HINTS = {"clips_late": 1, "rebuilt": 3}
 
 
 def with_causes(*names: str) -> Any:
@@ -152,8 +151,7 @@ def half_repaired() -> tuple[Misconception, ...]:
         left = (*late, *again, *schedule)
         if len(left) + ("before_every_batch" in left) in (2, 3):
             says = f"Part of it is repaired. Still left: {'; '.join(LEFT[name] for name in left)}."
-            hint = HINTS.get(left[0], 2)
-            found.append(Misconception("still_" + "_and_".join(left), with_causes(*left), says, hint=hint))
+            found.append(Misconception("still_" + "_and_".join(left), with_causes(*left), says))
     return tuple(found)
 
 
@@ -180,28 +178,28 @@ CLINIC_10 = Exercise(
         Misconception(
             "still_clips_late",
             with_causes("clips_late"),
-            "The schedule and the velocity are right now. The clipping has no effect: each step takes its gradient in "
-            "full length. Clipping changes what is in .grad; when is it there, and when has the step read it?",
+            "The clipping has no effect: each step takes its gradient in full length. Clipping changes what is in "
+            ".grad; when is it there, and when has the step read it?",
         ),
         Misconception(
             "still_before_the_optimizer",
             with_causes("before_the_optimizer"),
-            "Clipping and velocity are right now. The scheduler still steps before the optimizer has: your first "
-            "epoch is trained with half the learning rate, and lr itself is never used.",
+            "The scheduler still steps before the optimizer has: your first epoch is trained with half the learning "
+            "rate, and lr itself is never used.",
             hint=2,
         ),
         Misconception(
             "still_every_batch",
             with_causes("every_batch"),
-            "Clipping and velocity are right now. The learning rate is still halved after every batch: after ten "
-            "batches it is a thousandth. This schedule is meant for epochs.",
+            "The learning rate is still halved after every batch: after ten batches it is a thousandth. This "
+            "schedule is meant for epochs.",
             hint=2,
         ),
         Misconception(
             "still_rebuilt",
             with_causes("rebuilt"),
-            "The clipping is right. The optimizer is still built anew in every epoch, so that it starts from rest "
-            "each time, and the schedule, which hangs on it, starts over too.",
+            "The optimizer is still built anew in every epoch, so that it starts from rest each time, and the "
+            "schedule, which hangs on it, starts over too.",
             hint=3,
         ),
         *half_repaired(),
@@ -230,13 +228,12 @@ CLINIC_10 = Exercise(
                 NEXT + END,
                 END,
             ),
-            "The learning rates are the announced ones, and the clipping is right. But a new optimizer is built in "
-            "every epoch, and the velocity, which lives in it, starts from rest each time.",
+            "A new optimizer is built in every epoch, and the velocity, which lives in it, starts from rest each time.",
         ),
         Misconception(
             "momentum_lost",
             change(clinic_10, ", momentum=0.9", ""),
-            "The learning rates are right. The momentum of 0.9 is gone: each step takes its own gradient alone.",
+            "The momentum of 0.9 is gone: each step takes its own gradient alone.",
             hint=3,
         ),
         Misconception(
@@ -252,15 +249,13 @@ CLINIC_10 = Exercise(
             hint=1,
         ),
         Misconception(
+            "rates_not_noted",
+            change(clinic_10, NOTED, ""),
+            "Your list of learning rates comes back empty: nothing notes the rate with which each step is taken.",
+        ),
+        Misconception(
             "rates_noted_too_early",
-            change(clinic_10, NOTED, "            scheduler.get_last_lr()\n            rates.append").__class__
-            and change(
-                clinic_10,
-                NOTED + '(optimizer.param_groups[0]["lr"])\n',
-                "",
-                NEXT + END,
-                NEXT + '        rates.append(optimizer.param_groups[0]["lr"])\n' + END,
-            ),
+            change(clinic_10, NOTED, "", NEXT, NEXT + NOTED[4:]),
             "You note one learning rate an epoch, after the scheduler's step. Each step's own is asked for, before it "
             "is taken.",
         ),
@@ -270,7 +265,7 @@ CLINIC_10 = Exercise(
         by_hand,
         change(clinic_10, "ExponentialLR(optimizer, gamma=0.5)", "LambdaLR(optimizer, lambda epoch: 0.5**epoch)"),
         change(clinic_10, "ExponentialLR(optimizer, gamma=0.5)", "StepLR(optimizer, step_size=1, gamma=0.5)"),
-        change(clinic_10, 'rates.append(optimizer.param_groups[0]["lr"])', "rates += scheduler.get_last_lr()"),
+        change(clinic_10, NOTED, "            rates += scheduler.get_last_lr()\n"),
         change(
             clinic_10,
             "            optimizer.zero_grad()\n",

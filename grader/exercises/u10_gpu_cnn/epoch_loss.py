@@ -101,14 +101,13 @@ EPOCH_LOSS = Exercise(
         Misconception(
             "graphs_kept",
             graphs_kept,
-            "Every example counts the same now. But you still add tensors: the sum's history holds the graph of "
-            "every batch so far, with all its maps.",
+            "You still add tensors: the sum's history holds the graph of every batch so far, with all its maps.",
         ),
         Misconception(
             "list_of_losses",
             change(graphs_kept, "total / count", "total.item() / count"),
-            "The number is right. On the way every loss is kept with its graph, in a list or in a sum, and "
-            "becomes a plain number only at the end, when the memory has long been full.",
+            "On the way every loss is kept with its graph, in a list or in a sum, and becomes a plain number only at "
+            "the end, when the memory has long been full.",
         ),
         Misconception(
             "divided_by_batches",
@@ -135,8 +134,7 @@ EPOCH_LOSS = Exercise(
         Misconception(
             "a_tensor_comes_back",
             change(epoch_loss, "loss.item()", "loss.detach()"),
-            "The number is right, and no graph is kept. But what comes back is a tensor: a plain number is "
-            "asked for, and .item() makes one.",
+            "What comes back is a tensor, though no graph is kept: a plain number is asked for, and .item() makes one.",
         ),
         Misconception(
             "last_batch_alone",
@@ -148,6 +146,11 @@ EPOCH_LOSS = Exercise(
             "returns_after_one_batch",
             change(epoch_loss, "    return", "        return"),
             "Your function ends after the first batch: the return line stands inside the loop, one level too deep.",
+        ),
+        Misconception(
+            "nothing_returned",
+            change(epoch_loss, "    return total / count\n", ""),
+            "Your function ends without a return line, so that nobody gets to see the mean.",
         ),
         Misconception(
             "counts_by_len",

@@ -191,8 +191,8 @@ EVALUATE = Exercise(
         Misconception(
             "right_by_batches",
             change(evaluate, "sum().item()", "double().mean().item()", "right / count", "right / len(loader)"),
-            "The loss is right. Your accuracy is the mean of the batches' accuracies, in which the few "
-            "examples of a small last batch count more than the others.",
+            "Your accuracy is the mean of the batches' accuracies, in which the few examples of a small last batch "
+            "count more than the others.",
         ),
         Misconception(
             "sums_multiplied",
@@ -208,6 +208,12 @@ EVALUATE = Exercise(
             ),
             "You count an example as right if its own class has a probability above one half. With more than "
             "two classes the largest may well be smaller than that: the largest decides.",
+        ),
+        Misconception(
+            "largest_of_the_images",
+            change(evaluate, "argmax(dim=1)", "argmax(dim=0)"),
+            "For each class you look for the image with the largest logit. It is the other way round: for each image, "
+            "the class. Along which axis of (N, K) do the classes lie?",
         ),
         Misconception(
             "softmax_before_the_loss",

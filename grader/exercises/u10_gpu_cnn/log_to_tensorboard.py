@@ -134,6 +134,31 @@ LOG_TO_TENSORBOARD = Exercise(
             "other: hand the epoch to every add_ method.",
         ),
         Misconception(
+            "no_scores",
+            change(log_to_tensorboard, "in scores.items()", "in ()"),
+            "The four scores are not in your log: add_scalar notes a number under a tag, at an epoch.",
+        ),
+        Misconception(
+            "no_histograms",
+            change(log_to_tensorboard, "in model.named_parameters()", "in ()"),
+            "There is no histogram in your log, neither of weights nor of gradients. add_histogram takes a tensor.",
+        ),
+        Misconception(
+            "no_weights",
+            change(log_to_tensorboard, '        writer.add_histogram(f"weights/{name}", param, epoch)\n', ""),
+            "The weights are not in your log: it has no histogram under weights/.",
+        ),
+        Misconception(
+            "no_gradients",
+            change(log_to_tensorboard, "if param.grad is not None", "if False"),
+            "The gradients are not in your log: it has no histogram under gradients/.",
+        ),
+        Misconception(
+            "no_images",
+            change(log_to_tensorboard, "len(missed) > 0", "False"),
+            "No image is in your log, although some were predicted wrongly. add_images takes the batch of them.",
+        ),
+        Misconception(
             "one_tag",
             change(log_to_tensorboard, 'f"loss/{part}"', '"loss"', 'f"accuracy/{part}"', '"accuracy"'),
             "Training and validation go under one tag, and TensorBoard connects its points to a single zigzag. Give "

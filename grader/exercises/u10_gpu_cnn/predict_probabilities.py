@@ -109,8 +109,8 @@ PREDICT_PROBABILITIES = Exercise(
         Misconception(
             "not_restored",
             change(predict_probabilities, "    model.train(mode)\n", ""),
-            "The predictions are right, and the model stays in evaluation mode. If training goes on after this, it "
-            "goes on without dropout. Leave it as it came.",
+            "The model stays in evaluation mode. If training goes on after this, it goes on without dropout. Leave "
+            "it as it came.",
         ),
         Misconception(
             "always_training",

@@ -144,8 +144,8 @@ THROUGHPUT = Exercise(
         Misconception(
             "warmup_counted",
             change(throughput, "images_per_step * steps /", "images_per_step * (warmup + steps) /"),
-            "The time is right, and you count the warm-up's images as well: images that were computed before the clock "
-            "started. The rate comes out too high.",
+            "You count the warm-up's images as well: images that were computed before the clock started. The rate "
+            "comes out too high.",
         ),
         Misconception(
             "warmup_timed_and_counted",

@@ -107,6 +107,23 @@ DICT = """
     if isinstance(value, dict):
         return {key: to_device(item, device) for key, item in value.items()}"""
 MOVED = "item.to(device) if isinstance(item, torch.Tensor) else item"
+KINDS = {
+    "tuple": (
+        "tuple | list):",
+        f"tuple):\n        return tuple({MOVED} for item in value)\n    if isinstance(value, list):",
+    ),
+    "list": ("tuple | list):", f"list):\n        return [{MOVED} for item in value]\n    if isinstance(value, tuple):"),
+    "dict": ("key: to_device(item, device)", f"key: {MOVED}"),
+}
+
+
+def one_kind_one_level_deep() -> list[Misconception]:
+    """Those who forget what lies in containers within one kind of container."""
+    says = "You move the tensors that lie in a {}. What lies in a container within a {} stays behind."
+    return [
+        Misconception(f"{kind}_one_level_deep", change(to_device, *edit), says.format(kind, kind))
+        for kind, edit in KINDS.items()
+    ]
 
 
 TO_DEVICE = Exercise(
@@ -142,6 +159,7 @@ TO_DEVICE = Exercise(
             "You look into the container and move the tensors that lie in it. What lies in a container within the "
             "container stays behind. Which function could move an inner container?",
         ),
+        *one_kind_one_level_deep(),
         Misconception(
             "everything_a_tuple",
             change(to_device, "type(value)(", "tuple("),

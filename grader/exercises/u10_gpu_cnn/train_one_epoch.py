@@ -141,20 +141,20 @@ TRAIN_ONE_EPOCH = Exercise(
         Misconception(
             "mean_of_batch_means",
             change(train_one_epoch, "loss.item() * len(labels)", "loss.item()", "total / count", "total / len(loader)"),
-            "The steps are right. Your mean loss is the published one, the mean of the batches' means, in which the "
-            "few examples of a small last batch count more than the others.",
+            "Your mean loss is the published one, the mean of the batches' means, in which the few examples of a "
+            "small last batch count more than the others.",
         ),
         Misconception(
             "divided_by_the_dataset",
             change(train_one_epoch, "total / count", "total / len(loader.dataset)"),
-            "The steps are right. You divide the loss by len(loader.dataset), and a loader with drop_last leaves "
-            "examples out: count the ones that came.",
+            "You divide the loss by len(loader.dataset), and a loader with drop_last leaves examples out: count the "
+            "ones that came.",
         ),
         Misconception(
             "last_batch_only",
             change(train_one_epoch, "total / count", "loss.item()"),
-            "The steps are right. What you return is the last batch's loss: a few examples, and as noisy as few are. "
-            "The mean over the whole epoch is asked for.",
+            "What you return is the last batch's loss: a few examples, and as noisy as few are. The mean over the "
+            "whole epoch is asked for.",
         ),
         Misconception(
             "loss_after_the_step",
@@ -169,8 +169,8 @@ TRAIN_ONE_EPOCH = Exercise(
         Misconception(
             "loss_kept_with_its_graph",
             change(train_one_epoch, "loss.item()", "loss"),
-            "The numbers are right, and what you return is a tensor. Unless it was detached, it holds on to every "
-            "batch's graph through the sum. What makes a plain number of a loss?",
+            "What you return is a tensor. Unless it was detached, it holds on to every batch's graph through the "
+            "sum. What makes a plain number of a loss?",
         ),
         Misconception(
             "mode_as_it_came",
@@ -234,6 +234,16 @@ TRAIN_ONE_EPOCH = Exercise(
             change(train_one_epoch, "    return total / count", "        return total / count"),
             "Your function ends after the first batch: the return line stands inside the loop, one level too deep.",
             hint=2,
+        ),
+        Misconception(
+            "sum_returned",
+            change(train_one_epoch, "total / count", "total"),
+            "What you return is the sum over all examples; it grows with the data set. The mean is asked for.",
+        ),
+        Misconception(
+            "nothing_returned",
+            change(train_one_epoch, "    return total / count\n", ""),
+            "Your function ends without a return line. Whoever draws the curve needs the epoch's mean loss.",
         ),
         Misconception(
             "in_evaluation_mode",

@@ -123,6 +123,13 @@ TRAINED_NET = Exercise(
             hint=3,
         ),
         Misconception(
+            "form",
+            change(trained_net, "argmax(dim=1)", "argmax()"),
+            "A label for each image is asked for, N whole numbers, and something else comes back. (argmax without an "
+            "axis gives one number for the whole batch, and a function without a return line gives nothing.)",
+            hint=3,
+        ),
+        Misconception(
             "scores",
             change(trained_net, "logits.argmax(dim=1)", "logits"),
             "Your logits come back, ten for each image. A label is the number of the largest one.",

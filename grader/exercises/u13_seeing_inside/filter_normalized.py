@@ -136,6 +136,12 @@ FILTER_NORMALIZED = Exercise(
             hint=2,
         ),
         Misconception(
+            "norm_of_three_axes",
+            change(filter_normalized, "(d**2).sum(axes, keepdim=True).sqrt()", "d.norm(dim=axes, keepdim=True)"),
+            "A tensor's norm(dim=...) takes at most two axes, and a filter of a convolution has three. Flatten each "
+            "filter into a row first, or take the root of the sum of squares.",
+        ),
+        Misconception(
             "biases_scaled_too",
             change(filter_normalized, "torch.zeros_like(p)", "d.sign() * p.abs()"),
             "You scale the biases, too, each to its own size. In this method they stay where they are: the direction "
@@ -190,8 +196,16 @@ FILTER_NORMALIZED = Exercise(
         filter_normalized,
         normalized_by_loops,
         normalized_by_linalg,
-        change(filter_normalized, "d / own * length", "length * d / own"),
-        change(filter_normalized, "torch.zeros_like(p)", "p * 0"),
+        change(
+            filter_normalized,
+            """        length = (p**2).sum(axes, keepdim=True).sqrt()
+        own = (d**2).sum(axes, keepdim=True).sqrt()
+""",
+            "        length, own = (torch.linalg.vector_norm(t, dim=axes, keepdim=True) for t in (p, d))\n",
+            "torch.where(own > 0, d / own * length, 0.0)",
+            "d * torch.nan_to_num(length / own)",
+        ),
+        change(filter_normalized, "torch.zeros_like(p)", "p * 0", "d / own * length", "length * d / own"),
         change(filter_normalized, "torch.where(own > 0, d / own * length, 0.0)", "d * length / own.clamp(min=1e-300)"),
     ),
 )

@@ -138,6 +138,20 @@ def grad_cam(model, layer, images, labels):
     return torch.nn.functional.interpolate(maps, size=images.shape[2:], mode="bilinear")[:, 0]
 
 
+SCALED = {
+    "divided_by_the_largest": (
+        "keepdim=True))",
+        "keepdim=True))\n    maps = maps / maps.amax(dim=(1, 2, 3), keepdim=True)",
+    ),
+    "divided_by_the_largest_of_the_image": (
+        "return torch",
+        "maps = torch",
+        "[:, 0]",
+        "[:, 0]\n    return maps / maps.amax(dim=(1, 2), keepdim=True)",
+    ),
+}
+
+
 GRAD_CAM = Exercise(
     name="grad_cam",
     unit=UNIT,
@@ -250,7 +264,7 @@ GRAD_CAM = Exercise(
         Misconception(
             "hook_left_behind",
             change(grad_cam, "    handle.remove()\n", ""),
-            "The map is right, and your hook is still on the layer: it will run at every forward pass from now on, and "
+            "Your hook is still on the layer: it will run at every forward pass from now on, and "
             "keep the activations of each. register_forward_hook returns a handle; it can be removed.",
         ),
         Misconception(
@@ -260,7 +274,7 @@ GRAD_CAM = Exercise(
                 "grads = torch.autograd.grad(scores.sum(), A)[0]",
                 "A.retain_grad()\n    scores.sum().backward()\n    grads = A.grad",
             ),
-            "The map is right, and backward() has added to the gradients of the weights. Ask for the gradient with "
+            "backward() has added to the gradients of the weights. Ask for the gradient with "
             "respect to the activations alone.",
         ),
         Misconception(
@@ -279,19 +293,32 @@ GRAD_CAM = Exercise(
             "You differentiate the loss. It mixes all classes, and points the other way: a map of what raises the "
             "loss. The question is about one class alone: its score, the logit.",
         ),
-        Misconception(
-            "divided_by_the_largest",
-            change(
-                grad_cam, "keepdim=True))", "keepdim=True))\n    maps = maps / maps.amax(dim=(1, 2, 3), keepdim=True)"
-            ),
-            "You divide each map by its largest value. Then nobody can tell strong evidence from faint evidence. "
-            "Whoever draws the map may scale it.",
-            hint=2,
+        *(
+            Misconception(
+                name,
+                change(grad_cam, *texts),
+                "You divide each map by its largest value. Then nobody can tell strong evidence from faint evidence. "
+                "Whoever draws the map may scale it.",
+                hint=2,
+            )
+            for name, texts in SCALED.items()
         ),
         Misconception(
             "weights_from_the_largest_gradient",
             change(grad_cam, "grads.mean(dim=(2, 3), keepdim=True)", "grads.amax(dim=(2, 3), keepdim=True)"),
             "Your channels' weights are their largest gradients. Grad-CAM takes the mean over all places of a channel.",
+        ),
+        Misconception(
+            "negative_gradients_cut_off",
+            change(grad_cam, "grads.mean(dim=(2, 3)", "grads.clamp(min=0).mean(dim=(2, 3)"),
+            "You cut off the negative gradients before their mean. A channel's weight is the mean of all its "
+            "gradients, with their signs.",
+        ),
+        Misconception(
+            "bicubic",
+            change(grad_cam, 'mode="bilinear"', 'mode="bicubic"'),
+            "You stretch with bicubic interpolation. Here it is to be bilinear.",
+            hint=3,
         ),
         Misconception(
             "relu_before_the_sum",

@@ -19,7 +19,7 @@ from grader.exercises.u13_seeing_inside.networks import (
     smooth_network,
     twin,
 )
-from grader.exercises.u13_seeing_inside.saliency import LEFT, case
+from grader.exercises.u13_seeing_inside.saliency import LEFT, case, saliency
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -105,15 +105,14 @@ def integrated_gradients(model, images, labels, baseline, steps):
     return (images - baseline) * total / steps
 
 
-def trapezoid(model, images, labels, baseline, steps):
+def integrated_saliency(model, images, labels, baseline, steps):
     import torch
 
+    way = images - baseline
     total = torch.zeros_like(images)
-    for k in range(steps + 1):
-        pixels = (baseline + k / steps * (images - baseline)).requires_grad_()
-        scores = model(pixels)[torch.arange(len(labels)), labels]
-        total += torch.autograd.grad(scores.sum(), pixels)[0] * (0.5 if k in (0, steps) else 1)
-    return (images - baseline) * total / steps
+    for k in range(steps):
+        total += saliency(model, baseline + (k + 0.5) / steps * way, labels, absolute=False)
+    return way * total / steps
 
 
 INTEGRATED = Exercise(
@@ -225,7 +224,7 @@ INTEGRATED = Exercise(
                 "total += torch.autograd.grad(scores.sum(), pixels)[0]",
                 "scores.sum().backward()\n        total += pixels.grad",
             ),
-            "The maps are right, and backward() has added to the gradients of the weights at every step. Ask for the "
+            "backward() has added to the gradients of the weights at every step. Ask for the "
             "gradient with respect to the pixels alone.",
         ),
         Misconception(
@@ -244,7 +243,13 @@ INTEGRATED = Exercise(
         ),
         Misconception(
             "trapezoid",
-            trapezoid,
+            change(
+                integrated_gradients,
+                "range(steps):\n        alpha = (k + 0.5) / steps",
+                "range(steps + 1):\n        alpha = k / steps",
+                "pixels)[0]",
+                "pixels)[0] * (0.5 if k in (0, steps) else 1)",
+            ),
             "You use the trapezoid rule: both ends count half. That is a good rule, and another one; here the "
             "gradient is taken at the middle of each step.",
         ),
@@ -279,7 +284,7 @@ INTEGRATED = Exercise(
         change(
             integrated_gradients, "baseline + alpha * (images - baseline)", "(1 - alpha) * baseline + alpha * images"
         ),
-        change(integrated_gradients, "(images - baseline) * total / steps", "images.sub(baseline).mul(total / steps)"),
+        integrated_saliency,
         change(
             integrated_gradients,
             "pixels)[0]",

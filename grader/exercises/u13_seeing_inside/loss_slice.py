@@ -149,8 +149,8 @@ LOSS_SLICE = Exercise(
                 "        for param, value in zip(model.parameters(), kept):\n            param.copy_(value)\n",
                 "",
             ),
-            "The losses are right, and the network is not what it was: it stays at the last alpha. Whoever draws a "
-            "picture of a network wants to have the network afterwards.",
+            "Your function leaves the network elsewhere than it was. Whoever draws a picture of a network wants to "
+            "have it afterwards: keep a copy of each parameter, a clone, and put it back at the end.",
         ),
         Misconception(
             "restored_by_subtraction",
@@ -218,6 +218,12 @@ LOSS_SLICE = Exercise(
                 "    return torch.stack(losses) - torch.nn.functional.cross_entropy(model(X), y).detach()",
             ),
             "You subtract the loss at alpha = 0. The slice is to show the loss itself.",
+        ),
+        Misconception(
+            "alphas_sorted",
+            change(loss_slice, "for alpha in alphas:", "for alpha in alphas.sort().values:"),
+            "You go through the alphas from small to large. The losses are to stand in the order of the alphas that "
+            "came in.",
         ),
         Misconception(
             "each_layer_to_one",

@@ -253,6 +253,16 @@ OCCLUSION = Exercise(
             "You subtract from the mean score of the batch. Each image has a score of its own before it is covered.",
         ),
         Misconception(
+            "size_of_the_drop",
+            change(
+                occlusion,
+                "drop = before - model(covered)[rows, labels]",
+                "drop = (before - model(covered)[rows, labels]).abs()",
+            ),
+            "You take the size of the drop. Covering a patch may also raise the score: such a patch spoke against the "
+            "class, and its number is negative.",
+        ),
+        Misconception(
             "fill_added",
             change(occlusion, "= fill", "+= fill"),
             "You add `fill` to the patch, and the image still shows through. To cover is to put `fill` in its place.",

@@ -35,6 +35,11 @@ def case(
     return Case(label, group, inputs)
 
 
+def each_another(layers: Layers, images: np.ndarray) -> np.ndarray:
+    """A class of its own for each image."""
+    return np.arange(len(images))
+
+
 def saliency_cases(rng: np.random.Generator) -> list[Case]:
     def one(label: str, group: str, build: Any, shape: tuple[int, ...], absolute: bool, choose: Any, asks: str) -> Case:
         layers, images = build(rng, shape[1:], 4), rng.normal(size=shape)
@@ -47,8 +52,8 @@ def saliency_cases(rng: np.random.Generator) -> list[Case]:
         one("a quadratic model, with signs", "signs", quadratic_network, (1, 2, 3, 2), False, best_class, "maps"),
         one("a class that is not predicted", "asked", smooth_network, (1, 1, 4, 4), False, other_class, "maps"),
         one("the least likely class, ReLU", "asked", relu_network, (1, 1, 4, 6), True, other_class, "maps"),
-        one("three images", "batch", quadratic_network, (3, 1, 3, 4), True, best_class, "maps"),
-        one("two images with two channels", "batch", smooth_network, (2, 2, 4, 4), False, best_class, "maps"),
+        one("three images", "batch", quadratic_network, (3, 1, 3, 4), True, each_another, "maps"),
+        one("two images with two channels", "batch", smooth_network, (2, 2, 4, 4), False, each_another, "maps"),
         one("called twice", "clean", smooth_network, (1, 1, 4, 4), False, best_class, "left"),
         one("called twice, ReLU", "clean", relu_network, (1, 1, 4, 4), True, best_class, "left"),
         one("two channels", "gradient", quadratic_network, (1, 2, 3, 2), True, best_class, "maps"),
@@ -178,7 +183,7 @@ SALIENCY = Exercise(
                 "maps = torch.autograd.grad(scores.sum(), pixels)[0]",
                 "scores.sum().backward()\n    maps = pixels.grad",
             ),
-            "The maps are right, and something is left behind: backward() went on into the weights and added to their "
+            "Something is left behind: backward() went on into the weights and added to their "
             "gradients. Whoever explains a model in the middle of training spoils the next step.",
         ),
         Misconception(
@@ -198,6 +203,12 @@ SALIENCY = Exercise(
             change(saliency, "maps.abs() if", "maps.abs().amax(dim=1, keepdim=True).expand_as(maps) if"),
             "You give all channels of a pixel the largest of their sizes. That makes one grey picture of a colour "
             "image; here each channel keeps a map of its own.",
+        ),
+        Misconception(
+            "of_the_log_probability",
+            change(saliency, "model(pixels)", "model(pixels).log_softmax(dim=1)"),
+            "You differentiate the logarithm of the probability, which is the loss with another sign. It mixes all "
+            "classes: take the score before the softmax.",
         ),
         Misconception(
             "squared",
@@ -222,7 +233,13 @@ SALIENCY = Exercise(
         saliency,
         saliency_backward,
         saliency_functional,
-        change(saliency, "scores.sum(), pixels", "scores, pixels, grad_outputs=torch.ones_like(scores)"),
+        change(
+            saliency,
+            "images.clone()",
+            "images.detach()",
+            "maps = torch.autograd.grad(scores.sum(), pixels)[0]",
+            "(maps,) = torch.autograd.grad(scores.sum(), pixels)",
+        ),
         change(saliency, "[torch.arange(len(labels)), labels]", ".gather(1, labels.unsqueeze(1))"),
         change(saliency, "scores.sum()", "list(scores)", "maps.abs() if", "torch.maximum(maps, -maps) if"),
     ),

@@ -16,7 +16,7 @@ from grader.exercises.u13_seeing_inside.networks import (
     relu_network,
     smooth_network,
 )
-from grader.exercises.u13_seeing_inside.saliency import LEFT, case
+from grader.exercises.u13_seeing_inside.saliency import LEFT, case, saliency
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -88,15 +88,13 @@ def smoothgrad(model, images, labels, sigma, n, generator):
     return total / n
 
 
-def one_noise(model, images, labels, sigma, n, generator):
+def smoothgrad_of_saliency(model, images, labels, sigma, n, generator):
     import torch
 
     total = torch.zeros_like(images)
-    noise = sigma * torch.randn(images.shape, generator=generator, dtype=images.dtype)
     for _ in range(n):
-        pixels = (images + noise).requires_grad_()
-        scores = model(pixels)[torch.arange(len(labels)), labels]
-        total += torch.autograd.grad(scores.sum(), pixels)[0]
+        noise = torch.randn(images.shape, generator=generator, dtype=images.dtype)
+        total += saliency(model, images + sigma * noise, labels, absolute=False)
     return total / n
 
 
@@ -107,6 +105,10 @@ def mean_of_the_copies(model, images, labels, sigma, n, generator):
     pixels = (images + sigma * torch.stack(noise).mean(dim=0)).requires_grad_()
     scores = model(pixels)[torch.arange(len(labels)), labels]
     return torch.autograd.grad(scores.sum(), pixels)[0]
+
+
+LOOP = "    for _ in range(n):\n"
+NOISE = "noise = sigma * torch.randn(images.shape, generator=generator, dtype=images.dtype)\n"
 
 
 SMOOTHGRAD = Exercise(
@@ -139,7 +141,7 @@ SMOOTHGRAD = Exercise(
         ),
         Misconception(
             "one_noise",
-            one_noise,
+            change(smoothgrad, f"{LOOP}        {NOISE}", f"    {NOISE}{LOOP}"),
             "All your copies have the same noise, so that their mean is one noisy gradient, however large n is. Each "
             "copy needs a draw of its own.",
             hint=3,
@@ -184,6 +186,12 @@ SMOOTHGRAD = Exercise(
             "in units of a pixel, the usual size of the noise.",
         ),
         Misconception(
+            "sigma_squared",
+            change(smoothgrad, "sigma * torch", "sigma**2 * torch"),
+            "You multiply the noise by the square of sigma. sigma is the standard deviation: in units of a pixel, the "
+            "usual size of the noise.",
+        ),
+        Misconception(
             "uniform_noise",
             change(smoothgrad, "torch.randn", "torch.rand"),
             "Your noise is uniform between 0 and 1 (rand), so it makes every pixel brighter. randn draws normal noise "
@@ -209,7 +217,7 @@ SMOOTHGRAD = Exercise(
                 "total += torch.autograd.grad(scores.sum(), pixels)[0]",
                 "scores.sum().backward()\n        total += pixels.grad",
             ),
-            "The maps are right, and backward() has added to the gradients of the weights, n times over. Ask for the "
+            "backward() has added to the gradients of the weights, n times over. Ask for the "
             "gradient with respect to the pixels alone.",
         ),
         Misconception(
@@ -247,7 +255,7 @@ SMOOTHGRAD = Exercise(
         smoothgrad_at_once,
         smoothgrad_through_the_mean,
         change(smoothgrad, "pixels)[0]", "pixels)[0] / n", "return total / n", "return total"),
-        change(smoothgrad, "[torch.arange(len(labels)), labels]", "[range(len(labels)), labels]"),
+        smoothgrad_of_saliency,
         change(
             smoothgrad,
             "total = torch.zeros_like(images)",

@@ -165,6 +165,25 @@ AUDIO_ENCODER = Exercise(
             hint=2,
         ),
         Misconception(
+            "no_padding",
+            change(
+                AudioEncoder,
+                "M, C, 5, padding=2), nn.Conv1d(C, C, 5, padding=2)",
+                "M, C, 5), nn.Conv1d(C, C, 5)",
+                """            mask = (torch.arange(x.shape[2]) < lengths[:, None])[:, None]
+            x = torch.relu(self.conv1(x * mask)) * mask
+            x = torch.relu(self.conv2(x)) * mask
+            return self.projection(x.sum(2) / lengths[:, None])
+""",
+                """            x = torch.relu(self.conv1(x))
+            x = torch.relu(self.conv2(x))
+            return self.projection(x.mean(2))
+""",
+            ),
+            "Your convolutions have no padding: each makes the row four frames shorter, and of a short clip nothing is "
+            "left. With padding=2 a kernel of 5 keeps the length.",
+        ),
+        Misconception(
             "mask_at_the_end_only",
             change(AudioEncoder, "(self.conv1(x * mask)) * mask", "(self.conv1(x))"),
             "Your mean leaves the padding out, but the convolutions looked at it before: each frame sees two to either "
@@ -233,6 +252,21 @@ AUDIO_ENCODER = Exercise(
             hint=2,
         ),
         Misconception(
+            "relu_at_the_end",
+            change(
+                AudioEncoder,
+                "self.projection(x.sum(2) / lengths[:, None])",
+                "torch.relu(self.projection(x.sum(2) / lengths[:, None]))",
+            ),
+            "After the projection you cut off what is negative. The encoder returns the projection as it is: a "
+            "direction has both signs.",
+        ),
+        Misconception(
+            "no_first_relu",
+            change(AudioEncoder, "torch.relu(self.conv1(x * mask))", "self.conv1(x * mask)"),
+            "The ReLU after the first convolution is missing. It belongs after each of them.",
+        ),
+        Misconception(
             "first_sees_padding",
             change(AudioEncoder, "self.conv1(x * mask)", "self.conv1(x)"),
             "What lies beyond a clip's end gets in through the first convolution: it looks two frames ahead. Clear "
@@ -270,9 +304,17 @@ AUDIO_ENCODER = Exercise(
         audio_masked_fill,
         change(
             AudioEncoder,
+            "(self.conv1(x * mask)) * mask",
+            "(self.conv1(x * mask))",
+            "(self.conv2(x)) * mask",
+            "(self.conv2(x * mask)) * mask",
+            "x.sum(2) / lengths[:, None]",
+            "x.sum(2) / mask.sum(2)",
+        ),
+        change(
+            AudioEncoder,
             "(torch.arange(x.shape[2]) < lengths[:, None])[:, None]",
             "(torch.arange(x.shape[2]) < lengths[:, None])[:, None].double()",
         ),
-        change(AudioEncoder, "x.sum(2) / lengths[:, None]", "x.sum(2) / mask.sum(2)"),
     ),
 )

@@ -192,6 +192,27 @@ INFO_NCE = Exercise(
             " the longer they are.",
         ),
         Misconception(
+            "sizes_added",
+            change(info_nce, "a.norm(dim=1", "a.norm(p=1, dim=1", "b.norm(dim=1", "b.norm(p=1, dim=1"),
+            "You divide by sums of absolute values. The length of a vector is the root of the sum of its squares.",
+        ),
+        Misconception(
+            "partners_alone",
+            change(
+                info_nce,
+                "(cross_entropy(logits, partner) + cross_entropy(logits.T, partner)) / 2",
+                "-logits.diag().mean()",
+            ),
+            "You look at the partners alone. Then all vectors may become one and the same: what pushes the others away "
+            "is the softmax over them.",
+        ),
+        Misconception(
+            "distances",
+            change(info_nce, "a @ b.T", "-torch.cdist(a, b)"),
+            "You compare by distances. The cosine is asked for: the dot product of vectors of length 1.",
+            hint=1,
+        ),
+        Misconception(
             "squared_lengths",
             change(
                 info_nce,

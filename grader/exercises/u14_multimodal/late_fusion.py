@@ -75,6 +75,12 @@ def late_fusion(log_probs, present, weights):
     return mean - np.log(np.exp(mean).sum(axis=1, keepdims=True))
 
 
+NOT_NORMALIZED = (
+    "A mean of log-probabilities is no log-probability yet: the exponentials of its row do not sum to 1. Subtract the "
+    "logarithm of their sum."
+)
+
+
 LATE_FUSION = Exercise(
     name="late_fusion",
     unit=UNIT,
@@ -108,8 +114,34 @@ LATE_FUSION = Exercise(
         Misconception(
             "not_normalized",
             change(late_fusion, "mean - np.log(np.exp(mean).sum(axis=1, keepdims=True))", "mean"),
-            "The mean of log-probabilities is right, but it is no log-probability yet: the exponentials of a row do "
-            "not sum to 1.",
+            NOT_NORMALIZED,
+        ),
+        Misconception(
+            "not_normalized_but_where_nobody_is",
+            change(
+                late_fusion,
+                "mean - np.log(np.exp(mean).sum(axis=1, keepdims=True))",
+                "np.where(share > 0, mean, -np.log(mean.shape[1]))",
+            ),
+            NOT_NORMALIZED,
+        ),
+        Misconception(
+            "product_not_normalized",
+            change(
+                late_fusion,
+                " / np.where(share > 0, share, 1.0)",
+                "",
+                "mean - np.log(np.exp(mean).sum(axis=1, keepdims=True))",
+                "mean",
+            ),
+            "You add the weighted log-probabilities up and leave it there. A mean divides by the sum of the weights, "
+            "and the probabilities of a row are to sum to 1.",
+        ),
+        Misconception(
+            "mean_subtracted",
+            change(late_fusion, "np.log(np.exp(mean).sum(axis=1, keepdims=True))", "mean.mean(axis=1, keepdims=True)"),
+            "You subtract the mean over the classes from each row. The probabilities are to sum to 1: subtract the "
+            "logarithm of the sum of the exponentials.",
         ),
         Misconception(
             "product",
@@ -197,6 +229,15 @@ LATE_FUSION = Exercise(
             late_fusion,
             "mean - np.log(np.exp(mean).sum(axis=1, keepdims=True))",
             "mean - np.logaddexp.reduce(mean, axis=1, keepdims=True)",
+        ),
+        change(
+            late_fusion,
+            "(present * weights)[:, :, None]",
+            "present * weights",
+            "share = w.sum(axis=1)",
+            "share = np.where(present.any(axis=1), w.sum(axis=1), 1.0)",
+            "(w * known).sum(axis=1) / np.where(share > 0, share, 1.0)",
+            "(w[:, :, None] * known).sum(axis=1) / share[:, None]",
         ),
         change(late_fusion, "np.where(present[:, :, None], log_probs, 0.0)", "np.nan_to_num(log_probs)"),
     ),

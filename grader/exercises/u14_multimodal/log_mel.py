@@ -34,7 +34,7 @@ def log_mel_cases(rng: np.random.Generator) -> list[Case]:
         case("one frame of 32 samples", "one_frame", 32, 32, 8, 5, 1e-10),
         case("one frame of 20 samples", "one_frame", 20, 20, 5, 3, 1e-10),
         case("frames of 32, every 16 samples", "frames", 128, 32, 16, 5, 1e-10),
-        case("frames of 24, every 7 samples, some left over", "frames", 100, 24, 7, 4, 1e-10),
+        case("frames of 24, every 7 samples, some left over", "frames", 100, 24, 7, 4, 1e-10, 20 * tone(rng, 100)),
         case("a sound that stops: silence is 0", "floor", 120, 24, 12, 4, float(rng.uniform(0.5, 2)) * 1e-3, stopped),
         case("a sound that fades away", "floor", 160, 32, 16, 5, float(rng.uniform(0.5, 2)) * 1e-2, fading),
         case("more bands than frames", "shape", 50, 24, 12, 7, 1e-10),
@@ -186,6 +186,19 @@ LOG_MEL = Exercise(
             "at the latest, in a wave of T samples?",
             1,
         ),
+        *(
+            Misconception(
+                name,
+                change(log_mel, "np.arange(0, len(wave) - frame + 1, hop)", f"np.arange({count}) * hop"),
+                "Your last frame is missing: (T - frame) // hop counts the steps from one frame to the next, and there "
+                "is one frame more than there are steps.",
+                hint=1,
+            )
+            for name, count in {
+                "steps_for_frames": "(len(wave) - frame) // hop",
+                "steps_for_frames_one_at_least": "max(1, (len(wave) - frame) // hop)",
+            }.items()
+        ),
         Misconception(
             "transposed",
             change(log_mel, "filters @ power.T", "power @ filters.T"),
@@ -198,6 +211,24 @@ LOG_MEL = Exercise(
             change(log_mel, "np.log(", "np.log10("),
             "This is log10. The natural logarithm is asked for: np.log.",
             hint=3,
+        ),
+        Misconception(
+            "real_part",
+            change(log_mel, "np.abs(np.fft.rfft(frames))", "np.fft.rfft(frames).real"),
+            "You square the real part alone. The power is |X|^2, the squares of real and imaginary part together.",
+        ),
+        Misconception(
+            "floor_before_the_bands",
+            change(
+                log_mel,
+                "filters @ power.T, floor",
+                "power, floor",
+                "np.log(np.maximum(power, floor))",
+                "np.log(filters @ np.maximum(power, floor).T)",
+            ),
+            "You lift each frequency to the floor, and then add up bands. It is the band's power that is compared with "
+            "the floor.",
+            hint=4,
         ),
         Misconception(
             "hamming",

@@ -56,16 +56,25 @@ def recall_by_loop(similarity, relevant, k):
     return found / len(similarity)
 
 
-def recall_by_lexsort(similarity, relevant, k):
-    order = np.lexsort((relevant, -similarity), axis=1)
-    ranked = np.take_along_axis(relevant, order, axis=1)
-    return float(ranked[:, :k].any(axis=1).mean())
+def recall_by_counting(similarity, relevant, k):
+    best = np.where(relevant, similarity, -np.inf).max(axis=1, keepdims=True)
+    before = (~relevant & (similarity >= best)).sum(axis=1)
+    return np.mean(relevant.any(axis=1) & (before < k))
 
 
 def recall_at_k(similarity, relevant, k):
     order = np.lexsort((relevant, -similarity), axis=1)[:, :k]  # among equals the wrong ones first
     found = np.take_along_axis(relevant, order, axis=1).any(axis=1)
     return float(found.mean())
+
+
+LEXSORT = "np.lexsort((relevant, -similarity), axis=1)"
+SORTINGS = {
+    "": recall_at_k,
+    "_by_position": change(recall_at_k, LEXSORT, 'np.argsort(-similarity, axis=1, kind="stable")'),
+    "_from_the_end": change(recall_at_k, LEXSORT, 'np.argsort(similarity, axis=1, kind="stable")[:, ::-1]'),
+}
+"""What orders the things of a query, by how it breaks ties: other mistakes are made on top of each."""
 
 
 RECALL_AT_K = Exercise(
@@ -86,18 +95,25 @@ RECALL_AT_K = Exercise(
             change(recall_at_k, "-similarity", "similarity"),
             "You look at the k *least* similar things: sorting goes from small to large unless it is told otherwise.",
         ),
-        Misconception(
-            "precision",
-            change(recall_at_k, ".any(axis=1)", ".mean(axis=1)"),
-            "You count how many of the k matches are right: that is precision. A query is found as soon as one of them "
-            "is.",
+        *(
+            Misconception(
+                f"precision{name}",
+                change(sorting, ".any(axis=1)", ".mean(axis=1)"),
+                "You count how many of the k matches are right: that is precision. A query is found as soon as one of "
+                "them is.",
+                hint=2,
+            )
+            for name, sorting in SORTINGS.items()
         ),
-        Misconception(
-            "share_of_the_right_ones",
-            change(recall_at_k, ".any(axis=1)", ".sum(axis=1) / np.maximum(relevant.sum(axis=1), 1)"),
-            "You count which share of all right things is among the k best. That is recall in its older sense; with "
-            "more right things than k it can never reach 1. Here a query counts as found or not.",
-            hint=2,
+        *(
+            Misconception(
+                f"share_of_the_right_ones{name}",
+                change(sorting, ".any(axis=1)", ".sum(axis=1) / np.maximum(relevant.sum(axis=1), 1)"),
+                "You count which share of all right things is among the k best. That is recall in its older sense; "
+                "with more right things than k it can never reach 1. Here a query counts as found or not.",
+                hint=2,
+            )
+            for name, sorting in SORTINGS.items()
         ),
         Misconception(
             "kth_only",
@@ -116,15 +132,14 @@ RECALL_AT_K = Exercise(
             "Among equals you put the right one first. A network that gives everything the same similarity would then "
             "be perfect. A tie is no success: a wrong thing that is just as similar stands before the right one.",
         ),
-        Misconception(
-            "ties_by_position",
-            change(
-                recall_at_k,
-                "np.lexsort((relevant, -similarity), axis=1)",
-                'np.argsort(-similarity, axis=1, kind="stable")',
-            ),
-            "Among equals your sorting keeps the order in which things happen to stand in the table. Shuffle the "
-            "table, and the result changes. A wrong thing that is just as similar stands before the right one.",
+        *(
+            Misconception(
+                f"ties{name}",
+                SORTINGS[name],
+                "Among equals your sorting goes by where things happen to stand in the table. Shuffle the table, and "
+                "the result changes. A wrong thing that is just as similar stands before the right one.",
+            )
+            for name in ("_by_position", "_from_the_end")
         ),
         Misconception(
             "things_for_queries",
@@ -146,13 +161,18 @@ RECALL_AT_K = Exercise(
         Misconception(
             "right_ones_in_the_way",
             change(
-                recall_at_k,
-                "found = np.take_along_axis(relevant, order, axis=1).any(axis=1)",
-                "best = np.where(relevant, similarity, -np.inf).max(axis=1, keepdims=True)\n"
-                "    found = relevant.any(axis=1) & ((similarity >= best).sum(axis=1) - 1 < k)",
+                recall_by_counting,
+                "(~relevant & (similarity >= best)).sum(axis=1)",
+                "(similarity >= best).sum(axis=1) - 1",
             ),
             "Among equals you count another right thing as standing before the right one. Only wrong things do; if "
             "two right ones tie for the first place, the query is found.",
+        ),
+        Misconception(
+            "unanswerable_found",
+            change(recall_by_counting, "relevant.any(axis=1) & (before < k)", "before < k"),
+            "With a large k you count queries as found that have no right thing at all. Nothing can be found there: "
+            "they count as not found.",
         ),
         Misconception(
             "count_of_queries",
@@ -168,7 +188,7 @@ RECALL_AT_K = Exercise(
     also_right=(
         recall_at_k,
         recall_by_loop,
-        recall_by_lexsort,
+        recall_by_counting,
         change(recall_at_k, "float(found.mean())", "found.sum() / len(found)"),
         change(
             recall_at_k,

@@ -141,6 +141,16 @@ def TextEncoder(V, dim, out):
     return Encoder()
 
 
+LARGEST = {
+    "of_the_words": "words.masked_fill(~real, -1e9).amax(1) * real.any(1)",
+    "of_big_numbers": "words.masked_fill(~real, -1e9).amax(1)",
+    "of_infinity": 'words.masked_fill(~real, float("-inf")).amax(1)',
+    "of_zeros": "(words * real).amax(1)",
+    "of_all": "words.amax(1)",
+}
+"""The largest value in place of the mean, by what stands under padding."""
+
+
 TEXT_ENCODER = Exercise(
     name="TextEncoder",
     unit=UNIT,
@@ -181,15 +191,14 @@ TEXT_ENCODER = Exercise(
             "You average the padding and leave the words out: True in the mask means that a word stands here.",
             hint=2,
         ),
-        Misconception(
-            "largest",
-            change(
-                TextEncoder,
-                "(words * real).sum(1) / real.sum(1).clamp(min=1)",
-                "words.masked_fill(~real, -1e9).amax(1) * real.any(1)",
-            ),
-            "You take the largest value of each feature over the words. That can work too, but the mean is asked for.",
-            hint=2,
+        *(
+            Misconception(
+                f"largest_{name}",
+                change(TextEncoder, "(words * real).sum(1) / real.sum(1).clamp(min=1)", largest),
+                "You take the largest value of each feature over the words. That can work too, but the mean is asked "
+                "for.",
+            )
+            for name, largest in LARGEST.items()
         ),
         Misconception(
             "empty_is_nan",
@@ -200,7 +209,7 @@ TEXT_ENCODER = Exercise(
         Misconception(
             "embedding_frozen",
             change(TextEncoder, "self.embedding(ids)", "self.embedding(ids).detach()"),
-            "The outputs are right, but no gradient reaches the embedding: .data and .detach() hand out tensors "
+            "No gradient reaches the embedding: .data and .detach() hand out tensors "
             "without a history. The words keep their random meaning for ever.",
         ),
         Misconception(
@@ -208,6 +217,30 @@ TEXT_ENCODER = Exercise(
             change(TextEncoder, "self.projection(mean)", "self.projection(mean.relu())"),
             "Between mean and projection you cut off what is negative. Half of what the words say gets lost; nothing "
             "is asked for here but mean and projection.",
+        ),
+        Misconception(
+            "relu_at_the_end",
+            change(TextEncoder, "self.projection(mean)", "self.projection(mean).relu()"),
+            "After the projection you cut off what is negative. The encoder returns the projection as it is: a "
+            "direction has both signs.",
+        ),
+        Misconception(
+            "words_of_the_batch",
+            change(TextEncoder, "real.sum(1).clamp(min=1)", "real.sum().clamp(min=1)"),
+            "You divide every caption by the number of words of the whole batch. Each caption has a count of its own.",
+            hint=2,
+        ),
+        Misconception(
+            "one_word_more",
+            change(TextEncoder, "real.sum(1).clamp(min=1)", "(real.sum(1) + 1)"),
+            "You divide by one more than the number of words. At least 1 is meant for captions without words; all "
+            "others are divided by their own count.",
+            hint=3,
+        ),
+        Misconception(
+            "first_word",
+            change(TextEncoder, "(words * real).sum(1) / real.sum(1).clamp(min=1)", "(words * real)[:, 0]"),
+            "You keep the first word alone. The mean over all words of a caption is asked for.",
         ),
         Misconception(
             "number_for_mask",
@@ -239,6 +272,13 @@ TEXT_ENCODER = Exercise(
         text_by_loop,
         text_projected_first,
         change(TextEncoder, "(words * real).sum(1)", "words.masked_fill(~real, 0.0).sum(1)"),
+        change(
+            TextEncoder,
+            "words, real = self.embedding(ids), mask[:, :, None]",
+            "words = self.embedding(ids) * mask[:, :, None]",
+            "(words * real).sum(1) / real.sum(1).clamp(min=1)",
+            "words.sum(1) / mask.sum(1, keepdim=True).clamp(min=1)",
+        ),
         change(
             TextEncoder,
             "(words * real).sum(1) / real.sum(1).clamp(min=1)",

@@ -125,6 +125,12 @@ TOKENIZE = Exercise(
             "there; that something unknown was said is information. It has a number of its own.",
         ),
         Misconception(
+            "number_of_padding_for_unknown",
+            change(tokenize, '"<unk>"', '"<pad>"'),
+            "A word that you do not know gets the number of <pad>. That something unknown was said is information: "
+            "the vocabulary has a number of its own for it, that of <unk>.",
+        ),
+        Misconception(
             "unknown_skipped",
             change(
                 tokenize,
@@ -137,7 +143,7 @@ TOKENIZE = Exercise(
         Misconception(
             "unknown_masked",
             change(tokenize, "return ids, mask", 'return ids, mask & (ids != vocabulary["<unk>"])'),
-            "The numbers are right, and your mask calls unknown words padding. The mask says where a word stood in the "
+            "Your mask calls unknown words padding. The mask says where a word stood in the "
             "caption, whether you know it or not.",
         ),
         Misconception(
@@ -151,6 +157,28 @@ TOKENIZE = Exercise(
             change(tokenize, "caption.lower().split()", "list(caption.lower())"),
             "You go through the caption letter by letter: a string that is looped over gives its characters. What cuts "
             "a string at its spaces?",
+        ),
+        Misconception(
+            "unknown_is_zero",
+            change(tokenize, 'vocabulary["<unk>"]', "0"),
+            "You give an unknown word the number 0. Which number it has, the vocabulary says: that of <unk>.",
+        ),
+        Misconception(
+            "padded_with_unknown",
+            change(tokenize, 'vocabulary["<pad>"]', 'vocabulary["<unk>"]'),
+            "You fill short captions up with the number of <unk>. Where no word stands, the number is that of <pad>.",
+        ),
+        Misconception(
+            "mask_one_short",
+            change(tokenize, "mask[row, : len(words)]", "mask[row, : len(words) - 1]"),
+            "Your mask ends one word too early: the last word of a caption is real, too.",
+            hint=3,
+        ),
+        Misconception(
+            "signs_stripped",
+            change(tokenize, "vocabulary.get(word,", 'vocabulary.get(word.strip(".,;:!?"),'),
+            "You take the signs off a word. A word is what stands between spaces: 'bag.' with its dot is one that the "
+            "vocabulary does not know.",
         ),
         Misconception(
             "padded_left",
@@ -172,7 +200,7 @@ TOKENIZE = Exercise(
         Misconception(
             "mask_inverted",
             change(tokenize, "return ids, mask", "return ids, ~mask"),
-            "The numbers are right, and your mask says the opposite: True is to mean that a word stands here. "
+            "Your mask says the opposite: True is to mean that a word stands here. "
             "PyTorch's attention layers use the other convention, which has cost many people a day.",
             hint=3,
         ),
@@ -228,6 +256,7 @@ TOKENIZE = Exercise(
             'vocabulary.get(word, vocabulary["<unk>"])',
             'vocabulary[word] if word in vocabulary else vocabulary["<unk>"]',
         ),
+        change(tokenize, "np.zeros(ids.shape, dtype", "np.zeros((len(captions), length), dtype"),
         change(tokenize, "return ids, mask", "return ids.tolist(), mask.tolist()"),
     ),
 )

@@ -101,7 +101,7 @@ ZERO_SHOT = Exercise(
         Misconception(
             "examples_as_they_are",
             change(zero_shot, "    examples = examples / np.linalg.norm(examples, axis=1, keepdims=True)\n", ""),
-            "The labels are right, since an example's length multiplies all of its similarities alike; but they are no "
+            "Your examples keep their lengths, which multiply all similarities of an example alike: they are no "
             "cosines, and two examples cannot be compared. Bring the examples to length 1, too.",
         ),
         Misconception(
@@ -123,6 +123,18 @@ ZERO_SHOT = Exercise(
             "prompts differ is then at a disadvantage. Bring the mean to length 1 again.",
         ),
         Misconception(
+            "normalized_over_the_prompts",
+            change(zero_shot, "prompts, axis=2", "prompts, axis=1"),
+            "You divide by lengths along axis 1, which counts a class's prompts. A prompt is a row of D features: its "
+            "length is taken along axis 2, the last one.",
+        ),
+        Misconception(
+            "normalized_over_the_classes",
+            change(zero_shot, "prompts, axis=2", "prompts, axis=0"),
+            "You divide by lengths along axis 0, which counts the classes. A prompt is a row of D features: its length "
+            "is taken along axis 2, the last one.",
+        ),
+        Misconception(
             "best_prompt",
             change(zero_shot, "examples @ mean.T", 'np.einsum("nd,ckd->nck", examples, prompts).max(axis=2)'),
             "You take the best of a class's prompts for each example. With many prompts, chance alone finds a good "
@@ -134,12 +146,18 @@ ZERO_SHOT = Exercise(
             "You use only the first prompt of each class. All K of them are to have a say.",
         ),
         Misconception(
+            "mean_over_the_classes",
+            change(zero_shot, "prompts.mean(axis=1)", "prompts.mean(axis=0)"),
+            "Your mean runs over the classes, axis 0. Each class has a direction of its own: the mean runs over its "
+            "prompts, axis 1.",
+            hint=2,
+        ),
+        Misconception(
             "distance",
             change(
                 zero_shot, "examples @ mean.T", "np.linalg.norm(examples[:, None] - mean, axis=2)", "argmax", "argmin"
             ),
-            "The labels are right. Your table holds distances, which are small for what is near; cosines are asked "
-            "for, which are large.",
+            "Your table holds distances, which are small for what is near; cosines are asked for, which are large.",
             about=("similarity",),
         ),
         Misconception(
@@ -156,7 +174,7 @@ ZERO_SHOT = Exercise(
                 "return similarity.argmax(axis=1), similarity",
                 "e = np.exp(similarity)\n    return similarity.argmax(axis=1), e / e.sum(axis=1, keepdims=True)",
             ),
-            "The labels are right. Your table holds a softmax of the cosines; the cosines themselves are asked for.",
+            "Your table holds a softmax of the cosines; the cosines themselves are asked for.",
             about=("similarity",),
         ),
     ),
@@ -164,6 +182,11 @@ ZERO_SHOT = Exercise(
         zero_shot,
         shot_by_loop,
         shot_in_torch,
+        change(
+            zero_shot,
+            "    prompts = prompts / np.linalg.norm(prompts, axis=2, keepdims=True)\n    mean = prompts.mean(axis=1)\n",
+            "    mean = (prompts / np.linalg.norm(prompts, axis=2, keepdims=True)).mean(axis=1)\n",
+        ),
         change(zero_shot, "prompts.mean(axis=1)", "prompts.sum(axis=1)"),
         change(zero_shot, "examples @ mean.T", 'np.einsum("nd,cd->nc", examples, mean)'),
     ),

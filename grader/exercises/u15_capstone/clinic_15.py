@@ -110,8 +110,8 @@ CLINIC_15 = Exercise(
         Misconception(
             "reports_validation",
             change(clinic_15, REPORT, "mean[recipe, epoch]"),
-            "The choice is honest, the report is not: the validation accuracy was the highest of many, which is why it "
-            "was chosen, so it is too high on average. The test set has seen nothing of this, and says what you have.",
+            "You report the validation accuracy. It was the highest of many, which is why it was chosen, so it is too "
+            "high on average. The test set has seen nothing of this, and says what you have.",
             hint=3,
         ),
         Misconception(

@@ -195,6 +195,13 @@ COMPARE_SEEDS = Exercise(
             about=("error",),
         ),
         Misconception(
+            "root_of_one_less",
+            change(compare_seeds, "np.sqrt(S)", "np.sqrt(S - 1)"),
+            "You subtract 1 from S in both places. S - 1 belongs to the scatter; the error of a mean of S values is "
+            "that over the root of S.",
+            hint=3,
+        ),
+        Misconception(
             "sorted_apart",
             change(compare_seeds, "first - second", "np.sort(first) - np.sort(second)"),
             "You sorted both, and then took the differences: the best seed of one with the best seed of the "
