@@ -238,7 +238,9 @@ DEPTHWISE_SEPARABLE = Exercise(
         change(
             DepthwiseSeparable,
             "h = self.depthwise_bn(self.depthwise(x)).relu()",
-            "h = self.depthwise(x)\n            h = nn.functional.relu(self.depthwise_bn(h))",
+            "x = nn.functional.relu(self.depthwise_bn(self.depthwise(x)))",
+            "self.pointwise_bn(self.pointwise(h)).relu()",
+            "nn.functional.relu(self.pointwise_bn(self.pointwise(x)))",
         ),
         change(
             DepthwiseSeparable,

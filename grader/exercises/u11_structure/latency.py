@@ -209,7 +209,13 @@ LATENCY = Exercise(
     equivalents=(
         latency,
         latency_sorted,
-        change(latency, "        start = clock()", "        synchronize()\n        start = clock()"),
+        change(
+            latency,
+            "    synchronize()\n    seconds",
+            "    seconds",
+            "        start",
+            "        synchronize()\n        start",
+        ),
         change(latency, "float(np.median(seconds))", "np.percentile(np.array(seconds), 50)"),
         change(
             latency,
