@@ -230,6 +230,13 @@ COUNT_MACS = Exercise(
             "products of one filter (or one row of the matrix) only.",
         ),
         Misconception(
+            "nothing_counted",
+            change(count_macs, "            macs[name] = macs.get(name, 0) + sums * products\n", ""),
+            "Your dict is always empty. Does an image go through the model while the hooks are there, and do they write "
+            "into the dict that you return?",
+            hint=1,
+        ),
+        Misconception(
             "names_mixed_up",
             change(count_macs, "def noting(name):", "def noting(_):"),
             "Your hooks look their layer's name up when they run, and by then the loop's variable holds the last one: "

@@ -184,6 +184,13 @@ PARETO_FRONT = Exercise(
             "strictly better in at least one thing.",
         ),
         Misconception(
+            "nobody",
+            change(pareto_front, "as_good and (costs[j] < costs[i] or scores[j] > scores[i])", "as_good"),
+            "Your front is always empty. Either nobody is ever put into it, or by your rule every network is beaten, "
+            "be it by itself: to beat means to be strictly better in at least one thing.",
+            hint=2,
+        ),
+        Misconception(
             "places_in_the_sorted_list",
             change(
                 pareto_front,

@@ -173,6 +173,11 @@ EARLY_EXIT = Exercise(
             "far.",
         ),
         Misconception(
+            "empty_batch",
+            change(EarlyExit, "if stay.any():", "if True:"),
+            "When everybody leaves you still call stage 2, with a batch of nobody. Ask first whether anyone stays.",
+        ),
+        Misconception(
             "rows_shuffled",
             change(
                 EarlyExit,
@@ -241,7 +246,15 @@ EARLY_EXIT = Exercise(
     ),
     equivalents=(
         EarlyExit,
-        change(EarlyExit, "torch.where(stay, 2, 1)", "1 + stay"),
+        change(
+            EarlyExit,
+            "                logits = logits.clone()\n",
+            "",
+            "max(dim=1).values",
+            "amax(dim=1)",
+            "torch.where(stay, 2, 1)",
+            "1 + stay",
+        ),
         change(
             EarlyExit,
             "logits.softmax(dim=1).max(dim=1).values",

@@ -232,6 +232,13 @@ NET2WIDER = Exercise(
         wider_by_matrix,
         change(
             net2wider,
+            "    shape = (1, -1) + (1,) * (second.weight.ndim - 2)\n",
+            "",
+            "nn.Parameter(second.weight.detach()[:, copies] / counts.reshape(shape))",
+            "nn.Parameter((second.weight.detach()[:, copies].transpose(1, -1) / counts).transpose(1, -1))",
+        ),
+        change(
+            net2wider,
             "torch.bincount(copies)[copies]",
             "torch.tensor([copies.tolist().count(k) for k in copies.tolist()])",
         ),
@@ -241,10 +248,5 @@ NET2WIDER = Exercise(
             "counts = (copies[:, None] == copies).float().sum(dim=1)",
         ),
         change(net2wider, "    return one, two", "    return [one.float(), two.float()]"),
-        change(
-            net2wider,
-            "first.weight.detach()[copies]",
-            "torch.stack([first.weight.detach()[unit] for unit in copies.tolist()])",
-        ),
     ),
 )
