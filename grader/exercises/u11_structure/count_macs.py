@@ -232,8 +232,8 @@ COUNT_MACS = Exercise(
         Misconception(
             "nothing_counted",
             change(count_macs, "            macs[name] = macs.get(name, 0) + sums * products\n", ""),
-            "Your dict is always empty. Does an image go through the model while the hooks are there, and do they write "
-            "into the dict that you return?",
+            "Your dict is always empty. Does an image go through the model while the hooks are there, and do they "
+            "write into the dict that you return?",
             hint=1,
         ),
         Misconception(

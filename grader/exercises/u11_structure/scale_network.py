@@ -158,6 +158,15 @@ SCALE_NETWORK = Exercise(
             change(scale_network, "max(1, round(c * width / multiple)) * multiple", "max(1, round(c * width))"),
             UNROUNDED,
         ),
+        *(
+            Misconception(
+                f"{other}_for_width",
+                change(scale_network, "c * width", f"c * {number}"),
+                "Your channels do not depend on `width`. A stage has its number in `base` times `width`, rounded to "
+                "the nearest multiple.",
+            )
+            for other, number in (("one", "1"), ("classes", "classes"), ("depth", "depth"))
+        ),
         Misconception(
             "rounded_down",
             change(scale_network, "round(c * width / multiple)", "int(c * width // multiple)"),

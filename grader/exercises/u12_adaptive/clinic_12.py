@@ -181,6 +181,13 @@ CLINIC_12 = Exercise(
             hint=2,
         ),
         Misconception(
+            "not_before_the_first_step_and_biases",
+            change(clinic_12, "    lay_on()\n    for _ in", "    for _ in", ONLY_WEIGHTS, "list(model.parameters())"),
+            "The mask is chosen once and laid on after each step. It is not laid on before the first one, so that "
+            "every velocity remembers the whole network; and biases are still pruned.",
+            hint=3,
+        ),
+        Misconception(
             "one_ranking_for_all",
             change(
                 clinic_12,

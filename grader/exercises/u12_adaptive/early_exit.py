@@ -148,6 +148,11 @@ EARLY_EXIT = Exercise(
             "exit.",
         ),
         Misconception(
+            "only_above",
+            change(EarlyExit, "< self.threshold", "<= self.threshold"),
+            "Your network keeps who has exactly the threshold's confidence. At least the threshold is enough to leave.",
+        ),
+        Misconception(
             "logit_for_confidence",
             change(EarlyExit, "logits.softmax(dim=1).max(dim=1)", "logits.max(dim=1)"),
             "You compare the largest logit with the threshold. A logit is no probability: adding 10 to all of them "

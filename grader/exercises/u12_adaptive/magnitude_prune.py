@@ -206,6 +206,12 @@ MAGNITUDE_PRUNE = Exercise(
             hint=3,
         ),
         Misconception(
+            "rounded_up",
+            change(magnitude_prune, "round(sparsity * len(sizes))", "-int(-sparsity * len(sizes) // 1)"),
+            "You round the number of weights up. Round to the nearest whole number.",
+            hint=3,
+        ),
+        Misconception(
             "biases_go_too",
             change(magnitude_prune, " if p.ndim > 1", ""),
             "You prune every parameter, biases and normalizations included. There are few of them, each moves a whole "

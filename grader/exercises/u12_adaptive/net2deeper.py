@@ -197,6 +197,11 @@ NET2DEEPER = Exercise(
             "Your kernel is 1 all over: it adds a pixel's neighbours to it. The identity looks at one pixel.",
         ),
         Misconception(
+            "mean_kernel",
+            change(net2deeper, ", height // 2, width // 2] = 1", "] = 1 / (height * width)"),
+            "Your kernel takes the mean of a pixel and its neighbours. The identity looks at one pixel.",
+        ),
+        Misconception(
             "one_middle_for_both",
             change(net2deeper, "width // 2]", "min(height // 2, width - 1)]"),
             "For square kernels you are right. Height and width each have a middle of their own.",

@@ -140,6 +140,12 @@ NET2WIDER = Exercise(
             "copied keeps its whole weight. How often does each unit occur in `copies`?",
         ),
         Misconception(
+            "copied_ones_halved",
+            change(net2wider, "torch.bincount(copies)[copies]", "torch.bincount(copies)[copies].clamp(max=2)"),
+            "You halve the outgoing weights of every unit that was copied. One that stands there three times needs "
+            "thirds: how often does each unit occur in `copies`?",
+        ),
+        Misconception(
             "shared_by_widths",
             change(
                 net2wider,

@@ -209,6 +209,12 @@ PRUNE_CHANNELS = Exercise(
             "Weight and bias of the normalization came along, its running mean and variance did not. In evaluation "
             "mode they are what it subtracts and divides by.",
         ),
+        Misconception(
+            "scale_and_shift_lost",
+            change(prune_channels, FOUR, '("running_mean", "running_var")'),
+            "The normalization's running mean and variance came along, its weight and bias did not: they are still "
+            "those of a fresh layer.",
+        ),
         *(
             Misconception(
                 f"{name}_lost",

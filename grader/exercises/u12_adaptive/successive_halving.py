@@ -94,6 +94,7 @@ ADDED = (
 )
 
 WORST = "Your worst candidates go on. A score is better when it is larger (it is an accuracy, not a loss)."
+BUDGETS = ("calls", "rungs")
 AS_BEFORE = "alive = [c for c in alive if c in best]"
 
 SUCCESSIVE_HALVING = Exercise(
@@ -126,18 +127,21 @@ SUCCESSIVE_HALVING = Exercise(
             "Every rung of yours has the same budget. The survivors should get eta times as much each time: what was "
             "saved on the losers is spent on them.",
             hint=2,
+            about=BUDGETS,
         ),
         Misconception(
             "budget_added",
             change(successive_halving, "budget *= eta", "budget += eta"),
             ADDED,
             hint=2,
+            about=BUDGETS,
         ),
         Misconception(
             "first_budget_added",
             change(successive_halving, "budget *= eta", "budget += rungs[0][0]"),
             ADDED,
             hint=2,
+            about=BUDGETS,
         ),
         Misconception(
             "budget_of_eta",
@@ -145,12 +149,14 @@ SUCCESSIVE_HALVING = Exercise(
             "From the second rung on your budget is eta, whatever the first one was. The survivors should get eta "
             "times as much each time.",
             hint=2,
+            about=BUDGETS,
         ),
         Misconception(
             "budget_doubled",
             change(successive_halving, "budget *= eta", "budget *= 2"),
             "Your budget doubles, whatever eta is. The survivors should get eta times as much.",
             hint=2,
+            about=BUDGETS,
         ),
         Misconception(
             "always_by_halves",
@@ -176,7 +182,7 @@ SUCCESSIVE_HALVING = Exercise(
             "You rank by the first rung's scores and never look again. Who learns fast leads early; the later rungs "
             "are there to let a slow and better learner pass.",
             hint=1,
-            about=("calls", "rungs"),
+            about=BUDGETS,
         ),
         Misconception(
             "best_score_of_any_rung",
