@@ -251,6 +251,7 @@ RESIDUAL_BLOCK = Exercise(
             ),
             "Your projection is a bare convolution. As on the main way, a normalization follows it, so that neither "
             "of the two ways drowns the other when they are added.",
+            about=("out",),
         ),
         Misconception(
             "biases",
