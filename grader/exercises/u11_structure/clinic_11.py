@@ -101,6 +101,16 @@ def clinic_as_module(channels, depth):
     return Network()
 
 
+clinic_in_one_loop = change(
+    clinic_11,
+    "    layers = [nn.Conv2d(1, channels, 3, padding=1), nn.ReLU()]\n    for _ in range(depth - 1):\n"
+    "        layers += [nn.Conv2d(channels, channels, 3, padding=1), nn.ReLU()]\n"
+    "    head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 10)]\n"
+    "    return nn.Sequential(*layers, *head)",
+    "    layers = []\n    for number in range(depth):\n"
+    "        layers += [nn.Conv2d(1 if number == 0 else channels, channels, 3, padding=1), nn.ReLU()]\n"
+    "    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 10))",
+)
 straight = change(
     clinic_11,
     "nn.Conv2d(1, channels, 3, padding=1), nn.ReLU()",
@@ -139,6 +149,11 @@ CLINIC_11 = Exercise(
             ),
             "Your network bends now, and its convolutions are still one and the same object: one set of weights, used "
             "several times. A layer that is to have its own weights has to be made anew.",
+        ),
+        Misconception(
+            "one_too_many",
+            change(clinic_11, "range(depth - 1)", "range(depth)"),
+            "Your network has one convolution more than `depth`: the first one counts as well.",
         ),
         Misconception(
             "still_straight",
@@ -207,6 +222,7 @@ CLINIC_11 = Exercise(
     ),
     also_right=(
         clinic_11,
+        clinic_in_one_loop,
         clinic_as_module,
         change(
             clinic_as_given,
@@ -215,7 +231,6 @@ CLINIC_11 = Exercise(
             "nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 10), nn.ReLU()",
             "nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 10)",
         ),
-        change(clinic_11, "        layers += [", "        layers = layers + ["),
         change(
             clinic_11,
             "nn.Conv2d(channels, channels, 3, padding=1), nn.ReLU()",

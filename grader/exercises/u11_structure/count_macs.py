@@ -124,8 +124,17 @@ def macs_by_shapes(model, shape):
     return counts
 
 
+linear_once = change(count_macs, "output.numel()", "output.numel() if layer.weight.ndim == 4 else layer.out_features")
+LINEAR_ONCE = (
+    "Your linear layers count as if they met a single vector. On an image, nn.Linear works on each row of the last "
+    "axis: once for each vector that comes in."
+)
+TWICE = (
+    "Your counts are twice too large. Does a multiplication with its addition count as two (FLOPs are twice the MACs, "
+    "and mixing the two up is how papers come to differ), or did two examples go through the model?"
+)
 BIASES = (
-    "You add something for each bias. Adding a bias multiplies nothing: MACs count multiplications, each with the "
+    "You add something for biases. Adding a bias multiplies nothing: MACs count multiplications, each with the "
     "addition that goes with it."
 )
 
@@ -148,8 +157,12 @@ COUNT_MACS = Exercise(
         Misconception(
             "operations",
             change(count_macs, "sums * products", "2 * sums * products"),
-            "Your counts are twice too large. Does a multiplication with its addition count as two (FLOPs are twice "
-            "the MACs, and mixing the two up is how papers come to differ), or did two examples go through the model?",
+            TWICE,
+        ),
+        Misconception(
+            "operations_of_one_vector",
+            change(linear_once, "sums * products", "2 * sums * products"),
+            f"{TWICE} And there is more. {LINEAR_ONCE}",
         ),
         Misconception(
             "size_of_the_input",
@@ -197,11 +210,31 @@ COUNT_MACS = Exercise(
             ),
             BIASES,
         ),
+        *(
+            Misconception(
+                f"biases_of_{name}",
+                change(
+                    right, "sums * products", "sums * products + (layer.out_features if layer.weight.ndim < 3 else 0)"
+                ),
+                says,
+            )
+            for name, right, says in (
+                ("linear_layers", count_macs, BIASES),
+                ("one_vector", linear_once, f"{BIASES} And there is more. {LINEAR_ONCE}"),
+            )
+        ),
         Misconception(
             "every_filter_for_each_sum",
             change(count_macs, "layer.weight[0].numel()", "layer.weight.numel()"),
             "You multiply each number that comes out by all of the layer's weights. One output is one sum, with the "
             "products of one filter (or one row of the matrix) only.",
+        ),
+        Misconception(
+            "nothing_counted",
+            change(count_macs, "            macs[name] = macs.get(name, 0) + sums * products\n", ""),
+            "Your dict is always empty. Does an image go through the model while the hooks are there, and do they "
+            "write into the dict that you return?",
+            hint=1,
         ),
         Misconception(
             "names_mixed_up",
@@ -219,15 +252,14 @@ COUNT_MACS = Exercise(
         ),
         Misconception(
             "linear_once",
-            change(count_macs, "output.numel()", "output.numel() if layer.weight.ndim == 4 else layer.out_features"),
-            "Your linear layers count as if they met a single vector. On an image, nn.Linear works on each row of the "
-            "last axis: once for each vector that comes in.",
+            linear_once,
+            LINEAR_ONCE,
         ),
         Misconception(
             "hooks_left",
             change(count_macs, "    for handle in handles:\n        handle.remove()\n", ""),
-            "The counts are right, and your hooks are still there: whoever uses this model from now on calls them in "
-            "every pass. A hook is a guest; take it away when the pass is done.",
+            "Your hooks are still there after the pass: whoever uses this model from now on calls them each time. A "
+            "hook is a guest; take it away when the pass is done.",
         ),
         Misconception(
             "statistics_moved",
@@ -251,7 +283,13 @@ COUNT_MACS = Exercise(
     also_right=(
         count_macs,
         macs_by_shapes,
-        change(count_macs, "layer.weight[0].numel()", "int(np.prod(layer.weight.shape[1:]))"),
+        change(
+            count_macs,
+            "            sums, products = output.numel(), layer.weight[0].numel()\n",
+            "",
+            "sums * products",
+            "output.numel() * layer.weight[0].numel()",
+        ),
         change(count_macs, "torch.zeros(1, *shape)", "torch.rand([1] + list(shape))"),
         change(count_macs, "sums * products", "products * int(np.prod(output.shape[1:]))"),
     ),

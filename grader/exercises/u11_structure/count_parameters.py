@@ -78,9 +78,8 @@ def count_by_identity(model, trainable_only=False):
     return sum(seen.values())
 
 
-def count_in_numpy(model, trainable_only=False):
-    arrays = [p.detach().numpy() for _, p in model.named_parameters() if not trainable_only or p.requires_grad]
-    return int(sum(np.prod(array.shape) for array in arrays))
+def count_in_a_list(model, trainable_only=False):
+    return sum([p.nelement() for p in model.parameters() if not trainable_only or p.requires_grad])
 
 
 COUNT_PARAMETERS = Exercise(
@@ -106,6 +105,15 @@ COUNT_PARAMETERS = Exercise(
             ),
             "You count what state_dict() saves. That holds buffers too, such as the running mean and variance of a "
             "normalization, which no optimizer moves; and it lists what two layers share under both names.",
+        ),
+        Misconception(
+            "all_that_is_saved_always",
+            change(
+                count_parameters, "return total", "return sum(value.numel() for value in model.state_dict().values())"
+            ),
+            "You count what state_dict() saves, whatever trainable_only says. That holds buffers too, such as the "
+            "running mean and variance of a normalization; it lists what two layers share under both names; and it "
+            "does not tell what is frozen.",
         ),
         Misconception(
             "buffers_too",
@@ -208,7 +216,7 @@ COUNT_PARAMETERS = Exercise(
     also_right=(
         count_parameters,
         count_by_identity,
-        count_in_numpy,
+        count_in_a_list,
         change(count_parameters, "p.numel()", "p.data.view(-1).shape[0]"),
         change(count_parameters, "p in model.parameters()", "p in dict(model.named_parameters()).values()"),
     ),

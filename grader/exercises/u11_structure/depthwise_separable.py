@@ -183,6 +183,12 @@ DEPTHWISE_SEPARABLE = Exercise(
             hint=2,
         ),
         Misconception(
+            "norm_missing_at_the_end",
+            change(DepthwiseSeparable, "self.pointwise_bn(self.pointwise(h))", "self.pointwise(h)"),
+            "Your second normalization does not take part: what the 1x1 convolution gives goes into the ReLU as it is.",
+            hint=2,
+        ),
+        Misconception(
             "norm_behind_the_relu",
             change(DepthwiseSeparable, "self.depthwise(x)).relu()", "self.depthwise(x).relu())"),
             "Your first normalization comes after the ReLU. The order is convolution, normalization, ReLU: so the "
@@ -238,7 +244,9 @@ DEPTHWISE_SEPARABLE = Exercise(
         change(
             DepthwiseSeparable,
             "h = self.depthwise_bn(self.depthwise(x)).relu()",
-            "h = self.depthwise(x)\n            h = nn.functional.relu(self.depthwise_bn(h))",
+            "x = nn.functional.relu(self.depthwise_bn(self.depthwise(x)))",
+            "self.pointwise_bn(self.pointwise(h)).relu()",
+            "nn.functional.relu(self.pointwise_bn(self.pointwise(x)))",
         ),
         change(
             DepthwiseSeparable,

@@ -174,6 +174,13 @@ LATENCY = Exercise(
             hint=3,
         ),
         Misconception(
+            "nothing_noted",
+            change(latency, "seconds.append(clock() - start)", "clock()"),
+            "Your median is that of an empty list. Note after each run how long it took.",
+            hint=3,
+            about=("seconds",),
+        ),
+        Misconception(
             "no_warmup",
             change(latency, "    for _ in range(warmup):\n        run()\n", ""),
             "You leave the warm-up out. The first runs build plans, fill caches and raise the clock speed; they are "
@@ -209,7 +216,13 @@ LATENCY = Exercise(
     also_right=(
         latency,
         latency_sorted,
-        change(latency, "        start = clock()", "        synchronize()\n        start = clock()"),
+        change(
+            latency,
+            "    synchronize()\n    seconds",
+            "    seconds",
+            "        start",
+            "        synchronize()\n        start",
+        ),
         change(latency, "float(np.median(seconds))", "np.percentile(np.array(seconds), 50)"),
         change(
             latency,

@@ -83,6 +83,16 @@ def front_by_broadcasting(costs, scores):
     return kept[np.argsort(costs[kept], kind="stable")]
 
 
+def front_one_by_one(costs, scores):
+    kept = []
+    for i in range(len(costs)):
+        no_worse = (costs <= costs[i]) & (scores >= scores[i])
+        ahead = (costs < costs[i]) | (scores > scores[i])
+        if not (no_worse & ahead).any():
+            kept.append(i)
+    return sorted(kept, key=lambda i: costs[i])
+
+
 def front_by_sweep(costs, scores):
     kept = []
     best = -np.inf
@@ -174,6 +184,13 @@ PARETO_FRONT = Exercise(
             "strictly better in at least one thing.",
         ),
         Misconception(
+            "nobody",
+            change(pareto_front, "as_good and (costs[j] < costs[i] or scores[j] > scores[i])", "as_good"),
+            "Your front is always empty. Either nobody is ever put into it, or by your rule every network is beaten, "
+            "be it by itself: to beat means to be strictly better in at least one thing.",
+            hint=2,
+        ),
+        Misconception(
             "places_in_the_sorted_list",
             change(
                 pareto_front,
@@ -227,11 +244,9 @@ PARETO_FRONT = Exercise(
     ),
     also_right=(
         pareto_front,
+        front_one_by_one,
         front_by_broadcasting,
         front_by_sweep,
-        change(
-            pareto_front, "sorted(front, key=lambda i: (costs[i], i))", "tuple(sorted(front, key=lambda i: costs[i]))"
-        ),
         change(
             pareto_front,
             "sorted(front, key=lambda i: (costs[i], i))",

@@ -104,6 +104,11 @@ RECEPTIVE_FIELD = Exercise(
             "look at overlapping pixels, and each further layer adds only what sticks out.",
         ),
         Misconception(
+            "whole_kernels",
+            change(receptive_field, "(kernel - 1)", "kernel"),
+            "Each layer of yours adds its whole kernel. Its first place was seen already: only what sticks out is new.",
+        ),
+        Misconception(
             "product_of_kernels",
             change(receptive_field, "size += dilation * (kernel - 1) * jump", "size *= dilation * (kernel - 1) + 1"),
             "You multiply the kernels. That would be right if no two outputs looked at the same pixel. Draw two layers "

@@ -123,6 +123,11 @@ def block_as_a_chain(in_channels, out_channels, stride=1):
     return Block()
 
 
+NOT_ADDED = (
+    "Your block is a plain chain: what came in is never added. Without the shortcut the block has to learn to hand its "
+    "input on, and the gradient has to pass both convolutions. What does forward do with x after the first line?"
+)
+
 RESIDUAL_BLOCK = Exercise(
     name="ResidualBlock",
     unit=UNIT,
@@ -141,10 +146,9 @@ RESIDUAL_BLOCK = Exercise(
         Misconception(
             "no_shortcut",
             change(ResidualBlock, "h + kept", "h", "stride != 1 or in_channels != out_channels", "False"),
-            "Your block is a plain chain: what came in is never added. Without the shortcut the block has to learn to "
-            "hand its input on, and the gradient has to pass both convolutions. What does forward do with x after the "
-            "first line?",
+            NOT_ADDED,
         ),
+        Misconception("shortcut_not_added", change(ResidualBlock, "h + kept", "h"), NOT_ADDED),
         Misconception(
             "shortcut_from_the_end",
             change(ResidualBlock, "            kept =", "            x = h\n            kept ="),
@@ -247,6 +251,7 @@ RESIDUAL_BLOCK = Exercise(
             ),
             "Your projection is a bare convolution. As on the main way, a normalization follows it, so that neither "
             "of the two ways drowns the other when they are added.",
+            about=("out",),
         ),
         Misconception(
             "biases",

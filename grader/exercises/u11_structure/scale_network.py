@@ -23,13 +23,15 @@ def scaling_cases(rng: np.random.Generator) -> list[Case]:
     k, depth, classes = int(rng.integers(3, 9)), int(rng.integers(3, 6)), int(rng.integers(5, 10))
     return [
         case("as the base says", "widths", 1.0, 1, [8, 16], 4),
-        case("rounded to multiples of 4", "widths", 1.3, 1, [8, 16, 28], 4),
-        case("rounded to other multiples", "widths", 1 + k / 30, 1, [16, int(rng.integers(40, 200))], k),
-        case("never below one multiple", "widths", 0.1, 1, [8, 12, 60], 8),
-        case("two blocks a stage", "depth", 1.0, 2, [8, 8], 4),
+        case("rounded to multiples of 4", "widths", 1.3, 3, [8, 16, 28], 4, 7),
+        case("rounded to other multiples", "widths", 1 + k / 30, 2, [16, int(rng.integers(40, 200))], k, classes),
+        case("never below one multiple", "widths", 0.1, 4, [8, 12, 60, 6, 90], 8, 3),
+        case("narrower by a third", "widths", 2 / 3, depth, [20, 34, int(rng.integers(40, 200))], 5, 2),
+        case("two blocks a stage", "depth", 1.0, 2, [8, 8], 4, 6),
         case("some blocks a stage", "depth", 0.5, depth, [8 * int(rng.integers(2, 30)), 24, 8 * k], 4),
-        case("two stages, twice the channels", "strides", 2.0, 2, [4 * k, 4 * int(rng.integers(2, 40))], 4),
-        case("four stages", "strides", 1.0, depth, [8, 4, 4 * k, 8], 4),
+        case("two stages, twice the channels", "strides", 2.0, 2, [4 * k, 4 * int(rng.integers(2, 40))], 4, classes),
+        case("four stages", "strides", 1.0, depth, [8, 4, 4 * k, 8], 4, 12),
+        case("three stages of single blocks", "strides", 2.0, 1, [12, 4 * k, 24], 4, 4),
         case("parameters of one stage", "parameters", 1.0, 1, [8], 4, classes),
         case("parameters of three stages", "parameters", 0.8, depth, [8, 16, 4 * k], 4, classes),
         case("logits of two stages", "logits", 1.0, 1, [4, 8], 4, classes),
@@ -121,6 +123,11 @@ UNROUNDED = (
     "units and matrix units filled; an odd 41 can be slower than 48."
 )
 
+BY_CHANNELS = (
+    "You decide about the stride by comparing numbers of channels. The first block of every stage halves the image, "
+    "also that of the first stage, and of one that is as wide as another."
+)
+
 SCALE_NETWORK = Exercise(
     name="scale_network",
     unit=UNIT,
@@ -151,6 +158,15 @@ SCALE_NETWORK = Exercise(
             change(scale_network, "max(1, round(c * width / multiple)) * multiple", "max(1, round(c * width))"),
             UNROUNDED,
         ),
+        *(
+            Misconception(
+                f"{other}_for_width",
+                change(scale_network, "c * width", f"c * {number}"),
+                "Your channels do not depend on `width`. A stage has its number in `base` times `width`, rounded to "
+                "the nearest multiple.",
+            )
+            for other, number in (("one", "1"), ("classes", "classes"), ("depth", "depth"))
+        ),
         Misconception(
             "rounded_down",
             change(scale_network, "round(c * width / multiple)", "int(c * width // multiple)"),
@@ -167,6 +183,15 @@ SCALE_NETWORK = Exercise(
             change(scale_network, "max(1, round(c * width / multiple))", "round(c * width / multiple)"),
             "At a small width your channels round to 0, and a layer of no channels passes nothing on. One multiple is "
             "the least.",
+        ),
+        Misconception(
+            "one_is_the_least",
+            change(
+                scale_network,
+                "max(1, round(c * width / multiple)) * multiple",
+                "max(1, round(c * width / multiple) * multiple)",
+            ),
+            "At a small width your channels come down to 1, which is no multiple. One multiple is the least.",
         ),
         Misconception(
             "depth_in_all",
@@ -211,6 +236,14 @@ SCALE_NETWORK = Exercise(
             "too: that is where most of the work would be.",
             hint=2,
         ),
+        *(
+            Misconception(
+                f"stride_where_{name}",
+                change(scale_network, "channels, 2)", f"channels, 2 if channels != {other} else 1)"),
+                BY_CHANNELS,
+            )
+            for name, other in (("channels_change", "before"), ("it_is_not_the_first_width", "widths[0]"))
+        ),
         Misconception(
             "one_block_repeated",
             change(
@@ -228,6 +261,11 @@ SCALE_NETWORK = Exercise(
             "Your stem has the base's channels, and not the scaled ones: it keeps its width however thin or wide the "
             "rest becomes. It should be as wide as the first stage is after scaling and rounding.",
             hint=4,
+        ),
+        Misconception(
+            "bias_in_the_stem",
+            change(scale_network, ", bias=False", ""),
+            "Your stem's convolution has a bias, and the normalization behind it subtracts that again.",
         ),
         Misconception(
             "relu_missing_in_the_stem",
@@ -269,7 +307,15 @@ SCALE_NETWORK = Exercise(
         change(
             scale_network,
             "max(1, round(c * width / multiple)) * multiple",
-            "max(multiple, multiple * int(np.rint(c * width / multiple)))",
+            "max(multiple, round(c * width / multiple) * multiple)",
+            "        layers.append(block(before, channels, 2))\n        for _ in range(depth - 1):\n"
+            "            layers.append(block(channels, channels, 1))\n        before = channels\n"
+            "    head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(before, classes)]\n"
+            "    return nn.Sequential(*layers, *head)",
+            "        for number in range(depth):\n"
+            "            layers.append(block(before, channels, 2 if number == 0 else 1))\n"
+            "            before = channels\n"
+            "    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(before, classes))",
         ),
         change(
             scale_network,

@@ -14,9 +14,10 @@ def clinic_cases(rng: np.random.Generator) -> list[Case]:
     layers = [linear("first", 4, 5), {"name": "relu", "kind": "relu"}, linear("second", 5, 2)]
 
     wide = [linear("first", 4, 60), {"name": "relu", "kind": "relu"}, linear("second", 60, 2)]
+    deep = [linear("first", 4, 7), {"name": "relu", "kind": "relu"}, linear("second", 7, 5), linear("third", 5, 2)]
 
     def case(label: str, group: str, sparsity: float, steps: int, layers: Layers = layers) -> Case:
-        size = 0.2 if layers is wide else 1.0  # so that many units do not make the steps too long
+        size = 0.2 if layers in (wide, deep) else 1.0  # so that many units do not make the steps too long
         state = {key: size * value for key, value in random_state(rng, layers).items()}
         inputs: dict[str, Any] = {"layers": layers, "state": state, "X": rng.normal(size=(12, 4))}
         inputs |= {"y": rng.normal(size=(12, 2)), "sparsity": sparsity, "steps": steps}
@@ -26,6 +27,7 @@ def clinic_cases(rng: np.random.Generator) -> list[Case]:
         case("half of the weights, 4 steps", "zeros", 0.5, 4),
         case("70 %, 6 steps", "zeros", 0.7, 6),
         case("a wider network, 5 steps", "zeros", float(rng.uniform(0.2, 0.9)), 5, wide),
+        case("three layers, 4 steps", "zeros", float(rng.uniform(0.3, 0.9)), 4, deep),
         case("half of the weights, where", "places", 0.5, 5),
         case("80 %, where", "places", 0.8, 8),
         case("30 %, biases", "biases", 0.3, 3),
@@ -44,7 +46,8 @@ def clinic_oracle(
 
     model, optimizer = warmed_up({"layers": layers, "state": state, "X": X, "y": y})
     velocity = {name: optimizer.state[p]["momentum_buffer"] for name, p in model.named_parameters()}
-    for part in (model.first, model.second):
+    parts = [part for part in model if isinstance(part, torch.nn.Linear)]
+    for part in parts:
         prune.l1_unstructured(part, "weight", amount=round(sparsity * part.weight.numel()))
     zeros = []
     for _ in range(steps):
@@ -54,8 +57,8 @@ def clinic_oracle(
             for (name, p), grad in zip(params.items(), torch.autograd.grad(loss, list(params.values())), strict=True):
                 velocity[name] = 0.9 * velocity[name] + grad
                 p -= 0.05 * velocity[name]
-        zeros.append(sum(int((part.weight_mask == 0).sum()) for part in (model.first, model.second)))
-    for part in (model.first, model.second):
+        zeros.append(sum(int((part.weight_mask == 0).sum()) for part in parts))
+    for part in parts:
         prune.remove(part, "weight")
     weights = state_arrays(model, lambda name: name.endswith("weight"))
     places = {key: value == 0 for key, value in weights.items()}
@@ -176,6 +179,13 @@ CLINIC_12 = Exercise(
             "The mask is laid on after each step now, and not before the first: that one step still sees the whole "
             "network, and every velocity remembers it.",
             hint=2,
+        ),
+        Misconception(
+            "not_before_the_first_step_and_biases",
+            change(clinic_12, "    lay_on()\n    for _ in", "    for _ in", ONLY_WEIGHTS, "list(model.parameters())"),
+            "The mask is chosen once and laid on after each step. It is not laid on before the first one, so that "
+            "every velocity remembers the whole network; and biases are still pruned.",
+            hint=3,
         ),
         Misconception(
             "one_ranking_for_all",

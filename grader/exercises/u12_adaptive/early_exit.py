@@ -148,6 +148,11 @@ EARLY_EXIT = Exercise(
             "exit.",
         ),
         Misconception(
+            "only_above",
+            change(EarlyExit, "< self.threshold", "<= self.threshold"),
+            "Your network keeps who has exactly the threshold's confidence. At least the threshold is enough to leave.",
+        ),
+        Misconception(
             "logit_for_confidence",
             change(EarlyExit, "logits.softmax(dim=1).max(dim=1)", "logits.max(dim=1)"),
             "You compare the largest logit with the threshold. A logit is no probability: adding 10 to all of them "
@@ -171,6 +176,11 @@ EARLY_EXIT = Exercise(
             ),
             "You send everybody through stage 2, and so nothing is saved. Only the examples that stay should get that "
             "far.",
+        ),
+        Misconception(
+            "empty_batch",
+            change(EarlyExit, "if stay.any():", "if True:"),
+            "When everybody leaves you still call stage 2, with a batch of nobody. Ask first whether anyone stays.",
         ),
         Misconception(
             "rows_shuffled",
@@ -241,7 +251,15 @@ EARLY_EXIT = Exercise(
     ),
     also_right=(
         EarlyExit,
-        change(EarlyExit, "torch.where(stay, 2, 1)", "1 + stay"),
+        change(
+            EarlyExit,
+            "                logits = logits.clone()\n",
+            "",
+            "max(dim=1).values",
+            "amax(dim=1)",
+            "torch.where(stay, 2, 1)",
+            "1 + stay",
+        ),
         change(
             EarlyExit,
             "logits.softmax(dim=1).max(dim=1).values",

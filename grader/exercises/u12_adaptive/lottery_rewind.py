@@ -186,6 +186,23 @@ LOTTERY_REWIND = Exercise(
             hint=4,
         ),
         Misconception(
+            "hooks_have_the_last_mask_that_fits",
+            change(lottery_rewind, ", mask=mask: grad * mask", ": grad * mask if grad.shape == mask.shape else grad"),
+            LATE,
+            hint=4,
+        ),
+        Misconception(
+            "shares_memory_of_parameters",
+            change(
+                lottery_rewind,
+                "model.load_state_dict(initial, strict=False)",
+                "for name, p in model.named_parameters():\n        p.data = initial[name]",
+            ),
+            "Your parameters lie in the very memory of the stored first values, so what follows changes these. And the "
+            "running mean and variance of a normalization are not put back: they are no parameters, and part of the "
+            "state. Copy every number of `initial`.",
+        ),
+        Misconception(
             "shares_memory",
             change(lottery_rewind, "strict=False", "strict=False, assign=True"),
             "Your model trains in the very memory of the stored first values, and so changes them. The next rewinding "
@@ -207,7 +224,14 @@ LOTTERY_REWIND = Exercise(
         lottery_rewind,
         rewind_in_a_loop,
         change(lottery_rewind, "lambda grad, mask=mask: grad * mask", "mask.mul"),
-        change(lottery_rewind, "p.data *= mask", "p.data = p.data * mask.bool()"),
+        change(
+            lottery_rewind,
+            "for name, mask in masks.items():\n        p = model.get_parameter(name)\n        p.data *= mask\n"
+            "        p.register_hook(lambda grad, mask=mask: grad * mask)",
+            "for name, p in model.named_parameters():\n        if name in masks:\n"
+            "            p.data = p.data * masks[name]\n"
+            "            p.register_hook(lambda grad, name=name: grad * masks[name])",
+        ),
         change(
             lottery_rewind,
             "model.load_state_dict(initial, strict=False)",

@@ -70,7 +70,7 @@ def magnitude_prune(model, sparsity):
     sizes = torch.cat([p.detach().abs().flatten() for p in weights.values()])
     count = round(sparsity * len(sizes))
     keep = torch.ones_like(sizes)
-    keep[torch.topk(sizes, count, largest=False).indices] = 0
+    keep[sizes.argsort()[:count]] = 0
     masks, start = {}, 0
     for name, p in weights.items():
         masks[name] = keep[start : start + p.numel()].reshape(p.shape)
@@ -94,7 +94,7 @@ def prune_each_layer(model, sparsity):
 
 prune_by_threshold = change(
     magnitude_prune,
-    "keep = torch.ones_like(sizes)\n    keep[torch.topk(sizes, count, largest=False).indices] = 0",
+    "keep = torch.ones_like(sizes)\n    keep[sizes.argsort()[:count]] = 0",
     "threshold = sizes.sort().values[count - 1] if count else -1\n    keep = (sizes > threshold).double()",
 )
 
@@ -155,13 +155,13 @@ MAGNITUDE_PRUNE = Exercise(
         ),
         Misconception(
             "largest_go",
-            change(magnitude_prune, "largest=False", "largest=True"),
+            change(magnitude_prune, "argsort()", "argsort(descending=True)"),
             "You remove the largest weights. Those of the smallest size matter least.",
             about=("masks", "state"),
         ),
         Misconception(
             "large_ones_go",
-            change(magnitude_prune, "ones_like", "zeros_like", "indices] = 0", "indices] = 1"),
+            change(magnitude_prune, "ones_like", "zeros_like", "count]] = 0", "count]] = 1"),
             "Your mask keeps the small weights and removes the large ones. In a mask 1 means: this weight stays.",
             hint=2,
         ),
@@ -177,6 +177,7 @@ MAGNITUDE_PRUNE = Exercise(
             change(magnitude_prune, "round(sparsity", "round((1 - sparsity)"),
             "You keep the share that should go. Sparsity is the share of zeros: 0.9 leaves one weight in ten.",
             hint=2,
+            about=("state", "count"),
         ),
         Misconception(
             "ties_all_go",
@@ -202,6 +203,12 @@ MAGNITUDE_PRUNE = Exercise(
             "rounded_down",
             change(magnitude_prune, "round(", "int("),
             "You cut the fraction off: 6.6 weights became 6. Round to the nearest whole number.",
+            hint=3,
+        ),
+        Misconception(
+            "rounded_up",
+            change(magnitude_prune, "round(sparsity * len(sizes))", "-int(-sparsity * len(sizes) // 1)"),
+            "You round the number of weights up. Round to the nearest whole number.",
             hint=3,
         ),
         Misconception(
@@ -242,7 +249,7 @@ MAGNITUDE_PRUNE = Exercise(
     also_right=(
         magnitude_prune,
         prune_by_kthvalue,
-        change(magnitude_prune, "torch.topk(sizes, count, largest=False).indices", "sizes.argsort()[:count]"),
+        change(magnitude_prune, "sizes.argsort()[:count]", "torch.topk(sizes, count, largest=False).indices"),
         change(
             magnitude_prune,
             "].reshape(p.shape)",

@@ -180,6 +180,12 @@ NET2DEEPER = Exercise(
             "kernel only the middle counts.",
         ),
         Misconception(
+            "others_left",
+            change(net2deeper, "identity = torch.zeros(out, out, height, width)", "identity = new.weight.detach()"),
+            "In your kernels the 1 stands in its place, and around it are still PyTorch's random numbers. An identity "
+            "has zeros everywhere else.",
+        ),
+        Misconception(
             "corner",
             change(net2deeper, "height // 2, width // 2]", "0, 0]"),
             "Your 1 stands in the kernel's corner: the image moves down and to the right by some pixels. The middle of "
@@ -189,6 +195,11 @@ NET2DEEPER = Exercise(
             "whole_kernel",
             change(net2deeper, ", height // 2, width // 2]", "]"),
             "Your kernel is 1 all over: it adds a pixel's neighbours to it. The identity looks at one pixel.",
+        ),
+        Misconception(
+            "mean_kernel",
+            change(net2deeper, ", height // 2, width // 2] = 1", "] = 1 / (height * width)"),
+            "Your kernel takes the mean of a pixel and its neighbours. The identity looks at one pixel.",
         ),
         Misconception(
             "one_middle_for_both",
@@ -228,8 +239,13 @@ NET2DEEPER = Exercise(
         change(net2deeper, "padding=(height // 2, width // 2)", "padding='same'"),
         change(
             net2deeper,
-            "range(out), range(out), height // 2, width // 2] = 1",
-            ":, :, height // 2, width // 2] = torch.eye(out)",
+            "new, identity = nn.Linear(out, out), torch.eye(out)",
+            "new = nn.Linear(out, out)\n        new.weight.data = torch.eye(out)",
+            "identity = torch.zeros(out, out, height, width)\n"
+            "        identity[range(out), range(out), height // 2, width // 2] = 1\n"
+            "    new.weight = nn.Parameter(identity)\n",
+            "new.weight.data = torch.zeros(out, out, height, width)\n"
+            "        new.weight.data[:, :, height // 2, width // 2] = torch.eye(out)\n",
         ),
         change(
             net2deeper,

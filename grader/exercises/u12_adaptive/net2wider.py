@@ -140,6 +140,12 @@ NET2WIDER = Exercise(
             "copied keeps its whole weight. How often does each unit occur in `copies`?",
         ),
         Misconception(
+            "copied_ones_halved",
+            change(net2wider, "torch.bincount(copies)[copies]", "torch.bincount(copies)[copies].clamp(max=2)"),
+            "You halve the outgoing weights of every unit that was copied. One that stands there three times needs "
+            "thirds: how often does each unit occur in `copies`?",
+        ),
+        Misconception(
             "shared_by_widths",
             change(
                 net2wider,
@@ -232,6 +238,13 @@ NET2WIDER = Exercise(
         wider_by_matrix,
         change(
             net2wider,
+            "    shape = (1, -1) + (1,) * (second.weight.ndim - 2)\n",
+            "",
+            "nn.Parameter(second.weight.detach()[:, copies] / counts.reshape(shape))",
+            "nn.Parameter((second.weight.detach()[:, copies].transpose(1, -1) / counts).transpose(1, -1))",
+        ),
+        change(
+            net2wider,
             "torch.bincount(copies)[copies]",
             "torch.tensor([copies.tolist().count(k) for k in copies.tolist()])",
         ),
@@ -241,10 +254,5 @@ NET2WIDER = Exercise(
             "counts = (copies[:, None] == copies).float().sum(dim=1)",
         ),
         change(net2wider, "    return one, two", "    return [one.float(), two.float()]"),
-        change(
-            net2wider,
-            "first.weight.detach()[copies]",
-            "torch.stack([first.weight.detach()[unit] for unit in copies.tolist()])",
-        ),
     ),
 )

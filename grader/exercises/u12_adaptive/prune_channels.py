@@ -18,6 +18,9 @@ def channels_cases(rng: np.random.Generator) -> list[Case]:
             state["conv.weight"][peak] *= 0.1
             state["conv.weight"][peak].flat[0] = 8
         filters = len(state["conv.weight"])
+        if "norm.weight" in state:  # one that is kept has another sign than what a fresh layer holds
+            strongest = np.abs(state["conv.weight"]).sum(axis=(1, 2, 3)).argmax()
+            state["norm.weight"][strongest] = -abs(state["norm.weight"][strongest])
         gone = rng.permutation(filters)[count if zero else filters :]
         for key, value in state.items():
             if not key.startswith("following") and not key.endswith("running_var"):
@@ -94,8 +97,8 @@ def prune_channels(conv, norm, following, count):
         new.bias = nn.Parameter(conv.bias.detach()[keep])
     if norm is not None:
         old, norm = norm, nn.BatchNorm2d(count).train(norm.training)
-        norm.weight.data, norm.bias.data = old.weight.data[keep], old.bias.data[keep]
-        norm.running_mean, norm.running_var = old.running_mean[keep], old.running_var[keep]
+        for key in ("weight", "bias", "running_mean", "running_var"):
+            getattr(norm, key).data = getattr(old, key).data[keep]
     last = copy.deepcopy(following)
     W = following.weight.detach()
     by_channel = W.reshape(len(W), conv.out_channels, -1)[:, keep]
@@ -103,31 +106,37 @@ def prune_channels(conv, norm, following, count):
     return new, norm, last
 
 
-def channels_by_state(conv, norm, following, count):
-    """New layers, filled by load_state_dict."""
-    import torch
+def channels_made_anew(conv, norm, following, count):
     from torch import nn
 
-    order = np.argsort(-np.abs(conv.weight.detach().numpy()).sum(axis=(1, 2, 3)), kind="stable")
-    keep = torch.tensor(np.sort(order[:count]))
+    sizes = conv.weight.detach().abs().sum(dim=(1, 2, 3))
+    keep = sizes.argsort(descending=True)[:count].sort().values
     new = nn.Conv2d(conv.in_channels, count, conv.kernel_size, conv.stride, conv.padding, bias=conv.bias is not None)
-    new = new.to(conv.weight.dtype)
-    new.load_state_dict({key: value[keep] for key, value in conv.state_dict().items()})
+    new.weight.data = conv.weight.data[keep]
+    if conv.bias is not None:
+        new.bias.data = conv.bias.data[keep]
+    small = None
     if norm is not None:
-        small = nn.BatchNorm2d(count).to(conv.weight.dtype).train(norm.training)
-        small.load_state_dict({k: v[keep] if v.ndim else v for k, v in norm.state_dict().items()})
-        norm = small
-    state = following.state_dict()
-    parts = state["weight"].unflatten(1, (conv.out_channels, -1))[:, keep].flatten(1, 2)
-    if isinstance(following, nn.Linear):
-        other = nn.Linear(parts.shape[1], following.out_features)
+        small = nn.BatchNorm2d(count).train(norm.training)
+        for key in ("weight", "bias", "running_mean", "running_var"):
+            getattr(small, key).data = getattr(norm, key).data[keep]
+    columns = following.weight.data.unflatten(1, (conv.out_channels, -1))[:, keep].flatten(1, 2)
+    if isinstance(following, nn.Conv2d):
+        last = nn.Conv2d(count, following.out_channels, following.kernel_size, following.stride, following.padding)
     else:
-        other = nn.Conv2d(count, following.out_channels, following.kernel_size, following.stride, following.padding)
-    other.to(conv.weight.dtype).load_state_dict(state | {"weight": parts})
-    return new, norm, other
+        last = nn.Linear(columns.shape[1], following.out_features)
+    last.weight.data, last.bias.data = columns, following.bias.data.clone()
+    return new, small, last
 
 
+KEYS = ("weight", "bias", "running_mean", "running_var")
+FOUR = '("weight", "bias", "running_mean", "running_var")'
 SETTINGS = "The new convolution has lost its stride or padding: with the same weights it computes something else."
+
+SIGNED = (
+    "You add the weights up with their signs. A filter of +5 and -5 is no weak filter; the L1 norm is the sum of the "
+    "sizes."
+)
 
 PRUNE_CHANNELS = Exercise(
     name="prune_channels",
@@ -154,8 +163,12 @@ PRUNE_CHANNELS = Exercise(
         Misconception(
             "signed_sum",
             change(prune_channels, ".abs()", ""),
-            "You add the weights up with their signs. A filter of +5 and -5 is no weak filter; the L1 norm is the sum "
-            "of the sizes.",
+            SIGNED,
+        ),
+        Misconception(
+            "size_of_the_sum",
+            change(prune_channels, ".abs().sum(dim=(1, 2, 3))", ".sum(dim=(1, 2, 3)).abs()"),
+            SIGNED,
         ),
         Misconception(
             "squares_summed",
@@ -186,24 +199,30 @@ PRUNE_CHANNELS = Exercise(
         ),
         Misconception(
             "fresh_normalization",
-            change(
-                prune_channels,
-                "        norm.weight.data, norm.bias.data = old.weight.data[keep], old.bias.data[keep]\n"
-                "        norm.running_mean, norm.running_var = old.running_mean[keep], old.running_var[keep]\n",
-                "",
-            ),
+            change(prune_channels, FOUR, "()"),
             "Your normalization has the right size, and has forgotten what it knew. Four vectors belong to each "
             "channel: weight, bias, running_mean and running_var.",
         ),
         Misconception(
             "running_statistics_lost",
-            change(
-                prune_channels,
-                "        norm.running_mean, norm.running_var = old.running_mean[keep], old.running_var[keep]\n",
-                "",
-            ),
+            change(prune_channels, FOUR, '("weight", "bias")'),
             "Weight and bias of the normalization came along, its running mean and variance did not. In evaluation "
             "mode they are what it subtracts and divides by.",
+        ),
+        Misconception(
+            "scale_and_shift_lost",
+            change(prune_channels, FOUR, '("running_mean", "running_var")'),
+            "The normalization's running mean and variance came along, its weight and bias did not: they are still "
+            "those of a fresh layer.",
+        ),
+        *(
+            Misconception(
+                f"{name}_lost",
+                change(prune_channels, FOUR, str(tuple(key for key in KEYS if key != name))),
+                f"Your normalization has the {name} of a fresh layer. Four vectors belong to each channel: weight, "
+                "bias, running_mean and running_var.",
+            )
+            for name in KEYS
         ),
         Misconception(
             "first_inputs",
@@ -257,7 +276,7 @@ PRUNE_CHANNELS = Exercise(
     ),
     also_right=(
         prune_channels,
-        channels_by_state,
+        channels_made_anew,
         change(
             prune_channels,
             "torch.topk(norms, count).indices.sort().values",

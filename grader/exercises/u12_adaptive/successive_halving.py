@@ -93,6 +93,10 @@ ADDED = (
     "multiply: then each rung costs about as much as the one before."
 )
 
+WORST = "Your worst candidates go on. A score is better when it is larger (it is an accuracy, not a loss)."
+BUDGETS = ("calls", "rungs")
+AS_BEFORE = "alive = [c for c in alive if c in best]"
+
 SUCCESSIVE_HALVING = Exercise(
     name="successive_halving",
     unit=UNIT,
@@ -110,7 +114,12 @@ SUCCESSIVE_HALVING = Exercise(
         Misconception(
             "worst_stay",
             change(successive_halving, ", reverse=True", ""),
-            "Your worst candidates go on. A score is better when it is larger (it is an accuracy, not a loss).",
+            WORST,
+        ),
+        Misconception(
+            "worst_stay_in_their_order",
+            change(successive_halving, ", reverse=True", "", AS_BEFORE, "alive = best"),
+            WORST,
         ),
         Misconception(
             "budget_stands_still",
@@ -118,24 +127,36 @@ SUCCESSIVE_HALVING = Exercise(
             "Every rung of yours has the same budget. The survivors should get eta times as much each time: what was "
             "saved on the losers is spent on them.",
             hint=2,
+            about=BUDGETS,
         ),
         Misconception(
             "budget_added",
             change(successive_halving, "budget *= eta", "budget += eta"),
             ADDED,
             hint=2,
+            about=BUDGETS,
         ),
         Misconception(
             "first_budget_added",
             change(successive_halving, "budget *= eta", "budget += rungs[0][0]"),
             ADDED,
             hint=2,
+            about=BUDGETS,
+        ),
+        Misconception(
+            "budget_of_eta",
+            change(successive_halving, "budget *= eta", "budget = eta"),
+            "From the second rung on your budget is eta, whatever the first one was. The survivors should get eta "
+            "times as much each time.",
+            hint=2,
+            about=BUDGETS,
         ),
         Misconception(
             "budget_doubled",
             change(successive_halving, "budget *= eta", "budget *= 2"),
             "Your budget doubles, whatever eta is. The survivors should get eta times as much.",
             hint=2,
+            about=BUDGETS,
         ),
         Misconception(
             "always_by_halves",
@@ -161,6 +182,7 @@ SUCCESSIVE_HALVING = Exercise(
             "You rank by the first rung's scores and never look again. Who learns fast leads early; the later rungs "
             "are there to let a slow and better learner pass.",
             hint=1,
+            about=BUDGETS,
         ),
         Misconception(
             "best_score_of_any_rung",
@@ -194,9 +216,15 @@ SUCCESSIVE_HALVING = Exercise(
         ),
         Misconception(
             "ties_to_an_earlier_score",
-            change(successive_halving, "        alive = [c for c in alive if c in best]", "        alive = best"),
+            change(successive_halving, AS_BEFORE, "alive = best"),
             "Of two with equal scores in a later rung, you keep the one that led before, and not the one that stands "
             "first in the list. Do your survivors keep the order of the list?",
+        ),
+        Misconception(
+            "ties_turned_round",
+            change(successive_halving, "sorted(alive,", "sorted(alive[::-1],", AS_BEFORE, "alive = best"),
+            "Of two equal scores your first rung keeps the one that comes later in the list, and later rungs go by the "
+            "order in which your survivors stand. Turn nothing round, and keep the survivors in the list's order.",
         ),
         Misconception(
             "one_more_rung",
@@ -221,11 +249,7 @@ SUCCESSIVE_HALVING = Exercise(
         successive_halving,
         halving_by_recursion,
         change(successive_halving, "scores[c], reverse=True)", "(-scores[c], candidates.index(c)))"),
-        change(
-            successive_halving,
-            "        alive = [c for c in alive if c in best]",
-            "        alive = sorted(best, key=candidates.index)",
-        ),
+        change(successive_halving, AS_BEFORE, "alive = sorted(best, key=candidates.index)"),
         change(successive_halving, "    return alive[0], rungs", "    return [alive.pop(), tuple(rungs)]"),
         change(
             successive_halving,
