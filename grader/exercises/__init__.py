@@ -1,6 +1,7 @@
 """The exercise specs, one module a unit; each module's `EXERCISES` lists its exercises in the notebook's order.
 
-The oracles here are independent of `solutions/`. What learners may see of a spec is recorded by `grader.judging.references`.
+The oracles here are independent of `solutions/`. What learners may see of a spec is recorded by
+`grader.judging.references`.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.objectives import from_spec
 from course_lib.judging.outcome import Tolerance
+from course_lib.objectives import from_spec
 from grader.changes import change
 from grader.spec import Case, Exercise, Group, Misconception
 

@@ -1,6 +1,6 @@
 """`linear_warmup`: a learning rate that climbs at the start.
 
-Each case asks for the values at the steps `ts`, in their order (the probe `schedule_at`).
+Each case asks for the values at the steps `ts`, in their order (the driver `schedule_at`).
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """`step_decay`: a learning rate that falls in steps.
 
-Each case asks for the values at the steps `ts`, in their order (the probe `schedule_at`).
+Each case asks for the values at the steps `ts`, in their order (the driver `schedule_at`).
 """
 
 from collections.abc import Sequence

@@ -15,7 +15,7 @@ BESIDE_THE_FRACTION = (
 
 
 def steps_case(label: str, group: str, state: tuple[str, Any], theta: Any, grads: Any, lr: Any, **rest: float) -> Case:
-    """A case for the probe "optimizer_steps". `lr` is one number, or one for each step; `state` is (name, value)."""
+    """A case for the driver "optimizer_steps". `lr` is one number, or one for each step; `state` is (name, value)."""
     grads = np.asarray(grads, dtype=float)
     name, value = state
     inputs = {

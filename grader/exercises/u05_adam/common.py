@@ -13,7 +13,7 @@ MOMENTS = {"m": "exp_avg", "v": "exp_avg_sq", "v_max": "max_exp_avg_sq"}
 
 
 def adam_case(label: str, group: str, theta: Any, state: dict[str, Any], grads: Any, lr: Any, **rest: float) -> Case:
-    """A case for the probe "counted_steps". `lr`: a number, or a schedule's values for t = 0, 1, ..., steps.
+    """A case for the driver "counted_steps". `lr`: a number, or a schedule's values for t = 0, 1, ..., steps.
 
     `state`: name -> number or array of theta's shape.  `rest` is handed over last, in its order.
     """

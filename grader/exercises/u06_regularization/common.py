@@ -36,7 +36,7 @@ def shrunk(w: np.ndarray, threshold: float) -> np.ndarray:
 def decay_cases(rng: np.random.Generator) -> list[Case]:
     """For `l2_step` and `decay_step` alike.
 
-    The probe hands over an optimizer: plain descent, one that divides each gradient by its size, which is Adam with
+    The driver hands over an optimizer: plain descent, one that divides each gradient by its size, which is Adam with
     both betas at 0, or one with momentum. Weights have two axes or more, biases one."""
 
     def case(

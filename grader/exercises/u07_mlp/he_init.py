@@ -1,7 +1,7 @@
 """`he_init`: random weights of the spread that keeps signals alive through ReLU layers.
 
-Many results are right, so properties are verified; the flaws of `course_lib.judging.properties.initial_weights` have the
-names of the misconceptions here."""
+Many results are right, so properties are verified; the flaws of `initial_weights` in `course_lib.judging.properties`
+have the names of the misconceptions here."""
 
 import numpy as np
 

@@ -1,6 +1,6 @@
 """`overfit_tiny_batch`: the ritual before every real training run.
 
-The network and the optimizer are handed over by the probe, so that nothing here depends on another exercise: a small
+The network and the optimizer are handed over by the driver, so that nothing here depends on another exercise: a small
 linear model, and an optimizer that moves by the sign of the gradient."""
 
 from typing import Any

@@ -57,7 +57,7 @@ def shared_groups(**hints: int) -> tuple[Group, ...]:
 def run_case(
     label: str, group: str, groups: list[Settings], settings: Settings, grads: list[list[Any]] | None = None, **run: Any
 ) -> Case:
-    """A case for the probe "torch_optimizer"; `run` holds what differs from a plain run."""
+    """A case for the driver "torch_optimizer"; `run` holds what differs from a plain run."""
     usual = {"targets": None, "steps": 0, "zero_every": 1, "lr_factors": None, "reload_at": None}
     return Case(label, group, {"groups": groups, "settings": settings, "run": {"grads": grads} | usual | run})
 

@@ -15,7 +15,7 @@ UNIT = "10_gpu_cnn"
 def loop_case(
     rng: np.random.Generator, label: str, group: str, N: int, batch_size: int, asks: str, **rest: Any
 ) -> Case:
-    """A case for the probes `evaluation` and `training_epoch`: images (N, 1, 2, 3), three classes."""
+    """A case for the drivers `evaluation` and `training_epoch`: images (N, 1, 2, 3), three classes."""
     data = {
         "weight": rng.normal(size=(3, 6)),
         "bias": 0.5 * rng.normal(size=3),

@@ -24,7 +24,7 @@ LEFT = {
     "the images are plain tensors": True,
     "no hook is left": True,
 }
-"""What the probe finds where nothing was left behind."""
+"""What the driver finds where nothing was left behind."""
 
 
 def case(
