@@ -101,6 +101,9 @@ class Exercise:
     def __post_init__(self) -> None:
         if self.reference is None and self.verify is None:
             raise ValueError(f"{self.name} needs a reference, or a property to verify.")
+        names = [misconception.name for misconception in self.misconceptions]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"{self.name} has two misconceptions of the name {twice[0]}.")
 
     @property
     def right_answers(self) -> tuple[Any, ...]:

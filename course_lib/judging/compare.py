@@ -84,9 +84,9 @@ WHOLE = (
 
 
 def _cut_off(got: np.ndarray, expected: np.ndarray) -> bool:
-    """Whether whole numbers are what is left of the right ones, and something is left."""
+    """Whether whole numbers are what is left of the right ones, and something is left; one number tells nothing."""
     made = (np.trunc(expected), np.floor(expected), np.rint(expected))
-    return bool(got.any()) and any(np.array_equal(got, one) for one in made)
+    return got.size > 1 and bool(got.any()) and any(np.array_equal(got, one) for one in made)
 
 
 def factor_of(got: Any, expected: Any, tolerance: Tolerance) -> float | None:

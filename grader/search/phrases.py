@@ -169,6 +169,8 @@ class Phrases:
     def _call(self, node: ast.Call) -> str:
         word = self.function(node.func)
         of = node.args[0] if node.args else getattr(node.func, "value", None)
+        if isinstance(of, ast.Constant | ast.UnaryOp) and isinstance(node.func, ast.Attribute):
+            of = node.func.value  # `logits.max(-1)` is of the logits, along an axis
         if not word or of is None or len(node.args) > 1:
             return ""
         inside = self.short(of) or self.names(of)

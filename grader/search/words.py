@@ -170,6 +170,13 @@ def _logic(node: ast.AST, other: ast.AST, context: Context) -> Found:
     }
 
 
+USUAL_AXIS = {
+    **dict.fromkeys(("reduce", "accumulate", "concatenate", "stack", "cat", "split"), "first"),
+    **dict.fromkeys(("sort", "argsort"), "last"),
+}
+"""Along which axis those functions run that take one where none is named, and not all at once."""
+
+
 def _constant(node: ast.AST, other: ast.AST, context: Context) -> Found:
     assert isinstance(node, ast.Constant)
     new = ast.unparse(other)
@@ -245,6 +252,8 @@ def _call(node: ast.AST, other: ast.AST, context: Context) -> Found:
         return _without_call(node, other, word, context)
     if len(other.keywords) < len(node.keywords):
         lost = next(k for k in node.keywords if k not in other.keywords)
+        if lost.arg in ("axis", "dim") and (usual := USUAL_AXIS.get(getattr(node.func, "attr", ""))):
+            return "the {word} runs along the {usual} axis", {"word": word or "computation", "usual": usual}
         return _without_setting(lost.arg or "", word, context)
     if other.func is not node.func:
         new = say.function(other.func)

@@ -104,7 +104,7 @@ def smaller_layers(obj: Any, inputs: dict[str, Any]) -> Any:
     what the new layers make of images X, with a ReLU before the last and, before a linear one, a flattening.
     """
     model = stated_network(inputs["layers"], inputs["state"])
-    returned = obj(model.conv, getattr(model, "norm", None), model.following, inputs["count"])
+    returned = _seeded(obj, model.conv, getattr(model, "norm", None), model.following, inputs["count"])
     if returned is None:
         return None
     conv, norm, following = _layers(returned, 3)
@@ -125,6 +125,15 @@ def run_layers(conv: Any, norm: Any, following: Any, X: np.ndarray) -> Any:
     x = conv.double()(torch.tensor(X))
     x = torch.relu(x if norm is None else norm.double().eval()(x))
     return following.double()(x.flatten(1) if isinstance(following, torch.nn.Linear) else x)
+
+
+def _seeded(obj: Any, *arguments: Any) -> Any:
+    """What `obj` returns, where a layer that is left as PyTorch drew it is the same each time, and so is known."""
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return obj(*arguments)
 
 
 def _layers(returned: Any, count: int) -> Any:
@@ -155,7 +164,7 @@ def widened_layers(obj: Any, inputs: dict[str, Any]) -> Any:
     import torch
 
     model = stated_network(inputs["layers"], inputs["state"])
-    returned = obj(model.first, model.second, torch.tensor(inputs["copies"]))
+    returned = _seeded(obj, model.first, model.second, torch.tensor(inputs["copies"]))
     if returned is None:
         return None
     first, second = _layers(returned, 2)
@@ -176,9 +185,7 @@ def deepened_layer(obj: Any, inputs: dict[str, Any]) -> Any:
     import torch
 
     layer: Any = stated_network(inputs["layers"], inputs["state"]).layer
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)  # so that a layer that was left as PyTorch drew it is known
-        new = obj(layer)
+    new = _seeded(obj, layer)
     if new is None:
         return None
     if not isinstance(new, torch.nn.Module):

@@ -22,6 +22,8 @@ def minibatches(inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Flaw | 
     epochs = {key: values[key] for key in ("first", "second", "again")}
     if any(len(epoch) > len(inputs["y"]) for epoch in epochs.values()):
         return Flaw("endless", "it hands out more batches than there are examples.")
+    if any(_exchanged(batch, inputs) for epoch in epochs.values() for batch in epoch):
+        return Flaw("exchanged", "examples and labels have changed places in the batches.")
     places: dict[str, Any] = {key: [_places(b["X"], inputs["X"]) for b in epoch] for key, epoch in epochs.items()}
     for key, batches in places.items():
         for place, batch in zip(batches, epochs[key], strict=True):
@@ -44,10 +46,18 @@ def minibatches(inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Flaw | 
 def _places(rows: Any, X: np.ndarray) -> np.ndarray | None:
     """The index in X of each row, or None when a row is in X nowhere."""
     rows, flat = np.asarray(rows), X.reshape(len(X), -1)
+    if rows.size == 0:
+        return np.zeros(0, dtype=int)
     if rows.shape[1:] != X.shape[1:]:
         return None
     same = (rows.reshape(len(rows), 1, -1) == flat).all(axis=2)
     return np.asarray(same.argmax(axis=1)) if same.any(axis=1).all() else None
+
+
+def _exchanged(batch: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
+    """Whether a batch's examples have the shape of labels, and its labels that of examples."""
+    shapes = [np.shape(batch[key])[1:] for key in ("y", "X")]
+    return shapes == [np.shape(inputs[key])[1:] for key in ("X", "y")] and shapes[0] != shapes[1]
 
 
 def _paired(epoch: Any, places: Any, y: np.ndarray) -> bool:

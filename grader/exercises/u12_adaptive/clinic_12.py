@@ -57,7 +57,7 @@ def clinic_oracle(
             for (name, p), grad in zip(params.items(), torch.autograd.grad(loss, list(params.values())), strict=True):
                 velocity[name] = 0.9 * velocity[name] + grad
                 p -= 0.05 * velocity[name]
-        zeros.append(sum(int((part.weight_mask == 0).sum()) for part in parts))
+        zeros.append(sum(np.count_nonzero(part.weight_mask == 0) for part in parts))
     for part in parts:
         prune.remove(part, "weight")
     weights = state_arrays(model, lambda name: name.endswith("weight"))
