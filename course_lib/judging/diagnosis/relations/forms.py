@@ -46,8 +46,10 @@ def _normal(axis: int | None) -> Predict:
 
 
 def _delayed(r: np.ndarray, by: int) -> np.ndarray:
-    """Shifted along the first axis; nothing is said of what comes in at the end."""
+    """Shifted along the first axis; nothing is said of what comes in at the end, nor of two entries alone."""
     moved = np.full(r.shape, np.nan)
+    if len(r) < 3:  # one of two in the other's place is no delay
+        return moved
     if by > 0:
         moved[by:] = r[:-by]
     else:
