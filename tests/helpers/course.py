@@ -1,4 +1,7 @@
-"""What several tests need of the course: its exercises, its scripts, and the answers in them."""
+"""What several tests need of the course: its exercises, its scripts, the answers in them, and what they are held to.
+
+Private seeds stand for the secret of a course; the visible ones are what a learner's kernel has.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 from nbformat import NotebookNode
 
+from course_lib.judging.reference import Reference, load
+from grader.audit.contract import right_answer_failure
 from grader.exercises import all_exercises
+from grader.judging.private import private_reference
 from grader.scripts import read_script
 from grader.spec import Exercise
 from grader.submissions.samples import files_of
@@ -22,6 +29,30 @@ GRADED_CODE = [exercise for exercise in EXERCISES if not exercise.withheld]
 ARTEFACTS = [exercise for exercise in EXERCISES if exercise.private_cases is not None]
 LIGHT = [exercise for exercise in EXERCISES if exercise.private_cases is None]
 """Those that are judged in a moment, unlike a trained network."""
+SECRETS = [b"a" * 64, b"another secret of thirty-two bytes or more"]
+
+
+def references(exercise: Exercise) -> list[Reference]:
+    """The visible cases, and the private ones of two courses; of one where the secret only shuffles hidden images."""
+    secrets = SECRETS if exercise.private_cases is None else SECRETS[:1]
+    private = [private_reference(exercise.name, secret) for secret in secrets]
+    return private if exercise.withheld else [load(exercise.name), *private]
+
+
+def each(exercises: list[Exercise], what: str) -> list[object]:
+    """One parameter for each misconception or right answer of each exercise."""
+    return [
+        pytest.param(exercise, item, id=f"{exercise.name}-{getattr(item, 'name', index)}")
+        for exercise in exercises
+        for index, item in enumerate(getattr(exercise, what))
+    ]
+
+
+def solution_failure(exercise: Exercise) -> str | None:
+    """What the course's own answer gets wrong, in a sentence; None when it earns everything."""
+    answer = solutions(exercise.unit)[exercise.name]
+    failures = (right_answer_failure(exercise, answer, reference) for reference in references(exercise))
+    return next(filter(None, failures), None)
 
 
 def source_notebook(unit: str) -> NotebookNode:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from helpers.contract import each, references, solution_failure
-from helpers.course import ARTEFACTS, ROOT
+from helpers.course import ARTEFACTS, ROOT, each, references, solution_failure
 
 from grader.audit.contract import misconception_failure, right_answer_failure
 from grader.audit.replay import replayed

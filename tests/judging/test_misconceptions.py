@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from helpers.contract import each, references
-from helpers.course import LIGHT, ROOT
+from helpers.course import LIGHT, ROOT, each, references
 
 from course_lib.judging.compute import run_cases
 from course_lib.judging.judge import judge

@@ -6,8 +6,18 @@ import json
 import re
 
 import pytest
-from helpers.contract import SECRETS, each, references, solution_failure
-from helpers.course import EXERCISES, GRADED_CODE, LIGHT, ROOT, UNITS, source_notebook
+from helpers.course import (
+    EXERCISES,
+    GRADED_CODE,
+    LIGHT,
+    ROOT,
+    SECRETS,
+    UNITS,
+    each,
+    references,
+    solution_failure,
+    source_notebook,
+)
 
 from course_lib.judging import codec
 from course_lib.judging.reference import load
