@@ -7,6 +7,7 @@ that it is no chance. Its sentence tells what was seen; it tells no number of a 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from course_lib.judging.diagnosis.base import Diagnosis, Unit
 from course_lib.judging.diagnosis.relations import conditions, factors, forms, where
@@ -52,7 +53,7 @@ def holds(name: str, outcomes: Sequence[Outcome], wrong: frozenset[Unit], refere
         if not any(unit[1] == output for unit in wrong):
             continue
         series = series_of(output, outcomes, wrong, reference)
-        every = () if series is None else (series, *parts_of(series))
+        every = () if series is None else (told := replace(series, told=True), *parts_of(told))
         if not any(finding.name == relation for each in every for finding in _relations(each, reference)):
             return False
     return True

@@ -58,6 +58,8 @@ class Series:
     units: frozenset[Unit]
     part: str = ""
     """Which of the arrays of a nested output these are; empty for all."""
+    told: bool = False
+    """Whether a pattern was told on other cases, so that these need not convince by themselves, only bear it out."""
 
     @property
     def wrong(self) -> list[Item]:
@@ -108,7 +110,7 @@ def parts_of(series: Series) -> Iterator[Series]:
     for part, test in tests:
         chosen = tuple(item for item in series.items if test(item))
         if len(chosen) < len(series.items) and not any(item.wrong and not test(item) for item in series.items):
-            yield Series(series.output, chosen, series.units, part)
+            yield Series(series.output, chosen, series.units, part, series.told)
 
 
 def _is_at(item: Item, place: Place) -> bool:

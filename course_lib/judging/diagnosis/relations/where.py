@@ -79,7 +79,8 @@ def _explains(pattern: Pattern, series: Series, wrong: list[np.ndarray]) -> bool
         inside += count
         marked += int(place.sum())
         cases.add(item.case)
-    return len(cases) >= 2 and inside >= pattern.share * marked and luck < LUCK
+    convinces = len(cases) >= 2 and inside >= pattern.share * marked and luck < LUCK
+    return convinces or (series.told and bool(cases))
 
 
 def _at(*index: int | slice) -> Mask:
