@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, chdir, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -75,21 +77,20 @@ def examine_answers(answers: Sequence[Answer], explanations: Explanations) -> li
     """Audit answers. A quiz has no mutants: each of its wrong letters is a misconception of its own."""
     code = [answer for answer in answers if not answer.exercise.withheld]
     trials = try_all([(answer, mutants_of(answer.exercise.name, answer.source)) for answer in code])
-    with Bench() as bench:
-        return [
-            _examined(
-                answer,
-                _with_searches(answer, [t for t in trials if t.mutant.exercise == answer.exercise.name], bench),
-                explanations.get(answer.exercise.name, ()),
-            )
-            for answer in answers
-        ]
+    of = [[trial for trial in trials if trial.mutant.exercise == answer.exercise.name] for answer in answers]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # each waits for a process of its own
+        held = list(pool.map(_with_searches, answers, of))
+    return [
+        _examined(answer, tried, explanations.get(answer.exercise.name, ()))
+        for answer, tried in zip(answers, held, strict=True)
+    ]
 
 
-def _with_searches(answer: Answer, trials: list[Trial], bench: Bench) -> tuple[Trial, ...]:
+def _with_searches(answer: Answer, trials: list[Trial]) -> tuple[Trial, ...]:
     """The trials with what the edits, that searches named, give in the cases of other secrets."""
     said = [trial.told for trial in trials if trial.told]
-    false = iter(contradicted_searches(answer.exercise, said, answer.sets, bench))
+    with Bench() as bench:
+        false = iter(contradicted_searches(answer.exercise, said, answer.sets, bench))
     return tuple(
         replace(trial, told=replace(trial.told, contradicted=(*trial.told.contradicted, *next(false))))
         if trial.told
