@@ -183,7 +183,7 @@ def test_ruff_and_mypy_find_what_is_planted(tmp_path):
 
 @fast
 def test_every_import_contract_can_be_broken(tmp_path):
-    """Each contract's first module gets an import of the first that it is forbidden; of wings, the lowest of the top."""
+    """Each contract's first module imports the first that it may not know; of wings, the lowest of the top."""
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     for package in ("course_lib", "grader"):
         data = shutil.ignore_patterns("__pycache__", "*.json", "datasets", "templates")
