@@ -18,7 +18,6 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
 import time
 import tomllib
 import urllib.parse
@@ -213,18 +212,10 @@ def wants_cpu_torch() -> bool:
     return choice == "cpu" or (not choice and sys.platform == "linux" and not has_gpu)
 
 
-def reachable(url: str, seconds: float = 3.0) -> bool:
-    """Whether the address answers in time. A thread asks, because looking up a name knows no time limit."""
-    answers: list[bool] = []
-
-    def ask() -> None:
-        with contextlib.suppress(Exception), urllib.request.urlopen(url, timeout=seconds):
-            answers.append(True)
-
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    return bool(answers)
+def reachable(url: str, seconds: float = 5) -> bool:
+    """Whether the address answers in time. Another process asks: looking up a name knows no time limit of its own."""
+    ask = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1])"
+    return succeeds([sys.executable, "-I", "-c", ask, url], seconds)
 
 
 def setting(name: str, *values: str) -> str:
@@ -290,11 +281,11 @@ def run(command: list[str], lock: int, variables: Mapping[str, str], advice: str
         raise SetupError("\n".join([*last, f"That failed; above are the last lines of {LOG}. {GO_ON} {advice}"]))
 
 
-def succeeds(command: list[str]) -> bool:
-    """Whether a command can be started and exits with 0."""
-    with contextlib.suppress(OSError):
-        done = subprocess.run(command, cwd=ROOT, env=own_variables(), stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL)
-        return done.returncode == 0
+def succeeds(command: list[str], seconds: float | None = None) -> bool:
+    """Whether a command can be started and exits with 0, in time if there is a limit."""
+    quiet: dict[str, Any] = {"stdin": DEVNULL, "stdout": DEVNULL, "stderr": DEVNULL}
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        return subprocess.run(command, cwd=ROOT, env=own_variables(), timeout=seconds, **quiet).returncode == 0
     return False
 
 
