@@ -1,6 +1,6 @@
 """`./course` on a machine where nothing is installed: it makes its environment, once, and survives being stopped.
 
-The script runs for real, as in `tests/helpers/bare_machine.py`, where only `venv`, `pip` and `pytest` are stand-ins.
+The script runs for real, as in `tests/helpers/bare_machine.py`, where `venv`, `pip`, `pytest` and `uv` are stand-ins.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,15 @@ from helpers.bare_machine import ROOT, Course, load, read_until
 @pytest.fixture
 def course(tmp_path: Path) -> Course:
     return Course(tmp_path)
+
+
+@pytest.fixture(params=["pip", "uv"])
+def either(request: pytest.FixtureRequest, course: Course) -> Course:
+    """The bare machine, once without uv and once with it on the PATH."""
+    if request.param == "uv":
+        course.bring_uv()
+    course.installer = request.param
+    return course
 
 
 @pytest.mark.fast
@@ -64,16 +74,21 @@ def test_a_misspelt_option_is_refused_before_anything_is_installed(course: Cours
     assert not course.venv.exists()
 
 
-def test_the_first_run_installs_and_hands_over_and_the_second_starts_no_pip(course: Course) -> None:
+def test_the_first_run_installs_and_hands_over_and_the_second_installs_nothing(either: Course) -> None:
+    course = either
     first = course.run()
     assert first.returncode == 7, first.stderr
     assert first.stdout.splitlines() == [str(course.venv), str(course.venv)]
-    assert "The environment is complete." in first.stderr
-    calls = course.pip_calls()
-    assert [call[-4:] for call in calls] == [["-e", ".", "-c", "constraints.txt"]]
+    said = [line for line in first.stderr.splitlines() if not line.startswith("The active environment")]
+    assert len(said) == 2, "where there is no terminal, not a line for each package"
+    assert f".venv with {course.installer} (log: " in said[0]
+    assert said[1] == "The environment is complete."
+    assert "Installing collected packages: numpy, scipy" in course.log.read_text()
+    calls = course.calls()
+    assert [[call[0], *call[-4:]] for call in calls] == [[course.installer, "-e", ".", "-c", "constraints.txt"]]
     second = course.run()
     assert (second.returncode, second.stdout, second.stderr) == (7, first.stdout, "")
-    assert course.pip_calls() == calls
+    assert course.calls() == calls
 
 
 def test_the_active_environment_is_told_what_it_lacks(course: Course) -> None:
@@ -93,23 +108,22 @@ def test_an_environment_that_has_everything_is_used_as_it_is(course: Course) -> 
     for info in course.venv.glob("lib/python3.*/site-packages/*.dist-info"):
         shutil.copytree(info, site / info.name)
     shutil.rmtree(course.venv)
-    calls = course.pip_calls()
+    calls = course.calls()
     done = subprocess.run(
         [mine / "bin" / "python", course.root / "course", "progress"], capture_output=True, text=True, timeout=60
     )
     assert (done.returncode, done.stderr) == (7, "")
     assert done.stdout.splitlines()[0] == str(mine)
     assert not course.venv.exists()
-    assert course.pip_calls() == calls
+    assert course.calls() == calls
 
 
 def test_a_virtual_environment_made_by_hand_is_not_touched(course: Course) -> None:
     course.run()
-    for mark in ("course-install.log", "course-made", "course-runtime.stamp"):
-        (course.venv / mark).unlink()
-    calls = course.pip_calls()
+    course.made.unlink()
+    calls = course.calls()
     assert course.run().returncode == 7
-    assert course.pip_calls() == calls
+    assert course.calls() == calls
 
 
 def test_the_test_command_brings_its_extra_and_passes_on_what_pytest_should_get(course: Course) -> None:
@@ -119,21 +133,22 @@ def test_the_test_command_brings_its_extra_and_passes_on_what_pytest_should_get(
     passed_on = ["-m", "fast", "-k", "adam and step", "-x", "tests/judging/test_judge.py"]
     said, given = done.stdout.rstrip().split(" [", 1)
     assert said == f"pytest {course.root}" and f"[{given}".endswith(str(passed_on)[1:]) and "'-n', 'auto'" in given
-    assert course.pip_calls()[-1][-4:] == ["-e", ".[test]", "-c", "constraints.txt"]
-    calls = course.pip_calls()
+    assert course.calls()[-1][-4:] == ["-e", ".[test]", "-c", "constraints.txt"]
+    calls = course.calls()
     assert course.run("test", "--gpu", "-x").stdout.rstrip().endswith("'-m', 'gpu', '-n', '0', '-rs', '-x']")
     assert "choose one" in course.run("test", "--gpu", "--fast").stderr
     assert (course.run("test").returncode, course.run().returncode) == (5, 7)
-    assert course.pip_calls() == calls
+    assert course.calls() == calls
 
 
 @pytest.mark.parametrize("name", ["constraints.txt", "pyproject.toml"])
-def test_a_changed_pin_installs_again(course: Course, name: str) -> None:
+def test_a_changed_pin_installs_again(either: Course, name: str) -> None:
+    course = either
     course.run()
     with (course.root / name).open("a") as file:
         file.write("\n# changed\n")
     assert course.run().returncode == 7
-    assert len(course.pip_calls()) == 2
+    assert len(course.calls()) == 2
 
 
 def test_a_package_that_was_removed_is_installed_again(course: Course) -> None:
@@ -147,22 +162,23 @@ def test_a_moved_folder_is_repaired(course: Course) -> None:
     course.run()
     moved = course.root.with_name("moved")
     course.root.rename(moved)
-    course.root, course.venv = moved, moved / ".venv"
+    course.root = moved
     done = course.run()
     assert done.returncode == 7, done.stderr
     assert json.loads((course.info("optimization_course") / "direct_url.json").read_text())["url"] == moved.as_uri()
 
 
-def test_killed_halfway_it_goes_on_and_repairs_what_was_half_written(course: Course) -> None:
+def test_killed_halfway_it_goes_on_and_repairs_what_was_half_written(either: Course) -> None:
+    course = either
     process = course.run_until_halted()
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
-    assert not list(course.venv.glob("*.stamp"))
+    assert course.made.read_text() == ""
     done = course.run()
     assert done.returncode == 7, done.stderr
     assert "making it anew" not in done.stderr, "what was there is kept"
     assert (course.info("numpy") / "RECORD").is_file(), "pip takes a package without a RECORD for installed"
-    assert list(course.venv.glob("*.stamp"))
+    assert course.made.read_text().endswith(" runtime ")
 
 
 def test_ctrl_c_ends_with_a_sentence(course: Course) -> None:
@@ -176,14 +192,15 @@ def test_ctrl_c_ends_with_a_sentence(course: Course) -> None:
 
 
 @pytest.mark.parametrize("damage", ["hardly begun", "half made", "python gone"])
-def test_a_broken_environment_is_made_anew(course: Course, damage: str) -> None:
+def test_a_broken_environment_is_made_anew(either: Course, damage: str) -> None:
+    course = either
     if damage == "hardly begun":
         course.venv.mkdir()
-        (course.venv / "course-install.log").touch()
+        course.made.write_text("begun")
     elif damage == "half made":
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", course.venv], check=True)
         (course.venv / "bin" / "activate").unlink()  # what venv writes last
-        (course.venv / "course-install.log").touch()
+        course.made.write_text("begun")
     else:
         course.run()
         (course.venv / "bin" / "python").unlink()
@@ -201,29 +218,32 @@ def test_two_calls_at_once_install_once(course: Course) -> None:
     for process in (first, second):
         process.communicate(timeout=60)
         assert process.returncode == 7
-    assert len(course.pip_calls()) == 1
+    assert len(course.calls()) == 1
 
 
-def test_a_pip_that_outlived_its_parent_is_waited_for(course: Course) -> None:
+def test_what_outlived_its_parent_is_waited_for(either: Course) -> None:
+    course = either
     process = course.run_until_halted()
-    process.kill()  # the script alone; pip goes on writing into .venv
+    process.kill()  # the script alone; pip or uv goes on writing into .venv
     process.wait()
     second = course.start()
     read_until(second, "waiting for it to finish")
-    assert len(course.pip_calls()) == 1
+    assert len(course.calls()) == 1
     (course.fakes / "go").touch()
     second.communicate(timeout=60)
     process.communicate(timeout=60)
     assert second.returncode == 7
-    assert len(course.pip_calls()) == 2, "nobody saw the first pip end well, so a second one made sure"
+    assert len(course.calls()) == 2, "nobody saw the first one end well, so a second one made sure"
 
 
-def test_a_failing_pip_shows_its_last_lines_and_what_to_do(course: Course) -> None:
+def test_a_failure_shows_the_last_lines_and_what_to_do(either: Course) -> None:
+    course = either
     done = course.run(FAKE_PIP="fail")
     assert done.returncode == 2
     assert "ERROR: No space left on device" in done.stderr
     assert "run the same command again" in done.stderr
-    assert str(course.venv / "course-install.log") in done.stderr
+    assert str(course.log) in done.stderr
+    assert ("COURSE_INSTALLER=pip" if course.installer == "uv" else "conda env create") in done.stderr
     assert "Traceback" not in done.stderr
     assert course.run().returncode == 7
 
@@ -282,15 +302,56 @@ def test_an_unknown_build_of_torch_is_refused(course: Course) -> None:
     assert "it can be cpu or default" in done.stderr
 
 
+# ---- uv or pip -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", [["pip", "uv"], ["uv", "pip"]], ids=" then ".join)
+def test_each_takes_over_what_the_other_left_half_done(course: Course, order: list[str]) -> None:
+    course.bring_uv()
+    process = course.run_until_halted(COURSE_INSTALLER=order[0])
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    done = course.run(COURSE_INSTALLER=order[1])
+    assert done.returncode == 7, done.stderr
+    assert f"Bringing the course's environment in .venv up to date with {order[1]}" in done.stderr
+    assert (course.info("numpy") / "RECORD").is_file()
+    assert [call[0] for call in course.calls()] == order
+    assert course.run(COURSE_INSTALLER=order[0]).stderr == "", "what is complete is complete, whoever made it"
+
+
+def test_uv_makes_an_environment_in_which_pip_goes_on_working(course: Course) -> None:
+    course.bring_uv()
+    course.run()
+    made, installed = [line for line in course.log.read_text().splitlines() if line.startswith(str(course.bin))]
+    assert made.split()[1:4] == ["venv", "--seed", "--allow-existing"]
+    assert installed.split()[1:3] == ["pip", "install"] and f"--python {course.venv}" in installed
+
+
+def test_a_uv_that_does_not_run_is_passed_over(course: Course) -> None:
+    course.bring_uv()
+    (course.bin / "uv").write_text("#!/bin/sh\nexit 127\n")
+    assert course.run().returncode == 7
+    assert [call[0] for call in course.calls()] == ["pip"]
+
+
+def test_the_installer_is_chosen_by_hand(course: Course) -> None:
+    assert "there is no uv on the PATH that runs" in course.run(COURSE_INSTALLER="uv").stderr
+    assert "it can be uv or pip" in course.run(COURSE_INSTALLER="conda").stderr
+    assert not course.venv.exists()
+    course.bring_uv()
+    assert course.run(COURSE_INSTALLER="pip").returncode == 7
+    assert [call[0] for call in course.calls()] == ["pip"]
+
+
 # ---- Which PyTorch ---------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def environment(course: Course, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The copy's environment module on a Linux machine without an NVIDIA GPU, whose pip calls are only noted."""
+    """The copy's environment module on a Linux machine without an NVIDIA GPU, whose installations are only noted."""
     module = course.load()
     calls: list[tuple[str, ...]] = []
-    monkeypatch.setattr(module, "run_pip", lambda lock, *arguments: calls.append(arguments))
+    monkeypatch.setattr(module, "install_packages", lambda lock, *arguments: calls.append(arguments))
     monkeypatch.setattr(module, "calls", calls, raising=False)
     monkeypatch.setattr(module, "wants_cpu_torch", lambda: True)
     return module
@@ -345,13 +406,17 @@ def test_an_index_that_never_answers_or_errs_is_not_reachable(environment: Modul
 
 
 @pytest.mark.fast
-def test_a_name_server_that_hangs_does_not_hang_the_probe(
-    environment: ModuleType, monkeypatch: pytest.MonkeyPatch
+def test_whatever_hangs_does_not_hang_the_probe(
+    environment: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    asleep = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: asleep.wait(60))
+    """As a name server may, for which Python's sockets have no time limit."""
+    asleep = tmp_path / "asleep"
+    asleep.write_text("#!/bin/sh\nexec sleep 60\n")
+    asleep.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(asleep))
+    start = time.monotonic()
     assert not environment.reachable("http://index.invalid/", seconds=0.2)
-    asleep.set()
+    assert time.monotonic() - start < 30
 
 
 @pytest.mark.fast
@@ -361,7 +426,7 @@ def test_a_cpu_index_without_the_version_falls_back(
     def fail(lock: int, *arguments: str) -> None:
         raise environment.SetupError("no such version")
 
-    monkeypatch.setattr(environment, "run_pip", fail)
+    monkeypatch.setattr(environment, "install_packages", fail)
     monkeypatch.setattr(environment, "reachable", lambda url: True)
     environment.install_cpu_torch(0)
     assert "taking the default index's" in capsys.readouterr().err
@@ -407,38 +472,70 @@ def test_versions_are_compared_as_numbers(course: Course, tmp_path: Path, versio
     assert not module.satisfies("numpy>=2.0", [str(info.parent)])
 
 
+PIP_SAYS = """\
+Collecting torch==2.13.0
+  Downloading torch-2.13.0-cp311.whl (190.2 MB)
+Progress 50 of 200
+Progress 150 of 200
+Collecting numpy==2.4.6
+Installing collected packages: torch, numpy, scipy
+"""
+UV_SAYS = """\
+Resolved 131 packages in 885ms
+Downloading numpy (16.1MiB)
+Downloading torch (190.2MiB)
+ Downloaded numpy
+Installed 131 packages in 1.2s
+"""
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
 @pytest.mark.fast
-def test_progress_is_one_line_on_a_terminal_and_plain_lines_elsewhere(course: Course) -> None:
-    module = course.load()
-    output = [
-        "Collecting torch==2.13.0\n",
-        "  Downloading torch-2.13.0-cp311.whl (190.2 MB)\n",
-        "Progress 50 of 200\n",
-        "Progress 200 of 200\n",
-        "Requirement already satisfied: pip\n",
-        "Installing collected packages: torch, numpy, scipy\n",
-    ]
-
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    for stream in (Terminal(), io.StringIO()):
-        line = module.ProgressLine(stream)
-        for text in output:
+@pytest.mark.parametrize(
+    ("output", "shown"),
+    [
+        (
+            PIP_SAYS,
+            [
+                "Collecting torch==2.13.0",
+                "[....................] Downloading torch-2.13.0-cp311.whl (190.2 MB)",
+                "[#####...............] Downloading torch-2.13.0-cp311.whl (190.2 MB)",
+                "[###############.....] Downloading torch-2.13.0-cp311.whl (190.2 MB)",
+                "Collecting numpy==2.4.6",
+                "Installing collected packages: torch, numpy, scipy",
+                "",
+            ],
+        ),
+        (
+            UV_SAYS,
+            [
+                "Resolved 131 packages in 885ms",
+                "[....................] Downloading numpy (16.1MiB)",
+                "[....................] Downloading torch (190.2MiB)",
+                "[##########..........] Downloaded numpy",
+                "[##########..........] Installed 131 packages in 1.2s",
+                "",
+            ],
+        ),
+    ],
+    ids=["pip", "uv"],
+)
+def test_progress_is_one_line_on_a_terminal_and_nothing_elsewhere(
+    course: Course, monkeypatch: pytest.MonkeyPatch, output: str, shown: list[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    terminal, file = Terminal(), io.StringIO()
+    for stream in (terminal, file):
+        line = course.load().ProgressLine(stream)
+        for text in [*output.splitlines(keepends=True), ""]:
             line.show(text)
-        line.clear()
-        text = stream.getvalue()
-        assert "downloading torch-2.13.0-cp311.whl (190.2 MB)" in text
-        assert "installing the packages: 3" in text
-        assert "already satisfied" not in text
-        if stream.isatty():
-            assert "\n" not in text
-            assert "25 %" in text
-            assert text.rstrip(" ").endswith("\r")
-        else:
-            assert text.count("\n") == 3
-            assert "%" not in text
+    assert file.getvalue() == ""
+    assert "\n" not in terminal.getvalue() and terminal.getvalue().endswith("\r")
+    assert [text.strip() for text in terminal.getvalue()[1:-1].split("\r")] == shown
 
 
 @pytest.mark.fast

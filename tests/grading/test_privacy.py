@@ -250,6 +250,7 @@ def test_a_later_run_of_some_keeps_everyone_in_the_table(graded, tmp_path):
     assert set(rows()) == {"zoe"}
 
 
+@pytest.mark.needs("git")
 def test_git_ignores_all_that_commands_write_by_default(graded, by_nbgrader, tmp_path):
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     (tmp_path / ".gitignore").write_text((ROOT / ".gitignore").read_text(encoding="utf-8"), encoding="utf-8")

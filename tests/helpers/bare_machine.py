@@ -1,8 +1,8 @@
-"""A machine where nothing is installed: a copy of the bootstrap, with stand-ins for `venv`, `pip` and `pytest`.
+"""A machine where nothing is installed: a copy of the bootstrap, with stand-ins for `venv`, `pip`, `pytest` and `uv`.
 
 The stand-ins come first on PYTHONPATH, are packages of the environment that they make, and leave behind at once, and
-offline, what the real ones would.
-FAKE_PIP=fail makes pip fail, FAKE_PIP=halt makes it stop halfway until a file `go` is there.
+offline, what the real ones would. The PATH is a folder with nothing in it, or with `uv` where a test brings it.
+FAKE_PIP=fail makes pip or uv fail, FAKE_PIP=halt makes it stop halfway until a file `go` is there.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ for site in pathlib.Path(sys.argv[1]).glob("lib/python3.*/site-packages"):
     info = site / "pip-99.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\\nName: pip\\nVersion: 99.0\\n")
-    (info / "RECORD").write_text("pip-99.0.dist-info/METADATA,,\\n")
+    (info / "INSTALLER").write_text("pip")
+    (info / "RECORD").write_text("pip-99.0.dist-info/METADATA,,\\npip-99.0.dist-info/INSTALLER,,\\n")
     # The stand-ins are this environment's packages: no PYTHONPATH reaches what runs in it.
     (site / "fakes.pth").write_text(str(pathlib.Path(__file__).resolve().parents[1]))
 """
@@ -41,7 +42,7 @@ PIP = """
 import json, os, pathlib, re, shutil, sys, time, tomllib
 here = pathlib.Path(__file__).resolve().parents[1]
 with (here / "calls").open("a") as calls:
-    print(json.dumps(sys.argv[1:]), file=calls)
+    print(json.dumps([os.environ.get("FAKE_UV", "pip"), *sys.argv[1:]]), file=calls)
 plan = os.environ.get("FAKE_PIP")
 site = next(pathlib.Path(sys.prefix).glob("lib/python3.*/site-packages"))
 
@@ -52,7 +53,8 @@ def put(name, version, origin=None, complete=True):
     if origin:
         (info / "direct_url.json").write_text(json.dumps(origin))
     if complete:
-        (info / "RECORD").write_text(f"{info.name}/METADATA,,\\n")
+        (info / "INSTALLER").write_text(os.environ.get("FAKE_UV", "pip"))
+        (info / "RECORD").write_text(f"{info.name}/METADATA,,\\n{info.name}/INSTALLER,,\\n")
 
 if "-e" in sys.argv:
     project = tomllib.loads(pathlib.Path("pyproject.toml").read_text())["project"]
@@ -67,7 +69,7 @@ if "-e" in sys.argv:
         (here / "halted").touch()
         while not (here / "go").exists():
             time.sleep(0.02)
-        next(site.glob("numpy-*")).joinpath("RECORD").touch()
+        shutil.rmtree(next(site.glob("numpy-*")))
     for need in needs:
         name = need.split(">=")[0].lower()
         if not list(site.glob(f"{name.replace('-', '_')}-*.dist-info")):
@@ -76,6 +78,22 @@ if "-e" in sys.argv:
         shutil.rmtree(old)
     put(project["name"], project["version"], {"dir_info": {"editable": True}, "url": pathlib.Path.cwd().as_uri()})
     print("Installing collected packages: numpy, scipy")
+"""
+
+# `uv venv` makes what `venv` makes, without a pip that runs; `uv pip` does in the environment what `pip` does there.
+UV = """
+import os, pathlib, subprocess, sys
+here = pathlib.Path(__file__).resolve().parent
+given = sys.argv[1:]
+python = given[given.index("--python") + 1] if "--python" in given else sys.executable
+fakes = {**os.environ, "PYTHONPATH": str(here), "FAKE_UV": "uv"}
+if given == ["--version"]:
+    print("uv 99.0")
+elif given[0] == "venv":
+    assert pathlib.Path(given[-1]).is_dir() and "--allow-existing" in given, "uv refuses a folder that is there"
+    sys.exit(subprocess.run([python, "-m", "venv", given[-1]], env=fakes).returncode)
+elif given[:2] == ["pip", "install"]:
+    sys.exit(subprocess.run([python, here / "pip" / "__main__.py", *given[1:]], env=fakes).returncode)
 """
 
 PYTEST = """
@@ -112,7 +130,9 @@ class Course:
     def __init__(self, folder: Path) -> None:
         self.root = folder / "my course"
         self.fakes = folder / "fakes"
-        self.venv = self.root / ".venv"
+        self.installer = "pip"
+        self.bin = folder / "bin"
+        self.bin.mkdir()
         (self.root / "course_lib" / "commands").mkdir(parents=True)
         for name in (
             "course",
@@ -129,13 +149,37 @@ class Course:
             (self.fakes / name / "__init__.py").touch()
             (self.fakes / name / "__main__.py").write_text(source)
 
+    def bring_uv(self) -> None:
+        """Put uv on the PATH."""
+        (self.fakes / "fake_uv.py").write_text(UV)
+        program = self.bin / "uv"
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{self.fakes / "fake_uv.py"}" "$@"\n')
+        program.chmod(0o755)
+
+    @property
+    def venv(self) -> Path:
+        """The environment that the course makes."""
+        return self.root / ".venv"
+
+    @property
+    def made(self) -> Path:
+        """The mark in it."""
+        return self.venv / "course-made"
+
+    @property
+    def log(self) -> Path:
+        """What uv or pip said."""
+        return self.root / ".course" / "install.log"
+
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         """Start `./course` from another folder, in a process group of its own."""
-        inherited = {key: value for key, value in os.environ.items() if key not in ("COURSE_ROOT", "CONDA_PREFIX")}
+        unwanted = ("COURSE_ROOT", "CONDA_PREFIX", "COURSE_INSTALLER")
+        inherited = {key: value for key, value in os.environ.items() if key not in unwanted}
+        bare = {"PATH": str(self.bin), "PYTHONPATH": str(self.fakes), "COURSE_TORCH": "default"}
         return subprocess.Popen(
             [sys.executable, str(self.root / "course"), *(arguments or ("progress",))],
             cwd=self.fakes,
-            env=inherited | {"PYTHONPATH": str(self.fakes), "COURSE_TORCH": "default"} | environment,
+            env=inherited | bare | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding=environment.get("PYTHONIOENCODING", "utf-8"),
@@ -148,16 +192,17 @@ class Course:
             out, err = process.communicate(timeout=60)
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
-    def run_until_halted(self) -> subprocess.Popen[str]:
-        """Start `./course` with a pip that stops halfway, and return when it has."""
-        process = self.start(FAKE_PIP="halt")
+    def run_until_halted(self, **environment: str) -> subprocess.Popen[str]:
+        """Start `./course` with a pip or uv that stops halfway, and return when it has."""
+        process = self.start(FAKE_PIP="halt", **environment)
         wait_until((self.fakes / "halted").exists)
         return process
 
-    def pip_calls(self) -> list[list[str]]:
-        """The arguments of each pip that was started."""
+    def calls(self) -> list[list[str]]:
+        """Each installation of the course that was started: `pip` or `uv`, and its arguments."""
         path = self.fakes / "calls"
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        calls = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        return [call for call in calls if "-e" in call]
 
     def info(self, name: str) -> Path:
         """The metadata folder of a package in `.venv`."""

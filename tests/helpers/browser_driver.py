@@ -41,8 +41,9 @@ SETTINGS = {
 
 @contextmanager
 def chromium() -> Iterator[BrowserContext]:
-    """Headless Chromium that finds this machine only."""
+    """Headless Chromium that finds this machine only; what it draws is read, so it needs fonts as well."""
     executable = program("chromium")
+    program("fonts")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         try:

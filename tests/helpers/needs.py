@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, NoReturn
@@ -39,6 +41,14 @@ def first(*names: str) -> str | None:
     return next((path for name in names if (path := shutil.which(name))), None)
 
 
+def fonts() -> str | None:
+    """What lists the fonts, where there are any; macOS and Windows always have some."""
+    if sys.platform != "linux":
+        return "the system's"
+    lister = shutil.which("fc-list")
+    return lister if lister and subprocess.run([lister], capture_output=True).stdout.strip() else None
+
+
 PROGRAMS = {
     "bwrap": Program(
         lambda: None if bwrap.unavailable() else "bwrap",
@@ -48,6 +58,12 @@ PROGRAMS = {
     "chromium": Program(lambda: first(*BROWSERS), "a browser, Chromium", "sudo apt-get install chromium"),
     "postgres": Program(postgres, "a PostgreSQL server", "sudo apt-get install postgresql"),
     "git": Program(lambda: first("git"), "git", "sudo apt-get install git"),
+    "fonts": Program(
+        fonts,
+        "fonts, without which Chromium draws empty boxes",
+        "sudo apt-get install fontconfig fonts-dejavu-core",
+    ),
+    "bash": Program(lambda: first("bash"), "bash", "sudo apt-get install bash"),
 }
 
 

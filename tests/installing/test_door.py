@@ -175,6 +175,7 @@ def test_binder_has_the_conda_environment() -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Binder runs Linux")
+@pytest.mark.needs("bash")
 def test_binder_lays_out_a_learners_copies(tmp_path: Path) -> None:
     assert os.access(ROOT / "binder" / "postBuild", os.X_OK)
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
