@@ -20,9 +20,9 @@ def scaling_cases(rng: np.random.Generator) -> list[Case]:
             label, group, inputs | {"X": rng.normal(size=size), "phase": float(rng.uniform(0, 6)), "asks": group}
         )
 
-    k, depth, classes = int(rng.integers(3, 9)), int(rng.integers(3, 6)), int(rng.integers(5, 10))
+    k, depth, classes = int(rng.integers(3, 6)), int(rng.integers(3, 6)), int(rng.integers(5, 10))
     return [
-        case("as the base says", "widths", 1.0, 1, [8, 16], 4),
+        case("as the base says", "widths", 1.0, 1, [8, 18], 2),
         case("rounded to multiples of 4", "widths", 1.3, 3, [8, 16, 28], 4, 7),
         case("rounded to other multiples", "widths", 1 + k / 30, 2, [16, int(rng.integers(30, 70))], k, classes),
         case("never below one multiple", "widths", 0.1, 4, [8, 12, 36, 6, 44], 8, 3),

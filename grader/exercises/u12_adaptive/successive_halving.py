@@ -112,6 +112,12 @@ SUCCESSIVE_HALVING = Exercise(
     reference=halving_oracle,
     misconceptions=(
         Misconception(
+            "nothing_noted",
+            change(successive_halving, "        rungs.append((budget, scores))\n", ""),
+            "Your list of rungs comes back empty. Note each rung when it is done: its budget, and all its scores.",
+            about=("rungs",),
+        ),
+        Misconception(
             "worst_stay",
             change(successive_halving, ", reverse=True", ""),
             WORST,
