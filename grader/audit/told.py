@@ -87,19 +87,28 @@ def _claims(
 def contradicted_searches(
     exercise: Exercise, listed: Sequence[Told], sets: Mapping[str, Reference], bench: Bench
 ) -> list[list[str]]:
-    """For each of `listed` the sentences found by search whose edits give other values in other cases."""
-    places = sorted({place for one in listed for _, claim in one.claims for place in claim})
-    every = edits_of(exercise) if places else []
-    edits = [every[place] for place in places]
+    """For each of `listed` the sentences found by search whose edits give other values in other cases.
+
+    Of each sentence the first edit is run, and the others that it speaks of only where that one does not bear it out.
+    """
     found: list[list[str]] = [[] for _ in listed]
-    for key, reference in list(sets.items())[1:] if edits else ():
-        ran = dict(zip(places, bench.run(exercise, reference, edits), strict=True))
-        for one, false in zip(listed, found, strict=True):
-            mine = (one.elsewhere or {}).get(key, {})
-            for says, claim in one.claims:
-                given = [wrong for place in claim if (wrong := ran[place])]
-                if given and not any(_part_of(wrong, mine, reference) for wrong in given):
-                    false.append(f"{says!r} does not hold on the {key} cases")
+    claims = [(number, says, claim) for number, one in enumerate(listed) for says, claim in one.claims if claim]
+    every = edits_of(exercise) if claims else []
+    for key, reference in list(sets.items())[1:] if claims else ():
+        ran: dict[int, Wrong | None] = {}
+        mine = [(one.elsewhere or {}).get(key, {}) for one in listed]
+        left = claims
+        for chosen in (slice(1), slice(1, None)):
+            places = sorted({place for _, _, claim in left for place in claim[chosen]} - ran.keys())
+            ran |= zip(places, bench.run(exercise, reference, [every[place] for place in places]), strict=True)
+            left = [
+                (number, says, claim)
+                for number, says, claim in left
+                if not any(_part_of(w, mine[number], reference) for place in claim if (w := ran.get(place)))
+            ]
+        for number, says, claim in left:
+            if any(ran.get(place) for place in claim):
+                found[number].append(f"{says!r} does not hold on the {key} cases")
     return found
 
 
