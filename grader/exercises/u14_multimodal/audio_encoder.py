@@ -10,13 +10,13 @@ from grader.spec import Case, Exercise, Group, Misconception
 
 
 def audio_cases(rng: np.random.Generator) -> list[Case]:
-    def case(label: str, group: str, sizes: tuple[int, int, int], lengths: list[int], T: int) -> Case:
+    def case(label: str, group: str, sizes: tuple[int, int, int], lengths: list[int], T: int, **more: float) -> Case:
         M, C, out = sizes
         weights = {
             "conv1.weight": rng.normal(0, 0.4, size=(C, M, 5)),
             "conv1.bias": rng.uniform(0.2, 1, size=C) * rng.choice([-1, 1, 1], size=C),
             "conv2.weight": rng.normal(0, 0.4, size=(C, C, 5)),
-            "conv2.bias": rng.uniform(0.2, 1, size=C),
+            "conv2.bias": rng.uniform(0.2, 1, size=C) + more.get("active", 0.0),
             "projection.weight": rng.normal(0, 0.5, size=(out, C)),
             "projection.bias": rng.normal(size=out),
         }
@@ -44,6 +44,7 @@ def audio_cases(rng: np.random.Generator) -> list[Case]:
         case("clips of 2 and 7 frames in rows of 12", "mixed", (3, 5, 2), [2, 7], 12),
         case("gradients, 8 frames", "gradients", (3, 4, 2), [8, 8], 8),
         case("gradients, 5 and 3 frames in rows of 7", "gradients", (3, 3, 2), [5, 3], 7),
+        case("gradients, where ReLU lets all of 4 frames through", "gradients", (3, 3, 2), [4, 2], 4, active=5.0),
     ]
 
 
