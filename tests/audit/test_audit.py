@@ -289,14 +289,14 @@ def test_a_fingerprint_finds_new_modules_by_itself(tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
-    write("grader/audit/examine.py", "from course_lib import judge\nfrom grader.sandbox.walls import worker\n")
+    write("grader/audit/examine.py", "from course_lib.judging import judge\nfrom grader.sandbox.walls import worker\n")
     write(
         "course_lib/judging/judge.py",
-        "def f():\n    import course_lib.newcomer as n\n    from course_lib import drivers, render\n",
+        "def f():\n    import course_lib.newcomer as n\n    from course_lib.judging import drivers, render\n",
     )
     write("course_lib/newcomer.py", "from numpy import pi\nfrom . import nothing\n")
-    write("course_lib/drivers/__init__.py", "from pkgutil import iter_modules\n")
-    write("course_lib/drivers/steps.py", "")
+    write("course_lib/judging/drivers/__init__.py", "from pkgutil import iter_modules\n")
+    write("course_lib/judging/drivers/steps.py", "")
     for apart in ("course_lib/judging/render.py", "course_lib/unused.py", "grader/sandbox/walls.py"):
         write(apart, "")
     names = {path.relative_to(tmp_path).as_posix() for path in what_decides(tmp_path)}
@@ -304,8 +304,8 @@ def test_a_fingerprint_finds_new_modules_by_itself(tmp_path):
         "grader/audit/examine.py",
         "course_lib/judging/judge.py",
         "course_lib/newcomer.py",
-        "course_lib/drivers/__init__.py",
-        "course_lib/drivers/steps.py",
+        "course_lib/judging/drivers/__init__.py",
+        "course_lib/judging/drivers/steps.py",
     }
 
 

@@ -23,6 +23,7 @@ from course_lib.judging import codec
 from course_lib.judging.reference import load
 from grader.audit.contract import right_answer_failure
 from grader.audit.replay import replayed, sentences
+from grader.changes import source_of
 from grader.judging.private import private_reference
 from grader.spec import Exercise
 
@@ -81,11 +82,17 @@ def test_every_group_has_a_case_that_the_visible_ones_do_not_give_away(exercise)
             assert any(json.dumps(codec.encode(c.inputs)) not in seen for c in private), key
 
 
+def is_code(word: str, exercise: Exercise) -> bool:
+    """Whether a sentence begins with a name from the code, which keeps its small letter."""
+    return "." in word or "(" in word or bool(re.search(rf"\b{word}\b", source_of(exercise.also_right[0])))
+
+
 @exercises
 def test_the_sentences_are_sentences(exercise):
     for misconception in exercise.misconceptions:
         says = misconception.says
-        assert len(says) >= 40 and says[0].isupper() and says.rstrip()[-1] in ".?!", misconception.name
+        assert len(says) >= 40 and says.rstrip(")")[-1] in ".?!", misconception.name
+        assert says[0].isupper() or is_code(says.split()[0], exercise), misconception.name
         assert says == " ".join(says.split()), "no line breaks or double spaces"
     for group in exercise.groups:
         assert group.states[0].islower() and not group.states.endswith("."), group.key

@@ -20,13 +20,13 @@ def scaling_cases(rng: np.random.Generator) -> list[Case]:
             label, group, inputs | {"X": rng.normal(size=size), "phase": float(rng.uniform(0, 6)), "asks": group}
         )
 
-    k, depth, classes = int(rng.integers(3, 6)), int(rng.integers(3, 6)), int(rng.integers(5, 10))
+    k, depth, classes = int(rng.integers(3, 5)), int(rng.integers(3, 6)), int(rng.integers(5, 10))
     return [
         case("as the base says", "widths", 1.0, 1, [8, 18], 2),
         case("rounded to multiples of 4", "widths", 1.3, 3, [8, 16, 28], 4, 7),
-        case("rounded to other multiples", "widths", 1 + k / 30, 2, [16, int(rng.integers(24, 40))], k, classes),
+        case("rounded to other multiples", "widths", 1 + k / 30, 2, [16, int(rng.integers(20, 30))], k, classes),
         case("never below one multiple", "widths", 0.1, 4, [8, 12, 36, 6, 44], 8, 3),
-        case("narrower by a third", "widths", 2 / 3, depth, [20, 34, int(rng.integers(35, 44))], 5, 2),
+        case("narrower by a third", "widths", 2 / 3, depth, [20, 34, int(rng.integers(35, 44))], 3, 2),
         case("two blocks a stage", "depth", 1.0, 2, [8, 8], 4, 6),
         case("some blocks a stage", "depth", 0.5, depth, [8 * int(rng.integers(2, 5)), 24, 8 * k], 4),
         case("two stages, twice the channels", "strides", 2.0, 2, [4 * k, 4 * int(rng.integers(2, 8))], 4, classes),

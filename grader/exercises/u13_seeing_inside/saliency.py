@@ -71,7 +71,7 @@ def saliency_oracle(
 def saliency_backward(model, images, labels, absolute=True):
     import torch
 
-    maps = torch.empty_like(images)
+    maps = torch.zeros_like(images)
     for i in range(len(images)):
         pixels = images[i : i + 1].clone().requires_grad_(True)
         model(pixels)[0, labels[i]].backward(inputs=[pixels])
