@@ -21,6 +21,10 @@ def scaling_cases(rng: np.random.Generator) -> list[Case]:
         )
 
     k, depth, classes = int(rng.integers(3, 5)), int(rng.integers(3, 6)), int(rng.integers(5, 10))
+
+    def some(count: int) -> list[int]:
+        return [int(n) for n in rng.integers(4, 20, size=count)]
+
     return [
         case("as the base says", "widths", 1.0, 1, [8, 18], 2),
         case("rounded to multiples of 4", "widths", 1.3, 3, [8, 16, 28], 4, 7),
@@ -29,9 +33,9 @@ def scaling_cases(rng: np.random.Generator) -> list[Case]:
         case("narrower by a third", "widths", 2 / 3, depth, [20, 34, int(rng.integers(35, 44))], 3, 2),
         case("two blocks a stage", "depth", 1.0, 2, [8, 8], 4, 6),
         case("some blocks a stage", "depth", 0.5, depth, [8 * int(rng.integers(2, 5)), 24, 8 * k], 4),
-        case("two stages, twice the channels", "strides", 2.0, 2, [4 * k, 4 * int(rng.integers(2, 8))], 4, classes),
-        case("four stages", "strides", 1.0, depth, [8, 4, 4 * k, 8], 4, 12),
-        case("three stages of single blocks", "strides", 2.0, 1, [12, 4 * k, 24], 4, 4),
+        case("two stages, twice the channels", "strides", 2.0, 2, [2 * n for n in some(2)], 2, classes),
+        case("four stages", "strides", 1.0, depth, [8, 4, 2 * some(1)[0], 8], 2, 12),
+        case("three stages of single blocks", "strides", 2.0, 1, [12, 2 * some(1)[0], 24], 2, 4),
         case("parameters of one stage", "parameters", 1.0, 1, [8], 4, classes),
         case("parameters of three stages", "parameters", 0.8, depth, [8, 16, 4 * k], 4, classes),
         case("logits of two stages", "logits", 1.0, 1, [4, 8], 4, classes),
