@@ -29,7 +29,8 @@ def change(right: Any, *texts: str) -> Changed:
         if (times := source.count(old)) != 1:
             raise ValueError(f"A change of {name} replaces {old!r}, which stands there {times} times, not once.")
         source = source.replace(old, new)
-    if _read(source) == _read(source_of(right)):
+    before = source_of(right)
+    if source.split() == before.split() and _read(source) == _read(before):
         raise ValueError(f"A change of {name} leaves it as it was: {texts!r}.")
     return Changed(name, right.__module__, source)
 

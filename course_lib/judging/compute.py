@@ -68,7 +68,7 @@ def _named_values(
         return None, problems.returned_nothing(name, printed)
     if len(returns) == 1:
         parts = [raw]
-    elif (isinstance(raw, tuple | list) or getattr(raw, "ndim", 0) > 1) and len(raw) == len(returns):
+    elif (isinstance(raw, tuple | list) or isinstance(raw, np.ndarray) and raw.ndim > 1) and len(raw) == len(returns):
         parts = list(raw)
     elif is_lazy(raw):
         return None, problems.incomparable(None, "generator")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from course_lib.errors import CourseError
 from course_lib.workspace import course_root
-from grader.audit.examine import Examined
+from grader.audit.examine import Examined, silences
 from grader.audit.fingerprint import fingerprint
 from grader.audit.row import Row
 from grader.audit.told import shares
@@ -81,8 +81,8 @@ def unit_section(examined: Sequence[Examined]) -> str:
 
 
 def promises_hold(examined: Sequence[Examined]) -> bool:
-    """Whether nothing was found that is not as it should be."""
-    return not any(one.findings for one in examined)
+    """Whether nothing was found that is not as it should be, in any exercise or in all together."""
+    return not any(one.findings for one in examined) and not silences(examined)
 
 
 def _state(unit: str, examined: Sequence[Examined]) -> str:

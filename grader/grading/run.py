@@ -65,14 +65,8 @@ class GradingRun:
         options: GradeOptions,
         tell: Callable[[Result, bool], None],
     ) -> None:
-        self.journal, self.unit, self.writer, self.files, self.options, self._tell = (
-            journal,
-            unit,
-            writer,
-            files,
-            options,
-            tell,
-        )
+        self.journal, self.unit, self.writer, self.files = journal, unit, writer, files
+        self.options, self._tell = options, tell
         self._basis = journal.basis()
         self._has_due_date = journal.classroom.due(unit.unit) is not None
         self._pages: deque[_State] = deque()

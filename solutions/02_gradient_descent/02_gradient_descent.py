@@ -235,14 +235,8 @@ with waits_for("gradient_descent"):
     fig, axes = plt.subplots(3, 2, figsize=(7.0, 9.4), sharex=True, sharey=True)
     for ax, (lr, path) in zip(axes.flat, walks.items(), strict=True):
         plots.contour_with_paths(
-            valley,
-            {"path": path},
-            ax,
-            xlabel=r"$\theta_1$",
-            ylabel=r"$\theta_2$",
-            minimum=(0, 0),
-            window=(-3.6, 3.4, -2.6, 3.7),
-            equal=True,
+            valley, {"path": path}, ax, xlabel=r"$\theta_1$", ylabel=r"$\theta_2$", minimum=(0, 0),
+            window=(-3.6, 3.4, -2.6, 3.7), equal=True,
         )
         ax.get_legend().remove()
         ax.label_outer()
@@ -271,6 +265,7 @@ with waits_for("gradient_descent"):
 with waits_for("gradient_descent"):
     gradient_descent(valley.grad, START, 0.1, 1)  # nothing to play with before this works
 
+
     def draw(learning_rate=0.19, steepness=10.0):
         """The path and the loss in a valley whose floor has curvature 1 and whose walls have `steepness`."""
         half, diff = (steepness + 1) / 2, (steepness - 1) / 2
@@ -278,22 +273,15 @@ with waits_for("gradient_descent"):
         path, careful = (gradient_descent(J.grad, START, lr, 40) for lr in (learning_rate, 0.02))
         fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.7), width_ratios=(1, 1.1))
         plots.contour_with_paths(
-            J,
-            {"path": path},
-            left,
-            xlabel=r"$\theta_1$",
-            ylabel=r"$\theta_2$",
-            minimum=(0, 0),
-            window=(-3.7, 3.7, -3.7, 3.7),
-            equal=True,
+            J, {"path": path}, left, xlabel=r"$\theta_1$", ylabel=r"$\theta_2$", minimum=(0, 0),
+            window=(-3.7, 3.7, -3.7, 3.7), equal=True,
         )
         left.get_legend().remove()
         losses = {rf"$\alpha$ = {learning_rate:.3f}": [J(p) for p in path], "a careful 0.02": [J(p) for p in careful]}
         plots.loss_curves(losses, right, xlabel="step", ylabel="loss", logy=True)
         overshoots = 1 - learning_rate * steepness
-        plots.finding(
-            fig, f"Across the valley each step multiplies the distance by {overshoots:.2f}".replace("-", "\u2212")
-        )
+        plots.finding(fig, f"Across the valley each step multiplies the distance by {overshoots:.2f}".replace("-", "\u2212"))
+
 
     plots.play(draw, learning_rate=(0.01, 0.25, 0.005), steepness=(1.0, 30.0, 1.0))
 
@@ -380,12 +368,8 @@ with waits_for("gradient_descent", "max_stable_lr"):
     lrs = np.unique(np.concatenate([np.geomspace(0.004, 0.26, 45), limit * np.array([0.9, 0.95, 0.99, 1.01])]))
     losses = [valley(gradient_descent(valley.grad, START, lr, 100)[-1]) for lr in lrs]
     ax = plots.sweep(
-        lrs,
-        losses,
-        start_loss=valley(START),
-        limit=(limit, "the limit"),
-        xlabel=r"learning rate $\alpha$",
-        ylabel="loss after 100 steps",
+        lrs, losses, start_loss=valley(START), limit=(limit, "the limit"),
+        xlabel=r"learning rate $\alpha$", ylabel="loss after 100 steps",
     )
     plots.finding(ax, "The best learning rate stands close to the cliff")
     plt.show()
@@ -451,9 +435,7 @@ with waits_for("contraction_factor"):
     lrs = np.linspace(0, 0.23, 116)
     rho = [contraction_factor(valley.A, lr) for lr in lrs]
     ax = plt.subplots()[1]
-    ax.plot(
-        lrs, np.abs(1 - 10 * lrs), color=plots.VERMILLION, linewidth=1.5, label=r"across the valley: $|1 - \alpha L|$"
-    )
+    ax.plot(lrs, np.abs(1 - 10 * lrs), color=plots.VERMILLION, linewidth=1.5, label=r"across the valley: $|1 - \alpha L|$")
     ax.plot(lrs, np.abs(1 - 1 * lrs), color=plots.GREEN, linewidth=1.5, label=r"along the floor: $|1 - \alpha \mu|$")
     ax.plot(lrs, rho, color=plots.BLUE, linewidth=5, alpha=0.4, label=r"the slowest: $\rho(\alpha)$")
     ax.axhline(1, color=plots.MUTED, linewidth=1.2, linestyle=":")
@@ -538,9 +520,7 @@ with waits_for("gradient_descent", "best_lr"):
         path = gradient_descent(J.grad, np.array([0.0, 2.0]), best_lr(J.A), 8 * kappa + 5)
         far = np.linalg.norm(path, axis=1) > 1e-6 * np.linalg.norm(path[0])
         steps_needed[kappa] = int(far.sum())
-        print(
-            f"kappa = {kappa:5}   best alpha = {best_lr(J.A):.5f}   steps to a millionth of the distance: {far.sum():5}"
-        )
+        print(f"kappa = {kappa:5}   best alpha = {best_lr(J.A):.5f}   steps to a millionth of the distance: {far.sum():5}")
 
     fig = plt.figure(figsize=(7.0, 7.6))
     grid = fig.add_gridspec(2, 2)
@@ -549,14 +529,8 @@ with waits_for("gradient_descent", "best_lr"):
         ax = fig.add_subplot(grid[0, column])
         path = gradient_descent(J.grad, np.array([0.0, 2.0]), best_lr(J.A), 30)
         plots.contour_with_paths(
-            J,
-            {"path": path},
-            ax,
-            xlabel=r"$\theta_1$",
-            ylabel=r"$\theta_2$",
-            minimum=(0, 0),
-            window=(-2.4, 2.4, -2.4, 2.4),
-            equal=True,
+            J, {"path": path}, ax, xlabel=r"$\theta_1$", ylabel=r"$\theta_2$", minimum=(0, 0),
+            window=(-2.4, 2.4, -2.4, 2.4), equal=True,
         )
         ax.get_legend().remove()
         ax.set_title(rf"$\kappa$ = {kappa}: 30 steps")
@@ -664,6 +638,7 @@ with waits_for("gradient_descent", "backtracking_line_search"):
     bend, origin, budget = Rosenbrock(), np.array([-1.2, 1.0]), 3000
     asked = 0
 
+
     def counted(function):
         """The same function, counting how often it is asked."""
 
@@ -674,6 +649,7 @@ with waits_for("gradient_descent", "backtracking_line_search"):
 
         return ask
 
+
     theta, chosen = origin, []
     while asked < budget:
         chosen.append(backtracking_line_search(counted(bend.value), counted(bend.grad), theta))
@@ -683,20 +659,14 @@ with waits_for("gradient_descent", "backtracking_line_search"):
     with np.errstate(all="ignore"):
         fixed = [bend(gradient_descent(bend.grad, origin, lr, budget)[-1]) for lr in lrs]
     ax = plots.sweep(
-        lrs,
-        fixed,
-        start_loss=bend(origin),
-        xlabel=r"learning rate $\alpha$, fixed",
-        ylabel="loss after 3,000 questions",
+        lrs, fixed, start_loss=bend(origin), xlabel=r"learning rate $\alpha$, fixed", ylabel="loss after 3,000 questions"
     )
     ax.axhline(bend(theta), color=plots.GREEN, label="backtracking, untuned")
     ax.legend(loc="center right")
     better = int((np.array(fixed) < bend(theta)).sum())
     plots.finding(ax, f"Backtracking, without tuning, is beaten by {better} of 24 fixed learning rates")
     plt.show()
-    print(
-        f"best fixed alpha: {np.nanmin(fixed):.4f} at {lrs[np.nanargmin(fixed)]:.5f}    backtracking: {bend(theta):.4f}"
-    )
+    print(f"best fixed alpha: {np.nanmin(fixed):.4f} at {lrs[np.nanargmin(fixed)]:.5f}    backtracking: {bend(theta):.4f}")
     print(f"backtracking took {len(chosen)} steps, between {min(chosen):.5f} and {max(chosen):.2f} in learning rate")
 
 # %% [markdown]
@@ -813,9 +783,7 @@ with waits_for("max_stable_lr", "fit_softmax_regression"):
         last, rose = np.array([run[-5:].mean() for run in runs]), np.array([(np.diff(run) > 0).any() for run in runs])
         best[name] = lrs[last.argmin()]
         results[name] = lrs, last, rose
-        print(
-            f"{name:21}  computed limit {limits[name]:.2f}   best of the five {best[name]:.2f}   its loss {last.min():.3f}"
-        )
+        print(f"{name:21}  computed limit {limits[name]:.2f}   best of the five {best[name]:.2f}   its loss {last.min():.3f}")
 
     ax = plt.subplots()[1]
     for (name, (lrs, last, rose)), colour in zip(results.items(), plots.PALETTE, strict=False):
@@ -975,13 +943,8 @@ with waits_for("gradient_descent", "clinic_02"):
     left.lines[-1].set_linestyle("--")
     left.legend()
     plots.sweep(
-        lrs,
-        ends,
-        right,
-        start_loss=excess(np.zeros(2)),
-        limit=(cliff, "2 / L"),
-        xlabel=r"learning rate $\alpha$",
-        ylabel="the same, after 60 steps",
+        lrs, ends, right, start_loss=excess(np.zeros(2)), limit=(cliff, "2 / L"),
+        xlabel=r"learning rate $\alpha$", ylabel="the same, after 60 steps",
     )
     right.set_xticks([0.25, 0.5, 1, 2], ["0.25", "0.5", "1", "2"])
     right.minorticks_off()

@@ -298,6 +298,7 @@ with waits_for("minibatches", "sgd_epoch"):
     X_sorted, y_sorted = X[by_label], y[by_label]
     in_order = [(X_sorted[i : i + 20], y_sorted[i : i + 20]) for i in range(0, N, 20)]
 
+
     def trace(shuffled, lr, seed):
         """The loss over 250 of the images before each of 150 updates, and W after them."""
         rng, W, losses = np.random.default_rng(seed), np.zeros((784, 10)), []
@@ -306,6 +307,7 @@ with waits_for("minibatches", "sgd_epoch"):
                 losses.append(loss_and_grad(W, X[:250], y[:250])[0])
                 W = sgd_epoch(grad, W, [batch], lr)
         return losses, W
+
 
     traces = {}
     for shuffled, name in ((False, "sorted by label"), (True, "shuffled in each epoch")):
@@ -495,14 +497,8 @@ with waits_for("minibatches", "sgd_epoch"):
     fig, axes = plt.subplots(1, 3, figsize=(7.4, 3.3), sharey=True)
     for ax, lr in zip(axes, constant, strict=True):
         plots.contour_with_paths(
-            bowl,
-            {"path": constant[lr][0][:800]},
-            ax,
-            xlabel=r"$\theta_1$",
-            ylabel=r"$\theta_2$",
-            minimum=bowl.minimizer,
-            window=(-2.4, 2.6, -2.6, 2.2),
-            equal=True,
+            bowl, {"path": constant[lr][0][:800]}, ax, xlabel=r"$\theta_1$", ylabel=r"$\theta_2$",
+            minimum=bowl.minimizer, window=(-2.4, 2.6, -2.6, 2.2), equal=True,
         )
         ax.get_legend().remove()
         ax.label_outer()
@@ -532,24 +528,20 @@ with waits_for("minibatches", "sgd_epoch"):
 with waits_for("minibatches", "sgd_epoch"):
     walk([0.1], 1, 0)  # nothing to play with before this works
 
+
     def draw(learning_rate=0.1, batch_size=1):
         """400 steps of SGD at one learning rate and batch size, and the distance from the minimum."""
         path = walk([learning_rate] * 400, int(batch_size), 0)
         fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.5), width_ratios=(1, 1.15))
         plots.contour_with_paths(
-            bowl,
-            {"path": path},
-            left,
-            xlabel=r"$\theta_1$",
-            ylabel=r"$\theta_2$",
-            minimum=bowl.minimizer,
-            window=(-2.4, 2.6, -2.6, 2.2),
-            equal=True,
+            bowl, {"path": path}, left, xlabel=r"$\theta_1$", ylabel=r"$\theta_2$", minimum=bowl.minimizer,
+            window=(-2.4, 2.6, -2.6, 2.2), equal=True,
         )
         left.get_legend().remove()
         right.semilogy(off(path))
         right.set(xlabel="step", ylabel="squared distance", ylim=(1e-6, 30))
         plots.finding(fig, f"Mean squared distance in the last 200 steps: {off(path)[200:].mean():.4f}")
+
 
     plots.play(draw, learning_rate=(0.01, 0.4, 0.01), batch_size=(1, 100, 1))
 
@@ -764,9 +756,7 @@ with waits_for("minibatches", "sgd_epoch", "step_decay", "cosine_decay", "linear
     left.set_xticks(lrs, [str(lr) for lr in lrs])
     left.minorticks_off()
     left.get_legend().remove()
-    plots.loss_curves(
-        best_runs, right, xlabel="epoch", ylabel="training loss, each at its best", logy=True, band="minmax"
-    )
+    plots.loss_curves(best_runs, right, xlabel="epoch", ylabel="training loss, each at its best", logy=True, band="minmax")
     plots.finding(fig, "With decay, the same number of steps ends lower")
     plt.show()
 
@@ -877,12 +867,7 @@ with waits_for("minibatches", "sgd_epoch", "lr_range_test"):
     top.set(xscale="log", ylabel="loss of the batch (over 7)", ylim=(0, 5))
     top.legend(loc="upper left")
     plots.sweep(
-        candidates,
-        finals,
-        bottom,
-        start_loss=np.log(10),
-        xlabel=r"learning rate $\alpha$",
-        ylabel="loss after 8 epochs",
+        candidates, finals, bottom, start_loss=np.log(10), xlabel=r"learning rate $\alpha$", ylabel="loss after 8 epochs"
     )
     bottom.axvline(fall, color=plots.GREEN, linestyle="--")
     bottom.axvline(lowest, color=plots.MUTED, linestyle=":")
@@ -989,10 +974,7 @@ with waits_for("minibatches", "sgd_epoch", "clinic_03"):
         print(f"nothing learned (alpha = 0), batches of {size:4}: reported loss {value:.4f}, true loss {truth:.4f}")
 
     ax = plots.loss_curves(
-        {"clinic_03": theirs, "your SGD, after each epoch": yours[1:]},
-        xlabel="epoch",
-        ylabel="training loss",
-        x=np.arange(1, 9),
+        {"clinic_03": theirs, "your SGD, after each epoch": yours[1:]}, xlabel="epoch", ylabel="training loss", x=np.arange(1, 9)
     )
     ax.axhline(np.log(10), color=plots.MUTED, linestyle=":", linewidth=1.2)
     ax.text(8, np.log(10) - 0.03, "log 10: guessing", color=plots.MUTED, fontsize=10, ha="right", va="top")

@@ -112,15 +112,11 @@ with waits_for("ema"):
     ax.plot(np.arange(1, 251), readings[0], ".", color=plots.GRID, label="the values (one series of ten)", zorder=0)
     for beta, averages in averages_of.items():
         plots.bands(ax, np.arange(1, 251), averages, label=rf"average, $\beta$ = {beta}")
-        print(
-            f"beta = {beta:<5} after 1 value: {averages[:, 0].mean():5.2f}   after 10: {averages[:, 9].mean():5.2f}"
-            f"   after 250: {averages[:, -1].mean():5.2f}   spread in the end: {averages[:, -1].std():.2f}"
-        )
+        print(f"beta = {beta:<5} after 1 value: {averages[:, 0].mean():5.2f}   after 10: {averages[:, 9].mean():5.2f}"
+              f"   after 250: {averages[:, -1].mean():5.2f}   spread in the end: {averages[:, -1].std():.2f}")
     ax.set(xlabel="value number t", ylabel="average of the values so far", ylim=(0, 16))
     ax.legend(loc="lower right")
-    plots.finding(
-        ax, "The longer the memory, the calmer the average, and the longer it is too small (bands: ten series)"
-    )
+    plots.finding(ax, "The longer the memory, the calmer the average, and the longer it is too small (bands: ten series)")
     plt.show()
 
     first = ema(np.array([10.0]), 0.9)[0]
@@ -275,7 +271,6 @@ check("momentum_step")
 # To use a step you have to carry its state along. This helper does that for every step function of this unit, all of
 # which take `(theta, state, grad, lr, ...)` and return `(theta, state)`:
 
-
 # %% given="walk"
 def walk(step, grad, start, lr, steps, **settings):
     """The path of an optimizer whose state starts at zero, (steps + 1, d); `grad` is a function of theta."""
@@ -305,7 +300,6 @@ predict(
 
 # %%
 with waits_for("momentum_step"):
-
     class Alternating:
         """A gradient that changes sign at every step: +1, -1, +1, ..."""
 
@@ -324,10 +318,8 @@ with waits_for("momentum_step"):
         lengths = {name: np.abs(np.diff(path[:, 0])) / 0.1 for name, path in (("on", lasting), ("fro", to_and_fro))}
         left.plot(np.arange(1, 81), lengths["on"], label=rf"$\beta$ = {beta}")
         right.plot(np.arange(1, 81), lengths["fro"])
-        print(
-            f"beta = {beta:<5} last step on the lasting slope: {lengths['on'][-1]:5.2f} alpha (1/(1-beta) = "
-            f"{1 / (1 - beta):5.2f}),   to and fro: {lengths['fro'][-1]:.3f} alpha (1/(1+beta) = {1 / (1 + beta):.3f})"
-        )
+        print(f"beta = {beta:<5} last step on the lasting slope: {lengths['on'][-1]:5.2f} alpha (1/(1-beta) = "
+              f"{1 / (1 - beta):5.2f}),   to and fro: {lengths['fro'][-1]:.3f} alpha (1/(1+beta) = {1 / (1 + beta):.3f})")
     left.set(yscale="log", xlabel="step", ylabel=r"length of the step, in $\alpha$", title="gradient always +1")
     right.set(xlabel="step", title=r"gradient +1, $-$1, +1, ...")
     right.tick_params(labelleft=True)
@@ -406,10 +398,8 @@ with waits_for("momentum_step"):
     plt.show()
     for name, values in lengths.items():
         plain = name.replace(r"$\alpha$", "alpha")
-        print(
-            f"{plain:24} steps 1, 2, 30: {values[0]:.3f}, {values[1]:.3f}, {values[29]:.3f}"
-            f"    steps 31, 32, 60: {values[30]:.3f}, {values[31]:.3f}, {values[59]:.3f}"
-        )
+        print(f"{plain:24} steps 1, 2, 30: {values[0]:.3f}, {values[1]:.3f}, {values[29]:.3f}"
+              f"    steps 31, 32, 60: {values[30]:.3f}, {values[31]:.3f}, {values[59]:.3f}")
     short = [values[30] < 0.2 * values[29] for values in lengths.values()]
     reveal(
         "drop",
@@ -496,12 +486,7 @@ check("nesterov_step")
 predict(
     "swing",
     ...,
-    options={
-        "a": "heavy ball",
-        "b": "Nesterov",
-        "c": "Both swing equally far.",
-        "d": "Neither goes beyond the minimum.",
-    },
+    options={"a": "heavy ball", "b": "Nesterov", "c": "Both swing equally far.", "d": "Neither goes beyond the minimum."},
 )
 
 # %%
@@ -517,9 +502,7 @@ with waits_for("momentum_step", "nesterov_step"):
     plt.show()
     for name, path in swings.items():
         settled = 80 - int(np.argmax(np.abs(path[::-1]) > 0.05)) + 1
-        print(
-            f"{name:17} furthest beyond the minimum: {max(0.0, -path.min()):.3f}   stays within 0.05 from step {settled}"
-        )
+        print(f"{name:17} furthest beyond the minimum: {max(0.0, -path.min()):.3f}   stays within 0.05 from step {settled}")
     beyond = {name: -path.min() for name, path in swings.items()}
     ratio = beyond["heavy ball"] / max(beyond["Nesterov"], 1e-12)
     reveal(
@@ -665,7 +648,6 @@ predict(
 
 # %%
 with waits_for("adagrad_step", "rmsprop_step"):
-
     def lengths_of(step, **settings):
         """The length of each of 300 steps, in alpha, while the gradient is 1, then 0.1."""
         grads = iter([1.0] * 100 + [0.1] * 200)
@@ -772,12 +754,9 @@ with waits_for("momentum_step", "nesterov_step", "adagrad_step", "rmsprop_step")
     plt.show()
     print("at its own best alpha:      along the axis              turned by 30°")
     for name in METHODS:
-        print(
-            f"{name:18}"
-            + "".join(
-                f"    loss {best_loss[ravine, name]:.1e} (alpha {best_lr[ravine, name]:.3f})" for ravine in RAVINES
-            )
-        )
+        print(f"{name:18}" + "".join(
+            f"    loss {best_loss[ravine, name]:.1e} (alpha {best_lr[ravine, name]:.3f})" for ravine in RAVINES
+        ))
     worse = {name: best_loss["turned by 30°", name] > 10 * best_loss["along the axis", name] for name in METHODS}
     pair = (worse["heavy ball"] or worse["Nesterov"], worse["AdaGrad"] or worse["RMSProp"])
     reveal(
@@ -793,7 +772,6 @@ with waits_for("momentum_step", "nesterov_step", "adagrad_step", "rmsprop_step")
 
 # %%
 with waits_for("momentum_step", "nesterov_step", "adagrad_step", "rmsprop_step"):
-
     def paths_in(ravine):
         """Each method's path from the first start, at its own best learning rate."""
         return {
@@ -811,15 +789,8 @@ with waits_for("momentum_step", "nesterov_step", "adagrad_step", "rmsprop_step")
         for ax, colour, (name, path) in zip(axes.flat, plots.PALETTE, paths.items(), strict=False):
             losses[name] = [max(J(theta), 1e-12) for theta in path[: steps_taken + 1]]
             plots.contour_with_paths(
-                J,
-                {"path": path[: steps_taken + 1]},
-                ax,
-                xlabel=r"$\theta_1$",
-                ylabel=r"$\theta_2$",
-                minimum=(0, 0),
-                window=(-4.0, 1.6, -2.4, 1.8),
-                resolution=61,
-                equal=True,
+                J, {"path": path[: steps_taken + 1]}, ax, xlabel=r"$\theta_1$", ylabel=r"$\theta_2$", minimum=(0, 0),
+                window=(-4.0, 1.6, -2.4, 1.8), resolution=61, equal=True,
             )
             ax.get_legend().remove()
             for line in ax.lines:
@@ -954,9 +925,7 @@ with waits_for("SGD"):
         f"momentum {momentum}": np.array([[train(lr, momentum, seed) for lr in lrs] for seed in range(3)])
         for momentum in (0.0, 0.5, 0.9)
     }
-    ax = plots.sweep(
-        lrs, losses, start_loss=np.log(10), xlabel=r"learning rate $\alpha$", ylabel="loss after 100 steps"
-    )
+    ax = plots.sweep(lrs, losses, start_loss=np.log(10), xlabel=r"learning rate $\alpha$", ylabel="loss after 100 steps")
     ax.set_yticks([0.4, 0.6, 1, 2], ["0.4", "0.6", "1", "2"])
     ax.minorticks_off()
     ax.legend(loc="lower left")
@@ -966,10 +935,8 @@ with waits_for("SGD"):
     for name, values in losses.items():
         i = values.mean(axis=0).argmin()
         least[name] = values[:, i].mean()
-        print(
-            f"{name}: best alpha {lrs[i]:.4f}, loss {least[name]:.3f} (three seeds: {values[:, i].min():.3f} to "
-            f"{values[:, i].max():.3f})"
-        )
+        print(f"{name}: best alpha {lrs[i]:.4f}, loss {least[name]:.3f} (three seeds: {values[:, i].min():.3f} to "
+              f"{values[:, i].max():.3f})")
     ratio = least["momentum 0.9"] / least["momentum 0.0"]
     reveal(
         "clothes",
@@ -1054,17 +1021,12 @@ with waits_for("momentum_step", "clinic_04"):
     plots.loss_curves(curves, left, xlabel="step", ylabel="loss above the smallest", logy=True)
     left.lines[-1].set_linestyle("--")
     left.legend(fontsize=8.5)
-    plots.loss_curves(
-        {name: path[:, 5] for name, path in paths.items()}, right, xlabel="step", ylabel="the third entry of b"
-    )
+    plots.loss_curves({name: path[:, 5] for name, path in paths.items()}, right, xlabel="step", ylabel="the third entry of b")
     right.lines[-1].set_linestyle("--")
     right.get_legend().remove()
     given = paths["clinic_04, beta = 0.9"]
     agree = np.allclose(given, mine)
-    healthy, ill = (
-        "Healthy: it rolls like your momentum_step",
-        "Not healthy yet: momentum brings nothing, and a weight drifts",
-    )
+    healthy, ill = "Healthy: it rolls like your momentum_step", "Not healthy yet: momentum brings nothing, and a weight drifts"
     plots.finding(fig, healthy if agree else ill)
     plt.show()
     pushes = np.abs([slope_at(weights)[5] for weights in given])

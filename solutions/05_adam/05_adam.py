@@ -283,10 +283,8 @@ with waits_for("adam_step"):
     plots.finding(ax, "Without bias correction Adam's early steps are several times too long")
     plt.show()
     for name, values in lengths.items():
-        print(
-            f"{name:22} step 1: {values[0]:6.3f}   step 12: {values[11]:6.3f}   step 3000: {values[-1]:6.3f}"
-            f"   longest: {max(values):6.3f}"
-        )
+        print(f"{name:22} step 1: {values[0]:6.3f}   step 12: {values[11]:6.3f}   step 3000: {values[-1]:6.3f}"
+              f"   longest: {max(values):6.3f}")
     first = lengths["neither"][0]
     reveal(
         "uncorrected",
@@ -309,12 +307,7 @@ with waits_for("adam_step"):
 predict(
     "thousand",
     ...,
-    options={
-        "a": "1,000 times as long",
-        "b": "as long as before",
-        "c": "1,000 times shorter",
-        "d": "about 32 times as long",
-    },
+    options={"a": "1,000 times as long", "b": "as long as before", "c": "1,000 times shorter", "d": "about 32 times as long"},
 )
 
 # %%
@@ -339,10 +332,8 @@ with waits_for("adam_step"):
     plots.finding(ax, "Adam's pace depends on how far gradients agree, and not on how large they are")
     plt.show()
     for i in (0, 6, 12):
-        print(
-            f"noise {noise[i]:6.2f}: progress per step {progress[1].mean(axis=0)[i]:.3f} alpha, "
-            f"with 1,000 times the loss {progress[1000].mean(axis=0)[i]:.3f} alpha"
-        )
+        print(f"noise {noise[i]:6.2f}: progress per step {progress[1].mean(axis=0)[i]:.3f} alpha, "
+              f"with 1,000 times the loss {progress[1000].mean(axis=0)[i]:.3f} alpha")
     ratio = (progress[1000] / progress[1]).mean(axis=0)[0]
     reveal(
         "thousand",
@@ -411,10 +402,8 @@ with waits_for("adam_step"):
         i = values.mean(axis=0).argmin()
         least[name] = values[:, i].mean()
         plain = name.replace(r"$\alpha$", "alpha").replace(r"$\alpha/\sqrt{t}$", "alpha / sqrt(t)")
-        print(
-            f"{plain:16} best alpha {alphas[i]:.3f}, loss {least[name]:.3f} "
-            f"(five seeds: {values[:, i].min():.3f} to {values[:, i].max():.3f})"
-        )
+        print(f"{plain:16} best alpha {alphas[i]:.3f}, loss {least[name]:.3f} "
+              f"(five seeds: {values[:, i].min():.3f} to {values[:, i].max():.3f})")
     ratio = least["cosine to zero"] / least[r"constant $\alpha$"]
     reveal(
         "schedule",
@@ -485,15 +474,11 @@ with waits_for("adam_step", "bias_correction"):
     plt.show()
     half = {place: sizes[np.argmax(values >= 0.5)] for place, values in first_steps.items()}
     for place in first_steps:
-        print(
-            f"{place:22} half a first step from |g| = {half[place]:.1e} on;   loss after 200 steps: "
-            f"{tiny[place][:, -1].mean():.3f} of {0.5 * 10:.1f}"
-        )
+        print(f"{place:22} half a first step from |g| = {half[place]:.1e} on;   loss after 200 steps: "
+              f"{tiny[place][:, -1].mean():.3f} of {0.5 * 10:.1f}")
     reveal(
         "inside",
-        min(
-            {"a": 1e-8, "b": 1e-6, "c": 1e-4, "d": 1e-2}.items(), key=lambda item: abs(np.log(item[1] / half["inside"]))
-        )[0],
+        min({"a": 1e-8, "b": 1e-6, "c": 1e-4, "d": 1e-2}.items(), key=lambda item: abs(np.log(item[1] / half["inside"])))[0],
         because="Inside the root, eps is compared with the square of the gradient: what counts is sqrt(1e-8) = 1e-4.",
     )
 
@@ -645,23 +630,17 @@ with waits_for("Adam"):
     fig, axes = plt.subplots(2, 1, figsize=(7.0, 7.6), sharex=True, sharey=True)
     least = {}
     for ax, (data, losses) in zip(axes, swept.items(), strict=True):
-        plots.sweep(
-            lrs, losses, ax, start_loss=np.log(10), xlabel=r"learning rate $\alpha$", ylabel="loss after 70 steps"
-        )
+        plots.sweep(lrs, losses, ax, start_loss=np.log(10), xlabel=r"learning rate $\alpha$", ylabel="loss after 70 steps")
         ax.set(title=data)
         print(data)
         for name, values in losses.items():
             i = values.mean(axis=0).argmin()
             least[data, name] = values[:, i].mean()
-            print(
-                f"  {name:13} best alpha {lrs[i]:.4f}, loss {least[data, name]:.3f} (three seeds: "
-                f"{values[:, i].min():.3f} to {values[:, i].max():.3f})"
-            )
+            print(f"  {name:13} best alpha {lrs[i]:.4f}, loss {least[data, name]:.3f} (three seeds: "
+                  f"{values[:, i].min():.3f} to {values[:, i].max():.3f})")
         for lr, each in ((lrs[0], 0), (lrs[6], 6)):
-            print(
-                f"  the same alpha for all, {lr:.3f}: "
-                + ", ".join(f"{name} {values[:, each].mean():.2f}" for name, values in losses.items())
-            )
+            print(f"  the same alpha for all, {lr:.3f}: "
+                  + ", ".join(f"{name} {values[:, each].mean():.2f}" for name, values in losses.items()))
     axes[0].set_yticks([0.4, 0.6, 1, 2], ["0.4", "0.6", "1", "2"])
     axes[0].minorticks_off()
     axes[0].set_ylim(bottom=0.25)
@@ -753,7 +732,6 @@ check("adamw_step")
 
 # %%
 with waits_for("adam_step", "adamw_step"):
-
     def decayed(method, theta, gradient, count, alpha, decay):
         """The path of weights under AdamW, or under Adam with L2 in the gradient; `gradient` is a function of t."""
         m, v, path = np.zeros_like(theta), np.zeros_like(theta), [theta]
@@ -783,19 +761,15 @@ with waits_for("adam_step", "adamw_step"):
         plots.bands(right, sizes, remaining[method], label=method, color=colour, band="minmax")
     left.set(xlabel="step", ylabel="what is left of the weight", title="no gradient at all", ylim=(-1.25, 1.08))
     left.legend(fontsize=8.5, loc="lower right")
-    right.set(
-        xscale="log", xlabel="size of the gradients' noise", ylabel="what is left after 100 steps", title="noise only"
-    )
+    right.set(xscale="log", xlabel="size of the gradients' noise", ylabel="what is left after 100 steps", title="noise only")
     right.set_ylim(-0.1, 1.08)
     right.legend(loc="lower right")
     plots.finding(fig, "AdamW takes the same fraction of every weight; L2 in Adam spares those with large gradients")
     plt.show()
     for method in both:
         after = still[method][1]
-        print(
-            f"{method:11} (1, 100) after one step: ({after[0]:g}, {after[1]:g});   mean weight after 100 noisy steps: "
-            f"{remaining[method].mean(axis=0)[0]:.2f} (tiny gradients), {remaining[method].mean(axis=0)[-1]:.2f} (large)"
-        )
+        print(f"{method:11} (1, 100) after one step: ({after[0]:g}, {after[1]:g});   mean weight after 100 noisy steps: "
+              f"{remaining[method].mean(axis=0)[0]:.2f} (tiny gradients), {remaining[method].mean(axis=0)[-1]:.2f} (large)")
     outcomes = {"a": (0.99, 99), "b": (0.9, 99.9), "c": (0.9, 90), "d": (1, 100)}
     reveal(
         "two_weights",
@@ -893,9 +867,8 @@ with waits_for("adam_step", "amsgrad_step"):
         plain = name.replace(r"$\beta_2$", "beta2")
         print(f"{plain:21} x over the last 200 steps, mean of five seeds: {path[:, -200:].mean():+.2f}")
     others = {alpha: reddi("Adam", alpha, 0.1)[:, -200:].mean() for alpha in (0.1, 1.0)}
-    print(
-        "Adam, beta2 = 0.1, with other alphas: " + ", ".join(f"alpha {alpha}: {x:+.2f}" for alpha, x in others.items())
-    )
+    print("Adam, beta2 = 0.1, with other alphas: "
+          + ", ".join(f"alpha {alpha}: {x:+.2f}" for alpha, x in others.items()))
 
 # %% [markdown]
 # No $\alpha$ of these rescues Adam here, because the *direction* of its mean step is wrong. A longer memory does: with
@@ -983,10 +956,8 @@ with waits_for("adamw_step", "clinic_05"):
     healthy, ill = "Healthy: it walks like your adamw_step", "Not healthy yet: c starts slowly, and decay is not fair"
     plots.finding(fig, healthy if agree else ill)
     plt.show()
-    print(
-        f"first step of c: {c_path[1]:.4f} (lr is 0.1);   the unplugged weights, 1 and 100, after 5 steps: "
-        f"{w_path[5, 3]:.3f} and {w_path[5, 4]:.3f}"
-    )
+    print(f"first step of c: {c_path[1]:.4f} (lr is 0.1);   the unplugged weights, 1 and 100, after 5 steps: "
+          f"{w_path[5, 3]:.3f} and {w_path[5, 4]:.3f}")
 
 # %% [markdown]
 # **Symptom 1**, left: Adam's first step is $\alpha$ long, always; you saw why. The first step of $c$ is shorter, and so are

@@ -70,13 +70,10 @@ X_test, y_test = measure(2000, 999)
 for seed in range(3):
     X_train, y_train = measure(16, seed)
     fitted = np.linalg.lstsq(X_train, y_train, rcond=None)[0]
-    print(
-        f"data set {seed}:  "
-        + "    ".join(
-            f"{name} weights: training loss {data_loss(w, X_train, y_train)[0]:.2f}, test loss {data_loss(w, X_test, y_test)[0]:.2f}"
-            for name, w in {"fitted": fitted, "true": TRUE}.items()
-        )
-    )
+    print(f"data set {seed}:  " + "    ".join(
+        f"{name} weights: training loss {data_loss(w, X_train, y_train)[0]:.2f}, test loss {data_loss(w, X_test, y_test)[0]:.2f}"
+        for name, w in {"fitted": fitted, "true": TRUE}.items()
+    ))
 
 # %% [markdown]
 # That is **overfitting**: on the training data the fitted weights are better than the *true* ones, and on new data they
@@ -216,10 +213,8 @@ with waits_for("l1_penalty"):
     plots.finding(ax, "The subgradient jumps over zero, and back, for ever: these weights never become 0")
     plt.show()
     zeros = int(np.sum(by_subgradient[-1] == 0))
-    print(
-        f"after 4,000 steps: {zeros} weights are exactly 0; {np.sum(np.abs(by_subgradient[-1]) < lr * 0.3)} are "
-        f"smaller than one step of the penalty, lr * lam = {lr * 0.3:.3f}"
-    )
+    print(f"after 4,000 steps: {zeros} weights are exactly 0; {np.sum(np.abs(by_subgradient[-1]) < lr * 0.3)} are "
+          f"smaller than one step of the penalty, lr * lam = {lr * 0.3:.3f}")
     reveal(
         "subgradient",
         "c" if zeros == 0 else "b" if zeros < 7 else "a",
@@ -344,14 +339,8 @@ with waits_for("l1_penalty", "proximal_step"):
         grid = np.stack(np.meshgrid(np.linspace(-1.6, 3.4, 151), np.linspace(-1.6, 3.6, 151)), axis=-1) - centre
         heights = np.einsum("...i,ij,...j", grid, B, grid) / 2
         touching = (w - centre) @ B @ (w - centre) / 2
-        ax.contour(
-            grid[..., 0] + centre[0],
-            grid[..., 1] + centre[1],
-            heights,
-            levels=touching * np.array([0.1, 0.45, 1.0]),
-            colors=[plots.SKY, plots.SKY, plots.BLUE],
-            linewidths=[1.2, 1.2, 2.0],
-        )
+        ax.contour(grid[..., 0] + centre[0], grid[..., 1] + centre[1], heights, levels=touching * np.array([0.1, 0.45, 1.0]),
+                   colors=[plots.SKY, plots.SKY, plots.BLUE], linewidths=[1.2, 1.2, 2.0])
         ax.fill(*edge, color=plots.ORANGE, alpha=0.35)
         ax.plot(*edge, color=plots.ORANGE)
         ax.plot(*centre, "*", color=plots.INK, markersize=12)
@@ -402,9 +391,7 @@ with waits_for("l2_penalty", "proximal_step"):
     def l2_path(X, y):
         """The L2 minimum for every lambda, (30, 12): there the gradient of loss + penalty is zero."""
         slope = l2_penalty(np.ones(1), 1.0)[1][0]  # 1, if your gradient is right
-        return np.array(
-            [np.linalg.solve(X.T @ X / len(y) + slope * lam * np.eye(12), X.T @ y / len(y)) for lam in lams]
-        )
+        return np.array([np.linalg.solve(X.T @ X / len(y) + slope * lam * np.eye(12), X.T @ y / len(y)) for lam in lams])
 
     samples = [measure(16, seed) for seed in range(5)]
     found = {"L2": [l2_path(X, y) for X, y in samples], "L1": [l1_path(X, y) for X, y in samples]}
@@ -426,10 +413,8 @@ with waits_for("l2_penalty", "proximal_step"):
         panels[0, column].set(xscale="log", title=norm)
         panels[1, column].set(xlabel=r"$\lambda$, from strong to weak", ylim=(0, 7))
         best = low[norm].argmin()
-        print(
-            f"{norm}: lowest test loss {low[norm][best]:.2f} at lambda = {lams[best]:.3f}; hardly any penalty: "
-            f"{low[norm][-1]:.2f}; of 12 weights exactly 0 at the best lambda, data set 0: {np.sum(ws[0][best] == 0)}"
-        )
+        print(f"{norm}: lowest test loss {low[norm][best]:.2f} at lambda = {lams[best]:.3f}; hardly any penalty: "
+              f"{low[norm][-1]:.2f}; of 12 weights exactly 0 at the best lambda, data set 0: {np.sum(ws[0][best] == 0)}")
     panels[0, 0].invert_xaxis()
     panels[0, 0].set_ylabel("weight (data set 0)")
     panels[1, 0].set_ylabel("loss (five data sets)")
@@ -574,7 +559,6 @@ predict(
 
 # %%
 with waits_for("l2_step", "decay_step"):
-
     def after(step, make, strength, grads, start, lr):
         """The weights (1, d) after one step for each row of grads (T, d)."""
         weights = np.array([start], dtype=float)
@@ -608,19 +592,15 @@ with waits_for("l2_step", "decay_step"):
     for key, (label, colour) in shown.items():
         plots.bands(ax, sizes, left_over[key].T, label=label, color=colour)
     ax.axhline(0.99**200, color=plots.MUTED, linestyle="--", linewidth=1.4, label=r"$(1 - \alpha\lambda)^{200}$")
-    ax.set(
-        xscale="log", xlabel="size of the gradients (their signs are chance)", ylabel="what is left of a weight of 1"
-    )
+    ax.set(xscale="log", xlabel="size of the gradients (their signs are chance)", ylabel="what is left of a weight of 1")
     ax.legend(loc="upper left")
     plots.finding(ax, "AdamW takes the same share of every weight; L2 in Adam spares those with large gradients")
     plt.show()
     gap = np.abs(left_over["SGD, l2_step"] - left_over["SGD, decay_step"])[:5].max()
     print(f"SGD, 200 steps: the two ways differ by {gap:.1e} at most (gradients up to 1)")
     for key in shown:
-        print(
-            f"{key:17} left of a weight of 1:  gradients of 0.01: {left_over[key][0].mean():.2f}   of 1: "
-            f"{left_over[key][4].mean():.2f}   of 100: {left_over[key][-1].mean():.2f}"
-        )
+        print(f"{key:17} left of a weight of 1:  gradients of 0.01: {left_over[key][0].mean():.2f}   of 1: "
+              f"{left_over[key][4].mean():.2f}   of 100: {left_over[key][-1].mean():.2f}")
 
 # %% [markdown]
 # For gradient descent the two ways are one, up to rounding. For Adam they are not. Where gradients are tiny, the penalty
@@ -759,10 +739,8 @@ with waits_for("dropout_forward"):
     ax.legend(loc="upper left")
     plots.finding(ax, "Dropout on a linear unit is an L2 penalty (lines), drawn by lot (dots)")
     plt.show()
-    print(
-        f"p = 0.5: mean output at scale 1 is {outputs.mean():.3f}, without dropout {y_hat:.3f};  rise of the loss at "
-        f"scale 1: {rises[0.5][4]:.3f}, at scale 2: {rises[0.5][8]:.3f}"
-    )
+    print(f"p = 0.5: mean output at scale 1 is {outputs.mean():.3f}, without dropout {y_hat:.3f};  rise of the loss at "
+          f"scale 1: {rises[0.5][4]:.3f}, at scale 2: {rises[0.5][8]:.3f}")
     ratio = rises[0.5][8] / rises[0.5][4]
     reveal(
         "dropout_loss",
@@ -843,7 +821,6 @@ check("EarlyStopping")
 # learn every one of them by heart. How its gradient is computed is unit 07's matter: **this helper is given**, you need
 # not follow it line by line. It calls your `dropout_forward` and `dropout_backward` on the hidden layer, if $p > 0$.
 
-
 # %% given="network"
 def moons(count, seed, wrong=0):
     """X (count, 2), labels y (count,) of 0 and 1, and which `wrong` of the labels were turned round: (count,) bools."""
@@ -857,12 +834,8 @@ def moons(count, seed, wrong=0):
 
 def new_network(rng, hidden=50):
     """Parameters of a network with two inputs, one hidden layer of tanh units and one output."""
-    return [
-        1.5 * rng.normal(size=(2, hidden)),
-        rng.normal(size=hidden),
-        rng.normal(size=(hidden, 1)) / np.sqrt(hidden),
-        np.zeros(1),
-    ]
+    return [1.5 * rng.normal(size=(2, hidden)), rng.normal(size=hidden),
+            rng.normal(size=(hidden, 1)) / np.sqrt(hidden), np.zeros(1)]
 
 
 def scores(params, X):
@@ -939,14 +912,8 @@ with waits_for("l2_penalty", "proximal_step", "dropout_forward", "dropout_backwa
                     param -= LR * grad
         return params, np.array(losses)
 
-    STRENGTHS = {
-        "nothing": [0],
-        "L2": [0.001, 0.003, 0.01],
-        "L1": [0.004, 0.016, 0.064],
-        "dropout": [0.3, 0.6, 0.8],
-        "early stopping": [0],
-        "noise": [0.1, 0.2, 0.3],
-    }
+    STRENGTHS = {"nothing": [0], "L2": [0.001, 0.003, 0.01], "L1": [0.004, 0.016, 0.064], "dropout": [0.3, 0.6, 0.8],
+                 "early stopping": [0], "noise": [0.1, 0.2, 0.3]}
     chosen, final, lines = {}, {}, []
     for method, strengths in STRENGTHS.items():
         tried = {strength: [rescue(method, strength, seed) for seed in range(3)] for strength in strengths}
@@ -956,10 +923,8 @@ with waits_for("l2_penalty", "proximal_step", "dropout_forward", "dropout_backwa
         final[method] = np.mean(ends, axis=0)
         right = np.mean([np.mean((scores(params, X_new) > 0) == y_new) for params, _ in chosen[method]])
         weights = [np.concatenate([params[0].ravel(), params[2].ravel()]) for params, _ in chosen[method]]
-        lines.append(
-            f"{method:14} {best or '-':>8} {final[method][0]:14.2f} {final[method][2]:10.2f} {right:14.1%} "
-            f"{np.mean([np.abs(w).max() for w in weights]):15.1f} {np.mean([np.mean(w == 0) for w in weights]):12.0%}"
-        )
+        lines.append(f"{method:14} {best or '-':>8} {final[method][0]:14.2f} {final[method][2]:10.2f} {right:14.1%} "
+                     f"{np.mean([np.abs(w).max() for w in weights]):15.1f} {np.mean([np.mean(w == 0) for w in weights]):12.0%}")
     runs = chosen
     print("method         strength  training loss  test loss  test accuracy  largest weight  exact zeros")
     print("\n".join(lines))
@@ -1013,12 +978,9 @@ with waits_for("l2_penalty", "proximal_step", "dropout_forward", "dropout_backwa
 
 # %%
 with waits_for("l2_penalty", "proximal_step", "dropout_forward", "dropout_backward", "EarlyStopping"):
-
     def by_size(networks):
         """The sizes of all weights, from the largest to the smallest, as the mean over networks."""
-        return np.mean(
-            [np.sort(np.abs(np.concatenate([W1.ravel(), W2.ravel()])))[::-1] for W1, _, W2, _ in networks], axis=0
-        )
+        return np.mean([np.sort(np.abs(np.concatenate([W1.ravel(), W2.ravel()])))[::-1] for W1, _, W2, _ in networks], axis=0)
 
     ranked = {method: by_size([params for params, _ in tried]) for method, tried in runs.items()}
     ax = plt.subplots()[1]
@@ -1028,9 +990,7 @@ with waits_for("l2_penalty", "proximal_step", "dropout_forward", "dropout_backwa
     ax.plot(np.arange(1, 151), start, color=plots.INK, linestyle=":", label="at the start")
     ax.set(yscale="log", xlabel="weights, from the largest to the smallest", ylabel="size", ylim=(1e-3, 20))
     ax.legend(loc="lower left", ncols=2)
-    plots.finding(
-        ax, "L2 shrinks all weights, L1 keeps a few of 150; dropout, stopping and noise hold back their growth"
-    )
+    plots.finding(ax, "L2 shrinks all weights, L1 keeps a few of 150; dropout, stopping and noise hold back their growth")
     plt.show()
 
 # %% [markdown]
@@ -1113,18 +1073,12 @@ with waits_for("clinic_06"):
     ax.set(yscale="log" if worst > 10 else "linear", xlabel="step", ylabel="reported loss, first one = 1")
     ax.legend()
     healthy = all(np.all(np.diff(values) < 1e-9) for values in histories.values()) and np.allclose(shift, 273)
-    plots.finding(
-        ax,
-        "Healthy: the loss falls, and the unit of temperature does not matter"
-        if healthy
-        else "Not healthy yet: every step makes the loss worse, or the unit of temperature matters",
-    )
+    plots.finding(ax, "Healthy: the loss falls, and the unit of temperature does not matter" if healthy else
+                  "Not healthy yet: every step makes the loss worse, or the unit of temperature matters")
     plt.show()
     for name, (w, b, history) in {"in degrees Celsius": celsius, "in kelvin": kelvin}.items():
-        print(
-            f"{name:19} w = ({', '.join(f'{value:.2f}' for value in w)})   b = {b:7.2f}   reported loss: first "
-            f"{history[0]:8.3f}, last {history[-1]:8.3f}"
-        )
+        print(f"{name:19} w = ({', '.join(f'{value:.2f}' for value in w)})   b = {b:7.2f}   reported loss: first "
+              f"{history[0]:8.3f}, last {history[-1]:8.3f}")
     print(f"all temperatures moved up by 273; the predictions moved up by {shift.mean():.2f} on average")
 
 # %% [markdown]

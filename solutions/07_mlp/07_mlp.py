@@ -222,7 +222,6 @@ reveal(
 # others.) Now the same in the large. From here on a name such as `dW` stands for $\partial J/\partial W$: **an array of
 # $W$'s shape** that says, for each entry, how fast the loss changes with it.
 
-
 # %%
 def draw_graph():
     """The network as a graph: values go right, gradients come back left, each of the shape of its value."""
@@ -231,16 +230,11 @@ def draw_graph():
     fig, ax = plt.subplots(figsize=(7.4, 4.0))
 
     def arrow(start, end, colour):
-        ax.annotate(
-            "", end, start, arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 1.8, "shrinkA": 0, "shrinkB": 0}
-        )
+        ax.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 1.8, "shrinkA": 0, "shrinkB": 0})
 
     for i, (name, shape) in enumerate(zip(slots, shapes, strict=True)):
         if shape:
-            for colour, sign, text in (
-                (plots.BLUE, 1, name),
-                (plots.VERMILLION, -1, "1" if name == "J" else f"d{name}"),
-            ):
+            for colour, sign, text in ((plots.BLUE, 1, name), (plots.VERMILLION, -1, "1" if name == "J" else f"d{name}")):
                 ax.text(i, 0.62 * sign, text, ha="center", va="center", color=colour, weight="bold", fontsize=11.5)
                 ax.text(i, 1.0 * sign, shape, ha="center", va="center", color=colour, fontsize=8.5)
             continue
@@ -550,7 +544,6 @@ predict(
     },
 )
 
-
 # %% given="moons"
 def two_moons(count, rng):
     """Points (2 count, 2) on two half circles that reach into each other, with noise, and their classes (2 count,)."""
@@ -597,9 +590,7 @@ with waits_for("MLP"):
     line = np.stack([np.linspace(-2, 2, 2001), np.zeros(2001)], axis=1)  # straight through the plane
     bends = np.abs(np.diff(folded[1].forward(line)[:, 0], 2)) > 1e-9
     kinks = np.sum(np.diff(bends.astype(int)) == 1)
-    print(
-        f"along a line through the plane, the first logit of [2, 4, 2] has {kinks} kinks, and is straight between them"
-    )
+    print(f"along a line through the plane, the first logit of [2, 4, 2] has {kinks} kinks, and is straight between them")
     reveal(
         "border",
         "a" if not bends.any() else "c" if bends.mean() < 0.05 else "b",
@@ -642,7 +633,6 @@ y_train, y_test = fashion.y_train, fashion.y_test
 
 # %%
 with waits_for("MLP"):
-
     def slope_along(net, X, y, direction, h):
         """The slope of the loss along a direction, a list of arrays like net.params: measured from both sides."""
         here, sides = [param.copy() for param in net.params], []
@@ -678,9 +668,7 @@ with waits_for("MLP"):
     plt.show()
     at = {h: int(np.argmin(np.abs(np.log10(hs / h)))) for h in (1e-6, 1e-3)}
     for name, values in errors.items():
-        print(
-            f"{name.replace('$', ''):33}" + "   ".join(f"error at h = {h:.0e}: {values[i]:.0e}" for h, i in at.items())
-        )
+        print(f"{name.replace('$', ''):33}" + "   ".join(f"error at h = {h:.0e}: {values[i]:.0e}" for h, i in at.items()))
     straight, relu = errors["no hidden layer"][at[1e-3]], errors["one hidden layer with ReLU"][at[1e-3]]
     reveal(
         "kinks",
@@ -732,9 +720,7 @@ with waits_for("MLP"):
     plots.finding(ax, "A first loss far above log 10 means: the network is sure of itself, and knows nothing")
     plt.show()
     for factor, values in zip(factors, first_losses.T, strict=True):
-        print(
-            f"last weights times {factor:<5g} first loss {values.mean():6.2f}   ({values.min():.2f} to {values.max():.2f})"
-        )
+        print(f"last weights times {factor:<5g} first loss {values.mean():6.2f}   ({values.min():.2f} to {values.max():.2f})")
     usual = first_losses[:, 3].mean()
     reveal(
         "first_loss",
@@ -833,9 +819,7 @@ with waits_for("MLP", "overfit_tiny_batch"):
     plt.show()
     for name, values in reached.items():
         last = np.array(curves[name])[:, -1]
-        print(
-            f"{name:14} accuracy {min(values):.0%} to {max(values):.0%}, last loss {last.min():.4f} to {last.max():.4f}"
-        )
+        print(f"{name:14} accuracy {min(values):.0%} to {max(values):.0%}, last loss {last.min():.4f} to {last.max():.4f}")
     chance = min(reached["random labels"])
     reveal(
         "by_heart",
@@ -887,9 +871,7 @@ with waits_for("MLP"):
             for depth, values in enumerate(layers, start=1):
                 heights, edges = np.histogram(np.log10(values), bins=np.arange(-16, 6.1, 0.25))
                 middle = (edges[:-1] + edges[1:]) / 2
-                ax.fill_between(
-                    middle, -depth, -depth + 0.85 * heights / heights.max(), color=colour, alpha=0.75, linewidth=0
-                )
+                ax.fill_between(middle, -depth, -depth + 0.85 * heights / heights.max(), color=colour, alpha=0.75, linewidth=0)
         column[0].set_title(name, fontsize=11.5)
         column[0].set(xlabel=r"$\log_{10}$ of active values", xlim=(-12, 6), xticks=[-10, -5, 0, 5])
         column[1].set(xlabel=r"$\log_{10}$ |gradient|", xlim=(-15, 3), xticks=[-15, -10, -5, 0])
@@ -898,11 +880,9 @@ with waits_for("MLP"):
     plots.finding(fig, "With He's weights, values and gradients keep their size through all eight layers")
     plt.show()
     for name, (active, grads) in inside.items():
-        print(
-            f"{name:16} active values, root mean square: layer 1 {np.sqrt(np.mean(active[0] ** 2)):8.1e}, "
-            f"layer 8 {np.sqrt(np.mean(active[-1] ** 2)):8.1e}   |gradient|, median: layer 1 {np.median(grads[0]):.0e}, "
-            f"layer 8 {np.median(grads[-1]):.0e}"
-        )
+        print(f"{name:16} active values, root mean square: layer 1 {np.sqrt(np.mean(active[0] ** 2)):8.1e}, "
+              f"layer 8 {np.sqrt(np.mean(active[-1] ** 2)):8.1e}   |gradient|, median: layer 1 {np.median(grads[0]):.0e}, "
+              f"layer 8 {np.median(grads[-1]):.0e}")
     small_start = inside["0.01 everywhere"][0]
     left_over = np.sqrt(np.mean(small_start[-1] ** 2) / np.mean(small_start[0] ** 2))
     print(f"0.01 everywhere: of layer 1, layer 8 has a part of {left_over:.0e}")
@@ -936,7 +916,6 @@ predict(
     ...,
     options={"a": "not at all", "b": "1 to 5 percentage points", "c": "more than 5 percentage points"},
 )
-
 
 # %% given="training"
 def accuracy_of(net, X, y):
@@ -1002,9 +981,7 @@ with waits_for("MLP"):
     plots.finding(ax, "The hidden layer pays on new images too, each network at its own best learning rate")
     plt.show()
     for name, values in finals.items():
-        print(
-            f"{name:17} learning rate {chosen[name]:g}, test accuracy {np.mean(values):.1%} ({min(values):.1%} to {max(values):.1%})"
-        )
+        print(f"{name:17} learning rate {chosen[name]:g}, test accuracy {np.mean(values):.1%} ({min(values):.1%} to {max(values):.1%})")
     gain = 100 * (np.mean(finals["100 hidden units"]) - np.mean(finals["no hidden layer"]))
     print(f"the hidden layer is worth {gain:.1f} percentage points")
     reveal(
@@ -1022,9 +999,7 @@ with waits_for("MLP"):
     mistaken = np.flatnonzero((y_test == hardest) & (guesses != hardest))[:16]
     names = fashion.class_names
     ax = plots.image_grid(fashion.X_test[mistaken].reshape(-1, 28, 28), [names[guesses[i]] for i in mistaken])
-    plots.finding(
-        ax, f"{names[hardest]} is the hardest class, {rights[hardest]:.0%} are right: what the others were taken for"
-    )
+    plots.finding(ax, f"{names[hardest]} is the hardest class, {rights[hardest]:.0%} are right: what the others were taken for")
     plt.show()
     print("right in each class: " + ", ".join(f"{names[k]} {rights[k]:.0%}" for k in sorted(rights, key=rights.get)))
 
@@ -1087,10 +1062,8 @@ with waits_for("MLP"):
     plt.show()
     for label, values in ratios.items():
         plain = label.replace(r"$\alpha$", "alpha")
-        print(
-            f"{plain:16} ratio in step 1: {values[:, 0].mean():.1e}, in step 60: {values[:, -1].mean():.1e}   "
-            f"std of W1 then: {spreads[label]:.2f}   loss of the last ten batches: {ends[label].mean():.2f}"
-        )
+        print(f"{plain:16} ratio in step 1: {values[:, 0].mean():.1e}, in step 60: {values[:, -1].mean():.1e}   "
+              f"std of W1 then: {spreads[label]:.2f}   loss of the last ten batches: {ends[label].mean():.2f}")
     typical = ratios[rf"$\alpha$ = {best_lr:.2g}"].mean()
     reveal(
         "update_ratio",
@@ -1214,12 +1187,8 @@ with waits_for("clinic_07"):
     right.minorticks_off()
     right.legend(fontsize=9)
     healthy = max(wrongness) < 1e-5
-    plots.finding(
-        fig,
-        "Healthy: the gradients are the measured ones"
-        if healthy
-        else "Not healthy yet: the loss falls, and two of three gradients are wrong",
-    )
+    plots.finding(fig, "Healthy: the gradients are the measured ones" if healthy
+                  else "Not healthy yet: the loss falls, and two of three gradients are wrong")
     plt.show()
     for name, value in zip(("dW1", "dW2", "dW3"), wrongness, strict=True):
         print(f"{name}: largest error {value:.0e} of the largest entry")

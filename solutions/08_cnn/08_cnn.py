@@ -78,10 +78,8 @@ predict(
 # %%
 linear_weights = 784 * (8 * 784) + 8 * 784  # from each pixel to each new pixel, and a bias for each new pixel
 convolution_weights = 8 * 5 * 5 + 8  # eight filters, and a bias for each
-print(
-    f"linear layer: {linear_weights:,}    convolution: {convolution_weights}    "
-    f"ratio: {linear_weights / convolution_weights:,.0f}"
-)
+print(f"linear layer: {linear_weights:,}    convolution: {convolution_weights}    "
+      f"ratio: {linear_weights / convolution_weights:,.0f}")
 reveal(
     "weights",
     "c" if linear_weights > 10_000 * convolution_weights else "b" if linear_weights > 5 * convolution_weights else "a",
@@ -93,7 +91,6 @@ reveal(
 # What happens at one place? Lay the filter on a **window** of the image, multiply number by number, and add up. Then move
 # on by one pixel. (Mathematicians turn the filter by 180 degrees first, and call this one, without the turn, a
 # cross-correlation. In networks it is called convolution all the same: the weights are learned, turned or not.)
-
 
 # %% given="drawing"
 def draw_table(ax, table, title, marked=None, colour=plots.ORANGE):
@@ -186,7 +183,6 @@ check("output_size")
 # | `F`, `KH`, `KW` | filters, the kernels' height and width | `W`: `(F, C, KH, KW)`, `b`: `(F,)` |
 # | `SH`, `SW` and `PH`, `PW` | stride and padding, down and across | a number for both, or a pair (down, across) |
 # | `OH`, `OW` | the result's height and width | `out`: `(N, F, OH, OW)`: a **map** for each filter |
-
 
 # %% given="pair"
 def pair(value):
@@ -390,9 +386,7 @@ with waits_for("im2col"):
     plt.show()
 
     size = im2col(X_train[:1], (5, 5), padding=2).size
-    print(
-        f"28 x 28 image: {X_train[0].size} numbers, its columns: {size:,}, {size / X_train[0].size:.0f} times as many"
-    )
+    print(f"28 x 28 image: {X_train[0].size} numbers, its columns: {size:,}, {size / X_train[0].size:.0f} times as many")
     reveal(
         "copies",
         min({"a": 1, "b": 5, "c": 25, "d": 784}.items(), key=lambda item: abs(item[1] - size / X_train[0].size))[0],
@@ -453,16 +447,8 @@ check("conv2d_forward")
 # much faster than the loops is im2col?
 
 # %%
-predict(
-    "speed",
-    ...,
-    options={
-        "a": "not at all: the arithmetic is the same",
-        "b": "about twice",
-        "c": "about 10 times",
-        "d": "50 times or more",
-    },
-)
+predict("speed", ..., options={"a": "not at all: the arithmetic is the same", "b": "about twice", "c": "about 10 times",
+                               "d": "50 times or more"})
 
 # %%
 with waits_for("conv2d_loops", "conv2d_forward"):
@@ -493,9 +479,7 @@ with waits_for("conv2d_loops", "conv2d_forward"):
     slower = {name: value / seconds["torch"] for name, value in seconds.items()}
     ax = plt.subplots(figsize=(7.0, 2.9))[1]
     ax.barh(list(slower), slower.values(), color=(plots.ORANGE, plots.BLUE, plots.GREEN), height=0.6)
-    ax.set(
-        xscale="log", xlabel="time, as a multiple of torch's (logarithmic axis)", xlim=(0.5, 6 * max(slower.values()))
-    )
+    ax.set(xscale="log", xlabel="time, as a multiple of torch's (logarithmic axis)", xlim=(0.5, 6 * max(slower.values())))
     for place, value in enumerate(slower.values()):
         ax.text(value * 1.15, place, f"{value:,.0f}" if value >= 10 else f"{value:.1f}", va="center")
     ax.invert_yaxis()
@@ -504,10 +488,8 @@ with waits_for("conv2d_loops", "conv2d_forward"):
     plots.finding(ax, f"Without loops, the same sums are {gain:,.0f} times as fast")
     plt.show()
     different = max(np.abs(way() - ways["torch"]()).max() for way in ways.values())
-    print(
-        f"loops / im2col: {gain:,.0f}    im2col / torch: {slower['your im2col']:.1f}    "
-        f"largest difference between the three results: {different:.0e}"
-    )
+    print(f"loops / im2col: {gain:,.0f}    im2col / torch: {slower['your im2col']:.1f}    "
+          f"largest difference between the three results: {different:.0e}")
     reveal(
         "speed",
         "d" if gain >= 30 else "c" if gain >= 4 else "b" if gain >= 1.3 else "a",
@@ -620,9 +602,7 @@ with waits_for("conv2d_loops", "conv2d_forward", "conv2d_backward"):
     for ax, (stride, count) in zip(axes, counts.items(), strict=True):
         ax.imshow(count, cmap="Blues", vmin=0, vmax=11)
         for (i, j), value in np.ndenumerate(count):
-            ax.text(
-                j, i, f"{value:.0f}", ha="center", va="center", fontsize=9, color="white" if value > 6 else plots.INK
-            )
+            ax.text(j, i, f"{value:.0f}", ha="center", va="center", fontsize=9, color="white" if value > 6 else plots.INK)
         ax.set_title(f"stride {stride}", fontsize=11, weight="normal", loc="center")
         ax.axis("off")
     plots.finding(fig, "A pixel's gradient is a sum over all windows that see it: from 1 to 9 of them with 3 x 3")
@@ -638,9 +618,7 @@ with waits_for("conv2d_loops", "conv2d_forward", "conv2d_backward"):
     ends = [conv2d_loops(X + h * u[0], W + h * u[1], b + h * u[2], (2, 1), (1, 0)) for h in (1e-5, -1e-5)]
     measured = np.sum(weights * (ends[0] - ends[1])) / 2e-5
     claimed = sum(np.vdot(part, grad) for part, grad in zip(u, conv2d_backward(weights, cache), strict=True))
-    print(
-        f"gradient check against your loops, along a random direction: relative error {abs(measured / claimed - 1):.0e}"
-    )
+    print(f"gradient check against your loops, along a random direction: relative error {abs(measured / claimed - 1):.0e}")
     reveal(
         "heard",
         {(1, 1): "a", (9, 9): "b", (9, 1): "c", (9, 4): "d"}.get((round(middle), round(corner)), "c"),
@@ -794,10 +772,8 @@ with waits_for("conv2d_forward", "maxpool_forward", "maxpool_backward"):
         ax.axis("off")
     plots.finding(fig, "Pooling keeps the strongest answer of each window, and only its pixel gets a gradient")
     plt.show()
-    print(
-        f"pixels: {returned.size}    with a gradient: {np.count_nonzero(returned)}, "
-        f"{np.count_nonzero(returned) / returned.size:.0%}"
-    )
+    print(f"pixels: {returned.size}    with a gradient: {np.count_nonzero(returned)}, "
+          f"{np.count_nonzero(returned) / returned.size:.0%}")
     equal = np.ones((1, 1, 2, 2))
     received = maxpool_backward(np.ones((1, 1, 1, 1)), maxpool_forward(equal, 2)[1]).ravel()
     print("four equal values receive", received)
@@ -848,10 +824,8 @@ predict(
 work = {"convolution 1": 8 * 25 * 28 * 28, "convolution 2": 32 * (8 * 9) * 14 * 14, "linear": 1568 * 10}
 weights = {"convolution 1": 8 * 25, "convolution 2": 32 * (8 * 9), "linear": 1568 * 10}
 for name in work:
-    print(
-        f"{name:14} multiplications for one image: {work[name]:8,} ({work[name] / sum(work.values()):4.0%})    "
-        f"weights: {weights[name]:7,} ({weights[name] / sum(weights.values()):4.0%})"
-    )
+    print(f"{name:14} multiplications for one image: {work[name]:8,} ({work[name] / sum(work.values()):4.0%})    "
+          f"weights: {weights[name]:7,} ({weights[name] / sum(weights.values()):4.0%})")
 most = max(work, key=work.get), max(weights, key=weights.get)
 reveal(
     "work",
@@ -956,7 +930,6 @@ predict(
     options={"a": "about 70%", "b": "about 80%", "c": "between 86 and 91%", "d": "more than 95%"},
 )
 
-
 # %% given="training"
 def train(net, epochs, lr, batch_size, seed):
     """The loss of each step, (steps,): Adam in float32, on the training images, with a learning rate that falls to 0."""
@@ -987,12 +960,8 @@ with waits_for("NumpyCNN"):
 
     ax = plt.subplots(figsize=(7.0, 3.6))[1]
     ax.plot(np.arange(len(losses)), losses, color=plots.GRID, linewidth=1, label="each batch")
-    ax.plot(
-        np.arange(24, len(losses) - 24),
-        np.convolve(losses, np.ones(49) / 49, "valid"),
-        color=plots.BLUE,
-        label="mean of 49 batches",
-    )
+    ax.plot(np.arange(24, len(losses) - 24), np.convolve(losses, np.ones(49) / 49, "valid"), color=plots.BLUE,
+            label="mean of 49 batches")
     for epoch in (1, 2):
         ax.axvline(epoch * len(losses) / 3, color=plots.MUTED, linewidth=1, linestyle=":")
     ax.set(xlabel="step (dotted: a new epoch)", ylabel="loss", ylim=(0, np.log(10) * 1.05))
@@ -1000,10 +969,8 @@ with waits_for("NumpyCNN"):
     plots.finding(ax, f"Three times through 10,000 pictures, in NumPy: {right:.1%} of the test pictures right")
     plt.show()
     print(f"first loss {losses[0]:.2f} (log 10 = {np.log(10):.2f}), mean of the last 100: {losses[-100:].mean():.2f}")
-    print(
-        f"right: {share_right(net, X_train[:2000], y_train[:2000]):.1%} of 2,000 training pictures, "
-        f"{right:.1%} of the 2,000 test pictures"
-    )
+    print(f"right: {share_right(net, X_train[:2000], y_train[:2000]):.1%} of 2,000 training pictures, "
+          f"{right:.1%} of the 2,000 test pictures")
 
     learned = net.params[0].astype(float)
     boot = X_test[np.flatnonzero(y_test == 9)[:1]]
@@ -1146,11 +1113,7 @@ check("batchnorm_backward")
 predict(
     "stretched",
     ...,
-    options={
-        "a": "the same as before, nearly",
-        "b": "all of it 10 times as large",
-        "c": "all of it larger by a constant",
-    },
+    options={"a": "the same as before, nearly", "b": "all of it 10 times as large", "c": "all of it larger by a constant"},
 )
 
 # %%
@@ -1162,10 +1125,8 @@ with waits_for("batchnorm_forward", "batchnorm_backward"):
     moved, ratio = np.abs(after - before).max(), after.std() / before.std()
     back, normal = batchnorm_backward(rng.normal(size=X.shape), cache)[0], cache[0]
     print(f"largest change of the output: {moved:.0e}")
-    print(
-        f"in each channel, the sum of dX: {np.abs(back.sum(axis=(0, 2, 3))).max():.0e}, "
-        f"and the sum of dX times X_hat: {np.abs((back * normal).sum(axis=(0, 2, 3))).max():.0e}"
-    )
+    print(f"in each channel, the sum of dX: {np.abs(back.sum(axis=(0, 2, 3))).max():.0e}, "
+          f"and the sum of dX times X_hat: {np.abs((back * normal).sum(axis=(0, 2, 3))).max():.0e}")
     reveal(
         "stretched",
         "a" if moved < 0.01 else "b" if ratio > 2 else "c",
@@ -1227,10 +1188,8 @@ with waits_for("clinic_08"):
     healthy, ill = "Healthy: three maps, each in its place", "Not healthy yet: in pieces, or out of place"
     plots.finding(fig, healthy if placed and apart else ill)
     plt.show()
-    print(
-        f"a single bright pixel at row 13, column 17; the mean of 25 answers in rows {rows[0]} to {rows[-1]}, "
-        f"columns {columns[0]} to {columns[-1]}"
-    )
+    print(f"a single bright pixel at row 13, column 17; the mean of 25 answers in rows {rows[0]} to {rows[-1]}, "
+          f"columns {columns[0]} to {columns[-1]}")
     print("three filters of 1 x 1 with the values 1, 2 and 3 give the image times 1, 2 and 3:", apart)
 
 # %% [markdown]

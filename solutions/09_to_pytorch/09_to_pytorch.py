@@ -112,7 +112,6 @@ print(f"loss = {loss.item():.1f};  the operation that made it: {type(loss.grad_f
 # `linear_backward` and `relu_backward` did. The next cell draws the graph, lets `backward` run, and notes at each
 # operation the value that went forward and the gradient that came back.
 
-
 # %% given="graph"
 def operations(loss):
     """The graph behind a tensor: {operation: the operations that made its inputs}."""
@@ -162,15 +161,8 @@ def draw_graph(loss, names, place):
         box = {"boxstyle": "round,pad=0.45", "facecolor": plots.CARD, "edgecolor": colour, "linewidth": 2}
         ax.text(*place[title], text, ha="center", va="center", fontsize=9.5, bbox=box)
         ax.text(
-            place[title][0],
-            place[title][1] - 0.47,
-            f"gradient {arrived[node]:.4g}",
-            ha="center",
-            va="top",
-            fontsize=9.5,
-            color=plots.VERMILLION,
-            weight="bold",
-            bbox={"facecolor": plots.CARD, "edgecolor": "none", "pad": 1},
+            place[title][0], place[title][1] - 0.47, f"gradient {arrived[node]:.4g}", ha="center", va="top", fontsize=9.5,
+            color=plots.VERMILLION, weight="bold", bbox={"facecolor": plots.CARD, "edgecolor": "none", "pad": 1},
         )
     ax.set(xlim=(-0.55, 4.55), ylim=(-0.95, 2.65))
     ax.set_axis_off()
@@ -179,31 +171,15 @@ def draw_graph(loss, names, place):
 
 # %%
 named = {
-    "w": w,
-    "b": b,
-    "w x": product,
-    "w x + b": prediction,
-    "error": error,
-    "error²": squared,
-    "w²": square_of_w,
-    "0.1 w²": penalty,
-    "loss": loss,
+    "w": w, "b": b, "w x": product, "w x + b": prediction, "error": error, "error²": squared, "w²": square_of_w,
+    "0.1 w²": penalty, "loss": loss,
 }
 place = {
-    "w": (0, 0.9),
-    "b": (0, 2.3),
-    "w x": (1, 1.6),
-    "w x + b": (2, 2.3),
-    "error": (3, 2.3),
-    "error²": (4, 2.3),
-    "w²": (1.5, 0),
-    "0.1 w²": (2.75, 0),
-    "loss": (4, 0),
+    "w": (0, 0.9), "b": (0, 2.3), "w x": (1, 1.6), "w x + b": (2, 2.3), "error": (3, 2.3), "error²": (4, 2.3), "w²": (1.5, 0),
+    "0.1 w²": (2.75, 0), "loss": (4, 0),
 }
 ax = draw_graph(loss, named, place)
-plots.finding(
-    ax, "backward walks the recorded graph from the loss to the parameters; where ways meet, gradients add up"
-)
+plots.finding(ax, "backward walks the recorded graph from the loss to the parameters; where ways meet, gradients add up")
 plt.show()
 print(f"w.grad = {w.grad.item():.1f}   b.grad = {b.grad.item():.1f}")
 
@@ -219,11 +195,7 @@ print(f"w.grad = {w.grad.item():.1f}   b.grad = {b.grad.item():.1f}")
 predict(
     "again",
     ...,
-    options={
-        "a": "8.6 again: the same gradient",
-        "b": "17.2: the sum of both",
-        "c": "Nothing: a second backward is an error.",
-    },
+    options={"a": "8.6 again: the same gradient", "b": "17.2: the sum of both", "c": "Nothing: a second backward is an error."},
 )
 
 # %%
@@ -381,12 +353,7 @@ for number, group in enumerate(library_sgd.param_groups):
     chosen = {key: group[key] for key in ("lr", "momentum", "weight_decay", "nesterov")}
     print(f"group {number}: {len(group['params'])} parameter, {chosen}")
 print("state of the first parameter:", library_sgd.state[line[0]])
-print(
-    "state_dict:",
-    list(library_sgd.state_dict()),
-    "with a state for the parameters",
-    list(library_sgd.state_dict()["state"]),
-)
+print("state_dict:", list(library_sgd.state_dict()), "with a state for the parameters", list(library_sgd.state_dict()["state"]))
 
 # %% [markdown]
 # | part of the contract | who does it |
@@ -726,7 +693,6 @@ predict(
     },
 )
 
-
 # %% given="parity"
 def small_problem(dtype):
     """A little network for a regression: its parameters, and a function that computes its loss."""
@@ -777,9 +743,7 @@ with waits_for("TorchSGD", "TorchAdam", "TorchAdamW"):
             ax.plot(np.arange(1, 51), np.maximum(gaps[name, dtype], 1e-17), label=name)
         eps = torch.finfo(dtype).eps
         ax.axhline(eps, color=plots.MUTED, linestyle=":", linewidth=1.6)
-        ax.text(
-            50, eps * beside, "dotted: one rounding of 1.0", color=plots.MUTED, ha="right", va="center", fontsize=9.5
-        )
+        ax.text(50, eps * beside, "dotted: one rounding of 1.0", color=plots.MUTED, ha="right", va="center", fontsize=9.5)
         ax.set(xlabel="step", yscale="log", title=str(dtype).removeprefix("torch."), ylim=(5e-18, 1e-4))
     panels[0].set_ylabel("largest difference (0 drawn as 1e-17)")
     panels[0].legend(fontsize=9, loc="upper left")
@@ -813,7 +777,6 @@ valley = Quadratic(np.diag([1.0, 12.0]))
 
 # %%
 with waits_for("TorchSGD", "TorchAdam"):
-
     def numpy_path(make, start, steps):
         """The path of an optimizer for arrays, (steps + 1, 2), with the gradient's formula."""
         theta = np.array(start)
@@ -847,14 +810,7 @@ with waits_for("TorchSGD", "TorchAdam"):
     }
     fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 4.2), width_ratios=(1.25, 1))
     plots.contour_with_paths(
-        valley,
-        {},
-        left,
-        xlabel=r"$\theta_1$",
-        ylabel=r"$\theta_2$",
-        minimum=(0, 0),
-        window=(-3.0, 2.0, -3.4, 2.4),
-        resolution=61,
+        valley, {}, left, xlabel=r"$\theta_1$", ylabel=r"$\theta_2$", minimum=(0, 0), window=(-3.0, 2.0, -3.4, 2.4), resolution=61
     )
     for colour, (name, (by_numpy, by_torch)) in zip((plots.ORANGE, plots.SKY), worlds.items(), strict=True):
         left.plot(*by_numpy.T, color=colour, linewidth=7, solid_capstyle="round", label=f"{name}: NumPy")
@@ -879,7 +835,6 @@ with waits_for("TorchSGD", "TorchAdam"):
 # So far we carried lists of parameters about. An `nn.Module` keeps them for you: every `nn.Parameter` that becomes an
 # attribute is registered, and so is every Module with all that it holds. You write `__init__` and `forward`:
 
-
 # %% given="line"
 class Line(nn.Module):
     """Predictions X w + b."""
@@ -894,9 +849,7 @@ class Line(nn.Module):
 
 
 print([(name, tuple(p.shape)) for name, p in Line(3).named_parameters()])
-layers = nn.Sequential(
-    nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3)
-)  # for layers one after another there is a Module too
+layers = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))  # for layers one after another there is a Module too
 print([(name, tuple(p.shape)) for name, p in layers.named_parameters()])
 print("called like a function:", layers(torch.zeros(5, 4)).shape)
 
@@ -910,13 +863,8 @@ print("called like a function:", layers(torch.zeros(5, 4)).shape)
 predict(
     "plain_list",
     ...,
-    options={
-        "a": "four: two weights, two biases",
-        "b": "none",
-        "c": "It does not come to that: there is an error before.",
-    },
+    options={"a": "four: two weights, two biases", "b": "none", "c": "It does not come to that: there is an error before."},
 )
-
 
 # %%
 class Stack(nn.Module):
@@ -1025,9 +973,7 @@ with waits_for("port_cnn", "TorchAdam"):
     by_torch = [p.grad.numpy() for p in model.parameters()]
     by_torch[4] = by_torch[4].T
     gap = max(np.abs(a - b).max() for a, b in zip(grads_by_hand, by_torch, strict=True))
-    print(
-        f"logits: largest difference below 1e-12: {np.abs(network.forward(images) - logits.detach().numpy()).max() < 1e-12}"
-    )
+    print(f"logits: largest difference below 1e-12: {np.abs(network.forward(images) - logits.detach().numpy()).max() < 1e-12}")
     print(f"gradients: largest difference below 1e-12: {gap < 1e-12}")
 
     X_train, y_train = (torch.tensor(part) for part in subset(fashion.X_train, fashion.y_train, 3000))
@@ -1167,10 +1113,8 @@ with waits_for("TorchSGD", "TorchAdam", "TorchAdamW", "regularized_loss"):
         ax.plot(in_loss, as_decay, "o", color=plots.BLUE if same[name] else plots.VERMILLION, markersize=5)
         ax.set_title(name, fontsize=11.5)
         ax.set_xlabel("weight, term in the loss")
-        print(
-            f"{name:6} largest difference of a weight: {'below 1e-9' if same[name] else format(difference, '.2f'):>10};   "
-            f"sum of W^2: {in_loss @ in_loss:5.2f} with the term in the loss, {as_decay @ as_decay:5.2f} with weight_decay"
-        )
+        print(f"{name:6} largest difference of a weight: {'below 1e-9' if same[name] else format(difference, '.2f'):>10};   "
+              f"sum of W^2: {in_loss @ in_loss:5.2f} with the term in the loss, {as_decay @ as_decay:5.2f} with weight_decay")
     panels[0].set_ylabel("weight, weight_decay")
     plots.finding(fig, "weight_decay is L2 in the loss for SGD and Adam; AdamW's is something else")
     plt.show()
@@ -1388,17 +1332,13 @@ with waits_for("Muon"):
     left.axhspan(0.68, 1.15, color=plots.YELLOW, alpha=0.35)
     left.set(xlabel="singular value before (largest possible: 1)", ylabel="singular value after")
     left.legend(loc="lower right")
-    right.plot(
-        np.arange(1, 33), before / np.linalg.norm(before), "o", color=plots.ORANGE, label="the gradient, normalized"
-    )
+    right.plot(np.arange(1, 33), before / np.linalg.norm(before), "o", color=plots.ORANGE, label="the gradient, normalized")
     right.plot(np.arange(1, 33), after, "o", color=plots.BLUE, label="Muon's update")
     right.set(xlabel="number of the singular value", ylabel="singular value", yscale="log")
     right.legend(loc="lower left")
     plots.finding(fig, "Five rounds of a polynomial lift nearly every direction of an update to about the same size")
     plt.show()
-    print(
-        f"largest over median: {before[0] / np.median(before):.0f} before, {after.max() / np.median(after):.1f} after"
-    )
+    print(f"largest over median: {before[0] / np.median(before):.0f} before, {after.max() / np.median(after):.1f} after")
     print(f"between 0.6 and 1.3 after: {np.mean((after > 0.6) & (after < 1.3)):.0%} of 32")
     reveal(
         "spectrum",
@@ -1410,9 +1350,7 @@ with waits_for("Muon"):
     library = nn.Parameter(torch.zeros_like(gradient))
     library.grad = gradient
     torch.optim.Muon([library], lr=1.0, weight_decay=0.0, momentum=0.0).step()
-    print(
-        f"largest difference to torch.optim.Muon, which rounds to three digits: below 0.05: {(moved - library).abs().max() < 0.05}"
-    )
+    print(f"largest difference to torch.optim.Muon, which rounds to three digits: below 0.05: {(moved - library).abs().max() < 0.05}")
 
 # %% [markdown]
 # ### A fair race
@@ -1425,18 +1363,11 @@ with waits_for("Muon"):
 predict(
     "race",
     ...,
-    options={
-        "a": "SGD with momentum",
-        "b": "AdamW",
-        "c": "Lion",
-        "d": "Muon",
-        "e": "no one clearly: within the seeds' spread",
-    },
+    options={"a": "SGD with momentum", "b": "AdamW", "c": "Lion", "d": "Muon", "e": "no one clearly: within the seeds' spread"},
 )
 
 # %%
 with waits_for("TorchSGD", "TorchAdamW", "Lion", "Muon"):
-
     class Both:
         """Muon for the matrices of a network, AdamW for its biases."""
 
@@ -1469,24 +1400,15 @@ with waits_for("TorchSGD", "TorchAdamW", "Lion", "Muon"):
             optimizer.step()
         return losses
 
-    runs = {
-        name: np.array([[race(make, lr, seed) for seed in range(3)] for lr in lrs])
-        for name, (make, lrs) in racers.items()
-    }
+    runs = {name: np.array([[race(make, lr, seed) for seed in range(3)] for lr in lrs]) for name, (make, lrs) in racers.items()}
     best = {name: int(np.argmin(losses[:, :, -1].mean(axis=1))) for name, losses in runs.items()}
     curves = {name: losses[best[name]] for name, losses in runs.items()}
-    ax = plots.loss_curves(
-        curves, xlabel="step", ylabel="loss on held-out images", x=np.arange(0, 81, 10), band="minmax"
-    )
-    plots.finding(
-        ax, "AdamW and Lion are quickest at first; after 80 steps the four lie close together (bands: three seeds)"
-    )
+    ax = plots.loss_curves(curves, xlabel="step", ylabel="loss on held-out images", x=np.arange(0, 81, 10), band="minmax")
+    plots.finding(ax, "AdamW and Lion are quickest at first; after 80 steps the four lie close together (bands: three seeds)")
     plt.show()
     for name, losses in curves.items():
         final = losses[:, -1]
-        print(
-            f"{name:14} best lr {racers[name][1][best[name]]:.4f}   loss after 80 steps {final.mean():.3f} ({final.min():.3f} to {final.max():.3f})"
-        )
+        print(f"{name:14} best lr {racers[name][1][best[name]]:.4f}   loss after 80 steps {final.mean():.3f} ({final.min():.3f} to {final.max():.3f})")
     ranked = sorted(curves, key=lambda name: curves[name][:, -1].mean())
     clear = curves[ranked[0]][:, -1].max() < curves[ranked[1]][:, -1].min()
     reveal(
@@ -1548,15 +1470,11 @@ with waits_for("clinic_09"):
     print(f"the shapes: predictions {tuple(model(X_line).shape)}, targets {tuple(y_line.shape)}")
     slope, offset = np.polyfit(X_line[:, 0].numpy(), y_line.numpy(), 1)
     fitted = (model.weight.item(), model.bias.item())
-    print(
-        f"least squares: slope {slope:.3f}, offset {offset:.3f};   clinic_09: slope {fitted[0]:.3f}, offset {fitted[1]:.3f}"
-    )
+    print(f"least squares: slope {slope:.3f}, offset {offset:.3f};   clinic_09: slope {fitted[0]:.3f}, offset {fitted[1]:.3f}")
     ends = torch.tensor([[-2.0], [2.0]], dtype=torch.float64)
     fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.9))
     left.plot([torch.as_tensor(value).item() for value in history], color=plots.VERMILLION)
-    left.axhline(
-        np.mean((slope * X_line[:, 0].numpy() + offset - y_line.numpy()) ** 2), color=plots.MUTED, linestyle=":"
-    )
+    left.axhline(np.mean((slope * X_line[:, 0].numpy() + offset - y_line.numpy()) ** 2), color=plots.MUTED, linestyle=":")
     left.set(xlabel="step", ylabel="loss (dotted: the smallest possible)", ylim=(0, None))
     right.plot(X_line[:, 0], y_line, "o", color=plots.SKY, label="data")
     right.plot([-2, 2], [slope * -2 + offset, slope * 2 + offset], ":", color=plots.MUTED, label="least squares")

@@ -662,7 +662,6 @@ check("to_device")
 #
 # Now the whole, as it was meant. After each convolution a ReLU, after each ReLU a pooling that keeps the largest of 2 x 2:
 
-
 # %% given="shapes"
 def draw_shapes(stages):
     """One box for each stage: (name, channels or None, side or length, what led here)."""
@@ -672,17 +671,13 @@ def draw_shapes(stages):
         height = 0.5 + 2.1 * side / 28 if channels else 0.4 + 2.4 * math.log10(side) / 3.5
         width = 0.16 + 0.5 * (channels or 4) / 64
         colour = plots.SKY if channels else plots.ORANGE
-        ax.add_patch(
-            plt.Rectangle((x, -height / 2), width, height, facecolor=colour, edgecolor=plots.INK, linewidth=1.2)
-        )
+        ax.add_patch(plt.Rectangle((x, -height / 2), width, height, facecolor=colour, edgecolor=plots.INK, linewidth=1.2))
         size = f"{channels} x {side} x {side}" if channels else f"{side:,}"
         ax.text(x + width / 2, height / 2 + 0.08, size, ha="center", va="bottom", fontsize=8.5)
         ax.text(x + width / 2, -1.5, name, ha="center", va="top", fontsize=9.5, weight="bold")
         ax.text(x + width / 2, -1.76, how, ha="center", va="top", fontsize=8.5, color=plots.MUTED)
         if x > 0:
-            ax.annotate(
-                "", (x - 0.22, 0), (x - 0.72, 0), arrowprops={"arrowstyle": "->", "color": plots.MUTED, "lw": 1.6}
-            )
+            ax.annotate("", (x - 0.22, 0), (x - 0.72, 0), arrowprops={"arrowstyle": "->", "color": plots.MUTED, "lw": 1.6})
         x += width + 0.95
     ax.set(xlim=(-0.35, x - 0.3), ylim=(-2.35, 1.7))
     ax.set_axis_off()
@@ -938,9 +933,7 @@ with waits_for("Net", "to_device", "train_one_epoch"):
     model = Net().to(device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-5)
     lrs, range_losses = np.geomspace(1e-5, 0.3, 60), []
-    for lr, batch in zip(
-        lrs, loader_of(standard(X_all[train_part]), y_all[train_part], 64, shuffle=True), strict=False
-    ):
+    for lr, batch in zip(lrs, loader_of(standard(X_all[train_part]), y_all[train_part], 64, shuffle=True), strict=False):
         optimizer.param_groups[0]["lr"] = lr
         range_losses.append(train_one_epoch(model, [batch], optimizer, device))
     smooth = np.convolve(np.pad(range_losses, 2, mode="edge"), np.full(5, 0.2), mode="valid")
@@ -952,10 +945,7 @@ with waits_for("Net", "to_device", "train_one_epoch"):
     ax.axvspan(lrs[best] / 10, lrs[best] / 3, color=plots.GREEN, alpha=0.18, label="a third to a tenth of it")
     ax.set(xscale="log", xlabel="learning rate", ylabel="loss", ylim=(0, 3))
     ax.legend(fontsize=9.5)
-    plots.finding(
-        ax,
-        "The loss falls as the learning rate grows, rests, and turns up near 0.1: a good guess lies well before that",
-    )
+    plots.finding(ax, "The loss falls as the learning rate grows, rests, and turns up near 0.1: a good guess lies well before that")
     plt.show()
 
 # %% [markdown]
@@ -1017,9 +1007,7 @@ with waits_for("Net", "to_device", "train_one_epoch", "evaluate"):
     best_epoch = 1 + int(np.argmin([val_loss for _, val_loss, _ in history]))
     for epoch, (train_loss, val_loss, val_accuracy) in enumerate(history, 1):
         mark = "  <- kept" if epoch == best_epoch else ""
-        print(
-            f"epoch {epoch:2}: loss {train_loss:.3f} training, {val_loss:.3f} validation; accuracy {val_accuracy:.1%}{mark}"
-        )
+        print(f"epoch {epoch:2}: loss {train_loss:.3f} training, {val_loss:.3f} validation; accuracy {val_accuracy:.1%}{mark}")
 
 # %%
 with waits_for("Net", "to_device", "train_one_epoch", "evaluate"):
@@ -1029,16 +1017,8 @@ with waits_for("Net", "to_device", "train_one_epoch", "evaluate"):
     fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.7))
     left.plot(numbers, train_curve, "o-", color=plots.BLUE, label="training (during the epoch)")
     left.plot(numbers, val_curve, "s-", color=plots.VERMILLION, label="validation")
-    left.plot(
-        best_epoch,
-        val_curve[best_epoch - 1],
-        "o",
-        markersize=14,
-        markerfacecolor="none",
-        markeredgecolor=plots.INK,
-        markeredgewidth=1.8,
-        label="kept",
-    )
+    left.plot(best_epoch, val_curve[best_epoch - 1], "o", markersize=14, markerfacecolor="none", markeredgecolor=plots.INK,
+              markeredgewidth=1.8, label="kept")
     left.set(xlabel="epoch", ylabel="mean loss", ylim=(0, None), xticks=numbers)
     left.legend(fontsize=9.5)
     right.plot(numbers, 100 * accuracies, "s-", color=plots.VERMILLION)
@@ -1083,9 +1063,7 @@ with waits_for("Net", "to_device", "train_one_epoch", "evaluate", "predict_proba
     short = [name.split("/")[0].replace("Ankle boot", "Boot") for name in class_names]
     captions = [f"{short[said[i]]} ({short[y_test[i]]})" for i in surest]
     ax = plots.image_grid(X_test[surest].numpy(), captions, columns=6)
-    plots.finding(
-        ax, f"{len(wrong)} of 2,000 are wrong; with some of the surest one would rather ask who labelled them"
-    )
+    plots.finding(ax, f"{len(wrong)} of 2,000 are wrong; with some of the surest one would rather ask who labelled them")
     plt.show()
     tops = torch.tensor([0, 2, 3, 4, 6])  # T-shirt, pullover, dress, coat, shirt
     among = (torch.isin(said[wrong], tops) & torch.isin(y_test[wrong], tops)).double().mean().item()
@@ -1175,12 +1153,7 @@ with waits_for("clinic_10"):
     plots.finding(fig, healthy if well else "Not healthy yet: the points should lie on the dotted lines")
     plt.show()
     print("learning rates:", " ".join(f"{rate:.4f}" for rate in rates))
-    print(
-        "lengths of four steps:",
-        " ".join(f"{length:.2f}" for length in lengths),
-        "  expected:",
-        " ".join(f"{e:.2f}" for e in expected),
-    )
+    print("lengths of four steps:", " ".join(f"{length:.2f}" for length in lengths), "  expected:", " ".join(f"{e:.2f}" for e in expected))
 
 # %% [markdown]
 # **Symptom 1**, right: the first step is more than a hundred times longer than $\alpha \cdot$ `max_norm`, although the gradient was
@@ -1395,7 +1368,6 @@ with waits_for("Checkpoint"):
 # The run began on a laptop's CPU. Now a GPU is free. Make a network and its Adam that go on there. Remember the two rules
 # about devices: the optimizer's moments have to lie where the parameters lie. (The check uses the device `"meta"` again.)
 
-
 # %% exercise="resume_on"
 def resume_on(make_model, model_state, optimizer_state, device):
     """A new network and an Adam for it, which go on from two state dicts, on `device`.
@@ -1411,7 +1383,6 @@ def resume_on(make_model, model_state, optimizer_state, device):
     optimizer.load_state_dict(optimizer_state)
     return model, optimizer
     ### END SOLUTION
-
 
 # %% [markdown]
 # <details><summary>Hint 1: something lies on the wrong device, or the optimizer holds other parameters</summary>
@@ -1681,13 +1652,7 @@ def batches_by_loader(batch_size, workers=0, pinned=False):
     """Endless batches of a DataLoader, sent to the device."""
     data = torch.utils.data.TensorDataset(X_all, y_all)
     loader = torch.utils.data.DataLoader(
-        data,
-        batch_size,
-        shuffle=True,
-        drop_last=True,
-        num_workers=workers,
-        pin_memory=pinned,
-        persistent_workers=workers > 0,
+        data, batch_size, shuffle=True, drop_last=True, num_workers=workers, pin_memory=pinned, persistent_workers=workers > 0
     )
     while True:
         for images, labels in loader:
@@ -1878,9 +1843,7 @@ with waits_for("throughput", "Net"):
     for name, colour in zip(layers, (plots.BLUE, plots.VERMILLION, plots.GREEN, plots.ORANGE), strict=True):
         ax.plot(work[name][1], attained[name] / 1e9, "o", color=colour, markersize=9, label=name)
     ax.axvline(peak / bandwidth, color=plots.MUTED, linestyle=":")
-    ax.text(
-        peak / bandwidth * 1.1, ax.get_ylim()[0] * 1.3, "the ridge: peak / bandwidth", color=plots.MUTED, fontsize=9
-    )
+    ax.text(peak / bandwidth * 1.1, ax.get_ylim()[0] * 1.3, "the ridge: peak / bandwidth", color=plots.MUTED, fontsize=9)
     ax.set(xlabel="arithmetic intensity (FLOPs per byte)", ylabel="GFLOP/s")
     ax.legend(loc="upper left")
     plots.finding(ax, f"This machine's roof ({DEVICE.type}), and how near to it each layer comes")
@@ -1905,9 +1868,7 @@ predict("bf16", ..., options={"a": "1.003", "b": "1", "c": "1.0078, the next num
 one, small = torch.tensor(1.0, dtype=torch.bfloat16), torch.tensor(0.003, dtype=torch.bfloat16)
 total = one + small
 print("1 + 0.003 in bfloat16:", total.item(), "   the next number above 1:", 1 + torch.finfo(torch.bfloat16).eps)
-reveal(
-    "bf16", "b" if total.item() == 1 else "c", because="the gap above 1 is 1/128, and 0.003 is less than half of it."
-)
+reveal("bf16", "b" if total.item() == 1 else "c", because="the gap above 1 is 1/128, and 0.003 is less than half of it.")
 
 # %% [markdown]
 # A small update of a parameter would be rounded away, every time. So one mixes: parameters and optimizer stay in float32, and

@@ -265,7 +265,6 @@ with waits_for("count_macs", "count_parameters"):
 # MACs are a count, and time has to be measured. `torch.profiler` notes the time and the memory of every operation; here
 # each layer gets a label, so that they can be told apart. What lies between the four layers (ReLU, pooling) is "the rest".
 
-
 # %% given="profile"
 def profile_layers(model, X, repeats=10):
     """Share of time, and bytes allocated for an example, of each layer that has parameters, and of all the rest."""
@@ -320,24 +319,17 @@ with waits_for("count_macs", "count_parameters"):
     left = dict.fromkeys(shares, 0.0)
     for name, colour in zip(names, (plots.SKY, plots.BLUE, plots.VERMILLION, plots.ORANGE, plots.GRID), strict=True):
         widths = [100 * shares[what].get(name, 0.0) for what in shares]
-        ax.barh(
-            list(shares), widths, left=[left[what] for what in shares], color=colour, label=name, edgecolor=plots.CARD
-        )
+        ax.barh(list(shares), widths, left=[left[what] for what in shares], color=colour, label=name, edgecolor=plots.CARD)
         for what, width in zip(shares, widths, strict=True):
             if width > 12:
                 dark = colour in (plots.BLUE, plots.VERMILLION)
-                ax.text(
-                    left[what] + width / 2, what, name, ha="center", va="center", color="white" if dark else plots.INK
-                )
+                ax.text(left[what] + width / 2, what, name, ha="center", va="center", color="white" if dark else plots.INK)
             left[what] += width
     ax.invert_yaxis()
     ax.grid(visible=False)
     ax.set(xlabel="share of the whole network (%)", xlim=(0, 100))
     ax.legend(ncols=5, loc="upper center", bbox_to_anchor=(0.5, -0.17), frameon=False)
-    plots.finding(
-        ax,
-        "fc1 holds the parameters, conv2 does the multiplications, and the images between the layers take the memory",
-    )
+    plots.finding(ax, "fc1 holds the parameters, conv2 does the multiplications, and the images between the layers take the memory")
     plt.show()
     slowest = max(held, key=lambda name: share_of_time[name])
     print("memory for what comes out, per image:", {name: f"{size / 1024:.1f} KiB" for name, size in allocated.items()})
@@ -419,18 +411,14 @@ with waits_for("receptive_field"):
     unit_10 = [(3, 1, 1), (2, 2, 1), (3, 1, 1), (2, 2, 1)]
     size = receptive_field(unit_10)
     image = X_test[:1].clone().requires_grad_()
-    filters = nn.Sequential(
-        nn.Conv2d(1, 1, 3, padding=1), nn.AvgPool2d(2), nn.Conv2d(1, 1, 3, padding=1), nn.AvgPool2d(2)
-    )
+    filters = nn.Sequential(nn.Conv2d(1, 1, 3, padding=1), nn.AvgPool2d(2), nn.Conv2d(1, 1, 3, padding=1), nn.AvgPool2d(2))
     filters(image)[0, 0, 3, 3].backward()
     seen = (image.grad[0, 0] != 0).numpy()
     fig, ax = plt.subplots(figsize=(4.2, 3.9))
     ax.imshow(image.detach()[0, 0], cmap="gray")
     ax.imshow(np.where(seen, 1.0, np.nan), cmap="autumn", alpha=0.55)
     ax.set_axis_off()
-    plots.finding(
-        ax, f"One pixel before fc1 has a gradient for {seen.any(axis=0).sum()} x {seen.any(axis=1).sum()} pixels"
-    )
+    plots.finding(ax, f"One pixel before fc1 has a gradient for {seen.any(axis=0).sum()} x {seen.any(axis=1).sum()} pixels")
     plt.show()
     print("by the formula:", size, "  by the gradient:", int(seen.any(axis=0).sum()))
     reveal(
@@ -729,17 +717,12 @@ check("scale_network")
 # Two blocks to compare `ResidualBlock` with. `PlainBlock` has the very same two convolutions and no shortcut.
 # `SeparableBlock` has two depthwise separable convolutions, so that all three kinds are two layers deep.
 
-
 # %% given="blocks"
 def PlainBlock(in_channels, out_channels, stride=1):
     """Two 3x3 convolutions, each with normalization and ReLU, and no shortcut."""
     layers = []
     for inputs, step in ((in_channels, stride), (out_channels, 1)):
-        layers += [
-            nn.Conv2d(inputs, out_channels, 3, step, padding=1, bias=False),
-            nn.BatchNorm2d(out_channels),
-            nn.ReLU(),
-        ]
+        layers += [nn.Conv2d(inputs, out_channels, 3, step, padding=1, bias=False), nn.BatchNorm2d(out_channels), nn.ReLU()]
     return nn.Sequential(*layers)
 
 
@@ -755,9 +738,7 @@ def build(structure, seed=0):
     if structure == "unit 10":
         return Net()
     kind, width, depth = structure
-    return scale_network(
-        width, depth, {"plain": PlainBlock, "separable": SeparableBlock, "residual": ResidualBlock}[kind]
-    )
+    return scale_network(width, depth, {"plain": PlainBlock, "separable": SeparableBlock, "residual": ResidualBlock}[kind])
 
 
 # %% [markdown]
@@ -932,9 +913,7 @@ predict(
 )
 
 # %%
-with waits_for(
-    "scale_network", "ResidualBlock", "DepthwiseSeparable", "count_parameters", "count_macs", "pareto_front"
-):
+with waits_for("scale_network", "ResidualBlock", "DepthwiseSeparable", "count_parameters", "count_macs", "pareto_front"):
     not_while_grading()
     names = list(RUNS)
     models = {name: build(RUNS[name][0]) for name in names}
@@ -951,51 +930,24 @@ with waits_for(
         spread = f"{tests[i].mean():.3f} ({tests[i].min():.3f} to {tests[i].max():.3f})"
         print(f"{name:24} {p:10,} {m:10,}   {RUNS[name][1]:<6}  {spread:24} {on}")
 
-    kinds = {
-        "unit 10": (plots.INK, "s"),
-        "plain": (plots.BLUE, "o"),
-        "separable": (plots.ORANGE, "^"),
-        "residual": (plots.GREEN, "D"),
-    }
+    kinds = {"unit 10": (plots.INK, "s"), "plain": (plots.BLUE, "o"), "separable": (plots.ORANGE, "^"), "residual": (plots.GREEN, "D")}
     apart = {("plain", 1, 2): (5, -12), ("plain", 2, 1): (-5, 8), ("residual", 1, 2): (-5, 6)}
     apart |= {("separable", 1, 1): (-7, 4), ("separable", 2, 1): (-7, 5)}  # labels that would collide
     fig, panels = plt.subplots(1, 2, figsize=(7.6, 4.6), sharey=True)
     for ax, (what, cost) in zip(panels, costs.items(), strict=True):
-        ax.plot(
-            cost[fronts[what]],
-            100 * tests.mean(axis=1)[fronts[what]],
-            color=plots.MUTED,
-            linestyle="--",
-            linewidth=1.6,
-            zorder=1,
-        )
+        ax.plot(cost[fronts[what]], 100 * tests.mean(axis=1)[fronts[what]], color=plots.MUTED, linestyle="--", linewidth=1.6, zorder=1)
         for i, name in enumerate(names):
             structure = RUNS[name][0]
             colour, marker = kinds[structure if structure == "unit 10" else structure[0]]
             score = 100 * tests[i]
             spread = [[score.mean() - score.min()], [score.max() - score.mean()]]
-            ax.errorbar(
-                cost[i],
-                score.mean(),
-                yerr=spread,
-                color=colour,
-                marker=marker,
-                markersize=7,
-                capsize=3,
-                linestyle="none",
-            )
+            ax.errorbar(cost[i], score.mean(), yerr=spread, color=colour, marker=marker, markersize=7, capsize=3, linestyle="none")
             text = "" if structure == "unit 10" else f"{structure[1]:g} · {structure[2]}"
             offset = apart.get(structure, (-5, -11) if structure[0] == "plain" else (5, 5))
             align = "left" if offset[0] > 0 else "right"
             ink = plots.INK if colour == plots.ORANGE else colour  # orange letters would be too pale
             ax.annotate(
-                text,
-                (cost[i], score.mean()),
-                xytext=offset,
-                textcoords="offset points",
-                ha=align,
-                fontsize=8.5,
-                color=ink,
+                text, (cost[i], score.mean()), xytext=offset, textcoords="offset points", ha=align, fontsize=8.5, color=ink
             )
         ax.set(xscale="log", xlabel=what)
         ax.margins(x=0.17)
@@ -1008,10 +960,7 @@ with waits_for(
     panels[1].plot([], [], color=plots.MUTED, linestyle="--", label="Pareto front")
     panels[1].plot([], [], linestyle="none", label="numbers: width · depth")
     fig.legend(*panels[1].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False, fontsize=9.5)
-    plots.finding(
-        fig,
-        "Separable layers give most for little; the most accurate, unit 10's network, has by far the most parameters",
-    )
+    plots.finding(fig, "Separable layers give most for little; the most accurate, unit 10's network, has by far the most parameters")
     plt.show()
     base = names.index("plain")
     cheaper = costs["parameters"] < costs["parameters"][base]
@@ -1149,12 +1098,8 @@ with waits_for("small_net"):
     torch.manual_seed(0)
     candidate = small_structure()
     fit(candidate, X_train[:9000], y_train[:9000], epochs=5, lr=0.01, batch_size=64)
-    print(
-        f"{count_parameters(candidate):,} parameters, validation accuracy {accuracy(candidate, X_train[9000:], y_train[9000:]):.3f}"
-    )
-    weights = {
-        name: value.half() if value.is_floating_point() else value for name, value in candidate.state_dict().items()
-    }
+    print(f"{count_parameters(candidate):,} parameters, validation accuracy {accuracy(candidate, X_train[9000:], y_train[9000:]):.3f}")
+    weights = {name: value.half() if value.is_floating_point() else value for name, value in candidate.state_dict().items()}
     save_file(weights, "small_net.safetensors")
     print(f"saved: {Path('small_net.safetensors').stat().st_size / 1024:.0f} KiB, as 16-bit floats")
 

@@ -210,11 +210,7 @@ with waits_for("magnitude_prune"):
                     masks = magnitude_prune(pruned, sparsity)
                 else:
                     torch.manual_seed(0)
-                    masks = {
-                        name: (torch.rand(p.shape) > sparsity).float()
-                        for name, p in pruned.named_parameters()
-                        if p.ndim > 1
-                    }
+                    masks = {name: (torch.rand(p.shape) > sparsity).float() for name, p in pruned.named_parameters() if p.ndim > 1}
                     for name, mask in masks.items():
                         pruned.get_parameter(name).data *= mask
                 row.append(fine_tuned(pruned, masks, epochs) if epochs else accuracy(pruned, X_test, y_test))
@@ -230,16 +226,12 @@ with waits_for("magnitude_prune"):
     ax.axhline(100 * np.mean(whole_tuned), color=plots.MUTED, linestyle=":", label="nothing pruned, trained on as long")
     ax.set(xlabel="weights that are zero (%)", ylabel="test accuracy (%)", ylim=(0, 100))
     ax.legend(loc="lower left")
-    plots.finding(
-        ax, "Pruned by size and fine-tuned, a tenth of the weights comes within 5 points of all (bands: three seeds)"
-    )
+    plots.finding(ax, "Pruned by size and fine-tuned, a tenth of the weights comes within 5 points of all (bands: three seeds)")
     plt.show()
     print(f"nothing pruned: {np.mean(whole):.1%}, and {np.mean(whole_tuned):.1%} after two more epochs")
     for k, sparsity in enumerate(SPARSITIES):
         means = [np.mean(np.array(values)[:, k]) for values in (one_shot, tuned, chance)]
-        print(
-            f"{sparsity:.0%} zeros: one shot {means[0]:.1%}, fine-tuned {means[1]:.1%}, random and fine-tuned {means[2]:.1%}"
-        )
+        print(f"{sparsity:.0%} zeros: one shot {means[0]:.1%}, fine-tuned {means[1]:.1%}, random and fine-tuned {means[2]:.1%}")
     lost = np.mean(whole) - np.mean(np.array(one_shot)[:, 1])
     reveal(
         "one_shot",
@@ -399,9 +391,7 @@ with waits_for("magnitude_prune", "prune_channels"):
     ax.legend(loc="upper center", ncols=3)
     plots.finding(ax, "Zeros help only a compressor; half the channels are fewer numbers, less time and a smaller file")
     plt.show()
-    print(
-        f"half the channels: {seconds[0] / seconds[2]:.1f} times as fast; 90 % zeros: {seconds[0] / seconds[1]:.1f} times"
-    )
+    print(f"half the channels: {seconds[0] / seconds[2]:.1f} times as fast; 90 % zeros: {seconds[0] / seconds[1]:.1f} times")
     for name, data in zip(versions, files, strict=True):
         print(f"{name:18} {len(data) / 1024:6.0f} KiB, compressed {len(zlib.compress(data)) / 1024:6.0f} KiB")
     smaller = len(files[1]) < 0.9 * len(files[0])
@@ -509,16 +499,7 @@ with waits_for("magnitude_prune", "lottery_rewind"):
     def curve(model, seed, epochs=4):
         """The test accuracy after each epoch of training."""
         seen = []
-        fit(
-            model,
-            X,
-            y,
-            epochs=epochs,
-            lr=0.01,
-            batch_size=48,
-            seed=seed,
-            after_epoch=lambda *_: seen.append(accuracy(model, X_test, y_test)),
-        )
+        fit(model, X, y, epochs=epochs, lr=0.01, batch_size=48, seed=seed, after_epoch=lambda *_: seen.append(accuracy(model, X_test, y_test)))
         return seen
 
     curves = {"whole network": [], "winning ticket": [], "same mask, new draw": []}
@@ -536,10 +517,7 @@ with waits_for("magnitude_prune", "lottery_rewind"):
         plots.bands(ax, np.arange(1, 5), 100 * np.array(values), label=name, color=color, band="minmax")
     ax.set(xlabel="epoch", ylabel="test accuracy (%)", xticks=range(1, 5))
     ax.legend(loc="lower right")
-    plots.finding(
-        ax,
-        "Under the same mask, the first values learn faster than new ones; by the end the lead is smaller (three seeds)",
-    )
+    plots.finding(ax, "Under the same mask, the first values learn faster than new ones; by the end the lead is smaller (three seeds)")
     plt.show()
     for name, values in curves.items():
         for epoch in (2, 4):
@@ -704,14 +682,10 @@ with waits_for("net2wider", "net2deeper"):
     head = nn.Conv2d(32, 64, 3)  # the linear layer behind 3 x 3 places, seen as a convolution: it has channels too
     head.weight.data, head.bias.data = old[7].weight.data.reshape(64, 32, 3, 3), old[7].bias.data
     wide, head = net2wider(old[3], head, torch.arange(48) % 32)
-    grown = nn.Sequential(
-        *old[:3], wide, nn.ReLU(), net2deeper(wide), nn.ReLU(), nn.MaxPool2d(2), head, *old[6:7], *old[8:]
-    )
+    grown = nn.Sequential(*old[:3], wide, nn.ReLU(), net2deeper(wide), nn.ReLU(), nn.MaxPool2d(2), head, *old[6:7], *old[8:])
     with torch.no_grad():
         gap = (grown(images) - old(images)).abs().max()
-    print(
-        f"parameters: {sum(p.numel() for p in old.parameters()):,} before, {sum(p.numel() for p in grown.parameters()):,} after"
-    )
+    print(f"parameters: {sum(p.numel() for p in old.parameters()):,} before, {sum(p.numel() for p in grown.parameters()):,} after")
     print(f"largest difference between two logits: {gap:.0e} (the logits go up to {old(images).abs().max():.2f})")
 
 # %% [markdown]
@@ -729,7 +703,6 @@ predict(
         "c": "one of them dies",
     },
 )
-
 
 # %% given="grow"
 def noisy(layer, amount, seed=0):
@@ -760,9 +733,7 @@ with waits_for("net2wider"):
         start = apart(hidden)
         fit(grown, X, y, epochs=2, lr=0.005, batch_size=48)
         distances[amount] = apart(hidden)
-        print(
-            f"noise {amount:.0%}: copies differ by {start:.1%} of their length at first, {distances[amount]:.1%} after two epochs"
-        )
+        print(f"noise {amount:.0%}: copies differ by {start:.1%} of their length at first, {distances[amount]:.1%} after two epochs")
     reveal(
         "twins",
         "b" if distances[0.0] < 1e-3 else "a",
@@ -779,7 +750,6 @@ with waits_for("net2wider"):
 # trains on for three, at a lower learning rate so as not to lose what it knows. The large network trains from scratch until
 # it has done *as many multiplications in all*. An epoch of the large one costs about ten times as much as one of the small
 # one.
-
 
 # %% given="macs"
 def macs(a, b):
@@ -833,15 +803,11 @@ with waits_for("net2wider"):
     work_large = np.arange(1, large_epochs + 1) * macs(16, 32) * len(X) / 1e9
     fig, ax = plt.subplots(figsize=(7.0, 4.2))
     plots.bands(ax, work, np.array(grown_curves), label="small, then grown", color=plots.BLUE, band="minmax")
-    plots.bands(
-        ax, work_large, np.array(large_curves), label="large from the start", color=plots.VERMILLION, band="minmax"
-    )
+    plots.bands(ax, work_large, np.array(large_curves), label="large from the start", color=plots.VERMILLION, band="minmax")
     ax.axvline(work[small_epochs - 1], color=plots.MUTED, linestyle=":", label="grows here")
     ax.set(xlabel="multiplications so far, forward (thousand millions)", ylabel="test loss")
     ax.legend(loc="upper right")
-    plots.finding(
-        ax, "The loss does not jump when the network grows; large from the start ends about as low (bands: three seeds)"
-    )
+    plots.finding(ax, "The loss does not jump when the network grows; large from the start ends about as low (bands: three seeds)")
     plt.show()
     print(f"small network before it grows: test loss {np.array(grown_curves)[:, small_epochs - 1].mean():.3f}")
     print("jump of the loss when it grows:", ", ".join(f"{jump:+.3f}" for jump in jumps))
@@ -971,20 +937,11 @@ with waits_for("successive_halving"):
         scores = [(k, 100 * scores[candidate]) for k, (_, scores) in enumerate(rungs) if candidate in scores]
         best = candidate == winner
         color = plots.VERMILLION if best else plots.BLUE if len(scores) > 1 else plots.MUTED
-        ax.plot(
-            *zip(*scores, strict=True),
-            "o-",
-            color=color,
-            alpha=1 if best else 0.6,
-            linewidth=2.6 if best else 1.3,
-            zorder=3 if best else 2,
-        )
+        ax.plot(*zip(*scores, strict=True), "o-", color=color, alpha=1 if best else 0.6, linewidth=2.6 if best else 1.3, zorder=3 if best else 2)
     ax.plot([], [], "o-", color=plots.VERMILLION, label="winner")
     ax.plot([], [], "o-", color=plots.BLUE, label="went on at least once")
     ax.plot([], [], "o", color=plots.MUTED, label="out after the first rung")
-    ax.set_xticks(
-        range(len(rungs)), [f"{len(scores)} candidates\n{budget} epoch{'s' * (budget > 1)}" for budget, scores in rungs]
-    )
+    ax.set_xticks(range(len(rungs)), [f"{len(scores)} candidates\n{budget} epoch{'s' * (budget > 1)}" for budget, scores in rungs])
     ax.set(ylabel="validation accuracy (%)", xlim=(-0.3, len(rungs) - 0.7))
     ax.grid(axis="x", visible=False)
     ax.legend(loc="lower right")
@@ -995,9 +952,7 @@ with waits_for("successive_halving"):
     ranked = sorted(space, key=lambda candidate: -full[candidate])
     cost = sum(budget * len(scores) for budget, scores in rungs)
     print(f"winner: {winner[0]} and {winner[1]} channels, lr {winner[2]}; accuracy after 8 epochs {full[winner]:.1%}")
-    print(
-        f"best of the full search: {ranked[0][0]} and {ranked[0][1]} channels, lr {ranked[0][2]}: {full[ranked[0]]:.1%}"
-    )
+    print(f"best of the full search: {ranked[0][0]} and {ranked[0][1]} channels, lr {ranked[0][2]}: {full[ranked[0]]:.1%}")
     print(f"place of the winner in the full search: {place} of {len(space)}")
     print(f"epochs: {cost} in the tournament, {8 * len(space)} in the full search")
     reveal(
@@ -1111,7 +1066,6 @@ predict(
     },
 )
 
-
 # %% given="train_exits"
 def fit_both(model, epochs, lr, seed):
     """The loop of unit 10 with Adam, for a model that has a loss of its own."""
@@ -1166,20 +1120,13 @@ with waits_for("EarlyExit"):
     mean_cost = np.mean(costs, axis=0) / 1e6
     fig, ax = plt.subplots(figsize=(7.0, 4.2))
     plots.bands(ax, mean_cost, 100 * np.array(right), label="by confidence", color=plots.BLUE, band="minmax")
-    plots.bands(
-        ax, mean_cost, 100 * np.array(at_random), label="as many, at random", color=plots.VERMILLION, band="minmax"
-    )
+    plots.bands(ax, mean_cost, 100 * np.array(at_random), label="as many, at random", color=plots.VERMILLION, band="minmax")
     for dial, cost, hits in zip(DIALS[1:-2], mean_cost[1:-2], 100 * np.mean(right, axis=0)[1:-2], strict=True):
         ax.plot(cost, hits, "o", color=plots.BLUE, markersize=5)
-        ax.annotate(
-            f"{dial}", (cost, hits), textcoords="offset points", xytext=(-4, 8), ha="right", fontsize=9, color=plots.INK
-        )
+        ax.annotate(f"{dial}", (cost, hits), textcoords="offset points", xytext=(-4, 8), ha="right", fontsize=9, color=plots.INK)
     ax.set(xlabel="multiplications for an image, on average (millions)", ylabel="test accuracy (%)")
     ax.legend(loc="lower right")
-    plots.finding(
-        ax,
-        "By confidence, about 30 % of the multiplications are saved for less than a point of accuracy (bands: three seeds)",
-    )
+    plots.finding(ax, "By confidence, about 30 % of the multiplications are saved for less than a point of accuracy (bands: three seeds)")
     plt.show()
     for dial, cost, hits in zip(DIALS, mean_cost, np.mean(right, axis=0), strict=True):
         print(f"threshold {dial:4}: {cost / mean_cost[-1]:6.1%} of the multiplications, accuracy {hits:.1%}")
@@ -1313,12 +1260,7 @@ with waits_for("clinic_12"):
     left.plot(zeros, color=plots.VERMILLION)
     left.axhline(56, color=plots.MUTED, linestyle=":")
     left.set(xlabel="step", ylabel="zero weights (dotted: asked)", ylim=(-3, 82))
-    right_ax.imshow(
-        np.where(chosen_at_first.numpy() == 0, np.where(moved.numpy(), 0.0, 1.0), np.nan),
-        cmap="coolwarm_r",
-        vmin=0,
-        vmax=1,
-    )
+    right_ax.imshow(np.where(chosen_at_first.numpy() == 0, np.where(moved.numpy(), 0.0, 1.0), np.nan), cmap="coolwarm_r", vmin=0, vmax=1)
     right_ax.set(xlabel="input", ylabel="unit")
     right_ax.grid(visible=False)
     right_ax.set_title("chosen at first; red: no longer zero", fontsize=10.5)

@@ -92,9 +92,7 @@ def show_maps(rows, titles, names, size=1.12):
         for j, picture in enumerate(row):
             ax, array = axes[i, j], np.asarray(picture, dtype=float)
             top = max(np.quantile(np.abs(array), 0.99), 1e-12)
-            colours = (
-                {"cmap": "gray", "vmin": 0, "vmax": 1} if j == 0 else {"cmap": MAP_COLOURS, "vmin": -top, "vmax": top}
-            )
+            colours = {"cmap": "gray", "vmin": 0, "vmax": 1} if j == 0 else {"cmap": MAP_COLOURS, "vmin": -top, "vmax": top}
             ax.imshow(array, **colours)
             ax.set(xticks=[], yticks=[])
             ax.grid(False)
@@ -315,18 +313,12 @@ with waits_for("saliency", "smoothgrad"):
         print(f"n = {n:2}: two maps of one image correlate by {row.mean():.2f} ({row.min():.2f} to {row.max():.2f})")
     rows = [[images[i, 0], saliency(model, images[i : i + 1], labels[i : i + 1])[0, 0]] for i in (0, 3)]
     rows = [row + [seeded(0, n, slice(i, i + 1))[0] for n in numbers] for row, i in zip(rows, (0, 3), strict=True)]
-    fig = show_maps(
-        rows, ["image", "saliency", *(f"n = {n}" for n in numbers)], [CLASS_NAMES[labels[i]] for i in (0, 3)]
-    )
+    fig = show_maps(rows, ["image", "saliency", *(f"n = {n}" for n in numbers)], [CLASS_NAMES[labels[i]] for i in (0, 3)])
     plots.finding(fig, "The more noisy copies are averaged, the less is left of the grain")
     plt.show()
     reveal(
         "noise",
-        "b"
-        if agreement[-1].mean() > agreement[0].mean() + 0.1
-        else "a"
-        if agreement[-1].mean() > agreement[0].mean() - 0.1
-        else "c",
+        "b" if agreement[-1].mean() > agreement[0].mean() + 0.1 else "a" if agreement[-1].mean() > agreement[0].mean() - 0.1 else "c",
         because="what the noise did to one gradient is cancelled by others; what all the gradients share remains.",
     )
 
@@ -338,11 +330,7 @@ with waits_for("saliency", "smoothgrad"):
 # gradient at $x = 2$ say?
 
 # %%
-predict(
-    "saturated",
-    ...,
-    options={"a": "1: the pixel made all the difference", "b": "1/2: a rise of 1 over a way of 2", "c": "0"},
-)
+predict("saturated", ..., options={"a": "1: the pixel made all the difference", "b": "1/2: a rise of 1 over a way of 2", "c": "0"})
 
 # %%
 x = torch.tensor(2.0, requires_grad=True)
@@ -423,18 +411,10 @@ with waits_for("integrated_gradients", "saliency"):
     with torch.no_grad():
         rise = (precise(x64) - precise(black))[torch.arange(6), labels]
     counts = [1, 3, 10, 30, 100]
-    gaps = np.array(
-        [
-            ((integrated_gradients(precise, x64, labels, black, m).sum((1, 2, 3)) - rise) / rise).abs().numpy()
-            for m in counts
-        ]
-    ).T
-    ax = plots.error_plot(
-        counts,
-        {"mean of six images": gaps.mean(axis=0), "worst of the six": gaps.max(axis=0)},
-        xlabel="steps m",
-        ylabel="gap, as a part of the rise",
-    )
+    gaps = np.array([
+        ((integrated_gradients(precise, x64, labels, black, m).sum((1, 2, 3)) - rise) / rise).abs().numpy() for m in counts
+    ]).T
+    ax = plots.error_plot(counts, {"mean of six images": gaps.mean(axis=0), "worst of the six": gaps.max(axis=0)}, xlabel="steps m", ylabel="gap, as a part of the rise")
     few, many_steps = 100 * gaps[:, 0].mean(), 100 * gaps[:, -1].mean()
     plots.finding(ax, f"Completeness: the mean gap falls from {few:.0f} % with one step to {many_steps:.2f} % with 100")
     plt.show()
@@ -445,14 +425,8 @@ with waits_for("integrated_gradients", "saliency"):
         for part in (twin.conv1.weight, twin.conv1.bias):
             part *= 3
         twin.conv2.weight /= 3
-    apart = (
-        (integrated_gradients(precise, x64, labels, black, 5) - integrated_gradients(twin, x64, labels, black, 5))
-        .abs()
-        .max()
-    )
-    print(
-        f"a twin with other weights that computes the same: largest difference of the maps below 1e-10: {bool(apart < 1e-10)}"
-    )
+    apart = (integrated_gradients(precise, x64, labels, black, 5) - integrated_gradients(twin, x64, labels, black, 5)).abs().max()
+    print(f"a twin with other weights that computes the same: largest difference of the maps below 1e-10: {bool(apart < 1e-10)}")
 
 # %% [markdown]
 # Three steps are no better than one here: with so few points it is luck how they meet the kinks of the ReLUs. From ten
@@ -629,11 +603,7 @@ with waits_for("saliency", "smoothgrad", "integrated_gradients", "grad_cam", "oc
 # does the order of the pixels (by size) change least?
 
 # %%
-predict(
-    "sanity",
-    ...,
-    options={"a": "saliency", "b": "SmoothGrad", "c": "integrated gradients", "d": "Grad-CAM", "e": "occlusion"},
-)
+predict("sanity", ..., options={"a": "saliency", "b": "SmoothGrad", "c": "integrated gradients", "d": "Grad-CAM", "e": "occlusion"})
 
 # %%
 with waits_for("saliency", "smoothgrad", "integrated_gradients", "grad_cam", "occlusion"):
@@ -660,18 +630,14 @@ with waits_for("saliency", "smoothgrad", "integrated_gradients", "grad_cam", "oc
         others = [[method(forgets(seed, count), sample, asked) for count in range(1, 5)] for seed in range(3)]
         kept[name] = np.array([[1.0] + [similarity(own.abs(), other.abs()) for other in row] for row in others])
         signed[name] = np.mean([similarity(own, row[-1]) for row in others])
-    ax = plots.loss_curves(
-        kept, xlabel="layers drawn anew, from the top", ylabel="rank correlation with the map before", band="minmax"
-    )
+    ax = plots.loss_curves(kept, xlabel="layers drawn anew, from the top", ylabel="rank correlation with the map before", band="minmax")
     ax.set_xticks(range(5), ["none", "fc2", "+ fc1", "+ conv2", "+ conv1"])
     ax.set_ylim(-0.4, 1.05)
     ax.legend(loc="lower left", ncols=2)
     plots.finding(ax, "When all is forgotten, integrated gradients still gives nearly the same order of pixels")
     plt.show()
     for name, curves in kept.items():
-        print(
-            f"{name:12} all layers random: sizes {curves[:, -1].mean():.2f} ({curves[:, -1].min():.2f} to {curves[:, -1].max():.2f}), with signs {signed[name]:.2f}"
-        )
+        print(f"{name:12} all layers random: sizes {curves[:, -1].mean():.2f} ({curves[:, -1].min():.2f} to {curves[:, -1].max():.2f}), with signs {signed[name]:.2f}")
     stays = max(kept, key=lambda name: kept[name][:, -1].mean())
     reveal(
         "sanity",
@@ -736,20 +702,10 @@ with waits_for("saliency", "smoothgrad", "integrated_gradients", "grad_cam", "oc
         chance = [torch.rand(many.flatten(1).shape, generator=torch.Generator().manual_seed(seed)) for seed in range(3)]
         curves["random"] = np.array([deletion(order, fill) for order in chance])
         areas[colour] = {name: values.mean() for name, values in curves.items()}
-        plots.loss_curves(
-            curves,
-            ax,
-            xlabel=f"share of pixels made {colour}",
-            ylabel="answers that stay" if ax is axes[0] else "",
-            x=shares,
-            band="minmax",
-        )
+        plots.loss_curves(curves, ax, xlabel=f"share of pixels made {colour}", ylabel="answers that stay" if ax is axes[0] else "", x=shares, band="minmax")
         for line, name in zip(ax.lines, curves, strict=True):
             if name in ("brightness", "random"):
-                line.set(
-                    color=plots.MUTED if name == "random" else plots.INK,
-                    linestyle="--" if name == "brightness" else "-",
-                )
+                line.set(color=plots.MUTED if name == "random" else plots.INK, linestyle="--" if name == "brightness" else "-")
         ax.get_legend().remove()
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=9.5)
     plots.finding(fig, "With black, brightness alone goes a long way; with grey it is no better than chance")
@@ -758,8 +714,7 @@ with waits_for("saliency", "smoothgrad", "integrated_gradients", "grad_cam", "oc
     for name in areas["black"]:
         print(f"{name:12} black {areas['black'][name]:.2f}   grey {areas['mean grey'][name]:.2f}")
     beats = {
-        key: [all(area[name] < area[key] - 0.01 for name in METHODS) for area in areas.values()]
-        for key in ("random", "brightness")
+        key: [all(area[name] < area[key] - 0.01 for name in METHODS) for area in areas.values()] for key in ("random", "brightness")
     }
     reveal(
         "deletion",
@@ -803,24 +758,13 @@ with waits_for():
         share = (S[:2] ** 2).sum() / (S**2).sum()
         for k, label in enumerate(CLASS_NAMES):
             mine = y_test[:1000] == k
-            ax.scatter(
-                *plane[mine].T, s=11, marker="osD^v<>PX*"[k], color=colours[k], alpha=0.75, linewidths=0, label=label
-            )
+            ax.scatter(*plane[mine].T, s=11, marker="osD^v<>PX*"[k], color=colours[k], alpha=0.75, linewidths=0, label=label)
         ax.set(xlabel="first axis", ylabel="second axis")
         plots.finding(ax, f"{name}: {100 * share:.0f} % of the variance")
         between = torch.stack([features[y_test[:1000] == k].mean(dim=0) for k in range(10)])
         nearest = torch.cdist(features, between).argmin(dim=1)
-        print(
-            f"{name}: the nearest class mean is the right one for {100 * (nearest == y_test[:1000]).float().mean():.0f} %"
-        )
-    fig.legend(
-        *axes[0].get_legend_handles_labels(),
-        loc="outside lower center",
-        ncols=5,
-        fontsize=9,
-        markerscale=1.8,
-        columnspacing=1,
-    )
+        print(f"{name}: the nearest class mean is the right one for {100 * (nearest == y_test[:1000]).float().mean():.0f} %")
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=9, markerscale=1.8, columnspacing=1)
     plt.show()
 
 # %% [markdown]
@@ -973,9 +917,7 @@ with waits_for("filter_normalized", "loss_slice"):
         """A network of 8 blocks, trained, and its mean loss in the last pass."""
         torch.manual_seed(seed)
         stem = [nn.Conv2d(1, 8, 4, stride=4, bias=False), nn.BatchNorm2d(8), nn.ReLU()]
-        deep = nn.Sequential(
-            *stem, *(block(8, 8) for _ in range(8)), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 10)
-        )
+        deep = nn.Sequential(*stem, *(block(8, 8) for _ in range(8)), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 10))
         return deep, fit(deep, X_train[:3000], y_train[:3000], epochs=3, lr=lr, seed=seed)[-1]
 
     def slices(deep, seed):
@@ -983,9 +925,7 @@ with waits_for("filter_normalized", "loss_slice"):
         generator = torch.Generator().manual_seed(seed)
         params = list(deep.parameters())
         random = ([torch.randn(param.shape, generator=generator) for param in params] for _ in range(3))
-        return [
-            loss_slice(deep, X_train[:500], y_train[:500], filter_normalized(d, params), alphas).numpy() for d in random
-        ]
+        return [loss_slice(deep, X_train[:500], y_train[:500], filter_normalized(d, params), alphas).numpy() for d in random]
 
     alphas = torch.linspace(-1, 1, 21)
     tiny = nn.Linear(1, 10)  # a short walk first: where an exercise is still open, no training is wasted
@@ -999,19 +939,13 @@ with waits_for("filter_normalized", "loss_slice"):
         lowest = np.inf
         for lr in (0.03, 0.1):
             networks, losses = zip(*(trained(block, lr, seed) for seed in range(3)), strict=True)
-            walk = np.array(
-                [slices(deep, seed) for seed, deep in enumerate(networks)]
-            )  # (networks, directions, alphas)
+            walk = np.array([slices(deep, seed) for seed, deep in enumerate(networks)])  # (networks, directions, alphas)
             rise = (walk[..., [5, 15]] - walk[..., [10]]).mean(axis=(1, 2))
             right = 100 * np.mean([accuracy(deep, X_test, y_test) for deep in networks])
-            print(
-                f"{name:14}  {lr:4}  {np.mean(losses):8.2f}  {right:8.0f} %  {rise.mean():8.2f}  ({', '.join(f'{each:.2f}' for each in rise)})"
-            )
+            print(f"{name:14}  {lr:4}  {np.mean(losses):8.2f}  {right:8.0f} %  {rise.mean():8.2f}  ({', '.join(f'{each:.2f}' for each in rise)})")
             if np.mean(losses) < lowest:
                 lowest, rises[name], walks[name] = np.mean(losses), rise, walk.reshape(9, -1)
-    ax = plots.loss_curves(
-        walks, xlabel=r"$\alpha$", ylabel="loss on 500 training images", x=alphas.numpy(), logy=True, band="minmax"
-    )
+    ax = plots.loss_curves(walks, xlabel=r"$\alpha$", ylabel="loss on 500 training images", x=alphas.numpy(), logy=True, band="minmax")
     plots.finding(ax, "With shortcuts the valley is deeper; the walls are steep around both (bands: all nine walks)")
     plt.show()
     plain, short = rises["plain"], rises["with shortcuts"]
@@ -1103,17 +1037,10 @@ with waits_for("clinic_13"):
     shares = mine.sum(dim=(1, 2, 3))
     print(f"two networks with other weights: rank correlation of the maps {networks:.3f}")
     print(f"two classes: largest difference of the maps {classes_apart:.3f}")
-    print(
-        "the shares of a linear model add up to",
-        *(f"{value:.3f}" for value in shares),
-        "  its scores are",
-        *(f"{value:.3f}" for value in scores),
-    )
+    print("the shares of a linear model add up to", *(f"{value:.3f}" for value in shares), "  its scores are", *(f"{value:.3f}" for value in scores))
     fig = show_maps(
-        [[picture[0], *mine[:, 0].detach()], [picture[0], *theirs[:, 0].detach()]],
-        ["image", "class 0", "class 4", "class 8"],
-        ["network 1", "network 2"],
-        size=1.5,
+        [[picture[0], *mine[:, 0].detach()], [picture[0], *theirs[:, 0].detach()]], ["image", "class 0", "class 4", "class 8"],
+        ["network 1", "network 2"], size=1.5,
     )
     faults = {
         "the map does not know the network": networks > 0.99,
@@ -1121,12 +1048,7 @@ with waits_for("clinic_13"):
         "the shares do not add up": not torch.allclose(shares, scores),
     }
     unhealthy = [name for name, found in faults.items() if found]
-    plots.finding(
-        fig,
-        f"Not healthy yet: {'; '.join(unhealthy)}"
-        if unhealthy
-        else "Healthy: each class and each network has its own map",
-    )
+    plots.finding(fig, f"Not healthy yet: {'; '.join(unhealthy)}" if unhealthy else "Healthy: each class and each network has its own map")
     plt.show()
 
 # %% [markdown]

@@ -176,11 +176,7 @@ print(f"{len(vocabulary)} entries:", " ".join(vocabulary))
 predict(
     "order",
     ...,
-    options={
-        "a": "Yes: other sentence, other vector.",
-        "b": "No: a mean does not depend on the order.",
-        "c": "Only a little.",
-    },
+    options={"a": "Yes: other sentence, other vector.", "b": "No: a mean does not depend on the order.", "c": "Only a little."},
 )
 
 # %% [markdown]
@@ -325,10 +321,7 @@ check("log_mel")
 # %%
 with waits_for("log_mel"):
     filters = mel_filters(32, 256)
-    same = [
-        np.flatnonzero((part.labels == 5) & (part.pitches > 30))[at]
-        for part, at in ((speech.train, 2), (speech.train, 9))
-    ]
+    same = [np.flatnonzero((part.labels == 5) & (part.pitches > 30))[at] for part, at in ((speech.train, 2), (speech.train, 9))]
     waves = [speech.train.waves[which][: int(0.75 * RATE)].astype(float) for which in same]
     pictures = [log_mel(wave, filters) for wave in waves]
     fig, panels = plt.subplots(2, 2, figsize=(7.4, 4.8), sharex=True, sharey="row", height_ratios=(1, 1.4))
@@ -455,12 +448,8 @@ class Sounds(nn.Module):
 def image_encoder(out):
     """A small CNN: images (N, 3, 28, 28) to (N, out)."""
     return nn.Sequential(
-        nn.Conv2d(3, 16, 3, stride=2, padding=1),
-        nn.ReLU(),
-        nn.Conv2d(16, 32, 3, stride=2, padding=1),
-        nn.ReLU(),
-        nn.Flatten(),
-        nn.Linear(32 * 7 * 7, out),
+        nn.Conv2d(3, 16, 3, stride=2, padding=1), nn.ReLU(), nn.Conv2d(16, 32, 3, stride=2, padding=1), nn.ReLU(),
+        nn.Flatten(), nn.Linear(32 * 7 * 7, out),
     )
 
 
@@ -486,10 +475,8 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder"):
     data = {
         "image": (torch.tensor(images_train), torch.tensor(y_train), torch.tensor(images_test), torch.tensor(y_test)),
         "text": (
-            torch.as_tensor(tokenize(captions_train, vocabulary, LENGTH)[0]),
-            torch.tensor(y_train),
-            torch.as_tensor(tokenize(captions_test, vocabulary, LENGTH)[0]),
-            torch.tensor(y_test),
+            torch.as_tensor(tokenize(captions_train, vocabulary, LENGTH)[0]), torch.tensor(y_train),
+            torch.as_tensor(tokenize(captions_test, vocabulary, LENGTH)[0]), torch.tensor(y_test),
         ),
         "speech": (spoken_train, torch.tensor(speech.train.labels), spoken_test, torch.tensor(speech.test.labels)),
     }
@@ -562,15 +549,7 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder"):
         for name, colour in zip(optimizers, (plots.BLUE, plots.VERMILLION), strict=True):
             lrs, losses, best, curves = runs[modality, name]
             plots.bands(above, lrs, np.minimum(losses, 4), label=name, band="minmax", color=colour)
-            above.plot(
-                lrs[best],
-                losses[:, best].mean(),
-                "o",
-                markersize=11,
-                markerfacecolor="none",
-                markeredgewidth=2,
-                color=colour,
-            )
+            above.plot(lrs[best], losses[:, best].mean(), "o", markersize=11, markerfacecolor="none", markeredgewidth=2, color=colour)
             plots.bands(below, np.arange(10, STEPS + 1, 10), curves, label=name, band="minmax", color=colour)
         above.set(xscale="log", xlabel="learning rate", title=titles[modality], ylim=(0, 3))
         below.set(xlabel="step", ylim=(0, 100))
@@ -580,14 +559,10 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder"):
     plots.finding(fig, "Both optimizers learn all three; each needs a learning rate of its own (bands: three seeds)")
     plt.show()
     for (modality, name), (lr, accuracies) in final.items():
-        print(
-            f"{titles[modality]:9} {name:14} lr {lr:7.4f}   test {accuracies.mean():5.1f} % ({accuracies.min():.1f} to {accuracies.max():.1f})"
-        )
+        print(f"{titles[modality]:9} {name:14} lr {lr:7.4f}   test {accuracies.mean():5.1f} % ({accuracies.min():.1f} to {accuracies.max():.1f})")
     make, patient = optimizers["SGD, momentum"][0], final["speech", "SGD, momentum"][0]
     longer = [short_run("speech", make, patient, seed, steps=3 * STEPS, watch=True)[-1] for seed in range(3)]
-    print(
-        f"speech    SGD, momentum, three times as many steps:  test {np.mean(longer):5.1f} % ({min(longer):.1f} to {max(longer):.1f})"
-    )
+    print(f"speech    SGD, momentum, three times as many steps:  test {np.mean(longer):5.1f} % ({min(longer):.1f} to {max(longer):.1f})")
     gains = {m: final[m, "Adam"][1].mean() - final[m, "SGD, momentum"][1].mean() for m in data}
     largest = max(gains, key=gains.get)
     clear = final[largest, "Adam"][1].min() > final[largest, "SGD, momentum"][1].max()
@@ -731,14 +706,9 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce")
     ax.text(1, np.log(10) - 0.06, "log 10", color=plots.MUTED, va="top", fontsize=10)
     ax.set(xlabel="epoch", ylabel="contrastive loss", ylim=(1.0, 4.8))
     ax.legend(loc=(0.62, 0.52))
-    plots.finding(
-        ax, "Where only the class connects two modalities, the loss stays above log 10; colours let it go lower"
-    )
+    plots.finding(ax, "Where only the class connects two modalities, the loss stays above log 10; colours let it go lower")
     plt.show()
-    print(
-        "after the last epoch:",
-        ", ".join(f"{a} and {b} {loss:.2f}" for (a, b), loss in zip(PAIRS, history[-1], strict=True)),
-    )
+    print("after the last epoch:", ", ".join(f"{a} and {b} {loss:.2f}" for (a, b), loss in zip(PAIRS, history[-1], strict=True)))
     reveal(
         "floor",
         "a" if history[-1, 1] < 1.0 else "b" if history[-1, 1] < 3.5 else "c",
@@ -781,9 +751,7 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce")
         ax.grid(False)
     panels[0].set_ylabel("4 images of each class")
     fig.colorbar(shown, ax=panels, label="cosine", shrink=0.8)
-    plots.finding(
-        fig, "Images of the test against words by unheard voices: training makes blocks of the right class stand out"
-    )
+    plots.finding(fig, "Images of the test against words by unheard voices: training makes blocks of the right class stand out")
     plt.show()
 
 # %% [markdown]
@@ -798,9 +766,7 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce")
 with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce"):
     not_while_grading()
     TEN = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#222222", "#882255", "#999933", "#6A51A3")
-    exact = np.flatnonzero(
-        [any(word == NAMES[y] for word in c.split()) for c, y in zip(captions_test, y_test, strict=True)]
-    )
+    exact = np.flatnonzero([any(word == NAMES[y] for word in c.split()) for c, y in zip(captions_test, y_test, strict=True)])
     shown = {
         "image": (np.arange(300), y_test[:300]),
         "text": (exact[:200], y_test[exact[:200]]),
@@ -928,36 +894,18 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce",
     handbag = [*NAMES[:8], "handbag", NAMES[9]]
     bags = y_test == 8
     new_word = scores(handbag, HEARD_BEFORE)[1][bags].mean()
-    print(
-        f"bags among the ten classes: {right_class[bags].mean():.1%} by the word 'bag', {new_word:.1%} by 'handbag', never seen"
-    )
+    print(f"bags among the ten classes: {right_class[bags].mean():.1%} by the word 'bag', {new_word:.1%} by 'handbag', never seen")
 
     red_ones = (y_test == 0) & (colours_test == 0)
-    called, counts = np.unique(
-        np.asarray(zero_shot(seen_images[red_ones], prompts_for(NAMES, HEARD_BEFORE))[0]) // 6, return_counts=True
-    )
-    print(
-        "red t-shirts are taken for:", ", ".join(f"{NAMES[c]} {count}" for c, count in zip(called, counts, strict=True))
-    )
+    called, counts = np.unique(np.asarray(zero_shot(seen_images[red_ones], prompts_for(NAMES, HEARD_BEFORE))[0]) // 6, return_counts=True)
+    print("red t-shirts are taken for:", ", ".join(f"{NAMES[c]} {count}" for c, count in zip(called, counts, strict=True)))
     shares = np.array([[right[(y_test == c) & (colours_test == k)].mean() for k in range(6)] for c in range(10)])
     ax = plt.subplots(figsize=(7, 4.9))[1]
     picture = ax.imshow(100 * shares, vmin=0, vmax=100, cmap="cividis", aspect="auto")
     for c in range(10):
         for k in range(6):
-            ax.text(
-                k,
-                c,
-                f"{100 * shares[c, k]:.0f}",
-                ha="center",
-                va="center",
-                fontsize=9.5,
-                color="white" if shares[c, k] < 0.6 else "black",
-            )
-        ax.add_patch(
-            plt.Rectangle(
-                (LACKS[c] - 0.46, c - 0.44), 0.92, 0.88, fill=False, edgecolor=plots.VERMILLION, linewidth=2.5
-            )
-        )
+            ax.text(k, c, f"{100 * shares[c, k]:.0f}", ha="center", va="center", fontsize=9.5, color="white" if shares[c, k] < 0.6 else "black")
+        ax.add_patch(plt.Rectangle((LACKS[c] - 0.46, c - 0.44), 0.92, 0.88, fill=False, edgecolor=plots.VERMILLION, linewidth=2.5))
     ax.set_xticks(range(6), COLOURS)
     ax.set_yticks(range(10), NAMES)
     ax.grid(False)
@@ -1059,15 +1007,11 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce",
     top = np.argsort(-(heard[queries] @ seen_images.T), axis=1)[:, :6]
     fig, panels = plt.subplots(4, 7, figsize=(7.4, 4.7))
     for row, query, found in zip(panels, queries, top, strict=True):
-        row[0].text(
-            0.5, 0.5, f'heard:\n"{speech.words[speech.test.labels[query]]}"', ha="center", va="center", fontsize=10
-        )
+        row[0].text(0.5, 0.5, f'heard:\n"{speech.words[speech.test.labels[query]]}"', ha="center", va="center", fontsize=10)
         for ax, image in zip(row[1:], found, strict=True):
             ax.imshow(images_test[image].transpose(1, 2, 0))
             if y_test[image] != speech.test.labels[query]:
-                ax.text(
-                    14, 26, NAMES[y_test[image]], color="white", ha="center", va="bottom", fontsize=9, weight="bold"
-                )
+                ax.text(14, 26, NAMES[y_test[image]], color="white", ha="center", va="bottom", fontsize=9, weight="bold")
         for ax in row:
             ax.set_axis_off()
     plots.finding(fig, "A word by an unheard voice finds its images (white words: what a wrong image shows)")
@@ -1246,16 +1190,7 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce",
             kept = modality_dropout(np.ones((len(batch), 3), dtype=bool), p, draws)
             return torch.cat([batch[:, :1], torch.as_tensor(np.array(kept)).long()], dim=1)
 
-        fit(
-            model,
-            everything[for_training],
-            targets[for_training],
-            epochs=3,
-            lr=0.01,
-            batch_size=100,
-            seed=seed,
-            augment=drop,
-        )
+        fit(model, everything[for_training], targets[for_training], epochs=3, lr=0.01, batch_size=100, seed=seed, augment=drop)
         with_some = [everything[for_test] * torch.tensor([1, *subset]) for subset in subsets]
         return [accuracy(model, X, targets[for_test]) for X in with_some]
 
@@ -1280,9 +1215,7 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce",
         "late fusion": [late(seed) for seed in range(3)],
         "one network": [joint(seed) for seed in range(3)],
         "one network, modality dropout": [joint(seed, p=0.5) for seed in range(3)],
-        "on aligned embeddings": [
-            joint(seed, encoders={m: nn.Identity() for m in table}, tables=as_they_are) for seed in range(3)
-        ],
+        "on aligned embeddings": [joint(seed, encoders={m: nn.Identity() for m in table}, tables=as_they_are) for seed in range(3)],
     }
     names = ["all\nthree", "no\nimage", "no\ncaption", "no\nspeech", "image\nonly", "caption\nonly", "speech\nonly"]
     ax = plt.subplots(figsize=(7.4, 4.6))[1]
@@ -1290,19 +1223,14 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce",
     for (name, values), (offset, marker, colour) in zip(results.items(), looks, strict=True):
         mean = 100 * np.mean(values, axis=0)
         spread = np.abs(100 * np.stack([np.min(values, axis=0), np.max(values, axis=0)]) - mean)
-        ax.errorbar(
-            np.arange(7) + offset, mean, spread, fmt=marker, color=colour, label=name, markersize=7, linewidth=1.5
-        )
+        ax.errorbar(np.arange(7) + offset, mean, spread, fmt=marker, color=colour, label=name, markersize=7, linewidth=1.5)
     for between in np.arange(0.5, 6):
         ax.axvline(between, color=plots.GRID, linewidth=1)
     ax.set(ylabel="test accuracy (%), three seeds", ylim=(0, 104))
     ax.set_xticks(range(7), names)
     ax.grid(False, axis="x")
     ax.legend(loc="lower left", fontsize=9.5)
-    plots.finding(
-        ax,
-        "Trained with everything present, one network suffers when a modality is gone; modality dropout or alignment helps",
-    )
+    plots.finding(ax, "Trained with everything present, one network suffers when a modality is gone; modality dropout or alignment helps")
     plt.show()
     print(f"{'test accuracy (%)':30}" + "".join(f"{name.replace(chr(10), ' '):>13}" for name in names))
     for name, values in results.items():
@@ -1363,9 +1291,7 @@ def clinic_14(a, b, order, temperature):
 # %% given="two_views"
 generator = torch.Generator().manual_seed(3)
 hidden = torch.randn(64, 6, generator=generator)  # what both views show, each in its own way
-views = [
-    hidden @ torch.randn(6, 12, generator=generator) + 0.1 * torch.randn(64, 12, generator=generator) for _ in range(2)
-]
+views = [hidden @ torch.randn(6, 12, generator=generator) + 0.1 * torch.randn(64, 12, generator=generator) for _ in range(2)]
 
 
 def train_two_views(loss_of, steps=150):
@@ -1393,9 +1319,7 @@ with waits_for("clinic_14"):
     fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.9), width_ratios=(1.15, 1))
     left.plot(losses, color=plots.VERMILLION)
     left.axhline(np.log(64), color=plots.MUTED, linestyle=":")
-    left.text(
-        150, np.log(64) + 0.1, "log 64: all partners alike", color=plots.MUTED, ha="right", va="bottom", fontsize=10
-    )
+    left.text(150, np.log(64) + 0.1, "log 64: all partners alike", color=plots.MUTED, ha="right", va="bottom", fontsize=10)
     left.set(xlabel="step", ylabel="loss", ylim=(0, 7.5))
     shown = right.imshow(cosines, cmap="PuOr", vmin=-1, vmax=1)
     right.set(xlabel="second view", ylabel="first view")
@@ -1403,12 +1327,7 @@ with waits_for("clinic_14"):
     fig.colorbar(shown, ax=right, label="cosine", shrink=0.8)
     found = float(np.mean(cosines.argmax(axis=1) == np.arange(64)))
     healthy = found > 0.9 and losses[-1] < 1
-    plots.finding(
-        fig,
-        "Healthy: the loss falls, and partners agree (the diagonal)"
-        if healthy
-        else "Not healthy yet: look for the diagonal",
-    )
+    plots.finding(fig, "Healthy: the loss falls, and partners agree (the diagonal)" if healthy else "Not healthy yet: look for the diagonal")
     plt.show()
     print(f"loss: {losses[0]:.2f} at first, {losses[-1]:.2f} at the end; {found:.0%} find their partner")
 

@@ -89,12 +89,9 @@ MOST_PARAMETERS, MOST_MULTIPLICATIONS = 100_000, 8_000_000
 def starter():
     """A network to start from: far within both budgets, and not very good yet."""
     return nn.Sequential(
-        nn.Conv2d(1, 8, 5, stride=2, padding=2),
-        nn.ReLU(),
-        nn.Conv2d(8, 16, 3, stride=2, padding=1),
-        nn.ReLU(),
-        nn.Flatten(),
-        nn.Linear(16 * 7 * 7, 10),
+        nn.Conv2d(1, 8, 5, stride=2, padding=2), nn.ReLU(),
+        nn.Conv2d(8, 16, 3, stride=2, padding=1), nn.ReLU(),
+        nn.Flatten(), nn.Linear(16 * 7 * 7, 10),
     )
 
 
@@ -113,14 +110,7 @@ for name, model, colour in (("starter", starter(), plots.BLUE), ("Net of unit 10
     ax.annotate(name, (parameters, multiplications), (8, -4), textcoords="offset points")
     print(f"{name:15} {parameters:8,} numbers   {multiplications:10,} multiplications")
 ax.text(1.2e3, 0.72 * MOST_MULTIPLICATIONS, "within both budgets", va="top", color=plots.GREEN)
-ax.set(
-    xscale="log",
-    yscale="log",
-    xlim=(1e3, 3e6),
-    ylim=(1e4, 1e8),
-    xlabel="numbers in the network",
-    ylabel="multiplications",
-)
+ax.set(xscale="log", yscale="log", xlim=(1e3, 3e6), ylim=(1e4, 1e8), xlabel="numbers in the network", ylabel="multiplications")
 plots.finding(ax, "The network of unit 10 holds too many numbers; the starter has much room")
 plt.show()
 
@@ -160,16 +150,7 @@ def run(make, seed, lr, epochs=2, images=4000, augment=None, batch_size=64):
     """Train a fresh network of `make` on the first `images` training images; its accuracy on the validation images."""
     torch.manual_seed(seed)
     model = make()
-    fit(
-        model,
-        X_train[:images],
-        y_train[:images],
-        epochs=epochs,
-        lr=lr,
-        seed=seed,
-        augment=augment,
-        batch_size=batch_size,
-    )
+    fit(model, X_train[:images], y_train[:images], epochs=epochs, lr=lr, seed=seed, augment=augment, batch_size=batch_size)
     return accuracy(model, X_valid, y_valid)
 
 
@@ -417,7 +398,6 @@ check("clinic_15")
 # 3. **Write down each try**, also the bad ones: what, why, the result with its error. The report wants this table.
 # 4. **Short runs first**, and the last three candidates at full length, with three seeds.
 
-
 # %% given="analyse"
 def show_costs(model, name):
     """Bars: what share of the numbers, and of the multiplications, each convolution and each linear layer has."""
@@ -448,9 +428,7 @@ with waits_for():
     model = starter()
     fit(model, X_train[:4000], y_train[:4000], epochs=2, lr=lr, seed=1, batch_size=64)
     seen, unseen = accuracy(model, X_train[:4000], y_train[:4000]), accuracy(model, X_valid, y_valid)
-    print(
-        f"the starter after two epochs: {seen:.1%} of its 4,000 training images right, {unseen:.1%} of the validation images"
-    )
+    print(f"the starter after two epochs: {seen:.1%} of its 4,000 training images right, {unseen:.1%} of the validation images")
 
 # %% [markdown]
 # Both are well below 90 %, and they are not far apart: this network has not learned its own images yet.
@@ -466,7 +444,6 @@ with waits_for():
 # %% exercise="capstone_net"
 def capstone_structure():
     """Your network, untrained: an nn.Module from images (N, 1, 28, 28) in [0, 1] to logits (N, 10)."""
-
     ### BEGIN SOLUTION
     def layer(inputs, outputs):
         return [nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
@@ -480,17 +457,10 @@ def capstone_structure():
             return x + self.body(x)
 
     return nn.Sequential(
-        nn.Conv2d(1, 24, 5, stride=2, padding=2, bias=False),
-        nn.BatchNorm2d(24),
-        nn.ReLU(),  # 14 x 14
-        *layer(24, 48),
-        nn.MaxPool2d(2),  # 7 x 7
-        *layer(48, 72),
-        Residual(72),
-        nn.AdaptiveAvgPool2d(1),
-        nn.Flatten(),
-        nn.Dropout(0.1),
-        nn.Linear(72, 10),
+        nn.Conv2d(1, 24, 5, stride=2, padding=2, bias=False), nn.BatchNorm2d(24), nn.ReLU(),  # 14 x 14
+        *layer(24, 48), nn.MaxPool2d(2),  # 7 x 7
+        *layer(48, 72), Residual(72),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.1), nn.Linear(72, 10),
     )
     ### END SOLUTION
 
@@ -528,7 +498,6 @@ def capstone_net():
 # is put aside, as `capstone_net.safetensors.before`. With `EPOCHS = 2` the cell shows that all parts fit; that is too
 # little for a network with some depth and moved images, which may well be behind the starter still. Raise it when you mean it.
 
-
 # %% given="augment"
 def shifted(batch, generator):
     """Each image mirrored or not, and moved by up to two pixels each way; what moves in is black."""
@@ -554,9 +523,7 @@ with waits_for():  # an error in your network shows as it is
     torch.manual_seed(SEED)
     network = capstone_structure()
     parameters, multiplications = costs(network)
-    print(
-        f"{parameters:,} of {MOST_PARAMETERS:,} numbers, {multiplications:,} of {MOST_MULTIPLICATIONS:,} multiplications"
-    )
+    print(f"{parameters:,} of {MOST_PARAMETERS:,} numbers, {multiplications:,} of {MOST_MULTIPLICATIONS:,} multiplications")
     fit(network, X_train, y_train, epochs=EPOCHS, lr=LR, weight_decay=WEIGHT_DECAY, seed=SEED, augment=shifted)
     new = accuracy(network, X_valid, y_valid)
     seen, kept, file = accuracy(network, X_train, y_train), 0.0, Path("capstone_net.safetensors")

@@ -57,6 +57,7 @@ SCALED = reference_of(lambda X, lr: (lr * X,), ("out",), TABLES)
     ("reference", "wrong", "words"),
     [
         (MEANS, lambda X, lr: (np.sum(X**2) / X.shape[1], X.mean(0)), "Your `loss` is N times the right value"),
+        (SAME, lambda X, lr: (np.zeros(0),), "Your result comes back empty."),
         (MEANS, lambda X, lr: (np.mean(X**2), X.mean(0) / X.shape[1]), "Your `grad` is 1/D times the right value"),
         (MEANS, lambda X, lr: (np.mean(X**2), -X.mean(0)), "Your `grad` has the right size and the wrong sign"),
         (MEANS, lambda X, lr: (np.sqrt(np.mean(X**2)), X.mean(0)), "Your `loss` is the square root"),

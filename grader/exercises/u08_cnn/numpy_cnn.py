@@ -116,26 +116,25 @@ class StepByStep(NumpyCNN):
 
     def forward(self, X):
         W1, b1, W2, b2, W3, b3 = self.params
-        Z, conv1 = conv2d_forward(X, W1, b1, padding=2)
-        Z, relu1 = relu_forward(Z)
-        Z, pool1 = maxpool_forward(Z, 2)
-        Z, conv2 = conv2d_forward(Z, W2, b2, padding=1)
-        Z, relu2 = relu_forward(Z)
-        Z, pool2 = maxpool_forward(Z, 2)
-        logits, linear = linear_forward(Z.reshape(len(Z), -1), W3, b3)
-        self.kept = conv1, relu1, pool1, conv2, relu2, pool2, Z.shape, linear
-        return logits
+        kept = self.kept = {}
+        A, kept["conv 1"] = conv2d_forward(X, W1, b1, padding=2)
+        A, kept["relu 1"] = relu_forward(A)
+        A, kept["pool 1"] = maxpool_forward(A, 2)
+        A, kept["conv 2"] = conv2d_forward(A, W2, b2, padding=1)
+        A, kept["relu 2"] = relu_forward(A)
+        A, kept["pool 2"] = maxpool_forward(A, 2)
+        kept["shape"] = A.shape
+        out, kept["linear"] = linear_forward(A.reshape(len(A), -1), W3, b3)
+        return out
 
     def loss_and_grads(self, X, y):
-        logits = self.forward(X)
-        conv1, relu1, pool1, conv2, relu2, pool2, shape, linear = self.kept
-        loss, d = cross_entropy(logits, y)
-        d, dW3, db3 = linear_backward(d, linear)
-        d = relu_backward(maxpool_backward(d.reshape(shape), pool2), relu2)
-        d, dW2, db2 = conv2d_backward(d, conv2)
-        d = relu_backward(maxpool_backward(d, pool1), relu1)
-        d, dW1, db1 = conv2d_backward(d, conv1)
-        return loss, [dW1, db1, dW2, db2, dW3, db3]
+        loss, back = cross_entropy(self.forward(X), y)
+        back, *last = linear_backward(back, self.kept["linear"])
+        back = maxpool_backward(back.reshape(self.kept["shape"]), self.kept["pool 2"])
+        back, *second = conv2d_backward(relu_backward(back, self.kept["relu 2"]), self.kept["conv 2"])
+        back = maxpool_backward(back, self.kept["pool 1"])
+        back, *first = conv2d_backward(relu_backward(back, self.kept["relu 1"]), self.kept["conv 1"])
+        return loss, [*first, *second, *last]
 
 
 pools_first = change(
@@ -310,7 +309,7 @@ NUMPY_CNN = Exercise(
         ),
         Misconception(
             "bias_gradient_first",
-            change(StepByStep, "dW1, db1, dW2, db2, dW3, db3]", "db1, dW1, db2, dW2, db3, dW3]"),
+            change(StepByStep, "[*first, *second, *last]", "[*first[::-1], *second[::-1], *last[::-1]]"),
             "In each pair your bias's gradient comes first. params holds W1, b1, W2, b2, W3, b3.",
         ),
         Misconception(

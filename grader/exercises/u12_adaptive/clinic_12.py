@@ -150,12 +150,6 @@ CLINIC_12 = Exercise(
     reference=clinic_oracle,
     misconceptions=(
         Misconception(
-            "nothing_counted",
-            change(clinic_12, "        zeros.append(sum(int((w == 0).sum()) for w in weights if w.ndim > 1))\n", ""),
-            "Your list of zeros comes back empty. After each step, count the weights that are 0, and note the count.",
-            about=("zeros",),
-        ),
-        Misconception(
             "as_it_came",
             change(chosen_in_each_step, ONLY_WEIGHTS, "list(model.parameters())"),
             "This is the code as it came. Three things are wrong with it: when the mask is chosen, when it is laid on, "

@@ -18,8 +18,8 @@ def deeper_cases(rng: np.random.Generator) -> list[Case]:
         inputs = {"layers": [layer], "state": state, "X": rng.normal(size=size), "asks": group}
         return Case(label, group, inputs)
 
-    few, some = int(rng.integers(2, 14)), int(rng.integers(2, 14))
-    many = int(rng.integers(7, 90))
+    few, some = int(rng.integers(2, 12)), int(rng.integers(2, 12))
+    many = int(rng.integers(12, 48))
     return [
         case("as many out as in", "linear", linear("layer", 3, 3)),
         case("more out than in", "linear", linear("layer", few, many)),

@@ -108,11 +108,11 @@ def integrated_gradients(model, images, labels, baseline, steps):
 def integrated_saliency(model, images, labels, baseline, steps):
     import torch
 
-    way = images - baseline
-    total = torch.zeros_like(images)
-    for k in range(steps):
-        total += saliency(model, baseline + (k + 0.5) / steps * way, labels, absolute=False)
-    return way * total / steps
+    sums = torch.zeros(images.shape, dtype=images.dtype)
+    for alpha in (torch.arange(steps) + 0.5) / steps:
+        here = torch.lerp(baseline.expand_as(images), images, alpha.to(images.dtype))
+        sums = sums + saliency(model, here, labels, absolute=False)
+    return (images - baseline) * (sums / steps)
 
 
 INTEGRATED = Exercise(

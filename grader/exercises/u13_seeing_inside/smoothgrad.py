@@ -91,11 +91,11 @@ def smoothgrad(model, images, labels, sigma, n, generator):
 def smoothgrad_of_saliency(model, images, labels, sigma, n, generator):
     import torch
 
-    total = torch.zeros_like(images)
+    copies = []
     for _ in range(n):
-        noise = torch.randn(images.shape, generator=generator, dtype=images.dtype)
-        total += saliency(model, images + sigma * noise, labels, absolute=False)
-    return total / n
+        z = torch.randn(images.shape, generator=generator, dtype=images.dtype)
+        copies.append(saliency(model, sigma * z + images, labels, absolute=False))
+    return torch.stack(copies).mean(0)
 
 
 def mean_of_the_copies(model, images, labels, sigma, n, generator):

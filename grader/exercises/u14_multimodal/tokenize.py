@@ -256,7 +256,13 @@ TOKENIZE = Exercise(
             'vocabulary.get(word, vocabulary["<unk>"])',
             'vocabulary[word] if word in vocabulary else vocabulary["<unk>"]',
         ),
-        change(tokenize, "np.zeros(ids.shape, dtype", "np.zeros((len(captions), length), dtype"),
+        change(
+            tokenize,
+            "mask = np.zeros(ids.shape, dtype=bool)",
+            "mask = []",
+            "mask[row, : len(words)] = True",
+            "mask.append(np.arange(length) < len(words))",
+        ),
         change(tokenize, "return ids, mask", "return ids.tolist(), mask.tolist()"),
     ),
 )

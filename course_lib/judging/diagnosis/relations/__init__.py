@@ -28,6 +28,7 @@ PARTS = {
     "later": "each one but the first",
 }
 REST = " The rest is right."
+EMPTY = "{it} comes back empty. Where is it filled, and is that what you return?"
 
 
 def find(outcomes: Sequence[Outcome], unexplained: frozenset[Unit], reference: Reference) -> list[Diagnosis]:
@@ -75,6 +76,8 @@ def _best(series: Series, reference: Reference) -> tuple[Finding, Series] | None
 
 def _relations(series: Series, reference: Reference) -> Iterator[Finding]:
     """All relations that hold, the most telling first."""
+    if _comes_empty(series):
+        yield Finding("empty", EMPTY, {})
     yield from _plain(forms.find(series, tuple(forms.of_inputs(series))))
     steps = ("steps" in reference.driver or "optimizer" in reference.driver) and all(i.right.ndim for i in series.items)
     if all(item.got.shape == item.right.shape for item in series.items):
@@ -99,6 +102,12 @@ def _relations(series: Series, reference: Reference) -> Iterator[Finding]:
         steps,
     ):
         yield Finding(each.name, each.says, each.values)
+
+
+def _comes_empty(series: Series) -> bool:
+    """Whether nothing came where numbers are right, in more than one case: a list that nobody appends to."""
+    cases = {item.case for item in series.wrong}
+    return len(cases) > 1 and all(item.got.size == 0 < item.right.size for item in series.wrong)
 
 
 def _plain(found: Iterator[forms.Form]) -> Iterator[Finding]:
