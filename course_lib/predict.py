@@ -71,10 +71,10 @@ def predict(key: str, choice: Any, options: Mapping[str, str]) -> None:
     if not known.revealed:
         known.choice = None
     listed = tuple(_option(each, known.options) for each in options)
-    letters = ", ".join(options)
-    ask = f"Write one of the letters {letters} in place of the dots, run this cell, then run on."
+    letters = ", ".join(f'"{each}"' for each in options)
+    ask = f"Write one of {letters}, with its quotes, in place of the dots, run this cell, then run on."
     if letter is not None:
-        ask = f"{choice!r} is not one of the letters {letters}: choose one of them, run this cell, then run on."
+        ask = f"{choice!r} is not one of {letters}: choose one of them, run this cell, then run on."
     _show(Card("Your prediction is still open", (*listed, ask)))
 
 

@@ -1,7 +1,8 @@
 """From a unit's percent script to its nbgrader source notebook.
 
-The script says what a cell is in a few words (`exercise`, `check`, `given`, `reflection`); this module writes the
-rest: nbgrader's metadata, the points from the specs, and cell ids that stay the same from build to build.
+The script says what a cell is in a few words (`exercise`, `check`, `given`, `reflection`, `folded`); this module writes
+the rest: nbgrader's metadata, the points from the specs, what JupyterLab hides, and cell ids that stay the same from
+build to build.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from course_lib.errors import CourseError
 from grader.exercises import exercises_of, find_exercise
 
 KINDS = ("exercise", "check", "given", "reflection")
-MARKS = (*KINDS, "points")
+MARKS = (*KINDS, "points", "folded")
 FIRST_CELL = re.compile(
     r"""try:
     from course_lib import [\w, ]+
@@ -40,6 +41,8 @@ def read_script(path: Path) -> NotebookNode:
             raise CourseError(f"{path}: one cell is marked {' and '.join(kinds)}; a cell is one thing.")
         if kinds:
             _mark(cell, kinds[0], path)
+        if cell.metadata.get("folded"):
+            _fold(cell, path)
         cell["id"] = _cell_id(cell, seen)
         if cell.cell_type == "code":
             cell.execution_count, cell.outputs = None, []
@@ -99,6 +102,13 @@ def _mark(cell: NotebookNode, kind: str, path: Path) -> None:
             raise CourseError(f"{path}: the reflection {name} must be a Markdown cell with points of at least 1.")
         metadata |= {"grade_id": name, "grade": True, "solution": True, "points": points}
     cell.metadata["nbgrader"] = NotebookNode(metadata)
+
+
+def _fold(cell: NotebookNode, path: Path) -> None:
+    """Hide a given cell's code until it is asked for: a click on its dots in JupyterLab. It runs all the same."""
+    if cell.cell_type != "code" or "exercise" in cell.metadata or "check" in cell.metadata:
+        raise CourseError(f"{path}: only given code can be folded, not the cell that begins {cell.source[:40]!r}.")
+    cell.metadata["jupyter"] = NotebookNode(source_hidden=True)
 
 
 def _cell_id(cell: NotebookNode, seen: dict[str, int]) -> str:

@@ -241,7 +241,7 @@ def not_started(name: str) -> Problem:
 
 def open_question(question: str) -> Problem:
     """A quiz's question still has its dots."""
-    template = "{question} waits for your answer: put a letter in place of its dots."
+    template = '{question} waits for your answer: put a letter in quotes, such as "b", in place of its dots.'
     return Problem("not_started", say(template, question=question))
 
 

@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: exercise,check,given,reflection,points,-all
+#     cell_metadata_filter: exercise,check,given,reflection,points,folded,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: jupytext,kernelspec,-all
 #     text_representation:
@@ -328,7 +328,7 @@ check("standardize")
 # $w_1 \cdot \text{area} + w_2 \cdot \text{rooms}$, and its loss (the mean squared error) depends on the two weights. You will meet
 # this loss in unit 01; here, look only at its *shape*: how fast it rises when you change one weight or the other.
 
-# %% given="prices"
+# %% given="prices" folded=true
 rng = np.random.default_rng(0)
 area = rng.normal(95, 25, size=200).clip(30, 180)
 rooms = (area / 40 + rng.normal(1.2, 1.1, size=200)).round().clip(1, 7)
@@ -464,7 +464,7 @@ check("clinic_00")
 # %% [markdown]
 # ## Quiz
 #
-# Put the letter of the best answer in place of the dots. The check below only says whether every question is answered; which
+# Put the letter of the best answer in quotes, such as `"b"`, in place of the dots. The check below only says whether every question is answered; which
 # answers are right, and why the others are not, you read in your feedback, or with `./course check 00`.
 #
 # **q1.** What does a check compare?

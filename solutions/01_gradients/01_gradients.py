@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: exercise,check,given,reflection,points,-all
+#     cell_metadata_filter: exercise,check,given,reflection,points,folded,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: jupytext,kernelspec,-all
 #     text_representation:
@@ -135,7 +135,7 @@ def line_grad(theta):
     return mse_loss(theta, X_line, y_line)[1]
 
 
-# %%
+# %% folded=true
 with waits_for("mse_loss"):
     starts = np.array([[-0.4, 1.9], [0.4, 0.1], [1.4, 1.7], [2.6, 1.1], [2.9, -0.9]])
     directions = [line_grad(theta) / np.linalg.norm(line_grad(theta)) for theta in starts]
@@ -259,7 +259,7 @@ predict(
     },
 )
 
-# %%
+# %% folded=true
 with waits_for("numerical_gradient"):
     places = np.linspace(-3, 3, 20)[:, None]
     exact = np.cos(places) * np.exp(np.sin(places))
@@ -502,7 +502,7 @@ def softmax(logits):
 # %% check="softmax"
 check("softmax")
 
-# %%
+# %% folded=true
 with waits_for("softmax"):
 
     def by_the_book(z):
@@ -632,7 +632,7 @@ predict(
     },
 )
 
-# %%
+# %% folded=true
 with waits_for("cross_entropy"):
     data = load_fashion_mnist(flatten=True)
     images, labels = subset(data.X_train, data.y_train, 1000)
@@ -750,7 +750,7 @@ check("clinic_01")
 # %% [markdown]
 # ## Quiz
 #
-# Put the letter of the best answer in place of the dots. What is right, and why the rest is not, you read in your feedback, or
+# Put the letter of the best answer in quotes, such as `"b"`, in place of the dots. What is right, and why the rest is not, you read in your feedback, or
 # with `./course check 01`.
 #
 # **q1.** You stand on a contour of $J$. Where does $\nabla J$ point?

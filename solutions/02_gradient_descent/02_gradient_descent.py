@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: exercise,check,given,reflection,points,-all
+#     cell_metadata_filter: exercise,check,given,reflection,points,folded,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: jupytext,kernelspec,-all
 #     text_representation:
@@ -511,7 +511,7 @@ predict(
     },
 )
 
-# %%
+# %% folded=true
 with waits_for("gradient_descent", "best_lr"):
     kappas = (1, 3, 10, 30, 100, 300, 1000)
     steps_needed = {}
@@ -633,7 +633,7 @@ check("backtracking_line_search")
 # the loss or for the gradient 3,000 times in all. With a fixed $\alpha$ each step asks once; backtracking spends most
 # of its questions on trying, from $\alpha_0 = 1$ at every step.
 
-# %%
+# %% folded=true
 with waits_for("gradient_descent", "backtracking_line_search"):
     bend, origin, budget = Rosenbrock(), np.array([-1.2, 1.0]), 3000
     asked = 0
@@ -773,7 +773,7 @@ predict(
     },
 )
 
-# %%
+# %% folded=true
 with waits_for("max_stable_lr", "fit_softmax_regression"):
     limits, best, results = {}, {}, {}
     for name, images in INPUTS.items():
@@ -823,7 +823,7 @@ with waits_for("max_stable_lr", "fit_softmax_regression"):
 # %%
 predict("accuracy", ..., options={"a": "about 25%", "b": "about 50%", "c": "about 80%", "d": "about 97%"})
 
-# %%
+# %% folded=true
 with waits_for("max_stable_lr", "fit_softmax_regression"):
     marks = (1, 3, 10, 30, 100)
     losses, accuracy, weights = {}, {}, {}
@@ -920,7 +920,7 @@ y_line = 2 * x_line - 1 + rng.normal(0, 0.2, size=40)
 columns = np.stack([x_line, np.ones(40)], axis=1)
 line = Quadratic(columns.T @ columns / 40, columns.T @ y_line / 40)  # the same loss, up to a constant
 
-# %%
+# %% folded=true
 with waits_for("gradient_descent", "clinic_02"):
     cliff = 2 / line.L
 
@@ -986,7 +986,7 @@ check("clinic_02")
 # %% [markdown]
 # ## Quiz
 #
-# Put the letter of the best answer in place of the dots. What is right, and why the others are not, you read in your
+# Put the letter of the best answer in quotes, such as `"b"`, in place of the dots. What is right, and why the others are not, you read in your
 # feedback, or with `./course check 02`.
 #
 # **q1.** A new model's loss rises at the very first step. It does so with $\alpha = 0.1$, with $10^{-3}$ and

@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: exercise,check,given,reflection,points,-all
+#     cell_metadata_filter: exercise,check,given,reflection,points,folded,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: jupytext,kernelspec,-all
 #     text_representation:
@@ -244,7 +244,7 @@ def train(batch_size, lr, epochs, seed, schedule=None):
     return W, np.array(losses)
 
 
-# %%
+# %% folded=true
 with waits_for("minibatches", "sgd_epoch"):
     grids = {1000: (0.3, 0.5, 0.7, 1.0, 1.4), 100: (0.3, 0.6, 1.0, 1.5, 2.2), 10: (0.1, 0.2, 0.4, 0.7, 1.1)}
     curves, updates = {}, {}
@@ -292,7 +292,7 @@ with waits_for("minibatches", "sgd_epoch"):
 # The same images, sorted by label, as many data sets are when you get them. One run cuts the batches from the sorted
 # row, the other one shuffles; each has its own best learning rate out of four.
 
-# %%
+# %% folded=true
 with waits_for("minibatches", "sgd_epoch"):
     by_label = np.argsort(y, kind="stable")
     X_sorted, y_sorted = X[by_label], y[by_label]
@@ -401,7 +401,7 @@ check("gradient_noise")
 # Formula against measurement: the gradients of 300 images, one by one, at a model that has learned a little; then, for
 # each batch size, 200 random batches and their squared distance from the full gradient.
 
-# %%
+# %% folded=true
 with waits_for("minibatches", "sgd_epoch", "gradient_noise"):
     rng = np.random.default_rng(0)
     W = sgd_epoch(grad, np.zeros((784, 10)), minibatches(X, y, 20, rng), 0.1)
@@ -730,7 +730,7 @@ with waits_for("linear_warmup"):
 # Four schedules on the images, 8 epochs of batches of 20. Each has its own best learning rate $\alpha_0$ from the same
 # grid, and three seeds.
 
-# %%
+# %% folded=true
 with waits_for("minibatches", "sgd_epoch", "step_decay", "cosine_decay", "linear_warmup"):
     EPOCHS, SIZE = 8, 20
     T = EPOCHS * N // SIZE
@@ -844,7 +844,7 @@ predict(
     },
 )
 
-# %%
+# %% folded=true
 with waits_for("minibatches", "sgd_epoch", "lr_range_test"):
     tests = []
     for seed in range(3):
@@ -1016,7 +1016,7 @@ check("clinic_03")
 # %% [markdown]
 # ## Quiz
 #
-# Put the letter of the best answer in place of the dots. What is right, and why the others are not, you read in your
+# Put the letter of the best answer in quotes, such as `"b"`, in place of the dots. What is right, and why the others are not, you read in your
 # feedback, or with `./course check 03`.
 #
 # **q1.** What is the gradient of a random minibatch?

@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: exercise,check,given,reflection,points,-all
+#     cell_metadata_filter: exercise,check,given,reflection,points,folded,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: jupytext,kernelspec,-all
 #     text_representation:
@@ -298,7 +298,7 @@ predict(
     },
 )
 
-# %%
+# %% folded=true
 with waits_for("momentum_step"):
     class Alternating:
         """A gradient that changes sign at every step: +1, -1, +1, ..."""
@@ -370,7 +370,7 @@ predict(
     },
 )
 
-# %%
+# %% folded=true
 with waits_for("momentum_step"):
     beta, slope = 0.9, np.ones(1)
     handed = {  # what momentum_step gets for grad and for lr
@@ -646,7 +646,7 @@ predict(
     },
 )
 
-# %%
+# %% folded=true
 with waits_for("adagrad_step", "rmsprop_step"):
     def lengths_of(step, **settings):
         """The length of each of 300 steps, in alpha, while the gradient is 1, then 0.1."""
@@ -718,7 +718,7 @@ STARTS = np.array([-3.0, 1.0]) + np.array([np.random.default_rng(seed).normal(0,
 STARTS_IN = {"along the axis": STARTS, "turned by 30°": STARTS @ TURN.T}
 LRS = np.geomspace(1e-3, 10, 37)
 
-# %%
+# %% folded=true
 with waits_for("momentum_step", "nesterov_step", "adagrad_step", "rmsprop_step"):
     METHODS = {
         "gradient descent": (momentum_step, {"beta": 0.0}),
@@ -770,7 +770,7 @@ with waits_for("momentum_step", "nesterov_step", "adagrad_step", "rmsprop_step")
 # Each curve has its ring at its own best learning rate; the shaded bands run from the best to the worst start. Watch the
 # five walk, each at its ring: move `steps_taken` slowly from 1, then turn the ravine.
 
-# %%
+# %% folded=true
 with waits_for("momentum_step", "nesterov_step", "adagrad_step", "rmsprop_step"):
     def paths_in(ravine):
         """Each method's path from the first start, at its own best learning rate."""
@@ -897,7 +897,7 @@ predict(
     },
 )
 
-# %%
+# %% folded=true
 with waits_for("SGD"):
     fashion = load_fashion_mnist(flatten=True, dtype=np.float64)
     X, y = subset(fashion.X_train, fashion.y_train, 1000)
@@ -999,7 +999,7 @@ Z_in = 0.9 * X_out + 0.35 * rng.normal(size=(60, 3))
 Z_in[:, 2] = 0  # the third sensor inside is unplugged
 heating = X_out @ [1, 2, -1] + Z_in @ [0.5, -1, 0] + 0.1 * rng.normal(size=60)
 
-# %%
+# %% folded=true
 with waits_for("momentum_step", "clinic_04"):
     both = np.concatenate([X_out, Z_in], axis=1)
     fitted = np.linalg.lstsq(both, heating, rcond=None)[0]
@@ -1064,7 +1064,7 @@ check("clinic_04")
 # %% [markdown]
 # ## Quiz
 #
-# Put the letter of the best answer in place of the dots. What is right, and why the others are not, you read in your
+# Put the letter of the best answer in quotes, such as `"b"`, in place of the dots. What is right, and why the others are not, you read in your
 # feedback, or with `./course check 04`.
 #
 # **q1.** A series shakes around 10. What do its first exponential moving averages look like, with $\beta = 0.9$ from zero?

@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: exercise,check,given,reflection,points,-all
+#     cell_metadata_filter: exercise,check,given,reflection,points,folded,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: jupytext,kernelspec,-all
 #     text_representation:
@@ -261,7 +261,7 @@ def adam_step(theta, m, v, grad, t, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 # %% check="adam_step"
 check("adam_step")
 
-# %%
+# %% folded=true
 with waits_for("adam_step"):
     one = np.ones(1)
     lengths = {"both corrected (Adam)": [], "neither": [], "only m": [], "only v": []}
@@ -310,7 +310,7 @@ predict(
     options={"a": "1,000 times as long", "b": "as long as before", "c": "1,000 times shorter", "d": "about 32 times as long"},
 )
 
-# %%
+# %% folded=true
 with waits_for("adam_step"):
     noise = np.geomspace(0.03, 30, 13)
 
@@ -365,7 +365,7 @@ predict(
     },
 )
 
-# %%
+# %% folded=true
 with waits_for("adam_step"):
     SCHEDULES = {
         r"constant $\alpha$": lambda alpha: alpha,
@@ -437,7 +437,7 @@ with waits_for("adam_step"):
 # %%
 predict("inside", ..., options={"a": "about 1e-8", "b": "about 1e-6", "c": "about 1e-4", "d": "about 1e-2"})
 
-# %%
+# %% folded=true
 with waits_for("adam_step", "bias_correction"):
     sizes, zero = np.geomspace(1e-12, 1, 241), np.zeros(241)
     first_steps = {
@@ -575,7 +575,7 @@ predict(
     },
 )
 
-# %%
+# %% folded=true
 with waits_for("Adam"):
     fashion = load_fashion_mnist(flatten=True, dtype=np.float64)
     X, y = subset(fashion.X_train, fashion.y_train, 1000)
@@ -730,7 +730,7 @@ def adamw_step(theta, m, v, grad, t, lr, weight_decay, beta1=0.9, beta2=0.999, e
 # %% check="adamw_step"
 check("adamw_step")
 
-# %%
+# %% folded=true
 with waits_for("adam_step", "adamw_step"):
     def decayed(method, theta, gradient, count, alpha, decay):
         """The path of weights under AdamW, or under Adam with L2 in the gradient; `gradient` is a function of t."""
@@ -838,7 +838,7 @@ def amsgrad_step(theta, m, v, v_max, grad, t, lr, beta1=0.9, beta2=0.999, eps=1e
 # %% check="amsgrad_step"
 check("amsgrad_step")
 
-# %%
+# %% folded=true
 with waits_for("adam_step", "amsgrad_step"):
     draws = np.array([np.random.default_rng(seed).random(2001) for seed in range(5)]).T
 
@@ -930,7 +930,7 @@ X_house[:, 3:] = 0  # the last two sensors were unplugged this year
 heating = X_house[:, :3] @ [1.0, 2.0, -1.0] + 4 + 0.1 * rng.normal(size=60)
 last_year = np.array([0.5, 1.0, 0.0, 1.0, 100.0])
 
-# %%
+# %% folded=true
 with waits_for("adamw_step", "clinic_05"):
     w_path, c_path = clinic_05(X_house, heating, last_year, 0.0, 0.1, 0.1, 60)
     w, c, of_w, of_c = last_year, np.zeros(1), [np.zeros(5)] * 2, [np.zeros(1)] * 2
@@ -988,7 +988,7 @@ check("clinic_05")
 # %% [markdown]
 # ## Quiz
 #
-# Put the letter of the best answer in place of the dots. What is right, and why the others are not, you read in your
+# Put the letter of the best answer in quotes, such as `"b"`, in place of the dots. What is right, and why the others are not, you read in your
 # feedback, or with `./course check 05`.
 #
 # **q1.** Somebody forgot the bias correction ($\beta_1 = 0.9$, $\beta_2 = 0.999$). How long is the first step?

@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: exercise,check,given,reflection,points,-all
+#     cell_metadata_filter: exercise,check,given,reflection,points,folded,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: jupytext,kernelspec,-all
 #     text_representation:
@@ -194,7 +194,7 @@ predict(
     options={"a": "all nine, or nearly", "b": "four or five", "c": "none"},
 )
 
-# %%
+# %% folded=true
 with waits_for("l1_penalty"):
     X_train, y_train = measure(16, 0)
     lr, w, path = 0.05, np.zeros(12), []
@@ -311,7 +311,7 @@ def proximal_step(w, grad, lr, lam):
 # %% check="proximal_step"
 check("proximal_step")
 
-# %%
+# %% folded=true
 with waits_for("l1_penalty", "proximal_step"):
     angles, rng = np.linspace(0, 2 * np.pi, 200), np.random.default_rng(1)
     turn, tilt, minima = rng.uniform(0, np.pi, 400), rng.uniform(1, 4, 400), rng.normal(0, 1.2, size=(400, 2))
@@ -374,7 +374,7 @@ predict(
     },
 )
 
-# %%
+# %% folded=true
 with waits_for("l2_penalty", "proximal_step"):
     lams = np.geomspace(10, 0.003, 30)
 
@@ -557,7 +557,7 @@ predict(
     },
 )
 
-# %%
+# %% folded=true
 with waits_for("l2_step", "decay_step"):
     def after(step, make, strength, grads, start, lr):
         """The weights (1, d) after one step for each row of grads (T, d)."""
@@ -821,7 +821,7 @@ check("EarlyStopping")
 # learn every one of them by heart. How its gradient is computed is unit 07's matter: **this helper is given**, you need
 # not follow it line by line. It calls your `dropout_forward` and `dropout_backward` on the hidden layer, if $p > 0$.
 
-# %% given="network"
+# %% given="network" folded=true
 def moons(count, seed, wrong=0):
     """X (count, 2), labels y (count,) of 0 and 1, and which `wrong` of the labels were turned round: (count,) bools."""
     rng = np.random.default_rng(seed)
@@ -884,7 +884,7 @@ predict(
     },
 )
 
-# %%
+# %% folded=true
 with waits_for("l2_penalty", "proximal_step", "dropout_forward", "dropout_backward", "EarlyStopping"):
     STEPS, LR, EVERY = 2500, 0.5, 20
     X_new, y_new, _ = moons(1000, 999)
@@ -1109,7 +1109,7 @@ check("clinic_06")
 # %% [markdown]
 # ## Quiz
 #
-# Put the letter of the best answer in place of the dots. What is right, and why the others are not, you read in your
+# Put the letter of the best answer in quotes, such as `"b"`, in place of the dots. What is right, and why the others are not, you read in your
 # feedback, or with `./course check 06`.
 #
 # **q1.** How does regularization prevent overfitting?

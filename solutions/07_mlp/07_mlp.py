@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: exercise,check,given,reflection,points,-all
+#     cell_metadata_filter: exercise,check,given,reflection,points,folded,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: jupytext,kernelspec,-all
 #     text_representation:
@@ -222,7 +222,7 @@ reveal(
 # others.) Now the same in the large. From here on a name such as `dW` stands for $\partial J/\partial W$: **an array of
 # $W$'s shape** that says, for each entry, how fast the loss changes with it.
 
-# %%
+# %% folded=true
 def draw_graph():
     """The network as a graph: values go right, gradients come back left, each of the shape of its value."""
     slots = ["X", "linear", "Z", "ReLU", "H", "linear", "logits", "cross-\nentropy", "J"]
@@ -562,7 +562,7 @@ def fit(net, X, y, lr, steps):
     return net
 
 
-# %%
+# %% folded=true
 with waits_for("MLP"):
     points, classes = two_moons(100, np.random.default_rng(1))
     across, up = np.meshgrid(np.linspace(-2.0, 2.0, 161), np.linspace(-1.4, 1.4, 113))
@@ -631,7 +631,7 @@ CENTRE, SPREAD = fashion.X_train.mean(), fashion.X_train.std()
 X_train, X_test = (fashion.X_train - CENTRE) / SPREAD, (fashion.X_test - CENTRE) / SPREAD
 y_train, y_test = fashion.y_train, fashion.y_test
 
-# %%
+# %% folded=true
 with waits_for("MLP"):
     def slope_along(net, X, y, direction, h):
         """The slope of the loss along a direction, a list of arrays like net.params: measured from both sides."""
@@ -698,7 +698,7 @@ predict(
     },
 )
 
-# %%
+# %% folded=true
 with waits_for("MLP"):
     factors = np.array([0.01, 0.1, 0.3, 1, 3, 10])
     first_losses = np.zeros((5, len(factors)))
@@ -847,7 +847,7 @@ predict(
     options={"a": "about a tenth", "b": "about a thousandth", "c": "less than a millionth"},
 )
 
-# %%
+# %% folded=true
 with waits_for("MLP"):
     STARTS = {"0.01 everywhere": 0.01, "He": None, "0.3 everywhere": 0.3}
 
@@ -944,7 +944,7 @@ def train(sizes, lr, seed, X, y, epochs, after_epoch=None):
     return net
 
 
-# %%
+# %% folded=true
 with waits_for("MLP"):
     NETWORKS = {"no hidden layer": [784, 10], "100 hidden units": [784, 100, 10]}
     shuffled = np.random.default_rng(0).permutation(len(y_train))
@@ -1031,7 +1031,7 @@ predict(
     },
 )
 
-# %%
+# %% folded=true
 with waits_for("MLP"):
     best_lr = chosen["100 hidden units"]
     ratios, ends, spreads = {}, {}, {}
@@ -1158,7 +1158,7 @@ def measured_gradients(weights, h=1e-6):
     return found
 
 
-# %%
+# %% folded=true
 with waits_for("clinic_07"):
     claimed, measured = clinic_07(X_block, Y_block, *block_weights(0))[1:], measured_gradients(block_weights(0))
     wrongness = [np.abs(c - m).max() / np.abs(m).max() for c, m in zip(claimed, measured, strict=True)]
@@ -1224,7 +1224,7 @@ check("clinic_07")
 # %% [markdown]
 # ## Quiz
 #
-# Put the letter of the best answer in place of the dots. What is right, and why the others are not, you read in your
+# Put the letter of the best answer in quotes, such as `"b"`, in place of the dots. What is right, and why the others are not, you read in your
 # feedback, or with `./course check 07`.
 #
 # **q1.** Three linear layers in a row, 100 units each, no ReLU. What can they do that one linear layer cannot?

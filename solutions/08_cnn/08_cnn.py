@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: exercise,check,given,reflection,points,-all
+#     cell_metadata_filter: exercise,check,given,reflection,points,folded,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: jupytext,kernelspec,-all
 #     text_representation:
@@ -264,7 +264,7 @@ predict(
     },
 )
 
-# %%
+# %% folded=true
 with waits_for("conv2d_loops"):
     across = np.array([[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]]) / 3
     filters = {
@@ -450,7 +450,7 @@ check("conv2d_forward")
 predict("speed", ..., options={"a": "not at all: the arithmetic is the same", "b": "about twice", "c": "about 10 times",
                                "d": "50 times or more"})
 
-# %%
+# %% folded=true
 with waits_for("conv2d_loops", "conv2d_forward"):
     try:
         import torch
@@ -591,7 +591,7 @@ def conv2d_backward(dout, cache):
 # %% check="conv2d_backward"
 check("conv2d_backward")
 
-# %%
+# %% folded=true
 with waits_for("conv2d_loops", "conv2d_forward", "conv2d_backward"):
     ones = np.ones((1, 1, 3, 3))
     counts = {}
@@ -757,7 +757,7 @@ def maxpool_backward(dout, cache):
 # %% check="maxpool_backward"
 check("maxpool_backward")
 
-# %%
+# %% folded=true
 with waits_for("conv2d_forward", "maxpool_forward", "maxpool_backward"):
     boot = X_train[np.flatnonzero(y_train == 9)[3]][None]
     edge = np.array([[-1.0, 0, 1]] * 3).reshape(1, 1, 3, 3) / 3
@@ -951,7 +951,7 @@ def share_right(net, X, y):
     return np.mean(np.concatenate(guesses) == y)
 
 
-# %%
+# %% folded=true
 with waits_for("NumpyCNN"):
     net = NumpyCNN(np.random.default_rng(0))
     born = net.params[0].copy()
@@ -1221,7 +1221,7 @@ check("clinic_08")
 # %% [markdown]
 # ## Quiz
 #
-# Put the letter of the best answer in place of the dots. What is right, and why the others are not, you read in your
+# Put the letter of the best answer in quotes, such as `"b"`, in place of the dots. What is right, and why the others are not, you read in your
 # feedback, or with `./course check 08`.
 #
 # **q1.** A convolution has 16 filters of 3 x 3 on images with 3 channels of 32 x 32 pixels. How many numbers does it learn?

@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: exercise,check,given,reflection,points,-all
+#     cell_metadata_filter: exercise,check,given,reflection,points,folded,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: jupytext,kernelspec,-all
 #     text_representation:
@@ -112,7 +112,7 @@ print(f"loss = {loss.item():.1f};  the operation that made it: {type(loss.grad_f
 # `linear_backward` and `relu_backward` did. The next cell draws the graph, lets `backward` run, and notes at each
 # operation the value that went forward and the gradient that came back.
 
-# %% given="graph"
+# %% given="graph" folded=true
 def operations(loss):
     """The graph behind a tensor: {operation: the operations that made its inputs}."""
     todo, found = [loss.grad_fn], {}
@@ -472,7 +472,7 @@ predict(
     },
 )
 
-# %%
+# %% folded=true
 with waits_for("TorchSGD"):
     curvature = torch.tensor([0.2, 30.0], dtype=torch.float64)
 
@@ -721,7 +721,7 @@ def train(make, dtype, **settings):
     return np.array(path)
 
 
-# %%
+# %% folded=true
 with waits_for("TorchSGD", "TorchAdam", "TorchAdamW"):
     pairs = {
         "SGD": (TorchSGD, torch.optim.SGD, {"lr": 0.1}),
@@ -775,7 +775,7 @@ with waits_for("TorchSGD", "TorchAdam", "TorchAdamW"):
 NumpySGD, NumpyAdam = earlier("SGD", "Adam")
 valley = Quadratic(np.diag([1.0, 12.0]))
 
-# %%
+# %% folded=true
 with waits_for("TorchSGD", "TorchAdam"):
     def numpy_path(make, start, steps):
         """The path of an optimizer for arrays, (steps + 1, 2), with the gradient's formula."""
@@ -962,7 +962,7 @@ check("port_cnn")
 # %% given="numpy_cnn"
 NumpyCNN = earlier("NumpyCNN")
 
-# %%
+# %% folded=true
 with waits_for("port_cnn", "TorchAdam"):
     network = NumpyCNN(np.random.default_rng(0))
     model = port_cnn(network.params)
@@ -1072,7 +1072,7 @@ predict(
     },
 )
 
-# %%
+# %% folded=true
 with waits_for("TorchSGD", "TorchAdam", "TorchAdamW", "regularized_loss"):
     rng = np.random.default_rng(3)
     X_reg = torch.tensor(rng.normal(size=(60, 4)))
@@ -1312,7 +1312,7 @@ def small_net(seed):
     return nn.Sequential(nn.Linear(196, 32), nn.ReLU(), nn.Linear(32, 10))
 
 
-# %%
+# %% folded=true
 with waits_for("Muon"):
     net = small_net(0)
     nn.functional.cross_entropy(net(X_clothes[:500]), y_clothes[:500]).backward()
@@ -1366,7 +1366,7 @@ predict(
     options={"a": "SGD with momentum", "b": "AdamW", "c": "Lion", "d": "Muon", "e": "no one clearly: within the seeds' spread"},
 )
 
-# %%
+# %% folded=true
 with waits_for("TorchSGD", "TorchAdamW", "Lion", "Muon"):
     class Both:
         """Muon for the matrices of a network, AdamW for its biases."""
@@ -1463,7 +1463,7 @@ rng = np.random.default_rng(2)
 X_line = torch.tensor(rng.uniform(-2, 2, size=(50, 1)))
 y_line = 1.5 * X_line[:, 0] + 1 + torch.tensor(rng.normal(0, 0.3, size=50))
 
-# %%
+# %% folded=true
 with waits_for("clinic_09"):
     model, history = clinic_09(X_line, y_line, 0.1, 60)
     print("the first entry of the history:", history[0])
@@ -1529,7 +1529,7 @@ check("clinic_09")
 # %% [markdown]
 # ## Quiz
 #
-# Put the letter of the best answer in place of the dots. What is right, and why the others are not, you read in your
+# Put the letter of the best answer in quotes, such as `"b"`, in place of the dots. What is right, and why the others are not, you read in your
 # feedback, or with `./course check 09`.
 #
 # **q1.** You compute the loss and call `backward`, then compute the same loss again and call `backward` again, without

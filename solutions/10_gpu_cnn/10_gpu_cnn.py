@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: exercise,check,given,reflection,points,-all
+#     cell_metadata_filter: exercise,check,given,reflection,points,folded,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: jupytext,kernelspec,-all
 #     text_representation:
@@ -381,7 +381,7 @@ predict(
     },
 )
 
-# %%
+# %% folded=true
 with waits_for("set_up"):
 
     def losses_of_20_steps(stranger):
@@ -888,7 +888,7 @@ check("evaluate")
 # the number that they give is the one to report. Whoever looks at it earlier, and then changes something, has begun to
 # train on the test set, with their own head as the optimizer.
 
-# %% given="loaders"
+# %% given="loaders" folded=true
 order = torch.randperm(len(X_all), generator=torch.Generator().manual_seed(10))
 train_part, val_part = order[:9000], order[9000:]
 
@@ -968,7 +968,7 @@ with waits_for("Net", "to_device", "train_one_epoch"):
 # %%
 predict("accuracy", ..., options={"a": "about 80 %", "b": "about 85 %", "c": "about 89 %", "d": "about 95 %"})
 
-# %%
+# %% folded=true
 MAX_EPOCHS, LR = 9, 0.003
 with waits_for("Net", "to_device", "train_one_epoch", "evaluate"):
     not_while_grading()
@@ -1117,7 +1117,7 @@ def clinic_10(model, batches, lr, epochs, max_norm):
     return rates
 
 
-# %%
+# %% folded=true
 with waits_for("clinic_10"):
     # One image, always the same, and far from right: the gradient hardly changes, and is far longer than max_norm.
     hard = [(torch.full((1, 4), 50.0, dtype=torch.float64), torch.tensor([0]))]
@@ -1321,7 +1321,7 @@ def epochs_of_a_run(parts, count):
     return losses
 
 
-# %%
+# %% folded=true
 with waits_for("Checkpoint"):
     not_while_grading()
     with tempfile.TemporaryDirectory() as folder:
@@ -1470,7 +1470,7 @@ check("log_to_tensorboard")
 # Three epochs on 1,000 images, logged into the folder `runs` beside this notebook.
 
 
-# %%
+# %% folded=true
 def wrong_ones(model, images, labels):
     """What the model says of the images, as labels."""
     model.eval()
@@ -1635,7 +1635,7 @@ predict(
     },
 )
 
-# %% given="knobs"
+# %% given="knobs" folded=true
 DEVICE = torch.device(report().accelerator)  # an NVIDIA card, the GPU of a Mac, or the CPU
 WARMUP, STEPS = (1, 3) if DEVICE.type == "cpu" else (20, 100)
 
@@ -1736,7 +1736,7 @@ def knobs():
     }
 
 
-# %%
+# %% folded=true
 with waits_for("throughput", "Net"):
     not_while_grading()
     rates, steppers = {}, {name: (knob[0](), knob[1]) for name, knob in knobs().items() if knob is not None}
@@ -1816,7 +1816,7 @@ print(f"together {all_flops / 1e6:6.1f} {all_moved / 1e6:10.2f} {all_flops / all
 # Now this machine's roof, measured: a large matrix product for the peak, a large copy for the bandwidth. And under it each
 # layer, as fast as it really ran.
 
-# %%
+# %% folded=true
 with waits_for("throughput", "Net"):
     not_while_grading()
 
@@ -2062,7 +2062,7 @@ check("trained_net")
 # %% [markdown]
 # ## Quiz
 #
-# Put the letter of the best answer in place of the dots. What is right, and why the others are not, you read in your
+# Put the letter of the best answer in quotes, such as `"b"`, in place of the dots. What is right, and why the others are not, you read in your
 # feedback, or with `./course check 10`.
 #
 # **q1.** A batch of 128 images goes through the published network. What happens at `x.view(-1, 64 * 7 * 7)`?

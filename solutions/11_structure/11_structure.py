@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: exercise,check,given,reflection,points,-all
+#     cell_metadata_filter: exercise,check,given,reflection,points,folded,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: jupytext,kernelspec,-all
 #     text_representation:
@@ -265,7 +265,7 @@ with waits_for("count_macs", "count_parameters"):
 # MACs are a count, and time has to be measured. `torch.profiler` notes the time and the memory of every operation; here
 # each layer gets a label, so that they can be told apart. What lies between the four layers (ReLU, pooling) is "the rest".
 
-# %% given="profile"
+# %% given="profile" folded=true
 def profile_layers(model, X, repeats=10):
     """Share of time, and bytes allocated for an example, of each layer that has parameters, and of all the rest."""
     import os
@@ -304,7 +304,7 @@ def profile_layers(model, X, repeats=10):
     return {name: spent / sum(time.values()) for name, spent in time.items()}, memory
 
 
-# %%
+# %% folded=true
 with waits_for("count_macs", "count_parameters"):
     not_while_grading()
     share_of_time, allocated = profile_layers(net.eval(), X_test[:64])
@@ -760,7 +760,7 @@ predict(
     },
 )
 
-# %%
+# %% folded=true
 with waits_for("scale_network", "ResidualBlock", "DepthwiseSeparable"):
     not_while_grading()
     few, labels = (torch.from_numpy(part) for part in subset(X_train.numpy(), y_train.numpy(), 1000))
@@ -912,7 +912,7 @@ predict(
     },
 )
 
-# %%
+# %% folded=true
 with waits_for("scale_network", "ResidualBlock", "DepthwiseSeparable", "count_parameters", "count_macs", "pareto_front"):
     not_while_grading()
     names = list(RUNS)
@@ -1136,7 +1136,7 @@ def clinic_11(channels, depth):
     ### END STUB
 
 
-# %%
+# %% folded=true
 with waits_for("clinic_11"):
     sizes = {depth: sum(p.numel() for p in clinic_11(8, depth).parameters()) for depth in (2, 4, 8)}
     torch.manual_seed(3)
@@ -1197,7 +1197,7 @@ check("clinic_11")
 # %% [markdown]
 # ## Quiz
 #
-# Put the letter of the best answer in place of the dots. What is right, and why the others are not, you read in your
+# Put the letter of the best answer in quotes, such as `"b"`, in place of the dots. What is right, and why the others are not, you read in your
 # feedback, or with `./course check 11`.
 #
 # **q1.** You replace fc1 of unit 10's network by a mean over all places. What shrinks most?

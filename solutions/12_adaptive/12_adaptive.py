@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: exercise,check,given,reflection,points,-all
+#     cell_metadata_filter: exercise,check,given,reflection,points,folded,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: jupytext,kernelspec,-all
 #     text_representation:
@@ -59,7 +59,7 @@ Net = earlier("Net")
 # The experiments use 3,000 images, halved to 14 × 14 pixels, and a small network of the shape you know: two convolutions,
 # two linear layers.
 
-# %% given="small_data"
+# %% given="small_data" folded=true
 fashion = load_fashion_mnist()
 
 
@@ -178,7 +178,7 @@ check("magnitude_prune")
 # Two controls: a random mask of the same sparsity, also fine-tuned (does it matter *which* weights go?), and the whole
 # network with the same two epochs more, so that nobody has trained longer.
 
-# %%
+# %% folded=true
 SPARSITIES = (0.5, 0.8, 0.9, 0.95)
 with waits_for("magnitude_prune"):
     not_while_grading()
@@ -349,7 +349,7 @@ check("prune_channels")
 # of both convolutions removed. (Nothing is trained here: neither time nor size depends on the values.) Times are medians of
 # nine runs on a batch of 64 images.
 
-# %%
+# %% folded=true
 with waits_for("magnitude_prune", "prune_channels"):
     not_while_grading()
     torch.manual_seed(0)
@@ -492,7 +492,7 @@ predict(
     },
 )
 
-# %%
+# %% folded=true
 with waits_for("magnitude_prune", "lottery_rewind"):
     not_while_grading()
 
@@ -712,7 +712,7 @@ def noisy(layer, amount, seed=0):
         layer.weight += amount * layer.weight.std() * torch.randn(layer.weight.shape, generator=generator)
 
 
-# %%
+# %% folded=true
 with waits_for("net2wider"):
     not_while_grading()
     distances = {}
@@ -757,7 +757,7 @@ def macs(a, b):
     return 14 * 14 * a * 9 + 7 * 7 * b * 9 * a + 64 * 9 * b + 10 * 64
 
 
-# %%
+# %% folded=true
 with waits_for("net2wider"):
     not_while_grading()
 
@@ -915,7 +915,7 @@ predict(
     },
 )
 
-# %%
+# %% folded=true
 with waits_for("successive_halving"):
     not_while_grading()
     known = {}
@@ -1066,7 +1066,7 @@ predict(
     },
 )
 
-# %% given="train_exits"
+# %% given="train_exits" folded=true
 def fit_both(model, epochs, lr, seed):
     """The loop of unit 10 with Adam, for a model that has a loss of its own."""
     generator = torch.Generator().manual_seed(seed)
@@ -1097,7 +1097,7 @@ FIRST = 14 * 14 * 12 * 9 + 12 * 4 * 10  # multiplications up to exit 1
 REST = 49 * 32 * 9 * 12 + 49 * 32 * 9 * 32 + 288 * 64 + 640  # and from there to exit 2
 DIALS = (0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.9, 1.1)
 
-# %%
+# %% folded=true
 with waits_for("EarlyExit"):
     not_while_grading()
     costs, right, at_random = [], [], []
@@ -1232,7 +1232,7 @@ def clinic_12(model, optimizer, X, y, sparsity, steps):
     return zeros
 
 
-# %%
+# %% folded=true
 with waits_for("clinic_12"):
     torch.manual_seed(0)
     patient = nn.Sequential(nn.Linear(6, 10), nn.ReLU(), nn.Linear(10, 2))
@@ -1302,7 +1302,7 @@ check("clinic_12")
 # %% [markdown]
 # ## Quiz
 #
-# Put the letter of the best answer in place of the dots. What is right, and why the others are not, you read in your
+# Put the letter of the best answer in quotes, such as `"b"`, in place of the dots. What is right, and why the others are not, you read in your
 # feedback, or with `./course check 12`.
 #
 # **q1.** Nine of ten weights of a dense layer are set to zero. What changes on an ordinary machine?

@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: exercise,check,given,reflection,points,-all
+#     cell_metadata_filter: exercise,check,given,reflection,points,folded,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: jupytext,kernelspec,-all
 #     text_representation:
@@ -605,7 +605,7 @@ with waits_for("saliency", "smoothgrad", "integrated_gradients", "grad_cam", "oc
 # %%
 predict("sanity", ..., options={"a": "saliency", "b": "SmoothGrad", "c": "integrated gradients", "d": "Grad-CAM", "e": "occlusion"})
 
-# %%
+# %% folded=true
 with waits_for("saliency", "smoothgrad", "integrated_gradients", "grad_cam", "occlusion"):
     not_while_grading()
     layers = ["fc2", "fc1", "conv2", "conv1"]
@@ -675,7 +675,7 @@ predict(
     },
 )
 
-# %%
+# %% folded=true
 with waits_for("saliency", "smoothgrad", "integrated_gradients", "grad_cam", "occlusion"):
     not_while_grading()
     many = X_test[:60]
@@ -903,7 +903,7 @@ predict(
     },
 )
 
-# %%
+# %% folded=true
 with waits_for("filter_normalized", "loss_slice"):
     not_while_grading()
 
@@ -1083,7 +1083,7 @@ check("clinic_13")
 # %% [markdown]
 # ## Quiz
 #
-# Put the letter of the best answer in place of the dots. What is right, and why the others are not, you read in your
+# Put the letter of the best answer in quotes, such as `"b"`, in place of the dots. What is right, and why the others are not, you read in your
 # feedback, or with `./course check 13`.
 #
 # **q1.** A method gives nearly the same map for a trained network and for one with random weights. What follows?

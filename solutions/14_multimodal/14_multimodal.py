@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: exercise,check,given,reflection,points,-all
+#     cell_metadata_filter: exercise,check,given,reflection,points,folded,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: jupytext,kernelspec,-all
 #     text_representation:
@@ -64,7 +64,7 @@ torch.set_num_threads(1)  # for networks as small as ours, threads only get in e
 # One thing is arranged for later: each class lacks *one* colour in training. No red T-shirt, for example, is ever seen
 # there. The test has all sixty combinations.
 
-# %% given="data"
+# %% given="data" folded=true
 fashion, speech = load_fashion_mnist(), load_spoken_classes()
 LACKS = (5 * np.arange(10) + np.arange(10) // 6) % 6  # for each class, the colour that it has in no training image
 
@@ -419,7 +419,7 @@ check("AudioEncoder")
 # Three encoders, three kinds of data. With ten outputs each is a classifier: of an image, of a caption, of a spoken word.
 # For images there is a small CNN of the kind you know.
 
-# %% given="encoders"
+# %% given="encoders" folded=true
 TorchSGD, TorchAdam, TorchAdamW = earlier("TorchSGD", "TorchAdam", "TorchAdamW")
 
 
@@ -503,7 +503,7 @@ predict(
     },
 )
 
-# %%
+# %% folded=true
 with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder"):
     not_while_grading()
     STEPS, BATCH = 60, 40
@@ -671,7 +671,7 @@ predict(
     },
 )
 
-# %%
+# %% folded=true
 with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce"):
     not_while_grading()
     PAIRS = (("image", "text"), ("image", "speech"), ("text", "speech"))
@@ -726,7 +726,7 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce")
 # Did it help? Here are images of the test against words by voices of the test, none of which was in training, before and
 # after.
 
-# %%
+# %% folded=true
 with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce"):
     not_while_grading()
 
@@ -762,7 +762,7 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce")
 # And the space itself? It has 32 dimensions; we look at the two in which it is widest (principal components, from the
 # singular value decomposition).
 
-# %%
+# %% folded=true
 with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce"):
     not_while_grading()
     TEN = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#222222", "#882255", "#999933", "#6A51A3")
@@ -864,7 +864,7 @@ predict(
     },
 )
 
-# %%
+# %% folded=true
 with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce", "zero_shot"):
     not_while_grading()
 
@@ -988,7 +988,7 @@ def recall_at_k(similarity, relevant, k):
 # %% check="recall_at_k"
 check("recall_at_k")
 
-# %%
+# %% folded=true
 with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce", "recall_at_k"):
     not_while_grading()
     heard = embed(aligned, "speech", spoken_test)
@@ -1154,7 +1154,7 @@ predict(
     },
 )
 
-# %%
+# %% folded=true
 with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce", "late_fusion", "modality_dropout"):
     not_while_grading()
     rng = np.random.default_rng(7)
@@ -1363,7 +1363,7 @@ check("clinic_14")
 # %% [markdown]
 # ## Quiz
 #
-# Put the letter of the best answer in place of the dots. What is right, and why the others are not, you read in your
+# Put the letter of the best answer in quotes, such as `"b"`, in place of the dots. What is right, and why the others are not, you read in your
 # feedback, or with `./course check 14`.
 #
 # **q1.** A contrastive loss on batches of N pairs, with encoders that find all pairs equally similar. How large is it?

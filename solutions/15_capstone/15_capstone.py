@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   jupytext:
-#     cell_metadata_filter: exercise,check,given,reflection,points,-all
+#     cell_metadata_filter: exercise,check,given,reflection,points,folded,-all
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: jupytext,kernelspec,-all
 #     text_representation:
@@ -240,7 +240,7 @@ predict(
 )
 
 
-# %%
+# %% folded=true
 def mirrored(batch, generator):
     """Half of the batches, mirrored left to right."""
     return batch.flip(3) if torch.rand((), generator=generator) < 0.5 else batch
@@ -570,7 +570,7 @@ check("capstone_net")
 #
 # When everything is chosen, and not before, run this cell once. It goes into your report.
 
-# %%
+# %% folded=true
 with waits_for("capstone_net"):
     not_while_grading()
     model = capstone_net().eval()
@@ -661,7 +661,7 @@ with waits_for("capstone_net"):
 # %% [markdown]
 # ## Quiz
 #
-# Put the letter of the best answer in place of the dots. What is right, and why the others are not, you read in your
+# Put the letter of the best answer in quotes, such as `"b"`, in place of the dots. What is right, and why the others are not, you read in your
 # feedback, or with `./course check 15`.
 #
 # **q1.** You tried 50 recipes and report the best one's validation accuracy, 92.1 %. What is wrong with the number?

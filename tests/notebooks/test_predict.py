@@ -26,7 +26,8 @@ def test_the_dots_ask_for_a_letter_and_stop_nothing(capsys):
     predict("cliff", ..., OPTIONS)
     said = capsys.readouterr().out
     assert "a) The loss falls." in said
-    assert "Write one of the letters a, b" in said
+    assert 'Write one of "a", "b"' in said
+    assert "with its quotes" in said
     assert kept() == []
 
 
@@ -90,7 +91,7 @@ def test_taking_a_prediction_back_leaves_it_open(capsys):
 
 def test_a_letter_that_is_not_there_is_pointed_out_and_not_kept(capsys):
     predict("cliff", "e", OPTIONS)
-    assert "'e' is not one of the letters a, b" in capsys.readouterr().out
+    assert '\'e\' is not one of "a", "b"' in capsys.readouterr().out
     assert kept() == []
 
 

@@ -56,6 +56,18 @@ def test_the_solution_edition_runs_green(unit, tmp_path, monkeypatch):
     assert figures >= 2
 
 
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_long_given_cells_are_folded_and_no_question_is(script):
+    for cell in read_script(script).cells:
+        if cell.cell_type != "code":
+            continue
+        asks = {"exercise", "check"} & cell.metadata.keys() or re.search(r"^predict\(", cell.source, re.MULTILINE)
+        hidden = cell.metadata.get("jupyter", {}).get("source_hidden", False)
+        assert not (asks and hidden), cell.source
+        decided = asks or "folded" in cell.metadata or cell.source.count("\n") < 25
+        assert decided, f"{script.stem}: say folded=true, or why it is to be read, of the cell\n{cell.source[:200]}"
+
+
 @pytest.mark.parametrize("unit", UNITS)
 def test_the_untouched_edition_is_kind_from_top_to_bottom(unit, tmp_path, monkeypatch):
     notebook = nbformat.read(ROOT / "notebooks" / unit / f"{unit}.ipynb", as_version=4)
