@@ -37,6 +37,7 @@ from course_lib.errors import CourseError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 __all__ = [
     "BLUE",
@@ -65,6 +66,7 @@ __all__ = [
 Band = Literal["std", "minmax"]
 
 CROSS: dict[str, Any] = {"marker": "x", "markersize": 6.5, "markeredgewidth": 2, "linestyle": "none"}
+MARKERS = "os^DvP"  # on curves that share a picture: a grey print and a tired eye tell them apart by these
 GAP = 0.1  # between tiles, in tiles
 LABEL_SIZE = 9.5  # points, under a tile
 
@@ -102,18 +104,20 @@ def loss_curves(
     """One curve per label: label -> (T,), or (seeds, T), drawn as mean and band.
 
     x: (T,) for all curves, or label -> (T,); else the steps 0, 1, ...  A curve that explodes runs out at the top
-    and does not flatten the others.
+    and does not flatten the others. Several curves differ by sparse markers, too, not by colour alone.
     """
     ax = axes_or_new(ax)
     arrays = {label: as_seeds(values, label) for label, values in curves.items()}
     top = _ceiling(list(arrays.values()), logy)
     if logy:
         ax.set_yscale("log")
-    for label, array in arrays.items():
+    for number, (label, array) in enumerate(arrays.items()):
         own = x.get(label) if isinstance(x, Mapping) else x
         # Values far above the edge would only overflow the renderer.
         drawn = array if top is None else np.minimum(array, 100 * top)
         bands(ax, np.arange(array.shape[1]) if own is None else own, drawn, label=label, band=band)
+        if len(arrays) > 1:
+            _set_apart(ax.lines[-1], number, len(arrays))
     if top is not None:
         values = np.concatenate([array.ravel() for array in arrays.values()])
         shown = values[(values <= top) & ((values > 0) | (not logy))]
@@ -122,6 +126,12 @@ def loss_curves(
     if len(curves) > 1:
         ax.legend()
     return ax
+
+
+def _set_apart(line: Line2D, number: int, of: int) -> None:
+    """Give one of several curves its marker, about six times along it and beside those of the others."""
+    span = max(1, len(np.atleast_1d(line.get_xdata())) // 6)
+    line.set(marker=MARKERS[number % len(MARKERS)], markersize=5.5, markevery=(number * span // of, span))
 
 
 def _ceiling(arrays: Sequence[np.ndarray], logy: bool) -> float | None:
@@ -186,7 +196,8 @@ def sweep(
     """The loss that each learning rate ended at, over a logarithmic axis; the best is ringed, diverged runs are marked.
 
     lrs: (L,).  losses: (L,), (seeds, L), or label -> one of these.  A run has diverged when its loss is not finite
-    or above `start_loss`, the loss before the first step; it is a cross at the top edge.  limit: (learning rate, text)
+    or above `start_loss`, the loss before the first step. A cross at the top edge says so of a curve's first such
+    learning rate, beyond which all others do as badly, and of each single one before.  limit: (learning rate, text)
     draws a vertical line, such as (2 / L, "2 / L").
     """
     ax = axes_or_new(ax)
@@ -194,15 +205,18 @@ def sweep(
     curves = losses if isinstance(losses, Mapping) else {"": losses}
     ax.set(xscale="log", yscale="log" if logy else "linear")
     ax.margins(y=0.12)  # room for the rings below and the crosses above
-    for label, values in curves.items():
+    bound = np.inf if start_loss is None else start_loss
+    finite = False  # whether some run only ended above its start, which is not the same as diverging
+    for number, (label, values) in enumerate(curves.items()):
         array = as_seeds(values, label)
-        diverged = (~np.isfinite(array) | (array > (np.inf if start_loss is None else start_loss))).any(axis=0)
+        diverged = (~np.isfinite(array) | (array > bound)).any(axis=0)
+        finite |= bool((np.isfinite(array) & (array > bound)).any())
         shown = np.where(diverged, np.nan, array)
         bands(ax, lrs, shown, label=label or "_loss", band=band)
-        ax.lines[-1].set_marker(".")
+        ax.lines[-1].set(marker=MARKERS[number % len(MARKERS)], markersize=4.5)
         _mark_sweep(ax, lrs, shown.mean(axis=0), str(ax.lines[-1].get_color()))
     if any(line.get_marker() == "x" for line in ax.lines):
-        ax.plot([], [], color=MUTED, label="diverged", **CROSS)
+        ax.plot([], [], color=MUTED, label="worse than at the start" if finite else "diverged", **CROSS)
     if limit is not None:
         ax.axvline(limit[0], color=MUTED, linestyle="--", linewidth=1.4)
         ax.annotate(
@@ -220,16 +234,23 @@ def sweep(
 
 
 def _mark_sweep(ax: Axes, lrs: np.ndarray, mean: np.ndarray, colour: str) -> None:
-    """A ring at the best learning rate, crosses at the top edge for those that diverged (`mean` is NaN there)."""
+    """A ring at the best learning rate, crosses at the top edge where runs diverged (`mean` is NaN there).
+
+    Of those from which on all diverged, the first has the cross: it is what a reader looks for.
+    """
     diverged = np.isnan(mean)
     if not diverged.all():
         best = int(np.nanargmin(mean))
         ring: dict[str, Any] = {"markerfacecolor": "none", "markeredgewidth": 2, "linestyle": "none"}
         ax.plot(lrs[best], mean[best], marker="o", markersize=11, color=colour, **ring)
     if diverged.any():
+        order = np.argsort(lrs)
+        behind = np.minimum.accumulate(diverged[order][::-1])[::-1]  # all from here on diverged
+        cross = diverged.copy()
+        cross[order[np.flatnonzero(behind)[1:]]] = False
         rows = sum(line.get_marker() == "x" for line in ax.lines)
-        height = np.full(int(diverged.sum()), 0.97 - 0.045 * rows)  # one row a curve
-        ax.plot(lrs[diverged], height, color=colour, transform=ax.get_xaxis_transform(), **CROSS)
+        height = np.full(int(cross.sum()), 0.97 - 0.045 * rows)  # one row a curve
+        ax.plot(lrs[cross], height, color=colour, transform=ax.get_xaxis_transform(), **CROSS)
 
 
 def image_grid(

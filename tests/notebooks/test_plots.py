@@ -241,7 +241,7 @@ def crosses(ax):
 
 
 def rings(ax):
-    return [each for each in ax.lines if each.get_marker() == "o"]
+    return [each for each in ax.lines if each.get_marker() == "o" and each.get_linestyle() == "None"]
 
 
 def test_a_sweep_rings_the_best_and_marks_the_diverged():
@@ -258,9 +258,9 @@ def test_a_sweep_rings_the_best_and_marks_the_diverged():
     (ring,) = rings(ax)
     assert ring.get_xdata()[0] == LRS[np.argmin(losses[:-3])]
     (cross,) = crosses(ax)
-    np.testing.assert_array_equal(cross.get_xdata(), LRS[-3:])
+    np.testing.assert_array_equal(cross.get_xdata(), LRS[-3:-2])  # the first: beyond it all diverged
     assert (np.asarray(cross.get_ydata()) > 0.9).all()  # of the axis
-    assert legend(ax) == ["diverged"]
+    assert legend(ax) == ["worse than at the start"]  # a loss of 50 is finite
     assert ax.texts[0].get_text() == "2 / L"
     assert ax.get_xscale() == "log"
 
@@ -278,7 +278,27 @@ def test_several_sweeps_keep_their_crosses_apart():
 def test_a_sweep_in_which_all_diverged_is_crosses_alone():
     ax = plots.sweep(LRS, np.full(13, np.inf), xlabel="learning rate", ylabel="loss")
     assert rings(ax) == []
-    assert np.size(crosses(ax)[0].get_xdata()) == 13
+    assert [cross.get_xdata()[0] for cross in crosses(ax)] == [LRS[0]]
+    assert legend(ax) == ["diverged"]
+
+
+def test_a_learning_rate_that_diverged_between_two_that_did_not_has_its_own_cross():
+    losses = np.linspace(1, 2, 13)
+    losses[[4, 11, 12]] = np.nan
+    (cross,) = crosses(plots.sweep(LRS, losses, xlabel="learning rate", ylabel="loss"))
+    np.testing.assert_array_equal(cross.get_xdata(), LRS[[4, 11]])
+
+
+def test_curves_in_one_picture_differ_by_more_than_their_colour():
+    curves = {"SGD": np.linspace(2, 1, 40), "Adam": np.linspace(2, 0, 40)}
+    for ax in (
+        plots.loss_curves(curves, xlabel="update", ylabel="loss"),
+        plots.sweep(np.geomspace(0.001, 1, 40), curves, xlabel="learning rate", ylabel="loss"),
+    ):
+        marks = [line(ax, label).get_marker() for label in curves]
+        assert len(set(marks)) == 2
+        assert "None" not in marks
+    assert plots.loss_curves({"": [2, 1]}, xlabel="update", ylabel="loss").lines[0].get_marker() == "None"
 
 
 # --- Images ----------------------------------------------------------------------------------------------------
