@@ -33,6 +33,9 @@ class ComputeAnswers(Execute):
     """Runs a submission in the sandbox; where an instructor switches that off, in a kernel by nbgrader's Execute."""
 
     timeout = Integer(60, allow_none=True, help="Seconds a cell may take before it is interrupted.").tag(config=True)
+    record_timing = Bool(
+        False, help="Keep in the notebook when each cell began and ended: no two gradings then write the same."
+    ).tag(config=True)
     sandbox = Bool(
         True, help="Run submissions in a sandbox. If False, learners' code runs with all rights of your account."
     ).tag(config=True)

@@ -328,7 +328,7 @@ check("standardize")
 # $w_1 \cdot \text{area} + w_2 \cdot \text{rooms}$, and its loss (the mean squared error) depends on the two weights. You will meet
 # this loss in unit 01; here, look only at its *shape*: how fast it rises when you change one weight or the other.
 
-# %% given="prices" folded=true
+# %% folded=true given="prices"
 rng = np.random.default_rng(0)
 area = rng.normal(95, 25, size=200).clip(30, 180)
 rooms = (area / 40 + rng.normal(1.2, 1.1, size=200)).round().clip(1, 7)

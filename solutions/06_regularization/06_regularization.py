@@ -821,7 +821,7 @@ check("EarlyStopping")
 # learn every one of them by heart. How its gradient is computed is unit 07's matter: **this helper is given**, you need
 # not follow it line by line. It calls your `dropout_forward` and `dropout_backward` on the hidden layer, if $p > 0$.
 
-# %% given="network" folded=true
+# %% folded=true given="network"
 def moons(count, seed, wrong=0):
     """X (count, 2), labels y (count,) of 0 and 1, and which `wrong` of the labels were turned round: (count,) bools."""
     rng = np.random.default_rng(seed)

@@ -112,7 +112,7 @@ print(f"loss = {loss.item():.1f};  the operation that made it: {type(loss.grad_f
 # `linear_backward` and `relu_backward` did. The next cell draws the graph, lets `backward` run, and notes at each
 # operation the value that went forward and the gradient that came back.
 
-# %% given="graph" folded=true
+# %% folded=true given="graph"
 def operations(loss):
     """The graph behind a tensor: {operation: the operations that made its inputs}."""
     todo, found = [loss.grad_fn], {}

@@ -888,7 +888,7 @@ check("evaluate")
 # the number that they give is the one to report. Whoever looks at it earlier, and then changes something, has begun to
 # train on the test set, with their own head as the optimizer.
 
-# %% given="loaders" folded=true
+# %% folded=true given="loaders"
 order = torch.randperm(len(X_all), generator=torch.Generator().manual_seed(10))
 train_part, val_part = order[:9000], order[9000:]
 
@@ -1635,7 +1635,7 @@ predict(
     },
 )
 
-# %% given="knobs" folded=true
+# %% folded=true given="knobs"
 DEVICE = torch.device(report().accelerator)  # an NVIDIA card, the GPU of a Mac, or the CPU
 WARMUP, STEPS = (1, 3) if DEVICE.type == "cpu" else (20, 100)
 

@@ -265,7 +265,7 @@ with waits_for("count_macs", "count_parameters"):
 # MACs are a count, and time has to be measured. `torch.profiler` notes the time and the memory of every operation; here
 # each layer gets a label, so that they can be told apart. What lies between the four layers (ReLU, pooling) is "the rest".
 
-# %% given="profile" folded=true
+# %% folded=true given="profile"
 def profile_layers(model, X, repeats=10):
     """Share of time, and bytes allocated for an example, of each layer that has parameters, and of all the rest."""
     import os

@@ -59,7 +59,7 @@ Net = earlier("Net")
 # The experiments use 3,000 images, halved to 14 × 14 pixels, and a small network of the shape you know: two convolutions,
 # two linear layers.
 
-# %% given="small_data" folded=true
+# %% folded=true given="small_data"
 fashion = load_fashion_mnist()
 
 
@@ -1066,7 +1066,7 @@ predict(
     },
 )
 
-# %% given="train_exits" folded=true
+# %% folded=true given="train_exits"
 def fit_both(model, epochs, lr, seed):
     """The loop of unit 10 with Adam, for a model that has a loss of its own."""
     generator = torch.Generator().manual_seed(seed)

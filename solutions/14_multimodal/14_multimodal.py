@@ -64,7 +64,7 @@ torch.set_num_threads(1)  # for networks as small as ours, threads only get in e
 # One thing is arranged for later: each class lacks *one* colour in training. No red T-shirt, for example, is ever seen
 # there. The test has all sixty combinations.
 
-# %% given="data" folded=true
+# %% folded=true given="data"
 fashion, speech = load_fashion_mnist(), load_spoken_classes()
 LACKS = (5 * np.arange(10) + np.arange(10) // 6) % 6  # for each class, the colour that it has in no training image
 
@@ -419,7 +419,7 @@ check("AudioEncoder")
 # Three encoders, three kinds of data. With ten outputs each is a classifier: of an image, of a caption, of a spoken word.
 # For images there is a small CNN of the kind you know.
 
-# %% given="encoders" folded=true
+# %% folded=true given="encoders"
 TorchSGD, TorchAdam, TorchAdamW = earlier("TorchSGD", "TorchAdam", "TorchAdamW")
 
 

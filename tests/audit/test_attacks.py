@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from helpers import needs
 from helpers.browser_driver import chromium, local_page
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -37,6 +38,7 @@ pytestmark = pytest.mark.timeout(1200)
 
 @pytest.fixture(scope="module")
 def rows():
+    needs.program("bwrap")
     return run_attacks()
 
 
@@ -67,6 +69,7 @@ def private_number(draft):
     draft.add(f"print({numbers[0]!r})")
 
 
+@pytest.mark.needs("bwrap")
 def test_the_table_can_tell():
     attacks = [
         Attack("points", "x", right_answer),
@@ -91,6 +94,7 @@ def test_the_table_can_tell():
     assert "it was graded" in refused and nothing == HELD
 
 
+@pytest.mark.needs("bwrap")
 def test_a_submission_that_makes_the_grader_large_is_found(monkeypatch):
     sizes = iter(range(0, 100 * attack_class.MEMORY, attack_class.MEMORY + 2**20))
     monkeypatch.setattr(attack_class, "_most_memory", lambda: next(sizes))
@@ -99,12 +103,14 @@ def test_a_submission_that_makes_the_grader_large_is_found(monkeypatch):
         assert "it changed the grader's size by 601 MiB" in checks.rows(one)[0].result
 
 
+@pytest.mark.needs("bwrap")
 def test_what_replays_and_what_tries_the_walls_gets_nothing_in_any_unit():
     rows = run_everywhere(["00_start_here", "09_to_pytorch"])
     assert [f"{row.name}: {row.result}" for row in rows if row.result != HELD] == []
     assert [row.name for row in rows] == [attack.name for attack in every_unit.ATTACKS]
 
 
+@pytest.mark.needs("bwrap")
 def test_the_table_of_every_unit_can_tell(monkeypatch):
     """Of the visible cases themselves, replaying answers each; a wall that gives way is named, and so is a bad cell."""
     monkeypatch.setattr(every_unit, "_private", lambda exercise: load(exercise.name))
@@ -133,10 +139,12 @@ def test_the_table_of_rules_can_tell():
     assert "standardize lost its points where scipy.stats.zscore is only named" in rests
 
 
+@pytest.mark.needs("bwrap")
 def test_what_comes_with_a_delivery_harms_nobody():
     assert [f"{row.name}: {row.result}" for row in run_deliveries() if row.result != HELD] == []
 
 
+@pytest.mark.needs("bwrap")
 def test_the_table_of_deliveries_can_tell():
     def in_her_place(right, blank, unit, eve):
         return {f"{deliveries.HONEST}/{unit}.ipynb": blank}
@@ -207,6 +215,7 @@ def test_a_plain_page_is_plain():
 HOSTILE = [*pages.ATTACKS, leaks.ATTACKS[1]]
 
 
+@pytest.mark.needs("bwrap")
 @pytest.mark.browser
 def test_a_browser_runs_nothing_of_an_attack(tmp_path):
     with AttackClass(UNIT, HOSTILE) as attacked:

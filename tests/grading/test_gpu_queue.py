@@ -116,7 +116,7 @@ def test_a_device_is_taken_once_and_the_free_one_that_is_wished_for(dev):
 @pytest.mark.fast
 def test_a_device_is_not_free_before_the_last_sandbox_is_gone(dev):
     (dev / "nvidia3").unlink()
-    with subprocess.Popen(["sleep", "60"]) as sandbox:
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as sandbox:
         turn = gpu.take_turn(dev)
         turn.note(sandbox.pid)
         turn.give_back(clean=False)

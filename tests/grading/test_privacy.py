@@ -169,6 +169,7 @@ def test_what_cannot_be_closed_is_said(tmp_path, monkeypatch, open_mask):
 
 
 @pytest.mark.fast
+@pytest.mark.needs("chmod")
 def test_the_doctor_says_what_others_can_read_and_how_to_close_it(tmp_path, open_mask):
     assert check_private_files(tmp_path) == []
     root = tmp_path / "a course (2)"

@@ -63,6 +63,8 @@ PROGRAMS = {
         "fonts, without which Chromium draws empty boxes",
         "sudo apt-get install fontconfig fonts-dejavu-core",
     ),
+    "chmod": Program(lambda: first("chmod"), "chmod", "sudo apt-get install coreutils"),
+    "setpriv": Program(lambda: first("setpriv"), "setpriv", "sudo apt-get install util-linux"),
     "bash": Program(lambda: first("bash"), "bash", "sudo apt-get install bash"),
 }
 

@@ -4,6 +4,7 @@ import copy
 
 import nbformat
 import pytest
+from helpers import needs
 from helpers.kernel import kernel
 from nbformat.v4 import new_code_cell
 from helpers.submissions import classroom, right
@@ -61,6 +62,7 @@ def live(tmp_path_factory):
     """What the check says in one kernel, in which all the answers are run one after another."""
     folder = tmp_path_factory.mktemp("live")
     said = {}
+    needs.program("bash")  # a cell's line that begins with ! asks the shell
     with kernel(folder, COURSE_STATE_DIR=str(folder)) as running:
         assert running.run(FIRST).error is None
         for title, (cells, _) in ANSWERS.items():

@@ -10,6 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 from helpers.browser_driver import chromium
 from helpers.course import UNITS, source_notebook
+from helpers.submissions import classroom as a_classroom
 from nbconvert.exporters import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from traitlets.config import Config
@@ -20,7 +21,6 @@ from course_lib.judging.judge import judge
 from course_lib.judging.reference import load
 from grader.config import nbgrader_config
 from grader.exercises import find_exercise
-from grader.grading.classroom import Classroom
 from grader.pages.exporter import NBGRADER_TEMPLATES, NO_DESCRIPTION, clean_html, markdown2html
 from grader.pages.formulas import FORMULA, mathml, typeset
 from grader.submissions.samples import fill, hand_in
@@ -55,8 +55,7 @@ display(HTML('<img src="data:image/png;base64,iVBORw0KGgo="><img alt="told" src=
 @pytest.fixture(scope="module")
 def classroom(tmp_path_factory):
     """A class of one, whose notebook is right and hostile, graded through nbgrader."""
-    room = Classroom(tmp_path_factory.mktemp("class"))
-    room.take_over(UNIT)
+    room = a_classroom(tmp_path_factory.mktemp("class"))
     room.register(UNIT)
     released = nbformat.read(room.root / "notebooks" / UNIT / f"{UNIT}.ipynb", as_version=4)
     submission = fill(released, source_notebook(UNIT))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 
 import pytest
 
@@ -74,7 +75,7 @@ def test_a_machine_with_the_old_groups_alone_has_none(tmp_path):
 def test_a_command_is_in_the_group_before_it_starts(kernel):
     root, own = kernel(SYSTEMD, "user/app/shell")
     group = cgroup.make(MIB, 1, root, own)
-    command = group.wrapped(["sh", "-c", "echo $$ $0 $1", "a b", "c"])
+    command = group.wrapped(["/bin/sh", "-c", "echo $$ $0 $1", "a b", "c"])
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split(maxsplit=1)
     assert (group.folder / "cgroup.procs").read_text().strip() == said[0] and said[1] == "a b c\n"
 
@@ -82,7 +83,7 @@ def test_a_command_is_in_the_group_before_it_starts(kernel):
 @pytest.mark.fast
 def test_what_a_killed_grader_left_is_removed_and_what_lives_stays(kernel):
     root, own = kernel(SYSTEMD, "user/app/shell")
-    gone = subprocess.Popen(["true"])
+    gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     left, mine = (root / f"user/app/{cgroup.NAME}-{process}-0" for process in (gone.pid, os.getppid()))
     left.mkdir()
