@@ -73,6 +73,7 @@ def lab_command(unit: str, browser: bool, port: int | None, address: str | None 
     It says all that the printed address depends on, because what you have set for your own Jupyter would else decide.
     """
     command = [sys.executable, "-m", "jupyterlab", f"--LabApp.default_url=/lab/tree/work/{unit}/{unit}.ipynb"]
+    command.append("--log-level=WARN")  # the address is printed all the same, and not below forty lines of log
     # Whatever the settings say, nothing is fetched: the course works offline.
     command += ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     ours: dict[str, object] = {f"{manager}.root_dir": home() for manager in ("ServerApp", CONTENTS_MANAGER)}

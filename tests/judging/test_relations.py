@@ -88,6 +88,15 @@ def test_a_relation_is_told(reference, wrong, words):
     assert all(each.kind == "relation" and each.groups == ("all",) and each.explains for each in said)
 
 
+@pytest.mark.parametrize(("name", "told"), [("counts", True), ("sizes", False)])
+def test_a_condition_names_only_inputs_that_a_learner_has_read(name, told):
+    """`sizes` is a driver's own, of which it makes the batches that the learner's code is handed."""
+    rows = [{"x": RNG.normal(size=4), name: np.ones(1 + i % 2)} for i in range(8)]
+    reference = reference_of(lambda x, **rest: (x + 0.0,), ("out",), rows)
+    said = found(reference, lambda x, **rest: (x * (1 if rest[name].size == 1 else RNG.normal(size=4)),))
+    assert any(f"`{name}` has a single entry" in each.says for each in said) == told
+
+
 def test_a_relation_of_two_outputs_is_told_once_and_explains_both():
     (said,) = found(MEANS, lambda X, lr: (len(X) * np.mean(X**2), X.sum(axis=0)))
     assert said.says.startswith("Each of `loss` and `grad` is N times")

@@ -162,6 +162,13 @@ MOMENTUM_STEP = Exercise(
             hint=1,
         ),
         Misconception(
+            "gradient_counted_twice",
+            change(momentum_step, "lr * velocity", "lr * (velocity + grad)"),
+            "This gradient counts twice: your theta moves by the new velocity, which has it inside, and by the "
+            "gradient once more. Heavy ball moves by the velocity itself, no more.",
+            hint=1,
+        ),
+        Misconception(
             "never_fades",
             change(momentum_step, "beta * velocity", "velocity"),
             "Your velocity never fades: each gradient counts in full for ever, as on ice. Without friction a ball "

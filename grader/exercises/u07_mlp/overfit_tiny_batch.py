@@ -232,6 +232,14 @@ OVERFIT_TINY_BATCH = Exercise(
             about=("accuracy",),
         ),
         Misconception(
+            "one_winner_of_the_wrong_axis",
+            change(overfit_tiny_batch, "argmax(axis=1)", "argmax(axis=0)[0]"),
+            "Your argmax runs down the examples, and one of its winners, a row's number, is compared with every label. "
+            "For each example, the class with the largest logit is wanted: which axis is that of the classes?",
+            hint=3,
+            about=("accuracy",),
+        ),
+        Misconception(
             "argmax_of_all",
             change(overfit_tiny_batch, "argmax(axis=1)", "argmax()"),
             "Your argmax looks for the largest of all logits at once and finds one place, which you compare with every "

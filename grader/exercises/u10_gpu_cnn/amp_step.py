@@ -233,8 +233,8 @@ AMP_STEP = Exercise(
         Misconception(
             "clipped_with_a_scaler_only",
             change(amp_step, "if max_norm is not None:", "if max_norm is not None and scaler is not None:"),
-            "You clip only where there is a scaler. The two have nothing to do with one another: whoever gives "
-            "max_norm wants it kept, with a scaler or without.",
+            "Without a scaler your clipping has no effect: it is not there, or it comes before backward, when .grad "
+            "is still empty. Whoever gives max_norm wants it kept, with a scaler or without.",
         ),
         Misconception(
             "never_updated",
