@@ -194,6 +194,12 @@ STANDARDIZE = Exercise(
             )
             for eps in ADDED
         ),
+        Misconception(
+            "median_subtracted",
+            change(standardize, "X.mean(axis=0)", "np.median(X, axis=0)"),
+            "You subtracted each column's median. Half of the values lie below it, but what is left need not add up "
+            "to 0: subtract the mean.",
+        ),
     ),
     also_right=(
         standardize,

@@ -148,6 +148,12 @@ CLINIC_01 = Exercise(
             "Your gradient is that of the logits' loss now, but the loss itself still comes from the call with the "
             "probabilities. Both come from one call: loss and gradient of the same logits.",
         ),
+        Misconception(
+            "winner_takes_all",
+            change(clinic_01, "X @ W\n", "np.eye(W.shape[1])[np.argmax(X @ W, axis=1)]\n"),
+            "You put a 1 where the largest logit is and 0 elsewhere. That forgets how sure the model is, and nobody "
+            "can go downhill on it. cross_entropy asks for the logits themselves.",
+        ),
     ),
     also_right=(
         clinic_01,

@@ -139,7 +139,7 @@ GRADIENT_CHECK = Exercise(
                 "= np.zeros(theta.shape)",
                 "= np.zeros_like(theta)",
             ),
-            "You check in float32. It keeps 7 digits: a step of 0.00001 beside 1 is rounded to a few percent, "
+            "You check in float32. It keeps 7 digits: a step of 0.00001 beside 2 can be off by one percent, "
             "and right gradients look wrong. Take the differences in float64.",
             hint=3,
             about=("error",),
@@ -244,6 +244,15 @@ GRADIENT_CHECK = Exercise(
                 hint=4,
             )
             for floor in ("1e-4", "1e-6", "1e-8", "1e-10", "1e-12")
+        ),
+        Misconception(
+            "an_error_for_each_entry",
+            change(
+                gradient_check, "np.max(np.abs(g - n) / size)", "np.abs(g - n) / size", "error <", "np.max(error) <"
+            ),
+            "Your error is an array with one number for each entry. One number is asked for, the largest of them: how "
+            "far the gradient is off where it is worst.",
+            about=("error",),
         ),
     ),
     also_right=(

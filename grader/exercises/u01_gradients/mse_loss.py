@@ -168,6 +168,23 @@ MSE_LOSS = Exercise(
             "of X get multiplied by?",
             about=("grad",),
         ),
+        *(
+            Misconception(
+                f"one_less_than_n_{name}",
+                change(mse_loss, "np.mean(r**2)", f"np.sum(r**2) / ({count})", "/ len(y)", f"/ ({count})"),
+                "You divided by N - 1, as statisticians do for a variance. The mean of N squared errors divides by N, "
+                "in the loss and in its gradient.",
+                hint=1,
+            )
+            for name, count in (("at_all_times", "len(y) - 1"), ("but_for_one", "len(y) - 1 or 1"))
+        ),
+        Misconception(
+            "errors_added_up_apart",
+            change(mse_loss, "2 * X.T @ r / len(y)", "2 * np.sum(r) * X.mean(axis=0)"),
+            "In the gradient you added up the errors, averaged the inputs apart, and multiplied the two. Each error "
+            "has to multiply its own row of X first; then comes the mean.",
+            about=("grad",),
+        ),
     ),
     also_right=(
         mse_loss,

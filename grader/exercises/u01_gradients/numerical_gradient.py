@@ -192,7 +192,7 @@ NUMERICAL_GRADIENT = Exercise(
                 "step = np.zeros(theta.shape)",
                 "step = np.zeros_like(theta)",
             ),
-            "Your theta is in float32, which keeps 7 digits: a step of 0.00001 beside 2 is rounded by some percent. "
+            "Your theta is in float32, which keeps 7 digits: a step of 0.00001 beside 2 can be off by one percent. "
             "Take the differences in float64.",
             hint=4,
         ),
@@ -276,6 +276,13 @@ NUMERICAL_GRADIENT = Exercise(
             change(numerical_gradient, "step) - f", "step) + f"),
             "You add the values on both sides. The slope is how much they differ, over the distance between the "
             "two points.",
+            hint=1,
+        ),
+        Misconception(
+            "step_in_proportion_to_theta",
+            change(numerical_gradient, "step[index] = h", "step[index] = h * theta[index]", "* h)", "* step[index])"),
+            "Your step is h times the size of the entry, so that a large entry moves further and a 0 does not move at "
+            "all. Every coordinate moves by h itself.",
             hint=1,
         ),
     ),

@@ -110,8 +110,8 @@ SOFTMAX = Exercise(
         Misconception(
             "shift_by_the_mean",
             change(softmax, "logits.max", "logits.mean"),
-            "What you subtract from a row, its mean say, leaves one of its logits far above 0: by 1200 in one case, "
-            "and exp(1200) overflows. Which number leaves nothing above 0?",
+            "What you subtract from a row, its mean say, leaves one of its logits far above 0: by more than 1000 in "
+            "one case, and exp(1000) overflows. Which number leaves nothing above 0?",
         ),
         Misconception(
             "axis_lost_in_the_sum",
@@ -162,6 +162,12 @@ SOFTMAX = Exercise(
             "You divide the logits by the largest one. That changes their differences, and with them the "
             "probabilities; subtracting one number from a whole row changes nothing.",
             hint=2,
+        ),
+        Misconception(
+            "powers_of_two",
+            change(softmax, "np.exp(logits - top)", "2.0 ** (logits - top)"),
+            "You took powers of 2. A softmax takes powers of e, np.exp: with 2, a class whose logit is larger by 1 is "
+            "twice as probable, and should be e times as probable.",
         ),
     ),
     also_right=(

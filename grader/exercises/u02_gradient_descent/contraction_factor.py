@@ -131,6 +131,18 @@ CONTRACTION_FACTOR = Exercise(
             "You took the smallest factor, that of the fastest direction. The slowest one sets the pace: which "
             "factor is that?",
         ),
+        Misconception(
+            "steepest_only_turned_round",
+            change(contraction_factor, "np.abs(factors).max()", "-factors[-1]"),
+            "Yours is lr L - 1, the factor of the steepest direction with its sign turned round. With short steps that "
+            "is even below 0, while the flattest direction lags behind with 1 - lr mu. Which of the two counts?",
+        ),
+        Misconception(
+            "trace",
+            change(contraction_factor, "np.linalg.eigvalsh(A)", "np.trace(A)"),
+            "You took the sum of all curvatures for one of them. Each direction has a curvature and a factor of its "
+            "own, and the slowest direction sets the pace.",
+        ),
     ),
     also_right=(
         contraction_factor,

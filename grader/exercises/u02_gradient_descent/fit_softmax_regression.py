@@ -229,6 +229,34 @@ FIT_SOFTMAX_REGRESSION = Exercise(
             "loss, so there are N of them to average.",
             hint=3,
         ),
+        Misconception(
+            "loss_over_all_entries",
+            change(fit_softmax_regression, ".mean()", ".sum() / Z.size"),
+            "You divide the loss by N times K, the number of all entries of the table. Each example has one loss, so "
+            "there are N of them to average.",
+            hint=1,
+            about=("losses",),
+        ),
+        Misconception(
+            "share_of_mistakes",
+            change(fit_softmax_regression, "-log_p[np.arange(len(y)), y].mean()", "np.mean(Z.argmax(axis=1) != y)"),
+            "Your losses are the share of examples that are classified wrongly. Asked for is the mean cross-entropy, "
+            "minus the log-probability of the right class: that is what the gradient belongs to.",
+            hint=1,
+            about=("losses",),
+        ),
+        Misconception(
+            "through_sigmoids",
+            change(
+                fit_softmax_regression,
+                "np.eye(W.shape[1])[y]\n",
+                "np.eye(W.shape[1])[y]\n        dZ *= np.exp(log_p) * (1 - np.exp(log_p))\n",
+            ),
+            "Your gradient has a factor p (1 - p) too many. With the cross-entropy it cancels: what comes out by the "
+            "logits is p minus one-hot, and nothing more.",
+            hint=3,
+            about=("W",),
+        ),
     ),
     also_right=(
         fit_softmax_regression,

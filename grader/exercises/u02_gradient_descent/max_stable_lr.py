@@ -126,6 +126,18 @@ MAX_STABLE_LR = Exercise(
             "np.linalg.eigvals gives the curvatures in no order: the first of them need not be the largest. Ask "
             "for the largest.",
         ),
+        Misconception(
+            "the_curvature_itself",
+            change(max_stable_lr, "2 / L", "L"),
+            "You returned the largest curvature itself. The steeper the bowl, the shorter a step has to be: on paper, "
+            "when does 1 - lr L reach -1?",
+        ),
+        Misconception(
+            "squared_curvature",
+            change(max_stable_lr, "2 / L", "2 / L**2"),
+            "You divided by the square of the largest curvature. A is symmetric, so that L can be read off A itself: "
+            "A.T @ A has the squares.",
+        ),
     ),
     also_right=(
         max_stable_lr,

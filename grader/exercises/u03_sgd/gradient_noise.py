@@ -150,6 +150,12 @@ GRADIENT_NOISE = Exercise(
             "Your noise does not depend on the batch size: it is that of a single example. The mean of several "
             "scatters less, for their errors partly cancel.",
         ),
+        Misconception(
+            "standard_deviation_with_replacement",
+            change(gradient_noise, "one / batch_size * (N - batch_size) / (N - 1)", "(one / batch_size) ** 0.5"),
+            "You took the root, where the noise is the mean *squared* distance. And the factor (N - B)/(N - 1) is "
+            "missing: batches are drawn without replacement.",
+        ),
     ),
     also_right=(
         gradient_noise,

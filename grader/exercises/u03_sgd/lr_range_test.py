@@ -156,8 +156,8 @@ LR_RANGE_TEST = Exercise(
         Misconception(
             "never_moves",
             change(lr_range_test, "        theta = theta - lr * grad\n", ""),
-            "Your theta never moves, so the learning rates are noted and not used. After each loss comes one step of "
-            "gradient descent with this step's learning rate.",
+            "All of your losses are those of the first theta: no step is taken, or the next batch does not start from "
+            "where it led. After each loss comes one step of gradient descent with this step's learning rate.",
         ),
         Misconception(
             "loss_after",

@@ -163,6 +163,12 @@ SGD_EPOCH = Exercise(
             "Your theta.copy() has the type of theta. Where that is whole numbers, -= cannot put fractions into it, "
             "and stops. Let each step make an array of its own.",
         ),
+        Misconception(
+            "shorter_and_shorter",
+            change(sgd_epoch, "for X, y in batches", "for i, (X, y) in enumerate(batches)", "lr *", "lr / (i + 1) *"),
+            "Your steps get shorter from batch to batch: the learning rate is divided by the batch's number. In this "
+            "epoch lr is one number for all batches.",
+        ),
     ),
     also_right=(
         sgd_epoch,

@@ -119,8 +119,8 @@ STEP_DECAY = Exercise(
         Misconception(
             "what_is_left_over",
             change(step_decay, "t // every", "t % every"),
-            "t % every is what is left over: how many steps have passed since the last drop. It falls at every t and "
-            "begins anew after each round. Which operation counts the rounds themselves?",
+            "t % every is what is left over: how many steps have passed since the last drop. With it your learning "
+            "rate begins anew at lr0 after each round. Which operation counts the rounds themselves?",
             hint=2,
         ),
         Misconception(
@@ -141,6 +141,13 @@ STEP_DECAY = Exercise(
             change(step_decay, "gamma**drops", "gamma**t // every"),
             "Python reads gamma ** t // every from the left: the power first, and // rounds all of it down to 0. "
             "What should stand in parentheses?",
+            hint=2,
+        ),
+        Misconception(
+            "taken_away",
+            change(step_decay, "lr0 * gamma**drops", "lr0 - gamma * drops"),
+            "You take gamma away at every drop, and the learning rate goes below 0. gamma is a factor: every drop "
+            "multiplies by it.",
             hint=2,
         ),
     ),
