@@ -115,6 +115,16 @@ def integrated_saliency(model, images, labels, baseline, steps):
     return (images - baseline) * (sums / steps)
 
 
+def integrated_in_strides(model, images, labels, baseline, steps):
+    way = images - baseline
+    here = baseline + way / (2 * steps)
+    grads = []
+    for _ in range(steps):
+        grads.append(saliency(model, here, labels, absolute=False))
+        here = here + way / steps
+    return way * sum(grads) / steps
+
+
 INTEGRATED = Exercise(
     name="integrated_gradients",
     unit=UNIT,
@@ -285,6 +295,7 @@ INTEGRATED = Exercise(
             integrated_gradients, "baseline + alpha * (images - baseline)", "(1 - alpha) * baseline + alpha * images"
         ),
         integrated_saliency,
+        integrated_in_strides,
         change(
             integrated_gradients,
             "pixels)[0]",
