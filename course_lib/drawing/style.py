@@ -57,6 +57,7 @@ def use_style() -> None:
             "figure.facecolor": CARD,
             "savefig.facecolor": CARD,
             "axes.facecolor": CARD,
+            "contour.negative_linestyle": "solid",  # a loss below zero is a loss like any other
             "axes.prop_cycle": lines,
             "axes.edgecolor": MUTED,
             "axes.labelcolor": INK,
