@@ -26,7 +26,8 @@
 # | 30 to 40 minutes | ●○○○○ | a little Python: functions, lists, loops |
 #
 # **How to go through it.** Click into a cell and press Shift+Enter: it runs, and the next one is selected. Go from top to
-# bottom. Where a cell says `raise NotImplementedError`, it is your turn.
+# bottom. Where a cell says `raise NotImplementedError`, it is your turn: put your lines in its place. Cells that only draw
+# are folded to three dots; they run like any other, and a click on the dots shows what is in them.
 
 # %% [markdown]
 # ## The course on one page
@@ -93,8 +94,8 @@ device.report()
 # Before you write it, watch the check judge two others. **Anna** adds up the squares and leaves it there. **Ben** returns the
 # largest square. Both are wrong. What do you expect the check to say?
 #
-# Throughout the course you *predict* first: put a letter in place of the dots, and run the cell. Nobody counts
-# points for it; but what you guessed before you saw it, you remember.
+# Throughout the course you *predict* first: replace the three dots `...` by a letter **in quotes**, such as `"b"`, and run
+# the cell. Nobody counts points for it; but what you guessed before you saw it, you remember.
 
 # %%
 predict(
@@ -267,13 +268,16 @@ plots.finding(ax, "Broadcasting: three numbers are used in all four rows")
 # ## One scale for every column
 #
 # A column in square metres holds numbers around 100, a column of rooms holds numbers around 4. To a network, both are
-# just numbers, and the large ones shout. **Standardizing** gives every column mean 0 and standard deviation 1:
+# just numbers, and the large ones drown out the small ones. **Standardizing** gives every column mean 0 and standard deviation 1:
 #
 # $$Z_{ij} = \frac{X_{ij} - \mu_j}{\sigma_j}, \qquad \mu_j = \frac{1}{N} \sum_i X_{ij}, \qquad
 # \sigma_j = \sqrt{\frac{1}{N} \sum_i (X_{ij} - \mu_j)^2}$$
 #
 # Two decisions are part of the definition. The standard deviation divides by $N$ (NumPy's default, `ddof=0`). And a
-# column whose $\sigma_j$ is exactly 0, in which every entry is the same, becomes a column of **zeros**.
+# column whose $\sigma_j$ is exactly 0 becomes a column of **zeros**.
+#
+# (Such a column is constant. The other way round, floats may surprise you once more: `np.full(3, 0.1).std()` is not 0 but
+# 0.00000000000000001, because the mean of three tenths is rounded. Here only a $\sigma_j$ of exactly 0 counts.)
 #
 # ### Exercise: `standardize`
 
@@ -302,7 +306,7 @@ def standardize(X):
 #
 # <details><summary>Hint 2: NaN, or the constant column is wrong</summary>
 #
-# In a constant column $X_{ij} - \mu_j$ is 0 already. So divide it by anything but 0, and it stays 0. `np.where(condition, a, b)`
+# Where $\sigma_j$ is 0, every $X_{ij} - \mu_j$ is 0 already. So divide it by anything but 0, and it stays 0. `np.where(condition, a, b)`
 # takes from `a` where the condition holds, and from `b` elsewhere.
 # </details>
 #
@@ -324,16 +328,20 @@ check("standardize")
 # %% [markdown]
 # ## What it is good for
 #
-# Here are 200 houses, made up: living area, rooms, and a price that depends on both. A model predicts the price as
+# An estate agent wants to know what a house is worth. Here are 200 houses, made up: living area, rooms, and how far the
+# price lies above or below the average. A model predicts that as
 # $w_1 \cdot \text{area} + w_2 \cdot \text{rooms}$, and its loss (the mean squared error) depends on the two weights. You will meet
-# this loss in unit 01; here, look only at its *shape*: how fast it rises when you change one weight or the other.
+# this loss in unit 01; here, look only at its *shape*: how fast it rises when you change one weight or the other. Both
+# columns have had their means subtracted, so that only their *scales* differ from the standardized ones.
 
 # %% folded=true given="prices"
 rng = np.random.default_rng(0)
 area = rng.normal(95, 25, size=200).clip(30, 180)
 rooms = (area / 40 + rng.normal(1.2, 1.1, size=200)).round().clip(1, 7)
 price = 3 * area + 15 * rooms + rng.normal(0, 25, size=200)  # in thousands
+price -= price.mean()
 X = np.column_stack([area, rooms])
+X -= X.mean(axis=0)
 
 
 def loss_of_weights(X):
@@ -355,7 +363,7 @@ def draw_valley(ax, loss, name):
         window=(w1 - 3, w1 + 3, w2 - 3, w2 + 3),
         equal=True,
     )
-    ax.set_title(f"{name}: curvature {loss.L / loss.mu:,.0f} : 1")
+    ax.set_title(f"{name}: {loss.L / loss.mu:,.0f} times as steep")
 
 
 # %%
@@ -371,12 +379,15 @@ predict(
 
 # %%
 with waits_for("standardize"):
-    losses = {"raw": loss_of_weights(X), "standardized": loss_of_weights(standardize(X))}
+    tables = {"raw": X, "standardized": standardize(X)}
+    losses = {name: loss_of_weights(table) for name, table in tables.items()}
     fig, axes = plt.subplots(1, 2, figsize=(7.4, 3.9))
-    for ax, (name, loss) in zip(axes, losses.items(), strict=True):
+    for ax, (name, table) in zip(axes, tables.items(), strict=True):
+        loss = losses[name]
         draw_valley(ax, loss, name)
         ratio = loss.L / loss.mu
-        print(f"{name:12}  the steepest direction is {ratio:8,.1f} times as curved as the flattest")
+        print(f"{name:12}  the loss rises {ratio:8,.1f} times as fast in the steepest direction as in the flattest")
+        print(f"{'':12}  mean squared error at the best weights: {np.mean((table @ loss.minimizer - price) ** 2):.1f}")
     plots.finding(fig, "Standardizing turns a ravine into a bowl")
     plt.show()
 
@@ -384,15 +395,15 @@ with waits_for("standardize"):
     reveal(
         "loud_column",
         "a" if steep[0] > 10 * steep[1] else "b" if steep[1] > 10 * steep[0] else "c",
-        because="A change of w1 is multiplied by the area, about 95; a change of w2 only by the "
-        "rooms, about 3.5. The loss squares that again.",
+        because=f"A change of w1 is multiplied by an area's distance from the average, {X[:, 0].std():.0f} square metres as a "
+        f"rule; a change of w2 by that of the rooms, {X[:, 1].std():.1f}. The loss squares both.",
     )
 
 # %% [markdown]
-# Both pictures show the same houses and the same question. In the raw ravine every sensible step across is far too short
-# along it, and in unit 02 you will see gradient descent suffer from just that. In the bowl, every direction is much alike. Three
-# lines of NumPy did it, before any optimizer was chosen. (The bowl is not quite round: large houses have more rooms, and
-# no change of scale can take that apart.)
+# Both pictures show the same houses and the same question, and the best prices are equally good in both, as the print
+# says. In the raw ravine every sensible step across is far too short along it, and in unit 02 you will see gradient
+# descent suffer from just that. In the bowl, the directions are much more alike. Three lines of NumPy did it, before any
+# optimizer was chosen. (The bowl is not round: large houses have more rooms, and no change of scale can take that apart.)
 
 # %% [markdown]
 # ## Clinic: the averages that would not go away
@@ -449,7 +460,7 @@ check("clinic_00")
 # %% [markdown]
 # ## Where things are
 #
-# In a terminal, in the course's folder:
+# In a terminal, in the course's folder (JupyterLab has one: *File > New > Terminal*):
 #
 # | you want to | type |
 # |---|---|
@@ -515,7 +526,8 @@ check("quiz_00")
 #   written; red: not right; green: right on these inputs. Grading uses others.
 # - **Hints** are folded up under the exercise, and free. **Predictions** are for your memory, not for points.
 # - `axis=0` makes the rows disappear, `axis=1` the columns. **Broadcasting** lines shapes up from the right.
-# - **Standardizing**: $Z_{ij} = (X_{ij} - \mu_j) / \sigma_j$, a constant column becomes zeros. It turns a ravine into something like a bowl.
+# - **Standardizing**: $Z_{ij} = (X_{ij} - \mu_j) / \sigma_j$, a constant column becomes zeros. It turns a ravine
+#   into something like a bowl, whatever the estate agent's columns are measured in.
 
 # %% [markdown]
 # ## Think about it

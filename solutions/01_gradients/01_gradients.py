@@ -24,7 +24,11 @@
 #
 # | time | difficulty | builds on |
 # |---|---|---|
-# | 60 to 80 minutes | ●●○○○ | unit 00; derivatives of one variable, the chain rule, matrix times vector |
+# | 60 to 80 minutes, with a place for a break half-way | ●●○○○ | unit 00; derivatives of one variable, the chain rule, matrix times vector |
+#
+# A wrong gradient does not stop a program. Engineers have trained networks for weeks with a sign or a factor missing in one
+# layer, and put the poor result down to bad luck. After this unit that will not happen to you: you test a gradient before
+# you trust it.
 #
 # After each exercise a check compares what your function returns with PyTorch's automatic differentiation, or with a closed form.
 
@@ -306,7 +310,9 @@ with waits_for("numerical_gradient"):
 # %% [markdown]
 # Read the picture from right to left. On the right, the error falls along straight lines: slope 1 for the forward difference
 # (halve h, halve the error), slope 2 for the central one (halve h, a quarter of the error). Then each curve turns, and rises again
-# like $1/h$: a float64 carries 16 digits, and a difference of two nearly equal numbers keeps only the last few.
+# like $1/h$: a float64 carries 16 digits, and a difference of two nearly equal numbers keeps only the last few. (Far to the
+# left the float32 curve ends in a flat line. There $h$ is so small that $\theta + h$ and $\theta - h$ are rounded to the
+# same number: the difference is 0, whatever the slope, and all of the slope is error.)
 #
 # The central difference does best near $h = 10^{-5}$, with an error of about $10^{-11}$. With the same function in **float32** (7
 # digits) it never gets better than about $10^{-5}$, and at the $h$ that suits float64 it is off by 0.01. A wrong gradient can hide behind that. So: check gradients in float64,
@@ -352,7 +358,7 @@ with waits_for("numerical_gradient"):
     )
 
 # %% [markdown]
-# ReLU, max pooling and L1 penalties all have kinks. When a gradient check fails in a few entries only, and these lie within h of
+# Many functions of later units have kinks: ReLU, which is $\max(0, z)$, the largest of several values, an absolute value. When a gradient check fails in a few entries only, and these lie within h of
 # a kink, the numerical gradient may be the one that is wrong. Move the point a little and check again.
 
 # %% [markdown]
@@ -364,7 +370,9 @@ with waits_for("numerical_gradient"):
 # $$\text{error} = \max_j \frac{|g_j - n_j|}{\max\left(|g_j| + |n_j|,\ 10^{-3}\right)} .$$
 #
 # The **floor** of $10^{-3}$ is for entries near 0: there, division by their size would only magnify rounding. The gradient passes if
-# the error is below a tolerance.
+# the error is below a tolerance. (Other texts measure a little differently. CS231n divides by $\max(|g_j|, |n_j|)$, so that
+# its errors are up to twice as large; some compare the lengths of the two vectors, which one wrong entry among thousands
+# hardly changes.)
 #
 # ### Exercise: `gradient_check`
 #
@@ -428,7 +436,11 @@ with waits_for("mse_loss", "gradient_check"):
 # %% [markdown]
 # A right gradient leaves an error of rounding only; half a gradient gives $\frac{1}{3}$, far away from any tolerance. In practice there is a
 # wide gap between the two: below $10^{-7}$ all is well, above $10^{-3}$ something is wrong, and between them look for a kink, for float32, or for an
-# h that does not suit.
+# h that does not suit. The default tolerance, $10^{-6}$, lies in that gap, close to its good end.
+
+# %% [markdown]
+# > **A good place for a break.** You have a test for any gradient. When you come back, put the cursor here and choose *Run >
+# > Run All Above Selected Cell*.
 
 # %% [markdown]
 # ## From scores to probabilities
@@ -546,18 +558,30 @@ with waits_for("softmax"):
 # is made safe as in softmax, by pulling the largest logit out: $\log \sum_j e^{z_j} = m + \log \sum_j e^{z_j - m}$. A logarithm of a *rounded* probability
 # would be lost: $\log 0 = -\infty$.
 #
-# Its gradient by the logits is as short as one could wish. With $y_{ik} = 1$ for $k = c_i$ and 0 elsewhere (*one-hot*),
+# Its gradient with respect to the logits is as short as one could wish. With $y_{ik} = 1$ for $k = c_i$ and 0 elsewhere
+# (*one-hot*),
 #
 # $$\frac{\partial J}{\partial z_{ik}} = \frac{1}{N} \left( p_{ik} - y_{ik} \right) :$$
 #
 # what the model believes, minus what is so. Each row of it sums to 0.
+#
+# <details><summary>Why? Four lines of calculus</summary>
+#
+# Take one example, with the logits $z_1, \ldots, z_K$ and the class $c$; its loss is $\log S - z_c$ with $S = \sum_j e^{z_j}$.
+# The outer derivative of $\log S$ is $1/S$, and $S$ depends on $z_k$ through one term alone, $e^{z_k}$:
+#
+# $$\frac{\partial}{\partial z_k} \log S = \frac{1}{S} \cdot e^{z_k} = p_k .$$
+#
+# The second part, $-z_c$, has the derivative $-1$ if $k = c$ and 0 otherwise, which is $-y_k$. Together that is
+# $p_k - y_k$; the mean over the $N$ examples brings the $1/N$.
+# </details>
 #
 # ### Exercise: `cross_entropy`
 
 
 # %% exercise="cross_entropy"
 def cross_entropy(logits, labels):
-    """Mean cross-entropy of the softmax of logits, and its gradient by the logits.
+    """Mean cross-entropy of the softmax of logits, and its gradient with respect to the logits.
 
     logits: (N, K).  labels: (N,), whole numbers from 0 to K - 1.  Returns (loss, grad), a number and (N, K).
     loss = (1/N) * sum_i (log sum_j exp(z_ij) - z_i,label_i)        grad = (softmax(z) - one_hot) / N
@@ -684,12 +708,17 @@ with waits_for("cross_entropy"):
 # classified rightly and surely. The figure makes the model surer and surer of the right classes. As it was delivered, the loss ended at
 # **1.461** instead of 0, and your `gradient_check` called the gradient wrong.
 #
+# Its gradient uses the chain rule through a matrix product once. The logits are $Z = X W$, so $W_{dk}$ enters $Z_{ik}$ with
+# the factor $X_{id}$, in every row $i$. With $G$ for the gradient with respect to $Z$, therefore,
+#
+# $$\frac{\partial J}{\partial W_{dk}} = \sum_i X_{id} \, G_{ik} \;, \qquad\text{which is}\qquad X^\top G .$$
+#
 # Find the cause, and repair it in place.
 
 
 # %% exercise="clinic_01"
 def clinic_01(W, X, labels):
-    """Loss of a linear classifier and its gradient by the weights.
+    """Loss of a linear classifier and its gradient with respect to W.
 
     W: (D, K).  X: (N, D).  labels: (N,).  Returns (loss, grad), a number and (D, K).
     By hand: scipy.special and torch are not allowed here.
@@ -736,15 +765,15 @@ with waits_for("softmax", "cross_entropy", "gradient_check"):
 #
 # <details><summary>Hint 2: I found it, but loss or gradient are still not right</summary>
 #
-# `cross_entropy` takes logits, applies softmax itself, and averages over the examples itself. Its gradient is by the logits,
-# and the logits are `X @ W`: the factor `X.T` is the rest of the chain rule.
+# `cross_entropy` takes logits, applies softmax itself, and averages over the examples itself. Its gradient is with respect to
+# the logits, and the logits are `X @ W`: the factor `X.T` is the rest of the chain rule, as the text above says.
 # </details>
 
 # %% check="clinic_01"
 check("clinic_01")
 
 # %% [markdown]
-# In PyTorch this mistake is an everyday guest: `nn.CrossEntropyLoss` expects logits, and a network that ends in `softmax` trains
+# In PyTorch you will meet this mistake often: `nn.CrossEntropyLoss` expects logits, and a network that ends in `softmax` trains
 # anyway, slowly and with that floor. No error, no warning; but a first loss and a last loss that you can work out on paper.
 
 # %% [markdown]
@@ -768,7 +797,7 @@ check("clinic_01")
 # **q3.** Why are gradients checked in float64, even where training runs in float32?
 # - a) float64 is faster on a CPU
 # - b) the losses would overflow in float32
-# - c) the formula of the central difference is less exact in float32
+# - c) the central difference's own error, that of its formula, is larger in float32
 # - d) the difference of two nearly equal values keeps only their last digits, and float32 has few
 #
 # **q4.** An untrained classifier for 100 classes ($\log 100 = 4.6$) has a loss of 12 before the first step. What do you look at first?
@@ -805,6 +834,8 @@ check("quiz_01")
 # | softmax | $p_k = e^{z_k - m} / \sum_j e^{z_j - m}$ with $m = \max_j z_j$, row by row |
 # | cross-entropy | $J = \frac{1}{N}\sum_i (\log\sum_j e^{z_{ij}} - z_{i,c_i})$, $\quad\partial J/\partial z = (p - y)/N$; takes logits |
 # | log K check | before training, the loss is near $\log K$ |
+#
+# A factor that somebody forgot now costs you one run of `gradient_check`, and not a week.
 
 # %% [markdown]
 # ## Think about it

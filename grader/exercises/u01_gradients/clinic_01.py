@@ -81,7 +81,7 @@ CLINIC_01 = Exercise(
     returns=("loss", "grad"),
     sizes={"N": ("X", 0), "D": ("X", 1), "K": ("W", 1)},
     groups=(
-        Group("values", "gives the loss of a linear classifier and its gradient by the weights", 1, hint=2),
+        Group("values", "gives a linear classifier's loss and its gradient with respect to the weights", 1, hint=2),
         Group("sure", "comes near 0 when every example is classified rightly and surely", 1, hint=1),
     ),
     cases=cases,
@@ -107,7 +107,7 @@ CLINIC_01 = Exercise(
         Misconception(
             "gradient_by_the_logits",
             change(clinic_01, "X.T @ grad_scores", "grad_scores"),
-            "The loss is right. Your gradient is the one by the logits, of shape (N, K); W has the shape (D, K). "
+            "The loss is right. Your gradient is that with respect to the logits, (N, K); W has the shape (D, K). "
             "The factor X.T that was there belongs there.",
         ),
         *(
@@ -117,7 +117,7 @@ CLINIC_01 = Exercise(
                     clinic_01, "        return", f"        p = np.exp(log_p)\n        grad = {slope}\n        return"
                 ),
                 "The loss is that of the logits. But your gradient still goes back through a softmax, which is in "
-                "front of the loss no more: what cross_entropy hands back is the gradient by the logits already.",
+                "front of the loss no more: what cross_entropy hands back is the logits' gradient already.",
                 about=("grad",),
             )
             for name, slope in (

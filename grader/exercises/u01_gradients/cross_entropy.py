@@ -1,4 +1,4 @@
-"""`cross_entropy`: the mean negative log-probability of the right class, with its gradient by the logits."""
+"""`cross_entropy`: the mean negative log-probability of the right class, and its slope along each logit."""
 
 import numpy as np
 
@@ -101,7 +101,7 @@ CROSS_ENTROPY = Exercise(
     returns=("loss", "grad"),
     sizes={"N": ("logits", 0), "K": ("logits", 1)},
     groups=(
-        Group("values", "gives the loss and its gradient by the logits", 3, hint=1),
+        Group("values", "gives the loss and its gradient with respect to the logits", 3, hint=1),
         Group("average", "averages over the examples, and gives log K at chance", 2, hint=2),
         Group("large", "stays exact where the model is very sure", 2, hint=3),
     ),
@@ -178,7 +178,7 @@ CROSS_ENTROPY = Exercise(
             Misconception(
                 f"gradient_by_the_probabilities_{name}",
                 change(cross_entropy, "np.exp(log_p)\n    grad[rows, labels] -= 1", slope),
-                "This is the gradient by the probabilities, -1/p. Every probability depends on all logits of its row, "
+                "This is the gradient with respect to p, -1/p. Every probability depends on all logits of its row, "
                 "so one factor of the chain rule is still to come. The result is simpler than both factors.",
                 hint=4,
                 about=("grad",),
