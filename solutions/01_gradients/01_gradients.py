@@ -24,7 +24,7 @@
 #
 # | time | difficulty | builds on |
 # |---|---|---|
-# | 60 to 80 minutes, with a place for a break half-way | ●●○○○ | unit 00; derivatives of one variable, the chain rule, matrix times vector |
+# | 60 to 80 minutes | ●●○○○ | unit 00; derivatives of one variable, the chain rule, matrix times vector |
 #
 # A wrong gradient does not stop a program. Engineers have trained networks for weeks with a sign or a factor missing in one
 # layer, and put the poor result down to bad luck. After this unit that will not happen to you: you test a gradient before
@@ -567,7 +567,7 @@ with waits_for("softmax"):
 #
 # <details><summary>Why? Four lines of calculus</summary>
 #
-# Take one example, with the logits $z_1, \ldots, z_K$ and the class $c$; its loss is $\log S - z_c$ with $S = \sum_j e^{z_j}$.
+# Take one example, with the logits $z_1, \dots, z_K$ and the class $c$; its loss is $\log S - z_c$ with $S = \sum_j e^{z_j}$.
 # The outer derivative of $\log S$ is $1/S$, and $S$ depends on $z_k$ through one term alone, $e^{z_k}$:
 #
 # $$\frac{\partial}{\partial z_k} \log S = \frac{1}{S} \cdot e^{z_k} = p_k .$$

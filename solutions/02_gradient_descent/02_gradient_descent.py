@@ -24,7 +24,7 @@
 #
 # | time | difficulty | builds on |
 # |---|---|---|
-# | two sittings of 50 to 65 minutes | ●●○○○ | gradients of vectors ([01 Gradients](../01_gradients/01_gradients.ipynb)); eigenvalues, if only as a word |
+# | 100 to 130 minutes, in two sittings | ●●○○○ | gradients of vectors ([01 Gradients](../01_gradients/01_gradients.ipynb)); eigenvalues, if only as a word |
 #
 # Each check below runs your function on a few inputs and explains what it sees. If you skipped unit 01: nothing here
 # needs your answers from there.

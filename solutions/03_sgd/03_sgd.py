@@ -24,7 +24,7 @@
 #
 # | time | difficulty | builds on |
 # |---|---|---|
-# | two sittings of 55 to 70 minutes | ●●○○○ | the step downhill and its cliff ([02 Gradient descent](../02_gradient_descent/02_gradient_descent.ipynb)); mean and variance |
+# | 110 to 140 minutes, in two sittings | ●●○○○ | the step downhill and its cliff ([02 Gradient descent](../02_gradient_descent/02_gradient_descent.ipynb)); mean and variance |
 #
 # Somebody at a shop trains a model on photographs that arrive all day, more than any machine could read before each
 # step. The model has to learn from a few at a time, and whoever runs it has to know how long a step those few can bear.
