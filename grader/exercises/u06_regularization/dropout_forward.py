@@ -87,8 +87,8 @@ DROPOUT_FORWARD = Exercise(
         Misconception(
             "share_kept",
             change(dropout_forward, "/ (1 - p)", "/ kept.mean()"),
-            "You divide by the share that happened to be kept. That is another number at every call, and an entry's "
-            "own mean over many calls is no longer x: the factor is made of p, 1 / (1 - p).",
+            "You divide by the share that happened to be kept. That is another number at every call, and the "
+            "size of what goes on depends on it: the factor is made of p alone, 1 / (1 - p).",
             hint=2,
         ),
         Misconception(

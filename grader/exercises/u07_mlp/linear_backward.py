@@ -155,7 +155,7 @@ LINEAR_BACKWARD = Exercise(
         Misconception(
             "other_order",
             change(linear_backward, "dX, dW, db\n", "dW, dX, db\n"),
-            "Your dX and dW stand in each other's place: the function returns (dX, dW, db).",
+            "dW comes first in what you return, and dX should: the function returns (dX, dW, db).",
             hint=1,
         ),
         Misconception(
