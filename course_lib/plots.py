@@ -98,6 +98,7 @@ def loss_curves(
     xlabel: str,
     ylabel: str,
     x: Any = None,
+    logx: bool = False,
     logy: bool = False,
     band: Band = "std",
 ) -> Axes:
@@ -109,6 +110,8 @@ def loss_curves(
     ax = axes_or_new(ax)
     arrays = {label: as_seeds(values, label) for label, values in curves.items()}
     top = _ceiling(list(arrays.values()), logy)
+    if logx:
+        ax.set_xscale("log")
     if logy:
         ax.set_yscale("log")
     for number, (label, array) in enumerate(arrays.items()):
@@ -117,7 +120,7 @@ def loss_curves(
         drawn = array if top is None else np.minimum(array, 100 * top)
         bands(ax, np.arange(array.shape[1]) if own is None else own, drawn, label=label, band=band)
         if len(arrays) > 1:
-            _set_apart(ax.lines[-1], number, len(arrays))
+            _set_apart(ax.lines[-1], number / len(arrays), MARKERS[number % len(MARKERS)], logx)
     if top is not None:
         values = np.concatenate([array.ravel() for array in arrays.values()])
         shown = values[(values <= top) & ((values > 0) | (not logy))]
@@ -128,10 +131,17 @@ def loss_curves(
     return ax
 
 
-def _set_apart(line: Line2D, number: int, of: int) -> None:
-    """Give one of several curves its marker, about six times along it and beside those of the others."""
-    span = max(1, len(np.atleast_1d(line.get_xdata())) // 6)
-    line.set(marker=MARKERS[number % len(MARKERS)], markersize=5.5, markevery=(number * span // of, span))
+def _set_apart(line: Line2D, shift: float, marker: str, logx: bool) -> None:
+    """Give one of several curves its marker, six times at equal distances and beside those of the others.
+
+    shift: from 0 to 1, how far into such a distance the first one stands. A curve of few points has one on each.
+    """
+    line.set(marker=marker, markersize=5.5)
+    x = np.asarray(line.get_xdata(), dtype=np.float64)
+    if len(x) > 12:
+        along = np.log(x) if logx else x
+        places = along[0] + (np.arange(6) + shift) / 6 * (along[-1] - along[0])
+        line.set_markevery(np.unique(np.searchsorted(along, places)).tolist())
 
 
 def _ceiling(arrays: Sequence[np.ndarray], logy: bool) -> float | None:

@@ -26,8 +26,8 @@
 # | 30 to 40 minutes | ●○○○○ | a little Python: functions, lists, loops |
 #
 # **How to go through it.** Click into a cell and press Shift+Enter: it runs, and the next one is selected. Go from top to
-# bottom. Where a cell says `raise NotImplementedError`, it is your turn: put your lines in its place. Cells that only draw
-# are folded to three dots; they run like any other, and a click on the dots shows what is in them.
+# bottom. Where a cell says `raise NotImplementedError`, it is your turn: put your lines in its place. Long cells that
+# are given, mostly to draw, are folded to three dots; they run like any other, and a click on the dots shows what is in them.
 
 # %% [markdown]
 # ## The course on one page
@@ -277,7 +277,7 @@ plots.finding(ax, "Broadcasting: three numbers are used in all four rows")
 # column whose $\sigma_j$ is exactly 0 becomes a column of **zeros**.
 #
 # (Such a column is constant. The other way round, floats may surprise you once more: `np.full(3, 0.1).std()` is not 0 but
-# 0.00000000000000001, because the mean of three tenths is rounded. Here only a $\sigma_j$ of exactly 0 counts.)
+# about 0.00000000000000001, because the mean of three tenths is rounded. Here only a $\sigma_j$ of exactly 0 counts.)
 #
 # ### Exercise: `standardize`
 

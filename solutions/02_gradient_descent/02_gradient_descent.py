@@ -688,7 +688,8 @@ with waits_for("gradient_descent", "backtracking_line_search"):
 
 # %% [markdown]
 # The best fixed rate was found by 24 runs; backtracking had one. In the middle picture you see the lengths that it found by
-# itself: around the cliff most of the time, and several times as long where the ground allowed it. Its weakness shows when the loss itself is noisy
+# itself: around the cliff most of the time, and several times as long where the ground allowed it. Its weakness shows
+# when the loss itself is noisy
 # (unit 03): then a test of "did it go down?" means little, and fixed schedules win.
 
 # %% [markdown]
@@ -897,7 +898,8 @@ with waits_for("max_stable_lr", "fit_softmax_regression"):
 # %% [markdown]
 # Violet pixels speak for the class when they are bright, orange ones against it: trousers must be dark between the
 # legs, a T-shirt has short sleeves and nothing beneath them, an ankle boot has a shaft. After 100 steps the training
-# loss is far lower than after 30, yet on new images little or nothing is gained (the print above), and the silhouettes dissolve into single pixels: the model has
+# loss is far lower than after 30, yet on new images little or nothing is gained (the print above), and the silhouettes
+# dissolve into single pixels: the model has
 # begun to learn its 600 training images by heart. Unit 06 is about that.
 
 # %% [markdown]

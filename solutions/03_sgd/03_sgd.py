@@ -743,7 +743,8 @@ with waits_for("linear_warmup"):
 
 # %% [markdown]
 # Deep networks can be like that: where the first weights are large, the curvature is highest at the very start, and a
-# warm-up leads to flatter ground before the long steps come (Gilmer and others, 2021). On our softmax regression, whose curvature is moderate from the start, warm-up should change little.
+# warm-up leads to flatter ground before the long steps come (Gilmer and others, 2021). On our softmax regression, whose
+# curvature is moderate from the start, warm-up should change little.
 # Let us see.
 #
 # ### A fair comparison
@@ -906,7 +907,7 @@ with waits_for("minibatches", "sgd_epoch", "lr_range_test"):
     bottom.minorticks_off()
     plots.finding(fig, "Two epochs show where the good learning rates are")
     plt.show()
-    exploded = middle[np.argmax((middle > lowest) & (smooth > np.log(10)))]
+    exploded = np.min(middle[(middle > lowest) & (smooth > np.log(10))], initial=np.inf)
     print(f"range test: steepest fall at {fall:.2g}, lowest at {lowest:.2g}, above its start from {exploded:.2g} on")
     print("full runs:  alpha  training loss  test accuracy")
     for lr, loss, share in zip(candidates, finals.mean(axis=0), hits, strict=True):
@@ -914,9 +915,9 @@ with waits_for("minibatches", "sgd_epoch", "lr_range_test"):
     reveal(
         "range",
         "a" if best < fall else "b" if best <= lowest else "c" if best < exploded else "d",
-        because="Left of the steepest fall the steps are stable and waste your time; where the test has exploded, a full run "
-        "does as badly. Its lowest point is only a signpost: the low loss there was earned by all the smaller rates "
-        "before it, so that the best rate for a whole run may lie on either side.",
+        because="Left of the steepest fall the steps are stable and waste your time; far beyond the lowest point a full run "
+        "ends high, and differs from seed to seed. The lowest point itself is only a signpost: the low loss there was "
+        "earned by all the smaller rates before it, so that the best rate for a whole run may lie on either side.",
     )
 
 # %% [markdown]

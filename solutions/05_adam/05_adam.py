@@ -275,9 +275,8 @@ with waits_for("adam_step"):
         lengths["only v"].append((m / np.sqrt(v / weights[1]))[0])
         theta = after
     ax = plots.loss_curves(
-        lengths, xlabel="step t", ylabel=r"length of the step, in $\alpha$", logy=True, x=np.arange(1, 3001)
+        lengths, xlabel="step t", ylabel=r"length of the step, in $\alpha$", logx=True, logy=True, x=np.arange(1, 3001)
     )
-    ax.set(xscale="log")
     ax.set_yticks([0.1, 0.3, 1, 3, 10, 30], ["0.1", "0.3", "1", "3", "10", "30"])
     ax.minorticks_off()
     plots.finding(ax, "Without bias correction Adam's early steps are several times too long")

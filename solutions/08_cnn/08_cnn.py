@@ -223,7 +223,7 @@ def conv2d_loops(X, W, b, stride=1, padding=0):
 # <details><summary>Hint 1: wrong even for one image and one channel</summary>
 #
 # Try the picture above: `X = np.arange(12.0).reshape(1, 1, 3, 4)`, the kernel `[[-1, 1], [0, 2]]`, a bias of 0. The first
-# value should be 11. If you get 10, your kernel is turned round; if you get 2.75, you took a mean.
+# value should be 11. If you get -1, your kernel is turned round; if you get 2.75, you took a mean.
 # </details>
 #
 # <details><summary>Hint 2: right for one channel and one filter only</summary>

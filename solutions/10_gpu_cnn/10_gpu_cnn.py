@@ -968,7 +968,7 @@ with waits_for("Net", "to_device", "train_one_epoch"):
 # %%
 predict("accuracy", ..., options={"a": "about 80 %", "b": "about 85 %", "c": "about 89 %", "d": "about 95 %"})
 
-# %% folded=true
+# %% folded=false
 MAX_EPOCHS, LR = 9, 0.003
 with waits_for("Net", "to_device", "train_one_epoch", "evaluate"):
     not_while_grading()

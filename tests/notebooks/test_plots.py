@@ -298,6 +298,9 @@ def test_curves_in_one_picture_differ_by_more_than_their_colour():
         marks = [line(ax, label).get_marker() for label in curves]
         assert len(set(marks)) == 2
         assert "None" not in marks
+    ax = plots.loss_curves(curves, xlabel="update", ylabel="loss", x=np.arange(1, 41), logx=True)
+    marked = np.log([line(ax, "SGD").get_xdata()[i] for i in line(ax, "SGD").get_markevery()])
+    assert len(marked) == 6 and np.ptp(np.diff(marked)) < 0.5  # equal distances on the page
     assert plots.loss_curves({"": [2, 1]}, xlabel="update", ylabel="loss").lines[0].get_marker() == "None"
 
 

@@ -63,8 +63,8 @@ QUIZ_03 = quiz(
             "reading a range test",
             answer="b",
             wrong={
-                "a": "It may turn out best, as in this unit's picture, or too large for a whole run: the low loss was "
-                "partly earned by the smaller rates before it. One short run cannot tell; compare with smaller ones.",
+                "a": "It may turn out best, or too large for a whole run: the low loss was partly earned by the "
+                "smaller rates before it. One short run cannot tell; compare with smaller ones.",
                 "c": "Where the picture is flat, the model hardly moves. Such a rate is stable and needs a hundred "
                 "times the epochs. Stable is necessary, not enough.",
                 "d": "Where the loss explodes, the run is over the cliff. A warm-up helps where only the start is "
