@@ -10,6 +10,10 @@ EQUIVALENT: dict[str, tuple[Explained, ...]] = {
             "The larger of two numbers is the same in either order.",
         ),
     ),
+    "k_fold": (
+        Explained("rows = np.arange(len(y))", ("rows = np.arange(len(X))",), "X has a row for each target."),
+        Explained("return np.array(losses)", ("return losses",), "A list of k numbers is as good as an array of them."),
+    ),
     "l2_step": (
         Explained(
             "for param, grad in zip(optimizer.params, grads, strict=True):",

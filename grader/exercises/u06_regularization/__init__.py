@@ -5,6 +5,7 @@ from grader.exercises.u06_regularization.decay_step import DECAY_STEP
 from grader.exercises.u06_regularization.dropout_backward import DROPOUT_BACKWARD
 from grader.exercises.u06_regularization.dropout_forward import DROPOUT_FORWARD
 from grader.exercises.u06_regularization.early_stopping import EARLY_STOPPING
+from grader.exercises.u06_regularization.k_fold import K_FOLD
 from grader.exercises.u06_regularization.l1_penalty import L1_PENALTY
 from grader.exercises.u06_regularization.l2_penalty import L2_PENALTY
 from grader.exercises.u06_regularization.l2_step import L2_STEP
@@ -17,6 +18,7 @@ EXERCISES = (
     L1_PENALTY,
     SOFT_THRESHOLD,
     PROXIMAL_STEP,
+    K_FOLD,
     L2_STEP,
     DECAY_STEP,
     DROPOUT_FORWARD,

@@ -33,15 +33,18 @@ QUIZ_06 = quiz(
         ),
         Question(
             "q3",
-            "weight decay and Adam",
-            answer="b",
+            "decay, and the learning rate",
+            answer="c",
             wrong={
-                "a": "For plain gradient descent, yes. Adam divides whatever is in the gradient by its size, the "
-                "penalty included.",
-                "c": "It is the other way round: where gradients are large, Adam divides by much, and of the penalty "
-                "in the gradient little is left.",
-                "d": "Both make weights smaller. The difference is in how much each weight gets, and that does not "
-                "vanish.",
+                "a": "The share that a weight loses is alpha times lambda, and alpha has become a hundred times "
+                "smaller: "
+                "the weights would hardly decay any more.",
+                "b": "A smaller alpha shrinks the share already, alpha times lambda. A smaller decay on top makes it "
+                "ten "
+                "thousand times smaller in all. Which way must lambda go?",
+                "d": "That is what happens to a penalty in Adam's gradient. In AdamW the decay stands beside the "
+                "step, and "
+                "nothing divides it.",
             },
         ),
         Question(
