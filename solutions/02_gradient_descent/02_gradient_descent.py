@@ -24,7 +24,7 @@
 #
 # | time | difficulty | builds on |
 # |---|---|---|
-# | 100 to 130 minutes, in two sittings | ●●○○○ | gradients of vectors ([01 Gradients](../01_gradients/01_gradients.ipynb)); eigenvalues, if only as a word |
+# | 110 to 140 minutes, in two sittings | ●●○○○ | gradients of vectors ([01 Gradients](../01_gradients/01_gradients.ipynb)); eigenvalues, if only as a word |
 #
 # Each check below runs your function on a few inputs and explains what it sees. If you skipped unit 01: nothing here
 # needs your answers from there.
@@ -567,10 +567,7 @@ with waits_for("gradient_descent", "best_lr"):
 # ($\mu \ll L$) that is just below the cliff.
 #
 # **If you know only $L$, or a bound on it:** $1/L$ never overshoots in any direction and is at most about twice as slow
-# as the best. You can find $L$ without the Hessian, the matrix of all second derivatives:
-# $\left(\nabla J(\theta + \epsilon v) - \nabla J(\theta)\right)/\epsilon \approx A v$. Start from a random $v$, replace
-# it by this difference, scaled to length 1, again and again (**power iteration**): $v$ turns into the steepest
-# direction, and the length of $Av$ becomes $L$.
+# as the best.
 #
 # **If you know nothing:** try, in factors of 3 or 10, and read the loss:
 #
@@ -582,8 +579,109 @@ with waits_for("gradient_descent", "best_lr"):
 # | rises at the first step, even with $\alpha = 10^{-6}$ | not $\alpha$ at all: a sign, or a wrong gradient | check the gradient (unit 01) |
 # | falls fast, then crawls | a large $\kappa$: the steep directions are done | rescale the inputs; momentum or Adam |
 #
-# **Or let the algorithm try:** that is the bonus exercise. With noisy gradients (unit 03) there is more to say, and
-# this list goes on there.
+# **Or measure $L$,** or let the algorithm try: these are the next two exercises. With noisy gradients (unit 03) there is
+# more to say, and this list goes on there.
+
+# %% [markdown]
+# ### Exercise: `power_iteration`
+#
+# Nobody tells you the curvature, but you can ask for it. On a bowl, going a little way $\epsilon$ along a direction $v$
+# changes the gradient by $\epsilon A v$. Divide the change by $\epsilon$:
+#
+# $$A v \approx \frac{\nabla J(\theta + \epsilon v) - \nabla J(\theta)}{\epsilon}$$
+#
+# ($A$ is then the **Hessian** at $\theta$, the matrix of all second derivatives. Nobody has to write it down: with a
+# million parameters it would have $10^{12}$ entries, and this product costs two gradients.)
+#
+# What is a product good for? $A$ stretches $v$ most along the steepest direction. Scale the result to length 1 and
+# multiply again, and again: the other directions are left behind, $v$ turns into the steepest one, and the length of
+# $Av$ becomes $L$. This is **power iteration**.
+
+
+# %% exercise="power_iteration"
+def power_iteration(grad, theta, v, steps, eps=1e-5):
+    """The largest curvature at theta, from differences of gradients alone.
+
+    grad: function, (d,) -> (d,).  theta: (d,), where to measure.  v: (d,), a direction to begin with, not 0, of any
+    length.  steps: how many products A v, at least 1.  eps: how far to go along v when it has length 1.
+    Returns (L, v): the length of the last A v, whose v had length 1, and the direction of that A v, of length 1.
+    """
+    ### BEGIN SOLUTION
+    v = v / np.linalg.norm(v)
+    for _ in range(steps):
+        Av = (grad(theta + eps * v) - grad(theta)) / eps
+        L = np.linalg.norm(Av)
+        v = Av / L
+    return L, v
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1: the first product is wrong</summary>
+#
+# Try it with one parameter and $J = 2\theta^2$, whose gradient is $4\theta$: the curvature is 4 everywhere. At $\theta = 1$
+# the gradient is 4, a little further, at 1.001, it is 4.004. What has to be done with 4.004, 4 and 0.001?
+# </details>
+#
+# <details><summary>Hint 2: one product is right, or nearly; several are not</summary>
+#
+# One round: take $v$ of length 1, multiply, note the length, scale what came out to length 1. That is the $v$ of the next
+# round. `np.linalg.norm(v)` is the length of $v$.
+# </details>
+#
+# <details><summary>Hint 3: right for bowls, wrong for the bent valley</summary>
+#
+# There the curvature differs from place to place. Both gradients belong to points that are very close to `theta`.
+# </details>
+
+# %% check="power_iteration"
+check("power_iteration")
+
+# %% [markdown]
+# A bowl with 1,000 parameters has 1,000 curvatures. Here the steepest is 1, the next 0.9, then $0.9^2$, and so on. About
+# how many products until $L$ is right to one percent?
+
+# %%
+predict(
+    "products",
+    ...,
+    options={
+        "a": "about 20",
+        "b": "about 1,000: one for each parameter",
+        "c": "about 1,000,000: one for each entry of the Hessian",
+    },
+)
+
+# %% folded=true
+with waits_for("power_iteration"):
+    COUNTS, right = np.arange(1, 41), {}
+    ax = plt.subplots()[1]
+    for ratio, style in ((0.5, "o-"), (0.9, "s-"), (0.99, "^-")):
+        curvatures, misses = ratio ** np.arange(1000.0), np.zeros((5, 40))
+        for seed in range(5):
+            v = np.random.default_rng(seed).normal(size=1000)
+            for count in range(40):  # one more product each time, from the direction of the last
+                L, v = power_iteration(lambda theta, c=curvatures: c * theta, np.zeros(1000), v, 1)
+                misses[seed, count] = 1 - L
+        typical = np.median(misses, axis=0)
+        right[ratio] = COUNTS[typical < 0.01][0] if (typical < 0.01).any() else np.inf
+        ax.semilogy(COUNTS, np.maximum(typical, 1e-9), style, markevery=4, label=f"the second steepest is {ratio}")
+    ax.axhline(0.01, color=plots.MUTED, linestyle=":", label="one percent")
+    ax.set(xlabel="products $Av$", ylabel="how much of $L = 1$ is missing", ylim=(1e-8, 1))
+    ax.legend(loc="lower left")
+    plots.finding(ax, f"{right[0.9]} products find the steepest of 1,000 directions to one percent")
+    plt.show()
+    reveal(
+        "products",
+        "a" if right[0.9] < 100 else "b" if right[0.9] < 10_000 else "c",
+        because="With each product, everything but the steepest direction loses at least a tenth against it. How many "
+        "others there are hardly matters.",
+    )
+
+# %% [markdown]
+# What matters is how close the second steepest direction comes. Where it is nearly as steep, $v$ takes long to decide
+# between the two, but then $L$ is nearly right long before: for a learning rate that is all you need. Further down you
+# will ask the images for theirs.
 
 # %% [markdown]
 # ### Bonus exercise: `backtracking_line_search`
@@ -768,7 +866,8 @@ check("fit_softmax_regression")
 #
 # The loss is no quadratic, but near any $W$ it looks like one. At $W = 0$ its largest curvature is
 # $L_0 = \lambda_\text{max}(X^\top X / N) / K$. So your `max_stable_lr` knows how long the first steps may be, from the
-# images alone, before anything is trained.
+# images alone, before anything is trained. And `power_iteration` knows it without that matrix: multiplying by $X^\top X$
+# takes two products with $X$.
 #
 # One more idea, from unit 00. Pixels are never negative, so all images share one large direction: brightness.
 # Subtracting the mean image from every image takes it away. What would that do to the learning rates?
@@ -792,7 +891,7 @@ predict(
 )
 
 # %% folded=true
-with waits_for("max_stable_lr", "fit_softmax_regression"):
+with waits_for("max_stable_lr", "power_iteration", "fit_softmax_regression"):
     limits, best, results = {}, {}, {}
     for name, images in INPUTS.items():
         limits[name] = max_stable_lr(images.T @ images / len(images) / 10)
@@ -801,7 +900,9 @@ with waits_for("max_stable_lr", "fit_softmax_regression"):
         last, rose = np.array([run[-5:].mean() for run in runs]), np.array([(np.diff(run) > 0).any() for run in runs])
         best[name] = lrs[last.argmin()]
         results[name] = lrs, last, rose
-        print(f"{name:21}  computed limit {limits[name]:.2f}   best of the eight {best[name]:.2f}   its loss {last.min():.3f}")
+        L, _ = power_iteration(lambda w, A=images: A.T @ (A @ w) / len(A) / 10, np.zeros(784), np.ones(784), 10)
+        print(f"{name:21}  limit {limits[name]:.2f}, by ten products {2 / L:.2f}   best of the eight {best[name]:.2f}   "
+              f"its loss {last.min():.3f}")
 
     ax = plt.subplots()[1]
     for (name, (lrs, last, rose)), colour in zip(results.items(), plots.PALETTE, strict=False):
@@ -1065,6 +1166,8 @@ check("quiz_02")
 # - **On a quadratic** each direction of curvature $\lambda$ is multiplied by $1 - \alpha\lambda$ per step.
 # - **The cliff:** $\alpha < 2/L$. **The best:** $\alpha = 2/(L + \mu)$, with $\rho = (\kappa - 1)/(\kappa + 1)$ and
 #   $\kappa = L/\mu$. The number of steps grows like $\kappa$.
+# - **Power iteration:** multiply a direction by the curvature, $Av \approx (\nabla J(\theta + \epsilon v) - \nabla
+#   J(\theta))/\epsilon$, and scale it to length 1, again and again: its length before scaling becomes $L$.
 # - **Armijo:** accept a step if $J(\theta - \alpha \nabla J) \le J(\theta) - c \, \alpha \, \|\nabla J\|^2$.
 # - **Softmax regression:** $\nabla_W J = X^\top (P - Y) / N$; it starts at $\log K$. Rescaling or centring the inputs
 #   changes $L$ and $\kappa$, and with them every good learning rate.

@@ -8,6 +8,7 @@ from grader.exercises.u02_gradient_descent.fit_softmax_regression import FIT_SOF
 from grader.exercises.u02_gradient_descent.gd_step import GD_STEP
 from grader.exercises.u02_gradient_descent.gradient_descent import GRADIENT_DESCENT
 from grader.exercises.u02_gradient_descent.max_stable_lr import MAX_STABLE_LR
+from grader.exercises.u02_gradient_descent.power_iteration import POWER_ITERATION
 from grader.exercises.u02_gradient_descent.quiz_02 import QUIZ_02
 
 EXERCISES = (
@@ -16,6 +17,7 @@ EXERCISES = (
     MAX_STABLE_LR,
     CONTRACTION_FACTOR,
     BEST_LR,
+    POWER_ITERATION,
     BACKTRACKING_LINE_SEARCH,
     FIT_SOFTMAX_REGRESSION,
     CLINIC_02,
