@@ -1070,12 +1070,12 @@ check("clinic_03")
 # - c) a direction in which the full loss surely falls
 # - d) an estimate that is off to one side, as it ignores most examples
 #
-# **q2.** You make the batch four times as large ($B$ stays far below $N$). How far is its gradient from the full one,
-# typically?
-# - a) a quarter as far
-# - b) as far as before
-# - c) half as far
-# - d) not at all
+# **q2.** From 100,000 examples you draw batches of 100, and their gradients typically lie 0.3 away from the full one. Which
+# batch size brings this down to 0.1?
+# - a) 300
+# - b) 100,000: only all examples together
+# - c) 900
+# - d) 2,700
 #
 # **q3.** The loss fell quickly and now wobbles around one level, epoch after epoch. What do you try first?
 # - a) a smaller learning rate from here on

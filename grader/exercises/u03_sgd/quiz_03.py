@@ -22,15 +22,16 @@ QUIZ_03 = quiz(
         ),
         Question(
             "q2",
-            "four times the batch",
+            "a third of the distance",
             answer="c",
             wrong={
-                "a": "The variance falls to a quarter. The distance from the full gradient is its root, and the root "
-                "of a quarter is a half.",
-                "b": "The mean of more examples scatters less: their errors partly cancel. That is why one would pay "
-                "for a larger batch at all.",
-                "d": "For batches far below N the correction (N - B)/(N - 1) is nearly 1; it does not take all noise "
-                "away until B is N.",
+                "a": "Three times the examples bring the variance to a third. The distance is its root, and the root "
+                "of a "
+                "third is 0.58: you would be at 0.17.",
+                "b": "With all examples the distance is 0. A third of it is to be had for far less.",
+                "d": "27 times the examples bring the distance down by the root of 27, to 0.06. You pay for more than "
+                "you "
+                "asked for.",
             },
         ),
         Question(
