@@ -28,6 +28,7 @@
 # **How to go through it.** Click into a cell and press Shift+Enter: it runs, and the next one is selected. Go from top to
 # bottom. Where a cell says `raise NotImplementedError`, it is your turn: put your lines in its place. Long cells that
 # are given, mostly to draw, are folded to three dots; they run like any other, and a click on the dots shows what is in them.
+# On a small screen, or with large letters: Ctrl+B (⌘B on a Mac) hides the list of files, and the notebook gets its place.
 
 # %% [markdown]
 # ## The course on one page
@@ -43,7 +44,7 @@
 # | | [03 SGD](../03_sgd/03_sgd.ipynb) | steps on a few examples at a time; learning rates that change |
 # | | [04 Momentum](../04_momentum/04_momentum.ipynb) | steps that remember where they came from |
 # | | [05 Adam](../05_adam/05_adam.ipynb) | a step length of its own for each parameter |
-# | | [06 Regularization](../06_regularization/06_regularization.ipynb) | L1, L2, dropout, early stopping |
+# | | [06 Regularization](../06_regularization/06_regularization.ipynb) | L1, L2, cross-validation, dropout, early stopping |
 # | **Networks by hand** | [07 MLP](../07_mlp/07_mlp.ipynb) | a network of layers, trained by your own Adam |
 # | | [08 CNN](../08_cnn/08_cnn.ipynb) | convolution and pooling, forward and backward |
 # | **PyTorch and the GPU** | [09 To PyTorch](../09_to_pytorch/09_to_pytorch.ipynb) | your optimizers as PyTorch classes, step for step the same |
