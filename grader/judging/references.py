@@ -21,6 +21,9 @@ from grader.spec import Exercise
 VISIBLE_SEED = 20
 ROUNDING, ROUNDING_FLOAT32 = 1e-9, 1e-5
 """By how much two machines' numbers may differ; some recorded mistakes compute in float32."""
+MAGNIFIED = 1e-5
+"""The same for a mistake's values, which may be all rounding: a difference of two large numbers that should be 0. It is
+relative to the largest number that went in."""
 
 
 def make_reference(exercise: Exercise, seed: int | list[int], private: bool = False) -> Reference:
@@ -91,22 +94,51 @@ def same_reference(path: Path, reference: Reference) -> bool:
         recorded = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
         return False
-    return _same(recorded, reference.to_json())
+    fresh = reference.to_json()
+    kept, made = (each.pop("misconceptions", []) for each in (recorded, fresh))
+    if not _same(recorded, fresh) or len(kept) != len(made):
+        return False
+    largest = [_largest(case.inputs) for case in reference.cases]
+    return all(_same_mistake(a, b, largest) for a, b in zip(kept, made, strict=True))
 
 
-def _same(a: Any, b: Any) -> bool:
+def _same_mistake(a: dict[str, Any], b: dict[str, Any], largest: list[float]) -> bool:
+    first, second = a.pop("outcomes", []), b.pop("outcomes", [])
+    if not _same(a, b) or len(first) != len(second):
+        return False
+    return all(_same(x, y, MAGNIFIED * size) for x, y, size in zip(first, second, largest[: len(first)], strict=True))
+
+
+def _largest(inputs: Any) -> float:
+    """The largest finite number, in absolute value, that stands anywhere in a case's inputs; at least 1."""
+    if isinstance(inputs, dict):
+        return max(map(_largest, inputs.values()), default=1.0)
+    if isinstance(inputs, list | tuple):
+        return max(map(_largest, inputs), default=1.0)
+    if not isinstance(inputs, int | float | np.ndarray | np.number):
+        return 1.0
+    numbers = np.abs(np.asarray(inputs, dtype=np.float64))
+    return float(np.max(numbers, where=np.isfinite(numbers), initial=1.0))
+
+
+def _same(a: Any, b: Any, noise: float = 0.0) -> bool:
+    """Whether two values say the same; numbers may differ by rounding, and by `noise`, whatever their size."""
     if isinstance(a, dict) and isinstance(b, dict) and "__array__" in a and "__array__" in b:
         first, second = codec.decode(a), codec.decode(b)
         alike = first.dtype == second.dtype and first.shape == second.shape
-        rounding = ROUNDING_FLOAT32 if first.dtype == np.float32 else ROUNDING
-        return alike and bool(np.allclose(first, second, rtol=rounding, atol=rounding, equal_nan=True))
+        return alike and _close(first, second, ROUNDING_FLOAT32 if first.dtype == np.float32 else ROUNDING, noise)
     if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
+        return a.keys() == b.keys() and all(_same(a[key], b[key], noise) for key in a)
     if isinstance(a, list) and isinstance(b, list):
-        return len(a) == len(b) and all(map(_same, a, b))
+        return len(a) == len(b) and all(_same(x, y, noise) for x, y in zip(a, b, strict=True))
     if isinstance(a, float) and isinstance(b, float):
-        return bool(np.isclose(a, b, rtol=ROUNDING, atol=ROUNDING))
+        return _close(a, b, ROUNDING, noise)
     return type(a) is type(b) and bool(a == b)
+
+
+def _close(a: Any, b: Any, rounding: float, noise: float) -> bool:
+    relative = max(rounding, MAGNIFIED if noise else 0.0)
+    return bool(np.allclose(a, b, rtol=relative, atol=max(rounding, noise), equal_nan=True))
 
 
 def record(directory: Path = DIRECTORY, unit: str | None = None) -> list[Path]:

@@ -119,6 +119,12 @@ def test_a_reference_differs_by_more_than_the_last_digits(tmp_path):
         moved = {key: value * factor for key, value in case.expected.items()}
         other = replace(recorded, cases=(replace(case, expected=moved), *recorded.cases[1:]))
         assert same_reference(path, other) is same
+    mistake = recorded.misconceptions[0]
+    for factor, same in ((1 + 1e-7, True), (1 + 1e-2, False)):  # what a mistake leaves may be rounding, made large
+        moved = {key: value * factor for key, value in mistake.outcomes[0].values.items()}
+        outcomes = (replace(mistake.outcomes[0], values=moved), *mistake.outcomes[1:])
+        other = replace(recorded, misconceptions=(replace(mistake, outcomes=outcomes), *recorded.misconceptions[1:]))
+        assert same_reference(path, other) is same
     path.write_text(text.replace(recorded.groups[0].states, "does something else"), encoding="utf-8")
     assert not same_reference(path, recorded)
 
