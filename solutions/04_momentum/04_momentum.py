@@ -163,7 +163,7 @@ with waits_for("momentum_step"):
         print(f"beta = {beta:<5} last step on the lasting slope: {on[-1]:5.2f} alpha (1/(1-beta) = {1 / (1 - beta):5.2f}),   "
               f"to and fro: {fro[-1]:.3f} alpha (1/(1+beta) = {1 / (1 + beta):.3f})")
         if beta in (0.0, 0.9):  # four zig-zags over one another would hide each other
-            right.plot(np.arange(1, 81), fro, style, color=left.lines[-1].get_color())
+            right.plot(np.arange(1, 81), fro, "-" if beta == 0 else ".-", linewidth=1.4, color=left.lines[-1].get_color())
     right.axhline(1 / 1.9, color=plots.MUTED, linewidth=1.2)
     right.text(45, 0.36, r"$1/(1+\beta)$, $\beta$ = 0.9", color=plots.MUTED)
     left.set(yscale="log", xlabel="step", ylabel=r"length of the step, in $\alpha$", title="gradient always +1")
@@ -223,9 +223,9 @@ with waits_for("momentum_step"):
     last_good = {}
     for beta, style in ((0.0, "-"), (0.5, "--"), (0.9, "-.")):
         factor = factor_per_step(beta)
-        last_good[beta] = steepness[factor < 1].max()
+        last_good[beta] = steepness[factor < 1 - 1e-9].max()
         ax.plot(steepness, factor, style, label=rf"$\beta$ = {beta}")
-        print(f"beta = {beta}: comes closer up to alpha L = {last_good[beta]:.2f}")
+        print(f"beta = {beta}: still comes closer at alpha L = {last_good[beta]:.2f}, no more at {last_good[beta] + 0.02:.2f}")
     ax.axhline(1, color=plots.MUTED, linewidth=1.2)
     ax.text(0.05, 1.03, "above this line it diverges", color=plots.MUTED)
     ax.set(xlabel=r"$\alpha L$", ylabel="factor a step", ylim=(0, 1.5), xlim=(0, 4.4))
@@ -325,13 +325,14 @@ with waits_for("momentum_step", "momentum_limit"):
         levels = (0, 0.5, 0.7, 0.8, 0.9, 0.95, 1.0)
         shown = right.contourf(GRID_X, GRID_B, eigenvalue_size(GRID_X, GRID_B), levels, cmap="cividis")
         betas = np.linspace(0, 0.995, 100)
-        right.plot(momentum_limit(1.0, betas), betas, color=plots.VERMILLION, linewidth=3, label="your limit")
+        right.plot(momentum_limit(1.0, betas), betas, color=plots.VERMILLION, linewidth=3)
+        right.text(2.6, 0.1, "your limit", color=plots.VERMILLION)
         xs = np.linspace(0, 1, 101)
-        right.plot(xs, (1 - np.sqrt(xs)) ** 2, ":", color=plots.VERMILLION, label="above: it swings")
+        right.plot(xs, (1 - np.sqrt(xs)) ** 2, ":", color=plots.VERMILLION)
+        right.text(0.62, 0.08, "above the dotted\nline it swings", color="white", fontsize=9)
         right.plot(alpha_L, beta, "o", color="black", markeredgecolor="white", markersize=11)
         right.set(xlabel=r"$\alpha L$", ylabel=r"$\beta$", xlim=(0, 4.4), ylim=(0, 1))
         right.grid(False)
-        right.legend(loc="lower right", fontsize=9)
         fig.colorbar(shown, label="factor a step; white: above 1")
         factor = eigenvalue_size(alpha_L, beta)
         verdict = "it diverges" if factor > 1 else f"in a long run each step multiplies the distance by {factor:.3f}"
@@ -344,7 +345,7 @@ with waits_for("momentum_step", "momentum_limit"):
 # $\beta = (1 - \sqrt{\alpha L})^2 \approx 0.47$, it glides in just without swinging, and soonest of all. With less
 # $\beta$ it creeps.
 #
-# ## How fast: the root of κ
+# ## How fast
 #
 # In Lena's valley there are two directions, $\mu$ along the floor and $L = \kappa\mu$ across. Give each method its best
 # setting: plain descent $\alpha = 2/(L + \mu)$ (unit 02), and heavy ball the best *pair* of $\alpha$ and $\beta$. From
@@ -545,7 +546,8 @@ def draw_two_steps():
         ax.plot(0, 0, "*", color=plots.INK, markersize=12)
         ax.set_title(f"{name}: ends {away[name]:.2f} from the floor", fontsize=11)
         ax.label_outer()
-    plots.finding(fig, "Blue: the roll of the old velocity. Red: the pull of the slope. Nesterov is pulled back")
+    plots.finding(fig, "Dashed: the roll of the old velocity. Solid: the pull of the slope. "
+                  "Nesterov measures after the roll")
     plt.show()
 
 
@@ -1052,17 +1054,19 @@ with waits_for("momentum_step", "nesterov_step", "adagrad_step", "rmsprop_step")
             best_loss[ravine, name] = values.mean(axis=0).min()
     axes[0].get_legend().remove()
     axes[1].legend(loc="lower left", fontsize=9.5)
-    plots.finding(fig, "Turn the ravine: momentum does not notice, AdaGrad and RMSProp lose their advantage")
+    worse = {name: best_loss["turned by 30°", name] > 10 * best_loss["along the axis", name] for name in METHODS}
+    harder = " and ".join(name for name in METHODS if worse[name]) or "nothing"
+    plots.finding(fig, f"The same ravine, turned: harder for {harder}, and for none of the others")
     plt.show()
     print("at its own best alpha:      along the axis              turned by 30°")
     for name in METHODS:
         print(f"{name:18}" + "".join(
             f"    loss {best_loss[ravine, name]:.1e} (alpha {best_lr[ravine, name]:.3f})" for ravine in RAVINES
         ))
-    for name in ("heavy ball", "Nesterov"):
-        share = best_lr["turned by 30°", name] / best_lr["turned by 30°", "gradient descent"]
-        print(f"the best alpha of {name} is {share:.2f} times that of gradient descent")
-    worse = {name: best_loss["turned by 30°", name] > 10 * best_loss["along the axis", name] for name in METHODS}
+    plain = best_lr["turned by 30°", "gradient descent"]
+    shares = [best_lr["turned by 30°", "heavy ball"] / plain, 0.1]
+    at = [swept["turned by 30°"]["heavy ball"].mean(axis=0)[np.argmin(np.abs(np.log(LRS / (s * plain))))] for s in shares]
+    print(f"heavy ball with {shares[0]:.2f} times the best alpha of gradient descent: loss {at[0]:.1e};  with a tenth: {at[1]:.1e}")
     pair = (worse["heavy ball"] or worse["Nesterov"], worse["AdaGrad"] or worse["RMSProp"])
     reveal(
         "turned",
@@ -1072,7 +1076,8 @@ with waits_for("momentum_step", "nesterov_step", "adagrad_step", "rmsprop_step")
     )
 
 # %% [markdown]
-# Each curve has its ring at its own best learning rate; the shaded bands run from the best to the worst start. Watch the
+# Each curve has its ring at its own best learning rate; the shaded bands run from the best to the worst start, and what
+# lies below $10^{-12}$ is drawn there. Watch the
 # five walk, each at its ring: move `steps_taken` slowly from 1, then turn the ravine.
 
 # %% folded=true
@@ -1116,9 +1121,12 @@ with waits_for("momentum_step", "nesterov_step", "adagrad_step", "rmsprop_step")
 # size of that direction's own gradients, and walks as if the ravine were a round bowl. A step length for each parameter
 # *is* the cure there. Turned, both parameters see both curvatures, and it is hardly better than gradient descent.
 # Heavy ball and Nesterov have the same losses in both: they only add up vectors, and a sum does not know where the axes
-# lie. Look at their best $\alpha$, too: well above a tenth of gradient descent's. RMSProp, whose steps do not shrink under
-# a constant $\alpha$, does not come to rest near the minimum: it needs a learning rate that decays (unit 03). The two
-# ideas repair different things. Adam (unit 05) uses both.
+# lie. RMSProp, whose steps do not shrink under a constant $\alpha$, does not come to rest near the minimum: it needs a
+# learning rate that decays (unit 03). The two ideas repair different things. Adam (unit 05) uses both.
+#
+# Look at heavy ball's curve in the sweep once more: it is nearly flat over a factor of ten in $\alpha$. That is the
+# plateau, from $\alpha\mu = (1-\sqrt{0.9})^2$, that is $\alpha = 0.0026$, to $\alpha L = (1+\sqrt{0.9})^2$, that is 0.038.
+# A tenth of gradient descent's best $\alpha$ lies to the left of it. A safe first try, and a poor last one.
 
 # %% [markdown]
 # > **A good place for a break.** You have five methods and know which ravine is whose. When you come back, put the cursor
@@ -1244,9 +1252,10 @@ with waits_for("SGD"):
     ax = plots.sweep(lrs, losses, start_loss=np.log(10), xlabel=r"learning rate $\alpha$", ylabel="loss near step 100")
     for line, style in zip([line for line in ax.lines if len(line.get_xdata()) == len(lrs)], ("-", "--") * 2, strict=True):
         line.set_linestyle(style)
+    ax.set_ylim(0.13, 7)
     ax.set_yticks([0.2, 0.4, 0.6, 1, 2], ["0.2", "0.4", "0.6", "1", "2"])
     ax.minorticks_off()
-    ax.legend(loc="lower left", fontsize=9.5)
+    ax.legend(loc="upper left", fontsize=9.5)
     best = {name: lrs[values.mean(axis=0).argmin()] for name, values in losses.items()}
     # The best of eleven is a little lucky on the three seeds that chose it: five new ones say how good it is.
     fresh = {
@@ -1278,8 +1287,8 @@ with waits_for("SGD"):
 # Both helpers work against the same trouble, a large $\kappa$: centring makes the valley rounder, and momentum copes with
 # what is left of it. So do the free thing first. On the left, where steps are short, each curve of momentum 0.9 is that of
 # plain descent moved by a factor of 10 to the left: just the longer steps. What a larger $\alpha$ cannot do is at the right
-# end, where plain descent turns up, and momentum has gone further by then. And no best $\alpha$ is a tenth of plain
-# descent's: the safe first try was only the beginning of a sweep.
+# end, where plain descent turns up, and momentum has gone further by then. Here, too, momentum's best $\alpha$ lies above a
+# tenth of plain descent's: the safe first try is the beginning of a sweep.
 
 # %% [markdown]
 # ## Clinic: the weight that had no reason to move
@@ -1351,7 +1360,7 @@ with waits_for("momentum_step", "clinic_04"):
     curves = {name: [excess(weights) for weights in path] for name, path in paths.items()}
     plots.loss_curves(curves, left, xlabel="step", ylabel="loss above the smallest", logy=True)
     left.lines[-1].set_linestyle("--")
-    left.legend(fontsize=8.5)
+    left.legend(loc="lower left", fontsize=8.5)
     plots.loss_curves({name: path[:, 5] for name, path in paths.items()}, right, xlabel="step", ylabel="the third entry of b")
     right.lines[-1].set_linestyle("--")
     right.get_legend().remove()
