@@ -165,7 +165,7 @@ with waits_for("momentum_step"):
         if beta in (0.0, 0.9):  # four zig-zags over one another would hide each other
             right.plot(np.arange(1, 81), fro, "-" if beta == 0 else ".-", linewidth=1.4, color=left.lines[-1].get_color())
     right.axhline(1 / 1.9, color=plots.MUTED, linewidth=1.2)
-    right.text(45, 0.36, r"$1/(1+\beta)$, $\beta$ = 0.9", color=plots.MUTED)
+    right.text(40, 0.3, r"$1/(1+\beta)$, $\beta$ = 0.9", color=plots.MUTED)
     left.set(yscale="log", xlabel="step", ylabel=r"length of the step, in $\alpha$", title="gradient always +1")
     right.set(xlabel="step", title=r"gradient +1, $-$1, +1, ...")
     right.tick_params(labelleft=True)
@@ -329,7 +329,7 @@ with waits_for("momentum_step", "momentum_limit"):
         right.text(2.6, 0.1, "your limit", color=plots.VERMILLION)
         xs = np.linspace(0, 1, 101)
         right.plot(xs, (1 - np.sqrt(xs)) ** 2, ":", color=plots.VERMILLION)
-        right.text(0.62, 0.08, "above the dotted\nline it swings", color="white", fontsize=9)
+        right.text(0.55, 0.09, "above the dots,\nit swings", color="white", fontsize=9)
         right.plot(alpha_L, beta, "o", color="black", markeredgecolor="white", markersize=11)
         right.set(xlabel=r"$\alpha L$", ylabel=r"$\beta$", xlim=(0, 4.4), ylim=(0, 1))
         right.grid(False)
@@ -752,8 +752,8 @@ with waits_for("adagrad_step"):
 # The second line shows what does *not* shrink for good: the step itself. A gradient that is larger than all before it
 # still makes a step of nearly $\alpha$. What never grows again is $\alpha / \sqrt{G_t}$, the step *per unit of gradient*.
 # That suits rare features: the weight of a word that comes up once in a thousand sentences has a small $G$, and a long
-# step when it does. But where gradients stay as large as they are, a long training run comes to a standstill that nobody
-# asked for.
+# step when it does. But where gradients stay as large as they are, every step is shorter than the one before, and a long
+# training run slows down although nobody asked for it.
 #
 # ## A measure that forgets
 #
@@ -845,10 +845,9 @@ with waits_for("ema"):
     )
 
 # %% [markdown]
-# The newest value enters with $1-\beta$, and each round since has multiplied a value by $\beta$. All weights together are
-# $1 - \beta^t$. The rest, $\beta^t$, is the weight of the start at zero. So a young average is too small, through no fault
-# of the data: it is a **bias** of the method, and known *exactly* (unit 05 divides by it). Where it does harm you see
-# in a moment.
+# All weights together are $1 - \beta^t$. The rest, $\beta^t$, is the weight of the start at zero. So a young average is too
+# small, through no fault of the data: it is a **bias** of the method, and known *exactly* (unit 05 divides by it). Where
+# it does harm you see in a moment.
 #
 # ### Bonus exercise: `ema_weights`
 #
@@ -1360,10 +1359,10 @@ with waits_for("momentum_step", "clinic_04"):
     curves = {name: [excess(weights) for weights in path] for name, path in paths.items()}
     plots.loss_curves(curves, left, xlabel="step", ylabel="loss above the smallest", logy=True)
     left.lines[-1].set_linestyle("--")
-    left.legend(loc="lower left", fontsize=8.5)
+    left.get_legend().remove()
     plots.loss_curves({name: path[:, 5] for name, path in paths.items()}, right, xlabel="step", ylabel="the third entry of b")
     right.lines[-1].set_linestyle("--")
-    right.get_legend().remove()
+    right.legend(loc="lower right", fontsize=8.5)
     given = paths["clinic_04, beta = 0.9"]
     agree = np.allclose(given, mine)
     healthy, ill = "Healthy: it rolls like your momentum_step", "Not healthy yet: momentum brings nothing, and a weight drifts"

@@ -149,6 +149,13 @@ MOMENTUM_LIMIT = Exercise(
             hint=2,
         ),
         Misconception(
+            "root_of_beta",
+            change(momentum_limit, "2 * (1 + beta)", "2 * (1 + beta**0.5)"),
+            "You took the root of beta. That is what a swinging ball's distance shrinks by at each step; what the velocity "
+            "keeps, and what the last step enters with, is beta itself.",
+            hint=2,
+        ),
+        Misconception(
             "beta_of_one",
             change(momentum_limit, "2 * (1 + beta)", "4 + 0 * beta"),
             "Yours is what the limit tends to as beta goes to 1, and the same for every beta. With beta = 0 it has to "
@@ -173,6 +180,12 @@ MOMENTUM_LIMIT = Exercise(
             change(momentum_limit, "reach / L", "reach / L**2"),
             "You divided by the square of the curvature. The gradient is L times theta, once; only the product of the "
             "learning rate and L decides.",
+            hint=3,
+        ),
+        Misconception(
+            "brackets",
+            change(momentum_limit, "    reach = 2 * (1 + beta)\n", "", "reach / L", "2 + 2 * beta / L"),
+            "Your division by L reaches the part with beta only. The whole sum is to be divided: mind the brackets.",
             hint=3,
         ),
         Misconception(
