@@ -995,11 +995,11 @@ with waits_for("adagrad_step", "rmsprop_step"):
 # ## Two ravines
 #
 # Lena has two thermostats. The first one has a thermometer and a wind meter whose numbers are ten times as large: its
-# loss is a ravine with $\kappa = 100$ whose floor runs *along an axis*. The second has the two thermometers that nearly agree: the
-# same ravine, but *turned*, here by 30 degrees, starts and all. All five methods get 100 steps from five starts, and
-# **every method its own best learning rate**, found in a sweep. (What swings is high or low at step 100 by chance, so we
-# take the mean loss of the last 20 steps. Momentum has the usual $\beta = 0.9$.) For which methods is the turned one
-# harder?
+# loss is a ravine with $\kappa = 100$ whose floor runs *along an axis*. The second has the two thermometers that nearly
+# agree: the same ravine, but *turned*, here by 30 degrees, starts and all. All five methods get 100 steps from five
+# starts, and **every method its own best learning rate**, found in a sweep. (What swings is high or low at step 100 by
+# chance, so we take the mean loss of the last 20 steps. Momentum has the usual $\beta = 0.9$.) For which methods is the
+# turned one harder?
 
 # %%
 predict(
@@ -1076,8 +1076,8 @@ with waits_for("momentum_step", "nesterov_step", "adagrad_step", "rmsprop_step")
 
 # %% [markdown]
 # Each curve has its ring at its own best learning rate; the shaded bands run from the best to the worst start, and what
-# lies below $10^{-12}$ is drawn there. Watch the
-# five walk, each at its ring: move `steps_taken` slowly from 1, then turn the ravine.
+# lies below $10^{-12}$ is drawn there. Watch the five walk, each at its ring: move `steps_taken` slowly from 1, then turn
+# the ravine.
 
 # %% folded=true
 with waits_for("momentum_step", "nesterov_step", "adagrad_step", "rmsprop_step"):

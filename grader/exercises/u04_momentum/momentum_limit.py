@@ -151,8 +151,8 @@ MOMENTUM_LIMIT = Exercise(
         Misconception(
             "root_of_beta",
             change(momentum_limit, "2 * (1 + beta)", "2 * (1 + beta**0.5)"),
-            "You took the root of beta. That is what a swinging ball's distance shrinks by at each step; what the velocity "
-            "keeps, and what the last step enters with, is beta itself.",
+            "You took the root of beta. That is what a swinging ball's distance shrinks by at each step; what the "
+            "velocity keeps, and what the last step enters with, is beta itself.",
             hint=2,
         ),
         Misconception(
