@@ -429,6 +429,10 @@ with waits_for("momentum_step"):
 # for about 160,000: put them into the formula. For Lena's 100 it would be 0.67.
 
 # %% [markdown]
+# > **A good place for a break.** You know how far the ball may roll and how much time it saves. When you come back, put the
+# > cursor here and choose *Run > Run All Above Selected Cell*.
+
+# %% [markdown]
 # ## Three conventions, and where they part
 #
 # You will meet momentum written in three ways. Each is right, and mixing them is wrong:
@@ -661,7 +665,7 @@ with waits_for("momentum_step", "nesterov_step"):
 # to serve many curvatures.)
 
 # %% [markdown]
-# > **A good place for a break.** You know momentum in all its forms, how far it may go and how much time it saves. When you
+# > **A good place for a break.** You know momentum in all its forms; the second sitting is about step lengths. When you
 # > come back, put the cursor here and choose *Run > Run All Above Selected Cell*.
 
 # %% [markdown]
@@ -1406,12 +1410,12 @@ check("clinic_04")
 # Put the letter of the best answer in quotes, such as `"b"`, in place of the dots. What is right, and why the others are not, you read in your
 # feedback, or with `./course check 04`.
 #
-# **q1.** A shop sells 200 loaves every day and shows an exponential moving average from zero, with $\beta = 0.98$. Given
-# that $0.98^{34} \approx 0.50$, what does it show after 34 days?
-# - a) 200: the average of equal values
-# - b) about 100
-# - c) about 136: each day adds 2% of 200
-# - d) 4, the share of one day
+# **q1.** A shop sells the same number of loaves every day. Its exponential moving average, with $\beta = 0.98$ from zero,
+# shows 100 after 34 days. Given that $0.98^{34} \approx 0.50$, how many loaves is it a day?
+# - a) 100: an average of equal values is that value
+# - b) about 200
+# - c) about 147: 34 days of 2% make 68%
+# - d) 5,000: each day counts 2%
 #
 # **q2.** A run with $\beta = 0.9$, in torch's convention, rolls down a long slope. You change to $\beta = 0.99$. Which
 # $\alpha$ keeps the steps there as long as they were?

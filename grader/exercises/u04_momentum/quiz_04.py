@@ -9,15 +9,15 @@ QUIZ_04 = quiz(
     (
         Question(
             "q1",
-            "an average of equal values that started at zero",
+            "what stands behind a young average",
             answer="b",
             wrong={
-                "a": "That would be so if the average started at the first value. It starts at 0, and after 34 days "
-                "half of the weight still lies on that start.",
-                "c": "That lets nothing fade: the 4 of the first day has been multiplied by 0.98 on each day since. "
-                "The weights add up to 1 - 0.98^34.",
-                "d": "That is the first day's answer. Each later one adds its own share to what is left of the earlier "
-                "ones.",
+                "a": "So it would be if the average had started at the first value. It started at 0, and after 34 "
+                "days half of the weight still lies on that start.",
+                "c": "That lets nothing fade: the share of the first day was multiplied by 0.98 on each day since. "
+                "All weights together are 1 - 0.98^34.",
+                "d": "So it would be after the first day, with one share of 2% in the average. By now there are 34 "
+                "shares in it, the older ones a little faded.",
             },
         ),
         Question(
