@@ -1,4 +1,4 @@
-"""`ema_weights`: the weights that the exponential moving average gives to what it has seen."""
+"""`ema_weights`: the weights that the exponential moving average gives to what it has seen. A bonus."""
 
 import numpy as np
 
@@ -134,4 +134,5 @@ EMA_WEIGHTS = Exercise(
         change(ema_weights, "(1 - beta) * float(beta) ** ages", "float(beta) ** ages - float(beta) ** (ages + 1)"),
     ),
     plot="curve",
+    bonus=True,
 )

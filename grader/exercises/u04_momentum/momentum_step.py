@@ -157,7 +157,7 @@ MOMENTUM_STEP = Exercise(
         Misconception(
             "looks_ahead",
             change(momentum_step, "lr * velocity", "lr * (grad + beta * velocity)"),
-            "This is Nesterov's step, the next exercise: you add the gradient once more, with beta of the new "
+            "This is Nesterov's step, which comes later: you add the gradient once more, with beta of the new "
             "velocity. Heavy ball moves by the velocity itself, no more.",
             hint=1,
         ),

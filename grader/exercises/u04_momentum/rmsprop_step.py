@@ -70,7 +70,7 @@ RMSPROP_STEP = Exercise(
             "adagrad",
             change(rmsprop_step, "beta * mean_sq + (1 - beta) *", "mean_sq +"),
             "This is AdaGrad: nothing fades, so your steps shrink for ever. RMSProp forgets. It is AdaGrad with an "
-            "exponential moving average in place of the sum, and you wrote that average at the top of this unit.",
+            "exponential moving average in place of the sum, and you wrote that average just before this exercise.",
         ),
         Misconception(
             "a_sum_that_fades",
