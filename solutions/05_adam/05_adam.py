@@ -407,11 +407,11 @@ with waits_for("adam_step"):
             for name in WALKERS
         ))
 
-    def draw(steps_taken=60, alpha_times=1.0, beta1=0.9, beta2=0.999, turned=True, noisy=False):
+    def draw(steps_taken=100, alpha_times=1.0, beta1=0.9, beta2=0.999, turned=True, noisy=False):
         """The four paths from the first start, and their losses; the betas are Adam's."""
         A, losses = ravine(turned), {}
-        fig = plt.figure(figsize=(7.2, 8.0))
-        axes = fig.subplot_mosaic("ab;cd;ee", height_ratios=(1, 1, 0.95))
+        fig = plt.figure(figsize=(7.2, 9.0))
+        axes = fig.subplot_mosaic("ab;cd;ee", height_ratios=(1, 1, 0.8))
         for ax, colour, name in zip(axes.values(), plots.PALETTE, WALKERS, strict=False):
             alpha = alpha_times * best_alpha[name, turned, noisy]
             with np.errstate(all="ignore"):
@@ -419,7 +419,7 @@ with waits_for("adam_step"):
                 losses[name] = np.maximum(np.nan_to_num(heights(path, A), nan=1e9), 1e-9)
             plots.contour_with_paths(
                 lambda theta: theta @ A @ theta / 2, {"path": path}, ax, xlabel=r"$\theta_1$", ylabel=r"$\theta_2$",
-                minimum=(0, 0), window=(-3.6, 2.0, -1.8, 2.4), resolution=61, equal=True,
+                minimum=(0, 0), window=(-3.4, 2.6, -3.2, 2.2), resolution=61, equal=True,
             )
             ax.get_legend().remove()
             for line in ax.lines:
@@ -441,13 +441,14 @@ with waits_for("adam_step"):
 # %% [markdown]
 # The ring is the start, the large dot the place where a path is now, the star the minimum. Try this:
 #
-# - Untick `turned`. The floor now runs along an axis, and RMSProp and Adam walk as if the walls were no steeper than the
-#   floor. Turned, RMSProp is no better than plain SGD; Adam still has momentum's half of the cure.
-# - Set `beta1` and `beta2` to 0: this is sign descent. It walks along the diagonals and then hops across the floor, always
-#   by $\alpha$. Now give it back one memory, then the other.
-# - Set `alpha_times` to 3, to 10. SGD and momentum leave the picture at once. RMSProp and Adam stay: they walk too
-#   far, and swing, but a step of theirs is never longer because the wall is steeper.
-# - Tick `noisy`. Who comes to rest? On which ground is Adam *not* the lowest in the printed table?
+# - Untick `turned`. The floor now runs along an axis, and RMSProp and Adam walk straight in, as if the walls were no
+#   steeper than the floor. Turned, RMSProp has lost that: in the table, over five starts, it is no better than plain SGD.
+#   Adam still has momentum's half of the cure.
+# - With `turned` unticked, set `beta1` and `beta2` to 0: this is sign descent. It walks along the diagonal and then hops to
+#   and fro across the floor, always by $\alpha$. Give it back `beta2` = 0.999, then `beta1` = 0.9.
+# - Set `alpha_times` to 3: SGD runs away for good. At 10 momentum does, too: a steep wall makes a long step, and this leads to
+#   where the wall is steeper still. RMSProp and Adam overshoot and swing, but no wall makes their steps longer.
+# - Tick `noisy`. On which of the four grounds is Adam *not* the lowest in the table?
 
 # %% [markdown]
 # > **A good place for a break.** You have written Adam's step, and you have seen it walk. When you come back, put the cursor
@@ -586,13 +587,14 @@ with waits_for("adam_step"):
     right.get_legend().remove()
     left.set(xlabel="steps after the rare gradient", ylabel=r"length of the step, in $\alpha$", title="step by step")
     right.set(xlabel="steps after the rare gradient", ylabel=r"way, in $\alpha$", title="in all, in silence")
-    longest, in_all = after_one["among gradients of 0.01"].max(), quiet["in silence"][-1]
+    total = {name: after_one[name][1:].sum() for name in quiet}  # all 4,001 steps
+    longest, in_all = after_one["among gradients of 0.01"].max(), total["in silence"]
     plots.finding(fig, rf"One rare gradient: a step of {longest:.2f} $\alpha$, and {in_all:.1f} $\alpha$ in all through silence")
     plt.show()
     for name, each in after_one.items():
         plain = name.replace(r"$\beta_2$", "beta2")
         print(f"{plain:26} longest step {each.max():.2f} alpha" + (
-            f"; {quiet[name][-1]:.1f} alpha in all" if name in quiet else ""))
+            f"; {total[name]:.1f} alpha in all" if name in total else ""))
     for beta2 in (0.999, 0.95):  # one gradient of 100 among gradients of 1
         spike = around(1.0, 100.0, beta2)
         print(f"one gradient of 100 among ones, beta2 = {beta2}: steps of {spike.max():.2f} alpha at most; "
@@ -664,13 +666,14 @@ with waits_for("adam_step"):
     plots.loss_curves(best, right, xlabel="step", ylabel="", logy=True, x=np.arange(1, 301))
     held = alphas[final["cosine to zero"].mean(axis=0).argmin()]
     rattles = noisy_run(held)
-    right.plot(np.arange(1, 301), rattles.mean(axis=0), "--", color=plots.MUTED, label="the cosine's, held constant")
+    right.plot(np.arange(1, 301), rattles.mean(axis=0), "--", color=plots.MUTED, label="the cosine's, kept")
     right.set(title=r"each at its best $\alpha$")
-    right.legend(fontsize=9)
+    right.get_legend().remove()
+    fig.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=9.5)
     right.tick_params(labelleft=True)
     kept, falling = rattles[:, -50:].mean(), final["cosine to zero"].mean(axis=0).min()
     plots.finding(
-        fig, rf"With $\alpha$ = {held:.2f} kept constant Adam rattles at a loss of {kept:.2f}; let down to zero, it ends at {falling:.3f}"
+        fig, rf"Kept at $\alpha$ = {held:.2f}, Adam rattles at a loss of {kept:.2f}; by a cosine from there to zero it ends at {falling:.3f}"
     )
     plt.show()
     least = {}
@@ -744,14 +747,15 @@ with waits_for("adam_step", "bias_correction"):
         return losses
 
     fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 4.0))
-    for (place, values), style in zip(first_steps.items(), ("-", "--", "-"), strict=True):
+    for (place, values), style in zip(first_steps.items(), ("-", "--", ":"), strict=True):
         left.plot(sizes, values, style, label=place)
     left.set(xscale="log", xlabel="size of the gradient", ylabel=r"first step, in $\alpha$", title="one step")
     left.set_xticks([1e-12, 1e-8, 1e-4, 1])
     tiny = {place: np.array([tiny_run(place, seed) for seed in range(5)]) for place in first_steps}
     plots.loss_curves(tiny, right, xlabel="step", ylabel=r"loss, in $10^{-6}$")
     right.set(title="gradients around 1e-6")
-    right.get_lines()[1].set_linestyle("--")
+    for line, style in zip(right.get_lines(), ("-", "--", ":"), strict=True):
+        line.set_linestyle(style)
     right.legend(loc="center right", fontsize=9)
     plots.finding(fig, "Inside the root, an eps of 1e-8 brakes every gradient below 1e-4")
     plt.show()
@@ -845,9 +849,9 @@ check("Adam")
 # | what the optimizer remembers | 0 | 4 | 8 |
 # | a language model of 7 billion parameters, in all | 56 GB | 84 GB | 112 GB |
 #
-# Half of the last number is Adam's two averages. Beside them stand the activations, so such a model does not fit on one
-# graphics card to be *trained*, though it fits there to be used. Adam's memory is why people keep the averages in 8 bits,
-# or only their row and column means (Adafactor), or divide them among many cards.
+# Half of the last number is Adam's two averages. A card with 80 GB holds such a model to be used (28 GB), and does not
+# hold it to be *trained*. That is why people keep the averages in 8 bits, or only their row and column means (Adafactor),
+# or divide them among many cards.
 #
 # ## A fair comparison
 #
@@ -1057,8 +1061,10 @@ with waits_for("adam_step", "adamw_step"):
     for method, colour in zip(both, (plots.BLUE, plots.ORANGE), strict=True):
         for weight, style in zip((0, 1), ("-", "--"), strict=True):
             path = still[method][:, weight] / still[method][0, weight]
-            left.plot(path, style, color=colour, linewidth=3 - weight, label=f"{method}, from {(1, 100)[weight]}")
+            marker = dict(marker="o" if method == "AdamW" else "s", markevery=(5 * weight, 10), markersize=5)
+            left.plot(path, style, color=colour, linewidth=3 - weight, label=f"{method}, from {(1, 100)[weight]}", **marker)
         plots.bands(right, sizes, remaining[method], label=method, color=colour, band="minmax")
+        right.lines[-1].set_marker("o" if method == "AdamW" else "s")
     left.set(xlabel="step", ylabel="what is left of the weight", title="no gradient at all", ylim=(-1.25, 1.08))
     left.legend(fontsize=8.5, loc="lower right")
     right.set(xscale="log", xlabel="size of the gradients' noise", ylabel="what is left after 100 steps", title="noise only")

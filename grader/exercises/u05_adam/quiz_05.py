@@ -16,8 +16,8 @@ QUIZ_05 = quiz(
                 "fraction bar.",
                 "c": "That is the answer for beta2 = 0.999. Here v is a hundredth of the squared gradient: what is the "
                 "root of that, and what is a tenth divided by it?",
-                "d": "By itself v would make the step ten times too long. But m, ten times too small, takes all of that "
-                "back.",
+                "d": "By itself v would make the step ten times too long. But m, ten times too small, takes all of "
+                "that back.",
             },
         ),
         Question(
