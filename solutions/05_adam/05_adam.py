@@ -44,14 +44,14 @@ from course_lib.data import load_fashion_mnist, subset
 plots.use_style()
 
 # %% [markdown]
-# ## One number for every weight
+# ## One number for all parameters
 #
-# Ines has built a bird feeder that names its visitors. Her network gets a photograph, the weight on the perch in grams
-# and the temperature in °C. Gradients of the weights at the perch are a hundred times as large as those at the camera,
-# and those of the weights that only the hoopoe needs are nearly always zero: it comes twice a year. Whatever learning
-# rate she takes, it is too large for some weights and too small for others. She wants an optimizer with *one* number to
-# choose that suits them all. You build it in this unit, find out how much of that wish it grants, and see what it does
-# to the hoopoe.
+# Ines has built a bird feeder that names its visitors. Her network gets a photograph, the reading of a scale under the
+# perch in grams, and the temperature in °C. The parameters behind the scale have gradients a hundred times as large as
+# those behind the camera, and those that only the hoopoe needs have a gradient of nearly always zero: it comes twice a
+# year. Whatever learning rate she takes, it is too large for some parameters and too small for others. She wants an
+# optimizer with *one* number to choose that suits them all. You build it in this unit, find out how much of that wish
+# it grants, and see what it does to the hoopoe.
 #
 # ### Two averages
 #
@@ -185,8 +185,9 @@ with waits_for("adam_moments", "bias_correction"):
     plt.show()
 
 # %% [markdown]
-# The bands are the spread of the ten series. What is corrected is right *on average*, not exact: after one gradient it is that one gradient, noise and all. And the
-# uncorrected $v$ is still more than a third short after 1,000 steps. That is a long time for a divisor to be wrong.
+# The bands are the spread of the ten series. What is corrected is right *on average*, not exact: after one gradient it
+# is that one gradient, noise and all. And the uncorrected $v$ is still more than a third short after 1,000 steps. That is
+# a long time for a divisor to be wrong.
 
 # %% [markdown]
 # ## The step
@@ -319,8 +320,8 @@ predict(
     ...,
     options={
         "a": "gradient descent: theta - alpha g",
-        "b": "a step of length alpha along the gradient: theta - alpha g / |g|",
-        "c": "alpha for every parameter, against its sign: theta - alpha sign(g)",
+        "b": "the gradient as a whole, brought to length alpha: theta - alpha g / norm(g)",
+        "c": "alpha for every parameter, against the sign of its own gradient: theta - alpha sign(g)",
         "d": "nothing useful: without averages the correction divides by zero",
     },
 )
@@ -343,10 +344,10 @@ with waits_for("adam_step"):
 # $$\hat m_t = g_t, \quad \hat v_t = g_t^2 \quad\Rightarrow\quad
 # \theta_{t+1} = \theta_t - \alpha_t\, \frac{g_t}{|g_t| + \varepsilon} \approx \theta_t - \alpha_t\, \mathrm{sign}(g_t)$$
 #
-# This is **sign descent**, and the shortest way to think of Adam: each parameter walks $\alpha$ against its sign. The
-# two memories turn the word of one gradient into a vote of many. Where the last ten gradients agree, the step is
-# $\alpha$ long, as before. Where they contradict one another, $\hat m$ is far smaller than $\sqrt{\hat v}$, and the step
-# is short.
+# This is **sign descent**, and the shortest way to think of Adam: each parameter walks $\alpha$ against the sign of its
+# gradient. The two memories turn the word of one gradient into a vote of many. Where the last ten gradients agree, the
+# step is $\alpha$ long, as before. Where they contradict one another, $\hat m$ is far smaller than $\sqrt{\hat v}$, and
+# the step is short.
 #
 # ### Watch it walk
 #
@@ -444,10 +445,10 @@ with waits_for("adam_step"):
 # - Untick `turned`. The floor now runs along an axis, and RMSProp and Adam walk straight in, as if the walls were no
 #   steeper than the floor. Turned, RMSProp has lost that: in the table, over five starts, it is no better than plain SGD.
 #   Adam still has momentum's half of the cure.
-# - With `turned` unticked, set `beta1` and `beta2` to 0: this is sign descent. It walks along the diagonal and then hops to
-#   and fro across the floor, always by $\alpha$. Give it back `beta2` = 0.999, then `beta1` = 0.9.
-# - Set `alpha_times` to 3: SGD runs away for good. At 10 momentum does, too: a steep wall makes a long step, and this leads to
-#   where the wall is steeper still. RMSProp and Adam overshoot and swing, but no wall makes their steps longer.
+# - With `turned` unticked, set `beta1` and `beta2` to 0: this is sign descent. It walks along the diagonal and then hops
+#   to and fro across the floor, always by $\alpha$. Give it back `beta2` = 0.999, then `beta1` = 0.9.
+# - Set `alpha_times` to 3: SGD runs away for good. At 10 momentum does, too: a steep wall makes a long step, and this
+#   leads to where the wall is steeper still. RMSProp and Adam overshoot and swing, but no wall makes their steps longer.
 # - Tick `noisy`. On which of the four grounds is Adam *not* the lowest in the table?
 
 # %% [markdown]
@@ -586,10 +587,11 @@ with waits_for("adam_step"):
     left.legend(loc="upper right", fontsize=9)
     right.get_legend().remove()
     left.set(xlabel="steps after the rare gradient", ylabel=r"length of the step, in $\alpha$", title="step by step")
-    right.set(xlabel="steps after the rare gradient", ylabel=r"way, in $\alpha$", title="in all, in silence")
+    right.set(xlabel="steps after the rare gradient", ylabel=r"distance moved, in $\alpha$", title="in all, in silence")
     total = {name: after_one[name][1:].sum() for name in quiet}  # all 4,001 steps
     longest, in_all = after_one["among gradients of 0.01"].max(), total["in silence"]
-    plots.finding(fig, rf"One rare gradient: a step of {longest:.2f} $\alpha$, and {in_all:.1f} $\alpha$ in all through silence")
+    title = rf"One rare gradient: a step of {longest:.2f} $\alpha$, and {in_all:.1f} $\alpha$ in all through silence"
+    plots.finding(fig, title)
     plt.show()
     for name, each in after_one.items():
         plain = name.replace(r"$\beta_2$", "beta2")
@@ -607,13 +609,15 @@ with waits_for("adam_step"):
     )
 
 # %% [markdown]
-# So $\alpha$ is *not* the largest step. With $\hat m = 0.1\, g$ and $\hat v = 0.001\, g^2$ (but for the correction) the step is
-# $0.1/\sqrt{0.001} = 3.16\, \alpha$, and that is the bound which the paper gives (section 2.1):
+# So $\alpha$ is *not* the largest step. With $m = 0.1\, g$ and $v = 0.001\, g^2$ it can be $0.1/\sqrt{0.001} = 3.16$ times
+# as long. (In silence it was 2.94: after 2,000 steps, the correction of $v$ still counts a little.) The paper gives that
+# bound in its section 2.1:
 #
-# $$|\theta_{t+1} - \theta_t| \le \alpha\, \frac{1 - \beta_1}{\sqrt{1 - \beta_2}} \quad \text{where } 1 - \beta_1 > \sqrt{1 - \beta_2}, \text{ and else} \le \alpha$$
+# $$|\theta_{t+1} - \theta_t| \le \alpha\, \frac{1 - \beta_1}{\sqrt{1 - \beta_2}}
+# \quad \text{where } 1 - \beta_1 > \sqrt{1 - \beta_2}, \text{ and} \le \alpha \text{ elsewhere}$$
 #
-# In silence nobody contradicts it, so it is followed by 0.9 of that, 0.81, and so on: ten such steps in all. One visit
-# of the hoopoe throws its weights as far as thirty full steps. The same happens to rare words in a language model, and,
+# In silence nobody contradicts the long step, so it is followed by 0.9 of it, 0.81, and so on: ten such steps in all. One
+# visit of the hoopoe throws its weights as far as thirty full steps. The same happens to rare words in a language model, and,
 # at a bad batch, to every weight at once: the loss jumps. Cutting gradients to a largest length helps among small ones;
 # after silence it does not, for there the size of $g$ cancels. What helps is a shorter memory for the squares (the curve
 # for 0.95), or a step only for those weights that had a gradient, as `torch.optim.SparseAdam` makes it.
@@ -673,7 +677,9 @@ with waits_for("adam_step"):
     right.tick_params(labelleft=True)
     kept, falling = rattles[:, -50:].mean(), final["cosine to zero"].mean(axis=0).min()
     plots.finding(
-        fig, rf"Kept at $\alpha$ = {held:.2f}, Adam rattles at a loss of {kept:.2f}; by a cosine from there to zero it ends at {falling:.3f}"
+        fig,
+        rf"Kept at $\alpha$ = {held:.2f}, Adam rattles at a loss of {kept:.2f}; "
+        f"by a cosine from there to zero it ends at {falling:.3f}",
     )
     plt.show()
     least = {}
@@ -716,9 +722,10 @@ with waits_for("adam_step"):
 #
 # $$\frac{\sqrt{v} + \varepsilon}{\sqrt{1 - \beta_2^t}} = \sqrt{\hat v} + \frac{\varepsilon}{\sqrt{1 - \beta_2^t}}$$
 #
-# So it is an $\varepsilon$ outside the root that begins $1/\sqrt{0.001} = 31.6$ times as large and shrinks to its own size over
-# some thousand steps. (The experiment below computes it in this way.) The third is another thing. With
-# $\varepsilon = 10^{-8}$ *inside* the root, how large must a gradient be for the first step to have at least half its length?
+# So it is an $\varepsilon$ outside the root that begins $1/\sqrt{0.001} = 31.6$ times as large and shrinks to its own size
+# over some thousand steps. (The experiment below computes it in this way.) The third is another thing. With
+# $\varepsilon = 10^{-8}$ *inside* the root, how large must a gradient be for the first step to have at least half its
+# length?
 
 # %%
 predict("inside", ..., options={"a": "about 1e-8", "b": "about 1e-6", "c": "about 1e-4", "d": "about 1e-2"})
@@ -772,9 +779,8 @@ with waits_for("adam_step", "bias_correction"):
 # %% [markdown]
 # On losses of usual size nobody sees a difference. It comes where gradients are tiny: where a loss is divided by the number
 # of pixels, or where the weight of a rare visitor gets a small share of a large batch. Then the place of $\varepsilon$
-# decides who learns, and no error message says so. It is no verdict on large values either: with an $\varepsilon$ far above
-# all gradients, Adam becomes momentum with step $\alpha/\varepsilon$, and some people tune it so on purpose. (You will also
-# read that $\varepsilon$ "regularizes". It does not know the weights, and shrinks none; it keeps a division from blowing up.)
+# decides who learns, and no error message says so. It is no verdict on large values either: with an $\varepsilon$ far
+# above all gradients, Adam becomes momentum with step $\alpha/\varepsilon$, and some people tune it so on purpose.
 
 # %% [markdown]
 # ## Adam for many parameters
@@ -953,11 +959,11 @@ with waits_for("Adam"):
     )
 
 # %% [markdown]
-# A × stands at the first learning rate from which on some run ended *worse than at the start*, above
-# $\log 10 = 2.30$; most of these losses are finite, and none is of any use. Adam is lowest on both data sets, and the ranges of its
-# three seeds are apart from those of the others. Plain SGD is last on both. Momentum is second; with each pixel in its own
-# unit its range overlaps RMSProp's, so these two are not told apart. The units make it harder for all four, for Adam too:
-# it rescales gradients, and not the inputs.
+# A × stands at the first learning rate from which on some run ended *worse than at the start*, above $\log 10 = 2.30$.
+# Such a loss need not be infinite (RMSProp's at 0.447 is printed), only useless. Adam is lowest on both data sets, and
+# the ranges of its three seeds are apart from those of the others. Plain SGD is last on both. Momentum is second; with
+# each pixel in its own unit its range overlaps RMSProp's, so these two are not told apart. The units make it harder for
+# all four, for Adam too: it rescales gradients, and not the inputs.
 #
 # Now look at the last lines of each block: one $\alpha$ for everybody. At 0.005 RMSProp comes first. At 0.447 momentum
 # does, and with pixels as they are, Adam comes behind plain SGD. **A common learning rate decides the race before it
@@ -1084,9 +1090,9 @@ with waits_for("adam_step", "adamw_step"):
     )
 
 # %% [markdown]
-# (On the left, the small weight under L2 even rolls on through zero: $m$ remembers.) L2 in Adam is divided by $\sqrt{\hat v}$ like everything else in the gradient. Without other gradients a weight of 100
-# loses no more than a weight of 1; with them, the decay is the weaker the larger a weight's gradients are. AdamW's decay
-# never meets $v$: the same 1 % for all. "Adam with weight decay" in a paper may mean either; `torch.optim.Adam` has a
+# (On the left, the small weight under L2 even rolls on through zero: $m$ remembers.) L2 in Adam is divided by
+# $\sqrt{\hat v}$ like everything else in the gradient. Without other gradients a weight of 100 loses no more than a weight
+# of 1; with them, the decay is the weaker the larger a weight's gradients are. AdamW's decay never meets $v$: the same 1 % for all. "Adam with weight decay" in a paper may mean either; `torch.optim.Adam` has a
 # `weight_decay` too, and it is L2.
 
 # %% [markdown]
@@ -1183,13 +1189,13 @@ with waits_for("adam_step", "amsgrad_step"):
 # them. It does not say that AMSGrad is better on your network: in comparisons of many optimizers the two end close to each
 # other (Schmidt and others, below), and Adam with $\beta_2 = 0.999$ is what most people use.
 #
-# **Then why do language models take $\beta_2 = 0.95$?** GPT-3 and Llama were trained so: a memory of 20 steps. Both sides
-# of the choice are in this unit. A batch of theirs has millions of words, so that a word that is rare in a sentence is in
-# nearly every batch: there is little to forget in between. What they fear is the bad batch, and its cost you printed
-# at "One rare gradient". With 0.999, one gradient of 100 among ones made a step of 3.08 $\alpha$, and a thousand steps
-# later the steps were still less than half as long as before. With 0.95 it made no step longer than $\alpha$, and 200 steps later
-# it was forgotten. Long memory for the rare and important, short memory for the rare and wrong: $\beta_2$ cannot tell them
-# apart, you have to.
+# **Then why do language models take $\beta_2 = 0.95$?** GPT-3 and Llama were trained so: a memory of 20 steps. Their
+# papers give no reason; here is one that fits what you have measured. A batch of theirs has millions of words, so that
+# most words that are rare in a sentence are in every batch: there is little to forget in between. What is left to fear
+# is the bad batch, and you printed its cost at "One rare gradient". With 0.999, one gradient of 100 among ones made a
+# step of 3.08 $\alpha$, and a thousand steps later the steps were still less than half as long as before. With 0.95 it made
+# no step longer than $\alpha$, and was forgotten 200 steps later. A long memory for what is rare and important, a short
+# one for what is rare and wrong: $\beta_2$ cannot tell them apart. You have to.
 
 # %% [markdown]
 # ## Clinic: the sensor that is not there
