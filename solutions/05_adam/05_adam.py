@@ -25,7 +25,7 @@
 #
 # | time | difficulty | builds on |
 # |---|---|---|
-# | 120 to 150 minutes, in two sittings | ●●●○○ | exponential averages, momentum, RMSProp ([04 Momentum](../04_momentum/04_momentum.ipynb)) |
+# | 130 to 160 minutes, in two sittings | ●●●○○ | exponential averages, momentum, RMSProp ([04 Momentum](../04_momentum/04_momentum.ipynb)) |
 #
 # Each check below runs your function on a few inputs and explains what it sees. Some experiments use what you wrote in
 # unit 04; if you skipped it, a library's version stands in, and nothing here needs your answers from there.
