@@ -512,8 +512,8 @@ with waits_for("conv2d_loops", "conv2d_forward"):
 #
 # A filter is used at every place of every image: its gradient is one sum over all of them. New is the last step, from
 # the columns back to the image. im2col *copied* each pixel into several columns. On the way back, each column carries its
-# gradient back to the pixels that it came from. Take a kernel of 3 x 3 and stride 1. From how many columns does a pixel
-# in the middle hear, and one in the corner (no padding)?
+# gradient back to the pixels that it came from. Take an image of 9 x 9, a kernel of 3 x 3 and stride 1. From how many columns
+# does a pixel in the middle hear, and one in the corner (no padding)?
 
 # %%
 predict(
@@ -528,14 +528,127 @@ predict(
 )
 
 # %% [markdown]
-# Where several gradients meet in one place they **add up**, as always: a pixel that is seen nine times answers for nine
-# outputs.
+# Count. Each window adds a one to every pixel that it sees; move the slider, and watch the windows being laid down.
+
+# %% folded=true
+def seen_by(windows, stride):
+    """How many of the first `windows` windows of 3 x 3 see each of 9 x 9 pixels, and the last window's corner."""
+    pixels, starts = np.arange(9), range(0, 7, stride)
+    laid = [(top, left) for top in starts for left in starts][:windows]
+    inside = {start: (pixels >= start) & (pixels < start + 3) for start in starts}
+    return sum(np.outer(inside[top], inside[left]).astype(int) for top, left in laid), laid[-1]
+
+
+def draw(windows=49):
+    """The counts for three strides; the window that was laid down last has a frame."""
+    fig, axes = plt.subplots(1, 3, figsize=(7.4, 3.2))
+    for ax, stride in zip(axes, (1, 2, 3), strict=True):
+        count, (top, left) = seen_by(int(windows), stride)
+        ax.imshow(count, cmap="Blues", vmin=0, vmax=11)
+        for (i, j), value in np.ndenumerate(count):
+            ax.text(j, i, value, ha="center", va="center", fontsize=9, color="white" if value > 6 else plots.INK)
+        ax.add_patch(plt.Rectangle((left - 0.5, top - 0.5), 3, 3, fill=False, edgecolor=plots.ORANGE, linewidth=2.5))
+        ax.set_title(f"stride {stride}", fontsize=11, weight="normal", loc="center")
+        ax.axis("off")
+    plots.finding(fig, f"How many windows of 3 x 3 see each pixel: at stride 1, up to {seen_by(int(windows), 1)[0].max()}")
+
+
+plots.play(draw, windows=(1, 49, 1))
+count = seen_by(49, 1)[0]
+print(f"stride 1: the middle hears from {count[4, 4]} columns, the corner from {count[0, 0]}")
+reveal(
+    "heard",
+    {(1, 1): "a", (9, 9): "b", (9, 1): "c", (9, 4): "d"}[count[4, 4], count[0, 0]],
+    because="Nine windows of 3 x 3 contain a pixel in the middle; only one window reaches into the corner. Where several "
+    "gradients meet in one place they add up, as always: a pixel that is seen nine times answers for nine outputs.",
+)
+
+# %% [markdown]
+# With stride 3 the windows stand side by side and each pixel is seen once. With stride 2 the counts form a checkerboard, and a
+# network that draws images by running this way back (a "transposed convolution") shows just this pattern in its pictures.
+#
+# ### Exercise: `col2im`
+#
+# The partner of `im2col`: it carries a matrix of columns back to an image. There are $O_H O_W$ windows, hundreds of them, but
+# only $K_H K_W$ places in a window. So you may loop over the places: the numbers at place (k, m) of *all* windows lie in the
+# padded image on a grid, which begins at row k and column m and has the steps `SH` and `SW`. That is one slice with steps. In
+# the end, cut off the padding.
+
+
+# %% exercise="col2im"
+def col2im(cols, shape, size, stride=1, padding=0):
+    """Columns back to images: each number is added to the pixel that im2col would copy it from.
+
+    cols: (N, C KH KW, OH OW), in the order of im2col.  shape: the images' (N, C, height, width).
+    size: (KH, KW).  size, stride, padding: numbers, or pairs (down, across), as im2col was given them.
+    Returns images: (N, C, height, width), without the padding.
+    By hand, with NumPy: no torch, no scipy.signal or scipy.ndimage, no np.convolve or np.correlate.
+    """
+    (KH, KW), (SH, SW), (PH, PW) = pair(size), pair(stride), pair(padding)
+    N, C, height, width = shape
+    OH, OW = output_size(height, KH, SH, PH), output_size(width, KW, SW, PW)
+    ### BEGIN SOLUTION
+    windows = cols.reshape(N, C, KH, KW, OH, OW)
+    padded = np.zeros((N, C, height + 2 * PH, width + 2 * PW), dtype=cols.dtype)
+    for k, m in np.ndindex(KH, KW):
+        padded[:, :, k : k + SH * OH : SH, m : m + SW * OW : SW] += windows[:, :, k, m]
+    return padded[:, :, PH : PH + height, PW : PW + width]
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1: scrambled even where no windows overlap</summary>
+#
+# im2col joined the axes `C, KH, KW` to one and `OH, OW` to another. `reshape` can cut both again, in this order: then
+# `windows[:, :, k, m]` is `(N, C, OH, OW)`, what all windows have at their place (k, m). Nothing is turned round.
+# </details>
+#
+# <details><summary>Hint 2: wrong where windows overlap</summary>
+#
+# Begin with zeros and *add* (`+=`). By hand: `np.ones((1, 4, 6))` for an image of 3 x 4 and windows of 2 x 2 comes back as the
+# rows 1 2 2 1, 2 4 4 2 and 1 2 2 1.
+# </details>
+#
+# <details><summary>Hint 3: wrong with a stride</summary>
+#
+# Rows k, k + SH, k + 2 SH and so on, OH of them: a slice with a start, an end and a step. Begin with zeros of the size of the
+# *whole* padded image; pixels that no window has seen stay at 0.
+# </details>
+#
+# <details><summary>Hint 4: wrong with a padding</summary>
+#
+# Collect in an array of the padded size, `height + 2 * PH` times `width + 2 * PW`, and return the part that begins at (PH, PW)
+# and is `height` high and `width` wide. A slice such as `P:-P` does not survive a padding of 0.
+# </details>
+
+# %% check="col2im"
+check("col2im")
+
+# %% [markdown]
+# im2col only copies, so it is linear: somewhere behind it stands a matrix $M$ of zeros and ones, with $\text{cols} = M x$. The
+# way back through a linear step is its transpose, $M^T$. So col2im must be that transpose (the **adjoint**), and this
+# can be tested without writing $M$ down: for *any* image $x$ and *any* columns $y$,
+#
+# $$\langle \text{im2col}(x),\, y \rangle = (Mx)^T y = x^T (M^T y) = \langle x,\, \text{col2im}(y) \rangle$$
+
+# %%
+with waits_for("im2col", "col2im"):
+    rng = np.random.default_rng(6)
+    x = rng.normal(size=(2, 3, 7, 6))
+    how = {"size": (3, 2), "stride": (2, 1), "padding": (1, 0)}
+    y = rng.normal(size=im2col(x, **how).shape)
+    print(f"<im2col(x), y> = {np.vdot(im2col(x, **how), y):.10f}    <x, col2im(y)> = {np.vdot(x, col2im(y, x.shape, **how)):.10f}")
+    there_and_back = col2im(im2col(np.ones((1, 1, 9, 9)), 3), (1, 1, 9, 9), 3)
+    print("an image of ones, there and back again, first row:", there_and_back[0, 0, 0].astype(int))
+
+# %% [markdown]
+# Two random arrays, one line, and no derivative has been measured: every linear layer can be tested like this. The last line
+# shows what col2im is *not*: it does not undo im2col. Ones come back as counts, the first row of the picture above.
 #
 # ### Exercise: `conv2d_backward`
 #
-# For the way from the columns back to the image there are $O_H O_W$ windows, hundreds of them, but only $K_H K_W$ places in
-# a window. So loop over the places: the numbers at place (k, m) of *all* windows lie in the padded image on a grid, which
-# begins at row k and column m and has the steps `SH` and `SW`. That is one slice with steps. In the end, cut off the padding.
+# The three formulas at the head of this section, in the shapes of the table. For `dX` you may call your `col2im`, or write the
+# way back from the columns once more.
 
 
 # %% exercise="conv2d_backward"
@@ -553,11 +666,8 @@ def conv2d_backward(dout, cache):
     flat = dout.reshape(N, F, OH * OW)
     dW = (flat @ cols.transpose(0, 2, 1)).sum(axis=0).reshape(F, C, KH, KW)
     db = flat.sum(axis=(0, 2))
-    dcols = (W.reshape(F, -1).T @ flat).reshape(N, C, KH, KW, OH, OW)
-    padded = np.zeros((N, C, height + 2 * PH, width + 2 * PW), dtype=dout.dtype)
-    for k, m in np.ndindex(KH, KW):
-        padded[:, :, k : k + SH * OH : SH, m : m + SW * OW : SW] += dcols[:, :, k, m]
-    return padded[:, :, PH : PH + height, PW : PW + width], dW, db
+    dcols = W.reshape(F, -1).T @ flat
+    return col2im(dcols, (N, C, height, width), (KH, KW), (SH, SW), (PH, PW)), dW, db
     ### END SOLUTION
 
 
@@ -571,45 +681,27 @@ def conv2d_backward(dout, cache):
 #
 # <details><summary>Hint 2: dX is wrong, stride 1, no padding</summary>
 #
-# `W.reshape(F, -1).T` is `(C KH KW, F)`; times `(N, F, OH OW)` it gives the gradient of the columns. Give it the axes
-# `(N, C, KH, KW, OH, OW)`: now `[:, :, k, m]` is what all windows say about their pixel (k, m). It is *added* (`+=`)
-# to zeros, at rows k to k + OH and columns m to m + OW. Nothing is turned round.
+# `W.reshape(F, -1).T` is `(C KH KW, F)`; times `(N, F, OH OW)` it gives the gradient of the columns, in the order of im2col.
+# If your `col2im` is green, that is what it wants. Where windows overlap, it adds up.
 # </details>
 #
 # <details><summary>Hint 3: wrong with a stride</summary>
 #
-# Rows k, k + SH, k + 2 SH, ..., OH of them: a slice with a start, an end and a step. Begin with zeros of the size of the
-# *whole* padded image; pixels that no window has seen stay at 0.
+# The stride of the way forward stands in the cache, and col2im needs it. If you write the way back yourself: Hint 3 of
+# `col2im`.
 # </details>
 #
 # <details><summary>Hint 4: wrong with a padding</summary>
 #
-# Collect in an array of the padded size, `height + 2 * PH` times `width + 2 * PW`, and return the part that begins at (PH, PW)
-# and is `height` high and `width` wide. A slice such as `P:-P` does not survive a padding of 0.
+# `X.shape` in the cache is the shape *without* padding, and so is `dX`'s. The padding goes to col2im, which cuts its frame
+# off. If you write the way back yourself: Hint 4 of `col2im`.
 # </details>
 
 # %% check="conv2d_backward"
 check("conv2d_backward")
 
-# %% folded=true
+# %%
 with waits_for("conv2d_loops", "conv2d_forward", "conv2d_backward"):
-    ones = np.ones((1, 1, 3, 3))
-    counts = {}
-    for stride in (1, 2, 3):
-        out, cache = conv2d_forward(np.zeros((1, 1, 9, 9)), ones, np.zeros(1), stride)
-        counts[stride] = conv2d_backward(np.ones_like(out), cache)[0][0, 0]
-    fig, axes = plt.subplots(1, 3, figsize=(7.4, 3.2))
-    for ax, (stride, count) in zip(axes, counts.items(), strict=True):
-        ax.imshow(count, cmap="Blues", vmin=0, vmax=11)
-        for (i, j), value in np.ndenumerate(count):
-            ax.text(j, i, f"{value:.0f}", ha="center", va="center", fontsize=9, color="white" if value > 6 else plots.INK)
-        ax.set_title(f"stride {stride}", fontsize=11, weight="normal", loc="center")
-        ax.axis("off")
-    plots.finding(fig, "A pixel's gradient is a sum over all windows that see it: from 1 to 9 of them with 3 x 3")
-    plt.show()
-
-    middle, corner = counts[1][4, 4], counts[1][0, 0]
-    print(f"stride 1: the middle hears from {middle:.0f} windows, the corner from {corner:.0f}")
     rng = np.random.default_rng(1)
     X, W, b = rng.normal(size=(2, 3, 7, 6)), rng.normal(size=(4, 3, 3, 2)), rng.normal(size=4)
     out, cache = conv2d_forward(X, W, b, (2, 1), (1, 0))
@@ -619,17 +711,12 @@ with waits_for("conv2d_loops", "conv2d_forward", "conv2d_backward"):
     measured = np.sum(weights * (ends[0] - ends[1])) / 2e-5
     claimed = sum(np.vdot(part, grad) for part, grad in zip(u, conv2d_backward(weights, cache), strict=True))
     print(f"gradient check against your loops, along a random direction: relative error {abs(measured / claimed - 1):.0e}")
-    reveal(
-        "heard",
-        {(1, 1): "a", (9, 9): "b", (9, 1): "c", (9, 4): "d"}.get((round(middle), round(corner)), "c"),
-        because="Nine windows of 3 x 3 contain a pixel in the middle; only one window reaches into the corner.",
-    )
 
 # %% [markdown]
-# (Whoever checks a gradient against slow loops trusts it: the second printed line should be far below one in a
-# million.) With stride 3 the windows stand side by side and each pixel is seen once. With stride 2 the counts form a checkerboard,
-# and a network that draws images by running this way back (a "transposed convolution") shows just this pattern in its
-# pictures.
+# Whoever checks a gradient against slow loops trusts it: the error should be far below one in a million.
+#
+# > **A good place for a break.** The first sitting is done: you have a convolution, forward and back. The second one makes a
+# > network of it. When you come back, put the cursor here and choose *Run > Run All Above Selected Cell*.
 
 # %% [markdown]
 # ## Max pooling: the strongest answer near here
@@ -1132,6 +1219,91 @@ with waits_for("batchnorm_forward", "batchnorm_backward"):
         "a" if moved < 0.01 else "b" if ratio > 2 else "c",
         because="The mean takes the shift away, the deviation the stretch. What cannot change the output gets no gradient: "
         "that is why dX has no part along a shift, and none along a stretch, but for eps.",
+    )
+
+# %% [markdown]
+# ## Bonus: layer normalization
+#
+# In batch normalization the output for one image depends on which others are in its batch. With a batch of one, or with
+# sentences of different lengths, that is a nuisance. **Layer normalization** takes mean and variance within one example, over
+# its own features. Transformers (unit 15) do this to every word by itself:
+#
+# $$\hat x = \frac{x - \mu}{\sqrt{\sigma^2 + \varepsilon}}, \qquad \text{out} = \gamma\, \hat x + \beta$$
+#
+# The formula is the same; another set of numbers shares a mean. In a table of examples and features:
+
+# %% folded=true
+numbers = np.random.default_rng(4).integers(0, 10, size=(3, 4))
+fig, axes = plt.subplots(1, 2, figsize=(7.4, 2.7))
+draw_table(axes[0], numbers, "batch normalization: a feature, over the examples", (0, 1, 3, 1), plots.ORANGE)
+draw_table(axes[1], numbers, "layer normalization: an example, over its features", (1, 0, 1, 4), plots.SKY)
+for ax in axes:
+    ax.text(-0.75, 1, "examples", rotation=90, ha="center", va="center", fontsize=9.5)
+    ax.text(1.5, 2.8, "features", ha="center", va="center", fontsize=9.5)
+    ax.set(xlim=(-1, 3.6), ylim=(3, -0.6))
+plots.finding(fig, "What shares a mean and a variance: a column, or a row")
+plt.show()
+
+# %% [markdown]
+# ### Exercise: `layernorm_forward` (bonus)
+#
+# The features stand on the last axis, and $\gamma$ and $\beta$ have one number for each. Before it there may be any axes: for
+# sentences, `(sentences, words, features)`, each *word* is normalized by itself.
+
+
+# %% exercise="layernorm_forward"
+def layernorm_forward(X, gamma, beta, eps=1e-5):
+    """Layer normalization: X_hat = (X - mean) / sqrt(variance + eps), out = gamma X_hat + beta.
+
+    X: (..., D), with any axes before the last one.  gamma, beta: (D,).  Mean and variance: for each vector of D features.
+    Returns out, of X's shape.
+    By hand, with NumPy: no torch, no scipy.signal or scipy.ndimage, no np.convolve or np.correlate.
+    """
+    ### BEGIN SOLUTION
+    mean, var = X.mean(axis=-1, keepdims=True), X.var(axis=-1, keepdims=True)
+    return gamma * (X - mean) / np.sqrt(var + eps) + beta
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1: mean or variance is wrong</summary>
+#
+# Each vector along the *last* axis has its own: `axis=-1`, and `keepdims=True` so that they line up with X again. The variance
+# is the mean of the squared deviations, and what divides is its root.
+# </details>
+#
+# <details><summary>Hint 2: eps, gamma and beta</summary>
+#
+# eps is added to the variance, under the root, once. `(D,)` lines up with the last axis by itself, so gamma and beta
+# need no new axes here.
+# </details>
+
+# %% check="layernorm_forward"
+check("layernorm_forward")
+
+# %% [markdown]
+# Take a batch of eight images, and then the first of them alone. Whose output for this image stays the same?
+
+# %%
+predict(
+    "alone",
+    ...,
+    options={"a": "that of both", "b": "that of batch normalization", "c": "that of layer normalization", "d": "of neither"},
+)
+
+# %%
+with waits_for("batchnorm_forward", "layernorm_forward"):
+    X = np.random.default_rng(5).normal(size=(8, 3, 6, 6))
+    ones, zeros = np.ones(3), np.zeros(3)
+    channels_last = X.transpose(0, 2, 3, 1)  # (N, height, width, C): the features of a place are its three channels
+    batch = np.abs(batchnorm_forward(X, ones, zeros)[0][:1] - batchnorm_forward(X[:1], ones, zeros)[0]).max()
+    layer = np.abs(layernorm_forward(channels_last, ones, zeros)[:1] - layernorm_forward(channels_last[:1], ones, zeros)).max()
+    print(f"largest change of the first image's output: batch normalization {batch:.2f}, layer normalization {layer:.0e}")
+    reveal(
+        "alone",
+        {(True, True): "a", (True, False): "b", (False, True): "c", (False, False): "d"}[batch < 1e-6, layer < 1e-6],
+        because="Batch normalization compares an image with its neighbours in the batch, layer normalization with nothing but "
+        "itself. So it needs no running averages, and does the same in training and afterwards.",
     )
 
 # %% [markdown]
