@@ -47,7 +47,7 @@ def fold_oracle(
     """torch.nn.functional.fold."""
     import torch
 
-    folded = torch.nn.functional.fold(torch.from_numpy(cols), shape[2:], size, stride=stride, padding=padding)
+    folded = torch.nn.functional.fold(torch.from_numpy(cols), tuple(shape[2:]), size, stride=stride, padding=padding)
     return np.asarray(folded)
 
 
@@ -143,7 +143,7 @@ COL2IM = Exercise(
             "averages",
             averages,
             "You divide each pixel's sum by the number of windows that see it. That puts an image together again "
-            "(col2im of im2col gives it back); here the numbers are gradients, and a pixel that is seen by nine windows "
+            "(col2im of im2col gives it back); here the numbers are gradients, and a pixel that nine windows see "
             "answers for nine outputs: they add up.",
             hint=2,
         ),
@@ -201,7 +201,8 @@ COL2IM = Exercise(
         Misconception(
             "padding_cut_with_minus",
             change(col2im, "PH : PH + height, PW : PW + width", "PH:-PH, PW:-PW"),
-            "Without padding your result is empty: the slice P:-P becomes 0:-0, which is 0:0. Cut from P to P + height.",
+            "Without padding your result is empty: the slice P:-P becomes 0:-0, which is 0:0. Cut from P to P + "
+            "height.",
             hint=4,
         ),
         Misconception(
@@ -214,8 +215,8 @@ COL2IM = Exercise(
         Misconception(
             "padding_forgotten",
             change(col2im, "height + 2 * PH, width + 2 * PW)", "height, width)"),
-            "The windows stood on the padded images, and you collect in arrays without padding, where the outer ones do "
-            "not fit. Begin with the padded size, and cut the frame off at the end.",
+            "The windows stood on the padded images, and you collect in arrays without padding, where the outer ones "
+            "do not fit. Begin with the padded size, and cut the frame off at the end.",
             hint=4,
         ),
         Misconception(
@@ -245,7 +246,9 @@ COL2IM = Exercise(
         ),
         Misconception(
             "channels_last",
-            change(col2im, "(N, C, KH, KW, OH, OW)", "(N, KH, KW, C, OH, OW)", "windows[:, :, k, m]", "windows[:, k, m]"),
+            change(
+                col2im, "(N, C, KH, KW, OH, OW)", "(N, KH, KW, C, OH, OW)", "windows[:, :, k, m]", "windows[:, k, m]"
+            ),
             "You read each column as if the channel ran fastest. im2col puts the channels one after the other: all of "
             "the window in channel 0, then all of it in channel 1.",
             hint=1,

@@ -12,9 +12,7 @@ from grader.spec import Case, Exercise, Group, Misconception
 def vectors(rng: np.random.Generator, shape: tuple[int, ...], spread: float = 1.0) -> np.ndarray:
     """Vectors along the last axis, each with a mean and a spread of its own."""
     own = (*shape[:-1], 1)
-    return np.asarray(
-        spread * (rng.normal(scale=2, size=own) + rng.uniform(0.5, 3, size=own) * rng.normal(size=shape))
-    )
+    return np.asarray(spread * (rng.normal(scale=2, size=own) + rng.uniform(0.5, 3, size=own) * rng.normal(size=shape)))
 
 
 def forward_cases(rng: np.random.Generator) -> list[Case]:
@@ -119,8 +117,8 @@ LAYERNORM_FORWARD = Exercise(
         Misconception(
             "over_all_axes",
             over("None"),
-            "You take one mean and one variance over everything. What comes out for one example then depends on all the "
-            "others; here each vector along the last axis is normalized by itself.",
+            "You take one mean and one variance over everything. What comes out for one example then depends on all "
+            "the others; here each vector along the last axis is normalized by itself.",
             hint=1,
         ),
         Misconception(
@@ -185,12 +183,13 @@ LAYERNORM_FORWARD = Exercise(
         Misconception(
             "only_centred",
             change(layernorm_forward, "(X - mean) / np.sqrt(var + eps)", "X - mean"),
-            "Your vectors have the mean 0, and spreads of their own. They are divided by their standard deviation, too.",
+            "Your vectors have the mean 0, and spreads of their own. They are divided by their standard deviation, "
+            "too.",
             hint=1,
         ),
         Misconception(
             "unit_length",
-            change(layernorm_forward, "np.sqrt(var + eps)", "np.sqrt(((X - mean) ** 2).sum(axis=-1, keepdims=True) + eps)"),
+            change(layernorm_forward, "(var + eps)", "(((X - mean) ** 2).sum(axis=-1, keepdims=True) + eps)"),
             "Your vectors have the length 1. A standard deviation is the root of the *mean* square: their length "
             "becomes the root of the number of features.",
             hint=1,
@@ -218,8 +217,8 @@ LAYERNORM_FORWARD = Exercise(
         Misconception(
             "gamma_for_the_words",
             change(layernorm_forward, "gamma * X_hat + beta", "gamma[:, None] * X_hat + beta[:, None]"),
-            "Your gamma and beta run along the last axis but one, the words. There is one of each for every feature, on "
-            "the last axis, where NumPy lines them up by itself.",
+            "Your gamma and beta run along the last axis but one, the words. There is one of each for every feature, "
+            "on the last axis, where NumPy lines them up by itself.",
             hint=2,
         ),
     ),
