@@ -36,7 +36,7 @@
 
 # %% given="setup"
 try:
-    from course_lib import check, earlier, plots, predict, reveal, waits_for
+    from course_lib import check, earlier, not_while_grading, plots, predict, reveal, waits_for
 except ModuleNotFoundError as error:
     raise SystemExit(f"{error}: run ./course start in the course's folder, or see docs/running.md") from None
 
@@ -378,9 +378,12 @@ with waits_for("conv2d_loops"):
     plots.play(draw, **draw_weights, picture=list(PICTURES))
 
 # %% [markdown]
+# <details><summary>When you have painted all three</summary>
+#
 # The first has a 1 in its centre and zeros around. In the second the 1 stands to the *left* of the centre: each new pixel is a
 # copy of its left neighbour. And weights that add up to 0 do not answer to an even area: the positive and the negative ones
 # cancel. (At the border they see the zeros of the padding, which is an edge as well.)
+# </details>
 #
 # > **A good place for a break.** You know what a convolution is, and have one that you can trust. When you come back, put the
 # > cursor here and choose *Run > Run All Above Selected Cell*.
@@ -1131,6 +1134,7 @@ def share_right(logits, y):
 
 # %% folded=true
 with waits_for("NumpyCNN"):
+    not_while_grading()
     net = NumpyCNN(np.random.default_rng(0))
     born = net.params[0].copy()
     losses = train(net, X_train, y_train, epochs=3, lr=0.01, batch_size=32, seed=0)
@@ -1175,6 +1179,7 @@ with waits_for("NumpyCNN"):
 
 # %% folded=true
 with waits_for("NumpyCNN"):
+    not_while_grading()
     learned = net.params[0].astype(float)
     boot = X_test[np.flatnonzero(y_test == 9)[:1]]
     sees = [np.maximum(conv2d_forward(boot, W, b, padding=2)[0][0], 0) for W, b in ((born, np.zeros(8)), net.params[:2])]
@@ -1250,11 +1255,12 @@ def flat(images):
 def largest_and_mean(features):
     """The largest and the mean value of each of the 32 maps, (N, 64): where in the map it was is forgotten."""
     maps = features.reshape(len(features), 32, 49)
-    return np.concatenate([maps.max(axis=2), maps.mean(axis=2)], axis=1)
+    return np.concatenate([maps.max(axis=2), maps.mean(axis=2)], axis=1).astype(np.float32)
 
 
 # %% folded=true
 with waits_for("NumpyCNN"):
+    not_while_grading()
     probe = NumpyCNN(np.random.default_rng(0), classes=1568)  # its linear layer changes nothing: its logits are the maps
     probe.params[:] = [*net.params[:4], np.eye(1568, dtype=np.float32), np.zeros(1568, dtype=np.float32)]
     mlp, mlp_moved, pooled = (MLP(sizes, np.random.default_rng(0)) for sizes in ([784, 100, 10], [784, 100, 10], [64, 10]))
@@ -1314,11 +1320,11 @@ with waits_for("NumpyCNN"):
 # - **Show it.** The second MLP saw training pictures that had been moved by 0 to 5 pixels (*augmentation*). It has to learn each
 #   place anew and gets fewer of the centred pictures right, but it is ready for what comes along the belt.
 #
-# Networks for real images do both, and units 10 and 11 will.
+# Networks for real images do both, and yours will, from unit 10 on.
 #
-# > **A good place for a break.** The network is trained, and you know what it can bear. What follows is two bonus
-# > exercises on normalization, a bug clinic and the quiz. When you come back, put the cursor here and choose
-# > *Run > Run All Above Selected Cell*.
+# > **A good place for a break.** The network is trained, and you know what it can bear. What follows is three bonus
+# > exercises on normalization (half an hour more), a bug clinic and the quiz. When you come back, put the cursor here and
+# > choose *Run > Run All Above Selected Cell*.
 
 # %% [markdown]
 # ## Bonus: batch normalization
@@ -1456,7 +1462,7 @@ with waits_for("batchnorm_forward", "batchnorm_backward"):
 #
 # In batch normalization the output for one image depends on which others are in its batch. With a batch of one, or with
 # sentences of different lengths, that is a nuisance. **Layer normalization** takes mean and variance within one example, over
-# its own features. Transformers (unit 15) do this to every word by itself:
+# its own features. Transformers do this to every word by itself:
 #
 # $$\hat x = \frac{x - \mu}{\sqrt{\sigma^2 + \varepsilon}}, \qquad \text{out} = \gamma\, \hat x + \beta$$
 #

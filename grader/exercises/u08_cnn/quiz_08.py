@@ -50,7 +50,7 @@ QUIZ_08 = quiz(
             answer="a",
             wrong={
                 "b": "The gradient would then arrive twice, although the loss knows one value of it only.",
-                "c": "-3 is the largest in size, and the smallest of the four. Pooling keeps the largest: -1.",
+                "c": "That is the largest in size, and the smallest of the four. Pooling keeps the largest value: -1.",
                 "d": "Nothing here looks at signs: that would be a ReLU. The largest of four negative numbers is "
                 "handed on like any other.",
             },
