@@ -1311,6 +1311,8 @@ with waits_for("NumpyCNN"):
     print(f"pictures moved to the right by 4: the last maps, moved by 1, differ by {same:.0e} (away from the border)")
 
 # %% [markdown]
+# (One network of each kind, again. With three seeds each, in PyTorch, 2 pixels cost the CNN 10 to 11 points and the MLP 21 to 24.)
+#
 # The last printed line is the promise, and it is kept: move the picture by 4 pixels and all maps move along by one place (two
 # poolings by 2), without any other change. That is called **equivariance**. What the sorting machine needs is **invariance**: the
 # *answer* is to stay the same. Convolution gives the first; the second takes more, and the picture shows two ways to it:
@@ -1477,7 +1479,7 @@ for ax in axes:
     ax.text(-0.75, 1, "examples", rotation=90, ha="center", va="center", fontsize=9.5)
     ax.text(1.5, 2.8, "features", ha="center", va="center", fontsize=9.5)
     ax.set(xlim=(-1, 3.6), ylim=(3, -0.6))
-plots.finding(fig, "What shares a mean and a variance: a feature of all examples, or all of one example")
+plots.finding(fig, "Who shares a mean: one feature of all examples, or all features of one")
 plt.show()
 
 # %% [markdown]
