@@ -1174,8 +1174,8 @@ with waits_for("NumpyCNN"):
 # At 0.01, three seeds on all 10,000 got from 87.6 to 88.5% of the test pictures right. So one run is one draw: do not call a
 # network better for half a point.
 #
-# What have the filters become? Four rows of the picture are about the eight filters of the first layer, and two show what they
-# make of a boot, with a ReLU behind them: as they were born, and as they are now.
+# What have the eight filters of the first layer become? Three rows of the picture show their weights: as they were born, what
+# training has added, and the sum of both. Two rows show what they make of a boot, with a ReLU behind them, then and now.
 
 # %% folded=true
 with waits_for("NumpyCNN"):
@@ -1217,9 +1217,10 @@ with waits_for("NumpyCNN"):
 # ## Anywhere?
 #
 # A filter is the same at every place. That was the promise of the first section: what is worth seeing here is worth seeing
-# anywhere. So back to the camera above the belt. A thousand test pictures are moved by 2 pixels, by turns to the right, to the left,
-# down and up, and zeros (background) come in from behind. Beside the CNN stands unit 07's network of 784, 100 and 10 units, with
-# four times as many weights, trained on the same 10,000 pictures three times over (0.01 is its best rate, too). What will the moved pictures do to the two?
+# anywhere. So back to the camera above the belt. A thousand test pictures are moved by 2 pixels, by turns to the right, to the
+# left, down and up, and zeros (background) come in from behind. Beside the CNN stands unit 07's network of 784, 100 and 10
+# units, with four times as many weights, trained on the same 10,000 pictures three times over (0.01 is its best rate, too).
+# What will the moved pictures do to the two?
 
 # %%
 predict(
@@ -1311,10 +1312,12 @@ with waits_for("NumpyCNN"):
     print(f"pictures moved to the right by 4: the last maps, moved by 1, differ by {same:.0e} (away from the border)")
 
 # %% [markdown]
-# (One network of each kind, again. With three seeds each, in PyTorch, 2 pixels cost the CNN 10 to 11 points and the MLP 21 to 24.)
+# (One network of each kind, again. With three seeds each, in PyTorch, 2 pixels cost the CNN 10 to 11 points and the MLP 21 to
+# 24.)
 #
 # The last printed line is the promise, and it is kept: move the picture by 4 pixels and all maps move along by one place (two
-# poolings by 2), without any other change. That is called **equivariance**. What the sorting machine needs is **invariance**: the
+# poolings by 2), without any other change. (A move by 1, 2 or 3 pixels falls between two places, and the maps do change.) That
+# is called **equivariance**. What the sorting machine needs is **invariance**: the
 # *answer* is to stay the same. Convolution gives the first; the second takes more, and the picture shows two ways to it:
 #
 # - **Forget the place.** The green line reads of each map only its largest and its mean value (*global pooling*) and nothing else
@@ -1343,7 +1346,8 @@ with waits_for("NumpyCNN"):
 # *That* deep networks train faster with it, and bear larger learning rates, is well attested. *Why* is not settled. Its
 # inventors thought that each layer no longer has to follow the moving outputs of the layer below. Santurkar and others (2018)
 # put noise behind it that moves these outputs on purpose, and the networks still trained nearly as well; what they measured
-# instead was that the gradient changes less along a step. One part of it you can check yourself, with the prediction below the exercises.
+# instead was that the gradient changes less along a step. One part of it you can check yourself, with the prediction below
+# the exercises.
 #
 # ### Exercise: `batchnorm_forward` (bonus)
 
