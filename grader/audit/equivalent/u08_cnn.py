@@ -34,24 +34,26 @@ EQUIVALENT: dict[str, tuple[Explained, ...]] = {
             "NumPy takes any negative number in a reshape for the one length that is to be worked out.",
         ),
     ),
-    "conv2d_backward": (
+    "col2im": (
         Explained(
-            "dcols = (W.reshape(F, -1).T @ flat).reshape(N, C, KH, KW, OH, OW)",
-            ("dcols = (W.reshape(F, -2).T @ flat).reshape(N, C, KH, KW, OH, OW)",),
-            "NumPy takes any negative number in a reshape for the one length that is to be worked out.",
-        ),
-        Explained(
-            "padded = np.zeros((N, C, height + 2 * PH, width + 2 * PW), dtype=dout.dtype)",
+            "padded = np.zeros((N, C, height + 2 * PH, width + 2 * PW), dtype=cols.dtype)",
             ("padded = np.zeros((N, C, height + 2 * PH, width + 2 * PW))",),
             "The zeros are then float64, and every case is: only what the computation costs in float32 depends on it.",
         ),
         Explained(
-            "padded = np.zeros((N, C, height + 2 * PH, width + 2 * PW), dtype=dout.dtype)",
+            "padded = np.zeros((N, C, height + 2 * PH, width + 2 * PW), dtype=cols.dtype)",
             (
-                "padded = np.zeros((N, C, height + 3 * PH, width + 2 * PW), dtype=dout.dtype)",
-                "padded = np.zeros((N, C, height + 2 * PH, width + 3 * PW), dtype=dout.dtype)",
+                "padded = np.zeros((N, C, height + 3 * PH, width + 2 * PW), dtype=cols.dtype)",
+                "padded = np.zeros((N, C, height + 2 * PH, width + 3 * PW), dtype=cols.dtype)",
             ),
             "More rows or columns than windows reach stay zero, and what is returned is cut out before them.",
+        ),
+    ),
+    "conv2d_backward": (
+        Explained(
+            "dcols = W.reshape(F, -1).T @ flat",
+            ("dcols = W.reshape(F, -2).T @ flat",),
+            "NumPy takes any negative number in a reshape for the one length that is to be worked out.",
         ),
     ),
     "maxpool_forward": (

@@ -94,7 +94,7 @@ BATCHNORM_BACKWARD = Exercise(
     returns=("dX", "dgamma", "dbeta"),
     driver="layer_gradients",
     groups=(
-        Group("scale", "gives the gradients by gamma and beta", 1, hint=1),
+        Group("scale", "gives the gradients with respect to gamma and beta", 1, hint=1),
         Group("dX", "sends the gradient back through the mean and the standard deviation, too", 2, hint=2),
         Group("all", "gives all three, also for one image", 1, hint=2),
         Group(

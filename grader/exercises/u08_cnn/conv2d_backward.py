@@ -72,7 +72,7 @@ def conv2d_backward(dout, cache):
 
 
 def backward_full_convolution(dout, cache):
-    """The gradient by X is a convolution itself: of dout, spread out by the stride, with the flipped kernels."""
+    """dX is a convolution itself: of dout, spread out by the stride, with the flipped kernels."""
     cols, (N, C, height, width), W, (SH, SW), (PH, PW) = cache
     F, _, KH, KW = W.shape
     spread = np.zeros((N, F, height + 2 * PH + KH - 1, width + 2 * PW + KW - 1))
@@ -108,12 +108,12 @@ CONV2D_BACKWARD = Exercise(
     returns=("dX", "dW", "db"),
     driver="layer_gradients",
     groups=(
-        Group("db", "gives the gradient by the biases", 1, hint=1),
-        Group("dW", "gives the gradient by the filters, summed over places and images", 2, hint=1),
-        Group("dX", "brings the gradient of each window back to its pixels", 2, hint=2),
-        Group("overlaps", "adds up where windows overlap", 2, hint=2),
-        Group("stride", "puts each window where the stride had put it", 2, hint=3),
-        Group("padding", "drops what belongs to the padding, and only that", 2, hint=4),
+        Group("db", "gives the gradient with respect to the biases", 1, hint=1),
+        Group("dW", "gives the gradient with respect to the filters, summed over places and images", 2, hint=1),
+        Group("dX", "brings the gradient of each window back to its pixels", 1, hint=2),
+        Group("overlaps", "adds up where windows overlap", 1, hint=2),
+        Group("stride", "puts each window where the stride had put it", 1, hint=3),
+        Group("padding", "drops what belongs to the padding, and only that", 1, hint=4),
     ),
     cases=backward_cases,
     reference=backward_oracle,

@@ -167,8 +167,8 @@ CONV2D_FORWARD = Exercise(
         Misconception(
             "keeps_the_images",
             change(conv2d_forward, "(cols, X.shape", "(X, X.shape"),
-            "Your cache holds X where the columns should be. For the gradient by W, the way back needs each window "
-            "again; with the columns kept it need not collect them twice.",
+            "Your cache holds X where the columns should be. For the gradient with respect to W, the way back needs "
+            "each window again; with the columns kept it need not collect them twice.",
             hint=3,
             about=("cache",),
         ),

@@ -85,6 +85,13 @@ OUTPUT_SIZE = Exercise(
     reference=size_oracle,
     misconceptions=(
         Misconception(
+            "a_float",
+            change(size_by_rounding, "int(np.floor((", "np.floor((", "stride)) + 1", "stride) + 1"),
+            "The number is right, but it is a float, such as 24.0. np.zeros and range want a whole number: round down "
+            "with `//`, or make an int of it.",
+            hint=2,
+        ),
+        Misconception(
             "first_place_forgotten",
             change(output_size, " + 1", ""),
             "Your sizes are one too small. A kernel as long as the row has nowhere to go, and yet one place: you "

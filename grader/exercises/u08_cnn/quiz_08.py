@@ -33,37 +33,37 @@ QUIZ_08 = quiz(
         ),
         Question(
             "q3",
-            "where the gradient of a pixel comes from",
-            answer="d",
+            "how many pixels a number sees through three convolutions",
+            answer="b",
             wrong={
-                "a": "The pixel took part in up to nine output values, and the loss depends on it through each of "
-                "them. Ways that meet add up; none replaces another.",
-                "b": "The derivative of a sum of ways is the sum over the ways. A mean would make the gradient nine "
-                "times too small, and a gradient check would say so.",
-                "c": "The largest wins in max pooling, where only the largest went forward. In a convolution all nine "
-                "went forward.",
+                "a": "It sees 3 x 3 numbers of the map below it. But each of these has seen 3 x 3 of the one below, "
+                "and they do not all see the same.",
+                "c": "The lengths do not add up: each kernel begins from one number and reaches one further on each "
+                "side. That is K - 1 = 2 more for each of the three, beginning with 1.",
+                "d": "The lengths would multiply if the windows stood side by side, with a stride of 3. With a stride "
+                "of 1 they overlap, and each layer adds K - 1 = 2.",
             },
         ),
         Question(
             "q4",
-            "a max pooling window full of zeros behind a ReLU",
+            "a max pooling window of negative numbers, two of them equal",
             answer="a",
             wrong={
-                "b": "The gradient would then arrive four times, although the loss knows one value of it only.",
-                "c": "Sharing would be a convention as good as any, but it is not torch's, nor the one of this unit.",
-                "d": "Pooling does hand its gradient on, to one of them. It is the ReLU behind it that stops it where "
-                "the pixel was below zero.",
+                "b": "The gradient would then arrive twice, although the loss knows one value of it only.",
+                "c": "That is the largest in size, and the smallest of the four. Pooling keeps the largest value: -1.",
+                "d": "Nothing here looks at signs: that would be a ReLU. The largest of four negative numbers is "
+                "handed on like any other.",
             },
         ),
         Question(
             "q5",
-            "feature maps in stripes",
+            "a gradient that is wrong only where windows overlap",
             answer="c",
             wrong={
-                "a": "A flipped kernel turns what a filter looks for by 180 degrees; the maps stay smooth, and no "
-                "stripes come of it.",
-                "b": "Too little padding makes maps smaller, or shifts them. It does not mix values of two filters.",
-                "d": "A bias shifts a whole map by one number: no stripe comes of that.",
+                "a": "A flipped kernel would be wrong with stride 3 as well: there, too, each number has to go to the "
+                "pixel that it was multiplied with.",
+                "b": "A frame that was left on would give dX another shape, whatever the stride.",
+                "d": "Such a factor would be there for both strides, in the corners too.",
             },
         ),
     ),
