@@ -171,10 +171,10 @@ def error_plot(
     ax = axes_or_new(ax)
     h = np.asarray(h, dtype=np.float64)
     ax.set(xscale="log", yscale="log")
-    for label, values in errors.items():
+    for number, (label, values) in enumerate(errors.items()):
         error = np.abs(np.asarray(values, dtype=np.float64))
         error = np.where(np.isfinite(error) & (error > 0), error, np.nan)
-        (line,) = ax.plot(h, error, marker=".", label=label)
+        (line,) = ax.plot(h, error, marker=MARKERS[number % len(MARKERS)], markersize=4, markevery=2, label=label)
         order = (orders or {}).get(label)
         if order is not None and np.isfinite(error).any():
             _guide(ax, h, error, order, line.get_color())

@@ -129,27 +129,28 @@ reveal(
     "b",
     because="The check knows the mistakes that people often make here, and what numbers they "
     "lead to. Anna's numbers are exactly those of a forgotten division, so it names it. Ben's fit "
-    "no mistake that it knows: then it shows you the first wrong case and leaves the thinking to you.",
+    "no mistake that it knows: then it shows you the first wrong case, names the hint nearest to it, and leaves the "
+    "thinking to you.",
 )
 
 # %% [markdown]
 # Both panels are red and have the same parts: the points so far, a sentence on what happened, a row (✓ or ✗) for each
-# property that is looked at, and the first wrong value beside the right one. Above Anna's stands *which* mistake it was,
-# and where to read on: **Hint 1**. Hints are folded up beneath each exercise, named after what you see when you need
+# property that is looked at, and the first wrong value beside the right one. Anna's says *which* mistake it was; both say
+# where to read on: **Hint 1**. Hints are folded up beneath each exercise, named after what you see when you need
 # them. Opening one costs nothing.
 #
 # ### Exercise: `mean_square`
 #
 # Now you. First run the check below **without changing anything**: amber, not written yet. Then write something wrong on
 # purpose, Anna's line for example, and run both cells: red. Then write it right: green. In ten minutes you have met
-# everything that a check can say.
+# everything that a check can say. (Your function is handed a NumPy *array*: `x**2` squares all its numbers at once.)
 
 
 # %% exercise="mean_square"
 def mean_square(x):
     """Mean of the squares: (1/N) * sum of x_i^2.
 
-    x: (N,) numbers.  Returns one number.
+    x: N numbers in a NumPy array, of shape (N,).  Returns one number.
     """
     ### BEGIN SOLUTION
     return np.mean(x**2)
@@ -177,7 +178,7 @@ check("mean_square")
 # when it differs by less than about a millionth of itself. That is generous to rounding, and to nothing else.
 #
 # *They are not the whole of grading.* Grading runs the same code on **other** inputs, which no notebook contains. A
-# function that only returns the numbers from the panel is green here and earns nothing there.
+# function that only returns the numbers from the panel is green here and earns hardly anything there.
 #
 # *They stop a run of all cells.* A failed check raises `CheckFailed`, so that "Run All" ends where you are needed. Repair,
 # and run on from there.
@@ -269,7 +270,7 @@ plots.finding(ax, "Broadcasting: three numbers are used in all four rows")
 # ## One scale for every column
 #
 # A column in square metres holds numbers around 100, a column of rooms holds numbers around 4. To a network, both are
-# just numbers, and the large ones drown out the small ones. **Standardizing** gives every column mean 0 and standard deviation 1:
+# just numbers, and you will see below what their sizes do. **Standardizing** gives every column mean 0 and standard deviation 1:
 #
 # $$Z_{ij} = \frac{X_{ij} - \mu_j}{\sigma_j}, \qquad \mu_j = \frac{1}{N} \sum_i X_{ij}, \qquad
 # \sigma_j = \sqrt{\frac{1}{N} \sum_i (X_{ij} - \mu_j)^2}$$
@@ -331,9 +332,12 @@ check("standardize")
 #
 # An estate agent wants to know what a house is worth. Here are 200 houses, made up: living area, rooms, and how far the
 # price lies above or below the average. A model predicts that as
-# $w_1 \cdot \text{area} + w_2 \cdot \text{rooms}$, and its loss (the mean squared error) depends on the two weights. You will meet
+# $w_1 \cdot \text{area} + w_2 \cdot \text{rooms}$, and its loss, the mean square of its errors (your `mean_square`), depends on the two weights. You will meet
 # this loss in unit 01; here, look only at its *shape*: how fast it rises when you change one weight or the other. Both
 # columns have had their means subtracted, so that only their *scales* differ from the standardized ones.
+#
+# Each line in the pictures below joins weights with the same loss, as lines on a map join places of the same height; the
+# star is the lowest point. Where the rings are narrow, the loss rises fast.
 
 # %% folded=true given="prices"
 rng = np.random.default_rng(0)
@@ -364,7 +368,7 @@ def draw_valley(ax, loss, name):
         window=(w1 - 3, w1 + 3, w2 - 3, w2 + 3),
         equal=True,
     )
-    ax.set_title(f"{name}: {loss.L / loss.mu:,.0f} times as steep")
+    ax.set_title(f"{name}: steepest / flattest = {loss.L / loss.mu:,.0f}", fontsize=11)
 
 
 # %%
@@ -491,11 +495,11 @@ check("clinic_00")
 # - c) as right: it differs by less than one percent
 # - d) as right: both are rounded to two decimals first
 #
-# **q3.** `X` has the shape (100, 3). Which shape has `X.mean(axis=0)`?
-# - a) (3,)
-# - b) (100,)
-# - c) none, it is a single number
-# - d) (100, 3)
+# **q3.** `X` has the shape (100, 3). Which shape has `X - X.mean(axis=0)`?
+# - a) (100, 3)
+# - b) (3,)
+# - c) (100,)
+# - d) none: the shapes do not fit, and it stops with an error
 #
 # **q4.** Someone copies the expected numbers from the check's panels into their function. The check is green. What happens in grading?
 # - a) full points: green is green
@@ -503,11 +507,11 @@ check("clinic_00")
 # - c) hardly any points: grading calls the function with other inputs
 # - d) the notebook cannot be graded
 #
-# **q5.** `X` has the shape (4, 4), `m` has the shape (4,). What does `X - m` do?
+# **q5.** `X` has the shape (4, 3), `m` has the shape (4,). What does `X - m` do?
 # - a) it subtracts `m[i]` from every entry of row `i`
-# - b) it stops with an error
+# - b) it subtracts the first three numbers of `m` from every row
 # - c) it gives an array of shape (4,)
-# - d) it subtracts `m[j]` from every entry of column `j`
+# - d) it stops with an error
 
 # %% exercise="quiz_00"
 ### BEGIN SOLUTION

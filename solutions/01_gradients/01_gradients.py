@@ -109,7 +109,7 @@ check("mse_loss")
 # ## Where does it point?
 #
 # With two parameters one can look at it. Below, a line is fitted to 40 points: $\theta_1$ is its slope, $\theta_2$ its height at 0.
-# Along a contour the loss is the same everywhere. How does the gradient lie to it?
+# Along a contour the loss is the same everywhere. Which way does the gradient point there?
 
 # %%
 predict(
@@ -173,8 +173,8 @@ with waits_for("mse_loss"):
         "direction",
         max(rises, key=rises.get),
         because="Of all directions, the loss rises fastest along the gradient, and at right angles to it "
-        "(along the contour) it does not change at first. Only where contours are circles does this "
-        "line run through the minimum.",
+        "(along the contour) it does not change at first. Its line runs through the minimum from everywhere only "
+        "where contours are circles; on ellipses, only from their axes.",
     )
 
 # %% [markdown]
@@ -249,17 +249,18 @@ check("numerical_gradient")
 # ## How small should h be?
 #
 # The derivative is the limit for $h \to 0$. So the smaller the better? Take $f(\theta) = e^{\sin\theta}$, whose derivative
-# $\cos\theta\, e^{\sin\theta}$ we know, at twenty places.
+# $\cos\theta\, e^{\sin\theta}$ we know, at twenty places. With $h = 10^{-5}$, the central difference is off by about $10^{-11}$.
+# And with $h = 10^{-10}$? (The picture also shows the **forward difference** $(f(\theta + h) - f(\theta))/h$, which looks
+# to one side only.)
 
 # %%
 predict(
     "best_h",
     ...,
     options={
-        "a": "The central difference is most exact at h near 0.01.",
-        "b": "It is most exact at h near 0.00001.",
-        "c": "It is most exact at h near 0.0000000001.",
-        "d": "The smaller h, the more exact it is.",
+        "a": "By far less: about 0.000000000000000000001 (1e-21), as the error goes like h squared.",
+        "b": "By about as much as before: float64 has no more digits.",
+        "c": "By far more: about 0.000001 (1e-6).",
     },
 )
 
@@ -298,13 +299,13 @@ with waits_for("numerical_gradient"):
     ax.set_ylim(1e-13, 1e4)
     plots.finding(ax, "Too long a step errs by the formula, too short a step by rounding")
     plt.show()
-    candidates = {"a": 1e-2, "b": 1e-5, "c": 1e-10, "d": hs[0]}
+    tiny = error([numerical_gradient(wave, t, 1e-10) for t in places])
+    print(f"central, at h = 1e-5: {error([numerical_gradient(wave, t, 1e-5) for t in places]):.0e}, at h = 1e-10: {tiny:.0e}")
     reveal(
         "best_h",
-        min(candidates, key=lambda k: abs(np.log10(candidates[k] / best["central"]))),
-        because="Two errors compete. The formula's own falls like h squared. But the two values of f agree "
-        "in more and more digits as h shrinks, and their difference keeps only the digits that are left: "
-        "that error grows like 1/h.",
+        "a" if tiny < 1e-14 else "b" if tiny < 1e-9 else "c",
+        because="Two values that agree in ten digits are subtracted: of their sixteen digits six are left, and the division "
+        "by 2h makes the rounding of the last ones large.",
     )
 
 # %% [markdown]
@@ -343,8 +344,8 @@ with waits_for("numerical_gradient"):
     measured = numerical_gradient(AbsValue(), np.array([3e-6]), h)[0]
     print(f"at theta = 0.000003 the central difference of |theta| is {measured:.3f}")
     fig, ax = plt.subplots(figsize=(7.0, 3.4))
-    ax.plot([-3, 0, np.nan, 0, 3], [-1, -1, np.nan, 1, 1], color=plots.MUTED, label="slope of $|\\theta|$")
-    ax.plot(near / h, slopes, color=plots.BLUE, label="central difference")
+    ax.plot([-3, 0, np.nan, 0, 3], [-1, -1, np.nan, 1, 1], color=plots.MUTED, linewidth=5, alpha=0.5, label="slope of $|\\theta|$")
+    ax.plot(near / h, slopes, "--", color=plots.BLUE, label="central difference")
     ax.plot(0.3, measured, "o", color=plots.VERMILLION, markersize=8, label="$\\theta = 0.000003$")
     ax.set(xlabel=r"$\theta\,/\,h$", ylabel="slope")
     ax.legend(loc="upper left")
@@ -371,8 +372,8 @@ with waits_for("numerical_gradient"):
 #
 # The **floor** of $10^{-3}$ is for entries near 0: there, division by their size would only magnify rounding. The gradient passes if
 # the error is below a tolerance. (Other texts measure a little differently. CS231n divides by $\max(|g_j|, |n_j|)$, so that
-# its errors are up to twice as large; some compare the lengths of the two vectors, which one wrong entry among thousands
-# hardly changes.)
+# its errors are up to twice as large; some divide the length of $g - n$ by the lengths of $g$ and $n$; there, a wrong entry
+# that is small beside the others can hide.)
 #
 # ### Exercise: `gradient_check`
 #
@@ -434,7 +435,7 @@ with waits_for("mse_loss", "gradient_check"):
     print(f"half the gradient:  ok = {ok!s:5}  error = {error_here:.1e}")
 
 # %% [markdown]
-# A right gradient leaves an error of rounding only; half a gradient gives $\frac{1}{3}$, far away from any tolerance. In practice there is a
+# A right gradient leaves rounding, and the formula's own tiny error; half a gradient gives $\frac{1}{3}$, far away from any tolerance. In practice there is a
 # wide gap between the two: below $10^{-7}$ all is well, above $10^{-3}$ something is wrong, and between them look for a kink, for float32, or for an
 # h that does not suit. The default tolerance, $10^{-6}$, lies in that gap, close to its good end.
 
@@ -530,8 +531,8 @@ with waits_for("softmax"):
     print(f"by the book, the probabilities are finite for shifts from {alive.min()} to {alive.max()}")
     print("yours: largest change under all shifts:", f"{np.abs(yours - yours[120]).max():.1e}")
     fig, ax = plt.subplots(figsize=(7.0, 3.8))
-    for k, colour in enumerate((plots.BLUE, plots.GREEN, plots.PURPLE)):
-        ax.plot(shifts, yours[:, k], color=colour, label=f"$p_{k}$, yours")
+    for k, (colour, style) in enumerate(((plots.BLUE, "-"), (plots.GREEN, "--"), (plots.PURPLE, "-."))):
+        ax.plot(shifts, yours[:, k], style, color=colour, label=f"$p_{k}$, yours")
         ax.plot(shifts[::6], book[::6, k], ".", color=plots.INK, label="by the book" if k == 0 else None)
     for low, high, text in ((-1200, alive.min(), "0 / 0"), (alive.max(), 1200, "inf / inf")):
         ax.axvspan(low, high, color=plots.VERMILLION, alpha=0.12)
@@ -544,6 +545,7 @@ with waits_for("softmax"):
 
 # %% [markdown]
 # Above a shift of 707 the book's formula breaks, because the largest logit is then beyond 709. Below -747 all three exponentials are rounded to 0.
+# (Just above -747 they are finite, and wrong: so few digits are left there.)
 # Logits of that size are rare in a healthy network, and quite usual in one that is about to fall ill: just when you need the loss
 # to tell you, it would say NaN.
 
@@ -554,9 +556,9 @@ with waits_for("softmax"):
 #
 # $$J = -\frac{1}{N} \sum_{i=1}^{N} \log p_{i, c_i} = \frac{1}{N} \sum_{i=1}^{N} \Big( \log \sum_j e^{z_{ij}} - z_{i, c_i} \Big) .$$
 #
-# Sure and right costs nothing, sure and wrong costs a lot. The right-hand side is the one to compute. In it stands **log-sum-exp**, which
-# is made safe as in softmax, by pulling the largest logit out: $\log \sum_j e^{z_j} = m + \log \sum_j e^{z_j - m}$. A logarithm of a *rounded* probability
-# would be lost: $\log 0 = -\infty$.
+# Sure and right costs nothing, sure and wrong costs a lot. The right-hand side is the one to compute. It contains **log-sum-exp**, which
+# is made safe as in softmax, by pulling the largest logit out: $\log \sum_j e^{z_j} = m + \log \sum_j e^{z_j - m}$. The logarithm of a probability
+# that was rounded to 0 is lost: $\log 0 = -\infty$.
 #
 # Its gradient with respect to the logits is as short as one could wish. With $y_{ik} = 1$ for $k = c_i$ and 0 elsewhere
 # (*one-hot*),
@@ -642,17 +644,17 @@ with waits_for("cross_entropy", "gradient_check"):
 # ## The first number to look at
 #
 # Fashion-MNIST: photographs of clothes, 28 by 28 pixels, ten classes. A linear classifier has one weight for each pixel and class,
-# `logits = images @ W`, and before training `W` is random. What loss does it start with?
+# `logits = images @ W`, and before training `W` is random and very small. What loss does it start with?
 
 # %%
 predict(
     "first_loss",
     ...,
     options={
-        "a": "With very small random weights the loss starts near 0.",
-        "b": "It starts near 1.",
-        "c": "It starts near 2.3.",
-        "d": "It starts near 10, one for each class.",
+        "a": "near 0",
+        "b": "near 1",
+        "c": "near 2.3",
+        "d": "near 10, one for each class",
     },
 )
 
@@ -697,7 +699,8 @@ with waits_for("cross_entropy"):
 # That is the **log K check**, and it costs one line: before training, a classifier with $K$ classes should have a loss near $\log K$.
 #
 # - **Far above**: the logits are too large from the start. Look at the size of the weights, or at inputs that were not brought to scale.
-# - **Below**: it knows something that it cannot know. Look for labels that leaked into the inputs, or for a wrong loss.
+# - **Clearly below**: random weights cannot know the labels, not even labels that leaked into the inputs. Look for a wrong
+#   loss (a mean over all $N \cdot K$ entries, say), or for weights that were trained before.
 #
 # Then come two more, which you will meet again in unit 07: the gradient check, and fitting a handful of examples perfectly.
 
@@ -705,7 +708,7 @@ with waits_for("cross_entropy"):
 # ## Clinic: the loss that would not go down
 #
 # A linear classifier from somebody else. It trains, slowly, and its loss never falls below a certain value, not even when every example is
-# classified rightly and surely. The figure makes the model surer and surer of the right classes. As it was delivered, the loss ended at
+# classified correctly and with confidence. The figure makes the model surer and surer of the right classes. As it was delivered, the loss ended at
 # **1.461** instead of 0, and your `gradient_check` called the gradient wrong.
 #
 # Its gradient uses the chain rule through a matrix product once. The logits are $Z = X W$, so $W_{dk}$ enters $Z_{ik}$ with
@@ -782,11 +785,11 @@ check("clinic_01")
 # Put the letter of the best answer in quotes, such as `"b"`, in place of the dots. What is right, and why the rest is not, you read in your feedback, or
 # with `./course check 01`.
 #
-# **q1.** You stand on a contour of $J$. Where does $\nabla J$ point?
-# - a) away from the minimum, on the straight line through it
-# - b) along the contour
-# - c) at right angles to the contour, to where $J$ rises
-# - d) at right angles to the contour, to where $J$ falls
+# **q1.** $\nabla J(\theta) = (3, 4)$. After which of these steps of length 0.001 is $J$ the same as before, to first order?
+# - a) $(0.0006, 0.0008)$
+# - b) $(-0.0006, -0.0008)$
+# - c) $(0.0008, -0.0006)$
+# - d) none: every step changes it
 #
 # **q2.** At $h = 0.1$ a central difference has an error of 0.004. What do you expect at $h = 0.05$?
 # - a) about 0.002
@@ -806,7 +809,7 @@ check("clinic_01")
 # - c) the learning rate
 # - d) whether there are too few classes
 #
-# **q5.** A network with ReLU passes the gradient check in all entries but one, where the error is 0.3. The input of one ReLU is 0.000002. What now?
+# **q5.** A network with ReLU passes the gradient check in all entries but a few, which all lead into one ReLU; there the errors are up to 0.3. The input of this ReLU is 0.000002. What now?
 # - a) the gradient of ReLU is wrong
 # - b) the kink lies within h: check again at a slightly different point
 # - c) raise the tolerance to 0.5

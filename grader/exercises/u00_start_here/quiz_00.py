@@ -35,15 +35,18 @@ QUIZ_00 = quiz(
         ),
         Question(
             "q3",
-            "what axis=0 does",
+            "a table less the means of its columns",
             "a",
             {
-                "b": "That is axis=1. axis names the axis that disappears: with axis=0 the 100 rows are averaged away, "
-                "and one value for each column stays.",
-                "c": "Without an axis, mean gives one number for the whole table. With axis=0 only the rows are "
-                "averaged away.",
-                "d": "The shape of X stays only where nothing is averaged. With axis=0 the 100 rows shrink to one "
-                "value for each column.",
+                "b": "That is the shape of X.mean(axis=0) alone. Subtracted from X, its three numbers are used again "
+                "in "
+                "each of the 100 rows, and the table keeps its shape.",
+                "c": "With axis=0 the 100 rows are averaged away: one mean for each of the three columns. And the "
+                "table "
+                "that they are subtracted from keeps its shape.",
+                "d": "Shapes are lined up from the right: (100, 3) and (3,) share their last axis, so the three means "
+                "go "
+                "under every row.",
             },
         ),
         Question(
@@ -64,11 +67,14 @@ QUIZ_00 = quiz(
             "how arrays of different shapes meet",
             "d",
             {
-                "a": "NumPy lines shapes up from the right, so the (4,) is treated as a row and goes under every row. "
-                "To give each row its own number, it would need the shape (4, 1).",
-                "b": "With a table of shape (3, 4) or (5, 4) it would be the same: (4,) fits the last axis. "
-                "An error comes only where the last axis has another length.",
-                "c": "The result keeps the table's shape (4, 4): the four numbers are used again in each row.",
+                "a": "NumPy lines shapes up from the right, so the (4,) is laid beside the 3 columns, and does not "
+                "fit. To "
+                "give each row its own number, it would need the shape (4, 1).",
+                "b": "NumPy never cuts numbers off to make shapes fit. It lines them up from the right, 3 beside 4, "
+                "and "
+                "gives up.",
+                "c": "Where shapes fit, the result has the larger one. Here they do not: from the right, 3 stands "
+                "beside 4.",
             },
         ),
     ),

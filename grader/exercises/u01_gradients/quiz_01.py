@@ -8,15 +8,16 @@ QUIZ_01 = quiz(
     (
         Question(
             "q1",
-            "where the gradient points",
+            "a step along a contour",
             "c",
             {
-                "a": "Only where the contours are circles does the gradient lie on the line through the minimum. In a "
-                "ravine it points across to the other wall.",
-                "b": "Along the contour the loss does not change at all: that is what a contour is. The gradient "
-                "stands at right angles to it.",
-                "d": "That is minus the gradient. The gradient itself points where the loss rises fastest; "
-                "the minus sign in gradient descent turns it round.",
+                "a": "That step goes along the gradient: J rises by 3 times 0.0006 plus 4 times 0.0008, which is "
+                "0.005, the "
+                "most that a step of this length can bring.",
+                "b": "That step goes against the gradient, and J falls by 0.005. It is the step of gradient descent.",
+                "d": "To first order J changes by the gradient times the step. There is a direction in which this "
+                "product "
+                "is 0: along the contour, at right angles to the gradient.",
             },
         ),
         Question(
@@ -26,8 +27,9 @@ QUIZ_01 = quiz(
             {
                 "a": "That is the forward difference, whose error goes like h. The central one goes like h squared: "
                 "looking both ways cancels the first term of the error.",
-                "c": "A factor of 8 would be an error like h cubed. That term cancels by symmetry only for h; "
-                "the h squared term stays.",
+                "c": "A factor of 8 would be an error like h cubed. By symmetry all odd powers of h cancel, and the "
+                "first "
+                "that stays is h squared.",
                 "d": "Rounding takes over only when h is very small, near 0.00001 and below. At h = 0.1 the error is "
                 "the formula's own, and it shrinks.",
             },
@@ -58,7 +60,7 @@ QUIZ_01 = quiz(
         ),
         Question(
             "q5",
-            "one entry fails near a kink",
+            "a few entries fail near a kink",
             "b",
             {
                 "a": "It may be right. The numerical gradient mixes the slopes left and right of the kink when it lies "
