@@ -242,7 +242,7 @@ with waits_for("gradient_descent"):
         ax.label_outer()
         ax.set_title(rf"$\alpha$ = {lr}: {distance[lr]:.2f} away")
         print(f"alpha = {lr:<6} distance after 20 steps: {distance[lr]:.3f}   loss: {valley(path[-1]):.4f}")
-    plots.finding(fig, "Too short: it creeps. Too long: it jumps from side to side, for ever or away")
+    plots.finding(fig, "Too short a step creeps; too long a one jumps from side to side, and may never arrive")
     plt.show()
 
     letters = {0.01: "a", 0.1: "b", 0.18: "c", 0.195: "d", 0.2: "e"}
@@ -259,7 +259,7 @@ with waits_for("gradient_descent"):
 # little further each time. *Along* the valley floor it is flat: there, every one of these steps is too short, and the
 # longer the better. One learning rate has to serve both. That is the whole drama of this unit.
 #
-# Play with it: move the learning rate slowly over 0.2, then make the valley narrower.
+# Play with it: move the learning rate slowly past 0.2, then make the valley narrower.
 
 # %%
 with waits_for("gradient_descent"):
@@ -436,7 +436,7 @@ with waits_for("contraction_factor"):
     rho = [contraction_factor(valley.A, lr) for lr in lrs]
     ax = plt.subplots()[1]
     ax.plot(lrs, np.abs(1 - 10 * lrs), color=plots.VERMILLION, linewidth=1.5, label=r"across the valley: $|1 - \alpha L|$")
-    ax.plot(lrs, np.abs(1 - 1 * lrs), color=plots.GREEN, linewidth=1.5, label=r"along the floor: $|1 - \alpha \mu|$")
+    ax.plot(lrs, np.abs(1 - 1 * lrs), "--", color=plots.GREEN, linewidth=1.5, label=r"along the floor: $|1 - \alpha \mu|$")
     ax.plot(lrs, rho, color=plots.BLUE, linewidth=5, alpha=0.4, label=r"the slowest: $\rho(\alpha)$")
     ax.axhline(1, color=plots.MUTED, linewidth=1.2, linestyle=":")
     ax.text(0.002, 1.02, "above this line the run diverges", color=plots.MUTED, fontsize=10)
@@ -539,7 +539,7 @@ with waits_for("gradient_descent", "best_lr"):
     ax.loglog(kappas[1:], [k / 2 * np.log(1e6) for k in kappas[1:]], "--", label=r"$\frac{\kappa}{2} \ln 10^6$")
     ax.set(xlabel=r"condition number $\kappa$", ylabel="steps to a millionth")
     ax.legend()
-    plots.finding(fig, "Ten times narrower costs ten times the steps, even at the best learning rate")
+    plots.finding(fig, "Ten times the condition number costs ten times the steps, even at the best rate")
     plt.show()
 
     growth = steps_needed[100] / steps_needed[10]
@@ -551,9 +551,10 @@ with waits_for("gradient_descent", "best_lr"):
     )
 
 # %% [markdown]
-# At $\kappa = 1$ one step is enough. In the narrow valley the path **zig-zags**: nearly all of each step's length goes
+# At $\kappa = 1$ one step is enough. (The contours are $\sqrt\kappa$ times as long as they are wide: a valley that *looks*
+# ten times as narrow has 100 times the condition number.) In the narrow valley the path **zig-zags**: nearly all of each step's length goes
 # across, where it is undone by the next one, and hardly any of it along the floor, where the way to the minimum lies.
-# No learning rate repairs this. What does: a better-conditioned problem (rescale the inputs, as in unit 00), or a
+# No single learning rate repairs this. What does: a better-conditioned problem (rescale the inputs, as in unit 00), or a
 # method that remembers (momentum, unit 04), or one with a step length for each parameter (Adam, unit 05).
 
 # %% [markdown]
@@ -574,7 +575,7 @@ with waits_for("gradient_descent", "best_lr"):
 # | the loss | what it means | do |
 # |---|---|---|
 # | falls smoothly and slowly | far below the cliff | multiply $\alpha$ by 3, until something breaks |
-# | falls, with a saw-tooth | close to the cliff: the steep direction jumps from side to side | divide by 2 |
+# | falls, with a saw-tooth | a little beyond the cliff of a loss that is no quadratic: the steep direction jumps from side to side | often near the best; try half of it too, and compare |
 # | rises, then overflows to `inf` and `NaN` | beyond the cliff | divide by 10 |
 # | rises at the first step, even with $\alpha = 10^{-6}$ | not $\alpha$ at all: a sign, or a wrong gradient | check the gradient (unit 01) |
 # | falls fast, then crawls | a large $\kappa$: the steep directions are done | rescale the inputs; momentum or Adam |
@@ -600,11 +601,11 @@ with waits_for("gradient_descent", "best_lr"):
 
 # %% exercise="power_iteration"
 def power_iteration(grad, theta, v, steps, eps=1e-5):
-    """The largest curvature at theta, from differences of gradients alone.
+    """The largest curvature at theta in absolute value, from differences of gradients alone.
 
     grad: function, (d,) -> (d,).  theta: (d,), where to measure.  v: (d,), a direction to begin with, not 0, of any
     length.  steps: how many products A v, at least 1.  eps: how far to go along v when it has length 1.
-    Returns (L, v): the length of the last A v, whose v had length 1, and the direction of that A v, of length 1.
+    Returns (L, v): L, the length of the last product A v (taken with a v of length 1); v, that product scaled to length 1.
     """
     ### BEGIN SOLUTION
     v = v / np.linalg.norm(v)
@@ -626,7 +627,8 @@ def power_iteration(grad, theta, v, steps, eps=1e-5):
 # <details><summary>Hint 2: one product is right, or nearly; several are not</summary>
 #
 # One round: take $v$ of length 1, multiply, note the length, scale what came out to length 1. That is the $v$ of the next
-# round. `np.linalg.norm(v)` is the length of $v$.
+# round. `np.linalg.norm(v)` is the length of $v$. (`v /= ...` would change the caller's array; `v = v / ...` makes a new
+# one. And it is $L$ that is asked for, not $2/L$.)
 # </details>
 #
 # <details><summary>Hint 3: right for bowls, wrong for the bent valley</summary>
@@ -667,9 +669,9 @@ with waits_for("power_iteration"):
         right[ratio] = COUNTS[typical < 0.01][0] if (typical < 0.01).any() else np.inf
         ax.semilogy(COUNTS, np.maximum(typical, 1e-9), style, markevery=4, label=f"the second steepest is {ratio}")
     ax.axhline(0.01, color=plots.MUTED, linestyle=":", label="one percent")
-    ax.set(xlabel="products $Av$", ylabel="how much of $L = 1$ is missing", ylim=(1e-8, 1))
-    ax.legend(loc="lower left")
-    plots.finding(ax, f"{right[0.9]} products find the steepest of 1,000 directions to one percent")
+    ax.set(xlabel="products $Av$", ylabel="how much of $L = 1$ is missing", ylim=(1e-8, 2))
+    ax.legend(loc="lower right")
+    plots.finding(ax, f"About {right[0.9]} products give the largest of 1,000 curvatures to 1%, if the next is 0.9")
     plt.show()
     reveal(
         "products",
@@ -680,8 +682,10 @@ with waits_for("power_iteration"):
 
 # %% [markdown]
 # What matters is how close the second steepest direction comes. Where it is nearly as steep, $v$ takes long to decide
-# between the two, but then $L$ is nearly right long before: for a learning rate that is all you need. Further down you
-# will ask the images for theirs.
+# between the two, but then $L$ is nearly right long before. It comes from below: no product with a $v$ of length 1 is
+# longer than $L$. So $2/L$ comes out too long, if anything: take a step some percent shorter, or $1/L$. (If some direction
+# curves *downwards* even more strongly, you get that one, without its sign. And the first $v$ must have some share of the
+# steepest direction; a random one has.) Further down you will ask the images for their $L$.
 
 # %% [markdown]
 # ### Bonus exercise: `backtracking_line_search`
@@ -734,8 +738,8 @@ check("backtracking_line_search")
 # Is it worth it? A fair test on Rosenbrock's bent valley, $J(\theta) = (1 - \theta_1)^2 + 100\,(\theta_2 - \theta_1^2)^2$,
 # whose floor follows the parabola $\theta_2 = \theta_1^2$ to the minimum at $(1, 1)$. Its curvature changes on the way.
 # Every run may evaluate the loss or the gradient 3,000 times in all. With a fixed $\alpha$ each step needs one
-# evaluation; backtracking spends most of them on trying. As everybody does, it begins each search at twice the rate that
-# the last one accepted.
+# evaluation; backtracking also pays for each step length that it tries. As is common, it begins each search at twice the
+# rate that the last one accepted.
 
 # %% folded=true
 with waits_for("gradient_descent", "backtracking_line_search"):
@@ -744,21 +748,27 @@ with waits_for("gradient_descent", "backtracking_line_search"):
 
 
     def counted(function):
-        """The same function, counting how often it is asked."""
+        """The same function, counting how often it is asked; the same question again costs nothing."""
+        known = {}
 
         def ask(theta):
             global asked
-            asked += 1
-            return function(theta)
+            if theta.tobytes() not in known:
+                asked += 1
+                known[theta.tobytes()] = function(theta)
+            return known[theta.tobytes()]
 
         return ask
 
 
-    theta, chosen, walked = origin, [], [origin]
+    theta, chosen, walked, cliffs = origin, [], [origin], []
+    value, slope = counted(bend.value), counted(bend.grad)
     while asked < budget:
         first = 2 * chosen[-1] if chosen else 1.0
-        chosen.append(backtracking_line_search(counted(bend.value), counted(bend.grad), theta, first))
-        theta = theta - chosen[-1] * counted(bend.grad)(theta)
+        chosen.append(backtracking_line_search(value, slope, theta, first))
+        h00, h01 = 2 - 400 * theta[1] + 1200 * theta[0] ** 2, -400 * theta[0]
+        cliffs.append(2 / np.abs(np.linalg.eigvalsh([[h00, h01], [h01, 200.0]])).max())
+        theta = theta - chosen[-1] * slope(theta)
         walked.append(theta)
 
     lrs = np.geomspace(1e-4, 2e-2, 24)
@@ -771,8 +781,11 @@ with waits_for("gradient_descent", "backtracking_line_search"):
         ylabel=r"$\theta_2$", minimum=(1, 1), window=(-1.6, 1.4, -0.4, 1.6),
     )
     top.get_legend().remove()
-    middle.semilogy(chosen, color=plots.GREEN, linewidth=1)
-    middle.set(xlabel="step", ylabel=r"accepted $\alpha$")
+    middle.semilogy(chosen, color=plots.GREEN, linewidth=1, label=r"accepted $\alpha$")
+    middle.semilogy(cliffs, "--", color=plots.INK, linewidth=1.2, label="the cliff $2/L$ of the place")
+    middle.set(xlabel="step", ylabel=r"$\alpha$")
+    middle.legend(loc="lower right", fontsize=9)
+    within = np.quantile(np.array(chosen) / cliffs, [0.02, 0.98])
     plots.sweep(
         lrs, fixed, bottom, start_loss=bend(origin), xlabel=r"learning rate $\alpha$, fixed",
         ylabel="loss after\n3,000 evaluations",
@@ -782,13 +795,13 @@ with waits_for("gradient_descent", "backtracking_line_search"):
     plots.finding(fig, f"Backtracking, untuned, is beaten by {better} of 24 fixed rates")
     plt.show()
     print(f"best fixed alpha: {np.nanmin(fixed):.4f} at {lrs[np.nanargmin(fixed)]:.5f}    backtracking: {bend(theta):.4f}")
-    print(f"backtracking took {len(chosen)} steps, between {min(chosen):.5f} and {max(chosen):.2f} in learning rate")
+    print(f"backtracking took {len(chosen)} steps; nearly all were {within[0]:.1f} to {within[1]:.1f} times the cliff of their place")
 
 # %% [markdown]
 # The best fixed rate was found by 24 runs; backtracking had one. In the middle picture you see the lengths that it found by
-# itself: around the cliff most of the time, and several times as long where the ground allowed it. Its weakness shows
-# when the loss itself is noisy
-# (unit 03): then a test of "did it go down?" means little, and fixed schedules win.
+# itself, beside the cliff of the place where it stood: never far from it, while the cliff itself moves on the way. Its
+# weakness shows when the loss itself is noisy (unit 03): then a test of "did it go down?" means little, and fixed
+# schedules are the rule.
 
 # %% [markdown]
 # ## A model that learns from images
@@ -905,9 +918,10 @@ with waits_for("max_stable_lr", "power_iteration", "fit_softmax_regression"):
               f"its loss {last.min():.3f}")
 
     ax = plt.subplots()[1]
-    for (name, (lrs, last, rose)), colour in zip(results.items(), plots.PALETTE, strict=False):
-        ax.semilogx(lrs, last, color=colour, label=name)
-        ax.plot(lrs[~rose], last[~rose], "o", color=colour)
+    looks = (plots.BLUE, "o", "-"), (plots.VERMILLION, "s", "-.")
+    for (name, (lrs, last, rose)), (colour, mark, style) in zip(results.items(), looks, strict=True):
+        ax.semilogx(lrs, last, style, color=colour, label=name)
+        ax.plot(lrs[~rose], last[~rose], mark, color=colour)
         ax.plot(lrs[rose], last[rose], "x", color=colour, markersize=9, markeredgewidth=2.5)
         ax.axvline(limits[name], color=colour, linestyle="--", linewidth=1.4)
     ax.plot([], [], "x", color=plots.INK, markersize=9, markeredgewidth=2.5, label="the loss rose on the way")
@@ -962,14 +976,14 @@ with waits_for("max_stable_lr", "fit_softmax_regression"):
     fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.9))
     plots.loss_curves(losses, left, xlabel="step", ylabel="training loss")
     left.get_legend().remove()
-    for name, values in accuracy.items():
-        right.plot((0, *marks), values, marker="o", label=name)
+    for (name, values), mark in zip(accuracy.items(), "os", strict=True):
+        right.plot((0, *marks), values, marker=mark, label=name)
     right.set_xscale("symlog", linthresh=1, linscale=0.4)
     right.set_xticks((0, *marks), [str(mark) for mark in (0, *marks)])
     right.minorticks_off()
     right.set(xlabel="steps taken", ylabel="test accuracy", ylim=(0, 1))
     right.legend(loc="lower right")
-    plots.finding(fig, "Without the mean image, 30 steps do more than 100 with it")
+    plots.finding(fig, f"Without the mean image, 30 steps reach {accuracy['minus the mean image'][-2]:.0%}; with it, 100 reach {accuracy['raw pixels'][-1]:.0%}")
     plt.show()
 
     final = accuracy["minus the mean image"][-1]
@@ -993,15 +1007,15 @@ with waits_for("max_stable_lr", "fit_softmax_regression"):
     for ax, (steps, images) in zip(axes, templates.items(), strict=True):
         plots.image_grid(images, fashion.class_names, ax, columns=5, signed=True)
         ax.set_title(f"after {steps} steps")
-    plots.finding(fig, "Each class draws its silhouette; later it dissolves into pixels")
+    plots.finding(fig, "After 10 steps, each class has its silhouette; after 100, grains on top of it")
     plt.show()
 
 # %% [markdown]
-# Violet pixels speak for the class when they are bright, orange ones against it: trousers must be dark between the
+# Violet pixels speak for the class when they are brighter than in the mean image, orange ones against it: trousers must be dark between the
 # legs, a T-shirt has short sleeves and nothing beneath them, an ankle boot has a shaft. After 100 steps the training
-# loss is far lower than after 30, yet on new images little or nothing is gained (the print above), and the silhouettes
-# dissolve into single pixels: the model has
-# begun to learn its 600 training images by heart. Unit 06 is about that.
+# loss is far lower than after 30, yet on new images little or nothing is gained (the print above), and over many
+# silhouettes lie grains, single pixels: the model has begun to learn its 600 training images by heart. Unit 06 is about
+# that.
 
 # %% [markdown]
 # ## Clinic: the descent that walked past the cliff
@@ -1110,8 +1124,8 @@ check("clinic_02")
 # %% [markdown]
 # ## Quiz
 #
-# Put the letter of the best answer in quotes, such as `"b"`, in place of the dots. What is right, and why the others are not, you read in your
-# feedback, or with `./course check 02`.
+# Put the letter of the best answer in quotes, such as `"b"`, in place of the dots. Your feedback, or `./course check 02`,
+# says which answer is right and why the others are not.
 #
 # **q1.** A new model's loss rises at the very first step. It does so with $\alpha = 0.1$, with $10^{-3}$ and
 # with $10^{-6}$. What is it?
@@ -1126,12 +1140,12 @@ check("clinic_02")
 # - c) 0.2
 # - d) 10
 #
-# **q3.** Your problem's condition number grows from 100 to 1,000. You use the best learning rate in both cases. How many
-# steps does it take to the same relative distance?
-# - a) as many as before
-# - b) about 3 times as many
-# - c) about 100 times as many
-# - d) about 10 times as many
+# **q3.** The contours of one valley are ellipses 3 times as long as wide, those of another 30 times. Each gets its own best
+# learning rate. Roughly how many times as many steps does the second one need?
+# - a) as many as the first
+# - b) 10 times
+# - c) 1,000 times
+# - d) 100 times
 #
 # **q4.** Why are all coordinates moved at once, with one gradient?
 # - a) because the gradient belongs to one point: with half-moved coordinates it is another method, with other limits

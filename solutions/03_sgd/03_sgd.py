@@ -85,8 +85,9 @@ def grad(W, X, y):
 # and a **minibatch** of $B$ examples gives a step along the mean of their gradients. Averaged over all batches that
 # could have been drawn, that is exactly $\nabla J$: the estimate is **unbiased**. A single one scatters around it.
 #
-# In practice one does not draw each batch from all examples. One shuffles them once, cuts the row into batches, and
-# goes through it: an **epoch**, in which everybody has one turn. Is that worth the trouble? Suppose you draw as many
+# In practice one does not draw each batch from all examples. One shuffles them at the start of each epoch,
+# cuts the row into batches, and goes through it: an **epoch** is a pass in which everybody has one turn. What would go
+# wrong if each draw were from all? Suppose you draw as many
 # examples as there are, but each of them from all. How many are never drawn?
 
 # %%
@@ -366,8 +367,8 @@ predict(
 #
 # $$\mathbb{E}\,\|g_B - \nabla J\|^2 = \frac{1}{B} \cdot \frac{N - B}{N - 1} \cdot \frac1N \sum_{i=1}^N \|g_i - \nabla J\|^2$$
 #
-# The last factor is the variance of single examples. The first is what you know of any mean: $B$ independent values
-# scatter $B$ times less. The one in the middle is there because an epoch draws *without* replacement: it is 1 for
+# The last factor is the variance of single examples. The first is what you know of any mean: the mean of $B$ independent
+# values has a variance $B$ times smaller. The one in the middle is there because an epoch draws *without* replacement: it is 1 for
 # $B = 1$, nearly 1 for small batches, and 0 for $B = N$, where nothing is left to chance. Write it for a table of
 # gradients with one row for each example.
 
@@ -434,9 +435,10 @@ with waits_for("minibatches", "sgd_epoch", "gradient_noise"):
     ax.axhline(np.sum(whole**2), color=plots.GREEN, linewidth=1.4, linestyle="--", label=r"$\|\nabla J\|^2$ itself")
     ax.set(xlabel=r"batch size $B$", ylabel=r"mean $\|g_B - \nabla J\|^2$")
     ax.legend(loc="lower left")
+    crossing = every[np.argmax(formula < np.sum(whole**2))]
+    ax.axvline(crossing, color=plots.GREEN, linewidth=1.2, linestyle=":")
     plots.finding(ax, "The noise falls like 1/B, and faster when few are left")
     plt.show()
-    crossing = every[np.argmax(formula < np.sum(whole**2))]
     print(f"slope of the measured noise from B = 1 to 32: {slope:.2f}")
     print(f"noise at B = 1: {formula[0]:.1f};   |grad J|^2: {np.sum(whole**2):.3f};   equal near B = {crossing}")
     reveal(
@@ -447,9 +449,10 @@ with waits_for("minibatches", "sgd_epoch", "gradient_noise"):
     )
 
 # %% [markdown]
-# On the dashed line the noise is as long as the gradient itself. To its left, a single batch says little about the
-# direction, and the learning comes from many of them. As the training goes on, $\nabla J$ shrinks towards 0; the examples
-# still disagree, so the noise does not, and the crossing moves to the right. What then?
+# Where the curve crosses the dashed line, $g_B$ is typically as far from $\nabla J$ as $\nabla J$ is long. Left of this
+# crossing, a single batch says little about the direction, and the learning comes from many of them. As the training goes
+# on, $\nabla J$ shrinks towards 0. The noise shrinks too, but less, as long as the examples disagree; so on the whole the
+# crossing moves to the right. What then?
 
 # %% [markdown]
 # > **A good place for a break.** You can train with minibatches, and you know how noisy their gradients are. When you come
@@ -656,14 +659,14 @@ with waits_for("minibatches", "sgd_epoch", "step_decay", "cosine_decay"):
     }
     distances = {name: np.array([off(walk(lrs, 1, seed)) for seed in range(10)]) for name, lrs in schedules.items()}
     fig, (top, bottom) = plt.subplots(2, 1, figsize=(7.0, 6.2), sharex=True, height_ratios=(1, 2))
-    for name, lrs in schedules.items():
-        top.plot(lrs, label=name)
+    for (name, lrs), style in zip(schedules.items(), ("-", "--", "-.", ":"), strict=True):
+        top.plot(lrs, style, label=name)
     top.set(ylabel=r"learning rate $\alpha_t$")
-    for name, values in distances.items():
-        bottom.plot(np.convolve(values.mean(axis=0), np.ones(25) / 25, mode="valid"), label=name)
+    for (name, values), style in zip(distances.items(), ("-", "--", "-.", ":"), strict=True):
+        bottom.plot(np.convolve(values.mean(axis=0), np.ones(25) / 25, mode="valid"), style, label=name)
     bottom.set(xlabel="step", ylabel="mean squared distance\n(10 runs, over 25 steps)", yscale="log")
     bottom.legend(loc="lower left")
-    plots.finding(fig, "Decay travels first, then the ball shrinks with it")
+    plots.finding(fig, "With a decay, the run travels first, and then its ball shrinks")
     plt.show()
     for name, values in distances.items():
         print(f"{name:15} mean squared distance over the last 100 steps: {values[:, -100:].mean():.5f}")
@@ -673,7 +676,8 @@ with waits_for("minibatches", "sgd_epoch", "step_decay", "cosine_decay"):
 # the whole run, and would settle much closer if it had the time. Step decay falls in stairs: at the first drop of
 # $\alpha$ by 10 the ball shrinks by about 10; after the second the steps are so short that the run ends before the new
 # ball is reached. You know this staircase from the training curves of many papers; now you know where it comes from.
-# Cosine decay ends a little higher here, and needs no decision about when to drop.
+# Which of the two decays ends lower changes with the seeds (ten runs do not settle it); cosine needs no decision about
+# when to drop.
 
 # %% [markdown]
 # ## A gentle start
@@ -718,15 +722,16 @@ check("linear_warmup")
 # ### What warm-up is for
 #
 # Warm-up helps where the curvature is largest at the *start*. The simplest such
-# loss is $J(\theta) = \theta^4/4$: its curvature $3\theta^2$ is 27 at $\theta = 3$, where we begin, so the cliff $2/L$
-# is at 0.074, and close to the minimum there is no cliff at all.
+# loss is $J(\theta) = \theta^4/4$: its curvature $3\theta^2$ is 27 at $\theta = 3$, where we begin. There, a first step
+# of $\alpha = 2/9$ already lands at $-3$, as high as before, and any longer one climbs. Close to the minimum there is no
+# cliff at all.
 
 # %%
 with waits_for("linear_warmup"):
     paths = {}
     for name, lrs in {
         r"$\alpha$ = 0.5 at once": [0.5] * 60,
-        r"$\alpha$ = 0.05, safe": [0.05] * 60,
+        r"$\alpha$ = 0.2, near the largest that survives": [0.2] * 60,
         r"$\alpha$ = 0.5 after a warm-up of 20": [linear_warmup(t, 0.5, 20) for t in range(60)],
     }.items():
         theta, trace = np.float64(3.0), []
@@ -736,7 +741,7 @@ with waits_for("linear_warmup"):
                 theta = theta - lr * theta**3
         paths[name] = trace
         end = f"{trace[-1]:.2g}" if np.isfinite(trace[-1]) else f"overflow at step {np.argmin(np.isfinite(trace))}"
-        print(f"{name.replace('$', '').replace(chr(92), ''):34} loss after 60 steps: {end}")
+        print(f"{name.replace('$', '').replace(chr(92), ''):44} loss after 60 steps: {end}")
     ax = plots.loss_curves(paths, xlabel="step", ylabel="loss", logy=True)
     plots.finding(ax, "After a warm-up, the rate that exploded does no harm")
     plt.show()
@@ -784,7 +789,7 @@ with waits_for("minibatches", "sgd_epoch", "step_decay", "cosine_decay", "linear
     plots.loss_curves(best_runs, right, xlabel="epoch", ylabel="training loss, each at its best", logy=True, band="minmax")
     right.get_legend().remove()
     fig.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=4)
-    plots.finding(fig, "With decay, the same number of steps ends lower")
+    plots.finding(fig, "Each at its best first rate, the runs with a decay end lower")
     plt.show()
 
 # %% [markdown]
@@ -859,7 +864,7 @@ def lr_range_test(loss_and_grad, theta, batches, lr_min, lr_max, steps):
 check("lr_range_test")
 
 # %% [markdown]
-# One range test of 100 steps costs two epochs. Below it, for comparison, the truth that it is to predict: full runs of
+# One range test of 100 steps costs two epochs. Below it, for comparison, what it should predict: full runs of
 # 8 epochs at constant learning rates. Where in the upper picture would you look for the one with the lowest training
 # loss?
 
@@ -868,9 +873,9 @@ predict(
     "range",
     ...,
     options={
-        "a": "where the loss just begins to fall",
-        "b": "between its steepest fall and its lowest point",
-        "c": "a little beyond its lowest point, where it begins to rise",
+        "a": "where the loss is still flat",
+        "b": "where it just begins to fall",
+        "c": "near its lowest point, within a factor of 2 or 3",
         "d": "where it has exploded",
     },
 )
@@ -914,7 +919,7 @@ with waits_for("minibatches", "sgd_epoch", "lr_range_test"):
         print(f"            {lr:5g}  {loss:13.3f}  {share:13.1%}{'  lowest loss' if lr == best else ''}")
     reveal(
         "range",
-        "a" if best < fall else "b" if best <= lowest else "c" if best < exploded else "d",
+        "c" if lowest / 3 <= best <= 3 * lowest else "d" if best >= exploded else "b" if best >= fall / 3 else "a",
         because="Left of the steepest fall the steps are stable and waste your time; far beyond the lowest point a full run "
         "ends high, and differs from seed to seed. The lowest point itself is only a signpost: the low loss there was "
         "earned by all the smaller rates before it, so that the best rate for a whole run may lie on either side.",
@@ -926,7 +931,7 @@ with waits_for("minibatches", "sgd_epoch", "lr_range_test"):
 # too large for a whole run, or, as softmax regression forgives a lot, still a little small for it.
 #
 # And best for what? Look down the last column. The rate with the lowest training loss is not where test accuracy is
-# highest: to the new images, smaller rates are at least as good. (That comes up again in unit 06.) So the place to look
+# highest: for new images, smaller rates are at least as good. (That comes up again in unit 06.) So the place to look
 # is from the steepest fall to about the lowest point. What the range test gives you, for the price of two epochs, is two
 # or three candidates instead of a dozen.
 
@@ -935,18 +940,19 @@ with waits_for("minibatches", "sgd_epoch", "lr_range_test"):
 #
 # Unit 02 had the first half of the answer: stay below $2/L$, and close to it. With noisy gradients the procedure is:
 #
-# 1. **Stability.** Run a range test from the start that you will use, with the batch size that you will use. Beyond the
-#    point where it explodes there is nothing to look for.
+# 1. **Stability.** Run a range test from the start that you will use, with the batch size that you will use. Where it
+#    explodes, a *constant* rate has nothing to look for. With a decay the first rate may be larger: in the comparison
+#    above, the lowest *training* loss came from a first rate beyond the explosion (and was no better on new images).
 # 2. **Candidates.** Take two or three values, in factors of 2 or 3, from the steepest fall to about the lowest point.
-#    Networks with many layers tend to want the lower end.
+#    Networks with many layers tend to want the lower end. With a decay, add one candidate beyond the lowest point.
 # 3. **Decay.** Decide how long the run is, and let the learning rate fall to nearly 0 over it; cosine is a good default.
 #    Without decay you pick the rate that is best for the *end* and pay with a slow start.
 # 4. **Compare** the candidates over runs of the full length, with their decay, on data that they were not trained on
-#    (nor you will judge the model by in the end: unit 06 calls these *validation data*), with more than one
+#    and by which you will not judge the model in the end (unit 06 calls them *validation data*), with more than one
 #    seed if the difference is small. If the best is at the edge of your grid, extend the grid.
 # 5. **Warm-up** if the loss jumps within the first steps, or if you want a rate that explodes only there: a few percent
 #    of the run is usual. Otherwise leave it out.
-# 6. **When you change the batch size,** change $\alpha$ in proportion as a first guess, and repeat step 1.
+# 6. **When you change the batch size,** change $\alpha$ in proportion, but not beyond the cliff, as a first guess, and repeat step 1.
 #
 # Read the loss while it runs:
 #
@@ -956,7 +962,6 @@ with waits_for("minibatches", "sgd_epoch", "lr_range_test"):
 # | falls fast, then wobbles around one level | the noise ball | decay now, or larger batches |
 # | jumps in the first steps, then recovers or not | too large for the start | warm-up, or a smaller $\alpha$ |
 # | explodes later on | over the cliff | a third of $\alpha$ |
-# | stays at $\log K$ for every $\alpha$ | the labels tell nothing | look at the data: pairs, shuffling (see the clinic) |
 # | differs much between seeds at the end | stopped inside the ball | decay |
 
 # %% [markdown]
@@ -1061,8 +1066,8 @@ check("clinic_03")
 # %% [markdown]
 # ## Quiz
 #
-# Put the letter of the best answer in quotes, such as `"b"`, in place of the dots. What is right, and why the others are not, you read in your
-# feedback, or with `./course check 03`.
+# Put the letter of the best answer in quotes, such as `"b"`, in place of the dots. Your feedback, or `./course check 03`,
+# says which answer is right and why the others are not.
 #
 # **q1.** What is the gradient of a random minibatch?
 # - a) the full gradient, computed faster
@@ -1083,15 +1088,15 @@ check("clinic_03")
 # - c) more epochs of the same
 # - d) smaller batches
 #
-# **q4.** A ten-class model's training loss stays at 2.30 for many epochs, for every learning rate that you try. What do
-# you look at first?
-# - a) whether the learning rate is too large
-# - b) whether the last batch is dropped
-# - c) whether the data are shuffled at all
-# - d) whether each example is still with its own label
+# **q4.** A colleague's ten-class training data are sorted by label and never shuffled; each image has its own label. What
+# does the training loss do?
+# - a) it stays at 2.30
+# - b) it falls just as with shuffling
+# - c) it diverges at every learning rate
+# - d) it falls, jerkily, and ends higher than with shuffling
 #
 # **q5.** In a range test the loss is flat up to 0.001, falls most steeply at 0.1, is lowest at 0.5 and explodes at 2.
-# Which learning rates do you try in full runs?
+# Which *constant* learning rates do you try in full runs?
 # - a) only 0.5: there the loss was lowest
 # - b) two or three from 0.1 to 0.5
 # - c) 0.001 and smaller ones: they are surely stable
@@ -1115,7 +1120,8 @@ check("quiz_03")
 #   one pass in which each example has one turn, in a fresh order, with its own label.
 # - **Noise:** $\mathbb{E}\,\|g_B - \nabla J\|^2 = \frac{1}{B} \cdot \frac{N - B}{N - 1} \cdot \frac1N \sum_i \|g_i -
 #   \nabla J\|^2$: half the distance costs four times the examples.
-# - **The noise ball:** at constant $\alpha$ the mean squared distance settles near $\frac{\alpha\,\sigma^2}{2\lambda}$.
+# - **The noise ball:** at constant $\alpha$ the mean squared distance along a direction of curvature $\lambda$ settles near
+#   $\frac{\alpha\,\sigma^2}{2\lambda}$.
 # - **Step decay:** $\alpha_t = \alpha_0 \, \gamma^{\lfloor t / \text{every} \rfloor}$. **Cosine:** $\alpha_t =
 #   \alpha_\text{min} + \frac{\alpha_0 - \alpha_\text{min}}{2}(1 + \cos\frac{\pi t}{T})$. **Warm-up:** $\alpha_t =
 #   \alpha_0 \min(1, \frac{t + 1}{\text{warmup}})$.

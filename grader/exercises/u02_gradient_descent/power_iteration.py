@@ -1,5 +1,5 @@
-"""`power_iteration`: the largest curvature from differences of gradients; the oracle is torch's Hessian, and its "
-"powers."""
+"""`power_iteration`: the largest curvature from differences of gradients. The oracle takes powers of torch's "
+"Hessian."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -124,7 +124,8 @@ POWER_ITERATION = Exercise(
         Misconception(
             "difference_not_divided",
             change(power_iteration, ") / eps", ")"),
-            "You subtract two gradients that are eps apart, and stop there: that is how much the gradient changes "
+            "You subtract two gradients at points that are eps apart, and stop there: that is how much the gradient "
+            "changes "
             "over a "
             "tiny way. The curvature is that change for each unit of the way.",
             hint=1,
@@ -173,7 +174,7 @@ POWER_ITERATION = Exercise(
             "You move each parameter by a share of itself: a large one far, one that is 0 not at all. The way along v "
             "is "
             "the same wherever one stands: eps times v is added.",
-            hint=3,
+            hint=1,
         ),
         Misconception(
             "one_product_more",

@@ -36,15 +36,17 @@ QUIZ_02 = quiz(
         ),
         Question(
             "q3",
-            "ten times the condition number",
+            "what a narrow valley costs",
             answer="d",
             wrong={
-                "a": "The best step adapts to the steep direction, and the flat one pays for it: at the best learning "
-                "rate the factor is (kappa - 1)/(kappa + 1), which comes closer to 1 as kappa grows.",
-                "b": "Steps that grow with the square root of kappa are what momentum buys you (unit 04). Plain "
-                "gradient descent pays the full price.",
-                "c": "The steps to a tolerance grow like kappa itself, not like its square: the factor is about "
-                "1 - 2/kappa, so about kappa/2 steps shrink the distance to 1/e.",
+                "a": "The best learning rate balances the steepest and the flattest direction; it cannot make them "
+                "alike. "
+                "The narrower the valley, the slower both are.",
+                "b": "That would be so if steps grew like the ratio of length to width. But contours are the *root* of "
+                "kappa times as long as wide: 3 and 30 stand for a kappa of 9 and of 900.",
+                "c": "Steps grow like kappa, and kappa is the square of how much longer than wide the contours are: "
+                "from 9 "
+                "to 900.",
             },
         ),
         Question(

@@ -49,14 +49,17 @@ QUIZ_03 = quiz(
         ),
         Question(
             "q4",
-            "a loss stuck near log K",
+            "data that are never shuffled",
             answer="d",
             wrong={
-                "a": "A learning rate that is too large makes the loss jump and grow far beyond log K. Staying close "
-                "to log K means guessing, calmly.",
-                "b": "A dropped last batch costs a few examples an epoch. The rest would teach the model well enough.",
-                "c": "Without a shuffle training is worse, and in sorted data much worse, but each example still comes "
-                "with its own label, and the loss moves.",
+                "a": "It stays at log K where the labels say nothing about the examples. Here each image still has "
+                "its own "
+                "label, and there is something to learn.",
+                "b": "Each batch holds one kind only, and pulls everything towards this kind; the next one pulls it "
+                "away "
+                "again. Some of what was learned is unlearned in every epoch.",
+                "c": "No step is longer than with shuffling, so a small enough learning rate is as stable as ever. The "
+                "order costs quality, not stability.",
             },
         ),
         Question(
