@@ -162,7 +162,8 @@ def draw_graph(loss, names, place, rules):
     ax = plt.subplots(figsize=(7.8, 4.7))[1]
     for (source, node), factor in factors.items():
         (x0, y0), (x1, y1) = place[title_of[source]], place[title_of[node]]
-        style = {"arrowstyle": "-|>", "color": plots.VERMILLION, "lw": 1.8, "shrinkA": 33, "shrinkB": 33}
+        shrink = 30 if x0 == x1 else 42
+        style = {"arrowstyle": "-|>", "color": plots.VERMILLION, "lw": 1.8, "shrinkA": shrink, "shrinkB": shrink}
         ax.annotate("", (x0, y0), (x1, y1), arrowprops=style)
         rule = rules.get((title_of[source], title_of[node]))
         text = f"× {factor:.3g}" if rule is None else f"× {rule}\n= × {factor:.3g}"
@@ -175,22 +176,21 @@ def draw_graph(loss, names, place, rules):
         kind = type(node).__name__.removesuffix("Backward0")
         operation = "a parameter" if kind == "AccumulateGrad" else kind
         colour = plots.ORANGE if kind == "AccumulateGrad" else plots.BLUE
-        text = f"{title}\n{operation}\nvalue {names[title].item():.4g}".replace("-", "\u2212")
+        text = f"{title}\n{operation}\nvalue {names[title].item():.4g}\n ".replace("-", "\u2212")
         box = {"boxstyle": "round,pad=0.4", "facecolor": plots.CARD, "edgecolor": colour, "linewidth": 2}
-        ax.text(*place[title], text, ha="center", va="center", fontsize=9, bbox=box)
-        ax.text(
-            place[title][0], place[title][1] - 0.42, f"gradient {arrived[node]:.4g}".replace("-", "\u2212"), ha="center",
-            va="top", fontsize=9, color=plots.VERMILLION, weight="bold", bbox={"facecolor": plots.CARD, "edgecolor": "none", "pad": 0.6},
-        )
-    ax.set(xlim=(-0.5, 4.55), ylim=(-0.85, 2.75))
+        x, y = place[title]
+        ax.text(x, y, text, ha="center", va="center", fontsize=9, bbox=box)
+        gradient = f"gradient {arrived[node]:.4g}".replace("-", "\u2212")
+        ax.text(x, y - 0.2, gradient, ha="center", va="center", fontsize=9, color=plots.VERMILLION, weight="bold")
+    ax.set(xlim=(-0.5, 4.65), ylim=(-0.45, 2.75))
     ax.set_axis_off()
     return ax
 
 
 # %% folded=true
 PLACE = {
-    "w": (0, 0.9), "b": (0.9, 2.35), "w x": (1.15, 1.15), "w x + b": (2.2, 2.35), "error": (3.2, 2.35), "error²": (4.2, 1.5),
-    "w²": (1.15, 0), "0.1 w²": (2.65, 0), "loss": (4.2, 0),
+    "w": (0, 0.75), "b": (0.7, 2.35), "w x": (1.3, 1.15), "w x + b": (2.05, 2.35), "error": (3.15, 2.35), "error²": (4.2, 1.45),
+    "w²": (1.3, 0), "0.1 w²": (2.75, 0), "loss": (4.2, 0),
 }
 RULES = {("error", "error²"): "2 error", ("w", "w x"): "x", ("w", "w²"): "2 w"}
 
@@ -521,8 +521,8 @@ class Base(torch.optim.Optimizer):
 # %% [markdown]
 # <details><summary>Hint 1: which parameters?</summary>
 #
-# Two loops, one in the other: over `self.param_groups`, and for each `group` over `group["params"]`. In the middle stands
-# one call of `self.update`, with four things in this order: parameter, gradient, state, group.
+# Two loops, one in the other: over `self.param_groups`, and for each `group` over `group["params"]`. Inside both, call
+# `self.update` once, with four things in this order: parameter, gradient, state, group.
 # </details>
 #
 # <details><summary>Hint 2: wrong with two groups, or with a schedule</summary>
@@ -927,8 +927,8 @@ with waits_for("TorchSGD", "TorchAdam", "TorchAdamW"):
 
 # %% [markdown]
 # Zero throughout would mean the very same operations in the very same order. Now the grey line. In float32 its difference
-# lies near the rounding of an honest Adam: whoever compares there sees "1e-7 or so, all right". In float64 it stands nine
-# or ten orders of magnitude above the others, from the first step on. Comparing with a trusted version step by step, in
+# is about as large as the rounding of right optimizers: whoever compares there sees "1e-6 or so, all right". In float64 it
+# stands about nine orders of magnitude above the others, and does so from the first step on. Comparing with a trusted version step by step, in
 # float64, is the strongest test that a numerical program can have. Mira now knows what to show her company; use it
 # whenever you port something.
 #
@@ -981,7 +981,8 @@ with waits_for("TorchSGD", "TorchAdam"):
     for colour, (name, (by_numpy, by_torch)) in zip((plots.ORANGE, plots.SKY), worlds.items(), strict=True):
         left.plot(*by_numpy.T, color=colour, linewidth=7, solid_capstyle="round", label=f"{name}: NumPy")
         left.plot(*by_torch.T, ".-", color=plots.INK, linewidth=1, markersize=4, label=f"{name}: PyTorch")
-        right.plot(np.maximum(np.abs(by_numpy - by_torch).max(axis=1), 1e-17), color=colour, label=name)
+        gap, dashes = np.abs(by_numpy - by_torch).max(axis=1), "--" if name == "Adam" else "-"
+        right.plot(np.maximum(gap, 1e-17), dashes, color=colour, label=name)
     left.legend(fontsize=8, loc="lower left")
     right.axhline(np.finfo(float).eps, color=plots.MUTED, linestyle=":", linewidth=1.6)
     right.set(xlabel="step", ylabel="largest difference (0 drawn as 1e-17)", yscale="log", ylim=(5e-18, 1e-13))
@@ -1278,7 +1279,7 @@ with waits_for("TorchSGD", "TorchAdam", "TorchAdamW", "regularized_loss"):
         difference = np.abs(in_loss - as_decay).max()
         same[name] = difference < 1e-9
         ax.axline((0, 0), slope=1, color=plots.MUTED, linestyle=":", linewidth=1.4)
-        ax.plot(in_loss, as_decay, "o", color=plots.BLUE if same[name] else plots.VERMILLION, markersize=5)
+        ax.plot(in_loss, as_decay, "o" if same[name] else "^", color=plots.BLUE if same[name] else plots.VERMILLION, markersize=5)
         ax.set_title(name, fontsize=11.5)
         ax.set_xlabel("weight, term in the loss")
         print(f"{name:6} largest difference of a weight: {'below 1e-9' if same[name] else format(difference, '.2f'):>10};   "
@@ -1723,7 +1724,7 @@ check("clinic_09")
 # Put the letter of the best answer in quotes, such as `"b"`, in place of the dots. Your feedback, or `./course check 09`,
 # says what is right, and why the others are not.
 #
-# **q1.** A friend saves time: the loss is computed once, *before* the loop. In the loop stand `optimizer.zero_grad()`,
+# **q1.** A friend wants to save time and computes the loss once, *before* the loop. The loop calls `optimizer.zero_grad()`,
 # `loss.backward()` and `optimizer.step()`. What happens?
 # - a) it trains as usual: the graph knows the parameters, and they change
 # - b) one step, and then an error: the graph has been used up

@@ -6,7 +6,7 @@ import numpy as np
 
 from grader.changes import change
 from grader.exercises.u09_to_pytorch.frame import frame_mistakes
-from grader.exercises.u09_to_pytorch.runs import FORBIDDEN, PARITY, UNIT, arrays, gradients, run_case
+from grader.exercises.u09_to_pytorch.runs import FORBIDDEN, PARITY, UNIT, Settings, arrays, gradients, run_case
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -14,8 +14,8 @@ def base_cases(rng: np.random.Generator) -> list[Case]:
     one, layer, two = arrays(rng, (3,)), arrays(rng, (2, 3), (3,)), arrays(rng, (2,), (2,))
     three = arrays(rng, (2,), (3,), (2, 2))
     settings = {"lr": 0.05, "factor": 1.5}
-    apart = [{"params": two[:1]}, {"params": two[1:], "lr": 0.2, "factor": 0.5}]
-    many = [{"params": three[:1], "lr": 0.3, "factor": 0.7}, {"params": three[1:]}]
+    apart: list[Settings] = [{"params": two[:1]}, {"params": two[1:], "lr": 0.2, "factor": 0.5}]
+    many: list[Settings] = [{"params": three[:1], "lr": 0.3, "factor": 0.7}, {"params": three[1:]}]
     gone, late = {(0, 0), (2, 0), (3, 0), (1, 1)}, {(t, i) for t in range(3) for i in (0, 1)}
 
     def case(label: str, group: str, params: list[np.ndarray], steps: int, gone: Any = (), **run: Any) -> Case:
@@ -86,7 +86,10 @@ def Base(groups, **settings):
 
 
 CALL = "self.update(p, p.grad, self.state[p], group)"
-LATE = ("rebinds", "uphill", "lr_of_the_constructor", "lr_of_the_first_group", "none_unexpected", "none_as_zero", "forgets")
+NOT_HERE = (
+    *("rebinds", "uphill", "lr_of_the_constructor", "lr_of_the_first_group"),
+    *("none_unexpected", "none_as_zero", "forgets"),
+)
 """Mistakes of an update, and those that are told otherwise here."""
 
 
@@ -172,7 +175,7 @@ BASE = Exercise(
             "You hand over an empty dict at each step, so that every step begins as if it were the first. What lives "
             "on of a parameter is in self.state[p].",
         ),
-        *frame_mistakes(Base, *LATE),
+        *frame_mistakes(Base, *NOT_HERE),
     ),
     also_right=(
         Base,

@@ -12,12 +12,12 @@ QUIZ_09 = quiz(
             "a loss that is computed once, before the loop",
             answer="b",
             wrong={
-                "a": "The graph holds the numbers of one forward pass, those of the first weights, and after one backward "
+                "a": "The graph holds the numbers of one forward pass, at the first weights, and after one backward "
                 "not even these. New weights need a new forward pass.",
-                "c": "zero_grad is in the loop, so that nothing could add up. But the second backward does not even get "
+                "c": "zero_grad is in the loop, so that nothing could add up. But the second backward does not get "
                 "that far: what it needs of the graph has been freed.",
-                "d": "That is what a graph with retain_graph=True would come to. As it stands, the second backward finds "
-                "that the graph's numbers have been freed, and says so.",
+                "d": "That is what a graph with retain_graph=True would come to. As it stands, the second backward "
+                "finds that the graph's numbers have been freed, and says so.",
             },
         ),
         Question(
@@ -52,8 +52,8 @@ QUIZ_09 = quiz(
             wrong={
                 "b": "So it would be if zero_grad wrote zeros: the old m would move it on. But zero_grad sets .grad to "
                 "None, nothing was computed for this head, and your frame passes over it.",
-                "c": "Moments are renewed in the update, and the update is not called for a parameter without a gradient. "
-                "Its state stays as it is.",
+                "c": "Moments are renewed in the update, and the update is not called for a parameter without a "
+                "gradient. Its state stays as it is.",
                 "d": "It would, had your frame handed None to the update. The contract says to pass such a parameter "
                 "over.",
             },
@@ -67,8 +67,8 @@ QUIZ_09 = quiz(
                 "difference is plain: it is what to look at.",
                 "c": "The spread of 0.4 is between seeds, and cancels when you subtract within a seed. The differences "
                 "spread by 0.01 only.",
-                "d": "The best of ten runs says which seed was lucky. It is the differences within the seeds that speak "
-                "of the optimizers.",
+                "d": "The best of ten runs says which seed was lucky. It is the differences within the seeds that "
+                "speak of the optimizers.",
             },
         ),
     ),
