@@ -47,6 +47,7 @@ import copy
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from matplotlib.patches import FancyBboxPatch
 from torch import nn
 
 from course_lib.data import load_fashion_mnist, subset
@@ -162,7 +163,7 @@ def draw_graph(loss, names, place, rules):
     ax = plt.subplots(figsize=(7.8, 4.7))[1]
     for (source, node), factor in factors.items():
         (x0, y0), (x1, y1) = place[title_of[source]], place[title_of[node]]
-        shrink = 30 if x0 == x1 else 42
+        shrink = 30 if x0 == x1 else 45
         style = {"arrowstyle": "-|>", "color": plots.VERMILLION, "lw": 1.8, "shrinkA": shrink, "shrinkB": shrink}
         ax.annotate("", (x0, y0), (x1, y1), arrowprops=style)
         rule = rules.get((title_of[source], title_of[node]))
@@ -176,12 +177,12 @@ def draw_graph(loss, names, place, rules):
         kind = type(node).__name__.removesuffix("Backward0")
         operation = "a parameter" if kind == "AccumulateGrad" else kind
         colour = plots.ORANGE if kind == "AccumulateGrad" else plots.BLUE
-        text = f"{title}\n{operation}\nvalue {names[title].item():.4g}\n ".replace("-", "\u2212")
-        box = {"boxstyle": "round,pad=0.4", "facecolor": plots.CARD, "edgecolor": colour, "linewidth": 2}
-        x, y = place[title]
-        ax.text(x, y, text, ha="center", va="center", fontsize=9, bbox=box)
-        gradient = f"gradient {arrived[node]:.4g}".replace("-", "\u2212")
-        ax.text(x, y - 0.2, gradient, ha="center", va="center", fontsize=9, color=plots.VERMILLION, weight="bold")
+        (x, y), style = place[title], "round,pad=0.03,rounding_size=0.06"
+        ax.add_patch(FancyBboxPatch((x - 0.34, y - 0.26), 0.68, 0.52, style, facecolor=plots.CARD, edgecolor=colour, linewidth=2))
+        text = f"{title}\n{operation}\nvalue {names[title].item():.4g}".replace("-", "\u2212")
+        ax.text(x, y + 0.07, text, ha="center", va="center", fontsize=9)
+        gradient = f"gradient {arrived[node]:.3g}".replace("-", "\u2212")
+        ax.text(x, y - 0.19, gradient, ha="center", va="center", fontsize=9, color=plots.VERMILLION, weight="bold")
     ax.set(xlim=(-0.5, 4.65), ylim=(-0.45, 2.75))
     ax.set_axis_off()
     return ax
@@ -274,7 +275,7 @@ print(f"a new loss, and backward:  w.grad = {w.grad.item():.1f}")
 # %% [markdown]
 # `backward` **adds** to what is in `.grad`. That is useful (a large batch can be computed in parts), and it means that the
 # gradient is stale unless you clear it first. Clearing is what an optimizer's `zero_grad()` does; since PyTorch 2.0 it does
-# not write zeros, it sets `.grad` to **None**: "no gradient here". Whoever prints `w.grad` at that moment sees `None`.
+# not write zeros, it sets `.grad` to **None**: "no gradient here". If you print `w.grad` at that moment, you see `None`.
 #
 # The last small step: using the gradient. A step of gradient descent is a computation too, and it is *not* part of the
 # loss. If it were recorded, the graph would grow from step to step; so torch refuses to change a parameter in place while
@@ -308,8 +309,8 @@ print(f"after `renamed = renamed - ...`:  w = {w.item():.2f}: a new tensor has t
 # ### Exercise: `autograd_gradients`
 #
 # Unit 07's network once more: linear layers with a ReLU between them, and the cross-entropy as its loss. Back then you
-# needed a page of chain rule. Now write only the forward pass. Take the parameters as NumPy arrays, as your `MLP` holds them, and
-# return what its `loss_and_grads` returned.
+# needed a page of chain rule. Now write only the forward pass. Take the parameters as NumPy arrays, as your `MLP` holds
+# them, and return what its `loss_and_grads` returned.
 #
 # | you know | in torch |
 # |---|---|
@@ -928,9 +929,9 @@ with waits_for("TorchSGD", "TorchAdam", "TorchAdamW"):
 # %% [markdown]
 # Zero throughout would mean the very same operations in the very same order. Now the grey line. In float32 its difference
 # is about as large as the rounding of right optimizers: whoever compares there sees "1e-6 or so, all right". In float64 it
-# stands about nine orders of magnitude above the others, and does so from the first step on. Comparing with a trusted version step by step, in
-# float64, is the strongest test that a numerical program can have. Mira now knows what to show her company; use it
-# whenever you port something.
+# stands about nine orders of magnitude above the others, and does so from the first step on. Comparing with a trusted
+# version step by step, in float64, is the strongest test that a numerical program can have. Mira now knows what to show
+# her company; use it whenever you port something.
 #
 # ### And NumPy?
 #

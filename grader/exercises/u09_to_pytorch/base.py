@@ -16,6 +16,7 @@ def base_cases(rng: np.random.Generator) -> list[Case]:
     settings = {"lr": 0.05, "factor": 1.5}
     apart: list[Settings] = [{"params": two[:1]}, {"params": two[1:], "lr": 0.2, "factor": 0.5}]
     many: list[Settings] = [{"params": three[:1], "lr": 0.3, "factor": 0.7}, {"params": three[1:]}]
+    pairs: list[Settings] = [{"params": three[:2]}, {"params": three[2:], "lr": 0.1}]
     gone, late = {(0, 0), (2, 0), (3, 0), (1, 1)}, {(t, i) for t in range(3) for i in (0, 1)}
 
     def case(label: str, group: str, params: list[np.ndarray], steps: int, gone: Any = (), **run: Any) -> Case:
@@ -34,6 +35,7 @@ def base_cases(rng: np.random.Generator) -> list[Case]:
         case("never a gradient", "absent", two, 3, {(0, 0), (1, 0), (2, 0)}),
         case("two that get theirs late", "absent", three, 5, late),
         case("now and then none", "absent", two, 6, gone),
+        run_case("two groups, now and then none", "absent", pairs, settings, gradients(rng, three, 5, gone | {(4, 2)})),
         run_case("a gradient of zero is a gradient", "absent", [{"params": two}], settings, still),
         run_case("quadratic", "closure", [{"params": two}], settings, targets=arrays(rng, (2,), (2,)), steps=4),
         run_case("quadratic, two groups", "closure", apart, settings, targets=arrays(rng, (2,), (2,)), steps=3),
@@ -136,21 +138,10 @@ BASE = Exercise(
             "Pass over this one only: which statement goes on with the next round of a loop?",
         ),
         Misconception(
-            "gradient_first",
+            "not_the_parameter",
             change(Base, "(p, p.grad,", "(p.grad, p,"),
-            "You hand the gradient over first and the parameter second. So update writes into the gradient, and no "
-            "parameter moves. The order is p, g, state, group.",
-        ),
-        Misconception(
-            "copies_the_parameter",
-            change(Base, "(p, p.grad,", "(p.clone(), p.grad,"),
-            "What update gets is a copy of the parameter: it moves the copy, and the model's own tensor stays.",
-        ),
-        Misconception(
-            "copies_the_state",
-            change(Base, "self.state[p], group", "dict(self.state[p]), group"),
-            "What update gets is a copy of the state: it writes into the copy, and at the next step nothing is there. "
-            "Hand over the dict itself.",
+            "What update gets first is not the model's own parameter: it may be the gradient, or a copy. update writes "
+            "into that, and what the model holds does not move. The order is p, g, state, group.",
         ),
         Misconception(
             "gradient_for_an_average",
@@ -170,10 +161,10 @@ BASE = Exercise(
             "You call update twice a step. Each call moves the parameter and renews its state.",
         ),
         Misconception(
-            "forgets",
+            "not_the_state",
             change(Base, "self.state[p]", "{}"),
-            "You hand over an empty dict at each step, so that every step begins as if it were the first. What lives "
-            "on of a parameter is in self.state[p].",
+            "What update gets as state is an empty dict or a copy, so that every step begins as if it were the first. "
+            "Hand over the very dict that lives on from step to step.",
         ),
         *frame_mistakes(Base, *NOT_HERE),
     ),

@@ -14,10 +14,10 @@ QUIZ_09 = quiz(
             wrong={
                 "a": "The graph holds the numbers of one forward pass, at the first weights, and after one backward "
                 "not even these. New weights need a new forward pass.",
-                "c": "zero_grad is in the loop, so that nothing could add up. But the second backward does not get "
+                "c": "Since zero_grad is in the loop, nothing could add up. But the second backward does not get "
                 "that far: what it needs of the graph has been freed.",
-                "d": "That is what a graph with retain_graph=True would come to. As it stands, the second backward "
-                "finds that the graph's numbers have been freed, and says so.",
+                "d": "The graph does hold the numbers of its one forward pass. But the first backward frees them, and "
+                "the second one finds them gone, and says so.",
             },
         ),
         Question(
@@ -27,9 +27,9 @@ QUIZ_09 = quiz(
             wrong={
                 "a": "Each half's mean divides by 32, and backward adds the two: the sum of two means, not the mean of "
                 "all. Before backward, divide each half's loss by the number of parts.",
-                "b": "backward adds to what is there, so that more comes together here, not less. Each half's mean "
-                "divides by 32, where the whole mean would divide by 64.",
-                "c": "backward does not overwrite: it adds to what the first half has left in .grad.",
+                "b": "Each backward adds to what is there, so that more comes together here, not less. Each half's "
+                "mean divides by 32, where the whole mean would divide by 64.",
+                "c": "A backward does not overwrite: it adds to what the first half has left in .grad.",
             },
         ),
         Question(
