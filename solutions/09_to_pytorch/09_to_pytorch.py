@@ -168,8 +168,9 @@ def draw_graph(loss, names, place, rules):
         ax.annotate("", (x0, y0), (x1, y1), arrowprops=style)
         rule = rules.get((title_of[source], title_of[node]))
         text = f"× {factor:.3g}" if rule is None else f"× {rule}\n= × {factor:.3g}"
+        aside = 0.0 if abs(y1 - y0) < 0.6 else -0.16 if (x1 - x0) * (y1 - y0) > 0 else 0.16
         ax.text(
-            (x0 + x1) / 2, (y0 + y1) / 2 + 0.05, text.replace("-", "\u2212"), ha="center", va="bottom", fontsize=8.5,
+            (x0 + x1) / 2 + aside, (y0 + y1) / 2 + 0.05, text.replace("-", "\u2212"), ha="center", va="bottom", fontsize=8.5,
             color=plots.VERMILLION, bbox={"facecolor": plots.CARD, "edgecolor": "none", "pad": 0.6, "alpha": 0.8},
         )
     for node in graph:
@@ -620,7 +621,8 @@ class TorchSGD(Base):
 #
 # <details><summary>Hint 6: missing gradients, or the closure</summary>
 #
-# That is the frame's part. Is `check("Base")` all right?
+# That is the frame's part. Is `check("Base")` all right? (After you change `Base`, run this class's cell again too: it
+# derives from the `Base` that was there when its cell ran.)
 # </details>
 
 # %% check="TorchSGD"
