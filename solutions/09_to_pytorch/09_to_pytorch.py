@@ -1524,7 +1524,7 @@ with waits_for("TorchSGD", "TorchAdamW"):
         p.grad = torch.ones(2, 2)
         try:
             bonus([p], lr=0.1).step()
-        except NotImplementedError:
+        except Exception:  # not written, or not finished
             return False
         return True
 
