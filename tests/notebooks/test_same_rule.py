@@ -108,6 +108,7 @@ def test_a_class_is_judged_by_its_text_as_a_function_is(tmp_path):
         )
         answer = find_cell(right("09_to_pytorch"), "TorchSGD").source
         running.run(scratch)
+        running.run(find_cell(right("09_to_pytorch"), "Base").source)
         running.run(answer)
         assert "all right" in running.run('check("TorchSGD")', timeout=120).text
         running.run("mine = torch.optim.SGD\nclass Mine(mine):\n    pass")

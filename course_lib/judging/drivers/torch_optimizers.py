@@ -60,6 +60,37 @@ def torch_optimizer(obj: Any, inputs: dict[str, Any]) -> Any:
     return [np.array(values) for values in zip(*path, strict=True)], np.array(losses, dtype=float)
 
 
+def optimizer_frame(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Drive `obj(groups, **settings)` as `torch_optimizer` does, with an `update` of the driver's own in it.
+
+    The update counts in `state` how often it was called, and moves the parameter by this count, group["lr"],
+    group["factor"] and the gradient multiplied: so it shows whose state, group and gradient it was handed.
+    """
+    import torch
+
+    def construct(groups: list[dict[str, Any]], **settings: Any) -> Any:
+        optimizer = obj(groups, **settings)
+        if isinstance(optimizer, torch.optim.Optimizer):
+            optimizer.__class__ = type("Probe", (type(optimizer),), {"update": _counting_update})
+        return optimizer
+
+    return torch_optimizer(construct, inputs)
+
+
+def _counting_update(self: Any, p: Any, g: Any, state: Any, group: Any) -> None:
+    """What `optimizer_frame` says; a missing gradient moves the parameter as ones would."""
+    import torch
+
+    if not isinstance(p, torch.Tensor) or not isinstance(state, dict) or not isinstance(group, dict):
+        kinds = ", ".join(type(value).__name__ for value in (p, g, state, group))
+        raise AnswerError(
+            "`update` is to be called with the parameter, its gradient, its state (a dict) and its group (a dict), in "
+            f"this order. It was called with: {kinds}."
+        )
+    state["calls"] = state.get("calls", 0) + 1
+    p.sub_(group["lr"] * group["factor"] * state["calls"] * (torch.ones_like(p) if g is None else g))
+
+
 def _setting(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
@@ -244,6 +275,7 @@ def _held(history: Any, steps: int) -> str:
 
 DRIVERS: dict[str, Driver] = {
     "torch_optimizer": torch_optimizer,
+    "optimizer_frame": optimizer_frame,
     "penalized_model": penalized_model,
     "ported_model": ported_model,
     "training_loop": training_loop,

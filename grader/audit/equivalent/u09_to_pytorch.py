@@ -42,6 +42,14 @@ EQUIVALENT: dict[str, tuple[Explained, ...]] = {
             ("p -= group['lr'] * max(p.shape[0] / p.shape[1], 1) ** 0.5 * X",),
             "The larger of two numbers is the same in either order.",
         ),
+        Explained(
+            "p -= group['lr'] * max(1, p.shape[0] / p.shape[1]) ** 0.5 * X",
+            (
+                "p -= group['lr'] * max(1, g.shape[0] / p.shape[1]) ** 0.5 * X",
+                "p -= group['lr'] * max(1, p.shape[0] / g.shape[1]) ** 0.5 * X",
+            ),
+            "A gradient has the shape of its parameter.",
+        ),
     ),
     "clinic_09": (
         Explained(

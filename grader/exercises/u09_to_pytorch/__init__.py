@@ -1,6 +1,7 @@
 """Unit 09, to PyTorch: gradients that nobody has to derive, and your own optimizers beside the library's."""
 
 from grader.exercises.u09_to_pytorch.autograd_gradients import AUTOGRAD_GRADIENTS
+from grader.exercises.u09_to_pytorch.base import BASE
 from grader.exercises.u09_to_pytorch.clinic_09 import CLINIC_09
 from grader.exercises.u09_to_pytorch.lion import LION
 from grader.exercises.u09_to_pytorch.muon import MUON
@@ -13,6 +14,7 @@ from grader.exercises.u09_to_pytorch.torch_sgd import TORCH_SGD
 
 EXERCISES = (
     AUTOGRAD_GRADIENTS,
+    BASE,
     TORCH_SGD,
     TORCH_ADAM,
     TORCH_ADAMW,

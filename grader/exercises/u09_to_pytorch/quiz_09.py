@@ -9,62 +9,66 @@ QUIZ_09 = quiz(
     (
         Question(
             "q1",
-            "two calls of backward",
-            answer="c",
+            "a loss that is computed once, before the loop",
+            answer="b",
             wrong={
-                "a": "That would be a .grad that is overwritten. backward adds to what is there; whoever wants a fresh "
-                "gradient has to clear the old one.",
-                "b": "The second call records nothing of its own: each call went through a forward pass of its own, "
-                "and both are allowed.",
-                "d": "Gradients of different calls are never multiplied: they are summed, as the derivative of a sum "
-                "of two losses would be.",
+                "a": "The graph holds the numbers of one forward pass, at the first weights, and after one backward "
+                "not even these. New weights need a new forward pass.",
+                "c": "Since zero_grad is in the loop, nothing could add up. But the second backward does not get "
+                "that far: what it needs of the graph has been freed.",
+                "d": "The graph does hold the numbers of its one forward pass. But the first backward frees them, and "
+                "the second one finds them gone, and says so.",
             },
         ),
         Question(
             "q2",
-            "p = p - lr * p.grad in a loop over parameters",
+            "gradients of two halves of a batch",
             answer="d",
             wrong={
-                "a": "A step it is, but of whom? The new tensor is known as p in your loop, and to nobody else.",
-                "b": "The line runs. That is the trouble with it: no error tells you that the model stayed as it was.",
-                "c": "The graph would grow if the new tensor were used in the next forward pass. The model never sees "
-                "it; its parameters are still the old tensors.",
+                "a": "Each half's mean divides by 32, and backward adds the two: the sum of two means, not the mean of "
+                "all. Before backward, divide each half's loss by the number of parts.",
+                "b": "Each backward adds to what is there, so that more comes together here, not less. Each half's "
+                "mean divides by 32, where the whole mean would divide by 64.",
+                "c": "A backward does not overwrite: it adds to what the first half has left in .grad.",
             },
         ),
         Question(
             "q3",
-            "predictions (32, 1) against targets (32,)",
-            answer="a",
+            "a teacher's forward pass that is recorded",
+            answer="c",
             wrong={
-                "b": "Broadcasting sees it otherwise: (32,) is read as (1, 32), and both are stretched to (32, 32).",
-                "c": "NumPy and torch stretch axes of size 1 without asking; only mse_loss warns, and a hand-written "
-                "mean does not.",
-                "d": "It learns something, and quickly: the mean of all targets, since each prediction is compared "
-                "with all of them.",
+                "a": "What is recorded depends on requires_grad, and knows nothing of optimizers. The teacher's "
+                "parameters ask for gradients, so all that is computed from them is recorded.",
+                "b": "Only step() moves parameters, and only those that its optimizer was given. The teacher gets "
+                "gradients that nobody uses.",
+                "d": "The derivative with respect to the student's parameters is what it is, whether the teacher's are "
+                "computed beside it or not.",
             },
         ),
         Question(
             "q4",
-            "where an optimizer's velocity belongs",
-            answer="b",
+            "a head that took no part in this batch",
+            answer="a",
             wrong={
-                "a": "An attribute of your own works until somebody saves and resumes: state_dict() does not know it.",
-                "c": "Groups hold settings, and one entry there is shared by all parameters of the group, while each "
-                "parameter has a history of its own.",
-                "d": "What is in .grad belongs to the model and to backward, and is cleared before each step.",
+                "b": "So it would be if zero_grad wrote zeros: the old m would move it on. But zero_grad sets .grad to "
+                "None, nothing was computed for this head, and your frame passes over it.",
+                "c": "Moments are renewed in the update, and the update is not called for a parameter without a "
+                "gradient. Its state stays as it is.",
+                "d": "It would, had your frame handed None to the update. The contract says to pass such a parameter "
+                "over.",
             },
         ),
         Question(
             "q5",
-            "Adam with weight_decay=0.01, and AdamW with the same",
-            answer="c",
+            "two optimizers on five shared seeds",
+            answer="b",
             wrong={
-                "a": "They agree for plain gradient descent. Adam divides all that is in the gradient by the root of "
-                "v, the decay included.",
-                "b": "It is the other way round: in Adam's gradient the decay of exactly these weights is divided by "
-                "their large root of v.",
-                "d": "Both use the moments of the gradient in the same way; the difference is whether the decay goes "
-                "through them.",
+                "a": "The ranges are wide because seeds differ, and this is the same for both. Within each seed the "
+                "difference is plain: it is what to look at.",
+                "c": "The spread of 0.4 is between seeds, and cancels when you subtract within a seed. The differences "
+                "spread by 0.01 only.",
+                "d": "The best of ten runs says which seed was lucky. It is the differences within the seeds that "
+                "speak of the optimizers.",
             },
         ),
     ),

@@ -45,11 +45,10 @@ FORBIDDEN = (
 def shared_groups(**hints: int) -> tuple[Group, ...]:
     """What every optimizer has to stand; `hints` has the number of the hint in the notebook about each."""
     states = {
-        "fifty": ("agrees with torch.optim over 50 steps, in float64 and in float32", 2),
-        "groups": ("obeys each parameter group's own settings, as they are at each step", 2),
-        "absent": ("leaves a parameter alone that has no gradient, and moves the others", 2),
-        "resumes": ("goes on as if nothing had happened when its state is saved and loaded", 2),
-        "closure": ("calls a closure, takes the step and returns its loss", 1),
+        "fifty": ("agrees with torch.optim over 50 steps, in float64 and in float32", 1),
+        "groups": ("obeys each parameter group's own settings, as they are at each step", 1),
+        "resumes": ("goes on as if nothing had happened when its state is saved and loaded", 1),
+        "frame": ("passes over parameters without a gradient, and calls a closure", 1),
     }
     return tuple(Group(key, says, points, hints.get(key)) for key, (says, points) in states.items())
 
@@ -101,12 +100,12 @@ def shared_cases(rng: np.random.Generator, settings: Settings, own: Settings) ->
             lr_factors=[1, 1, 0.1, 0.1, 2],
         ),
         run_case(
-            "never a gradient", "absent", [{"params": two}], settings, gradients(rng, two, 3, {(0, 0), (1, 0), (2, 0)})
+            "never a gradient", "frame", [{"params": two}], settings, gradients(rng, two, 3, {(0, 0), (1, 0), (2, 0)})
         ),
-        run_case("now and then none", "absent", [{"params": two}], settings, gradients(rng, two, 6, gone)),
+        run_case("now and then none", "frame", [{"params": two}], settings, gradients(rng, two, 6, gone)),
         run_case("after 3 of 6 steps", "resumes", [{"params": two}], settings, gradients(rng, two, 6), reload_at=3),
         run_case("two groups, after 2 of 5", "resumes", apart, settings, gradients(rng, one, 5), reload_at=2),
-        run_case("quadratic", "closure", [{"params": one}], settings, targets=arrays(rng, (3,), (2, 2)), steps=4),
+        run_case("quadratic", "frame", [{"params": one}], settings, targets=arrays(rng, (3,), (2, 2)), steps=4),
     ]
 
 

@@ -52,15 +52,6 @@ def torch_adam() -> Any:
     return torch.optim.Adam
 
 
-def moment_groups(hint: int) -> tuple[Group, ...]:
-    """What `TorchAdam` and `TorchAdamW` have in common; `hint` is the number of the hint about it."""
-    return (
-        Group("first", "makes a first step of the length lr, with the bias corrected", 2, hint),
-        Group("moments", "keeps both moments of each parameter from step to step", 2, hint),
-        Group("eps", "adds eps to the root of the corrected second moment", 1, hint),
-    )
-
-
 def TorchAdam(groups, **settings):
     import torch
 
@@ -98,9 +89,11 @@ TORCH_ADAM = Exercise(
     returns=("params", "losses"),
     driver="torch_optimizer",
     groups=(
-        *moment_groups(2),
+        Group("first", "makes a first step of the length lr, with the bias corrected", 2, hint=2),
+        Group("moments", "keeps both moments of each parameter from step to step", 2, hint=2),
+        Group("eps", "adds eps to the root of the corrected second moment", 1, hint=2),
         Group("decay", "takes weight_decay as L2, through the gradient, and leaves p.grad as it is", 1, hint=5),
-        *shared_groups(fifty=2, groups=4, absent=4, resumes=3, closure=4),
+        *shared_groups(fifty=2, groups=4, resumes=3, frame=4),
     ),
     cases=adam_cases,
     reference=by_library(torch_adam),

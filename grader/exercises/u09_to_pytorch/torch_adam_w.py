@@ -24,7 +24,7 @@ from grader.exercises.u09_to_pytorch.runs import (
     shared_cases,
     shared_groups,
 )
-from grader.exercises.u09_to_pytorch.torch_adam import moment_groups, settings
+from grader.exercises.u09_to_pytorch.torch_adam import settings
 from grader.spec import Case, Exercise, Group, Misconception
 
 
@@ -37,11 +37,11 @@ def adamw_cases(rng: np.random.Generator) -> list[Case]:
     still = [[np.zeros_like(param) for param in layer] for _ in range(3)]
     decaying = settings(0.1, weight_decay=0.4)
     return [
-        case("one parameter, one step, no decay", "first", one, settings(0.1), 1),
-        case("weights and bias, one step, no decay", "first", layer, settings(0.02, 0.8, 0.9), 1),
-        case("four steps, no decay", "moments", one, settings(0.1), 4),
-        case("other betas, gradients that add up", "moments", layer, settings(0.05, 0.7, 0.95), 5, zero_every=2),
-        case("a large eps", "eps", one, settings(0.1, eps=0.3), 3),
+        case("one parameter, one step, no decay", "adam", one, settings(0.1), 1),
+        case("weights and bias, one step, no decay", "adam", layer, settings(0.02, 0.8, 0.9), 1),
+        case("four steps, no decay", "adam", one, settings(0.1), 4),
+        case("other betas, gradients that add up", "adam", layer, settings(0.05, 0.7, 0.95), 5, zero_every=2),
+        case("a large eps", "adam", one, settings(0.1, eps=0.3), 3),
         run_case("gradients of zero: only the decay is left", "decay", [{"params": layer}], decaying, still),
         case("weight decay", "decay", layer, decaying, 3),
         case("weight decay and a schedule", "decay", one, decaying, 4, lr_factors=[1, 0.5, 0.1, 0.1]),
@@ -96,9 +96,9 @@ TORCH_ADAMW = Exercise(
     returns=("params", "losses"),
     driver="torch_optimizer",
     groups=(
-        *moment_groups(3),
+        Group("adam", "is Adam where nothing decays", 1, hint=3),
         Group("decay", "shrinks the parameters by lr times weight_decay, apart from the gradient", 3, hint=1),
-        *shared_groups(fifty=3, groups=3, absent=3, resumes=3, closure=3),
+        *shared_groups(fifty=3, groups=3, resumes=3, frame=3),
     ),
     cases=adamw_cases,
     reference=by_library(torch_adamw),
@@ -171,6 +171,12 @@ TORCH_ADAMW = Exercise(
             ),
             "You decay a parameter that has no gradient in this step, a frozen layer say, and so it withers away "
             "although nobody trains it. Pass it over before anything else happens.",
+        ),
+        Misconception(
+            "clears_the_group",
+            change(TorchAdamW, DECAY, DECAY + '\n                    group["weight_decay"] = 0'),
+            "You set the group's own weight_decay to 0, and there it stays: after the first parameter, at the first "
+            "step, nothing decays any more. Hand Adam's update a changed copy, and leave the group as it is.",
         ),
         *adam_mistakes(TorchAdamW),
         *decay_mistakes(TorchAdamW, "1 - group", "1 - 0 * group", "1 + group"),

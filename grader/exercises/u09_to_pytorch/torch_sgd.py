@@ -85,7 +85,7 @@ TORCH_SGD = Exercise(
         Group("plain", "moves the model's own parameters against their gradients", 2, hint=1),
         Group("momentum", "keeps a velocity for each parameter, in torch's convention", 2, hint=2),
         Group("variants", "looks ahead as Nesterov, and decays weights through the gradient", 2, hint=3),
-        *shared_groups(groups=4, absent=5, resumes=6, closure=7),
+        *shared_groups(groups=4, resumes=5, frame=6),
     ),
     cases=sgd_cases,
     reference=by_library(torch_sgd),
