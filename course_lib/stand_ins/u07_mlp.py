@@ -103,12 +103,13 @@ class Value:
 
     def backward(self) -> None:
         """Set grad of everything that self was made from, and of self: torch.autograd's."""
-        nodes = {self: None}
+        nodes: dict[Value, None] = {self: None}
         for node in (waiting := [self]):
             waiting += [parent for parent in dict.fromkeys(node.parents) if parent not in nodes]
             nodes |= dict.fromkeys(node.parents)
         tensors = [node._tensor for node in nodes]
-        for node, grad in zip(nodes, library("torch").autograd.grad(self._tensor, tensors, retain_graph=True), strict=True):
+        found = library("torch").autograd.grad(self._tensor, tensors, retain_graph=True)
+        for node, grad in zip(nodes, found, strict=True):
             node.grad = grad.item()
 
 

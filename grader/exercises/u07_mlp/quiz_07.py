@@ -14,8 +14,8 @@ QUIZ_07 = quiz(
             wrong={
                 "a": "More parameters, yes, but the product of three matrices is one matrix, and the constants add up "
                 "to one bias: whatever the three layers can do, one layer can do alone.",
-                "b": "3z + 1 is a straight line. A composition of straight lines is straight, and so is the border "
-                "between two classes.",
+                "b": "The graph of 3z + 1 is a straight line. A composition of straight lines is straight, and so is the "
+                "border between two classes.",
                 "d": "Gradients pass, and are multiplied by 3. The loss falls, to what one linear layer reaches.",
             },
         ),

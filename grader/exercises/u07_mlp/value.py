@@ -55,7 +55,7 @@ def value_cases(rng: np.random.Generator) -> list[Case]:
         case("a number on the left", "constants", f"p = {number()} * a; q = {number()} + p; J = q * b", "-+"),
         case("a sum that begins with 0, as Python's sum does", "constants", "p = 0 + a; q = p + b; J = q * c", "+-+"),
         case("backward() twice", "again", "p = a * b; J = p * c", "+-+", "again"),
-        case("backward() twice, with a square", "again", "p = a * b; J = p * p", "-+", "again"),
+        case("backward() twice, with a ReLU", "again", "p = a * b; q = p.relu(); J = q * c", "--+", "again"),
         case("then backward() from another result", "again", "p = a * b; K = p * c; J = p + c", "+-+", "other"),
         case("J = a b c: the values afterwards", "again", "p = a * b; J = p * c", "-++", "data"),
     ]
@@ -419,13 +419,6 @@ VALUE = Exercise(
             STAYS,
             hint=5,
             about=("grads",),
-        ),
-        Misconception(
-            "clears_on_the_way",
-            change(Value, PUSHED, "parent.grad = 0.0\n                " + PUSHED),
-            "You set a Value's gradient to 0 each time you come to it, so that only its last use is left. Set all of "
-            "them to 0 once, before the way back begins.",
-            hint=3,
         ),
         Misconception(
             "sum_in_place",
