@@ -14,8 +14,8 @@ QUIZ_07 = quiz(
             wrong={
                 "a": "More parameters, yes, but the product of three matrices is one matrix, and the constants add up "
                 "to one bias: whatever the three layers can do, one layer can do alone.",
-                "b": "The graph of 3z + 1 is a straight line. A composition of straight lines is straight, and so is the "
-                "border between two classes.",
+                "b": "The graph of 3z + 1 is a straight line. A composition of straight lines is straight, and so is "
+                "the border between two classes.",
                 "d": "Gradients pass, and are multiplied by 3. The loss falls, to what one linear layer reaches.",
             },
         ),
@@ -51,7 +51,7 @@ QUIZ_07 = quiz(
             wrong={
                 "b": "Weights that are too small make the logits nearly equal, and equal logits of two classes give "
                 "log 2 = 0.69, not more.",
-                "c": "log 10 belongs to ten classes. Who has no opinion about two has a loss of log 2 = 0.69.",
+                "c": "With ten classes it would be. A network without an opinion about two has a loss of log 2 = 0.69.",
                 "d": "The learning rate acts in the first step, and this loss was measured before it.",
             },
         ),

@@ -57,7 +57,7 @@ def value_cases(rng: np.random.Generator) -> list[Case]:
         case("backward() twice", "again", "p = a * b; J = p * c", "+-+", "again"),
         case("backward() twice, with a ReLU", "again", "p = a * b; q = p.relu(); J = q * c", "--+", "again"),
         case("then backward() from another result", "again", "p = a * b; K = p * c; J = p + c", "+-+", "other"),
-        case("J = a b c: the values afterwards", "again", "p = a * b; J = p * c", "-++", "data"),
+        case("J = relu(a b) + c: the values afterwards", "again", "p = a * b; q = p.relu(); J = q + c", "-++", "data"),
     ]
 
 
@@ -255,10 +255,6 @@ EVERY_WAY = (
     "Your way back walks along every way through the graph, and comes to a Value as often as ways lead to it. After 60 "
     "doublings these are 2 to the 60. Handle each Value once, when all that it was used in has been handled."
 )
-STAYS = (
-    "Your gradients are right at the first call and then add to what was there. Before the way back, set the grad of "
-    "everything in this graph to 0: each call is to tell of this result alone."
-)
 
 VALUE = Exercise(
     name="Value",
@@ -409,14 +405,8 @@ VALUE = Exercise(
         Misconception(
             "stays_from_the_last_call",
             change(Value, "            node.grad = 0.0\n", "            pass\n"),
-            STAYS,
-            hint=5,
-            about=("grads",),
-        ),
-        Misconception(
-            "clears_the_result_alone",
-            change(Value, "in order:\n            node.grad = 0.0", "in [self]:\n            node.grad = 0.0"),
-            STAYS,
+            "Your gradients are right at the first call and then add to what was there. Before the way back, set the "
+            "grad of everything in this graph to 0: each call is to tell of this result alone.",
             hint=5,
             about=("grads",),
         ),
