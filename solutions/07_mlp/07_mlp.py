@@ -277,7 +277,7 @@ draw_graph()
 #
 # $$\text{out}_{nm} = \sum_d x_{nd}\, w_{dm} + b_m$$
 #
-# Now take one number and ask: **by which ways does it reach the loss?**
+# Now take one number and ask: **along which ways does it reach the loss?**
 #
 # - $x_{nd}$ goes into every output $m$ of its own example, each time with slope $w_{dm}$:
 #   $\;dX_{nd} = \sum_m \text{dout}_{nm}\, w_{dm}$
@@ -384,7 +384,7 @@ check("relu_backward")
 # ## Where to start
 #
 # Not at zero: with all weights equal, all units of a layer compute the same and get the same gradient, for ever. So
-# by chance, and around 0. But how large? A unit adds up $D$ terms $x_d w_d$. If the weights are independent with mean
+# the weights are drawn at random, around 0. But how large should they be? A unit adds up $D$ terms $x_d w_d$. If the weights are independent with mean
 # 0, the variances add up: the sum has $D$ times the variance of a weight, times the mean square of the $x_d$. ReLU
 # then throws away the negative half, and half of the mean square with it. To get out of the layer what came into it,
 # take
@@ -620,8 +620,13 @@ with waits_for("MLP"):
     valley = rng.uniform(-1.5, 1.5, size=(500, 2))
     height = valley[:, 1] - 1.2 * np.abs(valley[:, 0]) + 0.6
     valley, sides = valley[np.abs(height) > 0.2], (height > 0).astype(int)[np.abs(height) > 0.2]
-    starts = [fit(MLP([2, 2, 2], np.random.default_rng(seed)), valley, sides, lr=0.03, steps=300) for seed in range(8)]
-    rights = [np.mean(net.forward(valley).argmax(axis=1) == sides) for net in starts]
+
+    def eight_starts(units):
+        """Networks with so many hidden units, from eight starts, and the share that each of them gets right."""
+        nets = [fit(MLP([2, units, 2], np.random.default_rng(seed)), valley, sides, lr=0.03, steps=300) for seed in range(8)]
+        return nets, [np.mean(net.forward(valley).argmax(axis=1) == sides) for net in nets]
+
+    starts, rights = eight_starts(2)
     ticks = np.linspace(-1.5, 1.5, 13)
     threads = [np.stack([np.full(200, x), np.linspace(-1.5, 1.5, 200)], axis=1) for x in ticks]
     threads += [thread[:, ::-1] for thread in threads]
@@ -653,8 +658,9 @@ with waits_for("MLP"):
                       if rights[start] > 0.98 else f"This start got stuck: {rights[start]:.0%} right (start {start})")
 
     plots.play(draw_fold, way=(0.0, 2.0, 0.05), start=(0, 7, 1))
-    print(f"{sum(right > 0.98 for right in rights)} of 8 starts get (nearly) everything right; share right for each: "
-          + ", ".join(f"{right:.0%}" for right in rights))
+    for units, shares in ((2, rights), (4, eight_starts(4)[1])):
+        print(f"{units} hidden units: {sum(share > 0.98 for share in shares)} of 8 starts get (nearly) everything right; each: "
+              + ", ".join(f"{share:.0%}" for share in shares))
 
 # %% [markdown]
 # Drag `way` from 0 to 2. Up to 1, the plane is turned and stretched, and nothing bends. From 1 to 2, ReLU presses
@@ -662,8 +668,8 @@ with waits_for("MLP"):
 # layer buys: it folds the plane until a straight cut is enough. Nobody told it where to fold; the gradients did.
 #
 # Now try other values of `start`. With as few as two units, some starts end with a fold in a useless place, or with a
-# unit that is silent for all points. A wider layer nearly always has enough units that began in a useful place. That
-# is one reason why networks are made wider than the task seems to need.
+# unit that is silent for nearly all points. Among more units, enough begin in a useful place: compare the two lines of
+# the printout. That is one reason why networks are made wider than the task seems to need.
 #
 # > **A good place for a break.** Your network exists, and it bends borders: that is the first sitting. In the second
 # > one it is tested, and then trained on clothes. When you come back, put the cursor here and choose *Run > Run All Above Selected Cell*.
@@ -797,7 +803,7 @@ with waits_for("MLP"):
     drawn = np.random.default_rng(0).normal(0, np.sqrt(2), size=(100000, 10))
     by_chance = np.mean(np.log(np.exp(drawn).sum(axis=1)) - drawn[:, 0])
     print(f"variance of the ten logits of an image, with He's weights: {spread:.2f}")
-    print(f"ten logits drawn by chance, normal with variance 2: mean loss {by_chance:.2f}")
+    print(f"ten logits drawn at random, normal with variance 2: mean loss {by_chance:.2f}")
     usual = first_losses[:, 3]
     reveal(
         "first_loss",
@@ -809,7 +815,7 @@ with waits_for("MLP"):
 # %% [markdown]
 # Where does the surplus come from? He's weights keep the mean square of the values near 1 in the hidden layer, and a
 # logit adds up 100 of them with weights of variance $2/100$. So the logits of an image have a variance of about 2,
-# and ten numbers that chance has drawn with a variance of 2 have a mean loss of about 3: some 0.7 above $\log 10$.
+# and ten random numbers with a variance of 2 have a mean loss of about 3: some 0.7 above $\log 10$.
 # If *your* first loss is 3.0, nothing is wrong with your code. Who wants the 2.30 multiplies the last layer's weights
 # by 0.1, which is common practice; the picture shows that this is all it takes.
 #
@@ -870,7 +876,7 @@ def overfit_tiny_batch(net, optimizer, X, y, steps):
 check("overfit_tiny_batch")
 
 # %% [markdown]
-# Fifty images, with their labels, and then once more with labels that are **drawn by chance**, so that there is
+# Fifty images, with their labels, and then once more with labels that are **drawn at random**, so that there is
 # nothing to understand. What will the accuracy on these fifty be, after 100 steps of your Adam?
 
 # %%
@@ -887,7 +893,7 @@ predict(
 # %%
 with waits_for("MLP", "overfit_tiny_batch"):
     few, few_labels = subset(X_train, y_train, 50)
-    curves, reached = {"right labels": [], "random labels": []}, {"right labels": [], "random labels": []}
+    curves, reached, on_new = ({"right labels": [], "random labels": []} for _ in range(3))
     for seed in range(3):
         rng = np.random.default_rng(seed)
         for name, labels in (("right labels", few_labels), ("random labels", rng.integers(0, 10, size=50))):
@@ -895,6 +901,7 @@ with waits_for("MLP", "overfit_tiny_batch"):
             losses, accuracy = overfit_tiny_batch(net, Adam(net.params, 0.001), few, labels, 100)
             curves[name].append(losses)
             reached[name].append(accuracy)
+            on_new[name].append(np.mean(net.forward(X_test).argmax(axis=1) == y_test))
     ax = plots.loss_curves(curves, xlabel="step", ylabel="loss on the 50 images", logy=True, band="minmax")
     ax.axhline(np.log(10), color=plots.MUTED, linestyle="--", linewidth=1.4)
     ax.text(101, np.log(10) * 1.15, "log 10", color=plots.MUTED, ha="right")
@@ -902,7 +909,8 @@ with waits_for("MLP", "overfit_tiny_batch"):
     plt.show()
     for name, values in reached.items():
         last = np.array(curves[name])[:, -1]
-        print(f"{name:14} accuracy {min(values):.0%} to {max(values):.0%}, last loss {last.min():.4f} to {last.max():.4f}")
+        print(f"{name:14} accuracy {min(values):.0%} to {max(values):.0%}, last loss {last.min():.4f} to {last.max():.4f};"
+              f"   on the 2,000 test images {np.mean(on_new[name]):.0%} right")
     chance = min(reached["random labels"])
     reveal(
         "by_heart",
@@ -911,8 +919,8 @@ with waits_for("MLP", "overfit_tiny_batch"):
     )
 
 # %% [markdown]
-# This is a test of the *machine*, not of what it has understood: on new images, the network with random labels is worth
-# nothing. Whether a network has understood anything, only images that it has not seen can say.
+# This is a test of the *machine*, not of what it has understood: on new images, the network with random labels does no
+# better than guessing (the end of each printed line). Whether a network has understood anything, only images that it has not seen can say.
 #
 # > **A good place for a break.** Your network has passed its three tests. When you come back, put the cursor here and choose *Run > Run All Above Selected Cell*.
 
@@ -920,7 +928,7 @@ with waits_for("MLP", "overfit_tiny_batch"):
 # ## Signals in deep networks
 #
 # Why so much care about $2/\text{fan\_in}$? With one hidden layer it hardly matters. Take eight hidden layers of 100
-# units, and three ways to begin, all of them by chance around 0: with a standard deviation of 0.01 in every layer (an old
+# units, and three ways to begin, all of them random and around 0: with a standard deviation of 0.01 in every layer (an old
 # habit), with one of 0.3, and with He's. And, because networks were built so until about 2010, a fourth network with
 # $\text{sigmoid}(z) = 1/(1 + e^{-z})$ in place of ReLU, whose weights have the variance $1/\text{fan\_in}$. We send 500
 # images through, and look at every layer: the active units' values, and the gradients of the weights. With 0.01
@@ -1196,17 +1204,17 @@ with waits_for("MLP"):
     )
 
 # %% [markdown]
-# A rule of thumb that you will find says "around $10^{-3}$": a change in the third digit. Measured here, with Adam at a
-# good $\alpha$: **some hundredths in the first step, below a hundredth after thirty, a few thousandths for most of
+# A rule of thumb that you will find says "around $10^{-3}$": a change in the third digit. Measured here, with Adam at
+# a good $\alpha$: **some hundredths in the first step, below a hundredth after thirty, a few thousandths for most of
 # training**, and then down with $\alpha$. So read it at the right moment. Who sees 0.06 in the first step and makes
-# $\alpha$ smaller for that reason throws away what the sweep has found. At a rate a hundred times too small the ratio is below a thousandth from the first
-# step on, and the loss is still falling when the steps run out.
+# $\alpha$ smaller for that reason throws away what the sweep has found. At a rate a hundred times too small the ratio
+# is below a thousandth from the first step on, and the loss is still falling when the steps run out.
 #
-# The rate that is too large begins above 1: its first update is larger than all that was there. After thirty steps its
-# ratio looks harmless, for a bad reason: the weights have become ten times as large. And look at the last column of the
-# printout: a part of its hidden units is silent *for every one of the 10,000 images*. Such a unit is called **dead**. Its
-# slope is 0 everywhere, so no gradient reaches its weights, and hardly anything brings it back. A few dead units are common and do
-# no harm; if it is a tenth of them or more, the first steps were too long.
+# The rate that is too large begins above 1: its first update is larger than all that was there. After thirty steps
+# its ratio looks harmless, for a bad reason: the weights have become ten times as large. And look at the last column
+# of the printout: a part of its hidden units is silent *for every one of the 10,000 images*. Such a unit is called
+# **dead**. Its slope is 0 everywhere, so no gradient reaches its weights, and hardly anything brings it back. A few
+# dead units are common and do no harm; if it is a tenth of them or more, the first steps were too long.
 
 # %% [markdown]
 # ## Clinic: the block that learned with half its heart
@@ -1326,7 +1334,7 @@ with waits_for("clinic_07"):
 
 # %% [markdown]
 # **The symptom.** The loss itself is right. The gradient of the last matrix is right, those of the two before it are
-# not. The loss falls all the same, only not as far as by measured gradients: without these to compare with, nobody
+# not. The loss falls all the same, only not as far as with measured gradients: without these to compare with, nobody
 # would have noticed. There are two causes. Find both. When it is healthy, the picture says so.
 #
 # <details><summary>Hint 1: the line of dW2 looks right. Why is its value wrong?</summary>
@@ -1337,8 +1345,8 @@ with waits_for("clinic_07"):
 #
 # <details><summary>Hint 2: what comes back to h?</summary>
 #
-# In the formula, $h$ is used twice: straight in the sum, and through $W_2$. By each of the two ways a gradient comes
-# back. Which of the two survives in `dh`?
+# In the formula, $h$ is used twice: straight in the sum, and through $W_2$. Along each of these two ways a gradient
+# comes back. Which of the two survives in `dh`?
 # </details>
 
 # %% check="clinic_07"
@@ -1492,7 +1500,7 @@ class Value:
 #
 # <details><summary>Hint 3: a Value that is used twice, such as a in a * a, has a wrong gradient</summary>
 #
-# By each of its uses something comes back, and it adds up. In `a * a` both parents are the same Value.
+# Through each of its uses something comes back, and it adds up. In `a * a` both parents are the same Value.
 # </details>
 #
 # <details><summary>Hint 4: diamonds are wrong, or it takes for ever</summary>
@@ -1514,7 +1522,7 @@ check("Value")
 # Now let it judge the clinic. The very same block, written with nothing but `+`, `*` and `relu`, and not one line about
 # gradients:
 
-# %%
+# %% folded=false
 with waits_for("Value", "clinic_07"):
     def values_of(array):
         """A matrix as lists of Values."""
@@ -1544,8 +1552,9 @@ with waits_for("Value", "clinic_07"):
 # %% [markdown]
 # A repaired clinic agrees with it to the last digit; an unrepaired one is caught in `dW1` and `dW2`. Skip connections,
 # shared weights, any graph at all: nobody has to derive its way back any more. What PyTorch adds to this idea is that a
-# node holds a whole array and a layer's backward is one matrix product, as in your `linear_backward`. With one Python
-# object for each number, a step of the network above would be thousands of times slower.
+# node holds a whole array and a layer's backward is one matrix product, as in your `linear_backward`. With an object
+# for each number, one step of the clothes network on 100 images would make 16 million of them: 8 million products, and
+# as many sums.
 
 # %% [markdown]
 # ## Quiz
@@ -1617,9 +1626,9 @@ check("quiz_07")
 # %% [markdown]
 # ## Think about it
 #
-# A friend has written a network of twelve layers by hand. The first loss is 2.3 for ten classes, as it should be.
-# During training it stays at 2.3, whatever the learning rate. He has drawn all weights with a standard deviation of
-# 0.01. In five to eight sentences, to be read by a person: what do you think is going on, and why is the first loss
+# A friend has written a network of twelve layers by hand. The first loss is 2.303 for ten classes, exactly
+# $\log 10$. During training it stays there, whatever the learning rate. He has drawn all weights with a standard
+# deviation of 0.01. In five to eight sentences, to be read by a person: what do you think is going on, and why is the first loss
 # no warning here? Which two or three things would you have him look at or try, in which order, and what would each of
 # them tell?
 
