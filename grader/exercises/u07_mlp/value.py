@@ -26,6 +26,8 @@ def value_cases(rng: np.random.Generator) -> list[Case]:
     doublings = "; ".join(f"{new} = {old} + {old}" for old, new in zip(names, names[1:], strict=False))
     chain = case("60 doublings", "order", f"{doublings}; J = {names[-1]} * b", "+-")
     chain.inputs["leaves"][0] *= 2.0**-DOUBLINGS
+    small = case("J = relu(a b) c, a b small and positive", "slopes", "p = a * b; q = p.relu(); J = q * c", "--+")
+    small.inputs["leaves"][:2] *= 0.2
     return [
         case("J = a b + c", "forward", "p = a * b; J = p + c", "+-+", "value"),
         case("J = (a + b) c, a and c negative", "forward", "p = a + b; J = p * c", "-+-", "value"),
@@ -34,7 +36,7 @@ def value_cases(rng: np.random.Generator) -> list[Case]:
         case("J = a b", "slopes", "J = a * b", "+-"),
         case("J = (a + b) c", "slopes", "p = a + b; J = p * c", "-+-"),
         case("J = a b c d", "slopes", "p = a * b; q = p * c; J = q * d", "+-+-"),
-        case("J = relu(a b) c, a b positive", "slopes", "p = a * b; q = p.relu(); J = q * c", "--+"),
+        small,
         case("J = relu(a b) c, a b negative", "slopes", "p = a * b; q = p.relu(); J = q * c", "+-+"),
         case("J = relu(a) b, a is 0", "slopes", "p = a.relu(); J = p * b", "0+"),
         case("J = (a + a) b", "uses", "p = a + a; J = p * b", "+-"),
