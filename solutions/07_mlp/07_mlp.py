@@ -890,7 +890,7 @@ predict(
     },
 )
 
-# %%
+# %% folded=true
 with waits_for("MLP", "overfit_tiny_batch"):
     few, few_labels = subset(X_train, y_train, 50)
     curves, reached, on_new = ({"right labels": [], "random labels": []} for _ in range(3))
