@@ -42,6 +42,7 @@ def value_cases(rng: np.random.Generator) -> list[Case]:
         case("J = (a + a) b", "uses", "p = a + a; J = p * b", "+-"),
         case("J = a a", "uses", "J = a * a", "-"),
         case("J = a b + a", "uses", "p = a * b; J = p + a", "+-"),
+        case("J = relu(a) a b, a positive", "uses", "p = a.relu(); q = p * a; J = q * b", "+-"),
         case("J = a a a", "uses", "p = a * a; J = p * a", "-"),
         case("J = p + p c with p = a b", "order", "p = a * b; q = p * c; J = p + q", "+-+"),
         case("J = p c + p with p = a b", "order", "p = a * b; q = p * c; J = q + p", "-++"),
@@ -121,7 +122,7 @@ class Value:
 
 class ValueOfClosures:
     def __init__(self, data, parents=()):
-        self.data, self.grad, self.parents, self.pull = float(data), 0, set(parents), lambda: None
+        self.data, self.grad, self.parents, self.pull = float(data), 0, list(parents), lambda: None
 
     def __add__(self, other):
         other = other if isinstance(other, ValueOfClosures) else ValueOfClosures(other)
@@ -258,6 +259,11 @@ EVERY_WAY = (
     "doublings these are 2 to the 60. Handle each Value once, when all that it was used in has been handled."
 )
 
+SEVERAL_TIMES = (
+    "Your list holds a Value once for every way that leads to it, so what it passes on is counted several times, and "
+    "after 60 doublings the list has no end. Each Value stands in the list once."
+)
+
 VALUE = Exercise(
     name="Value",
     unit=UNIT,
@@ -321,9 +327,41 @@ VALUE = Exercise(
         Misconception(
             "never_seen",
             change(Value, "if node not in seen:", "if True:"),
-            "Your list holds a Value once for every way that leads to it, so what it passes on is counted several "
-            "times, and after 60 doublings the list has no end. Each Value stands in the list once.",
+            SEVERAL_TIMES,
             hint=4,
+        ),
+        Misconception(
+            "never_seen_by_closures",
+            change(ValueOfClosures, "if self not in seen:", "if True:"),
+            SEVERAL_TIMES,
+            hint=4,
+        ),
+        Misconception(
+            "overwrites_in_products",
+            change(
+                ValueOfClosures,
+                "self.grad += other.data * out.grad",
+                "self.grad = other.data * out.grad",
+                "other.grad += self.data * out.grad",
+                "other.grad = self.data * out.grad",
+            ),
+            "Your products overwrite what had come back to their factors before, where your other operations add. A "
+            "factor may have been used elsewhere as well, or twice in this product.",
+            hint=3,
+        ),
+        Misconception(
+            "overwrites_in_relu",
+            change(ValueOfClosures, "self.grad += (out.data > 0)", "self.grad = (out.data > 0)"),
+            "Your ReLU overwrites what had come back to its input before. An input of one value only may still have "
+            "been used elsewhere: add here, too.",
+            hint=3,
+        ),
+        Misconception(
+            "a_number_has_slope_one",
+            change(ValueByUses, "[(self, other)])", "[(self, 1.0)])"),
+            "When a Value is multiplied by a plain number, your slope is 1. Make v a little larger: 3 v grows three "
+            "times as much. The slope is the number.",
+            hint=2,
         ),
         Misconception(
             "no_seed",
