@@ -259,11 +259,6 @@ EVERY_WAY = (
     "doublings these are 2 to the 60. Handle each Value once, when all that it was used in has been handled."
 )
 
-SEVERAL_TIMES = (
-    "Your list holds a Value once for every way that leads to it, so what it passes on is counted several times, and "
-    "after 60 doublings the list has no end. Each Value stands in the list once."
-)
-
 VALUE = Exercise(
     name="Value",
     unit=UNIT,
@@ -327,13 +322,8 @@ VALUE = Exercise(
         Misconception(
             "never_seen",
             change(Value, "if node not in seen:", "if True:"),
-            SEVERAL_TIMES,
-            hint=4,
-        ),
-        Misconception(
-            "never_seen_by_closures",
-            change(ValueOfClosures, "if self not in seen:", "if True:"),
-            SEVERAL_TIMES,
+            "Your list holds a Value once for every way that leads to it, so what it passes on is counted several "
+            "times, and after 60 doublings the list has no end. Each Value stands in the list once.",
             hint=4,
         ),
         Misconception(
