@@ -26,8 +26,12 @@ def value_cases(rng: np.random.Generator) -> list[Case]:
     doublings = "; ".join(f"{new} = {old} + {old}" for old, new in zip(names, names[1:], strict=False))
     chain = case("60 doublings", "order", f"{doublings}; J = {names[-1]} * b", "+-")
     chain.inputs["leaves"][0] *= 2.0**-DOUBLINGS
-    small = case("J = relu(a b) c, a b small and positive", "slopes", "p = a * b; q = p.relu(); J = q * c", "--+")
-    small.inputs["leaves"][:2] *= 0.2
+    open_ones = [
+        case(f"J = relu(a b) c, a b positive and {size}", "slopes", "p = a * b; q = p.relu(); J = q * c", "--+")
+        for size in ("below 1", "above 1")
+    ]
+    for each, factor in zip(open_ones, (0.2, 2.0), strict=True):
+        each.inputs["leaves"][:2] *= factor
     return [
         case("J = a b + c", "forward", "p = a * b; J = p + c", "+-+", "value"),
         case("J = (a + b) c, a and c negative", "forward", "p = a + b; J = p * c", "-+-", "value"),
@@ -36,7 +40,7 @@ def value_cases(rng: np.random.Generator) -> list[Case]:
         case("J = a b", "slopes", "J = a * b", "+-"),
         case("J = (a + b) c", "slopes", "p = a + b; J = p * c", "-+-"),
         case("J = a b c d", "slopes", "p = a * b; q = p * c; J = q * d", "+-+-"),
-        small,
+        *open_ones,
         case("J = relu(a b) c, a b negative", "slopes", "p = a * b; q = p.relu(); J = q * c", "+-+"),
         case("J = relu(a) b, a is 0", "slopes", "p = a.relu(); J = p * b", "0+"),
         case("J = (a + a) b", "uses", "p = a + a; J = p * b", "+-"),
