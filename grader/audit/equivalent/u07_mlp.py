@@ -37,6 +37,21 @@ EQUIVALENT: dict[str, tuple[Explained, ...]] = {
             "i is even: above 0 and above 1 both mean 2 or more.",
         ),
     ),
+    "Value": (
+        Explained(
+            "return Value(max(0.0, self.data), (self,), (1.0 if self.data > 0 else 0.0,))",
+            ("return Value(max(self.data, 0.0), (self,), (1.0 if self.data > 0 else 0.0,))",),
+            "The larger of two numbers is the same in either order.",
+        ),
+        Explained(
+            "for parent, slope in zip(value.parents, value.slopes, strict=True):",
+            (
+                "for parent, slope in zip(value.parents, value.slopes):",
+                "for parent, slope in zip(value.parents, value.slopes, strict=False):",
+            ),
+            "Each operation gives one slope for each parent, so strict has nothing to complain about.",
+        ),
+    ),
     "overfit_tiny_batch": (
         Explained(
             "losses = np.zeros(steps + 1)",

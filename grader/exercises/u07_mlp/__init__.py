@@ -9,6 +9,7 @@ from grader.exercises.u07_mlp.overfit_tiny_batch import OVERFIT_TINY_BATCH
 from grader.exercises.u07_mlp.quiz_07 import QUIZ_07
 from grader.exercises.u07_mlp.relu_backward import RELU_BACKWARD
 from grader.exercises.u07_mlp.relu_forward import RELU_FORWARD
+from grader.exercises.u07_mlp.value import VALUE
 
 EXERCISES = (
     LINEAR_FORWARD,
@@ -19,5 +20,6 @@ EXERCISES = (
     MLP_CLASS,
     OVERFIT_TINY_BATCH,
     CLINIC_07,
+    VALUE,
     QUIZ_07,
 )

@@ -145,7 +145,7 @@ class MLPOfLayers:
 
 
 class MLPRecursive:
-    """Each layer computes what comes after it and returns the gradient by its own input."""
+    """Each layer computes what comes after it and returns the gradient with respect to its own input."""
 
     def __init__(self, sizes, rng):
         shapes = list(zip(sizes[:-1], sizes[1:], strict=True))
