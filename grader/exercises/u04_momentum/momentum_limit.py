@@ -1,4 +1,4 @@
-"""`momentum_limit`: how large a learning rate heavy ball bears, in torch's convention, on one curvature."""
+"""`momentum_limit`: how large a learning rate heavy ball tolerates, in torch's convention, on one curvature."""
 
 from typing import Any
 
@@ -88,9 +88,11 @@ MOMENTUM_LIMIT = Exercise(
     misconceptions=(
         Misconception(
             "momentum_ignored",
-            change(momentum_limit, "2 * (1 + beta)", "2 + 0 * beta"),
+            change(momentum_limit, "2 * (1 + beta)", "2"),
             "This is plain descent's limit, whatever beta is. But the velocity still holds the opposite pull from the "
-            "step before, and takes part of a jump back: so a jump may be longer than without momentum. By how much?",
+            "step before, and takes back part of the new one: so the gradient's own push, lr times L, may be larger "
+            "than "
+            "without momentum. By how much?",
             hint=2,
         ),
         Misconception(
@@ -112,7 +114,7 @@ MOMENTUM_LIMIT = Exercise(
             "alternating_step",
             change(momentum_limit, "2 * (1 + beta)", "2 / (1 + beta)"),
             "You divided where 1 + beta multiplies. Against alternating gradients a velocity makes steps shorter by "
-            "1 / (1 + beta); so may a learning rate be longer, or has it to be shorter too?",
+            "1 / (1 + beta); so may the learning rate be larger, or must it be smaller too?",
             hint=2,
         ),
         Misconception(
@@ -124,13 +126,15 @@ MOMENTUM_LIMIT = Exercise(
         Misconception(
             "nesterov",
             change(momentum_limit, "reach / L", "reach / ((1 + 2 * beta) * L)"),
-            "This is the limit of Nesterov's method, which counts the newest gradient once more. Asked is heavy ball, "
-            "which moves by its velocity alone, and bears more.",
+            "This is the limit of another method (Nesterov's, later in this unit), which counts the newest gradient "
+            "once "
+            "more. The question is about heavy ball, which moves by its velocity alone and tolerates a larger "
+            "learning rate.",
         ),
         Misconception(
             "half",
             change(momentum_limit, "2 * (1 + beta)", "1 + beta"),
-            "Your limit is half of the right one. At the cliff the ball jumps from +1 to -1, which is a way of 2, "
+            "Your limit is half of the right one. At the cliff the ball jumps from +1 to -1, which is a distance of 2, "
             "and not just back to the minimum.",
             hint=1,
         ),
@@ -144,7 +148,8 @@ MOMENTUM_LIMIT = Exercise(
         Misconception(
             "beta_counted_once",
             change(momentum_limit, "2 * (1 + beta)", "2 + beta"),
-            "Your beta counts once. From -1 to +1 the last step was a way of 2, and the velocity rolls on by beta of "
+            "Your beta counts once. From -1 to +1 the last step was a distance of 2, and the velocity rolls on by "
+            "beta of "
             "the whole of it.",
             hint=2,
         ),
@@ -157,14 +162,14 @@ MOMENTUM_LIMIT = Exercise(
         ),
         Misconception(
             "beta_of_one",
-            change(momentum_limit, "2 * (1 + beta)", "4 + 0 * beta"),
+            change(momentum_limit, "2 * (1 + beta)", "4"),
             "Yours is what the limit tends to as beta goes to 1, and the same for every beta. With beta = 0 it has to "
             "be plain descent's.",
             hint=1,
         ),
         Misconception(
             "curvature_left_out",
-            change(momentum_limit, "reach / L", "reach + 0 * L"),
+            change(momentum_limit, "reach / L", "reach"),
             "Your answer does not depend on L. The gradient is L times theta: in a valley that is twice as steep, the "
             "same jump takes half the learning rate.",
             hint=3,
@@ -172,7 +177,7 @@ MOMENTUM_LIMIT = Exercise(
         Misconception(
             "curvature_multiplies",
             change(momentum_limit, "reach / L", "reach * L"),
-            "Your limit grows with the curvature. A steeper valley has longer gradients, so it bears less.",
+            "Your limit grows with the curvature. A steeper valley has longer gradients, so it tolerates less.",
             hint=3,
         ),
         Misconception(
@@ -189,10 +194,16 @@ MOMENTUM_LIMIT = Exercise(
             hint=3,
         ),
         Misconception(
+            "brackets_the_other_way",
+            change(momentum_limit, "    reach = 2 * (1 + beta)\n", "", "reach / L", "2 / L + 2 * beta"),
+            "Your division by L reaches only the part without beta. The whole sum is to be divided: mind the brackets.",
+            hint=3,
+        ),
+        Misconception(
             "one_number_for_all",
             change(momentum_limit, "reach / L", "np.min(reach / L)"),
-            "Your function gives one number for many curvatures or betas: the limit of the strictest. Asked is the "
-            "limit of each.",
+            "Your function gives one number for many curvatures or betas: the limit of the strictest. What is "
+            "wanted is the limit of each.",
             hint=4,
         ),
         Misconception(
