@@ -35,6 +35,12 @@ def number_graph(obj: Any, inputs: dict[str, Any]) -> Any:
     for root in {"again": (last, last), "other": (before, last)}.get(asks, (last,)):
         with _bounded(type(last), len(nodes)):
             root.backward()
+    for line, node in nodes.items():
+        if isinstance(node.grad, type(node)):
+            raise AnswerError(
+                f"`{line}.grad` should be a number; it is a {type(node).__name__}. Are your slopes numbers, such as "
+                "other.data, and not Values?"
+            )
     if asks == "data":
         return None, None, {name: node.data for name, node in nodes.items()}
     return None, {name: node.grad for name, node in nodes.items() if asks != "other" or name in NAMES}, None
@@ -69,7 +75,7 @@ def _made(part: ast.expr, nodes: dict[str, Any]) -> Any:
 
 @contextlib.contextmanager
 def _bounded(kind: Any, count: int) -> Iterator[None]:
-    """Within it, who asks for attributes of nodes without end is stopped: 60 doublings have 2^60 ways through them."""
+    """Within it, who asks for attributes of nodes without end is stopped: 60 doublings have 2^60 paths through them."""
     looks = 0
     usual = kind.__getattribute__
     own = "__getattribute__" in vars(kind)
@@ -80,7 +86,7 @@ def _bounded(kind: Any, count: int) -> Iterator[None]:
         if looks > MOST_LOOKS:
             raise AnswerError(
                 f"backward() was stopped: in a graph with {count} names it had looked at its nodes {MOST_LOOKS} times. "
-                "It walks along every way; a graph of a few dozen nodes may have more ways than there are seconds in "
+                "It walks along every path; a graph of a few dozen nodes may have more paths than there are seconds in "
                 "a lifetime. Handle each Value once."
             )
         return usual(node, name)

@@ -87,6 +87,8 @@ def _counting_update(self: Any, p: Any, g: Any, state: Any, group: Any) -> None:
             "`update` is to be called with the parameter, its gradient, its state (a dict) and its group (a dict), in "
             f"this order. It was called with: {kinds}."
         )
+    if "params" in state:
+        raise AnswerError("`update` gets the group where the state should be. The order is p, g, state, group.")
     state["calls"] = state.get("calls", 0) + 1
     p.sub_(group["lr"] * group["factor"] * state["calls"] * (torch.ones_like(p) if g is None else g))
 
