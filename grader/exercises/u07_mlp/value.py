@@ -259,7 +259,8 @@ class ValueAlongEveryWay:
 
 PUSHED = "parent.grad += slope * node.grad"
 EVERY_WAY = (
-    "Your way back walks along every way through the graph, and comes to a Value as often as ways lead to it. After 60 "
+    "Your way back walks along every path through the graph, and comes to a Value as often as paths lead to it. After "
+    "60 "
     "doublings these are 2 to the 60. Handle each Value once, when all that it was used in has been handled."
 )
 
@@ -326,9 +327,16 @@ VALUE = Exercise(
         Misconception(
             "never_seen",
             change(Value, "if node not in seen:", "if True:"),
-            "Your list holds a Value once for every way that leads to it, so what it passes on is counted several "
+            "Your list holds a Value once for every path that leads to it, so what it passes on is counted several "
             "times, and after 60 doublings the list has no end. Each Value stands in the list once.",
             hint=4,
+        ),
+        Misconception(
+            "tuple_without_comma",
+            change(Value, "(self,), (slope,))", "(self), (slope))"),
+            "Your ReLU hands over its operand and its slope without a comma: (self) is just self. A tuple of one is "
+            "(self,).",
+            hint=1,
         ),
         Misconception(
             "overwrites_in_products",
@@ -346,8 +354,9 @@ VALUE = Exercise(
         Misconception(
             "overwrites_in_relu",
             change(ValueOfClosures, "self.grad += (out.data > 0)", "self.grad = (out.data > 0)"),
-            "Your ReLU overwrites what had come back to its input before. An input of one value only may still have "
-            "been used elsewhere: add here, too.",
+            "Your ReLU overwrites what had come back to its input before. ReLU has only one input, but that may be "
+            "used "
+            "elsewhere as well: add here, too.",
             hint=3,
         ),
         Misconception(
