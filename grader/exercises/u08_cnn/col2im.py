@@ -140,6 +140,14 @@ COL2IM = Exercise(
         Misconception("last_write_wins", change(col2im, "+= windows", "= windows"), OVERLAPS, hint=2),
         Misconception("last_window_wins", change(window_by_window, "+= cols", "= cols"), OVERLAPS, hint=2),
         Misconception(
+            "end_left_open",
+            change(col2im, SLICE, "k::SH, m::SW"),
+            "Your slices have no end, and run on to the edge of the padded image: that can be more than OH rows. Stop "
+            "after "
+            "OH of them, at k + SH * OH.",
+            hint=3,
+        ),
+        Misconception(
             "averages",
             averages,
             "You divide each pixel's sum by the number of windows that see it. That puts an image together again "

@@ -102,6 +102,14 @@ LAYERNORM_FORWARD = Exercise(
     bonus=True,
     misconceptions=(
         Misconception(
+            "eps_fixed",
+            change(layernorm_forward, "var + eps", "var + 1e-5"),
+            "You write 1e-5 (or another fixed number) where eps stands. eps is an argument: 1e-5 is only its default, "
+            "and "
+            "some cases come with another one.",
+            hint=2,
+        ),
+        Misconception(
             "over_the_batch",
             over("0"),
             "You take mean and variance over axis 0, the examples: that is batch normalization of a table. *Layer* "
