@@ -140,8 +140,10 @@ BASE = Exercise(
         Misconception(
             "not_the_parameter",
             change(Base, "(p, p.grad,", "(p.grad, p,"),
-            "What update gets first is not the model's own parameter: it may be the gradient, or a copy. update writes "
-            "into that, and what the model holds does not move. The order is p, g, state, group.",
+            "The model's parameters do not move. Either update is never called, or what it gets first is not the "
+            "model's "
+            "own parameter: the gradient, say, or a copy, and update writes into that. The order is p, g, state, "
+            "group.",
         ),
         Misconception(
             "gradient_for_an_average",
@@ -165,8 +167,9 @@ BASE = Exercise(
             change(Base, "self.state[p]", "{}"),
             "What update gets as state is an empty dict or a copy, so that every step begins as if it were the first. "
             "Hand over the very dict that lives on from step to step.",
+            hint=3,
         ),
-        *frame_mistakes(Base, *NOT_HERE),
+        *frame_mistakes(Base, *NOT_HERE, one_memory_for_all=3),
     ),
     also_right=(
         Base,

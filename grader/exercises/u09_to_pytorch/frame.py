@@ -15,8 +15,8 @@ Mistakes = Mapping[str, tuple[tuple[str, ...], str]]
 FRAME: Mistakes = {
     "rebinds": (
         ("p -= ", "p = p - "),
-        "The model's parameters do not move. `p = p - ...` makes a new tensor and calls it p; the model still holds "
-        "the old one. Which operation writes into the tensor itself?",
+        'The model\'s parameters do not move. Is check("Base") all right? If so: `p = p - ...` makes a new tensor and '
+        "calls it p; the model still holds the old one. Which operation writes into the tensor itself?",
     ),
     "uphill": (
         ("p -= ", "p += "),
@@ -83,7 +83,7 @@ FRAME: Mistakes = {
     "forgets": (
         ("self.state[p]", "{}"),
         "Nothing of yours lives from one step to the next: every step begins as if it were the first. What is to be "
-        "remembered of a parameter belongs into self.state[p].",
+        "remembered of a parameter belongs in its state.",
     ),
     "one_memory_for_all": (
         ("self.state[p]", 'self.state["all"]'),
@@ -144,7 +144,7 @@ ADAM: Mistakes = {
             "t = self.t",
         ),
         "Your t counts calls of step, one clock for all. A parameter that gets its first gradient late then misses "
-        "the bias correction that it needs. Each parameter counts its own steps: t belongs into self.state[p], "
+        "the bias correction that it needs. Each parameter counts its own steps: t belongs in its state, "
         "beside m and v.",
     ),
     "clock_starts_at_zero": (

@@ -10,14 +10,14 @@ QUIZ_09 = quiz(
         Question(
             "q1",
             "a loss that is computed once, before the loop",
-            answer="b",
+            answer="d",
             wrong={
-                "a": "The graph holds the numbers of one forward pass, at the first weights, and after one backward "
-                "not even these. New weights need a new forward pass.",
-                "c": "Since zero_grad is in the loop, nothing could add up. But the second backward does not get "
-                "that far: what it needs of the graph has been freed.",
-                "d": "The graph does hold the numbers of its one forward pass. But the first backward frees them, and "
-                "the second one finds them gone, and says so.",
+                "a": "The graph holds the numbers of one forward pass, at the first weights. New weights need a new "
+                "forward pass.",
+                "b": "So it would be without retain_graph=True: that keeps what backward needs, and every call gives "
+                "the "
+                "gradient of the same old forward pass.",
+                "c": "Since zero_grad is in the loop, nothing adds up.",
             },
         ),
         Question(

@@ -96,7 +96,7 @@ TORCH_SGD = Exercise(
             "forgets",
             change(TorchSGD, 'state.get("v", 0)', "0"),
             "The setting momentum changes nothing in your step: each one starts from rest. What has to live from one "
-            "step to the next belongs into self.state[p].",
+            "step to the next belongs in its state.",
         ),
         Misconception(
             "average",
