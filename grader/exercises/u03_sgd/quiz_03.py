@@ -29,7 +29,8 @@ QUIZ_03 = quiz(
                 "of a "
                 "third is 0.58: you would be at 0.17.",
                 "b": "With all examples the distance is 0. A third of it is to be had for far less.",
-                "d": "27 times the examples bring the distance down by the root of 27, to 0.06. You pay for more than "
+                "d": "That is 27 times the examples, and they bring the distance down by the root of 27, to 0.06. You "
+                "pay for more than "
                 "you "
                 "asked for.",
             },
