@@ -12,7 +12,7 @@ def cases(rng: np.random.Generator) -> list[Case]:
 
     by_hand = {"theta": np.array([1.0, 2.0]), "X": np.array([[3.0, 1.0]]), "y": np.array([4.0])}
     fitted, off, twice = data(6, 3), data(1, 4), data(4, 3)
-    # In eighths, whose products and sums are exact: on every machine the errors are 0, and not the last digits' rounding.
+    # In eighths, whose products and sums are exact: the errors are 0 on every machine, and no rounding of last digits.
     fitted["X"], fitted["theta"] = np.round(8 * fitted["X"]) / 8, np.round(8 * fitted["theta"]) / 8
     fitted["y"] = fitted["X"] @ fitted["theta"]
     off["y"] = off["X"] @ off["theta"] + 1.0
