@@ -7,10 +7,13 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from functools import cache
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 from course_lib.workspace import course_root
 from grader.audit.examine import answers_of
+from grader.spec import Exercise
 
 ROOTS = ("grader.audit.examine", "course_lib.judging.packages")
 """Where the search for what decides begins: the audit of answers, and what they may import."""
@@ -20,6 +23,8 @@ APART = (
     *("grader.exercises", "grader.audit.equivalent"),
 )
 """What runs answers, and what shows verdicts: neither decides one. Of specs and explanations each unit has its own."""
+CHOSEN = {"driver": "course_lib.judging.drivers", "verify": "course_lib.judging.properties"}
+"""Packages of which a unit uses those modules that its exercises name, by the field of a spec that names them."""
 PACKAGES = ("course_lib", "grader")
 
 
@@ -29,10 +34,12 @@ def fingerprint(script: Path) -> str:
     script: the unit's `solutions/UNIT/UNIT.py`; of its cells those count that answers are made of, and not the text.
     """
     root, unit = course_root(), script.stem
-    answers = [[answer.exercise.name, answer.source, *answer.setup] for answer in answers_of(script)]
-    digest = hashlib.sha256(json.dumps(answers).encode())
+    answers = answers_of(script)
+    texts = [[answer.exercise.name, answer.source, *answer.setup] for answer in answers]
+    digest = hashlib.sha256(json.dumps(texts).encode())
     own = [*(root / "grader" / "exercises" / f"u{unit}").rglob("*.py")]
     own += [*(root / "grader" / "audit" / "equivalent").glob(f"u{unit}.py")]
+    own += chosen(root, [answer.exercise for answer in answers])
     for file in sorted({*own, *what_decides(root), *_reached(root, own, ())}):
         digest.update(file.relative_to(root).as_posix().encode() + b"\0")
         digest.update(file.read_bytes().replace(b"\r\n", b"\n"))
@@ -43,9 +50,29 @@ def fingerprint(script: Path) -> str:
 
 @cache
 def what_decides(root: Path) -> frozenset[Path]:
-    """What decides, beside a unit's own files, whether a mutant lives: all modules that `ROOTS` import in turn."""
+    """What decides, beside a unit's own files, whether a mutant lives: all modules that `ROOTS` import in turn.
+
+    Of the packages of `CHOSEN` no module but those that such a module imports by name: the others are some units' own.
+    """
     begin = [file for name in ROOTS if (file := _file(root, name))]
     return frozenset({*begin, *_reached(root, begin, APART)})
+
+
+def chosen(root: Path, exercises: Iterable[Exercise]) -> list[Path]:
+    """The modules of `CHOSEN` that hold what these exercises name."""
+    wanted = [(field, name) for exercise in exercises for field in CHOSEN if (name := getattr(exercise, field))]
+    return sorted({_home(root, field, name) for field, name in wanted})
+
+
+@cache
+def _home(root: Path, field: str, name: str) -> Path:
+    """The file of the module whose table holds this driver, or this property."""
+    package = import_module(CHOSEN[field])
+    for module in iter_modules(package.__path__, f"{package.__name__}."):
+        table = package.__name__.rpartition(".")[2].upper()
+        if name in getattr(import_module(module.name), table, {}):
+            return root.joinpath(*module.name.split(".")).with_suffix(".py")
+    raise KeyError(f"No module of {package.__name__} has a {field} named {name!r}.")
 
 
 def _reached(root: Path, begin: Iterable[Path], apart: tuple[str, ...]) -> set[Path]:
@@ -64,11 +91,15 @@ def _reached(root: Path, begin: Iterable[Path], apart: tuple[str, ...]) -> set[P
 def _imported(root: Path, file: Path) -> Iterator[str]:
     """The dotted names that may be modules in a file's import statements, those inside functions too.
 
-    A package that looks for its own modules imports all of them.
+    A package that looks for its own modules imports all of them; so do the packages of `CHOSEN`, of which nothing but
+    what both lives of a check build on counts for all units.
     """
     text = file.read_text(encoding="utf-8")
+    package = ".".join(file.parent.relative_to(root).parts)
+    if package in CHOSEN.values() and file.name == "__init__.py":
+        yield f"{package}.base"
+        return
     if "iter_modules" in text:
-        package = ".".join(file.parent.relative_to(root).parts)
         yield from (f"{package}.{path.stem}" for path in file.parent.iterdir() if path.suffix == ".py")
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):

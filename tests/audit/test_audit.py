@@ -12,12 +12,13 @@ from helpers.course import ROOT, SCRIPTS, UNITS
 from course_lib.errors import CourseError
 from grader.audit.equivalent import EQUIVALENT, Explained
 from grader.audit.examine import examine, examine_answers
-from grader.audit.fingerprint import fingerprint, what_decides
+from grader.audit.fingerprint import chosen, fingerprint, what_decides
 from grader.audit.replay import given_away, points_of, replayed, right_values
 from grader.audit.report import document, plain_table, unit_section, with_section
 from grader.audit.row import HELD, Row
 from grader.audit.trial import Answer, try_all
 from grader.commands import audit
+from grader.exercises import exercises_of
 from grader.judging.references import make_reference
 from grader.search.mutants import Mutant, mutants_of
 from grader.spec import Case, Exercise, Group, Misconception
@@ -292,11 +293,15 @@ def test_a_fingerprint_finds_new_modules_by_itself(tmp_path):
     write("grader/audit/examine.py", "from course_lib.judging import judge\nfrom grader.sandbox.walls import worker\n")
     write(
         "course_lib/judging/judge.py",
+        "import course_lib.wares\n"
         "def f():\n    import course_lib.newcomer as n\n    from course_lib.judging import drivers, render\n",
     )
     write("course_lib/newcomer.py", "from numpy import pi\nfrom . import nothing\n")
     write("course_lib/judging/drivers/__init__.py", "from pkgutil import iter_modules\n")
+    write("course_lib/judging/drivers/base.py", "")
     write("course_lib/judging/drivers/steps.py", "")
+    write("course_lib/wares/__init__.py", "from pkgutil import iter_modules\n")
+    write("course_lib/wares/shelf.py", "")
     for apart in ("course_lib/judging/render.py", "course_lib/unused.py", "grader/sandbox/walls.py"):
         write(apart, "")
     names = {path.relative_to(tmp_path).as_posix() for path in what_decides(tmp_path)}
@@ -305,14 +310,30 @@ def test_a_fingerprint_finds_new_modules_by_itself(tmp_path):
         "course_lib/judging/judge.py",
         "course_lib/newcomer.py",
         "course_lib/judging/drivers/__init__.py",
-        "course_lib/judging/drivers/steps.py",
+        "course_lib/judging/drivers/base.py",
+        "course_lib/wares/__init__.py",
+        "course_lib/wares/shelf.py",
     }
+
+
+@pytest.mark.fast
+def test_a_unit_is_judged_by_the_drivers_and_properties_that_its_exercises_name():
+    """So a new driver for one unit does not ask for all audits again."""
+    of = {
+        unit: {path.relative_to(ROOT / "course_lib" / "judging").as_posix() for path in chosen(ROOT, exercises)}
+        for unit in ("02_gradient_descent", "06_regularization", "09_to_pytorch")
+        if (exercises := exercises_of(unit))
+    }
+    assert "drivers/descent.py" in of["02_gradient_descent"]
+    assert not any("torch" in name for name in of["02_gradient_descent"])
+    assert "properties/masks.py" in of["06_regularization"]
+    assert "drivers/torch_optimizers.py" in of["09_to_pytorch"]
 
 
 @pytest.mark.fast
 def test_what_judges_the_course_decides():
     found = {path.relative_to(ROOT).as_posix() for path in what_decides(ROOT)}
-    judges = ("judge", "compare", "compute", "codec", "problems", "packages", "drivers/optimizers", "properties/masks")
+    judges = ("judge", "compare", "compute", "codec", "problems", "packages", "drivers/base", "properties/base")
     assert {f"course_lib/judging/{name}.py" for name in judges} <= found
     assert {
         "grader/spec.py",
