@@ -1,4 +1,4 @@
-"""Unit 11's table: every structure at its own best learning rate, under equal budgets, for three seeds.
+"""Unit 12's table: every structure at its own best learning rate, under equal budgets, for three seeds.
 
     python benchmarks/structure.py ["unit 10" plain "depth 4" ...]
 
@@ -22,7 +22,7 @@ from course_lib.data import subset
 from course_lib.fit import accuracy, fit, image_tensors
 from grader.scripts import read_script
 
-SCRIPT = Path(__file__).resolve().parents[1] / "solutions" / "11_structure" / "11_structure.py"
+SCRIPT = Path(__file__).resolve().parents[1] / "solutions" / "12_structure" / "12_structure.py"
 RATES = (0.003, 0.01, 0.03)
 SEEDS = (0, 1, 2)
 

@@ -1,7 +1,7 @@
 """The best recipe that the course teaches for Fashion-MNIST in five epochs: residual blocks, one cycle, augmentation.
 
 The network has the shape of Page's ResNet-9 ("How to train your ResNet", 2018), which won DAWNBench's contest for the
-shortest training on CIFAR-10. What the course says about each part: residual blocks in unit 11, one cycle in units 03
+shortest training on CIFAR-10. What the course says about each part: residual blocks in unit 12, one cycle in units 03
 and 10, Nesterov's momentum in 04, weight decay in 06, bf16 and channels_last in 10.
 """
 

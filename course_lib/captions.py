@@ -1,4 +1,4 @@
-"""Colours for the grey images of clothes, and captions as people might write them: the language of unit 14.
+"""Colours for the grey images of clothes, and captions as people might write them: the language of unit 15.
 
 A caption is a template filled with a colour and a word for the class. Not every word says it all: some people write
 "sneaker", some "shoe", some "thing".

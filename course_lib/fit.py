@@ -1,6 +1,6 @@
 """Train a classifier of images with PyTorch in one call: the loop that you wrote in unit 10, for experiments.
 
-From unit 11 on, many networks are trained to be compared. One function trains them all, so that nothing but the
+From unit 12 on, many networks are trained to be compared. One function trains them all, so that nothing but the
 network, the budget and the learning rate differs between two curves.
 """
 

@@ -42,7 +42,7 @@ class ComputeAnswers(Execute):
     submission_timeout = Integer(300, help="Seconds a whole submission may take in the sandbox.").tag(config=True)
     memory = Integer(4096, help="MiB of memory that a submission may use in the sandbox.").tag(config=True)
     gpu = Bool(
-        False, help="Let submissions of units 09 to 15 wait for an NVIDIA GPU of this machine, one at a time for each."
+        False, help="Let submissions of units 09 to 16 wait for an NVIDIA GPU of this machine, one at a time for each."
     ).tag(config=True)
     devices = Unicode("/dev", help="The folder with the GPUs' device nodes.").tag(config=True)
 
@@ -152,7 +152,7 @@ def gpu_problem(unit: str, sandboxed: bool, dev: Path | None) -> str | None:
     dev: the folder with the device nodes; None where other machines than this one are to have them.
     """
     if not uses_gpu(unit):
-        return f"{unit} uses no GPU: of all units, only 09 to 15 have PyTorch. Grade it without --gpu."
+        return f"{unit} uses no GPU: of all units, only 09 to 16 have PyTorch. Grade it without --gpu."
     if not sandboxed:
         return "The queue for GPUs is the sandbox's; without a sandbox, every submission sees all GPUs anyway."
     return None if dev is None else missing(dev)

@@ -49,11 +49,11 @@
 # | | [08 CNN](../08_cnn/08_cnn.ipynb) | convolution and pooling, forward and backward |
 # | **PyTorch and the GPU** | [09 To PyTorch](../09_to_pytorch/09_to_pytorch.ipynb) | your optimizers as PyTorch classes, step for step the same |
 # | | [10 GPU CNN](../10_gpu_cnn/10_gpu_cnn.ipynb) | a published network: find its bugs, train it, make it fast |
-# | **The network's structure** | [11 Structure](../11_structure/11_structure.ipynb) | analyse, redesign, train, compare |
-# | | [12 Adaptive](../12_adaptive/12_adaptive.ipynb) | networks that are pruned, that grow, that stop early |
-# | **Looking further** | [13 Seeing inside](../13_seeing_inside/13_seeing_inside.ipynb) | what a network looks at |
-# | | [14 Multimodal](../14_multimodal/14_multimodal.ipynb) | images, text and speech together |
-# | | [15 Capstone](../15_capstone/15_capstone.ipynb) | one network under a budget, by everything you know |
+# | **The network's structure** | [12 Structure](../12_structure/12_structure.ipynb) | analyse, redesign, train, compare |
+# | | [13 Adaptive](../13_adaptive/13_adaptive.ipynb) | networks that are pruned, that grow, that stop early |
+# | **Looking further** | [14 Seeing inside](../14_seeing_inside/14_seeing_inside.ipynb) | what a network looks at |
+# | | [15 Multimodal](../15_multimodal/15_multimodal.ipynb) | images, text and speech together |
+# | | [16 Capstone](../16_capstone/16_capstone.ipynb) | one network under a budget, by everything you know |
 #
 # Each unit has a bug to find (the *clinic*) and ends with a quiz and a question to think about.
 

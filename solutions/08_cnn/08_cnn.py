@@ -1010,7 +1010,7 @@ reveal(
 )
 
 # %% [markdown]
-# Few weights, much work: that is what a convolution is. Keep it in mind for unit 11, on structure, where both are to be saved.
+# Few weights, much work: that is what a convolution is. Keep it in mind for unit 12, on structure, where both are to be saved.
 #
 # ### Exercise: `NumpyCNN`
 #
@@ -1326,7 +1326,7 @@ with waits_for("NumpyCNN"):
 # - **Show it.** The second MLP saw training pictures that had been moved by 0 to 5 pixels (*augmentation*). It has to learn each
 #   place anew and gets fewer of the centred pictures right, but it is ready for what comes along the belt.
 #
-# Many networks for real images do both, and yours will: moved pictures come in unit 10, pooling over whole maps in unit 11.
+# Many networks for real images do both, and yours will: moved pictures come in unit 10, pooling over whole maps in unit 12.
 #
 # > **A good place for a break.** The network is trained, and you know what it can bear. What follows is three bonus
 # > exercises on normalization (half an hour more), a bug clinic and the quiz. When you come back, put the cursor here and

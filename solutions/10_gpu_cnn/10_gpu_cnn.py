@@ -770,7 +770,7 @@ with waits_for("Net"):
     reveal(
         "where",
         dict(zip(("conv1", "conv2", "fc1", "fc2"), "abcd", strict=True))[max(counts, key=counts.get)],
-        because="fc1 has a weight for each of 3,136 numbers and each of 128 units. Unit 11 asks whether it needs them.",
+        because="fc1 has a weight for each of 3,136 numbers and each of 128 units. Unit 12 asks whether it needs them.",
     )
 
 # %% [markdown]
@@ -1852,7 +1852,7 @@ with waits_for("throughput", "Net"):
 # %% [markdown]
 # Left of the ridge memory is the limit: fewer bytes help (bfloat16, fusing operations, larger batches for the linear
 # layers, whose weights are then used more often). Right of it arithmetic is the limit: fewer or cheaper FLOPs help (tensor
-# cores, another structure: unit 11). A point far below the roof has neither excuse: its time goes into starting the work. (A
+# cores, another structure: unit 12). A point far below the roof has neither excuse: its time goes into starting the work. (A
 # point above the roof says that the roof was measured too low, on a busy machine, that the data were still in a cache, or
 # that the layer was computed with fewer bits: NVIDIA cards may take TF32 for convolutions.)
 #
@@ -2186,4 +2186,4 @@ check("quiz_10")
 # - [Reproducibility](https://docs.pytorch.org/docs/stable/notes/randomness.html) and
 #   [Performance Tuning Guide](https://docs.pytorch.org/tutorials/recipes/recipes/tuning_guide.html), by PyTorch's makers.
 #
-# Next: 11 Structure, where the network itself is what you optimize.
+# Next: 12 Structure, where the network itself is what you optimize.

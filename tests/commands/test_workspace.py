@@ -59,7 +59,7 @@ def test_the_course_root_is_the_one_above_this_package_unless_told(root: Path, m
 
 
 def test_units_are_the_folders_with_a_notebook_of_their_name(root: Path) -> None:
-    (root / "notebooks" / "11_structure").mkdir()
+    (root / "notebooks" / "12_structure").mkdir()
     assert workspace.units() == ["00_start_here", "02_gradient_descent", "10_gpu_cnn"]
 
 

@@ -150,7 +150,7 @@ def test_the_switch_is_off_and_no_unit_before_09_has_any_use_for_it(dev):
 def test_the_command_refuses_in_a_sentence(dev, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("COURSE_ROOT", str(course_copy(tmp_path / "course")))
     assert main(UNIT, gpu=True) == 1
-    assert f"{UNIT} uses no GPU: of all units, only 09 to 15 have PyTorch." in capsys.readouterr().err
+    assert f"{UNIT} uses no GPU: of all units, only 09 to 16 have PyTorch." in capsys.readouterr().err
     course = torch_course(tmp_path / "other", dev.parent, 1)
     monkeypatch.setenv("COURSE_ROOT", str(course))
     assert main(TORCH_UNIT, gpu=True) == 1

@@ -1,4 +1,4 @@
-"""The oracles of unit 13 against Captum: two independent answers to "which pixels matter?" have to agree.
+"""The oracles of unit 14 against Captum: two independent answers to "which pixels matter?" have to agree.
 
 The oracles differentiate in NumPy by the complex step and know nothing of autograd; Captum works with autograd's hooks.
 A grader needs no Captum, so only this test has it.
@@ -15,12 +15,12 @@ import torch
 from captum.attr import IntegratedGradients, LayerAttribution, LayerGradCam, NoiseTunnel, Occlusion, Saliency
 
 from course_lib.judging.drivers.attribution import small_network
-from grader.exercises.u13_seeing_inside import networks
-from grader.exercises.u13_seeing_inside.grad_cam import flat_network, grad_cam_oracle, pooled_network
-from grader.exercises.u13_seeing_inside.integrated_gradients import integrated_oracle
-from grader.exercises.u13_seeing_inside.occlusion import occlusion_oracle
-from grader.exercises.u13_seeing_inside.saliency import saliency_oracle
-from grader.exercises.u13_seeing_inside.smoothgrad import smoothgrad_oracle
+from grader.exercises.u14_seeing_inside import networks
+from grader.exercises.u14_seeing_inside.grad_cam import flat_network, grad_cam_oracle, pooled_network
+from grader.exercises.u14_seeing_inside.integrated_gradients import integrated_oracle
+from grader.exercises.u14_seeing_inside.occlusion import occlusion_oracle
+from grader.exercises.u14_seeing_inside.saliency import saliency_oracle
+from grader.exercises.u14_seeing_inside.smoothgrad import smoothgrad_oracle
 
 pytestmark = pytest.mark.fast
 

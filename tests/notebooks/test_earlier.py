@@ -84,7 +84,7 @@ def test_a_stand_in_is_no_answer_where_it_stands_for_one(module):
     """The sandbox of its unit holds neither the module nor, up to unit 06, any library that could do its work."""
     line = bwrap.command(module.stem[1:], 0)
     assert not any(word.endswith(f"stand_ins/{module.name}") for word in line)
-    assert any(word.endswith(f"stand_ins/{module.name}") for word in bwrap.command("15_capstone", 0))
+    assert any(word.endswith(f"stand_ins/{module.name}") for word in bwrap.command("16_capstone", 0))
     asked = {
         call.args[0].value.split(".")[0]
         for call in ast.walk(ast.parse(module.read_text(encoding="utf-8")))

@@ -1,4 +1,4 @@
-"""The one loop that trains every network from unit 11 on: same seed, same curve; and it learns."""
+"""The one loop that trains every network from unit 12 on: same seed, same curve; and it learns."""
 
 from __future__ import annotations
 

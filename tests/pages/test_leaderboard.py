@@ -24,7 +24,7 @@ from grader.reports.leaderboard_page import make_page
 pytestmark = pytest.mark.fast
 
 SECRET = b"s" * 64
-UNIT = "15_capstone"
+UNIT = "16_capstone"
 HOSTILE = '<img src=x onerror=alert(1)>$x_1"'
 
 

@@ -161,7 +161,7 @@ def test_a_library_may_import_what_the_notebook_may_not(worker, tmp_path):
     assert done.stdout.splitlines()[1] == "tqdm.std", done.stderr
 
 
-NAMES = {"helper.py": True, "numpy.py": True, "03_sgd.py": False, "15_capstone.py": False, "my_03_sgd.py": True}
+NAMES = {"helper.py": True, "numpy.py": True, "03_sgd.py": False, "16_capstone.py": False, "my_03_sgd.py": True}
 ANSWERS = {
     "scipy": "from scipy import linalg\ndef mean_square(x):\n    return linalg.norm(x) ** 2 / len(x)\n",
     "own file": "from helper import mean_square\n",

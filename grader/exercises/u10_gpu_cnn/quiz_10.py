@@ -48,7 +48,7 @@ QUIZ_10 = quiz(
             answer="a",
             wrong={
                 "b": "Under no_grad nobody asks the modules anything; dropout goes on dropping.",
-                "c": "Autograd does not ask for the mode: gradients can be had in evaluation mode, and unit 13 "
+                "c": "Autograd does not ask for the mode: gradients can be had in evaluation mode, and unit 14 "
                 "needs them there.",
                 "d": "Each does one thing, and evaluation needs both.",
             },
