@@ -174,7 +174,7 @@ def _values_message(got: np.ndarray, expected: np.ndarray, tolerance: Tolerance)
     if not differing(-got.astype(float), expected, tolerance, in_single(got, expected)).any():
         return say("right size, wrong sign.") if one else say("every value has the right size and the wrong sign.")
     factor = factor_of(got, expected, tolerance)
-    if factor is not None and (not one or _simple(factor)):
+    if factor is not None and (not one or _simple(factor)) and short(factor) != "1":
         return times(factor, one)
     if got.ndim == 2 and got.shape[0] == got.shape[1] and agree(got.T, expected, tolerance):
         return say("it is the transpose of what is right.")

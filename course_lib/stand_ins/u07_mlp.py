@@ -74,45 +74,6 @@ class MLP:
         return out
 
 
-class Value:
-    """A number of torch's: `data` and `grad` are plain numbers, and each call of `backward` sets `grad` afresh."""
-
-    def __init__(self, data: Any, parents: tuple[Value, ...] = ()) -> None:
-        torch = library("torch")
-        self.grad, self.parents = 0.0, parents
-        self._tensor = data if parents else torch.tensor(float(data), dtype=torch.float64, requires_grad=True)
-
-    @property
-    def data(self) -> float:
-        """The number itself."""
-        return cast(float, self._tensor.item())
-
-    def __add__(self, other: Any) -> Value:
-        other = other if isinstance(other, Value) else Value(other)
-        return Value(self._tensor + other._tensor, (self, other))
-
-    def __mul__(self, other: Any) -> Value:
-        other = other if isinstance(other, Value) else Value(other)
-        return Value(self._tensor * other._tensor, (self, other))
-
-    __radd__, __rmul__ = __add__, __mul__
-
-    def relu(self) -> Value:
-        """max(0, self)."""
-        return Value(self._tensor.relu(), (self,))
-
-    def backward(self) -> None:
-        """Set grad of everything that self was made from, and of self: torch.autograd's."""
-        nodes: dict[Value, None] = {self: None}
-        for node in (waiting := [self]):
-            waiting += [parent for parent in dict.fromkeys(node.parents) if parent not in nodes]
-            nodes |= dict.fromkeys(node.parents)
-        tensors = [node._tensor for node in nodes]
-        found = library("torch").autograd.grad(self._tensor, tensors, retain_graph=True)
-        for node, grad in zip(nodes, found, strict=True):
-            node.grad = grad.item()
-
-
 def _gemm(A: np.ndarray, B: np.ndarray, **transposed: bool) -> np.ndarray:
     """A B, or with `trans_a`, `trans_b` of a transpose, in the precision of the finer of the two."""
     gemm = library("scipy.linalg").get_blas_funcs("gemm", (A, B))

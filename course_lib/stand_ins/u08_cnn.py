@@ -1,4 +1,4 @@
-"""PyTorch's convolution, pooling and normalizations on NumPy arrays, and a small network made of them."""
+"""PyTorch's convolution, pooling and batch normalization on NumPy arrays, and a small network made of them."""
 
 from __future__ import annotations
 
@@ -30,15 +30,6 @@ def im2col(X: np.ndarray, size: Size, stride: Size = 1, padding: Size = 0) -> np
     functional = library("torch.nn.functional")
     columns = functional.unfold(_tensor(X), _pair(size), padding=_pair(padding), stride=_pair(stride))
     return np.asarray(columns)
-
-
-def col2im(
-    cols: np.ndarray, shape: tuple[int, int, int, int], size: Size, stride: Size = 1, padding: Size = 0
-) -> np.ndarray:
-    """Images of shape, (N, C, height, width), by `torch.nn.functional.fold`; cols: (N, C KH KW, OH OW)."""
-    functional = library("torch.nn.functional")
-    folded = functional.fold(_tensor(cols), tuple(shape[2:]), _pair(size), padding=_pair(padding), stride=_pair(stride))
-    return np.asarray(folded)
 
 
 def conv2d_forward(
@@ -142,12 +133,6 @@ def batchnorm_backward(dout: np.ndarray, cache: tuple[Any, ...]) -> tuple[np.nda
     out = torch.nn.functional.batch_norm(x, None, None, weight, bias, training=True, eps=eps)
     dX, dgamma, dbeta = torch.autograd.grad(out, (x, weight, bias), _tensor(dout))
     return np.asarray(dX), np.asarray(dgamma), np.asarray(dbeta)
-
-
-def layernorm_forward(X: np.ndarray, gamma: np.ndarray, beta: np.ndarray, eps: float = 1e-5) -> np.ndarray:
-    """X's shape, by `torch.nn.functional.layer_norm` over the last axis; gamma, beta: (features,)."""
-    functional = library("torch.nn.functional")
-    return np.asarray(functional.layer_norm(_tensor(X), (len(gamma),), _tensor(gamma), _tensor(beta), eps))
 
 
 def _tensor(array: Any) -> Any:

@@ -110,12 +110,15 @@ def _same_mistake(a: dict[str, Any], b: dict[str, Any], largest: list[float]) ->
 
 
 def _largest(inputs: Any) -> float:
-    """The largest finite number, in absolute value, that stands anywhere in a case's inputs; at least 1."""
+    """The largest finite fraction, in absolute value, in a case's arrays; at least 1.
+
+    Whole numbers are counts, labels and seeds: they round nothing, and a large one would hide any difference.
+    """
     if isinstance(inputs, dict):
         return max(map(_largest, inputs.values()), default=1.0)
     if isinstance(inputs, list | tuple):
         return max(map(_largest, inputs), default=1.0)
-    if not isinstance(inputs, int | float | np.ndarray | np.number):
+    if not isinstance(inputs, np.ndarray) or inputs.dtype.kind != "f":
         return 1.0
     numbers = np.abs(np.asarray(inputs, dtype=np.float64))
     return float(np.max(numbers, where=np.isfinite(numbers), initial=1.0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+import numpy as np
 import pytest
 from helpers.course import (
     EXERCISES,
@@ -20,6 +21,7 @@ from helpers.course import (
 )
 
 from course_lib.judging import codec
+from course_lib.judging.diagnosis.relations.conditions import UNSEEN
 from course_lib.judging.reference import load
 from grader.audit.contract import right_answer_failure
 from grader.audit.replay import replayed, sentences
@@ -98,18 +100,34 @@ def test_the_sentences_are_sentences(exercise):
         assert group.states[0].islower() and not group.states.endswith("."), group.key
 
 
-@exercises
-def test_the_hints_that_are_named_are_there(exercise):
-    wanted = {m.hint for m in exercise.misconceptions if m.hint is not None}
-    between = []
+def section_of(exercise: Exercise) -> list[str]:
+    """The cells of the notebook between the check before this exercise's and its own."""
+    between: list[str] = []
     for cell in source_notebook(exercise.unit).cells:
         if cell.metadata.get("check") == exercise.name:
             break
         if cell.metadata.get("check"):
             between = []
         between.append(cell.source)
-    shown = {int(number) for number in re.findall(r"Hint (\d+)", "\n".join(between))}
+    return between
+
+
+@exercises
+def test_the_hints_that_are_named_are_there(exercise):
+    wanted = {m.hint for m in exercise.misconceptions if m.hint is not None}
+    shown = {int(number) for number in re.findall(r"Hint (\d+)", "\n".join(section_of(exercise)))}
     assert wanted <= shown
+
+
+@exercises
+def test_a_learner_has_read_the_names_that_a_condition_may_say(exercise):
+    """A driver has inputs of its own; a sentence such as "where `sizes` is 0" would speak of something unheard of."""
+    so_far = [unit for unit in UNITS if unit <= exercise.unit]
+    read = "\n".join(cell.source for unit in so_far for cell in source_notebook(unit).cells)
+    cases = load(exercise.name).cases
+    inputs = [item for case in cases for item in case.inputs.items()]
+    said = {name for name, value in inputs if isinstance(value, int | float | np.ndarray)}
+    assert sorted(name for name in said - UNSEEN if not re.search(rf"\b{re.escape(name)}\b", read)) == []
 
 
 @pytest.mark.parametrize("unit", UNITS)

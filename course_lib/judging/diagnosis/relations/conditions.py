@@ -15,8 +15,9 @@ LEAST = 2
 """So many cases must be right and as many wrong, and MOST_LUCK bounds that a condition fits all by chance."""
 
 UNSEEN = OURS | {
-    *("at_least", "bias", "decimals", "durations", "ends", "losses", "lost", "most_macs", "most_parameters"),
-    *("normalized", "paces", "scale", "shift", "sizes", "stale", "strength", "times", "waits", "weight", "work"),
+    *("at_least", "bias", "decay", "decimals", "drop_last", "dropout", "durations", "ends", "last", "leaves"),
+    *("losses", "lost", "lrs", "most_macs", "most_parameters", "normalized", "paces", "running_mean", "scale", "shift"),
+    *("shuffle", "sizes", "stale", "strength", "times", "ts", "waits", "weight", "work"),
 }
 """Inputs of which a driver makes what the learner's code is handed: no learner has ever read their names."""
 
@@ -56,7 +57,7 @@ def find(wrong: Sequence[dict[str, Any]], right: Sequence[dict[str, Any]], steps
     both = [*wrong, *right]
     for name in both[0]:
         values = [each.get(name) for each in both]
-        if name in UNSEEN or any(value is None for value in values):
+        if any(value is None for value in values):
             continue
         if steps and isinstance(values[0], np.ndarray):
             counts = [np.size(value) for value in values if isinstance(value, np.ndarray)]
@@ -67,6 +68,8 @@ def find(wrong: Sequence[dict[str, Any]], right: Sequence[dict[str, Any]], steps
                 and max(counts[len(wrong) :]) == 1
             ):
                 yield Condition("cases:steps", ONE_STEP, {})
+            continue
+        if name in UNSEEN:
             continue
         for kind, says, said, holds in _tests(name, values):
             if all(map(holds, values[: len(wrong)])) and not any(map(holds, values[len(wrong) :])):
