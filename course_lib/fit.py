@@ -44,7 +44,7 @@ def fit(
     losses = []
     for epoch in range(1, epochs + 1):
         model.train()
-        total = 0.0
+        parts = []
         for index in torch.randperm(len(X), generator=generator).split(batch_size):
             index = index.to(X.device)
             batch = X[index] if augment is None else augment(X[index], generator)
@@ -53,9 +53,9 @@ def fit(
             loss.backward()
             optimizer.step()
             scheduler.step()
-            total += float(loss.detach()) * len(index)
+            parts.append((loss.detach(), len(index)))  # a number would make the CPU wait for a GPU, in every step
         model.eval()
-        losses.append(total / len(X))
+        losses.append(sum(float(loss) * count for loss, count in parts) / len(X))
         if after_epoch is not None:
             after_epoch(epoch, losses[-1])
     return losses

@@ -1,0 +1,75 @@
+"""Every unit with PyTorch, run where a GPU seems to be: no cell mixes devices, none hands NumPy a tensor that is elsewhere."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+import torch
+from helpers.course import ROOT, UNITS, lay_beside, source_notebook
+from nbclient import NotebookClient
+
+TORCH_UNITS = [unit for unit in UNITS if unit >= "09"]
+BELIEVE = f"""import sys
+sys.path.insert(0, {str(ROOT / "tests")!r})
+from helpers import elsewhere
+elsewhere.install()
+sys.path.pop(0)"""
+
+
+@pytest.mark.parametrize("unit", TORCH_UNITS)
+def test_no_cell_mixes_devices(unit, tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_STATE_DIR", str(tmp_path))
+    monkeypatch.delenv("COURSE_GRADING", raising=False)
+    notebook = source_notebook(unit).copy()
+    notebook.cells = [cell for cell in notebook.cells if not cell.metadata.get("check")]  # they judge on the CPU
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(BELIEVE))
+    folder = lay_beside(unit, tmp_path)
+    NotebookClient(notebook, timeout=250, allow_errors=True, resources={"metadata": {"path": str(folder)}}).execute()
+    failed = [
+        (cell.source[:300], output.ename, output.evalue)
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if output.output_type == "error"
+    ]
+    assert failed == []
+
+
+@pytest.fixture
+def there(monkeypatch):
+    """The device, for tests in this process: its modes are left again."""
+    from helpers import elsewhere
+
+    with elsewhere.Apart(), elsewhere.Pretend():
+        yield torch.device(elsewhere.NAME)
+
+
+@pytest.mark.fast
+def test_what_a_gpu_refuses_is_refused(there):
+    here, away = torch.ones(3, 2), torch.ones(3, 2).to(there)
+    layer = torch.nn.Linear(2, 2).to(there)
+    assert layer(away).device == away.device != here.device
+    for refused in (
+        lambda: layer(here),
+        lambda: away + here,
+        lambda: here[torch.arange(2, device=there)],
+        lambda: torch.where(here > 0, away, away),
+    ):
+        with pytest.raises(RuntimeError, match="same device"):
+            refused()
+    with pytest.raises(TypeError, match="numpy"):
+        away.numpy()
+    with pytest.raises(TypeError, match="float64"):
+        here.double().to(there)
+
+
+@pytest.mark.fast
+def test_what_a_gpu_allows_is_allowed(there):
+    away = torch.ones(3, 2, device=there, requires_grad=True)
+    optimizer = torch.optim.AdamW([away])
+    (away * torch.tensor(2.0)).sum().backward()
+    optimizer.step()
+    assert away.grad.device == away.device
+    assert float(away[torch.tensor([0, 2])].detach().cpu().numpy().sum()) < 4
+    here = torch.ones(2, requires_grad=True)
+    here.to(there).sum().backward()
+    assert here.grad.device.type == "cpu"
