@@ -37,10 +37,10 @@ QUIZ_00 = quiz(
             "a table divided by the sums of its rows",
             "a",
             {
-                "b": "axis=1 makes the columns disappear, not the rows: one sum for each of the 100 rows. And the "
+                "b": "With axis=1 the columns disappear, not the rows: one sum for each of the 100 rows. And the "
                 "table that they divide keeps its shape.",
-                "c": "(100,) would be the sums alone, without keepdims. Here they stand as (100, 1), and the table "
-                "that they divide keeps its shape.",
+                "c": "That is the shape of the sums alone, without keepdims. Here they stand as (100, 1), and the "
+                "table that they divide keeps its shape.",
                 "d": "With keepdims=True the sums have the shape (100, 1). Lined up from the right, 1 stands beside 3 "
                 "and 100 beside 100: both fit. Without it, (100,) would stand beside 3, and NumPy would stop.",
             },
