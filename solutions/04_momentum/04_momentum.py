@@ -59,8 +59,8 @@ plots.use_style()
 #
 # $$v_t = \beta\, v_{t-1} + \nabla J(\theta_t), \qquad \theta_{t+1} = \theta_t - \alpha\, v_t, \qquad v_0 = 0$$
 #
-# $\beta$ says how much of the velocity is kept. With $\beta = 0$ there is no memory, and this is gradient descent; with
-# 0.9 the ball rolls on. This is **momentum**, or heavy ball (Polyak, 1964), just as `torch.optim.SGD` writes it.
+# $\beta$ says how much of the velocity is kept. With $\beta = 0$ there is no memory, and this is gradient descent;
+# with 0.9 the ball rolls on. This is **momentum**, or heavy ball (Polyak, 1964), just as `torch.optim.SGD` writes it.
 #
 # ### Exercise: `momentum_step`
 #
@@ -1005,10 +1005,10 @@ with waits_for("adagrad_step", "rmsprop_step"):
 #
 # Lena has two thermostats. The first one has a thermometer and a wind meter whose numbers are ten times as large: its
 # loss is a ravine with $\kappa = 100$ whose floor runs *along an axis*. The second has the two thermometers that nearly
-# agree: the same ravine, but *turned*, starts and all (by 45 degrees if both vary alike; we take 30). All five methods get
-# 100 steps from five starts, and **every method its own best learning rate**, found in a sweep. (What swings is high or low
-# at step 100 by chance, so we take the mean loss of the last 20 steps. Momentum has the usual $\beta = 0.9$, though 0.67
-# would suit this $\kappa$: the last line printed says how much.) For which methods is the turned one harder?
+# agree: the same ravine, but *turned*, starts and all (by 45 degrees if both vary alike; we take 30). All five methods
+# get 100 steps from five starts, and **every method its own best learning rate**, found in a sweep. (What swings is
+# high or low at step 100 by chance, so we take the mean loss of the last 20 steps. Momentum has the usual
+# $\beta = 0.9$.) For which methods is the turned one harder?
 
 # %%
 predict(
@@ -1298,10 +1298,9 @@ with waits_for("SGD"):
 
 # %% [markdown]
 # Both helpers work against the same trouble, a large $\kappa$: centring makes the valley rounder, and momentum copes
-# with what is left of it. So do the free thing first. On centred pixels, where steps are short, the curve of momentum
-# 0.9 is nearly that of plain descent moved by a factor of 10 to the left: just the longer steps. The true gain is
-# further right: momentum still gets lower at learning rates whose tenfold makes plain descent worse again. Here, too,
-# momentum's best $\alpha$ lies above a tenth of plain descent's: the safe first try is the beginning of a sweep.
+# with what is left of it. So do the free thing first. On centred pixels, where steps are short, momentum's curve
+# is nearly that of plain descent moved by a factor of 10 to the left: just the longer steps. The true gain is
+# further right: momentum still gets lower at learning rates whose tenfold makes plain descent worse again.
 
 # %% [markdown]
 # ## Clinic: the weight that had no reason to move

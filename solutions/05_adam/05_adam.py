@@ -719,8 +719,7 @@ with waits_for("adam_step"):
 # most of it.
 #
 # So how do you choose $\alpha$ for Adam? Begin with 0.001 for a network, sweep a factor of 3 to 10 to both sides, and let
-# it fall towards the end; if the first steps do harm, put a warm-up before. What you know from unit 03 stays true: the
-# schedule matters as much as the method.
+# it fall towards the end; if the first steps do harm, put a warm-up before.
 
 # %% [markdown]
 # ## A small number at three places
@@ -737,10 +736,9 @@ with waits_for("adam_step"):
 #
 # $$\frac{\sqrt{v} + \varepsilon}{\sqrt{1 - \beta_2^t}} = \sqrt{\hat v} + \frac{\varepsilon}{\sqrt{1 - \beta_2^t}}$$
 #
-# So it is an $\varepsilon$ outside the root that begins $1/\sqrt{0.001} = 31.6$ times as large and shrinks to its own size
-# over some thousand steps. (The experiment below computes it in this way.) The third is another thing. With
-# $\varepsilon = 10^{-8}$ *inside* the root, how large must a gradient be for the first step to have at least half its
-# length?
+# So it is an $\varepsilon$ outside the root that begins $1/\sqrt{0.001} = 31.6$ times as large and shrinks to its own
+# size over some thousand steps. The third is another thing. With $\varepsilon = 10^{-8}$ *inside* the root, how large
+# must a gradient be for the first step to have at least half its length?
 
 # %%
 predict("inside", ..., options={"a": "about 1e-8", "b": "about 1e-6", "c": "about 1e-4", "d": "about 1e-2"})
@@ -792,10 +790,10 @@ with waits_for("adam_step", "bias_correction"):
     )
 
 # %% [markdown]
-# On losses of usual size nobody sees a difference. It comes where gradients are tiny: where a loss is divided by the number
-# of pixels, or where the weight of a rare visitor gets a small share of a large batch. Then the place of $\varepsilon$
-# decides who learns, and no error message says so. It is no verdict on large values either: with an $\varepsilon$ far
-# above all gradients, Adam becomes momentum with step $\alpha/\varepsilon$, and some people tune it so on purpose.
+# The difference shows where gradients are tiny: where a loss is divided by the number of pixels, or where the weight of
+# a rare visitor gets a small share of a large batch. Then the place of $\varepsilon$ decides who learns, and no error
+# message says so. It is no verdict on large values either: with an $\varepsilon$ far above all gradients, Adam becomes
+# momentum with step $\alpha/\varepsilon$, and some people tune it so on purpose.
 
 # %% [markdown]
 # ## Adam for many parameters
