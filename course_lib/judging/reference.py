@@ -55,6 +55,9 @@ class RecordedMisconception:
     outcomes: tuple[Outcome, ...]
     about: tuple[str, ...] = ()
     """The outputs that the sentence speaks of; all that are wrong where none is named."""
+    unsteady: frozenset[tuple[int, str]] = frozenset()
+    """Where the outcomes hang on rounding, as (case, output): another processor's are others, so they are no evidence.
+    The output of a problem is the empty text."""
 
 
 @dataclass(frozen=True, eq=False)  # one is itself only: arrays, which it is made of, are neither equal nor hashable
@@ -116,6 +119,7 @@ class Reference:
                     "says": m.says,
                     "hint": m.hint,
                     **({"about": list(m.about)} if m.about else {}),
+                    **({"unsteady": [list(unit) for unit in sorted(m.unsteady)]} if m.unsteady else {}),
                     "outcomes": [o.to_json() for o in m.outcomes],
                 }
                 for m in self.misconceptions
@@ -149,6 +153,7 @@ class Reference:
                     m["hint"],
                     tuple(Outcome.from_json(o) for o in m["outcomes"]),
                     tuple(m.get("about", ())),
+                    frozenset((case, output) for case, output in m.get("unsteady", ())),
                 )
                 for m in data["misconceptions"]
             ),

@@ -16,14 +16,14 @@ from course_lib.judging.compute import run_cases
 from course_lib.judging.outcome import Outcome
 from course_lib.judging.reference import DIRECTORY, RecordedCase, RecordedGroup, RecordedMisconception, Reference
 from grader.exercises import all_exercises
+from grader.judging.steadiness import unsteady
 from grader.spec import Exercise
 
 VISIBLE_SEED = 20
 ROUNDING, ROUNDING_FLOAT32 = 1e-9, 1e-5
 """By how much two machines' numbers may differ; some recorded mistakes compute in float32."""
-MAGNIFIED = 1e-5
-"""The same for a mistake's values, which may be all rounding: a difference of two large numbers that should be 0. It is
-relative to the largest number that went in."""
+ROUNDING_OF_MISTAKES = 1e-6
+"""The same for the steady values of recorded mistakes, which are compared with a learner's no more closely."""
 
 
 def make_reference(exercise: Exercise, seed: int | list[int], private: bool = False) -> Reference:
@@ -79,7 +79,21 @@ def visible_reference(exercise: Exercise) -> Reference:
     """What a learner's kernel may know of the exercise. A withheld one keeps its questions and loses its answers."""
     seed = [VISIBLE_SEED, zlib.crc32(exercise.name.encode())]
     reference = make_reference(exercise, seed)
-    return reference.without_answers() if exercise.withheld else reference
+    return reference.without_answers() if exercise.withheld else _with_unsteady(exercise, reference)
+
+
+def _with_unsteady(exercise: Exercise, reference: Reference) -> Reference:
+    """The reference, told which outcomes of its misconceptions are this processor's alone."""
+    if exercise.verify:
+        return reference
+    blank = reference.without_answers()
+    return replace(
+        reference,
+        misconceptions=tuple(
+            replace(recorded, unsteady=unsteady(exercise.name, stated.answer, blank, recorded.outcomes))
+            for stated, recorded in zip(exercise.misconceptions, reference.misconceptions, strict=True)
+        ),
+    )
 
 
 def _save(reference: Reference, directory: Path) -> Path:
@@ -98,50 +112,43 @@ def same_reference(path: Path, reference: Reference) -> bool:
     kept, made = (each.pop("misconceptions", []) for each in (recorded, fresh))
     if not _same(recorded, fresh) or len(kept) != len(made):
         return False
-    largest = [_largest(case.inputs) for case in reference.cases]
-    return all(_same_mistake(a, b, largest) for a, b in zip(kept, made, strict=True))
+    return all(map(_same_mistake, kept, made))
 
 
-def _same_mistake(a: dict[str, Any], b: dict[str, Any], largest: list[float]) -> bool:
+def _same_mistake(a: dict[str, Any], b: dict[str, Any]) -> bool:
+    """Whether the record `a` says what `b` says; of what hangs on rounding, no more than that it does."""
     first, second = a.pop("outcomes", []), b.pop("outcomes", [])
-    if not _same(a, b) or len(first) != len(second):
+    loose, found = ({(case, output) for case, output in each.pop("unsteady", [])} for each in (a, b))
+    if not _same(a, b) or len(first) != len(second) or not found <= loose:
         return False
-    return all(_same(x, y, MAGNIFIED * size) for x, y, size in zip(first, second, largest[: len(first)], strict=True))
+    for index, pair in enumerate(zip(first, second, strict=True)):
+        if (index, "") in loose:
+            continue
+        for outcome in pair:
+            values = outcome["values"] or {}
+            outcome["values"] = {output: value for output, value in values.items() if (index, output) not in loose}
+        if not _same(*pair, ROUNDING_OF_MISTAKES):
+            return False
+    return True
 
 
-def _largest(inputs: Any) -> float:
-    """The largest finite fraction, in absolute value, in a case's arrays; at least 1.
-
-    Whole numbers are counts, labels and seeds: they round nothing, and a large one would hide any difference.
-    """
-    if isinstance(inputs, dict):
-        return max(map(_largest, inputs.values()), default=1.0)
-    if isinstance(inputs, list | tuple):
-        return max(map(_largest, inputs), default=1.0)
-    if not isinstance(inputs, np.ndarray) or inputs.dtype.kind != "f":
-        return 1.0
-    numbers = np.abs(np.asarray(inputs, dtype=np.float64))
-    return float(np.max(numbers, where=np.isfinite(numbers), initial=1.0))
-
-
-def _same(a: Any, b: Any, noise: float = 0.0) -> bool:
-    """Whether two values say the same; numbers may differ by rounding, and by `noise`, whatever their size."""
+def _same(a: Any, b: Any, rounding: float = ROUNDING) -> bool:
+    """Whether two values say the same; numbers may differ by rounding."""
     if isinstance(a, dict) and isinstance(b, dict) and "__array__" in a and "__array__" in b:
         first, second = codec.decode(a), codec.decode(b)
         alike = first.dtype == second.dtype and first.shape == second.shape
-        return alike and _close(first, second, ROUNDING_FLOAT32 if first.dtype == np.float32 else ROUNDING, noise)
+        return alike and _close(first, second, ROUNDING_FLOAT32 if first.dtype == np.float32 else rounding)
     if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(_same(a[key], b[key], noise) for key in a)
+        return a.keys() == b.keys() and all(_same(a[key], b[key], rounding) for key in a)
     if isinstance(a, list) and isinstance(b, list):
-        return len(a) == len(b) and all(_same(x, y, noise) for x, y in zip(a, b, strict=True))
+        return len(a) == len(b) and all(_same(x, y, rounding) for x, y in zip(a, b, strict=True))
     if isinstance(a, float) and isinstance(b, float):
-        return _close(a, b, ROUNDING, noise)
+        return _close(a, b, rounding)
     return type(a) is type(b) and bool(a == b)
 
 
-def _close(a: Any, b: Any, rounding: float, noise: float) -> bool:
-    relative = max(rounding, MAGNIFIED if noise else 0.0)
-    return bool(np.allclose(a, b, rtol=relative, atol=max(rounding, noise), equal_nan=True))
+def _close(a: Any, b: Any, rounding: float) -> bool:
+    return bool(np.allclose(a, b, rtol=rounding, atol=rounding, equal_nan=True))
 
 
 def record(directory: Path = DIRECTORY, unit: str | None = None) -> list[Path]:

@@ -84,7 +84,7 @@ device.report()
 # ## How a check talks
 #
 # Under every exercise stands a locked cell such as `check("mean_square")`. It calls your function on several inputs
-# and compares what it *returns* with results that are known to be right. How you got there is up to you.
+# and compares what it *returns* with results that are known to be right.
 #
 # The first exercise will ask for the **mean square** of $N$ numbers:
 #
@@ -96,7 +96,7 @@ device.report()
 # largest square. Both are wrong. What do you expect the check to say?
 #
 # Throughout the course you *predict* first: replace the three dots `...` by a letter **in quotes**, such as `"b"`, and run
-# the cell. Nobody counts points for it; but what you guessed before you saw it, you remember.
+# the cell. No points depend on it; but what you have guessed before you see it, you remember better.
 
 # %%
 predict(
@@ -134,16 +134,15 @@ reveal(
 )
 
 # %% [markdown]
-# Both panels are red and have the same parts: the points so far, a sentence on what happened, a row (✓ or ✗) for each
-# property that is looked at, and the first wrong value beside the right one. Anna's says *which* mistake it was; both say
-# where to read on: **Hint 1**. Hints are folded up beneath each exercise, named after what you see when you need
-# them. Opening one costs nothing.
+# Both panels are red and have the same parts: the points so far, a sentence on what happened, a row (✓ or ✗) for each property
+# that is looked at, and the first wrong value beside the right one. Both say where to read on: **Hint 1**. Hints are folded up
+# beneath each exercise, named after what you see when you need them. Opening one costs nothing.
 #
 # ### Exercise: `mean_square`
 #
 # Now you. First run the check below **without changing anything**: amber, not written yet. Then write something wrong on
-# purpose, Anna's line for example, and run both cells: red. Then write it right: green. In ten minutes you have met
-# everything that a check can say. (Your function is handed a NumPy *array*: `x**2` squares all its numbers at once.)
+# purpose, Anna's line for example, and run both cells: red. Then write it right: green. You have then met all three colours
+# of a check. (Your function is handed a NumPy *array*: `x**2` squares all its numbers at once.)
 
 
 # %% exercise="mean_square"
@@ -165,7 +164,7 @@ def mean_square(x):
 #
 # <details><summary>Hint 2: it is wrong where numbers are below zero</summary>
 #
-# Square each number first (`x**2` squares all of them at once), and only then take the mean.
+# Square each number first, and only then take the mean.
 # </details>
 
 # %% check="mean_square"
@@ -175,7 +174,7 @@ check("mean_square")
 # **Three things worth knowing about checks.**
 #
 # *They allow for rounding.* Floats keep about 16 digits: `0.1 + 0.2` gives `0.30000000000000004`. So a value counts as right
-# when it differs by less than about a millionth of itself. That is generous to rounding, and to nothing else.
+# when it differs by less than about a millionth of itself. That lets rounding pass, and hardly anything else.
 #
 # *They are not the whole of grading.* Grading runs the same code on **other** inputs, which no notebook contains. A
 # function that only returns the numbers from the panel is green here and earns hardly anything there.
@@ -186,11 +185,16 @@ check("mean_square")
 # %% [markdown]
 # ## Tables, and the axis that disappears
 #
-# Data in this course come as tables: one **row** for each example, one **column** for each feature. `X.shape` is `(N, D)`: N rows,
-# D columns. Many functions take an `axis`. Here is a table of shape (4, 3), four houses with three features each.
+# Data in this course come as tables: one **row** for each example, one **column** for each feature (one thing that was measured).
+# `X.shape` is `(N, D)`: N rows, D columns. The next cell begins with a table of shape (4, 3); what follows
+# in it only draws. Many functions take an `axis`. What will `houses.mean(axis=0)` be?
 
 
 # %% given="draw_table"
+# four houses: square metres, rooms, age in years
+houses = np.array([[90, 4, 10], [60, 2, 30], [120, 5, 0], [70, 3, 20]])
+
+
 def draw_table(ax, values, x, y, fill="#CFE0EC"):
     """Draw numbers as a table whose upper left corner is (x, y); each cell is 1 wide and 1 high."""
     for (i, j), value in np.ndenumerate(np.atleast_2d(values)):
@@ -205,10 +209,6 @@ def blank_axes(width, height, size):
     ax.set(xlim=(0, width), ylim=(0, height), aspect="equal")
     ax.set_axis_off()
     return ax
-
-
-# square metres, rooms, age in years
-houses = np.array([[90, 4, 10], [60, 2, 30], [120, 5, 0], [70, 3, 20]])
 
 # %%
 predict(
@@ -246,18 +246,19 @@ reveal(
     "axis0",
     {(4,): "a", (3,): "b", (): "c"}[houses.mean(axis=0).shape],
     because="axis=0 counts the rows. The mean runs down over the rows, so the 4 disappears "
-    "from (4, 3) and the 3 stays.",
+    "from (4, 3) and the 3 stays. (With axis=1 square metres, rooms and years are averaged. NumPy does that too; it means nothing.)",
 )
 
 # %% [markdown]
 # To subtract each feature's mean, you write `houses - houses.mean(axis=0)`: a table of shape (4, 3) minus three numbers. NumPy
-# lines the shapes up **from the right** and uses the three numbers again in every row. That is called **broadcasting**.
+# lines the shapes up **from the right**. Two lengths fit if they are equal, or if one of them is 1 or missing: then its numbers
+# are used again and again, here the three in every row. Otherwise NumPy stops with an error. This is called **broadcasting**.
 
 # %%
 ax = blank_axes(14.6, 4.9, (7.0, 2.8))
 mean = houses.mean(axis=0)
 draw_table(ax, houses, 0.2, 4.3)
-draw_table(ax, np.tile(mean, (4, 1)), 5.2, 4.3, fill="#FAEBE0")
+draw_table(ax, np.tile(mean, (3, 1)), 5.2, 3.3, fill="#FAEBE0")
 draw_table(ax, mean, 5.2, 4.3, fill="#F6D9C6")
 draw_table(ax, houses - mean, 10.2, 4.3, fill="#CDE9DF")
 for x, sign in ((4.2, "−"), (9.2, "=")):
@@ -278,8 +279,8 @@ plots.finding(ax, "Broadcasting: three numbers are used in all four rows")
 # Two decisions are part of the definition. The standard deviation divides by $N$ (NumPy's default, `ddof=0`). And a
 # column whose $\sigma_j$ is exactly 0 becomes a column of **zeros**.
 #
-# (Such a column is constant. The other way round, floats may surprise you once more: `np.full(3, 0.1).std()` is not 0 but
-# about 0.00000000000000001, because the mean of three tenths is rounded. Here only a $\sigma_j$ of exactly 0 counts.)
+# (Here too floats may surprise you: the mean of three tenths is rounded, so `np.full(3, 0.1).std()` is not 0 but about
+# 0.00000000000000001. Only a $\sigma_j$ of exactly 0 counts.)
 #
 # ### Exercise: `standardize`
 
@@ -330,14 +331,14 @@ check("standardize")
 # %% [markdown]
 # ## What it is good for
 #
-# An estate agent wants to know what a house is worth. Here are 200 houses, made up: living area, rooms, and how far the
-# price lies above or below the average. A model predicts that as
-# $w_1 \cdot \text{area} + w_2 \cdot \text{rooms}$, and its loss, the mean square of its errors (your `mean_square`), depends on the two weights. You will meet
-# this loss in unit 01; here, look only at its *shape*: how fast it rises when you change one weight or the other. Both
-# columns have had their means subtracted, so that only their *scales* differ from the standardized ones.
+# An estate agent wants to know what a house is worth. Here are 200 houses, made up: living area, rooms, and how far the price
+# lies above or below the average. A model predicts that as $w_1 \cdot \text{area} + w_2 \cdot \text{rooms}$, and its loss, the
+# mean square of its errors (your `mean_square`), depends on the two weights. You will meet this loss in unit 01; here, start at
+# the best weights and change one of them by 1: which change raises the loss more? (Both columns have had their means subtracted,
+# so that only their *scales* differ from the standardized ones.)
 #
 # Each line in the pictures below joins weights with the same loss, as lines on a map join places of the same height; the
-# star is the lowest point. Where the rings are narrow, the loss rises fast.
+# star is the lowest point. In the direction in which the rings are narrow, the loss rises fast.
 
 # %% folded=true given="prices"
 rng = np.random.default_rng(0)
@@ -368,7 +369,7 @@ def draw_valley(ax, loss, name):
         window=(w1 - 3, w1 + 3, w2 - 3, w2 + 3),
         equal=True,
     )
-    ax.set_title(f"{name}: steepest / flattest = {loss.L / loss.mu:,.0f}", fontsize=11)
+    ax.set_title(f"{name}: steepest / flattest = {loss.L / loss.mu:,.1f}", fontsize=10)
 
 
 # %%
@@ -390,30 +391,31 @@ with waits_for("standardize"):
     for ax, (name, table) in zip(axes, tables.items(), strict=True):
         loss = losses[name]
         draw_valley(ax, loss, name)
-        ratio = loss.L / loss.mu
-        print(f"{name:12}  the loss rises {ratio:8,.1f} times as fast in the steepest direction as in the flattest")
+        print(f"{name:12}  one unit from the star, the steepest way raises the loss {loss.L / loss.mu:,.1f} times as much as the flattest")
         print(f"{'':12}  mean squared error at the best weights: {np.mean((table @ loss.minimizer - price) ** 2):.1f}")
-    plots.finding(fig, "Standardizing turns a ravine into a bowl")
+    before, after = (losses[name].L / losses[name].mu for name in tables)
+    plots.finding(fig, "Standardizing turns a ravine into a bowl" if after < before / 10 else "The ravine has not become a bowl")
     plt.show()
 
     steep = np.diag(losses["raw"].A)
     reveal(
         "loud_column",
         "a" if steep[0] > 10 * steep[1] else "b" if steep[1] > 10 * steep[0] else "c",
-        because=f"A change of w1 is multiplied by an area's distance from the average, {X[:, 0].std():.0f} square metres as a "
-        f"rule; a change of w2 by that of the rooms, {X[:, 1].std():.1f}. The loss squares both.",
+        because=f"A change of w1 is multiplied by an area's distance from the average, {X[:, 0].std():.0f} square metres "
+        f"typically; a change of w2 by that of the rooms, {X[:, 1].std():.1f}. The loss squares both: "
+        f"the first change raises it {steep[0] / steep[1]:.0f} times as much.",
     )
 
 # %% [markdown]
-# Both pictures show the same houses and the same question, and the best prices are equally good in both, as the print
-# says. In the raw ravine every sensible step across is far too short along it, and in unit 02 you will see gradient
-# descent suffer from just that. In the bowl, the directions are much more alike. Three lines of NumPy did it, before any
-# optimizer was chosen. (The bowl is not round: large houses have more rooms, and no change of scale can take that apart.)
+# Both pictures show the same houses, and the best predictions are equally good in both, as the print says. (The star has moved
+# because a column that was divided by its $\sigma_j$ needs a weight $\sigma_j$ times as large.) In the raw ravine a step that
+# suits the way across is far too short along it, and in unit 02 you will see gradient descent suffer from just that. In the bowl
+# the directions are much more alike. (It is not round: large houses have more rooms, and no change of scale can take that apart.)
 
 # %% [markdown]
 # ## Clinic: the averages that would not go away
 #
-# Every unit has one: code from somebody else, with one bug in it. Look at the symptom, find the cause, repair it in place.
+# Code from somebody else, with one bug in it. Look at the symptom, find the cause, repair it in place.
 #
 # Four learners sat four tests. `clinic_00` should say how far each mark lies above **that learner's own average**. So each row
 # of its result should have mean 0. As it was delivered, the cell below prints the means -2, 2, -6 and 6 instead. No
@@ -460,7 +462,7 @@ check("clinic_00")
 
 # %% [markdown]
 # A table that happens to be square hid the mistake: where (4,) meets (4, 4), NumPy sees nothing wrong. That is why the
-# checks of this course use tables with different numbers of rows and columns; do the same when you test your own code.
+# checks of this course never use square tables alone; when you test your own code, take one with more rows than columns, too.
 
 # %% [markdown]
 # ## Where things are
@@ -480,8 +482,9 @@ check("clinic_00")
 # %% [markdown]
 # ## Quiz
 #
-# Put the letter of the best answer in quotes, such as `"b"`, in place of the dots. The check below only says whether every question is answered; which
-# answers are right, and why the others are not, you read in your feedback, or with `./course check 00`.
+# Put the letter of the best answer in quotes, such as `"b"`, in place of the dots. The check below only says whether every
+# question is answered; which answers are right, and why the others are not, you read in your feedback, or with
+# `./course check 00`.
 #
 # **q1.** What does a check compare?
 # - a) the text of your code with a model answer
@@ -489,13 +492,13 @@ check("clinic_00")
 # - c) what your function prints, with what it should print
 # - d) nothing: it makes sure that your code runs without an error
 #
-# **q2.** `0.1 + 0.2 == 0.3` is `False` in Python. How does a check treat your value 0.30000000000000004 where 0.3 is right?
-# - a) as wrong: it is not equal
-# - b) as right: it differs by far less than a millionth of the value
-# - c) as right: it differs by less than one percent
-# - d) as right: both are rounded to two decimals first
+# **q2.** With areas in square feet, every number in that column is 10.76 times as large. What changes in the *standardized* table?
+# - a) the column of areas is 10.76 times as large
+# - b) nothing, but for rounding
+# - c) the column of areas no longer has mean 0
+# - d) all columns change, since they share one scale
 #
-# **q3.** `X` has the shape (100, 3). Which shape has `X - X.mean(axis=0)`?
+# **q3.** `X` has the shape (100, 3). Which shape has `X / X.sum(axis=1, keepdims=True)`? (`keepdims=True`: the axis stays, with length 1.)
 # - a) (100, 3)
 # - b) (3,)
 # - c) (100,)
@@ -529,10 +532,9 @@ check("quiz_00")
 #
 # - A **check** compares returned values, with a tolerance of about a millionth; it names the mistakes that it knows. Amber: not
 #   written; red: not right; green: right on these inputs. Grading uses others.
-# - **Hints** are folded up under the exercise, and free. **Predictions** are for your memory, not for points.
 # - `axis=0` makes the rows disappear, `axis=1` the columns. **Broadcasting** lines shapes up from the right.
-# - **Standardizing**: $Z_{ij} = (X_{ij} - \mu_j) / \sigma_j$, a constant column becomes zeros. It turns a ravine
-#   into something like a bowl, whatever the estate agent's columns are measured in.
+# - **Standardizing**: $Z_{ij} = (X_{ij} - \mu_j) / \sigma_j$, a constant column becomes zeros. Its units no
+#   longer matter, and the estate agent's ravine became something like a bowl.
 
 # %% [markdown]
 # ## Think about it

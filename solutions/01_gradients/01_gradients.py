@@ -26,11 +26,10 @@
 # |---|---|---|
 # | 60 to 80 minutes | ●●○○○ | unit 00; derivatives of one variable, the chain rule, matrix times vector |
 #
-# A wrong gradient does not stop a program. Engineers have trained networks for weeks with a sign or a factor missing in one
-# layer, and put the poor result down to bad luck. After this unit that will not happen to you: you test a gradient before
-# you trust it.
+# A wrong gradient does not stop a program. With a factor missing in one layer, a network may still learn something, only worse,
+# and nothing tells you why. After this unit you test a gradient before you trust it.
 #
-# After each exercise a check compares what your function returns with PyTorch's automatic differentiation, or with a closed form.
+# After each exercise a check compares what your function returns with values found in another way, where possible by PyTorch.
 
 # %% given="setup"
 try:
@@ -164,7 +163,8 @@ with waits_for("mse_loss"):
     away = (theta - best_line) / np.linalg.norm(theta - best_line)
     ways = {"c": uphill, "a": away, "b": np.array([-uphill[1], uphill[0]]), "d": -away}
     rises = {key: line_loss(theta + step * way) - line_loss(theta) for key, way in ways.items()}
-    print("From the upper left point, a step of length 0.001 changes the loss by")
+    print(f"At the upper left point the gradient has length {np.linalg.norm(line_grad(theta)):.3f}.")
+    print("A step of length 0.001 from there changes the loss by")
     print(f"  {rises['c']:+.6f}   along the gradient")
     print(f"  {rises['a']:+.6f}   straight away from the minimum")
     print(f"  {rises['b']:+.6f}   at right angles to the gradient")
@@ -173,20 +173,20 @@ with waits_for("mse_loss"):
         "direction",
         max(rises, key=rises.get),
         because="Of all directions, the loss rises fastest along the gradient, and at right angles to it "
-        "(along the contour) it does not change at first. Its line runs through the minimum from everywhere only "
-        "where contours are circles; on ellipses, only from their axes.",
+        "(along the contour) it does not change at first.",
     )
 
 # %% [markdown]
-# The arrows show the direction of the gradient (not its length), the dotted lines the way to the minimum. Minus the gradient is the way
-# down, and it leads straight to the minimum only from the axes of the ellipses. That is the whole trouble of unit 02.
+# Why at right angles? A short step $d$ changes the loss by about $\nabla J(\theta) \cdot d$. Along the gradient that is its
+# length times that of $d$, the most there can be; at right angles to it, it is 0: that way the contour runs. Minus the gradient
+# is the way down, and it leads straight to the minimum (along the dotted line) only from the axes of the ellipses. Unit 02 has to
+# live with that.
 
 # %% [markdown]
-# ## A gradient without any mathematics
+# ## A gradient measured, not derived
 #
-# You derived the gradient by hand, and the check agreed. But what if you write a loss that no check of this course knows? Then you
-# measure the slope. Move one parameter a little to either side, and see how much the loss changes. This is the
-# **central difference**:
+# What if you write a loss that no check of this course knows? Then you measure the slope. Move one parameter a little to either
+# side, and see how much the loss changes. This is the **central difference**:
 #
 # $$\frac{\partial f}{\partial \theta_j} \approx \frac{f(\theta + h e_j) - f(\theta - h e_j)}{2h} ,$$
 #
@@ -297,10 +297,11 @@ with waits_for("numerical_gradient"):
         orders={"forward": 1, "central": 2},
     )
     ax.set_ylim(1e-13, 1e4)
-    plots.finding(ax, "Too long a step errs by the formula, too short a step by rounding")
+    plots.finding(ax, "Long steps err by the formula, short ones by rounding")
     plt.show()
     tiny = error([numerical_gradient(wave, t, 1e-10) for t in places])
     print(f"central, at h = 1e-5: {error([numerical_gradient(wave, t, 1e-5) for t in places]):.0e}, at h = 1e-10: {tiny:.0e}")
+    print(f"f in float32, at h = 1e-5: {error([numerical_gradient(wave32, t, 1e-5) for t in places]):.0e}")
     reveal(
         "best_h",
         "a" if tiny < 1e-14 else "b" if tiny < 1e-9 else "c",
@@ -309,20 +310,22 @@ with waits_for("numerical_gradient"):
     )
 
 # %% [markdown]
-# Read the picture from right to left. On the right, the error falls along straight lines: slope 1 for the forward difference
-# (halve h, halve the error), slope 2 for the central one (halve h, a quarter of the error). Then each curve turns, and rises again
-# like $1/h$: a float64 carries 16 digits, and a difference of two nearly equal numbers keeps only the last few. (Far to the
-# left the float32 curve ends in a flat line. There $h$ is so small that $\theta + h$ and $\theta - h$ are rounded to the
-# same number: the difference is 0, whatever the slope, and all of the slope is error.)
+# Read the picture from right to left; both axes are logarithmic. On the right, the error is the formula's own. Taylor's formula,
+# $f(\theta \pm h) = f \pm h f' + \frac{h^2}{2} f'' \pm \frac{h^3}{6} f''' + \dots$, tells how large: the forward difference is
+# off by $\frac{h}{2} f''$ (halve h, halve the error); in the central one $f''$ cancels, and $\frac{h^2}{6} f'''$ stays (halve h,
+# a quarter of the error). On the left it is rounding: float64 keeps 16 digits, so $f$ is off by about $\epsilon = 10^{-16}$ of
+# itself, and the division by $h$ makes that $\epsilon / h$. The two meet where $h^2 \approx \epsilon / h$: at
+# $h \approx \epsilon^{1/3}$, near $5 \cdot 10^{-6}$. (Where the float32 curve is flat, $\theta + h$ and $\theta - h$ are rounded
+# to the same number.)
 #
-# The central difference does best near $h = 10^{-5}$, with an error of about $10^{-11}$. With the same function in **float32** (7
-# digits) it never gets better than about $10^{-5}$, and at the $h$ that suits float64 it is off by 0.01. A wrong gradient can hide behind that. So: check gradients in float64,
-# with central differences, at $h$ near $10^{-5}$.
+# In **float32** (7 digits) no $h$ makes the error much smaller than $10^{-5}$, and the $h$ that suits float64 does far worse, as
+# the print says. A wrong gradient can hide behind that. So: check gradients in float64, with central differences, at $h$ near
+# $10^{-5}$.
 
 # %% [markdown]
 # ## And at a kink?
 #
-# $|\theta|$ has slope 1 right of 0 and slope -1 left of it. Take $\theta = 0.000003$, where the slope is 1, and $h = 0.00001$.
+# At 0, $|\theta|$ has a corner: slope 1 right of it, slope -1 left of it. Take $\theta = 0.000003$, where the slope is 1, and $h = 0.00001$.
 
 # %%
 predict(
@@ -359,8 +362,9 @@ with waits_for("numerical_gradient"):
     )
 
 # %% [markdown]
-# Many functions of later units have kinks: ReLU, which is $\max(0, z)$, the largest of several values, an absolute value. When a gradient check fails in a few entries only, and these lie within h of
-# a kink, the numerical gradient may be the one that is wrong. Move the point a little and check again.
+# Many functions of later units have kinks: ReLU (which is $\max(0, z)$), the largest of several values, the absolute value. When
+# a gradient check fails in a few entries only, and these lie within h of a kink, the numerical gradient may be the one that is
+# wrong. Move the point a little and check again.
 
 # %% [markdown]
 # ## A test that finds wrong gradients
@@ -370,10 +374,9 @@ with waits_for("numerical_gradient"):
 #
 # $$\text{error} = \max_j \frac{|g_j - n_j|}{\max\left(|g_j| + |n_j|,\ 10^{-3}\right)} .$$
 #
-# The **floor** of $10^{-3}$ is for entries near 0: there, division by their size would only magnify rounding. The gradient passes if
-# the error is below a tolerance. (Other texts measure a little differently. CS231n divides by $\max(|g_j|, |n_j|)$, so that
-# its errors are up to twice as large; some divide the length of $g - n$ by the lengths of $g$ and $n$; there, a wrong entry
-# that is small beside the others can hide.)
+# The gradient passes if the error is below a tolerance. The **floor** of $10^{-3}$ is for entries near 0, where a division by
+# their size would only magnify rounding. (Its price: at a tolerance of $10^{-6}$ an entry with $|g_j| + |n_j| < 10^{-9}$ passes,
+# right or wrong. CS231n divides by $\max(|g_j|, |n_j|)$, so that its errors are up to twice as large.)
 #
 # ### Exercise: `gradient_check`
 #
@@ -435,9 +438,9 @@ with waits_for("mse_loss", "gradient_check"):
     print(f"half the gradient:  ok = {ok!s:5}  error = {error_here:.1e}")
 
 # %% [markdown]
-# A right gradient leaves rounding, and the formula's own tiny error; half a gradient gives $\frac{1}{3}$, far away from any tolerance. In practice there is a
-# wide gap between the two: below $10^{-7}$ all is well, above $10^{-3}$ something is wrong, and between them look for a kink, for float32, or for an
-# h that does not suit. The default tolerance, $10^{-6}$, lies in that gap, close to its good end.
+# A right gradient leaves rounding, and the formula's own tiny error; half a gradient gives $\frac{1}{3}$. As a rule of thumb:
+# below $10^{-7}$ the gradient is right at this point; above $10^{-3}$ it is wrong, unless only a few entries fail, beside a kink
+# (there the error may reach 1); between the two, look for float32, an h that does not suit, or a small mistake.
 
 # %% [markdown]
 # > **A good place for a break.** You have a test for any gradient. When you come back, put the cursor here and choose *Run >
@@ -451,7 +454,8 @@ with waits_for("mse_loss", "gradient_check"):
 # $$p_k = \frac{e^{z_k}}{\sum_{j=1}^{K} e^{z_j}} .$$
 #
 # All positive, sum 1, the largest logit gets the largest share. Now write $z_k + c$ in place of every $z_k$: numerator and
-# denominator both gain the factor $e^c$, and nothing changes. On paper, only *differences* of logits count. In a computer?
+# denominator both gain the factor $e^c$, and nothing changes. On paper, only *differences* of logits count, and two logits of
+# 1000 are as good as two of 0. What does NumPy make of $e^{1000} / e^{1000}$?
 
 # %%
 predict(
@@ -528,7 +532,9 @@ with waits_for("softmax"):
         book = np.array([by_the_book(z + c) for c in shifts])
         fine = np.arange(-1200, 1200)
         alive = fine[[bool(np.isfinite(by_the_book(z + c)).all()) for c in fine]]
+        last = by_the_book(z + alive.min())
     print(f"by the book, the probabilities are finite for shifts from {alive.min()} to {alive.max()}")
+    print(f"by the book, at a shift of {alive.min()}: {last.round(2)}; yours: {yours[120].round(2)}")
     print("yours: largest change under all shifts:", f"{np.abs(yours - yours[120]).max():.1e}")
     fig, ax = plt.subplots(figsize=(7.0, 3.8))
     for k, (colour, style) in enumerate(((plots.BLUE, "-"), (plots.GREEN, "--"), (plots.PURPLE, "-."))):
@@ -540,13 +546,13 @@ with waits_for("softmax"):
     ax.set(xlabel="number c added to all three logits (0, 1, 2)", ylabel="probability")
     ax.set(xlim=(-1200, 1200), ylim=(0, 1))
     ax.legend(loc="center", ncols=2, bbox_to_anchor=(0.52, 0.52))
-    plots.finding(ax, "On paper a shift changes nothing; in floats it decides between right and NaN")
+    plots.finding(ax, "On paper a shift changes nothing; in floats it may give NaN")
     plt.show()
 
 # %% [markdown]
-# Above a shift of 707 the book's formula breaks, because the largest logit is then beyond 709. Below -747 all three exponentials are rounded to 0.
-# (Just above -747 they are finite, and wrong: so few digits are left there.)
-# Logits of that size are rare in a healthy network, and quite usual in one that is about to fall ill: just when you need the loss
+# Above a shift of about 707 the book's formula breaks, because the largest logit is then beyond 709. Below about -747 all three
+# exponentials are rounded to 0, and just above that the probabilities are finite and wrong, as the print shows: so few digits are
+# left. Logits of that size are rare in a healthy network, but they come when one begins to diverge: just when you need the loss
 # to tell you, it would say NaN.
 
 # %% [markdown]
@@ -684,7 +690,7 @@ with waits_for("cross_entropy"):
     ax.set_yticks([2, 3, 5, 10, 20], ["2", "3", "5", "10", "20"])
     ax.minorticks_off()
     ax.legend(loc="upper left")
-    plots.finding(ax, "Small weights start at log 10; large ones start out confidently wrong")
+    plots.finding(ax, "Small weights start at log 10, large ones confidently wrong")
     plt.show()
     start = first_losses[:, 0].mean()
     values = {"a": 0.0, "b": 1.0, "c": 2.3, "d": 10.0}
@@ -707,9 +713,9 @@ with waits_for("cross_entropy"):
 # %% [markdown]
 # ## Clinic: the loss that would not go down
 #
-# A linear classifier from somebody else. It trains, slowly, and its loss never falls below a certain value, not even when every example is
-# classified correctly and with confidence. The figure makes the model surer and surer of the right classes. As it was delivered, the loss ended at
-# **1.461** instead of 0, and your `gradient_check` called the gradient wrong.
+# A linear classifier from somebody else. It trains, but its loss never falls below a certain value, not even when every example
+# is classified correctly and with confidence. The figure makes the model surer and surer of the right classes. As it was
+# delivered, the loss ended at **1.461** instead of 0, and your `gradient_check` called the gradient wrong.
 #
 # Its gradient uses the chain rule through a matrix product once. The logits are $Z = X W$, so $W_{dk}$ enters $Z_{ik}$ with
 # the factor $X_{id}$, in every row $i$. With $G$ for the gradient with respect to $Z$, therefore,
@@ -762,8 +768,8 @@ with waits_for("softmax", "cross_entropy", "gradient_check"):
 # %% [markdown]
 # <details><summary>Hint 1: where does 1.461 come from?</summary>
 #
-# $1.461 = \log(e + 9) - 1$: it is the cross-entropy of the logits (1, 0, 0, ..., 0) where the first class is right. Who hands over logits of 1 and 0? Print what
-# goes into `cross_entropy`.
+# $1.461 = \log(e + 9) - 1$: it is the cross-entropy of the logits (1, 0, 0, ..., 0) where the first class is right. Who hands over
+# logits of 1 and 0? Print what goes into `cross_entropy`.
 # </details>
 #
 # <details><summary>Hint 2: I found it, but loss or gradient are still not right</summary>
@@ -777,13 +783,15 @@ check("clinic_01")
 
 # %% [markdown]
 # In PyTorch you will meet this mistake often: `nn.CrossEntropyLoss` expects logits, and a network that ends in `softmax` trains
-# anyway, slowly and with that floor. No error, no warning; but a first loss and a last loss that you can work out on paper.
+# anyway, with that floor. The first loss is $\log K$, as it should be, and PyTorch's gradient is right, for the wrong loss, so a
+# gradient check finds nothing (here it did: the extra softmax's derivative was missing). What gives it away is a last loss that
+# you can work out on paper.
 
 # %% [markdown]
 # ## Quiz
 #
-# Put the letter of the best answer in quotes, such as `"b"`, in place of the dots. What is right, and why the rest is not, you read in your feedback, or
-# with `./course check 01`.
+# Put the letter of the best answer in quotes, such as `"b"`, in place of the dots. What is right, and why the rest is not, you read in
+# your feedback, or with `./course check 01`.
 #
 # **q1.** $\nabla J(\theta) = (3, 4)$. After which of these steps of length 0.001 is $J$ the same as before, to first order?
 # - a) $(0.0006, 0.0008)$
@@ -797,11 +805,11 @@ check("clinic_01")
 # - c) about 0.0005
 # - d) a larger error, because of rounding
 #
-# **q3.** Why are gradients checked in float64, even where training runs in float32?
-# - a) float64 is faster on a CPU
-# - b) the losses would overflow in float32
-# - c) the central difference's own error, that of its formula, is larger in float32
-# - d) the difference of two nearly equal values keeps only their last digits, and float32 has few
+# **q3.** One example has the logits (2, 2, 2), and the first class is the right one. What is the gradient of its cross-entropy?
+# - a) $(\frac13, \frac13, \frac13)$
+# - b) $(\frac23, -\frac13, -\frac13)$
+# - c) $(-1, 0, 0)$
+# - d) $(-\frac23, \frac13, \frac13)$
 #
 # **q4.** An untrained classifier for 100 classes ($\log 100 = 4.6$) has a loss of 12 before the first step. What do you look at first?
 # - a) the size of the logits: initial weights, or inputs that are not on one scale
@@ -809,7 +817,8 @@ check("clinic_01")
 # - c) the learning rate
 # - d) whether there are too few classes
 #
-# **q5.** A network with ReLU passes the gradient check in all entries but a few, which all lead into one ReLU; there the errors are up to 0.3. The input of this ReLU is 0.000002. What now?
+# **q5.** A network with ReLU passes the gradient check with h = 0.00001 in all entries but a few, which all lead into one ReLU; there
+# the errors are up to 0.3. The input of this ReLU is 0.000002. What now?
 # - a) the gradient of ReLU is wrong
 # - b) the kink lies within h: check again at a slightly different point
 # - c) raise the tolerance to 0.5
@@ -837,8 +846,6 @@ check("quiz_01")
 # | softmax | $p_k = e^{z_k - m} / \sum_j e^{z_j - m}$ with $m = \max_j z_j$, row by row |
 # | cross-entropy | $J = \frac{1}{N}\sum_i (\log\sum_j e^{z_{ij}} - z_{i,c_i})$, $\quad\partial J/\partial z = (p - y)/N$; takes logits |
 # | log K check | before training, the loss is near $\log K$ |
-#
-# A factor that somebody forgot now costs you one run of `gradient_check`, and not a week.
 
 # %% [markdown]
 # ## Think about it

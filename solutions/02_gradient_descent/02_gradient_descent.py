@@ -293,10 +293,10 @@ with waits_for("gradient_descent"):
 #
 # $$\theta_{t+1} - \theta^* = (I - \alpha A)\,(\theta_t - \theta^*)$$
 #
-# $A$ has directions of its own, its **eigenvectors**, and a **curvature** for each, its eigenvalue $\lambda$. Along
-# each of them the step does nothing but multiply the distance to the minimum by one number:
+# $A$ has directions of its own, its **eigenvectors** $v$, which it only stretches: $Av = \lambda v$. The eigenvalue
+# $\lambda$ is the **curvature** in that direction. Along each of them a step only multiplies the distance to the minimum:
 #
-# $$1 - \alpha\lambda$$
+# $$(I - \alpha A)\,v = (1 - \alpha\lambda)\,v$$
 #
 # | $1 - \alpha\lambda$ | the distance in this direction | you see |
 # |---|---|---|
@@ -564,11 +564,11 @@ with waits_for("gradient_descent", "best_lr"):
 # %% [markdown]
 # ## How to choose a learning rate, part one
 #
-# **If you know the curvatures:** stay below $2/L$; the best is $2/(L + \mu)$; where flat directions abound
-# ($\mu \ll L$) that is just below the cliff.
+# **If you know the curvatures:** stay below $2/L$; the best is $2/(L + \mu)$; where some direction is
+# very flat ($\mu \ll L$) that is just below the cliff.
 #
-# **If you know only $L$, or a bound on it:** $1/L$ never overshoots in any direction and is at most about twice as slow
-# as the best.
+# **If you know only $L$:** $1/L$ never overshoots in any direction, and needs at most twice as many steps as the best. With
+# a number above $L$ in its place you are as safe, but slower by as much as it is too large.
 #
 # **If you know nothing:** try, in factors of 3 or 10, and read the loss:
 #
@@ -676,8 +676,8 @@ with waits_for("power_iteration"):
     reveal(
         "products",
         "a" if right[0.9] < 100 else "b" if right[0.9] < 10_000 else "c",
-        because="With each product, everything but the steepest direction loses at least a tenth against it. How many "
-        "others there are hardly matters.",
+        because="With each product, everything but the steepest direction loses at least a tenth against it. "
+        "A tenth each time soon shrinks even a thousand of them.",
     )
 
 # %% [markdown]
@@ -941,7 +941,7 @@ with waits_for("max_stable_lr", "power_iteration", "fit_softmax_regression"):
     )
 
 # %% [markdown]
-# The crosses, where the loss saw-toothed, begin at the dashed lines: a few lines of linear algebra knew it beforehand.
+# The crosses, where the loss saw-toothed, begin close to the dashed lines: a few lines of linear algebra knew where.
 # But beyond its cliff this loss does not explode as the quadratic did; it rattles. The slope of cross-entropy is
 # bounded, and the curvature changes as the model becomes sure of itself, so a learning rate that was too long for the
 # first steps may suit the later ones.
@@ -983,20 +983,21 @@ with waits_for("max_stable_lr", "fit_softmax_regression"):
     right.minorticks_off()
     right.set(xlabel="steps taken", ylabel="test accuracy", ylim=(0, 1))
     right.legend(loc="lower right")
-    plots.finding(fig, f"Without the mean image, 30 steps reach {accuracy['minus the mean image'][-2]:.0%}; with it, 100 reach {accuracy['raw pixels'][-1]:.0%}")
+    plots.finding(fig, f"Minus the mean image, 30 steps reach {accuracy['minus the mean image'][-2]:.1%}; raw, 100 reach {accuracy['raw pixels'][-1]:.1%}")
     plt.show()
 
-    final = accuracy["minus the mean image"][-1]
+    final, wrong, tops = accuracy["minus the mean image"][-1], guesses != fashion.y_test, (0, 2, 4, 6)
+    alike = (np.isin(fashion.y_test, tops) & np.isin(guesses, tops))[wrong].mean()
     reveal(
         "accuracy",
         min({"a": 0.25, "b": 0.5, "c": 0.8, "d": 0.97}.items(), key=lambda item: abs(item[1] - final))[0],
-        because="Most kinds of clothing can be told apart by which pixels are bright. Most mistakes are made among "
-        "shirts, T-shirts, pullovers and coats, whose outlines are alike; networks with hidden layers see more (unit 07).",
+        because="Most kinds of clothing can be told apart by which pixels are bright. "
+        f"{alike:.0%} of the mistakes confuse shirts, T-shirts, pullovers and coats, whose outlines are alike; networks with hidden layers see more (unit 07).",
     )
 
 # %% [markdown]
-# The first loss is $\log 10$, as it must be: nothing is learned yet. And the most effective change to this optimizer
-# was none to the optimizer: it was one line of preprocessing, which brought the steepest curvature down.
+# The first loss is $\log 10$, as it must be: nothing is learned yet. And the gain above came from
+# no change to the optimizer: it was one line of preprocessing, which brought the steepest curvature down.
 #
 # What has it learned? Each column of $W$ has one weight per pixel: it is an image itself.
 
@@ -1013,7 +1014,7 @@ with waits_for("max_stable_lr", "fit_softmax_regression"):
 # %% [markdown]
 # Violet pixels speak for the class when they are brighter than in the mean image, orange ones against it: trousers must be dark between the
 # legs, a T-shirt has short sleeves and nothing beneath them, an ankle boot has a shaft. After 100 steps the training
-# loss is far lower than after 30, yet on new images little or nothing is gained (the print above), and over many
+# loss is far lower than after 30; compare that with what the print above shows for new images. And over many
 # silhouettes lie grains, single pixels: the model has begun to learn its 600 training images by heart. Unit 06 is about
 # that.
 
@@ -1148,15 +1149,14 @@ check("clinic_02")
 # - d) 100 times
 #
 # **q4.** Why are all coordinates moved at once, with one gradient?
-# - a) because the gradient belongs to one point: with half-moved coordinates it is another method, with other limits
+# - a) because the gradient belongs to one point: moving half-way through makes it another method
 # - b) because otherwise the descent never converges
 # - c) because otherwise every problem, even a bowl along the axes, gives other points
 # - d) only because numpy is faster that way
 #
 # **q5.** You train a model whose curvature nobody knows. How do you find a learning rate?
 # - a) take 0.01, it works everywhere
-# - b) go up in factors until the loss saw-tooths or rises, step back, and compare the candidates over runs of the full
-#   length
+# - b) go up in factors until the loss rises or saw-tooths, step back, and compare full runs
 # - c) make one step with each candidate and keep the one with the lowest loss after it
 # - d) keep the smallest candidate: it is surely stable
 
@@ -1220,7 +1220,8 @@ check("quiz_02")
 #   unit 04.
 # - J. Cohen, S. Kaur, Y. Li, J. Z. Kolter, A. Talwalkar, [Gradient Descent on Neural Networks Typically Occurs at the
 #   Edge of Stability](https://arxiv.org/abs/2103.00065) (2021), with
-#   [code](https://github.com/locuslab/edge-of-stability): real networks walk to the cliff by themselves and stay there.
+#   [code](https://github.com/locuslab/edge-of-stability): with all examples in each step,
+#   real networks walk to the cliff by themselves and stay there.
 # - S. Vaswani and others, [Painless Stochastic Gradient](https://arxiv.org/abs/1905.09997) (2019), with
 #   [code](https://github.com/IssamLaradji/sls): backtracking for noisy gradients.
 # - S. Boyd, L. Vandenberghe, [Convex Optimization](https://web.stanford.edu/~boyd/cvxbook/) (2004), chapter 9: descent

@@ -257,12 +257,14 @@ with waits_for("minibatches", "sgd_epoch"):
     grids = {1000: (0.3, 0.5, 0.7, 1.0, 1.4), 100: (0.3, 0.6, 1.0, 1.5, 2.2), 10: (0.1, 0.2, 0.4, 0.7, 1.1)}
     curves, updates, by_update = {}, {}, {}
     for size, lrs in grids.items():
-        runs = {lr: np.array([train(size, lr, 5, seed)[1] for seed in range(3)]) for lr in lrs}
+        epochs, counts = range(0, 5 * N // size + 1, N // size), (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)
+        noted = sorted({*epochs, *(t for t in counts if t <= epochs[-1])})
+        runs = {lr: np.array([train(size, lr, 5, seed, noted=noted)[1] for seed in range(3)]) for lr in lrs}
         best = min(lrs, key=lambda lr: runs[lr][:, -1].mean())
         name = rf"$B$ = {size}, $\alpha$ = {best}"
-        curves[name], steps = runs[best], 5 * N // size
-        updates[name] = [t for t in (0, 1, 2, 5, 10, 20, 50, 100, 200, 500) if t <= steps]
-        by_update[name] = np.array([train(size, best, 5, seed, noted=updates[name])[1] for seed in range(3)])
+        curves[name], updates[name] = runs[best][:, [noted.index(t) for t in epochs]], [t for t in noted if t in counts]
+        at = [min((run[:, noted.index(t)] for run in runs.values()), key=np.mean) for t in updates[name]]  # best rate each
+        by_update[name] = np.stack(at, axis=1)
         print(f"B = {size:4}: best alpha {best:4}, loss after 5 epochs {runs[best][:, -1].mean():.3f}")
     small, ten_times = train(10, 0.01, 5, 0)[1][-1], train(100, 0.1, 5, 0)[1][-1]
     print(f"far below the cliff: B = 10 at alpha 0.01 ends at {small:.3f}, B = 100 at alpha 0.1 at {ten_times:.3f}")
@@ -287,16 +289,16 @@ with waits_for("minibatches", "sgd_epoch"):
     )
 
 # %% [markdown]
-# Read the right panel, too: counted in *updates*, the larger batch is ahead at equal numbers of steps, as its steps are
-# better; but it comes to fewer of them in five epochs. If one step
-# costs the same time whatever the batch, as on a GPU that is not full, updates are what you pay for; on a CPU, which
-# goes through the examples one after the other, it is epochs. That is why "which batch size is fastest?" has no answer
+# Read the right panel, too: counted in *updates*, with the best of the five rates for each number of them, the larger batch
+# is ahead, as its steps are better; but it comes to fewer of them in five epochs. If one step
+# costs the same time whatever the batch, as on a GPU that is not full, updates are what you pay for; on a CPU, whose
+# time grows with the examples, it is nearly epochs. That is why "which batch size is fastest?" has no answer
 # without the machine.
 #
 # And the learning rates? Far below the cliff, ten steps on 10 examples each do much the same as one step on 100 examples
 # that is ten times as long: the gradients hardly change on the way. Hence the **linear scaling rule** (Goyal and others,
 # 2017): twice the batch, twice the learning rate. The last line of the print shows it. It ends where the large batch
-# meets the cliff $2/L$, which knows nothing of batches; that is why the best rates above are much closer together.
+# meets the cliff $2/L$, which no batch can move up (noise only lowers the limit); so the best rates above are closer together.
 #
 # ### What the shuffle is for
 #
@@ -416,7 +418,14 @@ check("gradient_noise")
 with waits_for("minibatches", "sgd_epoch", "gradient_noise"):
     rng = np.random.default_rng(0)
     W = sgd_epoch(grad, np.zeros((784, 10)), minibatches(X, y, 20, rng), 0.1)
-    grads = np.array([grad(W, X[i : i + 1], y[i : i + 1]).ravel() for i in range(300)])
+
+
+    def one_by_one(W):
+        """The gradients of 300 images, a row each."""
+        return np.array([grad(W, X[i : i + 1], y[i : i + 1]).ravel() for i in range(300)])
+
+
+    grads = one_by_one(W)
     whole = grads.mean(axis=0)
     sizes, measured = np.array([1, 2, 4, 8, 16, 32, 64, 128, 256]), []
     for size in sizes:
@@ -436,11 +445,12 @@ with waits_for("minibatches", "sgd_epoch", "gradient_noise"):
     ax.set(xlabel=r"batch size $B$", ylabel=r"mean $\|g_B - \nabla J\|^2$")
     ax.legend(loc="lower left")
     crossing = every[np.argmax(formula < np.sum(whole**2))]
-    ax.axvline(crossing, color=plots.GREEN, linewidth=1.2, linestyle=":")
-    plots.finding(ax, "The noise falls like 1/B, and faster when few are left")
+    plots.finding(ax, "The noise falls like 1/B, and faster once the batch is much of the data")
     plt.show()
     print(f"slope of the measured noise from B = 1 to 32: {slope:.2f}")
     print(f"noise at B = 1: {formula[0]:.1f};   |grad J|^2: {np.sum(whole**2):.3f};   equal near B = {crossing}")
+    later = one_by_one(sgd_epoch(grad, W, chain(*(minibatches(X, y, 20, rng) for _ in range(9))), 0.1))
+    print(f"nine epochs later: {gradient_noise(later, 1):.1f};   |grad J|^2: {np.sum(later.mean(axis=0) ** 2):.3f}")
     reveal(
         "noise",
         "a" if abs(slope + 1) < 0.2 else "b" if abs(slope + 0.5) < 0.2 else "c" if abs(slope + 2) < 0.2 else "d",
@@ -451,8 +461,8 @@ with waits_for("minibatches", "sgd_epoch", "gradient_noise"):
 # %% [markdown]
 # Where the curve crosses the dashed line, $g_B$ is typically as far from $\nabla J$ as $\nabla J$ is long. Left of this
 # crossing, a single batch says little about the direction, and the learning comes from many of them. As the training goes
-# on, $\nabla J$ shrinks towards 0. The noise shrinks too, but less, as long as the examples disagree; so on the whole the
-# crossing moves to the right. What then?
+# on, $\nabla J$ shrinks towards 0. The noise shrinks too, but less, as long as the examples disagree (the last line of
+# the print); so on the whole the crossing moves to the right. What then?
 
 # %% [markdown]
 # > **A good place for a break.** You can train with minibatches, and you know how noisy their gradients are. When you come
@@ -538,8 +548,9 @@ with waits_for("minibatches", "sgd_epoch"):
 #
 # $$v = \frac{\alpha\,\sigma^2}{\lambda\,(2 - \alpha\lambda)} \;\approx\; \frac{\alpha\,\sigma^2}{2\lambda}$$
 #
-# Both $\alpha$ and the noise $\sigma^2$ (that is, $1/B$) are in there: half the learning rate and twice the batch do
-# much the same to the ball. Play with it: the same ball at $(\alpha, B)$ and at $(2\alpha, 2B)$?
+# On this plane $\sigma^2 = \lambda$ for $B = 1$ (its errors have variance 1), so the two directions together should give
+# about $\alpha$: compare the print. Twice the batch halves $\sigma^2$, and so does to the ball what half the learning rate does.
+# Play with it: the same ball at $(\alpha, B)$ and at $(2\alpha, 2B)$?
 
 # %%
 with waits_for("minibatches", "sgd_epoch"):
@@ -564,7 +575,7 @@ with waits_for("minibatches", "sgd_epoch"):
 
 # %% [markdown]
 # So there is a conflict. A large $\alpha$ travels fast and settles in a large ball; a small one settles close and
-# travels for ever. The way out: start large, then make it smaller. Below are the two most common ways to do that. In
+# travels for ever. The way out: start large, then make it smaller. Below are two common ways to do that. In
 # both, $t$ counts from 0 the steps that are done.
 
 # %% [markdown]
@@ -657,14 +668,14 @@ with waits_for("minibatches", "sgd_epoch", "step_decay", "cosine_decay"):
         "step decay": [step_decay(t, 0.2, 0.1, 600) for t in range(T)],
         "cosine decay": [cosine_decay(t, 0.2, T) for t in range(T)],
     }
-    distances = {name: np.array([off(walk(lrs, 1, seed)) for seed in range(10)]) for name, lrs in schedules.items()}
+    distances = {name: np.array([off(walk(lrs, 1, seed)) for seed in range(40)]) for name, lrs in schedules.items()}
     fig, (top, bottom) = plt.subplots(2, 1, figsize=(7.0, 6.2), sharex=True, height_ratios=(1, 2))
     for (name, lrs), style in zip(schedules.items(), ("-", "--", "-.", ":"), strict=True):
         top.plot(lrs, style, label=name)
     top.set(ylabel=r"learning rate $\alpha_t$")
     for (name, values), style in zip(distances.items(), ("-", "--", "-.", ":"), strict=True):
         bottom.plot(np.convolve(values.mean(axis=0), np.ones(25) / 25, mode="valid"), style, label=name)
-    bottom.set(xlabel="step", ylabel="mean squared distance\n(10 runs, over 25 steps)", yscale="log")
+    bottom.set(xlabel="step", ylabel="mean squared distance\n(40 runs, over 25 steps)", yscale="log")
     bottom.legend(loc="lower left")
     plots.finding(fig, "With a decay, the run travels first, and then its ball shrinks")
     plt.show()
@@ -676,7 +687,7 @@ with waits_for("minibatches", "sgd_epoch", "step_decay", "cosine_decay"):
 # the whole run, and would settle much closer if it had the time. Step decay falls in stairs: at the first drop of
 # $\alpha$ by 10 the ball shrinks by about 10; after the second the steps are so short that the run ends before the new
 # ball is reached. You know this staircase from the training curves of many papers; now you know where it comes from.
-# Which of the two decays ends lower changes with the seeds (ten runs do not settle it); cosine needs no decision about
+# Which of the two decays ends lower changes with the seeds (forty runs hardly settle it); cosine needs no decision about
 # when to drop.
 
 # %% [markdown]
@@ -789,7 +800,8 @@ with waits_for("minibatches", "sgd_epoch", "step_decay", "cosine_decay", "linear
     plots.loss_curves(best_runs, right, xlabel="epoch", ylabel="training loss, each at its best", logy=True, band="minmax")
     right.get_legend().remove()
     fig.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=4)
-    plots.finding(fig, "Each at its best first rate, the runs with a decay end lower")
+    low = {name: values.mean(axis=0).min() for name, values in ends.items()}
+    plots.finding(fig, f"Each at its best first rate, constant ends at {low['constant']:.2f}, cosine at {low['cosine']:.2f}")
     plt.show()
 
 # %% [markdown]
@@ -808,8 +820,8 @@ with waits_for("minibatches", "sgd_epoch", "step_decay", "cosine_decay", "linear
 # ## Finding a learning rate in one short run
 #
 # The sweeps above trained every candidate to the end. For a model that takes a week, you cannot. The **range test**
-# (Smith, 2017) lets the learning rate grow by the same factor at each step of *one* short run, from far too small to
-# far too large, and notes the loss of each batch before its step. At first nothing happens; then the loss falls, faster
+# (Smith, 2017) lets the learning rate grow at each step of *one* short run (his by equal amounts, ours by the same factor),
+# from far too small to far too large, and notes the loss of each batch before its step. At first nothing happens; then the loss falls, faster
 # and faster; then the cliff.
 #
 # ### Exercise: `lr_range_test`
@@ -894,7 +906,7 @@ with waits_for("minibatches", "sgd_epoch", "lr_range_test"):
     finals = np.array([[losses[-1] for _, losses in row] for row in runs])
     hits = np.array([[((X_test @ W).argmax(axis=1) == y_test).mean() for W, _ in row] for row in runs]).mean(axis=0)
     best = candidates[finals.mean(axis=0).argmin()]
-    lowest = middle[smooth.argmin()]
+    lowest, alone = middle[smooth.argmin()], [middle[test.argmin()] for test in tests]
     fall = middle[np.gradient(smooth[: smooth.argmin() + 1], np.log(middle[: smooth.argmin() + 1])).argmin()]
 
     fig, (top, bottom) = plt.subplots(2, 1, figsize=(7.0, 6.4), sharex=True)
@@ -913,7 +925,8 @@ with waits_for("minibatches", "sgd_epoch", "lr_range_test"):
     plots.finding(fig, "Two epochs show where the good learning rates are")
     plt.show()
     exploded = np.min(middle[(middle > lowest) & (smooth > np.log(10))], initial=np.inf)
-    print(f"range test: steepest fall at {fall:.2g}, lowest at {lowest:.2g}, above its start from {exploded:.2g} on")
+    print(f"range test: steepest fall at {fall:.2g}, lowest at {lowest:.2g} "
+          f"(each alone: {min(alone):.2g} to {max(alone):.2g}), above its start from {exploded:.2g} on")
     print("full runs:  alpha  training loss  test accuracy")
     for lr, loss, share in zip(candidates, finals.mean(axis=0), hits, strict=True):
         print(f"            {lr:5g}  {loss:13.3f}  {share:13.1%}{'  lowest loss' if lr == best else ''}")
@@ -942,7 +955,8 @@ with waits_for("minibatches", "sgd_epoch", "lr_range_test"):
 #
 # 1. **Stability.** Run a range test from the start that you will use, with the batch size that you will use. Where it
 #    explodes, a *constant* rate has nothing to look for. With a decay the first rate may be larger: in the comparison
-#    above, the lowest *training* loss came from a first rate beyond the explosion (and was no better on new images).
+#    above, the lowest *training* loss came from a first rate beyond the explosion (on new images, see there, it won nothing
+#    over step decay with a smaller one).
 # 2. **Candidates.** Take two or three values, in factors of 2 or 3, from the steepest fall to about the lowest point.
 #    Networks with many layers tend to want the lower end. With a decay, add one candidate beyond the lowest point.
 # 3. **Decay.** Decide how long the run is, and let the learning rate fall to nearly 0 over it; cosine is a good default.
@@ -1060,7 +1074,7 @@ check("clinic_03")
 
 # %% [markdown]
 # Both bugs are common, and both are silent. The first one has a signature worth remembering: a loss that settles *at
-# $\log K$* says "the labels tell me nothing", and that means labels and examples do not belong together. The second one
+# $\log K$* says "the labels tell me nothing": look first whether labels and examples still belong together. The second one
 # makes losses incomparable between batch sizes, and nothing about `np.mean(losses)` looks wrong.
 
 # %% [markdown]
@@ -1095,12 +1109,12 @@ check("clinic_03")
 # - c) it diverges at every learning rate
 # - d) it falls, jerkily, and ends higher than with shuffling
 #
-# **q5.** In a range test the loss is flat up to 0.001, falls most steeply at 0.1, is lowest at 0.5 and explodes at 2.
-# Which *constant* learning rates do you try in full runs?
-# - a) only 0.5: there the loss was lowest
-# - b) two or three from 0.1 to 0.5
-# - c) 0.001 and smaller ones: they are surely stable
-# - d) 2 and larger ones, with a warm-up
+# **q5.** In another model's range test the loss is flat up to 0.00001, falls most steeply at 0.003, is lowest at 0.02 and
+# explodes at 0.1. Which *constant* learning rates do you try in full runs?
+# - a) only 0.02: there the loss was lowest
+# - b) two or three from 0.003 to 0.02
+# - c) 0.00001 and smaller ones: they are surely stable
+# - d) 0.1 and larger ones, with a warm-up
 
 # %% exercise="quiz_03"
 ### BEGIN SOLUTION
@@ -1135,7 +1149,7 @@ check("quiz_03")
 # %% [markdown]
 # ## Think about it
 #
-# A friend has trained with batches of 32 at $\alpha = 0.1$ and is happy. Now he has a GPU and wants batches of 512. In
+# A friend trains with batches of 32 at $\alpha = 0.1$; his loss still falls when he stops. On a GPU he wants batches of 512. In
 # four to seven sentences, to be read by a person: tell him what happens to the noise of each step, to the number of
 # steps in an epoch, and to the loss he ends at if he leaves $\alpha$ and the number of epochs as they are; what he
 # should try for $\alpha$ first, and why that rule must end somewhere.
@@ -1153,8 +1167,8 @@ check("quiz_03")
 # ### END SOLUTION
 # ### BEGIN MARK SCHEME
 # 1 point: the noise (variance 1/16, or distance 1/4) and the number of steps (1/16) are both right. 1 point: with the
-# same alpha and epochs the loss ends higher (or: training is much slower per epoch), because there are fewer steps. 1
-# point: scale alpha up (linearly; "by the root" is fine with a reason), and the limit is stability, 2/L, which does not
+# same alpha and epochs the loss ends higher (or: training is much slower per epoch), because there are fewer steps (only
+# a run that had settled in its noise ball could end lower). 1 point: scale alpha up (linearly; "by the root" is fine with a reason), and the limit is stability, 2/L, which does not
 # depend on the batch size. "It gets better because the gradient is more exact", alone, earns nothing for the second.
 # ### END MARK SCHEME
 
@@ -1174,4 +1188,4 @@ check("quiz_03")
 # - S. McCandlish and others, [An Empirical Model of Large-Batch Training](https://arxiv.org/abs/1812.06162) (2018):
 #   the batch size at which noise and gradient are equal, measured across many models.
 #
-# Next: 04 Momentum, steps that remember where they came from.
+# Next: [04 Momentum](../04_momentum/04_momentum.ipynb), steps that remember where they came from.

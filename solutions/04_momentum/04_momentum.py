@@ -25,7 +25,7 @@
 #
 # | time | difficulty | builds on |
 # |---|---|---|
-# | 120 to 150 minutes, in two sittings | ●●●○○ | the step downhill and the cliff at $2/L$ ([02 Gradient descent](../02_gradient_descent/02_gradient_descent.ipynb)) |
+# | 120 to 150 minutes, in two sittings | ●●●○○ | the cliff at $2/L$ ([02 Gradient descent](../02_gradient_descent/02_gradient_descent.ipynb)) |
 #
 # Each check below runs your function on a few inputs and explains what it sees. If you skipped earlier units: nothing
 # here needs your answers from there. Cells that show only three dots draw the pictures: run them, you need not read them.
@@ -47,20 +47,20 @@ plots.use_style()
 # %% [markdown]
 # ## A ball that rolls
 #
-# Lena builds a thermostat. Every night its small processor fits how much heating the house needs, from two thermometers
+# Lena builds a thermostat. Every night its small processor learns how much heating the house needs, from two thermometers
 # in the hall. The two nearly always agree (their correlation is 0.98), so their sum is easy to learn and their difference
-# hard: the loss is a narrow valley, 100 times as steep across as along its floor ($\kappa = 100$). Plain descent needs
-# hundreds of steps there, even with the best learning rate. The battery allows for about one hundred.
+# hard: the loss is a narrow valley, 100 times as steep across as along its floor ($\kappa = 1.98/0.02 \approx 100$). Plain
+# descent needs hundreds of steps there, even with the best learning rate. The battery lasts for about one hundred.
 #
-# Gradient descent forgets everything at every step. In such a valley it spends nearly all of its length on jumping
-# across, to and fro, and creeps along the floor, step after step in the same direction. A heavy ball would do better:
+# Gradient descent forgets everything at every step. In such a valley it spends nearly all of its travel jumping across,
+# to and fro, and creeps along the floor, step after step in the same direction. A heavy ball would do better:
 # what points one way each time adds up, and what points to and fro cancels. So we keep a **velocity**, a fading sum of
 # the gradients, and move by that:
 #
 # $$v_t = \beta\, v_{t-1} + \nabla J(\theta_t), \qquad \theta_{t+1} = \theta_t - \alpha\, v_t, \qquad v_0 = 0$$
 #
-# $\beta$ says how much of the velocity is kept. With $\beta = 0$ there is no memory, and this is gradient descent; with
-# 0.9 the ball rolls on. This is **momentum**, or heavy ball (Polyak, 1964), just as `torch.optim.SGD` writes it.
+# $\beta$ says how much of the velocity is kept. With $\beta = 0$ there is no memory, and this is gradient descent;
+# with 0.9 the ball rolls on. This is **momentum**, or heavy ball (Polyak, 1964), just as `torch.optim.SGD` writes it.
 #
 # ### Exercise: `momentum_step`
 #
@@ -124,8 +124,8 @@ def walk(step, grad, start, lr, steps, **settings):
 
 
 # %% [markdown]
-# A long slope: the gradient is 1 everywhere. With $\alpha = 0.1$, gradient descent makes steps of 0.1. With
-# $\beta = 0.9$, how long are the steps after a while?
+# A long slope: the gradient is 1 everywhere. With $\alpha = 0.1$, gradient descent takes steps of 0.1. With $\beta = 0.9$,
+# how long are the steps after a while?
 
 # %%
 predict(
@@ -210,7 +210,7 @@ with waits_for("momentum_step"):
     steepness = np.linspace(0.02, 4.4, 220)  # alpha L: the learning rate is 1, and each entry has a curvature of its own
 
     def factor_per_step(beta):
-        """What a step multiplies the distance by, on average over steps 61 to 120; one number for each alpha L."""
+        """What a step multiplies the distance by, on average from step 60 to step 120; one number for each alpha L."""
         theta, velocity = np.ones(len(steepness)), np.zeros(len(steepness))
         far = []
         for _ in range(120):
@@ -302,7 +302,7 @@ check("momentum_limit")
 #
 # Play with one direction of a valley. On the left is where the ball goes; on the right is the map of all $\alpha L$ and
 # $\beta$, with you as the black dot. First keep $\beta = 0.9$ and move `alpha_L` over the limit. Then find the $\beta$
-# with which the ball arrives soonest at $\alpha L = 0.1$: is it 0.9?
+# with which the ball arrives soonest at $\alpha L = 0.1$ (the title counts the steps): is it 0.9?
 
 # %% folded=true
 with waits_for("momentum_step", "momentum_limit"):
@@ -329,13 +329,15 @@ with waits_for("momentum_step", "momentum_limit"):
         right.text(2.6, 0.1, "your limit", color=plots.VERMILLION)
         xs = np.linspace(0, 1, 101)
         right.plot(xs, (1 - np.sqrt(xs)) ** 2, ":", color=plots.VERMILLION)
-        right.text(0.55, 0.09, "above the dots,\nit swings", color="white", fontsize=9)
+        right.text(0.52, 0.09, "above the dots,\nit swings", color="white", fontsize=8)
         right.plot(alpha_L, beta, "o", color="black", markeredgecolor="white", markersize=11)
         right.set(xlabel=r"$\alpha L$", ylabel=r"$\beta$", xlim=(0, 4.4), ylim=(0, 1))
         right.grid(False)
         fig.colorbar(shown, label="factor per step; white: above 1")
         factor = eigenvalue_size(alpha_L, beta)
-        verdict = "it diverges" if factor > 1 else f"in a long run each step multiplies the distance by {factor:.3f}"
+        arrived = 61 - int(np.argmax(np.abs(path[::-1]) > 0.05))  # the step from which on it stays near the minimum
+        when = f"within 0.05 from step {arrived} on" if arrived <= 60 else "not yet within 0.05 after 60 steps"
+        verdict = "it diverges" if factor > 1 else f"{when}; in a long run a factor of {factor:.3f} per step"
         plots.finding(fig, rf"$\alpha L$ = {alpha_L:.2f}, $\beta$ = {beta:.2f}: {verdict}")
 
     plots.play(draw, alpha_L=(0.02, 4.4, 0.02), beta=(0.0, 0.99, 0.01))
@@ -343,7 +345,7 @@ with waits_for("momentum_step", "momentum_limit"):
 # %% [markdown]
 # At $\alpha L = 0.1$ a $\beta$ of 0.9 is too much: the ball arrives early and swings for long. On the dotted line, at
 # $\beta = (1 - \sqrt{\alpha L})^2 \approx 0.47$, it glides in just without swinging, and its factor per step is
-# the smallest. A little more, about 0.6, is within 0.05 sooner still (step 8 instead of 12), because a swing that small
+# the smallest. A little more, 0.6, is within 0.05 sooner still (from step 8 instead of 12), because a swing that small
 # does no harm. With less $\beta$ it creeps.
 #
 # ## How fast
@@ -413,11 +415,12 @@ with waits_for("momentum_step"):
     )
 
 # %% [markdown]
-# This is *the* result about momentum (Polyak, 1964), and you can read its reason off the figure with the three curves
-# above: **the plateau**. Over a wide range of $\alpha L$ the factor per step is the same, namely $\sqrt\beta$. (Where the
-# ball swings, the two solutions of $z^2 - (1 + \beta - \alpha\lambda)\,z + \beta = 0$ are complex and have the same size;
-# their product is $\beta$.) The plateau reaches from $(1-\sqrt\beta)^2$ to $(1+\sqrt\beta)^2$. Choose $\alpha$ and
-# $\beta$ so that the flattest direction lies at its left end and the steepest at its right end:
+# This is *the* result about momentum on quadratics (Polyak, 1964), and you can read its reason off the figure with the
+# three curves above: **the plateau**. Over a wide range of $\alpha L$ the factor per step is the same, namely $\sqrt\beta$.
+# (Say a step multiplies by $z$, so $\theta_t = z^t$. For a direction of curvature $\lambda$ the recursion then reads
+# $z^2 - (1 + \beta - \alpha\lambda)\,z + \beta = 0$. Where the ball swings, its two solutions are complex and of one size;
+# their product is $\beta$.) The plateau reaches from $(1-\sqrt\beta)^2$ to $(1+\sqrt\beta)^2$. Choose $\alpha$ and $\beta$ so
+# that the flattest direction lies at its left end and the steepest at its right end:
 #
 # $$\alpha = \frac{4}{(\sqrt L + \sqrt\mu)^2}, \qquad
 # \sqrt\beta = \frac{\sqrt\kappa - 1}{\sqrt\kappa + 1}$$
@@ -426,8 +429,10 @@ with waits_for("momentum_step"):
 # $\sqrt\kappa$ in the place of $\kappa$. (The counted slope is a little above ½: at the very ends of the plateau the two
 # solutions fall together, which costs a few more steps.) Lena's thermostat is ready before its battery is empty.
 #
-# In a network nobody knows $\mu$ and $L$. The usual $\beta = 0.9$ is the best one for $\kappa$ of about 1,400, and 0.99
-# for about 160,000: put them into the formula. For Lena's 100 it would be 0.67.
+# In a network nobody knows $\mu$ and $L$. The usual $\beta = 0.9$ is the best one for $\kappa$ of about 1,400, 0.99 for about
+# 160,000, and 0.67 for Lena's 100: put them into the formula. And no network is a quadratic: in a bowl whose curvature
+# changes, heavy ball with this pair can circle for ever ([Lessard and others, 2016](https://arxiv.org/abs/1408.3595)).
+# Nesterov's method, below, has a pair of its own that always arrives there.
 
 # %% [markdown]
 # > **A good place for a break.** You know how far the ball may roll and how much time it saves. When you come back, put the
@@ -661,8 +666,8 @@ with waits_for("momentum_step", "nesterov_step"):
 # after you turned $\beta$ up is this, and no bug.
 #
 # Do not conclude that memory is bad: of these four, the $\beta$ of the dotted line, 0.47, is the first to be within 0.05
-# for good, and it does not swing. (In one direction there is an even simpler way, $\alpha = 1$ without momentum: one step. Memory pays where one $\alpha$ has
-# to serve many curvatures.)
+# for good, and it does not swing. (In one direction there is an even simpler way, $\alpha = 1$ without momentum: one step.
+# Memory pays where one $\alpha$ has to serve many curvatures.)
 
 # %% [markdown]
 # > **A good place for a break.** You know momentum in all its forms; the second sitting is about step lengths. When you
@@ -753,11 +758,11 @@ with waits_for("adagrad_step"):
     )
 
 # %% [markdown]
-# The second line shows what does *not* shrink for good: the step itself. A gradient whose square is far larger
-# than the sum of all squares before it still makes a step of nearly $\alpha$. What never grows again is $\alpha / \sqrt{G_t}$, the step *per unit of gradient*.
-# That suits rare features: the weight of a word that comes up once in a thousand sentences has a small $G$, and a long
-# step when it does. But where gradients stay as large as they are, every step is shorter than the one before, and a long
-# training run slows down although nobody asked for it.
+# The second line shows what does *not* shrink for good: the step itself. A gradient whose square is far larger than the
+# sum of all squares before it still makes a step of nearly $\alpha$. What never grows again is $\alpha / \sqrt{G_t}$, the step
+# *per unit of gradient*. That suits rare features: the weight of a word that comes up once in a thousand sentences
+# has a small $G$, and a long step when it does. But where gradients stay as large as they are, every step is shorter
+# than the one before, and a long training run slows down although nobody asked for it.
 #
 # ## A measure that forgets
 #
@@ -989,8 +994,8 @@ with waits_for("adagrad_step", "rmsprop_step"):
     )
 
 # %% [markdown]
-# Three things to see. **AdaGrad keeps the drop for ever**: a tenth of the gradient, a tenth of the step, and what it has
-# added up is never forgotten. **RMSProp's steps come back to $\alpha$**, whatever the gradient's size, once the large
+# Three things to see. **AdaGrad's steps do not come back**: a tenth of the gradient, a tenth of the step, and the large
+# squares stay in its sum. **RMSProp's steps come back to $\alpha$**, whatever the gradient's size, once the large
 # squares are forgotten: a few times $1/(1-\beta)$ steps, so with $\beta = 0.99$ it is still on its way at step 300. And
 # its **first steps are too long**, by $1/\sqrt{1-\beta}$: 3.2 times, or even 10 times for $\beta = 0.99$. That is the bias
 # of the young average, below the fraction bar. Adam (unit 05) repairs it.
@@ -1000,10 +1005,10 @@ with waits_for("adagrad_step", "rmsprop_step"):
 #
 # Lena has two thermostats. The first one has a thermometer and a wind meter whose numbers are ten times as large: its
 # loss is a ravine with $\kappa = 100$ whose floor runs *along an axis*. The second has the two thermometers that nearly
-# agree: the same ravine, but *turned*, here by 30 degrees, starts and all. All five methods get 100 steps from five
-# starts, and **every method its own best learning rate**, found in a sweep. (What swings is high or low at step 100 by
-# chance, so we take the mean loss of the last 20 steps. Momentum has the usual $\beta = 0.9$.) For which methods is the
-# turned one harder?
+# agree: the same ravine, but *turned*, starts and all (by 45 degrees if both vary alike; we take 30). All five methods
+# get 100 steps from five starts, and **every method its own best learning rate**, found in a sweep. (What swings is
+# high or low at step 100 by chance, so we take the mean loss of the last 20 steps. Momentum has the usual
+# $\beta = 0.9$.) For which methods is the turned one harder?
 
 # %%
 predict(
@@ -1070,6 +1075,10 @@ with waits_for("momentum_step", "nesterov_step", "adagrad_step", "rmsprop_step")
     shares = [best_lr["turned by 30°", "heavy ball"] / plain, 0.1]
     at = [swept["turned by 30°"]["heavy ball"].mean(axis=0)[np.argmin(np.abs(np.log(LRS / (s * plain))))] for s in shares]
     print(f"heavy ball with {shares[0]:.2f} times the best alpha of gradient descent: loss {at[0]:.1e};  with a tenth: {at[1]:.1e}")
+    J, pair = RAVINES["turned by 30°"], (4 / 11**2, (9 / 11) ** 2)
+    ends = [walk(momentum_step, J.grad, start, pair[0], 100, beta=pair[1])[-20:] for start in STARTS_IN["turned by 30°"]]
+    tuned = np.mean([J(theta) for end in ends for theta in end])
+    print(f"heavy ball with the best pair for kappa = 100 (alpha {pair[0]:.3f}, beta {pair[1]:.2f}): loss {tuned:.1e}")
     pair = (worse["heavy ball"] or worse["Nesterov"], worse["AdaGrad"] or worse["RMSProp"])
     reveal(
         "turned",
@@ -1123,9 +1132,10 @@ with waits_for("momentum_step", "nesterov_step", "adagrad_step", "rmsprop_step")
 # Along the axis the factor of 100 between the two directions is simply gone for AdaGrad: it divides each direction by the
 # size of that direction's own gradients, and walks as if the ravine were a round bowl. A step length for each parameter
 # *is* the cure there. Turned, both parameters see both curvatures, and it is hardly better than gradient descent.
-# Heavy ball and Nesterov have the same losses in both: they only add up vectors, and a sum does not know where the axes
-# lie. RMSProp, whose steps do not shrink under a constant $\alpha$, does not come to rest near the minimum: it needs a
-# learning rate that decays (unit 03). The two ideas repair different things. Adam (unit 05) uses both.
+# Gradient descent, heavy ball and Nesterov have the same losses in both: they only add up vectors, and a sum does not know
+# where the axes lie. (With the best pair for this $\kappa$ heavy ball is lower by far, as the last line says.) RMSProp,
+# whose steps do not shrink under a constant $\alpha$, does not come to rest near the minimum: it needs a learning rate that
+# decays (unit 03). The two ideas repair different things. Adam (unit 05) uses both.
 #
 # Look at heavy ball's curve in the sweep once more: it is nearly flat over a factor of ten in $\alpha$. That is the
 # plateau, from $\alpha\mu = (1-\sqrt{0.9})^2$, that is $\alpha = 0.0026$, to $\alpha L = (1+\sqrt{0.9})^2$, that is 0.038.
@@ -1207,7 +1217,7 @@ check("SGD")
 # Let it train something: softmax regression with weights *and* biases on 1,000 images of clothes, in 100 steps on 100
 # random images each. Unit 02 found another help for such valleys: subtract each pixel's mean from the images. So there are
 # two helpers, alone and together, and each of the four combinations gets its own best learning rate. Which of the two
-# brings the training loss lower?
+# lowers the training loss more?
 
 # %%
 predict(
@@ -1287,11 +1297,10 @@ with waits_for("SGD"):
     )
 
 # %% [markdown]
-# Both helpers work against the same trouble, a large $\kappa$: centring makes the valley rounder, and momentum copes with
-# what is left of it. So do the free thing first. On centred pixels, where steps are short, the curve of momentum
-# 0.9 is nearly that of plain descent moved by a factor of 10 to the left: just the longer steps. The true gain is further
-# right: momentum still gets lower at learning rates whose tenfold makes plain descent worse again. Here, too, momentum's best $\alpha$ lies above a
-# tenth of plain descent's: the safe first try is the beginning of a sweep.
+# Both helpers work against the same trouble, a large $\kappa$: centring makes the valley rounder, and momentum copes
+# with what is left of it. So do the free thing first. On centred pixels, where steps are short, momentum's curve
+# is nearly that of plain descent moved by a factor of 10 to the left: just the longer steps. The true gain is
+# further right: momentum still gets lower at learning rates whose tenfold makes plain descent worse again.
 
 # %% [markdown]
 # ## Clinic: the weight that had no reason to move
@@ -1369,7 +1378,7 @@ with waits_for("momentum_step", "clinic_04"):
     right.legend(loc="lower right", fontsize=8.5)
     given = paths["clinic_04, beta = 0.9"]
     agree = np.allclose(given, mine)
-    faults = [("momentum brings nothing", curves["clinic_04, beta = 0.9"][-1] > 0.5 * curves["clinic_04, beta = 0.0"][-1]),
+    faults = [("momentum gains nothing", curves["clinic_04, beta = 0.9"][-1] > 0.5 * curves["clinic_04, beta = 0.0"][-1]),
               ("a weight drifts", abs(given[-1, 5]) > 1e-9)]
     found = " and ".join(fault for fault, there in faults if there) or "its path is not your momentum_step's"
     healthy, ill = "Healthy: it rolls like your momentum_step", f"Not healthy yet: {found}"
@@ -1381,12 +1390,12 @@ with waits_for("momentum_step", "clinic_04"):
         print(f"{name:31} loss above the smallest after 60 steps: {curve[-1]:.4f}")
 
 # %% [markdown]
-# **Symptom 1**, left: with $\beta = 0.9$ it is hardly faster at first, and ends no lower than with $\beta = 0$, while your own `momentum_step`, on the same
-# loss with the same numbers, leaves both far behind. **Symptom 2**, right: the third inside sensor is unplugged, so the
-# gradient of its weight is exactly zero at every step. That weight starts at zero, and moves. Find both causes and
-# repair `clinic_04`. When it is healthy, the picture says so.
+# **Symptom 1**, left: with $\beta = 0.9$ it is hardly faster at first, and ends no lower than with $\beta = 0$, while your
+# own `momentum_step`, on the same loss with the same numbers, leaves both far behind. **Symptom 2**, right: the third
+# inside sensor is unplugged, so the gradient of its weight is exactly zero at every step. That weight starts at zero, and
+# moves. Find both causes and repair `clinic_04`. When it is healthy, the picture says so.
 #
-# <details><summary>Hint 1: why does momentum bring nothing?</summary>
+# <details><summary>Hint 1: why does momentum gain nothing?</summary>
 #
 # What does `velocities.get(...)` find at the beginning of the second step? Go up from there to the line that makes the
 # dict, and ask how often that line runs.
@@ -1471,7 +1480,7 @@ check("quiz_04")
 #   $1/(1-\beta)$ times as long where gradients agree, $1/(1+\beta)$ where they alternate.
 # - **How far:** on a quadratic it is stable for $\alpha < 2(1+\beta)/L$. A tenth of plain descent's $\alpha$ is the safe
 #   first try with $\beta = 0.9$; then sweep upward.
-# - **How fast:** at its best, $\alpha = 4/(\sqrt L + \sqrt\mu)^2$ and $\sqrt\beta = (\sqrt\kappa - 1)/(\sqrt\kappa + 1)$, its
+# - **How fast:** there, at its best, $\alpha = 4/(\sqrt L + \sqrt\mu)^2$ and $\sqrt\beta = (\sqrt\kappa - 1)/(\sqrt\kappa + 1)$, its
 #   number of steps grows like $\sqrt\kappa$, where plain descent's grows like $\kappa$ (93 against 691 at $\kappa = 100$).
 #   Waves are not divergence.
 # - **Conventions** differ in where $\alpha$ and $1-\beta$ stand. With a rescaled, constant $\alpha$ they agree. With

@@ -48,7 +48,7 @@ plots.use_style()
 #
 # Ines has built a bird feeder that names its visitors. Her network gets a photograph, the reading of a scale under the
 # perch in grams, and the temperature in °C. The parameters behind the scale have gradients a hundred times as large as
-# those behind the camera, and those that only the hoopoe needs have a gradient of nearly always zero: it comes twice a
+# those behind the camera, and those that only the hoopoe needs have a gradient that is nearly always zero: it comes twice a
 # year. Whatever learning rate she takes, it is too large for some parameters and too small for others. She wants an
 # optimizer with *one* number to choose that suits them all. You build it in this unit, find out how much of that wish
 # it grants, and see what it does to the hoopoe.
@@ -62,7 +62,7 @@ plots.use_style()
 #
 # $g_t = \nabla J(\theta_t)$ is the gradient, and all of it goes entry by entry. The usual memories are
 # $\beta_1 = 0.9$ and $\beta_2 = 0.999$: about 10 gradients for the direction, about 1,000 for the size. (In unit 04 the
-# letter $v$ was the velocity. In Adam it is the average of the squares; the world writes it so, and so do we.)
+# letter $v$ was the velocity. In Adam it is the average of the squares: everybody writes it so, and so do we.)
 #
 # ### Exercise: `adam_moments`
 #
@@ -181,7 +181,7 @@ with waits_for("adam_moments", "bias_correction"):
         print(f"{name}: " + "   ".join(f"step {t}: {a:.3f}, corrected {b:.3f}" for t, (a, b) in at.items()))
     axes[0].set(ylabel="average of gradients", title=r"$\beta_1$ = 0.9")
     axes[1].set(ylabel="average of squares", title=r"$\beta_2$ = 0.999")
-    plots.finding(fig, "Corrected averages are around the truth from the first step on")
+    plots.finding(fig, "Corrected averages lie around the truth from the first step on")
     plt.show()
 
 # %% [markdown]
@@ -445,15 +445,16 @@ with waits_for("adam_step"):
 # %% [markdown]
 # The ring is the start, the large dot the place where a path is now, the star the minimum. Try this:
 #
-# - Untick `turned`. The floor now runs along an axis, and RMSProp and Adam no longer bounce from wall to wall: they walk as
-#   if the walls were no steeper than the floor (Adam rolls past the minimum once and comes back). Turned, RMSProp has lost
-#   that: in the table it ends about as high as plain SGD, many times higher than along the axis.
-#   Adam still has momentum's half of the cure.
+# - Untick `turned`. The floor now runs along an axis, and Adam no longer bounces from wall to wall. It and RMSProp walk as
+#   if the walls were no steeper than the floor (Adam rolls past the minimum once and comes back). Turned, RMSProp has to
+#   creep along the floor: in the table it ends about as high as plain SGD, many times higher than along the axis. Adam
+#   still has momentum's half of the cure.
 # - With `turned` unticked, set `beta1` and `beta2` to 0: this is sign descent. It walks along the diagonal and then hops
 #   to and fro across the floor, always by $\alpha$. Give it back `beta2` = 0.999, then `beta1` = 0.9.
 # - Set `alpha_times` to 3: SGD runs away for good. At 10 momentum does, too: a steep wall makes a long step, and this
 #   leads to where the wall is steeper still. RMSProp and Adam overshoot and swing, but no wall makes their steps longer.
-# - Tick `noisy`. On which of the four grounds is Adam *not* the lowest in the table?
+# - Tick `noisy`. On which ground is Adam *not* the lowest in the table? Compare its four $\alpha$: the turned ravine asks
+#   for long steps, and noise forbids them.
 
 # %% [markdown]
 # > **A good place for a break.** You have written Adam's step, and you have seen it walk. When you come back, put the cursor
@@ -497,7 +498,7 @@ with waits_for("adam_step"):
     ax.plot(noise, 1 / np.sqrt(1 + noise**2), ":", color=plots.ORANGE, label=r"$1/\sqrt{1 + noise^2}$")
     ax.set(xscale="log", xlabel="noise of the gradient, for a mean of 1", ylabel=r"progress per step, in $\alpha$")
     ax.legend(loc="lower left")
-    plots.finding(ax, "Adam's pace depends on how far gradients agree, and not on how large they are")
+    plots.finding(ax, "Adam's pace depends on how well gradients agree, and not on how large they are")
     plt.show()
     for i in (0, 6, 8, 12):
         print(f"noise {noise[i]:6.2f}: progress per step {progress[1].mean(axis=0)[i]:.3f} alpha, "
@@ -547,12 +548,12 @@ with waits_for("adam_step"):
 # %% [markdown]
 # The first step is sign descent by a single noisy gradient: full length for every parameter, and more than a third of
 # them walk the wrong way. After some twenty gradients the vote is counted, the steps have become short, and most of what
-# is left of them is progress. No divisor can mend that. The correction makes young averages right *on average*; it
-# cannot make them certain. But $\alpha_t$ can be small while they are young, and that is a **warm-up**.
+# is left of them is progress. Bias correction does not help: it makes young averages right *on average*, and cannot make
+# them certain. But $\alpha_t$ can be small while they are young, and that is a **warm-up**.
 #
 # In unit 03 a warm-up had another reason: it led away from steep ground before the long steps came. Deep networks often
 # have both, and a warm-up of a few hundred or thousand steps is the custom wherever large ones are trained with Adam.
-# (Liu and others, 2020, turn the second reason into an optimizer that shortens its young steps by itself: RAdam.)
+# (Liu and others, 2020, blame the young divisor $\hat v$ above all; their RAdam shortens its young steps by itself.)
 #
 # ### One rare gradient
 #
@@ -632,16 +633,16 @@ with waits_for("adam_step"):
 #
 # In silence nobody contradicts the long step, so it is followed by 0.9 of it, 0.81, and so on: together ten times the first step. One
 # visit of the hoopoe throws its weights as far as thirty full steps. The same happens to rare words in a language model, and,
-# at a bad batch, to every weight at once: the loss jumps. Cutting gradients to a largest length helps among small ones;
-# after silence it does not, for there the size of $g$ cancels. What helps is a shorter memory for the squares (the curve
-# for 0.95), or a step only for those weights that had a gradient, as `torch.optim.SparseAdam` makes it.
+# at a bad batch, to every weight at once: the loss jumps. Cutting gradients to a largest length (**clipping**) helps among
+# small ones; after silence it does not, for there the size of $g$ cancels. What helps is a shorter memory for the squares
+# (the curve for 0.95), or to leave alone every weight, averages and all, that has no gradient: `torch.optim.SparseAdam`.
 #
 # ## An alpha that changes
 #
 # Careful is not the same as still. Near a minimum with noisy gradients, Adam's steps do not go to zero, and here the *t*
 # in $\alpha_t$ comes in. We minimize $J(\theta) = \frac12 \lVert\theta\rVert^2$ with 20 parameters and noise of size 1 on
 # each gradient, in 300 steps: with a constant $\alpha$, with $\alpha_t = \alpha/\sqrt{t}$, and with a cosine down to zero,
-# **each at its own best $\alpha$** of a sweep, five seeds. What does the schedule bring?
+# **each at its own best $\alpha$**, chosen on five seeds and judged on twenty new ones. What does the schedule gain?
 
 # %%
 predict(
@@ -662,11 +663,10 @@ with waits_for("adam_step"):
         "cosine to zero": lambda alpha: lambda t: alpha * (1 + np.cos(np.pi * t / 301)) / 2,
     }
 
-    def noisy_run(lr):
-        """The loss after each of 300 steps, for five seeds: (5, 300)."""
-        rngs = [np.random.default_rng(seed) for seed in range(5)]
-        theta, m, v = np.full((5, 20), 10.0), np.zeros((5, 20)), np.zeros((5, 20))
-        losses = []
+    def noisy_run(lr, seeds):
+        """The loss after each of 300 steps, for each seed: (seeds, 300)."""
+        rngs, shape = [np.random.default_rng(seed) for seed in seeds], (len(seeds), 20)
+        theta, m, v, losses = np.full(shape, 10.0), np.zeros(shape), np.zeros(shape), []
         for t in range(1, 301):
             gradient = theta + np.array([rng.normal(size=20) for rng in rngs])
             theta, m, v = adam_step(theta, m, v, gradient, t, lr)
@@ -674,36 +674,35 @@ with waits_for("adam_step"):
         return np.array(losses).T
 
     alphas = np.geomspace(0.01, 3, 12)
-    runs = {name: [noisy_run(make(alpha)) for alpha in alphas] for name, make in SCHEDULES.items()}
+    runs = {name: [noisy_run(make(alpha), range(5)) for alpha in alphas] for name, make in SCHEDULES.items()}
     final = {name: np.array([run[:, -10:].mean(axis=1) for run in each]).T for name, each in runs.items()}
     fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 4.1), sharey=True)
     plots.sweep(alphas, final, left, start_loss=1001, xlabel=r"$\alpha$", ylabel="loss J")
     left.set(title="mean of the last 10 steps")
     left.get_legend().remove()
-    best = {name: each[final[name].mean(axis=0).argmin()] for name, each in runs.items()}
-    plots.loss_curves(best, right, xlabel="step", ylabel="", logy=True, x=np.arange(1, 301))
-    held = alphas[final["cosine to zero"].mean(axis=0).argmin()]
-    rattles = noisy_run(held)
+    chosen = {name: alphas[values.mean(axis=0).argmin()] for name, values in final.items()}
+    fresh = {name: noisy_run(make(chosen[name]), range(5, 25)) for name, make in SCHEDULES.items()}  # seeds that chose nothing
+    plots.loss_curves(fresh, right, xlabel="step", ylabel="", logy=True, x=np.arange(1, 301))
+    held = chosen["cosine to zero"]
+    rattles = noisy_run(held, range(5, 25))
     right.plot(np.arange(1, 301), rattles.mean(axis=0), "--", color=plots.MUTED, label="the cosine's, kept")
     right.set(title=r"each at its best $\alpha$")
     right.get_legend().remove()
     fig.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=9.5)
     right.tick_params(labelleft=True)
-    kept, falling = rattles[:, -50:].mean(), final["cosine to zero"].mean(axis=0).min()
+    ends = {name: losses[:, -10:].mean(axis=1) for name, losses in fresh.items()}
+    constant, kept, falling = ends[r"constant $\alpha$"], rattles[:, -50:].mean(), ends["cosine to zero"].mean()
     plots.finding(
         fig,
         rf"Kept at $\alpha$ = {held:.2f}, Adam rattles at a loss of {kept:.2f}; "
         f"by a cosine from there to zero it ends at {falling:.3f}",
     )
     plt.show()
-    least = {}
-    for name, values in final.items():
-        i = values.mean(axis=0).argmin()
-        least[name] = values[:, i].mean()
+    for name, values in ends.items():
         plain = name.replace(r"$\alpha$", "alpha").replace(r"$\alpha/\sqrt{t}$", "alpha / sqrt(t)")
-        print(f"{plain:16} best alpha {alphas[i]:.3f}, loss {least[name]:.3f} "
-              f"(five seeds: {values[:, i].min():.3f} to {values[:, i].max():.3f})")
-    ratio = least["cosine to zero"] / least[r"constant $\alpha$"]
+        print(f"{plain:16} best alpha {chosen[name]:.3f}, loss on twenty new seeds {values.mean():.3f} ({values.min():.3f} to "
+              f"{values.max():.3f}), below the constant's on {np.sum(values < constant)}")
+    ratio = falling / constant.mean()
     reveal(
         "schedule",
         "c" if ratio < 0.1 else "b" if ratio < 0.9 else "a",
@@ -713,14 +712,14 @@ with waits_for("adam_step"):
 
 # %% [markdown]
 # On the right, the dashed curve has the cosine's own $\alpha$ and keeps it: it arrives as early, and then **rattles**,
-# since its steps stay too long for the last bit of the way. The constant $\alpha$ that came out best avoids
-# this in another way: it is so small that it arrives just in time. Its mean loss is still the highest of the three, though
-# the ranges of the five seeds overlap. On the left, look at the width of the valleys too: a constant $\alpha$ that is ten
-# times too large ends far up the slope, and the cosine forgives most of it.
+# since its steps stay too long for the last bit of the way. The constant $\alpha$ that came out best avoids this in
+# another way: it is so small that it arrives just in time. Its mean loss is still the highest of the three: the ranges
+# of the twenty seeds overlap, but seed by seed both schedules nearly always end lower. On the left, look at the width
+# of the valleys too: a constant $\alpha$ that is ten times too large ends far up the slope, and the cosine forgives
+# most of it.
 #
 # So how do you choose $\alpha$ for Adam? Begin with 0.001 for a network, sweep a factor of 3 to 10 to both sides, and let
-# it fall towards the end; if the first steps do harm, put a warm-up before. What you know from unit 03 stays true: the
-# schedule matters as much as the method.
+# it fall towards the end; if the first steps do harm, put a warm-up before.
 
 # %% [markdown]
 # ## A small number at three places
@@ -737,10 +736,9 @@ with waits_for("adam_step"):
 #
 # $$\frac{\sqrt{v} + \varepsilon}{\sqrt{1 - \beta_2^t}} = \sqrt{\hat v} + \frac{\varepsilon}{\sqrt{1 - \beta_2^t}}$$
 #
-# So it is an $\varepsilon$ outside the root that begins $1/\sqrt{0.001} = 31.6$ times as large and shrinks to its own size
-# over some thousand steps. (The experiment below computes it in this way.) The third is another thing. With
-# $\varepsilon = 10^{-8}$ *inside* the root, how large must a gradient be for the first step to have at least half its
-# length?
+# So it is an $\varepsilon$ outside the root that begins $1/\sqrt{0.001} = 31.6$ times as large and shrinks to its own
+# size over some thousand steps. The third is another thing. With $\varepsilon = 10^{-8}$ *inside* the root, how large
+# must a gradient be for the first step to have at least half its length?
 
 # %%
 predict("inside", ..., options={"a": "about 1e-8", "b": "about 1e-6", "c": "about 1e-4", "d": "about 1e-2"})
@@ -792,10 +790,10 @@ with waits_for("adam_step", "bias_correction"):
     )
 
 # %% [markdown]
-# On losses of usual size nobody sees a difference. It comes where gradients are tiny: where a loss is divided by the number
-# of pixels, or where the weight of a rare visitor gets a small share of a large batch. Then the place of $\varepsilon$
-# decides who learns, and no error message says so. It is no verdict on large values either: with an $\varepsilon$ far
-# above all gradients, Adam becomes momentum with step $\alpha/\varepsilon$, and some people tune it so on purpose.
+# The difference shows where gradients are tiny: where a loss is divided by the number of pixels, or where the weight of
+# a rare visitor gets a small share of a large batch. Then the place of $\varepsilon$ decides who learns, and no error
+# message says so. It is no verdict on large values either: with an $\varepsilon$ far above all gradients, Adam becomes
+# momentum with step $\alpha/\varepsilon$, and some people tune it so on purpose.
 
 # %% [markdown]
 # ## Adam for many parameters
@@ -985,7 +983,7 @@ with waits_for("Adam"):
 # Such a loss need not be infinite (RMSProp's at 0.447 is printed), only useless. Adam's mean is the lowest on
 # both data sets. Its range overlaps momentum's, but seed by seed it is lower on most of the ten (the print counts them).
 # Plain SGD is last on both. Momentum is second; with each pixel in its own unit, it and RMSProp are not told apart. The units make it harder for
-# all four, for Adam too: it rescales gradients, and not the inputs.
+# all four, for Adam too: a pixel in a smaller unit needs a larger weight, and Adam's steps are alike for all weights.
 #
 # Now look at the last lines of each block: one $\alpha$ for everybody. At 0.005 RMSProp comes first. At 0.447, with
 # pixels as they are, momentum does, and Adam comes behind plain SGD. **A common learning rate decides the race before it
@@ -1002,7 +1000,8 @@ with waits_for("Adam"):
 # A common wish: weights should shrink a little in every step unless the data hold them up (unit 06 says why). One way is
 # to add $\frac{\lambda}{2} \lVert\theta\rVert^2$ to the loss, so $\lambda\theta$ to the gradient: **L2**. Another is to
 # take a fraction off the weights directly: **weight decay**. In gradient descent both are the same. In Adam they are not,
-# and **AdamW** (Loshchilov and Hutter, 2019) takes the second:
+# and **AdamW** (Loshchilov and Hutter, 2019) takes the second. As torch writes it (in the paper, the schedule scales the
+# decay, and $\alpha$ does not):
 #
 # $$\theta_{t+1} = \theta_t - \alpha_t \left( \frac{\hat m_t}{\sqrt{\hat v_t} + \varepsilon} + \lambda\, \theta_t \right)$$
 #
@@ -1114,16 +1113,18 @@ with waits_for("adam_step", "adamw_step"):
 # %% [markdown]
 # (On the left, the small weight under L2 even rolls on through zero: $m$ remembers.) L2 in Adam is divided by
 # $\sqrt{\hat v}$ like everything else in the gradient. Without other gradients a weight of 100 loses no more than a weight
-# of 1; with them, the decay is the weaker the larger a weight's gradients are. AdamW's decay never meets $v$: the same 1 % for all. "Adam with weight decay" in a paper may mean either; `torch.optim.Adam` has a
-# `weight_decay` too, and it is L2.
+# of 1; with them, the decay is the weaker the larger a weight's gradients are. AdamW's decay never meets $v$: the
+# same 1 % for all. "Adam with weight decay" in a paper may mean either; `torch.optim.Adam` has a `weight_decay` too, and it
+# is L2.
 
 # %% [markdown]
 # ## Where Adam goes the wrong way
 #
-# Reddi, Kale and Kumar (2018) found a problem on which Adam goes to the *worst* point. One parameter $x$ between $-1$ and
-# $1$. Out of three gradients one is $+3$ and two are $-1$, so the mean is $+1/3$ and the best place is $x = -1$. Let $v$ have a
-# short memory, $\beta_2 = 0.1$. When the rare, important $+3$ comes, $v$ jumps up with it, and the step is short. The two
-# $-1$ come when $v$ has forgotten, and make longer steps the other way.
+# Reddi, Kale and Kumar (2018) found a problem on which Adam goes to the *worst* point. One parameter $x$ between $-1$
+# and $1$. Out of three gradients, in random order, one is $+3$ and two are $-1$, so the mean is $+1/3$ and the best
+# place is $x = -1$. Let $\beta_1 = 0$, and let $v$ have a short memory, $\beta_2 = 0.1$. When the rare, important $+3$
+# comes, $v$ jumps up with it, and its step is only a little longer than that of a $-1$, not three times as long. Two of
+# those together lead further the other way.
 #
 # Their cure is **AMSGrad**: divide by the *largest* $v$ so far, which no later gradient can make smaller.
 #
@@ -1200,16 +1201,22 @@ with waits_for("adam_step", "amsgrad_step"):
     for name, path in paths.items():
         plain = name.replace(r"$\beta_2$", "beta2")
         print(f"{plain:21} x over the last 200 steps, mean of five seeds: {path[:, -200:].mean():+.2f}")
+    at, m, v, path = np.zeros(1), np.zeros(1), np.zeros(1), []
+    for t in range(1, 31):  # +3, -1, -1, and again, with alpha = 1
+        at, m, v = adam_step(at, m, v, np.full(1, 3.0 if t % 3 == 1 else -1.0), t, 1.0, beta1=0.0, beta2=0.1)
+        path.append(at[0])
+    print("Adam's steps at +3, -1, -1 in turn, in alpha: " + ", ".join(f"{step:+.2f}" for step in np.diff(path)[-3:]))
     others = {alpha: reddi("Adam", alpha, 0.1)[:, -200:].mean() for alpha in (0.1, 1.0)}
     print("Adam, beta2 = 0.1, with other alphas: "
           + ", ".join(f"alpha {alpha}: {x:+.2f}" for alpha, x in others.items()))
 
 # %% [markdown]
-# No $\alpha$ of these rescues Adam here, because the *direction* of its mean step is wrong. A longer memory does: with
-# $\beta_2 = 0.99$ the $+3$ and the $-1$ are divided by nearly the same root. So keep in mind what the counterexample says
-# and what it does not: that rare, large, important gradients need a $\beta_2$ with a memory longer than the time between
-# them. It does not say that AMSGrad is better on your network: in comparisons of many optimizers the two end close to each
-# other (Schmidt and others, below), and Adam with $\beta_2 = 0.999$ is what most people use.
+# No $\alpha$ of these rescues Adam here, because the *direction* of its mean step is wrong: add up the three steps
+# printed. A longer memory does: with $\beta_2 = 0.99$ the $+3$ and the $-1$ are divided by nearly the same root. So
+# keep in mind what the counterexample says and what it does not: that rare, large, important gradients need a $\beta_2$
+# with a memory longer than the time between them. It does not say that AMSGrad is better on your network: in
+# comparisons of many optimizers the two end close to each other (Schmidt and others, below), and Adam with
+# $\beta_2 = 0.999$ is what most people use.
 #
 # **Then why do language models take $\beta_2 = 0.95$?** GPT-3 and Llama were trained so: a memory of 20 steps. Their
 # papers give no reason; here is one that fits what you have measured. A batch of theirs has millions of words, so that

@@ -83,19 +83,20 @@ ax.plot(CLOCK, temperature(CLOCK), "--", color=plots.GREEN, label="the true temp
 ax.plot(CLOCK, wild, color=plots.VERMILLION, label="the fit, twelve weights")
 ax.set(xlabel="hour of the day", ylabel="temperature in °C", xticks=range(0, 25, 6))
 ax.legend(loc="upper left")
-near, between = np.sqrt(np.mean((at_readings - readings(0)) ** 2)), np.sqrt(np.mean((wild - temperature(CLOCK)) ** 2))
-plots.finding(ax, f"The fit misses the readings by {near:.1f} °C and the truth by {between:.1f} °C")
+near, off = (np.sqrt(np.mean((curve - readings(0)) ** 2)) for curve in (at_readings, temperature(HOURS)))
+between = np.sqrt(np.mean((wild - temperature(CLOCK)) ** 2))
+plots.finding(ax, f"The fit misses the readings by {near:.1f} °C (the truth: by {off:.1f}), and the truth by {between:.1f} °C")
 plt.show()
 
 # %% [markdown]
-# The curve passes through the readings better than the truth does, and that is just what is wrong with it: between
+# The curve passes closer to the readings than the truth does, and that is just what is wrong with it: between
 # the readings, above all near midnight, it swings to wherever their errors send it.
 #
 # ## A model that learns the noise
 #
 # The same in numbers, with a model that cannot be drawn: 16 measurements with 12 features each. Only three of the
 # features have anything to do with the target, and the target is noisy. Twelve weights for sixteen noisy points:
-# gradient descent will find weights that fit them well, noise and all. Is that good news?
+# least squares (where gradient descent would end, too) fits them well, noise and all. Is that good news?
 
 # %% given="data"
 TRUE = np.array([2.0, -1.5, 1.0] + [0.0] * 9)
@@ -137,9 +138,9 @@ for seed in range(3):
 # J(\theta) = \text{loss}(\theta) + \lambda \sum_j |w_j| \quad \text{(L1)}$$
 #
 # A weight then grows only as far as the data pay for it. The true effects are paid for by all examples; a quirk of the
-# noise by one or two. (Bayes' view of the same thing: the penalty is minus the logarithm of what you believed about the
-# weights before you saw any data, a normal distribution around 0 for L2 and a Laplace distribution, with its peak at 0,
-# for L1.)
+# noise by one or two. (Bayes' view of the same thing: up to a factor and a constant, the penalty is minus the logarithm of
+# what you believed about the weights before you saw any data, a normal distribution around 0 for L2 and a Laplace
+# distribution, with its peak at 0, for L1.)
 #
 # ### Exercise: `l2_penalty`
 #
@@ -188,7 +189,8 @@ check("l2_penalty")
 # \;+\; \underbrace{\text{mean of } (\hat y - \bar y)^2}_{\text{variance}}$$
 #
 # $y^*$ is the truth, $\hat y$ one day's curve, and $\bar y$ the mean of all curves. **Bias** is what even the mean of many
-# fits gets wrong; **variance** is how far a single fit lies from that mean. What does a growing $\lambda$ do to the two?
+# fits gets wrong (not the bias $b$ that a model adds: one word, two meanings); **variance** is how far a single fit lies
+# from that mean. What does a growing $\lambda$ do to the two?
 
 # %%
 predict(
@@ -254,19 +256,20 @@ with waits_for("l2_penalty"):
     plt.show()
 
 # %% [markdown]
-# Go back to the slider `strength`, and move it from left to right. The blue curves are 25 of the days. On the left each of them is wild, and their mean
-# is nearly the truth; on the right they agree with one another, and not with the truth. The best $\lambda$ lies where the
-# *sum* is lowest, and it accepts some bias to be rid of much variance. That is what every regularizer in this unit does.
+# Go back to the slider `strength`, and move it from left to right. The blue curves are 25 of the days. On the left each of
+# them is wild, and their mean is nearly the truth. On the right they agree with one another, and not with the truth: that
+# is **underfitting**. The best $\lambda$ lies where the *sum* is lowest: some bias, to be rid of much variance. That is
+# what every regularizer in this unit does.
 #
 # (More weights do not have to mean more variance. As a model grows, the loss on new data can rise until the model just
 # fits every example, and then fall a second time: Belkin and others, 2019, call it **double descent**. One reason: of the
-# many weights that then fit, gradient descent finds small ones.)
+# many weights that then fit, gradient descent from a start near zero finds small ones.)
 
 # %% [markdown]
 # ### Exercise: `l1_penalty`
 #
-# $|w|$ has a kink at zero, and no derivative there. Every slope from $-\lambda$ to $\lambda$ fits under the kink (each is
-# a **subgradient**). Take 0, as torch does: then a weight that is zero is left alone.
+# $\lambda|w|$ has a kink at zero, and no derivative there. Every slope from $-\lambda$ to $\lambda$ fits under the kink (each
+# is a **subgradient**). Take 0, as torch does: then a weight that is zero is left alone.
 
 
 # %% exercise="l1_penalty"
@@ -555,7 +558,7 @@ with waits_for("l2_penalty", "proximal_step"):
         panels[1, column].set(xlabel=r"$\lambda$, from strong to weak", ylim=(0, 7))
         best = low[norm].argmin()
         print(f"{norm}: lowest loss on new data {low[norm][best]:.2f} at lambda = {lams[best]:.3f}; hardly any penalty: "
-              f"{low[norm][-1]:.2f}; of 12 weights exactly 0 at the best lambda, data set 0: {np.sum(ws[0][best] == 0)}")
+              f"{low[norm][-1]:.2f}; of 12 weights exactly 0 there, data set 0 to 4: {[int(np.sum(path[best] == 0)) for path in ws]}")
     panels[0, 0].invert_xaxis()
     panels[0, 0].set_ylabel("weight (data set 0)")
     panels[1, 0].set_ylabel("loss (five data sets)")
@@ -573,11 +576,12 @@ with waits_for("l2_penalty", "proximal_step"):
     )
 
 # %% [markdown]
-# With L2, the weights shrink together, and none becomes 0. (As a whole: a few grow at first, above all one of the blue
-# ones, because they take over what their shrinking neighbours leave undone.) With L1 they come in one after the other; at
-# the best $\lambda$, five of the twelve are exactly 0 (data set 0; three to eight in the other four). On new data both losses are lowest near $\lambda = 0.2$ (2.07 and
-# 1.91), and above 5 with hardly any penalty. The training loss falls all the way. It cannot tell you which $\lambda$ is
-# right: by its judgement, no penalty at all would be best. Only data that took no part in the fit can.
+# Read from right to left, from a weak penalty to a strong one. With L2, the weights shrink together, and none becomes 0.
+# (As a whole: a few grow at first, above all one of the blue ones, because they take over what their shrinking neighbours
+# leave undone.) With L1 they drop out one after the other; at the best $\lambda$, five of the twelve are exactly 0 (data
+# set 0; three to eight in the others). On new data both losses are lowest near $\lambda = 0.2$ (2.07 and 1.91), and above 5
+# with hardly any penalty. The training loss only rises. It cannot tell you which $\lambda$ is right: by its judgement, no
+# penalty at all would be best. Only data that took no part in the fit can.
 #
 # ## Choosing λ when data are few
 #
@@ -694,6 +698,14 @@ with waits_for("k_fold"):
           f"by an oracle that knows the new data {cost[1]:.2f}")
     print(f"for a single data set, 80% of the choices lie between {low_pick:.2f} and {high_pick:.2f}")
     print(f"at λ = {LAM}: really {true_loss:.2f};  " + ",  ".join(f"k = {k}: {loss:.2f}" for k, loss in by_k.items()))
+    leaky, real = [], []
+    for seed in range(20):  # pure chance: 500 features, and a target that has nothing to do with any of them
+        rng = np.random.default_rng(seed)
+        X, y = rng.normal(size=(40, 500)), rng.normal(size=40)
+        X = X[:, np.argsort(-np.abs(X.T @ y))[:5]]  # the five that go best with it, picked by all rows
+        leaky.append(k_fold(X, y, 10, LAM).mean())
+        real.append(0.5 * (1 + np.sum(ridge(X, y, LAM) ** 2)))  # what new rows cost on average, exactly
+    print(f"pure chance, the best 5 of 500 features picked first: cross-validation {np.mean(leaky):.2f}, really {np.mean(real):.2f}")
     reveal(
         "folds",
         "c" if by_k[2] > 1.1 * true_loss else "a" if by_k[2] < 0.9 * true_loss else "b",
@@ -702,13 +714,13 @@ with waits_for("k_fold"):
 
 # %% [markdown]
 # Chosen without a single new example, $\lambda$ does far better than the training loss's choice. It does not do as well as
-# the oracle's: for a single data set of sixteen points the estimate is noisy, and only the mean of 100 is as smooth as
-# in the picture. From one data set to the next, the chosen $\lambda$ differs by a factor of twenty. With few folds the
-# estimate is pessimistic as well; with many it takes more fits. 5 or 10 are usual. In deep
-# learning, where one fit takes hours and examples are many, one fold is kept aside and called the **validation set**.
+# the oracle's: for a single data set of sixteen points the estimate is noisy (the chosen $\lambda$ differs by a factor of
+# twenty), and only the mean of 100 is as smooth as in the picture. With few folds it is pessimistic as well; with many it
+# takes more fits. 5 or 10 are usual. In deep learning, where one fit takes hours and examples are many, one fold is kept
+# aside and called the **validation set**.
 #
-# The fold must be unknown to *everything* that is fitted: whoever standardizes all sixteen rows first, or picks features
-# by looking at all of them, has let the fit see its judge beforehand.
+# The fold must be unknown to *everything* that is fitted: whoever standardizes all rows first, or picks features by looking
+# at all of them, has let the fit see its judge. In the last line nothing can be predicted: the best loss is 0.5.
 
 # %% [markdown]
 # > **A good place for a break.** You have seen a model learn noise, and two penalties that keep it from that. The second
@@ -985,7 +997,7 @@ with waits_for("dropout_forward"):
 # $$\operatorname{Var}(\tilde y) = \sum_j \frac{w_j^2 x_j^2}{(1-p)^2}\, p\,(1-p) = \frac{p}{1-p} \sum_j w_j^2 x_j^2$$
 #
 # On average, then, dropout on a linear unit *is* an L2 penalty, with a strength of its own for each weight: relying on a
-# single large input becomes expensive. In a network with hidden layers it is more than that, but this much you can keep.
+# single large input becomes expensive. (In a network with hidden layers it is more than that.)
 
 # %% [markdown]
 # ## Stop in time
@@ -1050,9 +1062,10 @@ check("EarlyStopping")
 # %% [markdown]
 # ## One network, rescued five ways
 #
-# Two half moons, 60 training points; six of them carry the wrong label. A network with 50 hidden units has room
-# enough to learn nearly all of them by heart. How its gradient is computed is unit 07's matter: **this helper is given**, you need
-# not follow it line by line. It calls your `dropout_forward` and `dropout_backward` on the hidden layer, if $p > 0$.
+# Two half moons, 60 training points; six of them carry the wrong label (of the validation and the test points, none). A
+# network with 50 hidden units has room enough to learn nearly all of them by heart. How its gradient is computed is unit
+# 07's matter: **this helper is given**, you need not follow it line by line. It calls your `dropout_forward` and
+# `dropout_backward` on the hidden layer, if $p > 0$.
 
 # %% folded=true given="network"
 def moons(count, seed, wrong=0):
@@ -1135,7 +1148,7 @@ with waits_for("l2_penalty", "proximal_step", "dropout_forward", "dropout_backwa
 
     def rescue(method, strength, seed):
         """Train once. Returns (parameters, (training, validation, test) losses every 20 steps)."""
-        X, y, _ = moons(60, seed, wrong=6)
+        X, y, _ = moons(600, seed, wrong=60) if method == "600 points" else moons(60, seed, wrong=6)
         X_val, y_val, _ = moons(100, seed + 100)
         rng = np.random.default_rng(seed)
         params, stopper, losses = new_network(rng), EarlyStopping(15), []
@@ -1156,9 +1169,9 @@ with waits_for("l2_penalty", "proximal_step", "dropout_forward", "dropout_backwa
                     param -= LR * grad
         return params, np.array(losses)
 
-    STRENGTHS = {"nothing": [0], "L2": [0.001, 0.003, 0.01], "L1": [0.004, 0.008, 0.016], "dropout": [0.2, 0.4, 0.6],
+    STRENGTHS = {"nothing": [0], "L2": [0.001, 0.003, 0.01], "L1": [0.004, 0.008, 0.016], "dropout": [0.2, 0.5, 0.8],
                  "early stopping": [0], "noise": [0.1, 0.2, 0.3]}
-    chosen, final, lines = {}, {}, []
+    chosen, final, by_heart, lines = {}, {}, {}, []
     for method, strengths in STRENGTHS.items():
         tried = {strength: [rescue(method, strength, seed) for seed in range(3)] for strength in strengths}
         best = min(tried, key=lambda s: np.mean([losses[-1, 1] for _, losses in tried[s]]))
@@ -1166,25 +1179,27 @@ with waits_for("l2_penalty", "proximal_step", "dropout_forward", "dropout_backwa
         ends = [losses[losses[:, 1].argmin() if method == "early stopping" else -1] for _, losses in chosen[method]]
         final[method] = np.mean(ends, axis=0)
         right = np.mean([np.mean((scores(params, X_test) > 0) == y_test) for params, _ in chosen[method]])
-        weights = [np.concatenate([params[0].ravel(), params[2].ravel()]) for params, _ in chosen[method]]
+        zeros = np.mean([np.mean(np.concatenate([params[0].ravel(), params[2].ravel()]) == 0) for params, _ in chosen[method]])
+        by_heart[method] = sum(
+            int(np.sum((scores(params, A) > 0)[wrong] == b[wrong]))
+            for (params, _), (A, b, wrong) in zip(chosen[method], (moons(60, seed, wrong=6) for seed in range(3)), strict=True)
+        )
         lines.append(f"{method:14} {best or '-':>8} {final[method][0]:14.2f} {final[method][2]:10.2f} {right:14.1%} "
-                     f"{np.mean([np.abs(w).max() for w in weights]):15.1f} {np.mean([np.mean(w == 0) for w in weights]):12.0%}")
+                     f"{by_heart[method]:15} of 18 {zeros:12.0%}")
     runs = chosen
-    by_heart = sum(
-        int(np.sum((scores(params, A) > 0)[wrong] == b[wrong]))
-        for (params, _), (A, b, wrong) in zip(runs["nothing"], (moons(60, seed, wrong=6) for seed in range(3)), strict=True)
-    )
     floor = [best_possible_loss(*moons(60, seed, wrong=6)[:2], wrong=0.1) for seed in range(3)], best_possible_loss(X_test, y_test, wrong=0.1)
-    print("method         strength  training loss  test loss  test accuracy  largest weight  exact zeros")
+    print("method         strength  training loss  test loss  test accuracy  wrong labels learned  exact zeros")
     print("\n".join(lines))
+    more = np.mean([rescue("600 points", 0, seed)[1][-1] for seed in range(3)], axis=0)
+    print(f"{'600 points':14} {'-':>8} {more[0]:14.2f} {more[2]:10.2f}")
     print(f"{'the truth':14} {'-':>8} {np.mean(floor[0]):14.2f} {floor[1]:10.2f}")
     others = [method for method in final if method != "nothing"]
     raised = [final[m][0] > 1.05 * final["nothing"][0] for m in others]
     reveal(
         "rescue",
         "c" if all(raised) else "a" if not any(raised) else "b",
-        because=f"The low training loss *was* the problem: it was reached by learning wrong labels by heart, {by_heart} of the "
-        f"18 in three data sets. Whoever knows the true probabilities has a training loss of {np.mean(floor[0]):.2f} here.",
+        because=f"The low training loss *was* the problem: it was reached by learning wrong labels by heart, {by_heart['nothing']} of the "
+        "18 in three data sets.",
     )
 
 # %%
@@ -1218,9 +1233,9 @@ with waits_for("l2_penalty", "proximal_step", "dropout_forward", "dropout_backwa
         for column, (name, colour) in {0: ("training", plots.GREEN), 2: ("test", plots.VERMILLION)}.items():
             plots.bands(ax, EVERY * np.arange(length), curves[:, :, column], label=name, color=colour)
         ax.lines[0].set_linestyle("--")
-        ax.axhline(np.mean(floor[0]), color=plots.GREEN, linewidth=1.2, linestyle=":", label="training, true probabilities")
+        ax.axhline(np.mean(floor[0]), color=plots.GREEN, linewidth=1.2, linestyle=":", label="the truth, training")
         ax.set_title(method, fontsize=11)
-        ax.set(ylim=(0, 1.3), xlim=(-60, STEPS))
+        ax.set(ylim=(0, 0.95), xlim=(-60, STEPS))
     panels[0, 0].legend(loc="upper left", fontsize=9.5)
     for ax in panels[1]:
         ax.set_xlabel("step")
@@ -1250,19 +1265,18 @@ with waits_for("l2_penalty", "proximal_step", "dropout_forward", "dropout_backwa
 # ## So how does regularization prevent overfitting?
 #
 # Left alone, the network brings the training loss down to 0.09, with large weights and a border that bends around single
-# wrong labels. Its test loss was lowest early on and has doubled since, to 0.60. All five rescues end at a test loss of
-# about 0.3, and at a higher training loss, from 0.21 to 0.33, than the network left alone.
+# wrong labels: it has learned 13 of the 18. Its test loss was lowest early on and has doubled since, to 0.60. All five
+# rescues end at a test loss of about 0.3, at a higher training loss, from 0.21 to 0.31, and with a third of the wrong
+# labels or fewer.
 #
-# How low could an honest training loss be? Six of the sixty training labels are wrong. Whoever knew how the moons are
-# drawn, and that one label in ten is wrong, would have a training loss of about 0.38 (the dotted line). The same
-# probabilities have a test loss of 0.21, *below* it: the test labels are all right. **A training loss below the dotted
-# line has learned some of the noise.** All five rescues lie below it, between 0.21 and 0.33; the network left alone goes
-# on down to 0.09, and there its test loss has long been rising.
+# How low could an honest training loss be? Whoever knew how the moons are drawn, and that one label in ten is wrong,
+# would have a training loss of about 0.38 (the dotted line). The same probabilities have a test loss of 0.21, *below* it:
+# the test labels are all right. **A training loss below the dotted line has learned some of the noise.** All five rescues
+# have, too, and far less of it.
 #
-# A network can lower its training loss in two ways: by what many examples have in common, and by what is peculiar to
-# single ones, noise included. What is common is paid for by many gradients that agree; a peculiarity by one or two, and
-# it takes large, finely balanced weights. Regularization raises the price of everything, and only what many examples
-# pay for is still worth it:
+# A network can lower its training loss by what many examples have in common, and by what is peculiar to single ones,
+# noise included. What is common is paid for by many gradients that agree; a peculiarity by one or two, and it takes
+# large, finely balanced weights. Regularization raises the price of everything; what many pay for is still worth it:
 #
 # - **L2** makes large weights expensive: all of them shrink, and the border cannot turn sharply.
 # - **L1** takes from every weight the same amount: about 95% of them are exactly 0 in the end, and the few that are left
@@ -1273,7 +1287,7 @@ with waits_for("l2_penalty", "proximal_step", "dropout_forward", "dropout_backwa
 #
 # Who wins among the five depends on data, network and luck; with three seeds, the differences here say little. They also
 # go together: AdamW, dropout or augmentation, and a look at the validation loss are used in most training runs of today.
-# More data is the best regularizer of all, when it can be had.
+# More data, when it can be had, is better than all of them: see the line with 600 points, one label in ten still wrong.
 
 # %% [markdown]
 # ## Clinic: the more it learns, the worse it gets
@@ -1359,9 +1373,8 @@ check("clinic_06")
 
 # %% [markdown]
 # Two common mistakes. A bias that is penalized looks harmless as long as all targets lie around zero. And a penalty that
-# is in the gradient but not in the loss (or the other way round) makes curves that nobody can explain: a gradient check,
-# your `gradient_check` of unit 01, finds that in a second. If you want to *see* the data's loss alone, report it under
-# its own name, beside the one that you minimize.
+# is in the gradient but not in the loss (or the other way round) makes curves that nobody can explain; your
+# `gradient_check` of unit 01 finds that in a second. To *see* the data's loss alone, report it beside the other.
 
 # %% [markdown]
 # ## Quiz
@@ -1369,11 +1382,12 @@ check("clinic_06")
 # Put the letter of the best answer in quotes, such as `"b"`, in place of the dots. What is right, and why the others are not, you read in your
 # feedback, or with `./course check 06`.
 #
-# **q1.** How does regularization prevent overfitting?
-# - a) it lowers the training loss
-# - b) it makes the optimizer find the minimum faster
-# - c) following the noise of single examples becomes expensive, or impossible
-# - d) it removes the noise from the data
+# **q1.** You make a penalty ten times as strong. The training loss rises from 0.30 to 0.55, the validation loss from 0.35 to
+# 0.58; all curves are flat in the end. What has happened?
+# - a) The network overfits more: its validation loss has risen.
+# - b) It has not been trained long enough for the new penalty.
+# - c) The penalty now holds back what many examples share, too.
+# - d) Nothing bad: a regularizer raises the loss, that is its price.
 #
 # **q2.** You train with gradient descent on loss + L1 penalty. Many weights are tiny, none is exactly 0. What do you do?
 # - a) lower the learning rate until they are 0
@@ -1394,11 +1408,12 @@ check("clinic_06")
 # - c) 30% of them are dropped
 # - d) they are divided by 0.7
 #
-# **q5.** How do you choose $\lambda$?
-# - a) so that the training loss is lowest
-# - b) so that the loss is lowest on validation data that are used for nothing else
-# - c) so that the loss on the test data is lowest
-# - d) $\lambda = 0.01$ is right for most problems
+# **q5.** Of 500 features you keep the 20 that go best with the target in your 60 examples. Then you choose $\lambda$ by ten-fold
+# cross-validation; its loss is excellent. On new examples the model is useless. What was the mistake?
+# - a) Ten folds are too many: six examples cannot judge.
+# - b) The features were picked by examples that were to judge afterwards.
+# - c) $\lambda$ should have been chosen by the loss on the new examples.
+# - d) The $\lambda$ with the lowest training loss would have been right.
 
 # %% exercise="quiz_06"
 ### BEGIN SOLUTION
@@ -1415,8 +1430,8 @@ check("quiz_06")
 # ## Recap
 #
 # - **Overfitting:** the training loss is low because noise was learned; the test loss pays for it. **Regularization**
-#   makes that expensive: the training loss rises, and the test loss falls. In other words: some **bias** is accepted to be
-#   rid of much **variance**.
+#   makes that expensive: the training loss rises, and the test loss falls. (Too strong, and both rise: **underfitting**.)
+#   In other words: some **bias** is accepted to be rid of much **variance**.
 # - **L2:** $+\frac{\lambda}{2}\sum w_j^2$, gradient $\lambda w$. Shrinks all weights, none to zero.
 # - **L1:** $+\lambda\sum |w_j|$, subgradient $\lambda \operatorname{sign}(w)$. Exact zeros come by the **proximal step**,
 #   $w \leftarrow S_{\alpha\lambda}(w - \alpha\nabla\text{loss})$ with $S_t(w) = \operatorname{sign}(w)\max(|w| - t, 0)$.

@@ -166,8 +166,9 @@ check("relu_forward")
 # ## The way back, with numbers
 #
 # Training needs $\partial J / \partial W$ for every weight, however deep it sits. Numerical gradients (unit 01) would
-# evaluate the network twice *per weight*, 160,000 times for a small one, for a single step. The **chain rule** gets
-# all of them in about the time of three evaluations. It says: *along a path, slopes multiply.*
+# evaluate the network twice *per weight*, 160,000 times for a small one, for a single step. The **chain rule** gets all
+# of them for the work of about three evaluations: you will count one matrix product a layer on the way forward, and two
+# on the way back. It says: *along a path, slopes multiply.*
 #
 # The smallest network there is: one input $x$, one weight, one bias, a ReLU, and half a squared error as the loss.
 #
@@ -184,10 +185,10 @@ check("relu_forward")
 # | | | $\partial J / \partial x = \partial J / \partial z \cdot w$ | 2 |
 #
 # Read the right side slowly, from top to bottom. After the first line, each takes *a* line further up (the last three all
-# take $\partial J/\partial z$) and multiplies it by *one local slope*, for which it needs no more than what went through this very place on the way forward. That is all of
-# **backpropagation**. (Elsewhere you will read *forward pass* and *backward pass*, and *computational graph* for the
-# picture below.) (Do you believe the 3? Take $w = 2.01$: then $z = a = 5.03$ and $J = 0.530$, that is 0.030 more for
-# 0.01.)
+# take $\partial J/\partial z$) and multiplies it by *one local slope*, for which it needs no more than what went through
+# this very place on the way forward. That is all of **backpropagation**. (Elsewhere you will read *forward pass* and
+# *backward pass*, and *computational graph* for the picture below. Do you believe the 3? Take $w = 2.01$: then
+# $z = a = 5.03$ and $J = 0.530$, that is 0.030 more for 0.01.)
 #
 # Now let $b = -8$ and the rest as before. How fast does $J$ change with $w$?
 
@@ -381,15 +382,16 @@ def relu_backward(dout, cache):
 check("relu_backward")
 
 # %% [markdown]
-# > **A good place for a break.** Both kinds of layers now go forward and back. When you come back, put the cursor here and choose *Run > Run All Above Selected Cell*.
+# > **A good place for a break.** Both kinds of layers now go forward and back. When you come back, put the cursor here and
+# > choose *Run > Run All Above Selected Cell*.
 #
 # ## Where to start
 #
-# Not at zero: with all weights equal, all units of a layer compute the same and get the same gradient, for ever. So
-# the weights are drawn at random, around 0. But how large should they be? A unit adds up $D$ terms $x_d w_d$. If the weights are independent with mean
-# 0, the variances add up: the sum has $D$ times the variance of a weight, times the mean square of the $x_d$. ReLU
-# then throws away the negative half, and half of the mean square with it. To get out of the layer what came into it,
-# take
+# Not at zero: there the hidden values and the way back through $W_2$ are zero, and no weight gets a gradient. Nor all
+# alike: then all units of a layer compute the same and get the same gradient, for ever. So the weights are drawn at
+# random, around 0. But how large should they be? A unit adds up $D$ terms $x_d w_d$. If the weights are independent with
+# mean 0, the variances add up: the sum has $D$ times the variance of a weight, times the mean square of the $x_d$. ReLU
+# then throws away the negative half, and half of the mean square with it. To get out of the layer what came into it, take
 #
 # $$\operatorname{Var}(w) = \frac{2}{D}, \qquad D = \text{fan\_in}$$
 #
@@ -924,9 +926,10 @@ with waits_for("MLP", "overfit_tiny_batch"):
 
 # %% [markdown]
 # This is a test of the *machine*, not of what it has understood: on new images, the network with random labels does no
-# better than guessing (the end of each printed line). Whether a network has understood anything can be judged only on images that it has not seen.
+# better than guessing (the end of each printed line). Only images that it has not seen can tell what it has understood.
 #
-# > **A good place for a break.** Your network has passed its three tests. When you come back, put the cursor here and choose *Run > Run All Above Selected Cell*.
+# > **A good place for a break.** Your network has passed its three tests. When you come back, put the cursor here and choose
+# > *Run > Run All Above Selected Cell*.
 
 # %% [markdown]
 # ## Signals in deep networks
@@ -951,17 +954,18 @@ with waits_for("MLP"):
     STARTS = {"0.01 everywhere": 0.01, "He": None, "0.3 everywhere": 0.3}
 
     def look_inside(deviation):
-        """For each layer: the values of its active units on 500 images, and the gradients of its weights."""
+        """For each layer: its active units' values on 500 images, its weights' gradients, its units' spread over the images."""
         net = MLP([784] + [100] * 8 + [10], np.random.default_rng(0))
         for W in net.params[::2]:
             if deviation is not None:
                 W *= deviation / W.std()
-        hidden, active = X_train[:500], []
+        hidden, active, spread = X_train[:500], [], []
         for i in range(0, len(net.params) - 2, 2):
             hidden = relu_forward(linear_forward(hidden, net.params[i], net.params[i + 1])[0])[0]
             active.append(hidden[hidden > 0])
+            spread.append(hidden.std(axis=0).mean())  # of a unit over the images
         grads = [np.abs(grad[grad != 0]) for grad in net.loss_and_grads(X_train[:500], y_train[:500])[1][:-2:2]]
-        return active, grads
+        return active, grads, spread
 
     def look_inside_smooth(curve, slope):
         """The same with another curve in place of ReLU, `slope` being its derivative in terms of its output."""
@@ -974,14 +978,15 @@ with waits_for("MLP"):
         for W, before, after in zip(weights[:0:-1], values[-2::-1], values[:0:-1], strict=True):
             d = (d @ W.T) * slope(after)
             grads.insert(0, np.abs(before.T @ d).ravel())
-        return [np.abs(each[each != 0]) for each in values[1:]], [grad[grad > 0] for grad in grads]
+        spread = [each.std(axis=0).mean() for each in values[1:]]
+        return [np.abs(each[each != 0]) for each in values[1:]], [grad[grad > 0] for grad in grads], spread
 
     inside = {name: look_inside(deviation) for name, deviation in STARTS.items()}
     inside["sigmoid"] = look_inside_smooth(lambda z: 1 / (1 + np.exp(-z)), lambda out: out * (1 - out))
     tanh = look_inside_smooth(np.tanh, lambda out: 1 - out**2)
     fig, axes = plt.subplots(2, 4, figsize=(7.4, 7.0), sharey=True, sharex="row")
     for column, (name, rows) in zip(axes.T, inside.items(), strict=True):
-        for ax, layers, colour in zip(column, rows, (plots.BLUE, plots.VERMILLION), strict=True):
+        for ax, layers, colour in zip(column, rows[:2], (plots.BLUE, plots.VERMILLION), strict=True):
             for depth, values in enumerate(layers, start=1):
                 heights, edges = np.histogram(np.log10(values), bins=np.arange(-16, 6.1, 0.25))
                 middle = (edges[:-1] + edges[1:]) / 2
@@ -993,10 +998,10 @@ with waits_for("MLP"):
         ax.set(ylabel="hidden layer", yticks=-np.arange(1, 9), yticklabels=[str(k) for k in range(1, 9)])
     plots.finding(fig, "With ReLU and He's weights, values and gradients keep their size through eight layers")
     plt.show()
-    for name, (active, grads) in (inside | {"(tanh)": tanh}).items():
-        print(f"{name:16} active values, root mean square: layer 1 {np.sqrt(np.mean(active[0] ** 2)):8.1e}, "
-              f"layer 8 {np.sqrt(np.mean(active[-1] ** 2)):8.1e}   |gradient|, median: layer 1 {np.median(grads[0]):.0e}, "
-              f"layer 8 {np.median(grads[-1]):.0e}")
+    print(f"{'layer 1, layer 8':16} {'active values, rms':>20} {'spread over images':>20} {'|gradient|, median':>20}")
+    for name, (active, grads, spread) in (inside | {"(tanh)": tanh}).items():
+        size, middle = [np.sqrt(np.mean(each**2)) for each in active], [np.median(grad) for grad in grads]
+        print(f"{name:16}" + "".join(f"   {pair[0]:8.1e}, {pair[-1]:7.1e}" for pair in (size, spread, middle)))
     small_start = inside["0.01 everywhere"][0]
     left_over = np.sqrt(np.mean(small_start[-1] ** 2) / np.mean(small_start[0] ** 2))
     print(f"0.01 everywhere: the values of layer 8 are {left_over:.0e} times as large as those of layer 1")
@@ -1014,11 +1019,12 @@ with waits_for("MLP"):
 # layers are hundreds to thousands of times as large as with He's weights. Those hold the factor near 1: the last layer sees a signal,
 # and the first layer gets a gradient.
 #
-# **Why not sigmoid?** Look at the fourth column. The values are healthy in every layer: all near 0.5. But the slope of
-# a sigmoid is at most $\frac14$, and on the way back each layer multiplies by it. Seven layers further down, about
-# $(1/4)^7 = 0.00006$ of the gradient arrives: this is the **vanishing gradient**, one reason why networks stayed
-# shallow for so long. Where a ReLU is active its slope is exactly 1. (tanh, with slopes up to 1, fares better, see the last line;
-# its trouble begins when units saturate.) ReLU has a price, too: see "dead units" below.
+# **Why not sigmoid?** Look at the fourth column. The values *look* healthy in every layer: all near 0.5. But the slope of
+# a sigmoid is at most $\frac14$, and each layer multiplies by it, both ways. Forward, what *differs* from image to image
+# dies out (the printout's middle): the last layer sees 0.5 nearly alike for every image. On the way back, seven layers
+# further down, about $(1/4)^7 = 0.00006$ of the gradient arrives: this is the **vanishing gradient**, one reason why
+# networks stayed shallow for so long. Where a ReLU is active its slope is exactly 1. (tanh, with slopes up to 1, fares
+# better; its trouble begins when units saturate.) ReLU has a price, too: see "dead units" below.
 
 # %% [markdown]
 # ## Your network, your Adam, ten kinds of clothes
@@ -1069,15 +1075,15 @@ with waits_for("MLP"):
     NETWORKS = {"no hidden layer": [784, 10], "100 hidden units": [784, 100, 10]}
     shuffled = np.random.default_rng(0).permutation(len(y_train))
     fit_part, choice = shuffled[:5000], shuffled[5000:7000]
-    LRS = {"no hidden layer": [0.003, 0.01, 0.03], "100 hidden units": [0.001, 0.003, 0.01]}
+    LRS = [0.001, 0.003, 0.01, 0.03]
     chosen = {}
     for name, sizes in NETWORKS.items():
-        lrs, found = LRS[name], np.zeros((3, 3))
+        found = np.zeros((3, len(LRS)))
         for seed, j in np.ndindex(found.shape):
-            net = train(sizes, lrs[j], seed, X_train[fit_part], y_train[fit_part], epochs=2)
+            net = train(sizes, LRS[j], seed, X_train[fit_part], y_train[fit_part], epochs=2)
             found[seed, j] = accuracy_of(net, X_train[choice], y_train[choice])
-        chosen[name] = lrs[found.mean(axis=0).argmax()]
-        shown = "   ".join(f"{lr:g}: {value:.3f}" for lr, value in zip(lrs, found.mean(axis=0), strict=True))
+        chosen[name] = LRS[found.mean(axis=0).argmax()]
+        shown = "   ".join(f"{lr:g}: {value:.3f}" for lr, value in zip(LRS, found.mean(axis=0), strict=True))
         print(f"{name:17} accuracy on the 2,000 images for choosing, by learning rate:   {shown}")
 
     history, finals, nets = {}, {}, {}  # nets: all three of each kind
@@ -1100,7 +1106,7 @@ with waits_for("MLP"):
     ax.set(xlabel="epoch", ylabel="accuracy, percent")
     ax.legend(loc="lower right")
     gain = 100 * (np.mean(finals["100 hidden units"]) - np.mean(finals["no hidden layer"]))
-    plots.finding(ax, f"On new images the hidden layer is worth {gain:.1f} points, each at the best of three rates")
+    plots.finding(ax, f"On new images the hidden layer is worth {gain:.1f} points, each at the best of four rates")
     plt.show()
     for name, values in finals.items():
         print(f"{name:17} learning rate {chosen[name]:g}, test accuracy {np.mean(values):.1%} ({min(values):.1%} to {max(values):.1%})")
@@ -1193,14 +1199,13 @@ with waits_for("MLP"):
     first, middle = best[0], best[np.argmin(np.abs(moments - 300))]
     plots.finding(ax, f"At a good rate: {first:.2g} in the first step, {middle:.2g} in the middle, then down with $\\alpha$")
     plt.show()
+    print(f"{'alpha':>7} {'ratio in step 1':>17} {'30':>8} {'300':>8} {'std of W1':>11} {'loss, last 50':>15} {'silent for all 10,000':>23}")
     for lr, each in runs.items():
         row = np.mean([row for row, _, _ in each], axis=0)
         at = {step: row[np.argmin(np.abs(moments - step))] for step in (1, 30, 300)}
         silent = [np.mean(~(linear_forward(X_train, *net.params[:2])[0] > 0).any(axis=0)) for _, _, net in each]
-        print(f"alpha = {lr:<6.2g}  ratio in step " + ", ".join(f"{step}: {value:.1e}" for step, value in at.items())
-              + f"   std of W1 at the end: {np.mean([np.std(net.params[0]) for _, _, net in each]):.2f}"
-              f"   loss of the last 50 batches: {np.mean([loss for _, loss, _ in each]):.2f}"
-              f"   units silent for all 10,000 images: {np.mean(silent):.0%}")
+        print(f"{lr:7.2g} {at[1]:17.1e} {at[30]:8.1e} {at[300]:8.1e} {np.mean([np.std(net.params[0]) for _, _, net in each]):11.2f} "
+              f"{np.mean([loss for _, loss, _ in each]):15.2f} {np.mean(silent):23.0%}")
     reveal(
         "update_ratio",
         min({"a": 6e-2, "b": 3e-3, "c": 1e-5}.items(), key=lambda item: abs(np.log(item[1] / middle)))[0],
@@ -1663,7 +1668,8 @@ check("quiz_07")
 # ## Going further
 #
 # - D. Rumelhart, G. Hinton, R. Williams, [Learning representations by back-propagating
-#   errors](https://doi.org/10.1038/323533a0) (Nature, 1986): four pages that started it.
+#   errors](https://doi.org/10.1038/323533a0) (Nature, 1986): four pages that made it known. (S. Linnainmaa had the way
+#   back through any graph in 1970, P. Werbos proposed it for networks.)
 # - K. He, X. Zhang, S. Ren, J. Sun, [Delving Deep into Rectifiers](https://arxiv.org/abs/1502.01852) (2015): where
 #   $2/\text{fan\_in}$ comes from; X. Glorot, Y. Bengio, [Understanding the difficulty of training deep feedforward neural
 #   networks](https://proceedings.mlr.press/v9/glorot10a.html) (2010): histograms by depth, as you have drawn them.

@@ -40,7 +40,7 @@ try:
 except ModuleNotFoundError as error:
     raise SystemExit(f"{error}: run ./course start in the course's folder, or see docs/running.md") from None
 
-import time
+import timeit
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -93,8 +93,8 @@ reveal(
 )
 
 # %% [markdown]
-# What happens at one place? Lay the filter on a **window** of the image, multiply number by number, and add up. Then move
-# on by one pixel. (Mathematicians turn the filter by 180 degrees first, and call this one, without the turn, a
+# What happens at one place? Lay the filter's table of weights, its **kernel**, on a **window** of the image, multiply number
+# by number, and add up. Then move on by one pixel. (Mathematicians turn the filter by 180 degrees first, and call this one, without the turn, a
 # cross-correlation. In networks it is called convolution all the same: the weights are learned, turned or not.)
 
 # %% given="drawing"
@@ -175,7 +175,7 @@ check("output_size")
 # %% [markdown]
 # ## The definition, in loops
 #
-# Real images have several channels (red, green, blue; or the 8 maps that the layer below has made), and we want several
+# Real images have several channels (red, green, blue; or the 8 results of the layer below, called **maps**), and we want several
 # filters. Each filter has a kernel for *each* channel; one output value is the sum over all of them, plus the filter's
 # bias:
 #
@@ -188,7 +188,7 @@ check("output_size")
 # | `N`, `C` | images, channels | `X`: `(N, C, height, width)`, in short NCHW |
 # | `F`, `KH`, `KW` | filters, the kernels' height and width | `W`: `(F, C, KH, KW)`, `b`: `(F,)` |
 # | `SH`, `SW` and `PH`, `PW` | stride and padding, down and across | a number for both, or a pair (down, across) |
-# | `OH`, `OW` | the result's height and width | `out`: `(N, F, OH, OW)`: a **map** for each filter |
+# | `OH`, `OW` | the result's height and width | `out`: `(N, F, OH, OW)`: a map for each filter |
 
 # %% given="pair"
 def pair(value):
@@ -391,7 +391,7 @@ with waits_for("conv2d_loops"):
 # %% [markdown]
 # ## Fast: every window a column
 #
-# Loops in Python are slow: each of a million small sums costs more in bookkeeping than in arithmetic. A product of
+# Loops in Python are slow: each small sum costs more in bookkeeping than in arithmetic. A product of
 # matrices has none of that. So we write every window as one **column**; then a filter, written as a row, meets all
 # windows in one product:
 #
@@ -539,6 +539,7 @@ with waits_for("conv2d_loops", "conv2d_forward"):
     except ImportError as error:
         raise LeftOut("torch is not here, so this comparison is left out. No point depends on it.") from error
 
+    torch.set_num_threads(1)  # its threads and NumPy's get in each other's way
     rng = np.random.default_rng(0)
     batch, W, b = X_train[:4], rng.normal(size=(8, 1, 5, 5)).astype(np.float32), np.zeros(8, dtype=np.float32)
     tensors = [torch.from_numpy(array) for array in (batch, W, b)]
@@ -548,17 +549,9 @@ with waits_for("conv2d_loops", "conv2d_forward"):
         "torch": lambda: torch.nn.functional.conv2d(*tensors, padding=2).numpy(),
     }
 
-    def fastest(way, repeats):
-        """The shortest of several runs, in seconds: what else the machine does only ever adds to it."""
-        times = []
-        for _ in range(repeats):
-            begin = time.perf_counter()
-            way()
-            times.append(time.perf_counter() - begin)
-        return min(times)
-
-    seconds = {name: fastest(way, 2 if name == "your loops" else 20) for name, way in ways.items()}
-    times = {name: 1000 * value for name, value in seconds.items()}
+    times = {}  # in milliseconds, the shortest of several runs: what else the machine does only ever adds to it
+    for name, way in ways.items():
+        times[name] = 1000 * min(timeit.repeat(way, number=1, repeat=2 if name == "your loops" else 20))
     ax = plt.subplots(figsize=(7.0, 2.9))[1]
     ax.barh(list(times), times.values(), color=(plots.ORANGE, plots.BLUE, plots.GREEN), height=0.6)
     ax.set(xscale="log", xlabel="milliseconds (logarithmic axis)", xlim=(min(times.values()) / 3, 8 * max(times.values())))
@@ -566,11 +559,11 @@ with waits_for("conv2d_loops", "conv2d_forward"):
         ax.text(value * 1.15, place, f"{value:,.0f}" if value >= 10 else f"{value:.2f}", va="center")
     ax.invert_yaxis()
     ax.grid(axis="y", visible=False)
-    gain = seconds["your loops"] / seconds["your im2col"]
+    gain = times["your loops"] / times["your im2col"]
     plots.finding(ax, f"Without loops, the same sums are {gain:,.0f} times as fast")
     plt.show()
     different = max(np.abs(way() - ways["torch"]()).max() for way in ways.values())
-    print(f"loops / im2col: {gain:,.0f}    im2col / torch: {seconds['your im2col'] / seconds['torch']:.2g}    "
+    print(f"loops / im2col: {gain:,.0f}    im2col / torch: {times['your im2col'] / times['torch']:.2g}    "
           f"largest difference between the three results: {different:.0e}")
     reveal(
         "speed",
@@ -580,8 +573,8 @@ with waits_for("conv2d_loops", "conv2d_forward"):
     )
 
 # %% [markdown]
-# The numbers differ from machine to machine. Torch has further tricks, and still your few lines of NumPy are much nearer to it
-# than to the loops: most of what makes a convolution fast is the product of matrices.
+# The numbers differ from machine to machine, and so does the ratio of your im2col to torch, which has further tricks. What the loops
+# wait for is Python, not arithmetic: they multiply and add the very same numbers.
 #
 # > **A good place for a break.** The way forward is done, slow and fast. When you come back, put the cursor here and choose
 # > *Run > Run All Above Selected Cell*.
@@ -949,13 +942,22 @@ with waits_for("conv2d_forward", "maxpool_forward", "maxpool_backward"):
     equal = np.ones((1, 1, 2, 2))
     received = maxpool_backward(np.ones((1, 1, 1, 1)), maxpool_forward(equal, 2)[1]).ravel()
     print("four equal values receive", received)
+    try:
+        import torch
+
+        for name, way in {"max_pool2d": lambda ones: torch.max_pool2d(ones, 2), "amax": lambda ones: ones.amax((2, 3))}.items():
+            leaf = torch.ones(1, 1, 2, 2, requires_grad=True)
+            way(leaf).sum().backward()
+            print(f"and from torch's {name:10}:", leaf.grad.numpy().ravel())
+    except ImportError:
+        print("(torch is not here to be asked)")
     reveal(
         "tie",
         {(4, 4): "a", (4, 1): "b", (1, 1): "c", (0, 0): "d"}.get(
             (int(np.count_nonzero(received)), round(received.sum())), "c"
         ),
         because="The maximum is one value, handed on once. Which of the equal ones gets it is a convention: a quarter for each is as "
-        "good, and torch.amax does just that. What is no convention: no share is negative, and the shares add up to 1. Four "
+        "good, and torch's own amax shares like that. What is no convention: no share is negative, and the shares add up to 1. Four "
         "times the gradient would be wrong.",
     )
 
@@ -1098,7 +1100,7 @@ check("NumpyCNN")
 #
 # 10,000 pictures, three times over, 32 in a batch; your Adam, with a learning rate that falls in a straight line to 0 (unit
 # 03). In float32. The initial learning rate, 0.01, was found by a sweep, of which more below. How many of the 2,000 test pictures
-# will it get right?
+# will it get right? (The training takes a minute or two.)
 
 # %%
 predict(
@@ -1202,14 +1204,14 @@ with waits_for("NumpyCNN"):
         above = np.corrcoef(pixels[:, 1:].ravel(), pixels[:, :-1].ravel())[0, 1]
         neighbours[name] = (beside + above) / 2
         print(f"{name:6} correlation of weights that are neighbours: beside {beside:+.2f}, above {above:+.2f}")
-    plots.finding(fig, f"Neighbouring weights correlate by {neighbours['born']:.2f} as born, by {neighbours['change']:.2f} in the "
-                  "change")
+    plots.finding(fig, f"Correlation of neighbouring weights: {neighbours['born']:.2f} as born, {neighbours['change']:.2f} in what "
+                  "training added")
     plt.show()
 
 # %% [markdown]
 # Purple weights are positive, orange ones negative, on one scale for all three rows. Three times through the pictures leave
-# much of the noise that the filters were born with. What training has *added*, the third row, is less like noise: neighbouring weights have changed alike, so it
-# makes areas.
+# much of the noise that the filters were born with. What training has *added*, the third row, is less like noise: neighbouring
+# weights have changed alike (a correlation of 1 would be exactly alike, 0 has nothing in common), so it makes areas.
 #
 # But be careful with stories about filters. Random ones show outlines of a boot, too (second row), and how much do the
 # learned ones matter? We trained the same network with its first filters frozen as they were born: 87.7% right, where training
@@ -1321,8 +1323,9 @@ with waits_for("NumpyCNN"):
 # is called **equivariance**. What the sorting machine needs is **invariance**: the
 # *answer* is to stay the same. Convolution gives the first; the second takes more, and the picture shows two ways to it:
 #
-# - **Forget the place.** The green line reads of each map only its largest and its mean value (*global pooling*) and nothing else
-#   of the same network. It pays for that at shift 0, since these maps were not trained for it, and then it falls far less.
+# - **Forget the place.** The green line reads of each map only its largest and its mean value (*global pooling*): the filters stay
+#   as they are, and a new linear layer is trained. It pays for that at shift 0, since these maps were not trained for it, and then
+#   it falls far less.
 # - **Show it.** The second MLP saw training pictures that had been moved by 0 to 5 pixels (*augmentation*). It has to learn each
 #   place anew and gets fewer of the centred pictures right, but it is ready for what comes along the belt.
 #
@@ -1637,9 +1640,10 @@ check("clinic_08")
 
 # %% [markdown]
 # Neither mistake raises an error, and a network with either of them trains. We tried it, with the network and the training of
-# this unit in PyTorch and three seeds each: 87.9% of the test pictures right as it should be, 85.1% with the maps in pieces, and
-# 88.3% with the zeros at one end. Nobody sees the second mistake in the accuracy: the filters learn around it. What gave
-# both away was a look at the maps, and two inputs with a known answer: one bright pixel, and filters of 1 x 1.
+# this unit in PyTorch and three seeds each: 87.9% of the test pictures right as it should be (88.1% in the section above: three
+# seeds leave that much open), 85.1% with the maps in pieces, and 88.3% with the zeros at one end. Nobody sees the second mistake
+# in the accuracy: the filters learn around it. What gave both away was a look at the maps, and two inputs with a known answer: one
+# bright pixel, and filters of 1 x 1.
 
 # %% [markdown]
 # ## Quiz
@@ -1653,11 +1657,11 @@ check("clinic_08")
 # - c) 448
 # - d) 458,752
 #
-# **q2.** A row of 32 pixels, a kernel of 5, a stride of 2, a padding of 2. How long is the result?
-# - a) 15
-# - b) 16
-# - c) 32
-# - d) 14
+# **q2.** A kernel of 5 with a stride of 2 is to make a row of 32 pixels exactly half as long. Which padding does that?
+# - a) 0
+# - b) 2
+# - c) 5
+# - d) 1
 #
 # **q3.** A network has three convolutions of 3 x 3 with stride 1, and no pooling. How many pixels does one number of the last map
 # see?

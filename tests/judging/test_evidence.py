@@ -15,7 +15,8 @@ from course_lib.judging.outcome import Tolerance
 from course_lib.judging.precision import agree
 from grader.changes import change
 from grader.exercises import find_exercise
-from grader.judging.references import make_reference
+from grader.judging.references import make_reference, visible_reference
+from grader.judging.steadiness import shake
 from grader.spec import Case, Exercise, Group, Misconception
 
 pytestmark = pytest.mark.fast
@@ -107,6 +108,46 @@ def test_of_two_mistakes_that_no_case_tells_apart_neither_is_said():
     twin = change(two_parts, "(low + b).sum()", "low.sum()")
     spec = exercise(Misconception("one", no_b, "One."), Misconception("two", twin, "Two."))
     assert not {"one", "two"} & set(named(spec, no_b))
+
+
+def of_a_processor(number: float):
+    """A mistake whose total is all rounding, made large, as processors would leave it."""
+
+    def wrong(x, a, b):
+        return x * a, float(((x * 0.1 * 3 - x * 0.3) * 1e17).sum()) + number
+
+    return wrong
+
+
+def test_what_hangs_on_rounding_is_no_evidence_and_hides_none():
+    here, there = of_a_processor(0.0), of_a_processor(7.0)
+    of_rounding = Misconception("rounding", here, "Your total is what rounding leaves.")
+    spec = exercise(of_rounding, Misconception("no_b", no_b, "You forget b."))
+    recorded = visible_reference(spec)
+    assert recorded.misconceptions[0].unsteady == {(index, "total") for index in range(4)}
+    assert recorded.misconceptions[1].unsteady == frozenset()
+    assert judge(run_cases(spec.name, there, recorded), recorded).diagnoses == ()
+
+
+def test_where_the_rest_agrees_rounding_is_not_held_against_a_mistake():
+    def wrong(number):
+        rounding = of_a_processor(number)
+        return lambda x, a, b: (x + a, rounding(x, a, b)[1])
+
+    spec = exercise(Misconception("adds", wrong(0.0), "You add a, and your total is what rounding leaves."))
+    recorded = visible_reference(spec)
+    for number in (0.0, 7.0):
+        verdict = judge(run_cases(spec.name, wrong(number), recorded), recorded)
+        assert [d.name for d in verdict.diagnoses] == ["adds"]
+
+
+def test_last_bits_are_shaken_alike_and_exact_numbers_stay():
+    given = {"x": np.array([0.1, 0.5, -3.0, np.nan, 0.1]), "y": [np.array([[0.1], [np.inf]])], "n": 3, "lr": 0.1}
+    shaken = shake(given)
+    assert shaken["x"][0] == shaken["x"][4] == shaken["y"][0][0, 0] != 0.1
+    assert abs(shaken["x"][0] - 0.1) < 1e-16
+    assert list(shaken["x"][1:3]) == [0.5, -3.0] and np.isnan(shaken["x"][3]) and np.isinf(shaken["y"][0][1, 0])
+    assert shaken["n"] == 3 and shaken["lr"] == 0.1
 
 
 def test_crashes_are_the_same_only_in_type_text_and_operation():

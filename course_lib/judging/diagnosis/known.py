@@ -7,13 +7,13 @@ misconception would be wrong did not make that mistake, however well the rest ag
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from course_lib.judging.compare import same
 from course_lib.judging.diagnosis.base import Diagnosis, Unit
 from course_lib.judging.differences import Difference, differences_of
-from course_lib.judging.outcome import Outcome, Problem
+from course_lib.judging.outcome import Outcome, Problem, Tolerance
 from course_lib.judging.reference import RecordedMisconception, Reference
 
 ENOUGH = 0.5
@@ -96,7 +96,8 @@ def _is(
 ) -> bool:
     """Whether the learner's code got exactly this wrong, to the last output, and nothing else."""
     mistakes = _mistakes(reference)[misconception.name]
-    if {(mistake.case, mistake.output) for mistake in mistakes} != wrong:
+    steady = wrong - misconception.unsteady
+    if not steady or {(mistake.case, mistake.output) for mistake in mistakes} != steady:
         return False
     for mistake in mistakes:
         mine, theirs = outcomes[mistake.case], misconception.outcomes[mistake.case]
@@ -168,15 +169,17 @@ def _evidence(
             continue  # nothing to compare
         elif unit not in wrong:
             return None
-        elif same(mine.values[mistake.output], mistake.got, reference.tolerance):
+        elif _same_value(mine, mistake, reference):
             found.hits.add(unit)
         else:
             found.others.add(unit)
     if found.hits or all(d.stage == "problem" for d in mistakes):
         found.hits |= crashed  # alone, a crash tells nothing of a mistake that gives wrong values elsewhere
+    if found.hits:
+        found.hits |= wrong & misconception.unsteady
     differing = {output for _, output in found.others}
     found.whole = frozenset(output for _, output in found.hits if output not in differing)
-    found.share = len(found.hits) / len(mistakes) if mistakes else 0.0
+    found.share = len(found.hits - misconception.unsteady) / len(mistakes) if mistakes else 0.0
     enough = found.share >= ENOUGH or found.alone and len({case for case, _ in found.hits}) > 1
     return found if enough else None
 
@@ -194,12 +197,13 @@ def _spoken_of(misconception: RecordedMisconception, reference: Reference) -> li
 
 @lru_cache(maxsize=64)
 def _mistakes(reference: Reference) -> dict[str, list[Difference]]:
-    """What each misconception gets wrong: the same for all that is judged by this reference."""
+    """What each misconception gets wrong on any processor: the same for all that is judged by this reference."""
     return {
         misconception.name: [
             difference
             for index, (theirs, case) in enumerate(zip(misconception.outcomes, reference.cases, strict=True))
             for difference in differences_of(index, theirs, case.expected, reference.tolerance, words=False)
+            if (difference.case, difference.output) not in misconception.unsteady
         ]
         for misconception in reference.misconceptions
     }
@@ -208,7 +212,13 @@ def _mistakes(reference: Reference) -> dict[str, list[Difference]]:
 def _same_value(mine: Outcome, mistake: Difference, reference: Reference) -> bool:
     if mine.values is None or mistake.output not in mine.values:
         return False
-    return same(mine.values[mistake.output], mistake.got, reference.tolerance)
+    return same(mine.values[mistake.output], mistake.got, _among_mistakes(reference.tolerance))
+
+
+def _among_mistakes(tolerance: Tolerance) -> Tolerance:
+    """How near two wrong values are to each other that are the same: in float32 no nearer than float32 is."""
+    usual = Tolerance()
+    return replace(tolerance, rtol32=max(tolerance.rtol32, usual.rtol32), atol32=max(tolerance.atol32, usual.atol32))
 
 
 def _same_problem(mine: Problem | None, theirs: Problem | None) -> bool:

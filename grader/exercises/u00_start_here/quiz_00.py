@@ -22,31 +22,27 @@ QUIZ_00 = quiz(
         ),
         Question(
             "q2",
-            "what the tolerance is for",
+            "what standardizing does to a change of units",
             "b",
             {
-                "a": "Floats round: even 0.1 + 0.2 differs from 0.3 in the last place. If every bit counted, "
-                "right code written in another order would be called wrong.",
-                "c": "One percent would let real mistakes pass: a forgotten small term, N - 1 in place of N. "
-                "The tolerance is about a millionth of the value.",
-                "d": "Rounding to two decimals would call 0.001 and 0.004 equal. The tolerance is relative: "
-                "it shrinks and grows with the value.",
+                "a": "The mean and the standard deviation of that column are 10.76 times as large too. The first is "
+                "subtracted, the second divides: the factor cancels.",
+                "c": "The mean of the column is subtracted in whatever unit it stands, so what is left has mean 0.",
+                "d": "Each column has a mean and a standard deviation of its own; those of the rooms know nothing of "
+                "the areas.",
             },
         ),
         Question(
             "q3",
-            "a table less the means of its columns",
+            "a table divided by the sums of its rows",
             "a",
             {
-                "b": "That is the shape of X.mean(axis=0) alone. Subtracted from X, its three numbers are used again "
-                "in "
-                "each of the 100 rows, and the table keeps its shape.",
-                "c": "With axis=0 the 100 rows are averaged away: one mean for each of the three columns. And the "
-                "table "
-                "that they are subtracted from keeps its shape.",
-                "d": "Shapes are lined up from the right: (100, 3) and (3,) share their last axis, so the three means "
-                "go "
-                "under every row.",
+                "b": "With axis=1 the columns disappear, not the rows: one sum for each of the 100 rows. And the "
+                "table that they divide keeps its shape.",
+                "c": "That is the shape of the sums alone, without keepdims. Here they stand as (100, 1), and the "
+                "table that they divide keeps its shape.",
+                "d": "With keepdims=True the sums have the shape (100, 1). Lined up from the right, 1 stands beside 3 "
+                "and 100 beside 100: both fit. Without it, (100,) would stand beside 3, and NumPy would stop.",
             },
         ),
         Question(
@@ -68,11 +64,9 @@ QUIZ_00 = quiz(
             "d",
             {
                 "a": "NumPy lines shapes up from the right, so the (4,) is laid beside the 3 columns, and does not "
-                "fit. To "
-                "give each row its own number, it would need the shape (4, 1).",
+                "fit. To give each row its own number, it would need the shape (4, 1).",
                 "b": "NumPy never cuts numbers off to make shapes fit. It lines them up from the right, 3 beside 4, "
-                "and "
-                "gives up.",
+                "and gives up.",
                 "c": "Where shapes fit, the result has the larger one. Here they do not: from the right, 3 stands "
                 "beside 4.",
             },

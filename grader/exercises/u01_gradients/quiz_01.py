@@ -12,12 +12,10 @@ QUIZ_01 = quiz(
             "c",
             {
                 "a": "That step goes along the gradient: J rises by 3 times 0.0006 plus 4 times 0.0008, which is "
-                "0.005, the "
-                "most that a step of this length can bring.",
+                "0.005, the most that a step of this length can bring.",
                 "b": "That step goes against the gradient, and J falls by 0.005. It is the step of gradient descent.",
                 "d": "To first order J changes by the gradient times the step. There is a direction in which this "
-                "product "
-                "is 0: along the contour, at right angles to the gradient.",
+                "product is 0: along the contour, at right angles to the gradient.",
             },
         ),
         Question(
@@ -28,22 +26,22 @@ QUIZ_01 = quiz(
                 "a": "That is the forward difference, whose error goes like h. The central one goes like h squared: "
                 "looking both ways cancels the first term of the error.",
                 "c": "A factor of 8 would be an error like h cubed. By symmetry all odd powers of h cancel, and the "
-                "first "
-                "that stays is h squared.",
+                "first that stays is h squared.",
                 "d": "Rounding takes over only when h is very small, near 0.00001 and below. At h = 0.1 the error is "
                 "the formula's own, and it shrinks.",
             },
         ),
         Question(
             "q3",
-            "float32 in a gradient check",
+            "the gradient of cross-entropy",
             "d",
             {
-                "a": "Speed is a reason for float32 in training. In a gradient check it is no concern: "
-                "you check a few entries, once.",
-                "b": "A float32 reaches to 10 to the power 38; nothing overflows here. What it lacks is digits.",
-                "c": "The formula's own error (h squared) is the same in both. What differs is how many digits of the "
-                "two values are right.",
+                "a": "Those are the probabilities p, what the model believes. The gradient is p - y: take 1 away at "
+                "the right class.",
+                "b": "The sign is turned round. A larger logit for the right class makes the loss smaller, so its "
+                "entry is below 0: p - y, not y - p.",
+                "c": "That is -y alone, without what the model believes: p is 1/3 for each class. And each row of the "
+                "gradient sums to 0.",
             },
         ),
         Question(

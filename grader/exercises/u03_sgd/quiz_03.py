@@ -70,10 +70,10 @@ QUIZ_03 = quiz(
             wrong={
                 "a": "It may turn out best, or too large for a whole run: the low loss was partly earned by the "
                 "smaller rates before it. One short run cannot tell; compare with smaller ones.",
-                "c": "Where the picture is flat, the model hardly moves. Such a rate is stable and needs a hundred "
-                "times the epochs. Stable is necessary, not enough.",
+                "c": "Where the picture is flat, the model hardly moves. Such a rate is stable and needs "
+                "hundreds of times the epochs. Stable is necessary, not enough.",
                 "d": "Where the loss explodes, the run is over the cliff. A warm-up helps where only the start is "
-                "steep, and this end of the picture was not reached at the start.",
+                "steep; this test met its explosion at the end, long after the start.",
             },
         ),
     ),

@@ -9,13 +9,15 @@ QUIZ_06 = quiz(
     (
         Question(
             "q1",
-            "how regularization prevents overfitting",
+            "a penalty ten times as strong",
             answer="c",
             wrong={
-                "a": "It does the opposite: the training loss gets worse. That is the price.",
-                "b": "The minimum of the penalized loss is no easier to find by itself, and an optimizer that finds it "
-                "sooner would not make the network any better on new data.",
-                "d": "Noise in the labels stays where it is. What changes is how much of it the network can follow.",
+                "a": "Overfitting widens the gap between the two losses. Here it is smaller than before, 0.03 against "
+                "0.05, and the training loss has risen as well.",
+                "b": "A loss that still needs time still falls. These curves are flat: this is where the new penalty "
+                "leads.",
+                "d": "The training loss may rise; that is the price. What is bought with it is a lower loss on new "
+                "data, and that one has risen too. The price was too high.",
             },
         ),
         Question(
@@ -62,14 +64,14 @@ QUIZ_06 = quiz(
         ),
         Question(
             "q5",
-            "choosing the strength of a penalty",
+            "features picked before cross-validation",
             answer="b",
             wrong={
-                "a": "On the training set the best lam is always 0: a penalty can only make its loss worse.",
-                "c": "Then the test set has taken part in the choice, and its number is too good to be true for new "
-                "data.",
-                "d": "The right strength depends on the data, on their number and on the network. There are good first "
-                "tries, and no number for all.",
+                "a": "Six examples are a noisy judge, but all ten folds together judge by all sixty. Noise does not "
+                "make a loss excellent; a judge that has been seen beforehand does.",
+                "c": "Then the new examples would have taken part in the choice, and would be new no longer. There "
+                "would be no data left that tell how good the model really is.",
+                "d": "On the training set the best lam is always 0: a penalty can only make its loss worse.",
             },
         ),
     ),

@@ -24,11 +24,12 @@ QUIZ_08 = quiz(
             "the size of the output",
             answer="b",
             wrong={
-                "a": "There are 32 + 2 * 2 - 5 = 31 pixels left to walk in steps of 2: 15 steps, and one more place "
-                "where the kernel stands at first.",
-                "c": "That is the size for a stride of 1: there, a padding of 2 keeps the size for a kernel of 5. At "
-                "a stride of 2 every second place is left out.",
-                "d": "The padding is missing: it adds 2 pixels at each of the two ends.",
+                "a": "Without padding 32 - 5 = 27 pixels are left to walk in steps of 2: 13 steps, and the place where "
+                "the kernel stands at first. The result is 14 long.",
+                "c": "As wide as the kernel is too much: 32 + 2 * 5 - 5 = 37 pixels are left to walk, which makes 18 "
+                "steps and 19 places.",
+                "d": "Count on both ends: 32 + 2 * 1 - 5 = 29 pixels are left to walk in steps of 2: 14 steps, 15 "
+                "places. One is missing.",
             },
         ),
         Question(

@@ -15,8 +15,8 @@ QUIZ_09 = quiz(
                 "a": "The graph holds the numbers of one forward pass, at the first weights. New weights need a new "
                 "forward pass.",
                 "b": "So it would be without retain_graph=True: that keeps what backward needs, and every call gives "
-                "the "
-                "gradient of the same old forward pass.",
+                "the gradient of the same old forward pass. (With several layers torch would refuse all the same: "
+                "the way back needs weights that the step has changed.)",
                 "c": "Since zero_grad is in the loop, nothing adds up.",
             },
         ),
