@@ -1,4 +1,4 @@
-"""How much faster unit 10's training gets, knob by knob; with --recipe, how accurate five epochs can be.
+"""How much faster unit 10's network trains by the knobs of unit 11; with --recipe, how accurate five epochs can be.
 
     python benchmarks/gpu_training.py              images a second and peak memory, from the naive loop to CUDA graphs
     python benchmarks/gpu_training.py --recipe     the accuracy of three seeds on the test set, and their mean

@@ -8,9 +8,9 @@ import numpy as np
 
 from course_lib.judging.outcome import Tolerance
 from grader.changes import change
+from grader.exercises.u11_speed.common import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
-UNIT = "10_gpu_cnn"
 CLOSE = Tolerance(rtol=1e-2, atol=1e-2, rtol32=1e-2, atol32=1e-2)
 """bfloat16 has 8 binary digits, and processors differ in how they round the last of them."""
 
