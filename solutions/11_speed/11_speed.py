@@ -18,12 +18,13 @@
 # %% [markdown]
 # # 11 · Speed
 #
-# **After this unit you can** measure how fast a training step is without fooling yourself, say what its time is made of,
-# turn the knobs that make it faster one at a time, and compute with half the bits.
+# **After this unit you can** measure how fast a training step is without fooling yourself, predict its time from launches,
+# bytes and FLOPs, turn the knobs that make it faster one at a time, compute with half the bits, and train on several devices as
+# if they were one.
 #
 # | time | difficulty | builds on |
 # |---|---|---|
-# | 120 to 150 minutes, in two sittings | ●●●●○ | the network and the loop of [10 GPU CNN](../10_gpu_cnn/10_gpu_cnn.ipynb); optimizers as PyTorch's classes ([09 To PyTorch](../09_to_pytorch/09_to_pytorch.ipynb)) |
+# | 130 to 160 minutes, in two sittings | ●●●●○ | the network and the loop of [10 GPU CNN](../10_gpu_cnn/10_gpu_cnn.ipynb); optimizers as PyTorch's classes ([09 To PyTorch](../09_to_pytorch/09_to_pytorch.ipynb)) |
 #
 # A research group pays by the hour for a machine with a large GPU, and a friend trains the same network on her laptop. The
 # GPU is no faster. Where does its time go, and is it worth its money? That is the question of this unit.
@@ -40,6 +41,7 @@ except ModuleNotFoundError as error:
     raise SystemExit(f"{error}: run ./course start in the course's folder, or see docs/running.md") from None
 
 import time
+import warnings
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -107,12 +109,25 @@ def throughput(step, images_per_step, warmup, steps, synchronize, clock):
 check("throughput")
 
 # %% given="waiting"
+CUDA = device.type == "cuda"
+
+
 def wait_for_device():
     """On a CPU every operation has ended when it returns."""
     if device.type == "cuda":
         torch.cuda.synchronize()
     elif device.type == "mps":
         torch.mps.synchronize()
+
+
+def precision(name):
+    """Let NVIDIA's float32 products and convolutions be "ieee", full float32, or "tf32"."""
+    if not CUDA:
+        return
+    if hasattr(torch.backends.cuda.matmul, "fp32_precision"):  # PyTorch 2.9 and newer
+        torch.backends.cuda.matmul.fp32_precision = torch.backends.cudnn.conv.fp32_precision = name
+    else:
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = name == "tf32"
 
 
 # %% [markdown]
@@ -305,50 +320,247 @@ print(f"together {all_flops / 1e6:6.1f} {all_moved / 1e6:10.2f} {all_flops / all
 # `conv2` has more than four fifths of all the arithmetic, and a high intensity. `conv1` has few channels: each number that it fetches
 # is used little. `fc2` is so small that hardly anything about it matters.
 #
-# Now this machine's roof, measured: a large matrix product for the peak, a large copy for the bandwidth. And under it each
-# layer, as fast as it really ran.
+# Now this machine's roof, measured: large matrix products for the peak, large copies for the bandwidth, of two sizes each, and
+# the better of the two counts. Roof and layers are measured in turn, four times over, so that a moment in which the machine is busy
+# elsewhere hits both. A layer above the roof would say that the roof was measured too low; then a line below says so.
 
 # %% folded=true
-with waits_for("throughput", "Net"):
+with waits_for("throughput"):
     not_while_grading()
-
-    def fast(step, amount, steps=5):
-        """The best of four measurements, in `amount` per second."""
-        return max(throughput(step, amount, 2, steps, wait_for_device, time.perf_counter) for _ in range(4))
-
-    a = torch.randn(1024, 1024, device=device)
-    peak = fast(lambda: a @ a, 2 * 1024**3)
-    source = torch.randn(16 * 2**20, device=device)
-    target = torch.empty_like(source)
-    bandwidth = fast(lambda: target.copy_(source), 2 * 4 * len(source))
-    net = Net().to(device)
-    attained = {}
+    on_cpu = device.type == "cpu"
+    precision("ieee")
+    net, tasks = Net().to(device), {}
+    for size in (512, 1024) if on_cpu else (4096, 8192):
+        a = torch.randn(size, size, device=device)
+        tasks["peak", size] = (lambda a=a: a @ a, 2 * size**3)
+    for mib in (64, 128) if on_cpu else (256, 1024):  # far more than a cache holds
+        source = torch.randn(mib * 2**18, device=device)
+        target = torch.empty_like(source)
+        tasks["bandwidth", mib] = (lambda source=source, target=target: target.copy_(source), 2 * 4 * len(source))
+    for name, (C, _, k, side) in layers.items():
+        x = torch.randn(N, C, side, side, device=device) if k == 3 else torch.randn(N, C, device=device)
+        layer = getattr(net, name)
+        tasks["layer", name] = (lambda layer=layer, x=x: layer(x), work[name][0])
+    tiny = torch.zeros(1, device=device)
+    tasks["launch", 1] = (lambda: tiny.add_(1), 1)
+    best = dict.fromkeys(tasks, 0.0)
     with torch.no_grad():
-        for name, (C, _, k, side) in layers.items():
-            layer = getattr(net, name)
-            x = torch.randn(N, C, side, side, device=device) if k == 3 else torch.randn(N, C, device=device)
-            attained[name] = fast(lambda layer=layer, x=x: layer(x), work[name][0], 20)
+        for _ in range(4):
+            for key, (step, amount) in tasks.items():
+                steps = {"layer": 10, "launch": 200}.get(key[0], 3)
+                best[key] = max(best[key], throughput(step, amount, 1, steps, wait_for_device, time.perf_counter))
+    tasks.clear()
+    peak, bandwidth = (max(rate for key, rate in best.items() if key[0] == kind) for kind in ("peak", "bandwidth"))
+    launch = 1 / best["launch", 1]
+    attained = {name: best["layer", name] for name in layers}
+    roof = {name: min(peak, work[name][1] * bandwidth) for name in layers}
 
     intensities = np.logspace(-1, 3, 200)
     ax = plt.subplots(figsize=(7.4, 4.0))[1]
     ax.loglog(intensities, np.minimum(peak, intensities * bandwidth) / 1e9, color=plots.INK, linewidth=2)
-    for name, colour in zip(layers, (plots.BLUE, plots.VERMILLION, plots.GREEN, plots.ORANGE), strict=True):
-        ax.plot(work[name][1], attained[name] / 1e9, "o", color=colour, markersize=9, label=name)
+    for name, colour, marker in zip(layers, (plots.BLUE, plots.VERMILLION, plots.GREEN, plots.ORANGE), "osD^", strict=True):
+        ax.plot(work[name][1], attained[name] / 1e9, marker, color=colour, markersize=9, label=name)
     ax.axvline(peak / bandwidth, color=plots.MUTED, linestyle=":")
     ax.text(peak / bandwidth * 1.1, ax.get_ylim()[0] * 1.3, "the ridge: peak / bandwidth", color=plots.MUTED, fontsize=9)
     ax.set(xlabel="arithmetic intensity (FLOPs per byte)", ylabel="GFLOP/s")
     ax.legend(loc="upper left")
-    plots.finding(ax, f"This machine's roof ({device.type}), and how near to it each layer comes")
+    nearest = max(layers, key=lambda name: attained[name] / roof[name])
+    share = attained[nearest] / roof[nearest]
+    plots.finding(ax, f"This machine's roof ({device.type}): {nearest} comes nearest, with {share:.0%} of what is possible")
     plt.show()
+    print(f"peak {peak / 1e9:,.0f} GFLOP/s, bandwidth {bandwidth / 1e9:,.0f} GB/s, one launch {1e6 * launch:.1f} microseconds")
+    above = [name for name in layers if attained[name] > 1.1 * roof[name]]
+    if above:
+        print(f"Above the roof: {', '.join(above)}. The roof was measured too low, or their data lay in a cache: run this again.")
 
 # %% [markdown]
-# Left of the ridge memory is the limit: fewer bytes help (bfloat16, fusing operations, larger batches for the linear
+# Left of the ridge memory is the limit: fewer bytes help (half the bits, fusing operations, larger batches for the linear
 # layers, whose weights are then used more often). Right of it arithmetic is the limit: fewer or cheaper FLOPs help (tensor
-# cores, another structure: unit 12). A point far below the roof has neither excuse: its time goes into starting the work. (A
-# point above the roof says that the roof was measured too low, on a busy machine, that the data were still in a cache, or
-# that the layer was computed with fewer bits: NVIDIA cards may take TF32 for convolutions.)
+# cores, another structure: unit 12). A point far below the roof has neither excuse: its time goes into starting the work.
+# (NVIDIA cards compute convolutions in **TF32** unless told otherwise: float32's range with 10 binary digits after the point,
+# on tensor cores. The cell above has asked for full float32, `"ieee"`, for both, so that roof and points are of one kind.)
 #
-# ### One knob at a time
+# ## A step's time, predicted
+#
+# A training step of this network is some 40 operations, on a GPU called **kernels**: products, activations, their ways back,
+# and the optimizer's. What does the whole take?
+#
+# - Python hands kernels over one after another, and each **launch** takes it some time $\ell$, a few microseconds.
+# - Kernel $k$ then takes $w_k = \max(\text{FLOPs}_k / \text{peak},\ \text{bytes}_k / \text{bandwidth})$: it computes and moves
+#   at the same time, and the slower of the two counts.
+# - On a **CPU** each call returns when it is done, so all of it adds up: $T = \sum_k (\ell + w_k)$.
+# - On a **GPU** Python runs ahead. Kernel $k$ is handed over at $k\,\ell$, and it begins when it has been handed over *and* the
+#   kernel before it has ended:
+#
+# $$e_0 = 0, \qquad e_k = \max(k\,\ell,\ e_{k-1}) + w_k, \qquad T = e_K$$
+#
+# ### Exercise: `predict_step_time`
+
+
+# %% exercise="predict_step_time"
+def predict_step_time(operations, launch, bandwidth, peak, overlap):
+    """The time in seconds from the first launch to the end of the last kernel.
+
+    operations: a list of pairs (FLOPs, bytes), in order, K of them.  launch: seconds that handing one over takes.
+    bandwidth: bytes per second.  peak: FLOPs per second.  overlap: True if Python runs ahead of the device (a GPU), False if
+    each call returns when its kernel is done (a CPU).
+    """
+    ### BEGIN SOLUTION
+    handed_over, end = 0.0, 0.0
+    for flops, moved in operations:
+        work = max(flops / peak, moved / bandwidth)
+        handed_over = (handed_over if overlap else end) + launch
+        end = max(handed_over, end) + work
+    return end
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1: one kernel's time</summary>
+#
+# Two divisions, and the larger result. Do that for each kernel by itself, before anything is added up: a kernel that waits for
+# memory cannot lend its idle arithmetic to the next.
+# </details>
+#
+# <details><summary>Hint 2: without overlap</summary>
+#
+# Every kernel costs its launch and its work, and nothing happens at the same time.
+# </details>
+#
+# <details><summary>Hint 3: with overlap, too long or too short</summary>
+#
+# Keep two moments: when Python has handed over this kernel (it never waits for the device), and when the device has ended the
+# one before. The later of the two is where this kernel begins. Even the first has to be handed over.
+# </details>
+#
+# <details><summary>Hint 4: right for a busy device and for an idle one, wrong in between</summary>
+#
+# During a long kernel Python gets ahead, and what it has gained it keeps for the next ones. No sum over kernels and no
+# maximum of two sums knows that; go through them one by one.
+# </details>
+
+# %% check="predict_step_time"
+check("predict_step_time")
+
+# %% [markdown]
+# First the picture of it: the forward pass for a batch, Python's launches above, the kernels below. Peak and bandwidth are those
+# of a data-centre card as its maker states them (H100 SXM: 67 TFLOP/s in float32, 3.35 TB/s), and the launch is an assumption: 5
+# microseconds. This is a prediction. With the sliders, find the batch from which on the card is busy without a pause; then halve the launch.
+
+
+# %% folded=true given="operations"
+def conv_or_linear(N, C, F, k, side):
+    """(FLOPs, numbers in, weights, numbers out) of a layer; k = side = 1 for a linear one."""
+    return 2 * N * side**2 * F * C * k**2, N * C * side**2, F * C * k**2, N * F * side**2
+
+
+def forward_operations(N):
+    """(name, FLOPs, bytes) of each kernel of Net's forward pass for N images, with the fewest bytes that must move."""
+    found = []
+    for name, (C, F, k, side) in layers.items():
+        flops, into, weights, out = conv_or_linear(N, C, F, k, side)
+        found.append((name, flops, 4 * (into + weights + out)))
+        if name != "fc2":
+            found.append((f"ReLU {name}", out, 4 * 2 * out))
+        if name.startswith("conv"):
+            found.append((f"pool {name}", out, 4 * out * 7 // 4))  # reads all, writes a quarter, and where it was (int64)
+    return found
+
+
+def step_operations(N):
+    """(FLOPs, bytes) of each kernel of a training step: forward, loss, backward, and an Adam that is one kernel."""
+    forward, backward, parameters = forward_operations(N), [], 0
+    for name, (C, F, k, side) in layers.items():
+        flops, into, weights, out = conv_or_linear(N, C, F, k, side)
+        backward.append((flops, 4 * (into + weights + out)))  # the weights' gradient
+        if name != "conv1":
+            backward.append((flops, 4 * (into + weights + out)))  # the input's
+        if name != "fc2":
+            backward.append((out, 4 * 3 * out))  # ReLU
+        if name.startswith("conv"):
+            backward.append((out, 4 * out * 7 // 4))
+        parameters += weights + F
+    loss = [(10 * N, 4 * 20 * N), (10 * N, 4 * 20 * N)]
+    return [(flops, moved) for _, flops, moved in forward] + loss + backward + [(12 * parameters, 4 * 7 * parameters)]
+
+
+# %% folded=true
+with waits_for("predict_step_time"):
+
+    def timeline(log2_batch=8, launch_microseconds=5.0):
+        """When each kernel of a forward pass is handed over, begins and ends on the card of the data sheet."""
+        kernels = forward_operations(2**log2_batch)
+        rate, top = 3.35e12, 67e12
+        ends = [
+            1e6 * predict_step_time([op[1:] for op in kernels[: k + 1]], launch_microseconds / 1e6, rate, top, True)
+            for k in range(len(kernels))
+        ]
+        lengths = [1e6 * predict_step_time([op[1:]], 0.0, rate, top, True) for op in kernels]
+        colours = [plots.GREEN if name.startswith(("conv", "fc")) else plots.ORANGE for name, _, _ in kernels]
+        ax = plt.subplots(figsize=(7.4, 2.6))[1]
+        for k, (end, length, colour) in enumerate(zip(ends, lengths, colours, strict=True)):
+            ax.barh(1, launch_microseconds, left=k * launch_microseconds, height=0.5, color=plots.BLUE, edgecolor="white")
+            hatch = "" if colour == plots.GREEN else "//"
+            ax.barh(0, length, left=end - length, height=0.5, color=colour, hatch=hatch, edgecolor="white")
+        ax.set(yticks=(0, 1), yticklabels=("card", "Python"), xlabel="microseconds (predicted)", ylim=(-0.5, 1.5))
+        ax.grid(False)
+        idle = 1 - sum(lengths) / ends[-1]
+        plots.finding(ax, f"Batch of {2**log2_batch:,}: {ends[-1]:,.0f} microseconds, of which the card idles {idle:.0%}")
+
+    plots.play(timeline, log2_batch=(0, 14, 1), launch_microseconds=(0.5, 10.0, 0.5))
+
+# %% [markdown]
+# Green: convolutions and linear layers. Striped: activations and poolings, which compute next to nothing and still take their time,
+# since they move every number. Merging them into the layer before, **fusing**, saves their bytes and their launches, and that is
+# what `torch.compile` mostly does.
+#
+# A prediction is worth something if it can fail. So here is this machine's: peak, bandwidth and launch as measured above, against
+# real training steps, for batches of 1 to 256 images.
+
+# %% folded=true
+with waits_for("predict_step_time", "throughput"):
+    not_while_grading()
+    batches = (1, 4, 16, 64, 256)
+    measured, predicted, launches_only = [], [], []
+    for size in batches:
+        torch.manual_seed(0)
+        net = Net().to(device)
+        optimizer = torch.optim.Adam(net.parameters(), lr=0.001)
+        images, labels = X_all[:size].to(device), y_all[:size].to(device)
+
+        def step(net=net, optimizer=optimizer, images=images, labels=labels):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(net(images), labels).backward()
+            optimizer.step()
+
+        rates = [throughput(step, 1, 1, 3, wait_for_device, time.perf_counter) for _ in range(3)]
+        measured.append(1000 / max(rates))
+        operations = step_operations(size)
+        predicted.append(1000 * predict_step_time(operations, launch, bandwidth, peak, device.type != "cpu"))
+        launches_only.append(1000 * launch * len(operations))
+    ax = plt.subplots(figsize=(7.4, 3.8))[1]
+    ax.loglog(batches, measured, "o-", color=plots.VERMILLION, label="measured")
+    ax.loglog(batches, predicted, "s--", color=plots.BLUE, label="predicted")
+    ax.loglog(batches, launches_only, ":", color=plots.MUTED, label="launches alone")
+    ax.set(xlabel="images in the batch", ylabel="milliseconds a step", xticks=batches, xticklabels=batches)
+    ax.minorticks_off()
+    ax.legend()
+    first, last = measured[0] / predicted[0], measured[-1] / predicted[-1]
+    plots.finding(ax, f"A step takes {last:.1f} times as long as predicted with 256 images, and {first:.1f} times with one")
+    plt.show()
+    print("batch     " + " ".join(f"{size:8}" for size in batches))
+    print("predicted " + " ".join(f"{value:8.2f}" for value in predicted) + "  ms")
+    print("measured  " + " ".join(f"{value:8.2f}" for value in measured) + "  ms")
+
+# %% [markdown]
+# The prediction is a **lower bound**: the fewest bytes, each kernel at the roof, one launch a layer. What is missing is as
+# instructive as what is there. With one image Python's own work counts: autograd's bookkeeping, and an Adam that is dozens of calls
+# and not one. With 256 images the roof does: no convolution's way back comes near the peak of a large product. Where the two
+# curves run in parallel, you have understood what the time depends on; the distance is the price of real code.
+#
+# *A good place for a break.*
+#
+# ## One knob at a time
 #
 # | knob | what it changes |
 # |---|---|
@@ -357,10 +569,26 @@ with waits_for("throughput", "Net"):
 # | data on the device | 10,000 images are 31 MB: put them there once, and pick batches by index |
 # | larger batch | fewer, larger steps keep the device busy. The learning rate grows along: for SGD in proportion (unit 03), for Adam often by the root, so 4 times the batch gets 2 times the rate |
 # | `channels_last` | the same numbers in another order, NHWC, which many convolutions prefer |
-# | bfloat16 autocast | half the bytes; tensor cores compute it many times as fast |
+# | `fused=True` | the optimizer's dozens of kernels become one |
+# | TF32 | float32's range, 10 binary digits after the point, on NVIDIA's tensor cores |
+# | half the bits | bfloat16 or float16 by autocast: half the bytes, and tensor cores compute it many times as fast |
 # | `torch.compile` | fuses operations, so that fewer intermediate results travel to memory and back |
-# | CUDA graphs | records all orders of a step once and plays them again: Python no longer asks |
+# | `mode="reduce-overhead"` | the same, recorded as CUDA graphs |
+# | CUDA graph by hand | records all orders of a step once and plays them again: Python no longer asks |
 #
+# Two traps. **`channels_last` for images with one channel**: `images.contiguous(memory_format=torch.channels_last)` leaves our
+# (64, 1, 28, 28) as they are, since with one channel both orders are the same numbers in the same places and torch sees no
+# reason to act; `.to(memory_format=torch.channels_last)` says so in the strides, and the layers after it see an NHWC tensor. **TF32**:
+# NVIDIA cards use it for convolutions by default and not for products, so that "float32" may be two things in one
+# network. The baseline here asks for full float32 everywhere, and TF32 is a row of its own.
+
+# %%
+one_channel = torch.zeros(64, 1, 28, 28)
+print("as made:          ", one_channel.stride())
+print("contiguous(...):  ", one_channel.contiguous(memory_format=torch.channels_last).stride())
+print("to(...):          ", one_channel.to(memory_format=torch.channels_last).stride())
+
+# %% [markdown]
 # Workers and notebooks: on Windows and macOS, and on Linux from Python 3.14 on, a worker is a fresh Python (start methods
 # `spawn` and `forkserver`) that imports what it is sent. It cannot import a notebook, so a Dataset class, a transform or a
 # collate function that you define in a cell ends in "worker exited unexpectedly". Either keep `num_workers=0`, or let a cell
@@ -374,8 +602,9 @@ with waits_for("throughput", "Net"):
 # (A `TensorDataset`, as below, is PyTorch's own and needs neither.)
 #
 # The baseline is the loop as most people write it: a DataLoader that collects one image after the other, batches of 64,
-# float32. Every other row changes **one** thing (with the larger batch, the learning rate belongs to it). Which of the four
-# below will bring most on *this* machine? On a CPU the same cells run smaller: three steps are measured in place of a hundred.
+# float32. Every other row changes **one** thing (with the larger batch, the learning rate belongs to it; the graph by hand
+# has its data on the device). Which of the four below will bring most on *this* machine? On a CPU the same cells run smaller:
+# three steps are measured in place of a hundred.
 
 # %%
 predict(
@@ -385,13 +614,16 @@ predict(
         "a": "data on the device",
         "b": "larger batch",
         "c": "channels_last",
-        "d": "bfloat16",
+        "d": "half the bits",
         "e": "none of these by more than a tenth",
     },
 )
 
 # %% folded=true given="knobs"
 WARMUP, STEPS = (1, 3) if device.type == "cpu" else (20, 100)
+LOW = torch.bfloat16
+if CUDA and not torch.cuda.is_bf16_supported(including_emulation=False):
+    LOW = torch.float16  # cards before Ampere, such as the T4, only pretend to compute in bfloat16
 
 
 def batches_by_loader(batch_size, workers=0, pinned=False):
@@ -413,30 +645,35 @@ def batches_on_device(batch_size):
             yield X[index], y[index]
 
 
-def stepper(batches, rate=0.001, channels_last=False, bf16=False, compiled=False):
-    """A function that makes one training step with the next batch."""
+def stepper(batches, rate=0.001, channels_last=False, low=False, fused=False, tf32=False, mode=None):
+    """A function that makes one training step with the next batch; mode: torch.compile's, None for no compiling."""
     torch.manual_seed(0)
     model = Net().to(device)
     if channels_last:
         model = model.to(memory_format=torch.channels_last)
-    optimizer = torch.optim.Adam(model.parameters(), lr=rate)
-    network = torch.compile(model) if compiled else model
+    optimizer = torch.optim.Adam(model.parameters(), lr=rate, fused=fused)
+    network = model if mode is None else torch.compile(model, mode=mode)
+    scaler = torch.amp.GradScaler(device.type, enabled=low and LOW is torch.float16)
 
     def step():
         images, labels = next(batches)
         if channels_last:
-            images = images.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bf16):
+            images = images.to(memory_format=torch.channels_last)
+        precision("tf32" if tf32 else "ieee")
+        with torch.autocast(device.type, dtype=LOW, enabled=low):
             loss = nn.functional.cross_entropy(network(images), labels)
         optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+        scaler.scale(loss).backward()
+        scaler.step(optimizer)
+        scaler.update()
 
     return step
 
 
 def graph_stepper(batches):
     """A step whose orders were recorded once in a CUDA graph; images and labels are copied into its own place."""
+    torch.manual_seed(0)
+    precision("ieee")
     network = Net().to(device)
     optimizer = torch.optim.Adam(network.parameters(), lr=0.001, capturable=True)
     images, labels = (part.clone() for part in next(batches))
@@ -449,7 +686,8 @@ def graph_stepper(batches):
 
     side = torch.cuda.Stream()
     side.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(side):
+    with torch.cuda.stream(side), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a capturable Adam complains that these first steps are not being captured
         for _ in range(3):
             work()
     torch.cuda.current_stream().wait_stream(side)
@@ -468,36 +706,41 @@ def graph_stepper(batches):
 
 def knobs():
     """name -> (function that makes the step, images per step); None where this machine cannot."""
-    cuda = device.type == "cuda"
     return {
         "baseline": (lambda: stepper(batches_by_loader(64)), 64),
         "2 workers": (lambda: stepper(batches_by_loader(64, workers=2)), 64),
-        "pinned memory": (lambda: stepper(batches_by_loader(64, pinned=True)), 64) if cuda else None,
+        "pinned memory": (lambda: stepper(batches_by_loader(64, pinned=True)), 64) if CUDA else None,
         "data on the device": (lambda: stepper(batches_on_device(64)), 64),
         "batch of 256": (lambda: stepper(batches_by_loader(256), rate=0.002), 256),
         "channels_last": (lambda: stepper(batches_by_loader(64), channels_last=True), 64),
-        "bfloat16": (lambda: stepper(batches_by_loader(64), bf16=True), 64),
-        "torch.compile": (lambda: stepper(batches_by_loader(64), compiled=True), 64) if cuda else None,
-        "CUDA graph": (lambda: graph_stepper(batches_on_device(64)), 64) if cuda else None,
+        "fused Adam": (lambda: stepper(batches_by_loader(64), fused=True), 64),
+        "TF32": (lambda: stepper(batches_by_loader(64), tf32=True), 64) if CUDA else None,
+        "half the bits": (lambda: stepper(batches_by_loader(64), low=True), 64),
+        "torch.compile": (lambda: stepper(batches_by_loader(64), mode="default"), 64) if CUDA else None,
+        "reduce-overhead": (lambda: stepper(batches_by_loader(64), mode="reduce-overhead"), 64) if CUDA else None,
+        "CUDA graph": (lambda: graph_stepper(batches_on_device(64)), 64) if CUDA else None,
     }
 
 
 # %% folded=true
-with waits_for("throughput", "Net"):
+with waits_for("throughput"):
     not_while_grading()
-    rates, steppers = {}, {name: (knob[0](), knob[1]) for name, knob in knobs().items() if knob is not None}
+    rates, steppers, missing = {}, {}, [name for name, knob in knobs().items() if knob is None]
+    for name, knob in knobs().items():
+        if knob is not None:
+            steppers[name] = knob[0](), knob[1]
     for _ in range(3):  # in turn, and the best of three counts: whatever else the machine does only makes a step slower
-        for name, (step, size) in steppers.items():
+        for name, (step, size) in list(steppers.items()):
             try:
                 rate = throughput(step, size, WARMUP, STEPS, wait_for_device, time.perf_counter)
                 rates[name] = max(rate, rates.get(name, 0))
-            except RuntimeError as problem:  # torch.compile without a C++ compiler, for one
+            except RuntimeError as problem:  # a knob that this device or this installation lacks
+                steppers.pop(name)
                 rates.pop(name, None)
                 print(f"{name} cannot be had here: {type(problem).__name__}")
     steppers.clear()  # which ends the two workers
-    left_out = [name for name in knobs() if name not in rates]
-    if left_out:
-        print("left out on this machine:", ", ".join(left_out))
+    if missing:
+        print("left out on this machine:", ", ".join(missing))
     ratios = {name: rate / rates["baseline"] for name, rate in rates.items()}
     print(f"baseline: {rates['baseline']:,.0f} images per second, measured over {STEPS} steps")
     ax = plt.subplots(figsize=(7.4, 3.4))[1]
@@ -506,24 +749,38 @@ with waits_for("throughput", "Net"):
     ax.axvline(1, color=plots.INK, linewidth=1)
     ax.invert_yaxis()
     ax.set(xlabel="images per second, as a multiple of the baseline's")
-    plots.finding(ax, f"One knob at a time: what each is worth on this {device.type.upper()}")
+    letters = {"data on the device": "a", "batch of 256": "b", "channels_last": "c", "half the bits": "d"}
+    best_knob = max(letters, key=lambda name: ratios.get(name, 0))
+    gain = ratios[best_knob]
+    said = f"{best_knob} brings most of the four, {gain:.2f} times" if gain > 1.1 else "none of the four brings a tenth"
+    plots.finding(ax, f"On this {device.type.upper()}, {said} the baseline" if gain > 1.1 else f"On this {device.type.upper()}, {said}")
     plt.show()
-    letters = {"data on the device": "a", "batch of 256": "b", "channels_last": "c", "bfloat16": "d"}
-    best = max(letters, key=lambda name: ratios.get(name, 0))
     reveal(
         "knob",
-        letters[best] if ratios[best] > 1.1 else "e",
+        letters[best_knob] if gain > 1.1 else "e",
         because="that is what this machine measured. On another one, the order may be another: measure yours.",
     )
 
 # %% [markdown]
-# Pinned memory and CUDA graphs need an NVIDIA GPU, and are left out without one. `torch.compile` needs a C++ compiler and spends
-# half a minute of compiling on a CPU, so it is measured on NVIDIA GPUs only. Times vary from run to run, on a busy machine a lot:
-# trust a ratio only if it comes out alike when you run the cell again.
+# Rows that are left out need an NVIDIA GPU. (`torch.compile` works on a CPU as well, but needs a C++ compiler and half a minute.)
+# Times vary from run to run, on a busy machine a lot: trust a ratio only if it comes out alike when you run the cell again.
 #
-# On a CPU that does nothing else the convolutions take nearly all of the time, so no knob that is about bringing data helps much. On a GPU expect
-# the other way round: this network is so small that a fast card mostly waits for Python, and what pays is whatever asks less
-# often (larger batches, data on the device, CUDA graphs).
+# On a CPU the convolutions take nearly all of the time, so no knob that is about bringing data helps much; half the bits help
+# where the processor computes in bfloat16. For a GPU your own `predict_step_time` says what to expect: this network is so
+# small that a fast card mostly waits for Python, and what should pay is whatever asks less often (larger batches, fused
+# optimizers, graphs), or brings the data without Python (on the device). The DataLoader of the baseline collects images one by one in
+# Python: on a fast card that alone may be the limit. Where does the time go on yours? `torch.profiler` shows it as a picture:
+#
+# ```python
+# with torch.profiler.profile() as profile:
+#     for _ in range(10):
+#         step()
+# print(profile.key_averages().table(sort_by="self_cpu_time_total", row_limit=10))
+# profile.export_chrome_trace("trace.json")  # open it in a browser, at ui.perfetto.dev
+# ```
+#
+# In the trace, look for gaps in the device's row (it waits: for launches, or for data), for one kernel that is longer than all
+# others, and for many short ones in a row that could be fused.
 #
 # ## Half the bits
 #
@@ -544,25 +801,38 @@ reveal("bf16", "b" if total.item() == 1 else "c", because="the gap above 1 is 1/
 # **autocast** computes the forward pass, layer by layer, with rounded copies. Backward needs no autocast: each operation
 # goes back in the type in which it came.
 #
-# In **float16** (GPUs before 2020) small gradients would become 0. There the loss is multiplied by a large *scale* before
-# backward, and the gradients are divided by it before the step. `torch.amp.GradScaler` does that: `scaler.scale(loss)`,
+# **float16** has more digits (11) and a small range. It is what NVIDIA cards before Ampere, from 2020, have: the T4 of many
+# free notebooks is one. Here its trouble is another:
+
+# %%
+tiny_gradients = torch.tensor([1e-5, 1e-7, 1e-8])
+for scale in (1, 65536):
+    kept = (tiny_gradients * scale).half().float() / scale
+    print(f"float16, scale {scale:6}:", " ".join(f"{value:.2e}" for value in kept.tolist()))
+print("bfloat16, no scale:    ", " ".join(f"{value:.2e}" for value in tiny_gradients.bfloat16().tolist()))
+
+# %% [markdown]
+# Small gradients become 0. So the loss is multiplied by a large *scale* before backward, which makes all gradients larger by the
+# chain rule, and they are divided by it before the step. `torch.amp.GradScaler` does that: `scaler.scale(loss)`,
 # `scaler.unscale_(optimizer)`, `scaler.step(optimizer)` (which leaves the step out if a gradient is infinite),
-# `scaler.update()` (which then halves the scale, and doubles it after many good steps). With bfloat16 no scaler is needed.
+# `scaler.update()` (which then halves the scale, and doubles it after many good steps). The scaler belongs to float16;
+# bfloat16 has float32's range and needs none.
 #
 # ### Exercise: `amp_step`
 #
-# One step in bfloat16: forward and loss under autocast; with the scaler if there is one; with the gradient's norm clipped to
+# One step in `dtype`: forward and loss under autocast; with the scaler if there is one; with the gradient's norm clipped to
 # `max_norm` if there is one. Clip what the optimizer will see: gradients without the scale.
 
 
 # %% exercise="amp_step"
-def amp_step(model, images, labels, optimizer, scaler=None, max_norm=None):
+def amp_step(model, images, labels, optimizer, dtype=torch.bfloat16, scaler=None, max_norm=None):
     """One training step in mixed precision; returns the loss, a plain number without the scale.
 
-    The type of device for autocast is images.device.type.  scaler: a torch.amp.GradScaler, or None.
+    dtype: torch.bfloat16 or torch.float16, for autocast, whose type of device is images.device.type.
+    scaler: a torch.amp.GradScaler, or None.  max_norm: a number, or None.
     """
     ### BEGIN SOLUTION
-    with torch.autocast(images.device.type, dtype=torch.bfloat16):
+    with torch.autocast(images.device.type, dtype=dtype):
         loss = nn.functional.cross_entropy(model(images), labels)
     optimizer.zero_grad()
     (loss if scaler is None else scaler.scale(loss)).backward()
@@ -582,7 +852,7 @@ def amp_step(model, images, labels, optimizer, scaler=None, max_norm=None):
 # %% [markdown]
 # <details><summary>Hint 1: types, or the plain step</summary>
 #
-# `with torch.autocast(images.device.type, dtype=torch.bfloat16):` around two things, the forward pass and the loss. The model
+# `with torch.autocast(images.device.type, dtype=dtype):` around two things, the forward pass and the loss. The model
 # stays as it is. After the block come the lines that you know: `zero_grad`, `backward`, `step`.
 # </details>
 #
@@ -600,45 +870,233 @@ def amp_step(model, images, labels, optimizer, scaler=None, max_norm=None):
 # %% check="amp_step"
 check("amp_step")
 
-# %%
-with waits_for("amp_step", "Net"):
+# %% folded=true
+with waits_for("amp_step"):
     not_while_grading()
     curves = {}
-    for name in ("float32", "bfloat16"):
+    half = str(LOW).removeprefix("torch.")
+    for name in ("float32", half):
         torch.manual_seed(0)
-        net = Net()
+        net = Net().to(device)
         optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        scaler = torch.amp.GradScaler(device.type) if LOW is torch.float16 else None
         losses = []
         for index in torch.arange(1920).split(64):
-            if name == "bfloat16":
-                losses.append(amp_step(net, X_all[index], y_all[index], optimizer))
+            images, labels = X_all[index].to(device), y_all[index].to(device)
+            if name == half:
+                losses.append(amp_step(net, images, labels, optimizer, LOW, scaler))
             else:
-                loss = nn.functional.cross_entropy(net(X_all[index]), y_all[index])
+                loss = nn.functional.cross_entropy(net(images), labels)
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
                 losses.append(loss.item())
         curves[name] = losses
-    ax = plots.loss_curves(curves, xlabel="update", ylabel="loss of the batch")
-    plots.finding(ax, "With half the bits forward and float32 parameters, the loss takes nearly the same way")
-    plt.show()
     gap = np.abs(np.subtract(*curves.values())).max()
-    print("largest difference of the two losses below 0.1:", gap < 0.1)
+    fall = curves["float32"][0] - min(curves["float32"])
+    ax = plots.loss_curves(curves, xlabel="update", ylabel="loss of the batch")
+    plots.finding(ax, f"Half the bits forward: the losses differ by {gap:.2f} at most, and fall by {fall:.2f}")
+    plt.show()
 
 # %% [markdown]
 # ## More than one GPU
 #
-# A script does what a notebook cannot: run in several processes at once, each with a copy of the network and its own part of
-# every batch. After each `backward` the copies' gradients are averaged, so that all of them make the same step. It needs
-# no GPU to be tried; two processes on a CPU compute the same as one. In a shell, compare:
+# **Data-parallel** training: each device has a copy of the network, and gets its own part of every batch. If all copies make the
+# same step, they stay equal and never have to be compared. For that they need the same gradients, and each has another one: that
+# of the mean loss over *its* examples. Between `backward` and `step` these are averaged.
+#
+# With $R$ copies, of which copy $r$ has $n_r$ examples and the gradient $g_r$ of its mean loss:
+#
+# $$g = \frac{\sum_r n_r\, g_r}{\sum_r n_r}$$
+#
+# That is the gradient of the mean over the whole batch. (It is your `epoch_loss` of unit 10, with gradients in place of losses.)
+# Gradients are linear in the loss, and so this is exact.
+#
+# The same formula makes a large batch on *one* small device, **gradient accumulation**: `backward` adds up by itself, so
+# `(loss * n / total).backward()` for each part, and one `step` after the last.
+#
+# ### Exercise: `average_gradients`
+
+
+# %% exercise="average_gradients"
+def average_gradients(models, counts):
+    """Give every copy the average of all copies' gradients, weighted by their examples.
+
+    models: R copies of a network; in each parameter's .grad lies the gradient of the mean loss over the copy's examples.
+    counts: how many examples each copy had, R whole numbers. A copy that had none has gradients None, which count as 0; it gets
+    the average like the others. Where no copy has a gradient (a frozen parameter), None stays. Each copy gets tensors of its
+    own; the parameters stay as they are. Returns nothing.
+    """
+    ### BEGIN SOLUTION
+    total = sum(counts)
+    for params in zip(*(model.parameters() for model in models), strict=True):
+        shares = [n / total * p.grad for p, n in zip(params, counts, strict=True) if p.grad is not None]
+        for p in params:
+            p.grad = sum(shares).clone() if shares else None
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1: the copies end with different gradients</summary>
+#
+# `zip(*(model.parameters() for model in models))` gives, one after the other, the R copies of each parameter. First compute
+# the average of their gradients, then write it into all of them: whoever writes while still reading averages averages.
+# </details>
+#
+# <details><summary>Hint 2: right for equal parts, wrong for others</summary>
+#
+# A mean times its number is a sum. Each gradient is multiplied by its number of examples, and the sum is divided by all examples.
+# </details>
+#
+# <details><summary>Hint 3: tensors of their own</summary>
+#
+# `p.grad = average` hands the same tensor to all copies, and clipping one clips all. `.clone()` makes another one.
+# </details>
+#
+# <details><summary>Hint 4: None</summary>
+#
+# Three cases: all copies have a gradient; some have (leave the others out of the sum, but give them the result); none has (leave
+# None where it is).
+# </details>
+
+# %% check="average_gradients"
+check("average_gradients")
+
+# %% [markdown]
+# Now the proof. Two copies of `Net` share batches of 48 images, 32 and 16, for eight steps of SGD with momentum; a third network
+# takes each batch whole. In three ways: with your averages, with the plain mean of the two gradients, and without any exchange.
+
+# %% folded=true
+with waits_for("average_gradients"):
+    not_while_grading()
+
+    def plain_mean(models, counts):
+        for p, q in zip(models[0].parameters(), models[1].parameters(), strict=True):
+            mean = (p.grad + q.grad) / 2
+            p.grad, q.grad = mean, mean.clone()
+
+    def distance(one, other):
+        """The largest difference of two networks' parameters."""
+        with torch.no_grad():
+            return max((a - b).abs().max().item() for a, b in zip(one.parameters(), other.parameters(), strict=True))
+
+    exchanges = {"your average": average_gradients, "plain mean": plain_mean, "no exchange": lambda models, counts: None}
+    apart, away = {}, {}
+    for name, exchange in exchanges.items():
+        networks = []
+        for _ in range(3):
+            torch.manual_seed(0)
+            networks.append(Net().to(device, torch.float64))
+        optimizers = [torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9) for net in networks]
+        apart[name], away[name] = [], []
+        for index in torch.arange(8 * 48).split(48):
+            parts = (index[:32], index[32:], index)
+            for net, part in zip(networks, parts, strict=True):
+                net.zero_grad()
+                images, labels = X_all[part].to(device, torch.float64), y_all[part].to(device)
+                nn.functional.cross_entropy(net(images), labels).backward()
+            exchange(networks[:2], [32, 16])
+            for optimizer in optimizers:
+                optimizer.step()
+            apart[name].append(distance(networks[0], networks[1]))
+            away[name].append(distance(networks[0], networks[2]))
+    fig, axes = plt.subplots(1, 2, figsize=(7.4, 3.4), sharey=True)
+    styles = {"your average": (plots.BLUE, "o-"), "plain mean": (plots.ORANGE, "s--"), "no exchange": (plots.VERMILLION, "^:")}
+    for ax, values, title in zip(axes, (apart, away), ("between the two copies", "to one network that saw all"), strict=True):
+        for name, (colour, style) in styles.items():
+            ax.semilogy(range(1, 9), np.maximum(values[name], 1e-18), style, color=colour, label=name)
+        ax.set(xlabel="step", title=title, xticks=range(1, 9))
+    axes[0].set_ylabel("largest difference of a parameter")
+    axes[0].legend(fontsize=9)
+    exact = max(away["your average"]) < 1e-10 and max(apart["your average"]) == 0
+    verdict = "two copies train as one" if exact else "the copies do not train as one yet"
+    plots.finding(fig, f"With your average, {verdict}; with the plain mean they agree, on something else")
+    plt.show()
+    print("largest difference between the copies:", max(apart["your average"]))
+
+# %% [markdown]
+# (Differences of 0 are drawn at the bottom.) The plain mean is the instructive one: the copies agree with each other to the last bit, the loss falls,
+# nothing looks wrong, and it is another training. Only the comparison with one process shows it. It comes up in every last batch of
+# an epoch that cannot be divided by the number of devices.
+#
+# In earnest the copies live in different processes, and no function can reach into all of them. The processes send their shares
+# around instead: `torch.distributed.all_reduce` leaves in each the sum over all. A script with two processes, which needs no GPU
+# (`gloo` is PyTorch's way to let CPUs talk), computes the gradient of the same 48 images:
+
+# %% folded=true
+import copy
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+PROGRAM = """
+import sys, torch
+import torch.distributed as team
+from torch import nn
+
+rank, size, meeting, data, out = int(sys.argv[1]), 2, sys.argv[2], sys.argv[3], sys.argv[4]
+team.init_process_group("gloo", init_method=meeting, rank=rank, world_size=size)
+X, y = torch.load(data, weights_only=True)
+torch.manual_seed(0)
+model = nn.Sequential(nn.Flatten(), nn.Linear(784, 10)).double()
+part = slice(0, 32) if rank == 0 else slice(32, 48)
+nn.functional.cross_entropy(model(X[part]), y[part]).backward()
+n = torch.tensor(float(len(y[part])), dtype=torch.float64)
+for p in model.parameters():
+    p.grad *= n
+    team.all_reduce(p.grad)
+team.all_reduce(n)
+for p in model.parameters():
+    p.grad /= n
+torch.save([p.grad for p in model.parameters()], out + str(rank))
+team.destroy_process_group()
+"""
+
+with waits_for("average_gradients"):
+    not_while_grading()
+    X, y = X_all[:48].double(), y_all[:48]
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        (place / "program.py").write_text(PROGRAM, encoding="utf-8")
+        torch.save([X, y], place / "data.pt")
+        meeting, quiet = (place / "meeting").as_uri(), {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        words = [sys.executable, place / "program.py"]
+        processes = [
+            subprocess.Popen([*words, str(rank), meeting, place / "data.pt", place / "grad"], **quiet) for rank in range(2)
+        ]
+        try:
+            ended = [process.wait(timeout=100) for process in processes]
+        except subprocess.TimeoutExpired:
+            ended = [1]
+        for process in processes:
+            process.kill()
+        sent = [torch.load(place / f"grad{rank}", weights_only=True) for rank in range(2)] if not any(ended) else None
+    if sent is None:
+        print("Two processes could not be started or could not talk to each other here; the picture above says the same.")
+    else:
+        torch.manual_seed(0)
+        copies = [nn.Sequential(nn.Flatten(), nn.Linear(784, 10)).double()]
+        copies.append(copy.deepcopy(copies[0]))
+        for net, part in zip(copies, (slice(0, 32), slice(32, 48)), strict=True):
+            nn.functional.cross_entropy(net(X[part]), y[part]).backward()
+        average_gradients(copies, [32, 16])
+        alike = all(torch.equal(a, b) for a, b in zip(*sent, strict=True))
+        near = max((p.grad - g).abs().max().item() for p, g in zip(copies[0].parameters(), sent[0], strict=True))
+        print("both processes hold the same gradients:", alike)
+        print("they are yours, to within 1e-12:", near < 1e-12)
+
+# %% [markdown]
+# A whole training of that kind is `course_lib/ddp_train.py`, with PyTorch's `DistributedDataParallel`, which sends gradients while
+# `backward` is still at work. In a shell, compare:
 #
 # ```text
 # python -m course_lib.ddp_train --epochs 1
 # torchrun --standalone --nproc-per-node 2 -m course_lib.ddp_train --epochs 1
 # ```
 #
-# How the gradients are averaged, and why your `epoch_loss` comes back there for the last batch, is written at the top of
-# `course_lib/ddp_train.py`.
+# How its gradients become exact for the last batch is written at its top. Does it take half the time? For a network this small, hardly:
+# the gradients' way and Python's own time come with every step, however small the part. Two devices pay when each has enough to do.
 
 # %% [markdown]
 # ## Quiz
@@ -696,9 +1154,12 @@ check("quiz_11")
 #
 # - **A clock for a device that works on:** warm up, wait, read, all steps, wait, read. Nothing that waits or prepares in between.
 # - **Roofline:** $\text{FLOP/s} \le \min(\text{peak},\ \text{intensity} \cdot \text{bandwidth})$.
+# - **A step's time:** $w_k = \max(\text{FLOPs}_k / \text{peak},\ \text{bytes}_k / \text{bandwidth})$; on a GPU
+#   $e_k = \max(k\,\ell,\ e_{k-1}) + w_k$, on a CPU $\sum_k (\ell + w_k)$. A lower bound.
 # - **One knob at a time,** against a baseline that says in which precision it computes.
 # - **Half the bits** forward, float32 for the parameters. bfloat16 has float32's range and needs no scale; float16 does: scale,
 #   backward, unscale, clip, step, update.
+# - **Copies stay equal** if all step with $g = \sum_r n_r\, g_r / \sum_r n_r$, which is the gradient of the mean over the whole batch.
 
 # %% [markdown]
 # ## Think about it

@@ -1,4 +1,4 @@
-"""How fast a training step is, and how it is made fast: stopwatches, and mixed precision.
+"""How fast a training step is, and how it is made fast: stopwatches, mixed precision, copies that share a batch.
 
 Nothing here needs a GPU or a clock: a device that works on while nobody waits is simulated, so that what a learner's
 code does with it comes out as plain data. torch is imported inside the functions.
@@ -125,13 +125,13 @@ def rehearsed(obj: Any, inputs: dict[str, Any]) -> Any:
 
 
 def mixed_precision(obj: Any, inputs: dict[str, Any]) -> Any:
-    """Call `obj(model, images, labels, optimizer, scaler, max_norm)` once for each batch, with torch's SGD, float32.
+    """Call `obj(model, images, labels, optimizer, dtype, scaler, max_norm)` for each batch, with torch's SGD, float32.
 
     params: W1, b1, W2, b2 of a network with a ReLU.  images: (steps, N, D).  labels: (steps, N).  scale: what the
     scaler, torch's own, begins with; it doubles after each good step; None for no scaler.  stale: what lies in `.grad`
-    at first.  Returns (params, losses, scales, facts), None but for what `asks` names. "steps": the parameters after
-    all of them.  "losses".  "scales": the scale after each step, with the parameters.  "types": which types and modes
-    the passes have, and whether the losses have been rounded to bfloat16.
+    at first.  kind: "bfloat16" or "float16", for dtype.  Returns (params, losses, scales, facts), None but for what
+    `asks` names. "steps": the parameters after all of them.  "losses".  "scales": the scale after each step, with the
+    parameters.  "types": which types and modes the passes have, and whether the losses have been rounded to `kind`.
     """
     import torch
 
@@ -143,6 +143,7 @@ def mixed_precision(obj: Any, inputs: dict[str, Any]) -> Any:
             param.copy_(torch.from_numpy(value))
             param.grad = torch.full_like(param, inputs["stale"]) if inputs["stale"] else None
     optimizer = torch.optim.SGD(model.parameters(), lr=inputs["lr"])
+    low = torch.bfloat16 if inputs["kind"] == "bfloat16" else torch.float16
     scaler, scale = None, inputs["scale"]
     if scale is not None:
         scaler = torch.amp.GradScaler("cpu", init_scale=scale, growth_interval=1)
@@ -151,7 +152,7 @@ def mixed_precision(obj: Any, inputs: dict[str, Any]) -> Any:
     losses, scales = [], []
     for images, labels in zip(inputs["images"], inputs["labels"], strict=True):
         tensors = torch.from_numpy(images), torch.from_numpy(labels)
-        losses.append(obj(model, *tensors, optimizer, scaler, inputs["max_norm"]))
+        losses.append(obj(model, *tensors, optimizer, low, scaler, inputs["max_norm"]))
         scales.append(0.0 if scaler is None else scaler.get_scale())
     params = [param.detach().float().numpy().copy() for param in model.parameters()]
     asks = inputs["asks"]
@@ -160,7 +161,7 @@ def mixed_precision(obj: Any, inputs: dict[str, Any]) -> Any:
     if asks == "types":
         kinds = sorted({str(param.dtype).removeprefix("torch.") for param in model.parameters()})
         left_on = {"autocast is left on": torch.is_autocast_enabled("cpu"), "parameters are": ", ".join(kinds)}
-        return None, None, None, seen | left_on | {"the loss is rounded to bfloat16": _rounded(losses)}
+        return None, None, None, seen | left_on | {"the loss is rounded to half the bits": _rounded(losses, low)}
     return params, None, np.array(scales) if asks == "scales" else None, None
 
 
@@ -176,12 +177,12 @@ def _look(seen: dict[str, Any], module: Any, args: Any, out: Any) -> None:
         out.register_hook(on_the_way_back)
 
 
-def _rounded(losses: list[Any]) -> bool:
-    """Whether all of several losses are numbers of 8 binary digits, as hardly any other loss is."""
+def _rounded(losses: list[Any], low: Any) -> bool:
+    """Whether all of several losses are numbers of a type with few digits, as hardly any other loss is."""
     import torch
 
     numbers = [torch.as_tensor(loss).detach().double() for loss in losses if loss is not None]
-    return bool(numbers) and all(torch.equal(number.bfloat16().double(), number) for number in numbers)
+    return bool(numbers) and all(torch.equal(number.to(low).double(), number) for number in numbers)
 
 
 def _plain_number(loss: Any) -> float:

@@ -5,13 +5,9 @@ from grader.audit.equivalent.explained import Explained
 EQUIVALENT: dict[str, tuple[Explained, ...]] = {
     "amp_step": (
         Explained(
-            "with torch.autocast(images.device.type, dtype=torch.bfloat16):",
-            (
-                "with torch.autocast(images.device.type):",
-                "with torch.autocast(labels.device.type, dtype=torch.bfloat16):",
-            ),
-            "On a CPU, where it is graded, autocast computes in bfloat16 unless it is told otherwise; images and "
-            "labels lie on one device.",
+            "with torch.autocast(images.device.type, dtype=dtype):",
+            ("with torch.autocast(labels.device.type, dtype=dtype):",),
+            "Images and labels lie on one device.",
         ),
     ),
 }
