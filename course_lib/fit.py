@@ -44,7 +44,7 @@ def fit(
     losses = []
     for epoch in range(1, epochs + 1):
         model.train()
-        total = 0.0
+        seen = []  # on the device: whoever fetches a loss in every step waits for a GPU in every step
         for index in torch.randperm(len(X), generator=generator).split(batch_size):
             index = index.to(X.device)
             batch = X[index] if augment is None else augment(X[index], generator)
@@ -53,9 +53,9 @@ def fit(
             loss.backward()
             optimizer.step()
             scheduler.step()
-            total += float(loss.detach()) * len(index)
+            seen.append(loss.detach() * len(index))
         model.eval()
-        losses.append(total / len(X))
+        losses.append(float(torch.stack(seen).cpu().double().sum()) / len(X))
         if after_epoch is not None:
             after_epoch(epoch, losses[-1])
     return losses

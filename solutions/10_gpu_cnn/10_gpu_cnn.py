@@ -255,36 +255,37 @@ reveal(
 # Its cousin is wrong, and just as common: a **softmax** at the end, "because I want probabilities". We make a network
 # surer and surer of the right class and look at the loss.
 
-# %%
-sureness = np.linspace(0, 12, 49)
-target = torch.tensor([3])
-ends = {
-    "logits": lambda z: z,
-    "log_softmax": lambda z: torch.log_softmax(z, dim=1),
-    "softmax": lambda z: torch.softmax(z, dim=1),
-}
-losses = {name: [] for name in ends}
-for s in sureness:
-    z = torch.zeros(1, 10, dtype=torch.float64)
-    z[0, 3] = s
-    for name, end in ends.items():
-        losses[name].append(nn.functional.cross_entropy(end(z), target).item())
-ax = plt.subplots()[1]
-ax.plot(sureness, losses["logits"], color=plots.SKY, linewidth=6, label="cross_entropy(logits)")
-ax.plot(sureness, losses["log_softmax"], "--", color=plots.BLUE, label="cross_entropy(log_softmax(logits))")
-ax.plot(sureness, losses["softmax"], color=plots.VERMILLION, label="cross_entropy(softmax(logits))")
-floor = -math.log(math.e / (math.e + 9))
-ax.axhline(floor, color=plots.MUTED, linestyle=":", linewidth=1.4)
-ax.set(xlabel="logit of the right class (the other nine are 0)", ylabel="loss", ylim=(0, None))
-ax.legend()
-plots.finding(ax, "Two log_softmaxes are as good as one; a softmax before the loss keeps it above 1.461")
-plt.show()
-print(f"at a logit of 12: {losses['logits'][-1]:.4f} and {losses['softmax'][-1]:.4f};  the floor: {floor:.4f}")
+# %% folded=true
+def ends_of_a_network(classes=10):
+    """The loss of a network that gets surer of the right class, with three different ends."""
+    sureness, target = np.linspace(0, 12, 49), torch.tensor([1])
+    ends = {
+        "logits": (lambda z: z, plots.SKY, "-", 6),
+        "log_softmax(logits)": (lambda z: torch.log_softmax(z, dim=1), plots.BLUE, "--", 2),
+        "softmax(logits)": (lambda z: torch.softmax(z, dim=1), plots.VERMILLION, "-.", 2),
+    }
+    ax, last = plt.subplots()[1], 0.0
+    for name, (end, colour, style, width) in ends.items():
+        losses = []
+        for sure in sureness:
+            z = torch.zeros(1, classes, dtype=torch.float64)
+            z[0, 1] = sure
+            losses.append(nn.functional.cross_entropy(end(z), target).item())
+        ax.plot(sureness, losses, style, color=colour, linewidth=width, label=f"cross_entropy({name})")
+        last = losses[-1]
+    ax.axhline(-math.log(math.e / (math.e + classes - 1)), color=plots.MUTED, linestyle=":", linewidth=1.4)
+    ax.set(xlabel=f"logit of the right class (the other {classes - 1} are 0)", ylabel="loss", ylim=(0, None))
+    ax.legend()
+    plots.finding(ax, f"{classes} classes: two log_softmaxes are as good as one; a softmax before the loss keeps it at {last:.3f}")
+
+
+plots.play(ends_of_a_network, classes=(2, 1000, 1))
 
 # %% [markdown]
 # After the softmax the right class has at most 1 and the others at least 0, and the loss takes these for logits. The best
 # that there is: $-\log \frac{e^1}{e^1 + 9 e^0} = 1.461$. The network still learns, slowly: where it is sure, the gradient
-# is nearly gone. Whoever sees a loss that stops just above 1.46 with ten classes knows what to look for.
+# is nearly gone. Whoever sees a loss that stops just above 1.46 with ten classes knows what to look for. (With the slider: the
+# more classes, the higher the dotted floor.)
 #
 # ### Exercise: `loss_from_logits`
 #
@@ -479,14 +480,24 @@ check("epoch_loss")
 # ## Looking without touching
 #
 # The article never evaluates. Whoever adds that in a hurry writes `model(images)` and is done. Three things are missing.
-# Here is a network with dropout, looking at one and the same image, in **training mode**, as it came out of training:
+# Here is a network with dropout, trained for forty steps and still in **training mode**, looking at one and the same image:
 
 # %%
 torch.manual_seed(2)
 dropping = nn.Sequential(nn.Flatten(), nn.Linear(784, 100), nn.ReLU(), nn.Dropout(0.5), nn.Linear(100, 10))
-chances = [torch.softmax(dropping(X_all[:1]), dim=1)[0, 0].item() for _ in range(6)]
-print("probability of class 0, six times the same image:", " ".join(f"{chance:.3f}" for chance in chances))
-print("and each time autograd wrote a graph:", dropping(X_all[:1]).grad_fn is not None)
+teacher = torch.optim.Adam(dropping.parameters(), lr=0.003)
+for index in torch.arange(2560).split(64):
+    teacher.zero_grad()
+    nn.functional.cross_entropy(dropping(X_all[index]), y_all[index]).backward()
+    teacher.step()
+with torch.no_grad():  # 200 looks at each of ten images: whose answer changes most?
+    looks = torch.stack([torch.softmax(dropping(X_all[9000:9010]), dim=1) for _ in range(200)])
+own = looks[:, torch.arange(10), y_all[9000:9010]]
+wavering = int(own.std(dim=0).argmax())
+chances = own[:6, wavering].tolist()
+print("probability of the right class, six looks at one image:", " ".join(f"{chance:.2f}" for chance in chances))
+print(f"over 200 looks it lies between {own[:, wavering].min():.2f} and {own[:, wavering].max():.2f}")
+print("and without no_grad autograd writes a graph each time:", dropping(X_all[:1]).grad_fn is not None)
 
 # %% [markdown]
 # | switch | what it does | what it does not |
@@ -599,7 +610,8 @@ machine
 
 # %% [markdown]
 # From here on `device` is that one: `cuda` for an NVIDIA card, `mps` for a Mac's, `cpu` for everything else. For a network
-# of this size and 10,000 images the CPU is good enough, and nothing below asks for more.
+# of this size and 10,000 images the CPU is good enough, and nothing below asks for more. (In a program of your own,
+# `torch.accelerator.current_accelerator()` finds the same out, and is None where there is only a CPU.)
 #
 # Two rules, and most of the errors that beginners meet come from breaking them:
 #
@@ -657,6 +669,8 @@ def to_device(value, device):
 check("to_device")
 
 # %% [markdown]
+# *A good place for a break.*
+#
 # ## The network, mended
 #
 # Now the whole, as it was meant. After each convolution a ReLU, after each ReLU a pooling that keeps the largest of 2 x 2:
@@ -921,37 +935,47 @@ print(f"{len(train_part):,} to train, {len(val_part):,} to decide, {len(X_test):
 # %% [markdown]
 # ### Which learning rate?
 #
-# Unit 03's range test: one short run, in which the learning rate grows from step to step. An epoch of one batch is a step,
+# Unit 03's range test: a short run, in which the learning rate grows from step to step. An epoch of one batch is a step,
 # so your `train_one_epoch` does it: handed a list with one batch, it returns this batch's loss from before the step. AdamW,
-# from $10^{-5}$ to 0.3 in 60 steps.
+# from $10^{-5}$ to 0.3 in 60 steps, from three starts: one run of 60 noisy batches says little.
 
-# %%
+# %% folded=true
 with waits_for("Net", "to_device", "train_one_epoch"):
     not_while_grading()
-    torch.manual_seed(0)
-    model = Net().to(device)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-5)
-    lrs, range_losses = np.geomspace(1e-5, 0.3, 60), []
-    for lr, batch in zip(lrs, loader_of(standard(X_all[train_part]), y_all[train_part], 64, shuffle=True), strict=False):
-        optimizer.param_groups[0]["lr"] = lr
-        range_losses.append(train_one_epoch(model, [batch], optimizer, device))
-    smooth = np.convolve(np.pad(range_losses, 2, mode="edge"), np.full(5, 0.2), mode="valid")
+    lrs, runs = np.geomspace(1e-5, 0.3, 60), []
+    range_loader = loader_of(standard(X_all[train_part]), y_all[train_part], 64, shuffle=True)
+    for seed in range(3):
+        torch.manual_seed(seed)
+        model = Net().to(device)
+        optimizer = torch.optim.AdamW(model.parameters(), lr=1e-5)
+        range_losses = []
+        for lr, batch in zip(lrs, range_loader, strict=False):
+            optimizer.param_groups[0]["lr"] = lr
+            range_losses.append(train_one_epoch(model, [batch], optimizer, device))
+        runs.append(range_losses)
+    mean_loss = np.mean(runs, axis=0)
+    smooth = np.convolve(np.pad(mean_loss, 2, mode="edge"), np.full(5, 0.2), mode="valid")
     best = int(np.argmin(smooth))
+    low, high = lrs[best] / 10, lrs[best] / 3
     ax = plt.subplots()[1]
-    ax.plot(lrs, range_losses, color=plots.SKY, linewidth=1.2, label="each batch's loss")
-    ax.plot(lrs, smooth, color=plots.BLUE, label="mean of five neighbours")
+    for range_losses in runs:
+        ax.plot(lrs, range_losses, color=plots.SKY, linewidth=0.9, label="each batch's loss, three runs" if range_losses is runs[0] else None)
+    ax.plot(lrs, smooth, color=plots.BLUE, label="their mean, over five neighbours")
     ax.axvline(lrs[best], color=plots.VERMILLION, linestyle="--", linewidth=1.4, label=f"lowest: {lrs[best]:.4f}")
-    ax.axvspan(lrs[best] / 10, lrs[best] / 3, color=plots.GREEN, alpha=0.18, label="a third to a tenth of it")
+    ax.axvspan(low, high, color=plots.GREEN, alpha=0.18, label="a tenth to a third of it")
     ax.set(xscale="log", xlabel="learning rate", ylabel="loss", ylim=(0, 3))
     ax.legend(fontsize=9.5)
-    plots.finding(ax, "The loss falls as the learning rate grows, rests, and turns up near 0.1: a good guess lies well before that")
+    at_band = np.interp([low, high], lrs, smooth)
+    still = "the loss still falls" if at_band[1] < at_band[0] else "the loss has flattened"
+    plots.finding(ax, f"The mean loss is lowest at {lrs[best]:.3f}; between a tenth and a third of that, {still}")
     plt.show()
+    print(f"a tenth to a third of the lowest point: {low:.4f} to {high:.4f}; 0.003 lies in it: {low <= 0.003 <= high}")
 
 # %% [markdown]
 # At the left nothing happens, because the steps are too short; at the right the loss turns up. The lowest point is
 # too far already: between two rates that differ by a tenth, luck decides which is lower, and a whole run is less
-# forgiving than one step. A third to a tenth of it is the usual guess. We take 0.003,
-# **warm up** to it from almost nothing, so that AdamW's first, badly estimated steps are short, and let it down to 0 along
+# forgiving than one step. A third to a tenth of it is the usual guess; whole runs, judged by validation images, would be the proof. We
+# take 0.003, **warm up** to it from almost nothing, so that AdamW's first, badly estimated steps are short, and let it down to 0 along
 # half a **cosine**.
 #
 # ### Where do schedule and clipping go?
@@ -1049,23 +1073,25 @@ with waits_for("Net", "to_device", "train_one_epoch", "evaluate"):
 
 # %% [markdown]
 # With all 60,000 training images, networks with two convolutions come to about 90 to 93 % (there is a table on the [data
-# set's page](https://github.com/zalandoresearch/fashion-mnist)). What does it get wrong? Here are the mistakes of
+# set's page](https://github.com/zalandoresearch/fashion-mnist)). What does it get wrong? Whoever looks at mistakes does so to
+# change something, so these are **validation** images; the test images have had their one look. Here are the mistakes of
 # which it was surest: below each image what it says, and in brackets what the label says.
 
 # %%
 with waits_for("Net", "to_device", "train_one_epoch", "evaluate", "predict_probabilities"):
     not_while_grading()
-    probabilities = predict_probabilities(trained, standard(X_test).to(device)).cpu()
+    X_val, y_val = X_all[val_part], y_all[val_part]
+    probabilities = predict_probabilities(trained, standard(X_val).to(device)).cpu()
     sure, said = probabilities.max(dim=1)
-    wrong = torch.nonzero(said != y_test).flatten()
+    wrong = torch.nonzero(said != y_val).flatten()
     surest = wrong[torch.argsort(sure[wrong], descending=True)][:12]
     short = [name.split("/")[0].replace("Ankle boot", "Boot") for name in class_names]
-    captions = [f"{short[said[i]]} ({short[y_test[i]]})" for i in surest]
-    ax = plots.image_grid(X_test[surest].numpy(), captions, columns=6)
-    plots.finding(ax, f"{len(wrong)} of 2,000 are wrong; with some of the surest one would rather ask who labelled them")
+    captions = [f"{short[said[i]]} ({short[y_val[i]]})" for i in surest]
+    ax = plots.image_grid(X_val[surest].numpy(), captions, columns=6)
+    plots.finding(ax, f"{len(wrong)} of {len(y_val):,} are wrong; with some of the surest one would rather ask who labelled them")
     plt.show()
     tops = torch.tensor([0, 2, 3, 4, 6])  # T-shirt, pullover, dress, coat, shirt
-    among = (torch.isin(said[wrong], tops) & torch.isin(y_test[wrong], tops)).double().mean().item()
+    among = (torch.isin(said[wrong], tops) & torch.isin(y_val[wrong], tops)).double().mean().item()
     print(f"{among:.0%} of the mistakes mix up T-shirts, pullovers, dresses, coats and shirts")
 
 # %% [markdown]
@@ -1186,6 +1212,8 @@ check("clinic_10")
 # every step. How to write a log, and look at it, comes below.
 
 # %% [markdown]
+# *A good place to end the first sitting.*
+#
 # ## A run that survives
 #
 # Long runs die: somebody needs the machine, the battery is empty, the job's time is over. A **checkpoint** is a file from
@@ -1362,6 +1390,10 @@ with waits_for("Checkpoint"):
 # random numbers (`torch.cuda.get_rng_state_all()` belongs in the file, too), and some operations add up in an order that
 # changes from run to run, so that the last digits differ unless you ask for `torch.use_deterministic_algorithms(True)`.
 #
+# And a file knows where its tensors lay. Opened on a machine without that GPU, `torch.load` stops: "Attempting to deserialize
+# object on a CUDA device but torch.cuda.is_available() is False". `torch.load(path, weights_only=True, map_location="cpu")`
+# brings everything to the CPU first; `load_state_dict` then sends each tensor to where its parameter lies.
+#
 # ### Exercise: `resume_on`
 #
 # The run began on a laptop's CPU. Now a GPU is free. Make a network and its Adam that go on there. Remember the two rules
@@ -1474,7 +1506,7 @@ def wrong_ones(model, images, labels):
     """What the model says of the images, as labels."""
     model.eval()
     with torch.no_grad():
-        return model(images).argmax(1)
+        return model(images.to(device)).argmax(1).cpu()
 
 
 with waits_for("log_to_tensorboard", "Net", "train_one_epoch", "evaluate"):
@@ -1482,18 +1514,18 @@ with waits_for("log_to_tensorboard", "Net", "train_one_epoch", "evaluate"):
     from torch.utils.tensorboard import SummaryWriter
 
     torch.manual_seed(0)
-    model = Net()
+    model = Net().to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.001)
     some = torch.utils.data.TensorDataset(X_all[:1000], y_all[:1000])
     loader = torch.utils.data.DataLoader(some, 50, shuffle=True, generator=torch.Generator().manual_seed(0))
     held_out = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(X_all[9500:], y_all[9500:]), 250)
     with SummaryWriter("runs/first") as writer:
         writer.add_text("settings", "Adam, lr 0.001, batches of 50, 1,000 images")
-        writer.add_graph(model, X_all[:1])
+        writer.add_graph(model, X_all[:1].to(device))
         for epoch in (1, 2, 3):
-            train_one_epoch(model, loader, optimizer, torch.device("cpu"))
+            train_one_epoch(model, loader, optimizer, device)
             parts = {"train": loader, "valid": held_out}
-            scores = {part: evaluate(model, data, torch.device("cpu")) for part, data in parts.items()}
+            scores = {part: evaluate(model, data, device) for part, data in parts.items()}
             predicted = wrong_ones(model, X_all[9500:], y_all[9500:])
             log_to_tensorboard(writer, epoch, model, scores, X_all[9500:], y_all[9500:], predicted)
     print("logged into runs/first: three epochs of", ", ".join(scores))
@@ -1548,8 +1580,8 @@ with waits_for("log_to_tensorboard", "Net", "train_one_epoch", "evaluate"):
 # So far your code was checked. Now your **network** is: it will be shown 1,000 images that are in no part of the data that
 # you have. Points come for 80, 85, 88 and 90 percent.
 #
-# The file is written by the next cell. Two epochs are there to see that all works; for the points you need more, and a
-# few minutes of patience: set `EPOCHS` to 40. Each image is moved by up to two pixels and mirrored by chance every time it is
+# The file is written by the next cell. Two epochs are there to see that all works; for the points you need more, and on
+# a CPU a few minutes of patience: set `EPOCHS` to 40. Network and images lie on `device`, all of them, for the whole run. Each image is moved by up to two pixels and mirrored by chance every time it is
 # seen (**augmentation**: a shoe that looks to the left is a shoe), and `course_lib.fit` is the loop that you wrote, with
 # AdamW, warm-up and a cosine. What may be changed is everything: the recipe and its numbers. The network has to stay your
 # `Net`. Decide by the validation images, as always.
@@ -1561,12 +1593,12 @@ FILE = Path("trained_net.safetensors")
 
 def shift_and_flip(images, generator):
     """(B, 1, 28, 28): each image moved by up to 2 pixels, and half of them mirrored."""
-    count = len(images)
-    down, right = torch.randint(0, 5, (2, count, 1), generator=generator) + torch.arange(28)
+    count, where = len(images), images.device  # chance comes from the CPU, so that it is the same for every device
+    down, right = (torch.randint(0, 5, (2, count, 1), generator=generator) + torch.arange(28)).to(where)
     padded = nn.functional.pad(images[:, 0], (2, 2, 2, 2))
-    moved = padded[torch.arange(count)[:, None, None], down[:, :, None], right[:, None, :]][:, None]
-    mirrored = torch.rand(count, 1, 1, 1, generator=generator) < 0.5
-    return torch.where(mirrored, moved.flip(3), moved)
+    moved = padded[torch.arange(count, device=where)[:, None, None], down[:, :, None], right[:, None, :]][:, None]
+    turned = (torch.rand(count, 1, 1, 1, generator=generator) < 0.5).to(where)
+    return torch.where(turned, moved.flip(3), moved)
 
 
 with waits_for("Net"):
@@ -1575,9 +1607,10 @@ with waits_for("Net"):
         print(f"{FILE} is there. Delete it, or give it another name, to train anew.")
     else:
         torch.manual_seed(0)
-        net = Net()
-        fit(net, X_all, y_all, epochs=EPOCHS, lr=0.002, weight_decay=0.05, augment=shift_and_flip)
-        save_file({name: value.half().contiguous() for name, value in net.state_dict().items()}, FILE)
+        net = Net().to(device)
+        X, y = X_all.to(device), y_all.to(device)
+        fit(net, X, y, epochs=EPOCHS, lr=0.002, weight_decay=0.05, augment=shift_and_flip)
+        save_file({name: value.cpu().half().contiguous() for name, value in net.state_dict().items()}, FILE)
         print(f"{FILE} is written, after {EPOCHS} epochs.")
 
 # %% [markdown]
@@ -1636,17 +1669,19 @@ check("trained_net")
 # Put the letter of the best answer in quotes, such as `"b"`, in place of the dots. What is right, and why the others are not, you read in your
 # feedback, or with `./course check 10`.
 #
-# **q1.** A batch of 128 images goes through the published network. What happens at `x.view(-1, 64 * 7 * 7)`?
-# - a) torch sees that 128 rows are meant
-# - b) an error: the sizes do not fit
-# - c) 2,048 rows come out, and no error
-# - d) three quarters of the numbers are dropped
+# **q1.** A network for texts gives (32, 20, 64): 32 texts, 20 words, 64 numbers a word. A linear layer wants 640 numbers, and somebody
+# writes `x.view(-1, 640)`. What reaches the layer?
+# - a) 32 rows, each the first half of a text
+# - b) nothing: there is an error
+# - c) 64 rows, each half a text
+# - d) 32 rows, each the mean of a text's halves
 #
-# **q2.** A network ends in `log_softmax` and is trained with `CrossEntropyLoss`. What does that do to the training?
-# - a) it slows it down: the softmax is taken twice
-# - b) nothing: a second log_softmax changes nothing
-# - c) the loss cannot fall below 1.461
-# - d) the gradients are halved
+# **q2.** A classifier of 1,000 classes. Its loss began at 6.9, came down to 5.92 within an hour and has not moved for a day. Where do you
+# look first?
+# - a) at the learning rate: it is too small
+# - b) for a softmax before the loss
+# - c) at the optimizer: does it hold this network's parameters?
+# - d) at the mean over batches: the last one is smaller
 #
 # **q3.** You train up to 50 epochs and want to keep the best one. Which number decides?
 # - a) the loss on the training images
@@ -1654,17 +1689,19 @@ check("trained_net")
 # - c) the accuracy on a second set of test images
 # - d) the loss on images that are used for nothing but such decisions
 #
-# **q4.** Which sentence is right?
-# - a) `model.eval()` changes what dropout and batch normalization do; `torch.no_grad()` stops the recording
-# - b) `torch.no_grad()` does both
-# - c) `model.eval()` does both
-# - d) they are two names for the same thing
+# **q4.** A trained network with batch normalization is evaluated under `torch.no_grad()`, but nobody called `eval()`. The images come
+# sorted by class. What happens?
+# - a) what it says of an image depends on its batch, and its running statistics are changed by looking
+# - b) nothing: without gradients nothing in the network can change
+# - c) an error, since training mode needs gradients
+# - d) the accuracy is right, and only slower to compute
 #
-# **q5.** Where does `clip_grad_norm_` belong?
-# - a) before `backward`
-# - b) after `step`
-# - c) between `backward` and `step`
-# - d) nowhere, if the loss is small
+# **q5.** Four small batches are to make one step: `backward` is called four times, and the gradients add up. Where does
+# `clip_grad_norm_` belong?
+# - a) before the first `backward`
+# - b) after each `backward`
+# - c) after the fourth `backward`, before `step`
+# - d) after `step`
 
 # %% exercise="quiz_10"
 ### BEGIN SOLUTION

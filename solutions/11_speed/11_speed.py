@@ -382,8 +382,8 @@ with waits_for("throughput"):
 #
 # ## A step's time, predicted
 #
-# A training step of this network is some 40 operations, on a GPU called **kernels**: products, activations, their ways back,
-# and the optimizer's. What does the whole take?
+# A training step of this network is two dozen operations at the least, on a GPU called **kernels**: products, activations, their
+# ways back, and the optimizer's. What does the whole take?
 #
 # - Python hands kernels over one after another, and each **launch** takes it some time $\ell$, a few microseconds.
 # - Kernel $k$ then takes $w_k = \max(\text{FLOPs}_k / \text{peak},\ \text{bytes}_k / \text{bandwidth})$: it computes and moves
@@ -551,12 +551,16 @@ with waits_for("predict_step_time", "throughput"):
     print("batch     " + " ".join(f"{size:8}" for size in batches))
     print("predicted " + " ".join(f"{value:8.2f}" for value in predicted) + "  ms")
     print("measured  " + " ".join(f"{value:8.2f}" for value in measured) + "  ms")
+    shares = [predict_step_time(step_operations(size)[-1:], 0.0, bandwidth, peak, False) for size in (1, 256)]
+    shares = [1000 * share / whole for share, whole in zip(shares, (predicted[0], predicted[-1]), strict=True)]
+    print(f"Adam's share of the prediction: {shares[0]:.0%} with one image, {shares[1]:.0%} with 256")
 
 # %% [markdown]
-# The prediction is a **lower bound**: the fewest bytes, each kernel at the roof, one launch a layer. What is missing is as
-# instructive as what is there. With one image Python's own work counts: autograd's bookkeeping, and an Adam that is dozens of calls
-# and not one. With 256 images the roof does: no convolution's way back comes near the peak of a large product. Where the two
-# curves run in parallel, you have understood what the time depends on; the distance is the price of real code.
+# The prediction is meant as a **lower bound**: the fewest bytes, each kernel at the roof, one launch an operation. Its shape teaches
+# already: with one image much of it is Adam's, whose parameters and moments move whatever the batch, so a small batch pays for a whole
+# update and gets little. The distance teaches the rest. With one image it is Python's own work: autograd's bookkeeping, and an Adam that
+# is dozens of calls and not one. With 256 images it is the roof: no convolution's way back comes near the peak of a large
+# product. Where the two curves run in parallel, you have understood what the time depends on.
 #
 # *A good place for a break.*
 #
@@ -765,8 +769,8 @@ with waits_for("throughput"):
 # Rows that are left out need an NVIDIA GPU. (`torch.compile` works on a CPU as well, but needs a C++ compiler and half a minute.)
 # Times vary from run to run, on a busy machine a lot: trust a ratio only if it comes out alike when you run the cell again.
 #
-# On a CPU the convolutions take nearly all of the time, so no knob that is about bringing data helps much; half the bits help
-# where the processor computes in bfloat16. For a GPU your own `predict_step_time` says what to expect: this network is so
+# On a CPU the step itself takes nearly all of the time, so no knob that is about bringing data helps much. A larger batch and a fused
+# Adam can, as they make the update's share smaller, and half the bits help where the processor computes in bfloat16. For a GPU your own `predict_step_time` says what to expect: this network is so
 # small that a fast card mostly waits for Python, and what should pay is whatever asks less often (larger batches, fused
 # optimizers, graphs), or brings the data without Python (on the device). The DataLoader of the baseline collects images one by one in
 # Python: on a fast card that alone may be the limit. Where does the time go on yours? `torch.profiler` shows it as a picture:
@@ -1006,7 +1010,7 @@ with waits_for("average_gradients"):
         for name, (colour, style) in styles.items():
             ax.semilogy(range(1, 9), np.maximum(values[name], 1e-18), style, color=colour, label=name)
         ax.set(xlabel="step", title=title, xticks=range(1, 9))
-    axes[0].set_ylabel("largest difference of a parameter")
+    axes[0].set_ylabel("largest difference")
     axes[0].legend(fontsize=9)
     exact = max(away["your average"]) < 1e-10 and max(apart["your average"]) == 0
     verdict = "two copies train as one" if exact else "the copies do not train as one yet"

@@ -54,8 +54,8 @@ QUIZ_11 = quiz(
             "four micro-batches for one step",
             answer="b",
             wrong={
-                "a": "backward adds up. Four gradients of means over 32 make four times the gradient of the mean over "
-                "128.",
+                "a": "Each backward adds to what is there. Four gradients of means over 32 make four times the "
+                "gradient of the mean over 128.",
                 "c": "That makes a step four times too long another four times longer.",
                 "d": "Then only the last 32 images are in the gradient when the step is made.",
             },
