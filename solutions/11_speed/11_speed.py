@@ -1115,12 +1115,12 @@ with waits_for("average_gradients"):
 # - c) a quarter of what it took
 # - d) more than before
 #
-# **q2.** An activation function reads 100 MB of float32 and writes 100 MB. The machine moves 1 TB/s and does 50 TFLOP/s. With
-# bfloat16 tensors, the function's time
-# - a) halves
-# - b) stays: arithmetic is the limit
-# - c) falls to a quarter: reading is halved, and writing is halved
-# - d) falls by ten times: tensor cores compute it
+# **q2.** An activation function reads 100 MB of float32 and writes 100 MB. The machine moves 1 TB/s and does 50 TFLOP/s. What
+# does its time do when the tensors become bfloat16?
+# - a) it halves
+# - b) it stays: arithmetic is the limit
+# - c) it falls to a quarter: reading is halved, and writing is halved
+# - d) it falls to a tenth: tensor cores compute it
 #
 # **q3.** Two copies of a network share a batch: 96 images here, 32 there. Of one parameter the gradients of the two mean losses are
 # 1 and 5. With what should the copies step?
