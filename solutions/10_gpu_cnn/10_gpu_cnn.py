@@ -972,10 +972,10 @@ with waits_for("Net", "to_device", "train_one_epoch"):
     print(f"a tenth to a third of the lowest point: {low:.4f} to {high:.4f}; 0.003 lies in it: {low <= 0.003 <= high}")
 
 # %% [markdown]
-# At the left nothing happens, because the steps are too short; at the right the loss turns up. The lowest point is
-# too far already: between two rates that differ by a tenth, luck decides which is lower, and a whole run is less
-# forgiving than one step. A third to a tenth of it is the usual guess; whole runs, judged by validation images, would be the proof. We
-# take 0.003, **warm up** to it from almost nothing, so that AdamW's first, badly estimated steps are short, and let it down to 0 along
+# At the left nothing happens, because the steps are too short; at the right the loss turns up. In between the curve is nearly flat,
+# and noisy even as a mean of three runs: luck decides where it is lowest, and a whole run is less forgiving than one step. So
+# the test gives a range and no more. A third to a tenth of the lowest point is the usual guess; whole runs, judged by validation
+# images, would be the proof. We take 0.003, **warm up** to it from almost nothing, so that AdamW's first, badly estimated steps are short, and let it down to 0 along
 # half a **cosine**.
 #
 # ### Where do schedule and clipping go?
