@@ -227,8 +227,8 @@ def measure(
     for name, knobs in ladder.items():
         try:
             loops[name], peak = prepared(knobs, task, steps)
-        except NotHereError as reason:
-            rates[name] = Rate(left_out=str(reason))
+        except (NotHereError, RuntimeError) as reason:  # a RuntimeError: torch.compile without a compiler, for one
+            rates[name] = Rate(left_out=(str(reason).strip() or type(reason).__name__).splitlines()[0])
         else:
             rates[name] = Rate(peak=peak)
     times: dict[str, list[float]] = {name: [] for name in loops}

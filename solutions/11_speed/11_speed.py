@@ -916,6 +916,9 @@ with waits_for("amp_step"):
 # That is the gradient of the mean over the whole batch. (It is your `epoch_loss` of unit 10, with gradients in place of losses.)
 # Gradients are linear in the loss, and so this is exact.
 #
+# **What fills a device's memory** in training: in float32 with Adam 16 bytes a parameter (itself, its gradient, two moments), whatever
+# the batch; and for every image of the batch the outputs of the layers, since backward needs them. The second part can be cut up.
+#
 # The same formula makes a large batch on *one* small device, **gradient accumulation**: `backward` adds up by itself, so
 # `(loss * n / total).backward()` for each part, and one `step` after the last.
 #
