@@ -1,8 +1,8 @@
 """One training step in six ways, each with one knob more turned, on any device; and how many images a second it does.
 
-All six train unit 10's network by the same updates on the same batches, so their losses agree: to rounding in float32,
-to bfloat16's three digits from there on. `gpu_training.py` measures them, `tests/gpu/test_gpu.py` compares
-what they learn.
+They are knobs of unit 11, one after the other. All six train unit 10's network by the same updates on the same
+batches, so their losses agree: to rounding in float32, to bfloat16's three digits from there on. `gpu_training.py`
+measures them, `tests/gpu/test_gpu.py` compares what they learn.
 """
 
 from __future__ import annotations
@@ -227,8 +227,8 @@ def measure(
     for name, knobs in ladder.items():
         try:
             loops[name], peak = prepared(knobs, task, steps)
-        except NotHereError as reason:
-            rates[name] = Rate(left_out=str(reason))
+        except (NotHereError, RuntimeError) as reason:  # a RuntimeError: torch.compile without a compiler, for one
+            rates[name] = Rate(left_out=(str(reason).strip() or type(reason).__name__).splitlines()[0])
         else:
             rates[name] = Rate(peak=peak)
     times: dict[str, list[float]] = {name: [] for name in loops}

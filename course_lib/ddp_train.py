@@ -4,7 +4,8 @@
     torchrun --standalone --nproc-per-node 2 -m course_lib.ddp_train --epochs 5
 
 Both lines train the same network on the same batches. `--batch-size` counts the images of one update over all
-processes together, so a run does not change when it gets more GPUs; it only takes less time.
+processes together, so a run does not change when it gets more GPUs. It takes less time where each of them has enough to
+do: with every update come an exchange of gradients and a Python loop, however small the part of the batch.
 
 What happens in an update, with R processes and a batch of n images:
 

@@ -48,7 +48,8 @@
 # | **Networks by hand** | [07 MLP](../07_mlp/07_mlp.ipynb) | a network of layers, trained by your own Adam |
 # | | [08 CNN](../08_cnn/08_cnn.ipynb) | convolution and pooling, forward and backward |
 # | **PyTorch and the GPU** | [09 To PyTorch](../09_to_pytorch/09_to_pytorch.ipynb) | your optimizers as PyTorch classes, step for step the same |
-# | | [10 GPU CNN](../10_gpu_cnn/10_gpu_cnn.ipynb) | a published network: find its bugs, train it, make it fast |
+# | | [10 GPU CNN](../10_gpu_cnn/10_gpu_cnn.ipynb) | a published network: find its bugs, train it, save it |
+# | | [11 Speed](../11_speed/11_speed.ipynb) | what a training step's time is made of, and how it gets shorter |
 # | **The network's structure** | [12 Structure](../12_structure/12_structure.ipynb) | analyse, redesign, train, compare |
 # | | [13 Adaptive](../13_adaptive/13_adaptive.ipynb) | networks that are pruned, that grow, that stop early |
 # | **Looking further** | [14 Seeing inside](../14_seeing_inside/14_seeing_inside.ipynb) | what a network looks at |

@@ -20,11 +20,11 @@
 #
 # **After this unit you can** read somebody's training program and say what is wrong with it, mend a convolutional network,
 # write the training loop that you would sign with your name (seeds, modes, device, honest averages, a schedule, early
-# stopping, a test set that is looked at once), save and resume it exactly, watch it, and make it fast.
+# stopping, a test set that is looked at once), save and resume it exactly, and watch it.
 #
 # | time | difficulty | builds on |
 # |---|---|---|
-# | 180 to 240 minutes, in two sittings | ●●●●○ | PyTorch's four lines and its Modules ([09 To PyTorch](../09_to_pytorch/09_to_pytorch.ipynb)); convolution and pooling ([08 CNN](../08_cnn/08_cnn.ipynb)); schedules ([03 SGD](../03_sgd/03_sgd.ipynb)) |
+# | 150 to 180 minutes, in two sittings | ●●●●○ | PyTorch's four lines and its Modules ([09 To PyTorch](../09_to_pytorch/09_to_pytorch.ipynb)); convolution and pooling ([08 CNN](../08_cnn/08_cnn.ipynb)); schedules ([03 SGD](../03_sgd/03_sgd.ipynb)) |
 #
 # Each check below runs your code on a few inputs and explains what it sees. No check needs a GPU: whatever runs on one
 # runs on your processor too, only slower. If you skipped earlier units, a library's version stands in for your answers.
@@ -38,7 +38,6 @@ except ModuleNotFoundError as error:
 import copy
 import math
 import tempfile
-import time
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -256,36 +255,37 @@ reveal(
 # Its cousin is wrong, and just as common: a **softmax** at the end, "because I want probabilities". We make a network
 # surer and surer of the right class and look at the loss.
 
-# %%
-sureness = np.linspace(0, 12, 49)
-target = torch.tensor([3])
-ends = {
-    "logits": lambda z: z,
-    "log_softmax": lambda z: torch.log_softmax(z, dim=1),
-    "softmax": lambda z: torch.softmax(z, dim=1),
-}
-losses = {name: [] for name in ends}
-for s in sureness:
-    z = torch.zeros(1, 10, dtype=torch.float64)
-    z[0, 3] = s
-    for name, end in ends.items():
-        losses[name].append(nn.functional.cross_entropy(end(z), target).item())
-ax = plt.subplots()[1]
-ax.plot(sureness, losses["logits"], color=plots.SKY, linewidth=6, label="cross_entropy(logits)")
-ax.plot(sureness, losses["log_softmax"], "--", color=plots.BLUE, label="cross_entropy(log_softmax(logits))")
-ax.plot(sureness, losses["softmax"], color=plots.VERMILLION, label="cross_entropy(softmax(logits))")
-floor = -math.log(math.e / (math.e + 9))
-ax.axhline(floor, color=plots.MUTED, linestyle=":", linewidth=1.4)
-ax.set(xlabel="logit of the right class (the other nine are 0)", ylabel="loss", ylim=(0, None))
-ax.legend()
-plots.finding(ax, "Two log_softmaxes are as good as one; a softmax before the loss keeps it above 1.461")
-plt.show()
-print(f"at a logit of 12: {losses['logits'][-1]:.4f} and {losses['softmax'][-1]:.4f};  the floor: {floor:.4f}")
+# %% folded=true
+def ends_of_a_network(classes=10):
+    """The loss of a network that gets surer of the right class, with three different ends."""
+    sureness, target = np.linspace(0, 12, 49), torch.tensor([1])
+    ends = {
+        "logits": (lambda z: z, plots.SKY, "-", 6),
+        "log_softmax(logits)": (lambda z: torch.log_softmax(z, dim=1), plots.BLUE, "--", 2),
+        "softmax(logits)": (lambda z: torch.softmax(z, dim=1), plots.VERMILLION, "-.", 2),
+    }
+    ax, last = plt.subplots()[1], 0.0
+    for name, (end, colour, style, width) in ends.items():
+        losses = []
+        for sure in sureness:
+            z = torch.zeros(1, classes, dtype=torch.float64)
+            z[0, 1] = sure
+            losses.append(nn.functional.cross_entropy(end(z), target).item())
+        ax.plot(sureness, losses, style, color=colour, linewidth=width, label=f"cross_entropy({name})")
+        last = losses[-1]
+    ax.axhline(-math.log(math.e / (math.e + classes - 1)), color=plots.MUTED, linestyle=":", linewidth=1.4)
+    ax.set(xlabel=f"logit of the right class (the other {classes - 1} are 0)", ylabel="loss", ylim=(0, None))
+    ax.legend()
+    plots.finding(ax, f"{classes} classes: two log_softmaxes are as good as one; a softmax before the loss keeps it at {last:.3f}")
+
+
+plots.play(ends_of_a_network, classes=(2, 1000, 1))
 
 # %% [markdown]
 # After the softmax the right class has at most 1 and the others at least 0, and the loss takes these for logits. The best
 # that there is: $-\log \frac{e^1}{e^1 + 9 e^0} = 1.461$. The network still learns, slowly: where it is sure, the gradient
-# is nearly gone. Whoever sees a loss that stops just above 1.46 with ten classes knows what to look for.
+# is nearly gone. Whoever sees a loss that stops just above 1.46 with ten classes knows what to look for. (With the slider: the
+# more classes, the higher the dotted floor.)
 #
 # ### Exercise: `loss_from_logits`
 #
@@ -480,14 +480,24 @@ check("epoch_loss")
 # ## Looking without touching
 #
 # The article never evaluates. Whoever adds that in a hurry writes `model(images)` and is done. Three things are missing.
-# Here is a network with dropout, looking at one and the same image, in **training mode**, as it came out of training:
+# Here is a network with dropout, trained for forty steps and still in **training mode**, looking at one and the same image:
 
 # %%
 torch.manual_seed(2)
 dropping = nn.Sequential(nn.Flatten(), nn.Linear(784, 100), nn.ReLU(), nn.Dropout(0.5), nn.Linear(100, 10))
-chances = [torch.softmax(dropping(X_all[:1]), dim=1)[0, 0].item() for _ in range(6)]
-print("probability of class 0, six times the same image:", " ".join(f"{chance:.3f}" for chance in chances))
-print("and each time autograd wrote a graph:", dropping(X_all[:1]).grad_fn is not None)
+teacher = torch.optim.Adam(dropping.parameters(), lr=0.003)
+for index in torch.arange(2560).split(64):
+    teacher.zero_grad()
+    nn.functional.cross_entropy(dropping(X_all[index]), y_all[index]).backward()
+    teacher.step()
+with torch.no_grad():  # 200 looks at each of ten images: whose answer changes most?
+    looks = torch.stack([torch.softmax(dropping(X_all[9000:9010]), dim=1) for _ in range(200)])
+own = looks[:, torch.arange(10), y_all[9000:9010]]
+wavering = int(own.std(dim=0).argmax())
+chances = own[:6, wavering].tolist()
+print("probability of the right class, six looks at one image:", " ".join(f"{chance:.2f}" for chance in chances))
+print(f"over 200 looks it lies between {own[:, wavering].min():.2f} and {own[:, wavering].max():.2f}")
+print("and without no_grad autograd writes a graph each time:", dropping(X_all[:1]).grad_fn is not None)
 
 # %% [markdown]
 # | switch | what it does | what it does not |
@@ -600,7 +610,8 @@ machine
 
 # %% [markdown]
 # From here on `device` is that one: `cuda` for an NVIDIA card, `mps` for a Mac's, `cpu` for everything else. For a network
-# of this size and 10,000 images the CPU is good enough, and nothing below asks for more.
+# of this size and 10,000 images the CPU is good enough, and nothing below asks for more. (In a program of your own,
+# `torch.accelerator.current_accelerator()` finds the same out, and is None where there is only a CPU.)
 #
 # Two rules, and most of the errors that beginners meet come from breaking them:
 #
@@ -658,6 +669,8 @@ def to_device(value, device):
 check("to_device")
 
 # %% [markdown]
+# *A good place for a break.*
+#
 # ## The network, mended
 #
 # Now the whole, as it was meant. After each convolution a ReLU, after each ReLU a pooling that keeps the largest of 2 x 2:
@@ -922,37 +935,47 @@ print(f"{len(train_part):,} to train, {len(val_part):,} to decide, {len(X_test):
 # %% [markdown]
 # ### Which learning rate?
 #
-# Unit 03's range test: one short run, in which the learning rate grows from step to step. An epoch of one batch is a step,
+# Unit 03's range test: a short run, in which the learning rate grows from step to step. An epoch of one batch is a step,
 # so your `train_one_epoch` does it: handed a list with one batch, it returns this batch's loss from before the step. AdamW,
-# from $10^{-5}$ to 0.3 in 60 steps.
+# from $10^{-5}$ to 0.3 in 60 steps, from three starts: one run of 60 noisy batches says little.
 
-# %%
+# %% folded=true
 with waits_for("Net", "to_device", "train_one_epoch"):
     not_while_grading()
-    torch.manual_seed(0)
-    model = Net().to(device)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-5)
-    lrs, range_losses = np.geomspace(1e-5, 0.3, 60), []
-    for lr, batch in zip(lrs, loader_of(standard(X_all[train_part]), y_all[train_part], 64, shuffle=True), strict=False):
-        optimizer.param_groups[0]["lr"] = lr
-        range_losses.append(train_one_epoch(model, [batch], optimizer, device))
-    smooth = np.convolve(np.pad(range_losses, 2, mode="edge"), np.full(5, 0.2), mode="valid")
+    lrs, runs = np.geomspace(1e-5, 0.3, 60), []
+    range_loader = loader_of(standard(X_all[train_part]), y_all[train_part], 64, shuffle=True)
+    for seed in range(3):
+        torch.manual_seed(seed)
+        model = Net().to(device)
+        optimizer = torch.optim.AdamW(model.parameters(), lr=1e-5)
+        range_losses = []
+        for lr, batch in zip(lrs, range_loader, strict=False):
+            optimizer.param_groups[0]["lr"] = lr
+            range_losses.append(train_one_epoch(model, [batch], optimizer, device))
+        runs.append(range_losses)
+    mean_loss = np.mean(runs, axis=0)
+    smooth = np.convolve(np.pad(mean_loss, 2, mode="edge"), np.full(5, 0.2), mode="valid")
     best = int(np.argmin(smooth))
+    low, high = lrs[best] / 10, lrs[best] / 3
     ax = plt.subplots()[1]
-    ax.plot(lrs, range_losses, color=plots.SKY, linewidth=1.2, label="each batch's loss")
-    ax.plot(lrs, smooth, color=plots.BLUE, label="mean of five neighbours")
+    for range_losses in runs:
+        ax.plot(lrs, range_losses, color=plots.SKY, linewidth=0.9, label="each batch's loss, three runs" if range_losses is runs[0] else None)
+    ax.plot(lrs, smooth, color=plots.BLUE, label="their mean, over five neighbours")
     ax.axvline(lrs[best], color=plots.VERMILLION, linestyle="--", linewidth=1.4, label=f"lowest: {lrs[best]:.4f}")
-    ax.axvspan(lrs[best] / 10, lrs[best] / 3, color=plots.GREEN, alpha=0.18, label="a third to a tenth of it")
+    ax.axvspan(low, high, color=plots.GREEN, alpha=0.18, label="a tenth to a third of it")
     ax.set(xscale="log", xlabel="learning rate", ylabel="loss", ylim=(0, 3))
     ax.legend(fontsize=9.5)
-    plots.finding(ax, "The loss falls as the learning rate grows, rests, and turns up near 0.1: a good guess lies well before that")
+    at_band = np.interp([low, high], lrs, smooth)
+    still = "the loss still falls" if at_band[1] < at_band[0] else "the loss has flattened"
+    plots.finding(ax, f"The mean loss is lowest at {lrs[best]:.3f}; between a tenth and a third of that, {still}")
     plt.show()
+    print(f"a tenth to a third of the lowest point: {low:.4f} to {high:.4f}; 0.003 lies in it: {low <= 0.003 <= high}")
 
 # %% [markdown]
-# At the left nothing happens, because the steps are too short; at the right the loss turns up. The lowest point is
-# too far already: between two rates that differ by a tenth, luck decides which is lower, and a whole run is less
-# forgiving than one step. A third to a tenth of it is the usual guess. We take 0.003,
-# **warm up** to it from almost nothing, so that AdamW's first, badly estimated steps are short, and let it down to 0 along
+# At the left nothing happens, because the steps are too short; at the right the loss turns up. In between the curve is nearly flat,
+# and noisy even as a mean of three runs: luck decides where it is lowest, and a whole run is less forgiving than one step. So
+# the test gives a range and no more. A third to a tenth of the lowest point is the usual guess; whole runs, judged by validation
+# images, would be the proof. We take 0.003, **warm up** to it from almost nothing, so that AdamW's first, badly estimated steps are short, and let it down to 0 along
 # half a **cosine**.
 #
 # ### Where do schedule and clipping go?
@@ -1050,23 +1073,25 @@ with waits_for("Net", "to_device", "train_one_epoch", "evaluate"):
 
 # %% [markdown]
 # With all 60,000 training images, networks with two convolutions come to about 90 to 93 % (there is a table on the [data
-# set's page](https://github.com/zalandoresearch/fashion-mnist)). What does it get wrong? Here are the mistakes of
+# set's page](https://github.com/zalandoresearch/fashion-mnist)). What does it get wrong? Whoever looks at mistakes does so to
+# change something, so these are **validation** images; the test images have had their one look. Here are the mistakes of
 # which it was surest: below each image what it says, and in brackets what the label says.
 
 # %%
 with waits_for("Net", "to_device", "train_one_epoch", "evaluate", "predict_probabilities"):
     not_while_grading()
-    probabilities = predict_probabilities(trained, standard(X_test).to(device)).cpu()
+    X_val, y_val = X_all[val_part], y_all[val_part]
+    probabilities = predict_probabilities(trained, standard(X_val).to(device)).cpu()
     sure, said = probabilities.max(dim=1)
-    wrong = torch.nonzero(said != y_test).flatten()
+    wrong = torch.nonzero(said != y_val).flatten()
     surest = wrong[torch.argsort(sure[wrong], descending=True)][:12]
     short = [name.split("/")[0].replace("Ankle boot", "Boot") for name in class_names]
-    captions = [f"{short[said[i]]} ({short[y_test[i]]})" for i in surest]
-    ax = plots.image_grid(X_test[surest].numpy(), captions, columns=6)
-    plots.finding(ax, f"{len(wrong)} of 2,000 are wrong; with some of the surest one would rather ask who labelled them")
+    captions = [f"{short[said[i]]} ({short[y_val[i]]})" for i in surest]
+    ax = plots.image_grid(X_val[surest].numpy(), captions, columns=6)
+    plots.finding(ax, f"{len(wrong)} of {len(y_val):,} are wrong; with some of the surest one would rather ask who labelled them")
     plt.show()
     tops = torch.tensor([0, 2, 3, 4, 6])  # T-shirt, pullover, dress, coat, shirt
-    among = (torch.isin(said[wrong], tops) & torch.isin(y_test[wrong], tops)).double().mean().item()
+    among = (torch.isin(said[wrong], tops) & torch.isin(y_val[wrong], tops)).double().mean().item()
     print(f"{among:.0%} of the mistakes mix up T-shirts, pullovers, dresses, coats and shirts")
 
 # %% [markdown]
@@ -1187,6 +1212,8 @@ check("clinic_10")
 # every step. How to write a log, and look at it, comes below.
 
 # %% [markdown]
+# *A good place to end the first sitting.*
+#
 # ## A run that survives
 #
 # Long runs die: somebody needs the machine, the battery is empty, the job's time is over. A **checkpoint** is a file from
@@ -1363,6 +1390,10 @@ with waits_for("Checkpoint"):
 # random numbers (`torch.cuda.get_rng_state_all()` belongs in the file, too), and some operations add up in an order that
 # changes from run to run, so that the last digits differ unless you ask for `torch.use_deterministic_algorithms(True)`.
 #
+# And a file knows where its tensors lay. Opened on a machine without that GPU, `torch.load` stops: "Attempting to deserialize
+# object on a CUDA device but torch.cuda.is_available() is False". `torch.load(path, weights_only=True, map_location="cpu")`
+# brings everything to the CPU first; `load_state_dict` then sends each tensor to where its parameter lies.
+#
 # ### Exercise: `resume_on`
 #
 # The run began on a laptop's CPU. Now a GPU is free. Make a network and its Adam that go on there. Remember the two rules
@@ -1475,7 +1506,7 @@ def wrong_ones(model, images, labels):
     """What the model says of the images, as labels."""
     model.eval()
     with torch.no_grad():
-        return model(images).argmax(1)
+        return model(images.to(device)).argmax(1).cpu()
 
 
 with waits_for("log_to_tensorboard", "Net", "train_one_epoch", "evaluate"):
@@ -1483,18 +1514,18 @@ with waits_for("log_to_tensorboard", "Net", "train_one_epoch", "evaluate"):
     from torch.utils.tensorboard import SummaryWriter
 
     torch.manual_seed(0)
-    model = Net()
+    model = Net().to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.001)
     some = torch.utils.data.TensorDataset(X_all[:1000], y_all[:1000])
     loader = torch.utils.data.DataLoader(some, 50, shuffle=True, generator=torch.Generator().manual_seed(0))
     held_out = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(X_all[9500:], y_all[9500:]), 250)
     with SummaryWriter("runs/first") as writer:
         writer.add_text("settings", "Adam, lr 0.001, batches of 50, 1,000 images")
-        writer.add_graph(model, X_all[:1])
+        writer.add_graph(model, X_all[:1].to(device))
         for epoch in (1, 2, 3):
-            train_one_epoch(model, loader, optimizer, torch.device("cpu"))
+            train_one_epoch(model, loader, optimizer, device)
             parts = {"train": loader, "valid": held_out}
-            scores = {part: evaluate(model, data, torch.device("cpu")) for part, data in parts.items()}
+            scores = {part: evaluate(model, data, device) for part, data in parts.items()}
             predicted = wrong_ones(model, X_all[9500:], y_all[9500:])
             log_to_tensorboard(writer, epoch, model, scores, X_all[9500:], y_all[9500:], predicted)
     print("logged into runs/first: three epochs of", ", ".join(scores))
@@ -1542,434 +1573,6 @@ with waits_for("log_to_tensorboard", "Net", "train_one_epoch", "evaluate"):
 # Three looks that pay, in this order: the two losses (does the distance grow? that is overfitting, unit 06), the histograms
 # of the gradients (a layer whose gradients are all near 0 does not learn), and the wrong predictions (often the label is
 # wrong, and sometimes the image is not what you thought).
-#
-# ## How fast is it?
-#
-# A GPU works **asynchronously**. When Python calls a layer, the GPU only gets the order; the call returns at once, and the
-# result comes later. Whoever looks at the clock then has measured how fast Python can ask. `torch.cuda.synchronize()` waits
-# until all orders are carried out. And the first steps are slow on every device: memory is fetched, algorithms are
-# chosen, code may be compiled.
-#
-# ### Exercise: `throughput`
-#
-# Make `warmup` steps, then `steps` steps, and give the images per second of the latter. The clock may be read only when the
-# device has nothing left to do, the first time as well as the second.
-
-
-# %% exercise="throughput"
-def throughput(step, images_per_step, warmup, steps, synchronize, clock):
-    """Images per second.  step(), synchronize(): functions that return nothing.  clock(): the time in seconds."""
-    ### BEGIN SOLUTION
-    for _ in range(warmup):
-        step()
-    synchronize()
-    start = clock()
-    for _ in range(steps):
-        step()
-    synchronize()
-    return images_per_step * steps / (clock() - start)
-    ### END SOLUTION
-
-
-# %% [markdown]
-# <details><summary>Hint 1: the warm-up</summary>
-#
-# Two loops, one after the other. The clock starts between them, and only the second loop's images count.
-# </details>
-#
-# <details><summary>Hint 2: right on a CPU, wrong on a GPU</summary>
-#
-# Before each of the two readings of the clock, `synchronize()`: else the clock starts while the warm-up is still running, or
-# stops while the last steps are.
-# </details>
-#
-# <details><summary>Hint 3: the rate itself</summary>
-#
-# Images divided by seconds: all images of all measured steps. Do not wait after every step: the device would idle while the
-# next order is on its way.
-# </details>
-
-# %% check="throughput"
-check("throughput")
-
-# %% [markdown]
-# ### One knob at a time
-#
-# | knob | what it changes |
-# |---|---|
-# | `DataLoader(num_workers=2)` | other processes cut and stack the next batches while this one is computed |
-# | `pin_memory=True`, `non_blocking=True` | memory that the GPU can fetch by itself, while Python goes on |
-# | data on the device | 10,000 images are 31 MB: put them there once, and pick batches by index |
-# | larger batch | fewer, larger steps keep the device busy. The learning rate grows along: for SGD in proportion (unit 03), for Adam often by the root, so 4 times the batch gets 2 times the rate |
-# | `channels_last` | the same numbers in another order, NHWC, which many convolutions prefer |
-# | bfloat16 autocast | half the bytes; tensor cores compute it many times as fast |
-# | `torch.compile` | fuses operations, so that fewer intermediate results travel to memory and back |
-# | CUDA graphs | records all orders of a step once and plays them again: Python no longer asks |
-#
-# Workers and notebooks: on Windows and macOS, and on Linux from Python 3.14 on, a worker is a fresh Python (start methods
-# `spawn` and `forkserver`) that imports what it is sent. It cannot import a notebook, so a Dataset class, a transform or a
-# collate function that you define in a cell ends in "worker exited unexpectedly". Either keep `num_workers=0`, or let a cell
-# that begins with `%%writefile my_data.py` save the class as a module beside the notebook, and import it from there:
-#
-# ```python
-# from my_data import MyDataset  # not the class from the cell
-# loader = torch.utils.data.DataLoader(MyDataset(), 64, num_workers=2)
-# ```
-#
-# (A `TensorDataset`, as below, is PyTorch's own and needs neither.)
-#
-# The baseline is the loop as most people write it: a DataLoader that collects one image after the other, batches of 64,
-# float32. Every other row changes **one** thing (with the larger batch, the learning rate belongs to it). Which of the four
-# below will bring most on *this* machine? On a CPU the same cells run smaller: three steps are measured in place of a hundred.
-
-# %%
-predict(
-    "knob",
-    ...,
-    options={
-        "a": "data on the device",
-        "b": "larger batch",
-        "c": "channels_last",
-        "d": "bfloat16",
-        "e": "none of these by more than a tenth",
-    },
-)
-
-# %% folded=true given="knobs"
-DEVICE = torch.device(report().accelerator)  # an NVIDIA card, the GPU of a Mac, or the CPU
-WARMUP, STEPS = (1, 3) if DEVICE.type == "cpu" else (20, 100)
-
-
-def wait_for_device():
-    """On a CPU every operation has ended when it returns."""
-    if DEVICE.type == "cuda":
-        torch.cuda.synchronize()
-    elif DEVICE.type == "mps":
-        torch.mps.synchronize()
-
-
-def batches_by_loader(batch_size, workers=0, pinned=False):
-    """Endless batches of a DataLoader, sent to the device."""
-    data = torch.utils.data.TensorDataset(X_all, y_all)
-    loader = torch.utils.data.DataLoader(
-        data, batch_size, shuffle=True, drop_last=True, num_workers=workers, pin_memory=pinned, persistent_workers=workers > 0
-    )
-    while True:
-        for images, labels in loader:
-            yield images.to(DEVICE, non_blocking=pinned), labels.to(DEVICE, non_blocking=pinned)
-
-
-def batches_on_device(batch_size):
-    """Endless batches, picked by index from images that lie on the device."""
-    X, y = X_all.to(DEVICE), y_all.to(DEVICE)
-    while True:
-        for index in torch.randperm(len(X), device=DEVICE).split(batch_size)[:-1]:
-            yield X[index], y[index]
-
-
-def stepper(batches, rate=0.001, channels_last=False, bf16=False, compiled=False):
-    """A function that makes one training step with the next batch."""
-    torch.manual_seed(0)
-    model = Net().to(DEVICE)
-    if channels_last:
-        model = model.to(memory_format=torch.channels_last)
-    optimizer = torch.optim.Adam(model.parameters(), lr=rate)
-    network = torch.compile(model) if compiled else model
-
-    def step():
-        images, labels = next(batches)
-        if channels_last:
-            images = images.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(DEVICE.type, dtype=torch.bfloat16, enabled=bf16):
-            loss = nn.functional.cross_entropy(network(images), labels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-
-    return step
-
-
-def graph_stepper(batches):
-    """A step whose orders were recorded once in a CUDA graph; images and labels are copied into its own place."""
-    network = Net().to(DEVICE)
-    optimizer = torch.optim.Adam(network.parameters(), lr=0.001, capturable=True)
-    images, labels = (part.clone() for part in next(batches))
-
-    def work():
-        loss = nn.functional.cross_entropy(network(images), labels)
-        loss.backward()
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=False)
-
-    side = torch.cuda.Stream()
-    side.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(side):
-        for _ in range(3):
-            work()
-    torch.cuda.current_stream().wait_stream(side)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        work()
-
-    def step():
-        new_images, new_labels = next(batches)
-        images.copy_(new_images)
-        labels.copy_(new_labels)
-        graph.replay()
-
-    return step
-
-
-def knobs():
-    """name -> (function that makes the step, images per step); None where this machine cannot."""
-    cuda = DEVICE.type == "cuda"
-    return {
-        "baseline": (lambda: stepper(batches_by_loader(64)), 64),
-        "2 workers": (lambda: stepper(batches_by_loader(64, workers=2)), 64),
-        "pinned memory": (lambda: stepper(batches_by_loader(64, pinned=True)), 64) if cuda else None,
-        "data on the device": (lambda: stepper(batches_on_device(64)), 64),
-        "batch of 256": (lambda: stepper(batches_by_loader(256), rate=0.002), 256),
-        "channels_last": (lambda: stepper(batches_by_loader(64), channels_last=True), 64),
-        "bfloat16": (lambda: stepper(batches_by_loader(64), bf16=True), 64),
-        "torch.compile": (lambda: stepper(batches_by_loader(64), compiled=True), 64) if cuda else None,
-        "CUDA graph": (lambda: graph_stepper(batches_on_device(64)), 64) if cuda else None,
-    }
-
-
-# %% folded=true
-with waits_for("throughput", "Net"):
-    not_while_grading()
-    rates, steppers = {}, {name: (knob[0](), knob[1]) for name, knob in knobs().items() if knob is not None}
-    for _ in range(3):  # in turn, and the best of three counts: whatever else the machine does only makes a step slower
-        for name, (step, size) in steppers.items():
-            try:
-                rate = throughput(step, size, WARMUP, STEPS, wait_for_device, time.perf_counter)
-                rates[name] = max(rate, rates.get(name, 0))
-            except RuntimeError as problem:  # torch.compile without a C++ compiler, for one
-                rates.pop(name, None)
-                print(f"{name} cannot be had here: {type(problem).__name__}")
-    steppers.clear()  # which ends the two workers
-    left_out = [name for name in knobs() if name not in rates]
-    if left_out:
-        print("left out on this machine:", ", ".join(left_out))
-    ratios = {name: rate / rates["baseline"] for name, rate in rates.items()}
-    print(f"baseline: {rates['baseline']:,.0f} images per second, measured over {STEPS} steps")
-    ax = plt.subplots(figsize=(7.4, 3.4))[1]
-    bars = ax.barh(list(ratios), list(ratios.values()), color=[plots.MUTED, *[plots.BLUE] * (len(ratios) - 1)])
-    ax.bar_label(bars, [f"{ratio:.2f}" for ratio in ratios.values()], label_type="center", color="white")
-    ax.axvline(1, color=plots.INK, linewidth=1)
-    ax.invert_yaxis()
-    ax.set(xlabel="images per second, as a multiple of the baseline's")
-    plots.finding(ax, f"One knob at a time: what each is worth on this {DEVICE.type.upper()}")
-    plt.show()
-    letters = {"data on the device": "a", "batch of 256": "b", "channels_last": "c", "bfloat16": "d"}
-    best = max(letters, key=lambda name: ratios.get(name, 0))
-    reveal(
-        "knob",
-        letters[best] if ratios[best] > 1.1 else "e",
-        because="that is what this machine measured. On another one, the order may be another: measure yours.",
-    )
-
-# %% [markdown]
-# Pinned memory and CUDA graphs need an NVIDIA GPU, and are left out without one. `torch.compile` needs a C++ compiler and spends
-# half a minute of compiling on a CPU, so it is measured on NVIDIA GPUs only. Times vary from run to run, on a busy machine a lot:
-# trust a ratio only if it comes out alike when you run the cell again.
-#
-# On a CPU that does nothing else the convolutions take nearly all of the time, so no knob that is about bringing data helps much. On a GPU expect
-# the other way round: this network is so small that a fast card mostly waits for Python, and what pays is whatever asks less
-# often (larger batches, data on the device, CUDA graphs).
-#
-# ## The roofline, by hand
-#
-# Is a layer limited by arithmetic or by memory? Two numbers tell, and both can be worked out on paper: how many floating
-# point operations it takes (**FLOPs**; a multiply and an add are two), and how many **bytes** have to move, at the least:
-# inputs, weights, outputs, four bytes each. Their quotient is the **arithmetic intensity**.
-#
-# For a convolution with $C$ channels in, $F$ out, kernel $k \times k$ and maps of $H \times W$, on $N$ images:
-#
-# $$\text{FLOPs} = 2\,N\,H\,W\,F\,C\,k^2, \qquad
-# \text{bytes} = 4\,(N\,C\,H\,W + F\,C\,k^2 + N\,F\,H\,W)$$
-#
-# A linear layer is the case $H = W = k = 1$. A machine can do so many FLOPs per second and move so many bytes per second. The
-# attainable rate is the smaller of the two limits, which drawn against intensity looks like a roof:
-#
-# $$\text{FLOP/s} \le \min(\text{peak},\ \text{intensity} \cdot \text{bandwidth})$$
-
-# %%
-N = 64
-layers = {"conv1": (1, 32, 3, 28), "conv2": (32, 64, 3, 14), "fc1": (3136, 128, 1, 1), "fc2": (128, 10, 1, 1)}
-work = {}
-print("layer    MFLOPs   MB moved   FLOPs per byte   (forward, 64 images)")
-for name, (C, F, k, side) in layers.items():
-    flops = 2 * N * side**2 * F * C * k**2
-    moved = 4 * (N * C * side**2 + F * C * k**2 + N * F * side**2)
-    work[name] = flops, flops / moved
-    print(f"{name:8} {flops / 1e6:6.1f} {moved / 1e6:10.2f} {flops / moved:14.1f}")
-all_flops = sum(flops for flops, _ in work.values())
-all_moved = sum(flops / intensity for flops, intensity in work.values())
-print(f"together {all_flops / 1e6:6.1f} {all_moved / 1e6:10.2f} {all_flops / all_moved:14.1f}")
-
-# %% [markdown]
-# `conv2` has more than four fifths of all the arithmetic, and a high intensity. `conv1` has few channels: each number that it fetches
-# is used little. `fc2` is so small that hardly anything about it matters.
-#
-# Now this machine's roof, measured: a large matrix product for the peak, a large copy for the bandwidth. And under it each
-# layer, as fast as it really ran.
-
-# %% folded=true
-with waits_for("throughput", "Net"):
-    not_while_grading()
-
-    def fast(step, amount, steps=5):
-        """The best of four measurements, in `amount` per second."""
-        return max(throughput(step, amount, 2, steps, wait_for_device, time.perf_counter) for _ in range(4))
-
-    a = torch.randn(1024, 1024, device=DEVICE)
-    peak = fast(lambda: a @ a, 2 * 1024**3)
-    source = torch.randn(16 * 2**20, device=DEVICE)
-    target = torch.empty_like(source)
-    bandwidth = fast(lambda: target.copy_(source), 2 * 4 * len(source))
-    net = Net().to(DEVICE)
-    attained = {}
-    with torch.no_grad():
-        for name, (C, _, k, side) in layers.items():
-            layer = getattr(net, name)
-            x = torch.randn(N, C, side, side, device=DEVICE) if k == 3 else torch.randn(N, C, device=DEVICE)
-            attained[name] = fast(lambda layer=layer, x=x: layer(x), work[name][0], 20)
-
-    intensities = np.logspace(-1, 3, 200)
-    ax = plt.subplots(figsize=(7.4, 4.0))[1]
-    ax.loglog(intensities, np.minimum(peak, intensities * bandwidth) / 1e9, color=plots.INK, linewidth=2)
-    for name, colour in zip(layers, (plots.BLUE, plots.VERMILLION, plots.GREEN, plots.ORANGE), strict=True):
-        ax.plot(work[name][1], attained[name] / 1e9, "o", color=colour, markersize=9, label=name)
-    ax.axvline(peak / bandwidth, color=plots.MUTED, linestyle=":")
-    ax.text(peak / bandwidth * 1.1, ax.get_ylim()[0] * 1.3, "the ridge: peak / bandwidth", color=plots.MUTED, fontsize=9)
-    ax.set(xlabel="arithmetic intensity (FLOPs per byte)", ylabel="GFLOP/s")
-    ax.legend(loc="upper left")
-    plots.finding(ax, f"This machine's roof ({DEVICE.type}), and how near to it each layer comes")
-    plt.show()
-
-# %% [markdown]
-# Left of the ridge memory is the limit: fewer bytes help (bfloat16, fusing operations, larger batches for the linear
-# layers, whose weights are then used more often). Right of it arithmetic is the limit: fewer or cheaper FLOPs help (tensor
-# cores, another structure: unit 12). A point far below the roof has neither excuse: its time goes into starting the work. (A
-# point above the roof says that the roof was measured too low, on a busy machine, that the data were still in a cache, or
-# that the layer was computed with fewer bits: NVIDIA cards may take TF32 for convolutions.)
-#
-# ## Half the bits
-#
-# **bfloat16** has the range of float32 (8 bits of exponent) and only 8 binary digits. That is enough for activations and
-# gradients. It is not enough for the parameters themselves. Add 0.003 to 1 in bfloat16: what is the sum?
-
-# %%
-predict("bf16", ..., options={"a": "1.003", "b": "1", "c": "1.0078, the next number above 1"})
-
-# %%
-one, small = torch.tensor(1.0, dtype=torch.bfloat16), torch.tensor(0.003, dtype=torch.bfloat16)
-total = one + small
-print("1 + 0.003 in bfloat16:", total.item(), "   the next number above 1:", 1 + torch.finfo(torch.bfloat16).eps)
-reveal("bf16", "b" if total.item() == 1 else "c", because="the gap above 1 is 1/128, and 0.003 is less than half of it.")
-
-# %% [markdown]
-# A small update of a parameter would be rounded away, every time. So one mixes: parameters and optimizer stay in float32, and
-# **autocast** computes the forward pass, layer by layer, with rounded copies. Backward needs no autocast: each operation
-# goes back in the type in which it came.
-#
-# In **float16** (GPUs before 2020) small gradients would become 0. There the loss is multiplied by a large *scale* before
-# backward, and the gradients are divided by it before the step. `torch.amp.GradScaler` does that: `scaler.scale(loss)`,
-# `scaler.unscale_(optimizer)`, `scaler.step(optimizer)` (which leaves the step out if a gradient is infinite),
-# `scaler.update()` (which then halves the scale, and doubles it after many good steps). With bfloat16 no scaler is needed.
-#
-# ### Exercise: `amp_step`
-#
-# One step in bfloat16: forward and loss under autocast; with the scaler if there is one; with the gradient's norm clipped to
-# `max_norm` if there is one. Clip what the optimizer will see: gradients without the scale.
-
-
-# %% exercise="amp_step"
-def amp_step(model, images, labels, optimizer, scaler=None, max_norm=None):
-    """One training step in mixed precision; returns the loss, a plain number without the scale.
-
-    The type of device for autocast is images.device.type.  scaler: a torch.amp.GradScaler, or None.
-    """
-    ### BEGIN SOLUTION
-    with torch.autocast(images.device.type, dtype=torch.bfloat16):
-        loss = nn.functional.cross_entropy(model(images), labels)
-    optimizer.zero_grad()
-    (loss if scaler is None else scaler.scale(loss)).backward()
-    if scaler is not None:
-        scaler.unscale_(optimizer)
-    if max_norm is not None:
-        nn.utils.clip_grad_norm_(model.parameters(), max_norm)
-    if scaler is None:
-        optimizer.step()
-    else:
-        scaler.step(optimizer)
-        scaler.update()
-    return loss.item()
-    ### END SOLUTION
-
-
-# %% [markdown]
-# <details><summary>Hint 1: types, or the plain step</summary>
-#
-# `with torch.autocast(images.device.type, dtype=torch.bfloat16):` around two things, the forward pass and the loss. The model
-# stays as it is. After the block come the lines that you know: `zero_grad`, `backward`, `step`.
-# </details>
-#
-# <details><summary>Hint 2: clipping</summary>
-#
-# `nn.utils.clip_grad_norm_(model.parameters(), max_norm)` changes the gradients in place: after backward, before the step.
-# </details>
-#
-# <details><summary>Hint 3: the scaler</summary>
-#
-# In this order: `scaler.scale(loss).backward()`, `scaler.unscale_(optimizer)`, clipping, `scaler.step(optimizer)`,
-# `scaler.update()`. The loss that you return is the one before the scale.
-# </details>
-
-# %% check="amp_step"
-check("amp_step")
-
-# %%
-with waits_for("amp_step", "Net"):
-    not_while_grading()
-    curves = {}
-    for name in ("float32", "bfloat16"):
-        torch.manual_seed(0)
-        net = Net()
-        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
-        losses = []
-        for index in torch.arange(1920).split(64):
-            if name == "bfloat16":
-                losses.append(amp_step(net, X_all[index], y_all[index], optimizer))
-            else:
-                loss = nn.functional.cross_entropy(net(X_all[index]), y_all[index])
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                losses.append(loss.item())
-        curves[name] = losses
-    ax = plots.loss_curves(curves, xlabel="update", ylabel="loss of the batch")
-    plots.finding(ax, "With half the bits forward and float32 parameters, the loss takes nearly the same way")
-    plt.show()
-    gap = np.abs(np.subtract(*curves.values())).max()
-    print("largest difference of the two losses below 0.1:", gap < 0.1)
-
-# %% [markdown]
-# ## More than one GPU
-#
-# A script does what a notebook cannot: run in several processes at once, each with a copy of the network and its own part of
-# every batch. After each `backward` the copies' gradients are averaged, so that all of them make the same step. It needs
-# no GPU to be tried; two processes on a CPU compute the same as one. In a shell, compare:
-#
-# ```text
-# python -m course_lib.ddp_train --epochs 1
-# torchrun --standalone --nproc-per-node 2 -m course_lib.ddp_train --epochs 1
-# ```
-#
-# How the gradients are averaged, and why your `epoch_loss` comes back there for the last batch, is written at the top of
-# `course_lib/ddp_train.py`.
 
 # %% [markdown]
 # ## Hand in a network
@@ -1977,8 +1580,8 @@ with waits_for("amp_step", "Net"):
 # So far your code was checked. Now your **network** is: it will be shown 1,000 images that are in no part of the data that
 # you have. Points come for 80, 85, 88 and 90 percent.
 #
-# The file is written by the next cell. Two epochs are there to see that all works; for the points you need more, and a
-# few minutes of patience: set `EPOCHS` to 40. Each image is moved by up to two pixels and mirrored by chance every time it is
+# The file is written by the next cell. Two epochs are there to see that all works; for the points you need more, and on
+# a CPU a few minutes of patience: set `EPOCHS` to 40. Network and images lie on `device`, all of them, for the whole run. Each image is moved by up to two pixels and mirrored by chance every time it is
 # seen (**augmentation**: a shoe that looks to the left is a shoe), and `course_lib.fit` is the loop that you wrote, with
 # AdamW, warm-up and a cosine. What may be changed is everything: the recipe and its numbers. The network has to stay your
 # `Net`. Decide by the validation images, as always.
@@ -1990,12 +1593,12 @@ FILE = Path("trained_net.safetensors")
 
 def shift_and_flip(images, generator):
     """(B, 1, 28, 28): each image moved by up to 2 pixels, and half of them mirrored."""
-    count = len(images)
-    down, right = torch.randint(0, 5, (2, count, 1), generator=generator) + torch.arange(28)
+    count, where = len(images), images.device  # chance comes from the CPU, so that it is the same for every device
+    down, right = (torch.randint(0, 5, (2, count, 1), generator=generator) + torch.arange(28)).to(where)
     padded = nn.functional.pad(images[:, 0], (2, 2, 2, 2))
-    moved = padded[torch.arange(count)[:, None, None], down[:, :, None], right[:, None, :]][:, None]
-    mirrored = torch.rand(count, 1, 1, 1, generator=generator) < 0.5
-    return torch.where(mirrored, moved.flip(3), moved)
+    moved = padded[torch.arange(count, device=where)[:, None, None], down[:, :, None], right[:, None, :]][:, None]
+    turned = (torch.rand(count, 1, 1, 1, generator=generator) < 0.5).to(where)
+    return torch.where(turned, moved.flip(3), moved)
 
 
 with waits_for("Net"):
@@ -2004,9 +1607,10 @@ with waits_for("Net"):
         print(f"{FILE} is there. Delete it, or give it another name, to train anew.")
     else:
         torch.manual_seed(0)
-        net = Net()
-        fit(net, X_all, y_all, epochs=EPOCHS, lr=0.002, weight_decay=0.05, augment=shift_and_flip)
-        save_file({name: value.half().contiguous() for name, value in net.state_dict().items()}, FILE)
+        net = Net().to(device)
+        X, y = X_all.to(device), y_all.to(device)
+        fit(net, X, y, epochs=EPOCHS, lr=0.002, weight_decay=0.05, augment=shift_and_flip)
+        save_file({name: value.cpu().half().contiguous() for name, value in net.state_dict().items()}, FILE)
         print(f"{FILE} is written, after {EPOCHS} epochs.")
 
 # %% [markdown]
@@ -2065,17 +1669,19 @@ check("trained_net")
 # Put the letter of the best answer in quotes, such as `"b"`, in place of the dots. What is right, and why the others are not, you read in your
 # feedback, or with `./course check 10`.
 #
-# **q1.** A batch of 128 images goes through the published network. What happens at `x.view(-1, 64 * 7 * 7)`?
-# - a) torch sees that 128 rows are meant
-# - b) an error: the sizes do not fit
-# - c) 2,048 rows come out, and no error
-# - d) three quarters of the numbers are dropped
+# **q1.** A network for texts gives (32, 20, 64): 32 texts, 20 words, 64 numbers a word. A linear layer wants 640 numbers, and somebody
+# writes `x.view(-1, 640)`. What reaches the layer?
+# - a) 32 rows, each the first half of a text
+# - b) nothing: there is an error
+# - c) 64 rows, each half a text
+# - d) 32 rows, each the mean of a text's halves
 #
-# **q2.** A network ends in `log_softmax` and is trained with `CrossEntropyLoss`. What does that do to the training?
-# - a) it slows it down: the softmax is taken twice
-# - b) nothing: a second log_softmax changes nothing
-# - c) the loss cannot fall below 1.461
-# - d) the gradients are halved
+# **q2.** A classifier of 1,000 classes. Its loss began at 6.9, came down to 5.92 within an hour and has not moved for a day. Where do you
+# look first?
+# - a) at the learning rate: it is too small
+# - b) for a softmax before the loss
+# - c) at the optimizer: does it hold this network's parameters?
+# - d) at the mean over batches: the last one is smaller
 #
 # **q3.** You train up to 50 epochs and want to keep the best one. Which number decides?
 # - a) the loss on the training images
@@ -2083,17 +1689,19 @@ check("trained_net")
 # - c) the accuracy on a second set of test images
 # - d) the loss on images that are used for nothing but such decisions
 #
-# **q4.** Which sentence is right?
-# - a) `model.eval()` changes what dropout and batch normalization do; `torch.no_grad()` stops the recording
-# - b) `torch.no_grad()` does both
-# - c) `model.eval()` does both
-# - d) they are two names for the same thing
+# **q4.** A trained network with batch normalization is evaluated under `torch.no_grad()`, but nobody called `eval()`. The images come
+# sorted by class. What happens?
+# - a) what it says of an image depends on its batch, and its running statistics are changed by looking
+# - b) nothing: without gradients nothing in the network can change
+# - c) an error, since training mode needs gradients
+# - d) the accuracy is right, and only slower to compute
 #
-# **q5.** Where does `clip_grad_norm_` belong?
-# - a) before `backward`
-# - b) after `step`
-# - c) between `backward` and `step`
-# - d) nowhere, if the loss is small
+# **q5.** Four small batches are to make one step: `backward` is called four times, and the gradients add up. Where does
+# `clip_grad_norm_` belong?
+# - a) before the first `backward`
+# - b) after each `backward`
+# - c) after the fourth `backward`, before `step`
+# - d) after `step`
 
 # %% exercise="quiz_10"
 ### BEGIN SOLUTION
@@ -2117,13 +1725,10 @@ check("quiz_10")
 # - **Two doors for chance:** `manual_seed` for the start, a generator of its own for the order. Then several seeds.
 # - **One device** for all that meets; the model moves itself, a tensor's `.to` returns a new one; the optimizer is built after the
 #   move.
-# - **In a step:** clear, forward, backward, (unscale,) clip, step, schedule. One optimizer for the whole run.
+# - **In a step:** clear, forward, backward, clip, step, schedule. One optimizer for the whole run.
 # - **Three sets:** training makes gradients, validation decides, test reports, once.
 # - **A checkpoint** holds model, optimizer, schedule, both generators' states and the epoch; it is written under another name
 #   and then renamed. On another device: first move the model, then build the optimizer, then load its state.
-# - **Speed:** wait for the device before you read the clock; turn one knob at a time;
-#   $\text{FLOP/s} \le \min(\text{peak}, \text{intensity} \cdot \text{bandwidth})$.
-# - **Half the bits** forward, float32 for the parameters; with a scaler: scale, backward, unscale, clip, step, update.
 
 # %% [markdown]
 # ## Think about it
@@ -2154,7 +1759,7 @@ check("quiz_10")
 # %% [markdown]
 # ## Going further
 #
-# Six papers with public code, and what to reproduce of each:
+# Three papers with public code, and what to reproduce of each:
 #
 # - H. Xiao, K. Rasul, R. Vollgraf, [Fashion-MNIST](https://arxiv.org/abs/1708.07747) (2017);
 #   [data and benchmarks](https://github.com/zalandoresearch/fashion-mnist). Reproduce: train your `Net` on all 60,000 images, and
@@ -2165,25 +1770,13 @@ check("quiz_10")
 # - R. Pascanu, T. Mikolov, Y. Bengio, [On the difficulty of training recurrent neural
 #   networks](https://arxiv.org/abs/1211.5063) (2013), clipping by the norm; [code](https://github.com/pascanur/trainingRNNs).
 #   Reproduce: the norm of your gradient at every step, and how many steps `max_norm=2.0` really clips.
-# - P. Micikevicius and others, [Mixed Precision Training](https://arxiv.org/abs/1710.03740) (2018);
-#   [code](https://github.com/NVIDIA/apex). Reproduce: the histogram of your gradients' exponents, and the share that float16
-#   would turn into 0, without and with a scale.
-# - S. Williams, A. Waterman, D. Patterson, [Roofline: an insightful visual performance model for multicore
-#   architectures](https://doi.org/10.1145/1498765.1498785) (2009); the [Empirical Roofline
-#   Tool](https://bitbucket.org/berkeleylab/cs-roofline-toolkit). Reproduce: the roof of your machine, and the backward pass as
-#   further points under it.
-# - K. Jordan, [94% on CIFAR-10 in 3.29 Seconds on a Single GPU](https://arxiv.org/abs/2404.00498) (2024);
-#   [code](https://github.com/KellerJordan/cifar10-airbench). Reproduce: take away one of its tricks at a time, and measure
-#   what each is worth.
 #
 # To read besides:
 #
 # - A. Karpathy, [A Recipe for Training Neural Networks](https://karpathy.github.io/2019/04/25/recipe/) (2019): look at the
 #   data first, and the order in which to look for bugs.
 # - L. N. Smith, [Cyclical Learning Rates for Training Neural Networks](https://arxiv.org/abs/1506.01186) (2017): the
-#   learning-rate range test. P. Goyal and others, [Accurate, Large Minibatch SGD](https://arxiv.org/abs/1706.02677) (2017):
-#   larger batches, with the learning rate scaled along.
-# - [Reproducibility](https://docs.pytorch.org/docs/stable/notes/randomness.html) and
-#   [Performance Tuning Guide](https://docs.pytorch.org/tutorials/recipes/recipes/tuning_guide.html), by PyTorch's makers.
+#   learning-rate range test.
+# - [Reproducibility](https://docs.pytorch.org/docs/stable/notes/randomness.html), by PyTorch's makers.
 #
-# Next: 12 Structure, where the network itself is what you optimize.
+# Next: 11 Speed, where you ask what the time of a step is made of.

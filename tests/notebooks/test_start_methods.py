@@ -15,7 +15,7 @@ from helpers.kernel import kernel
 from grader.grading import workers
 
 METHODS = [each for each in ("spawn", "forkserver") if each in multiprocessing.get_all_start_methods()]
-# In unit 10's words: a Dataset in a cell, and the two lines of its text that bring it from a module.
+# In unit 11's words: a Dataset in a cell, and the two lines of its text that bring it from a module.
 IN_A_CELL = """
 class MyDataset(torch.utils.data.Dataset):
     def __len__(self):
@@ -39,9 +39,9 @@ def test_a_class_is_graded_by_processes_of_every_start_method(monkeypatch: pytes
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_the_way_that_unit_10_shows_gives_a_notebooks_dataset_workers(tmp_path: Path, method: str) -> None:
+def test_the_way_that_unit_11_shows_gives_a_notebooks_dataset_workers(tmp_path: Path, method: str) -> None:
     """Beside it, what the unit says of the class in the cell: that it does not work."""
-    text = (ROOT / "notebooks" / "10_gpu_cnn" / "10_gpu_cnn.ipynb").read_text(encoding="utf-8")
+    text = (ROOT / "notebooks" / "11_speed" / "11_speed.ipynb").read_text(encoding="utf-8")
     told = next(
         "".join(c["source"]) for c in json.loads(text)["cells"] if "%%writefile my_data.py" in "".join(c["source"])
     )
@@ -58,7 +58,7 @@ def test_the_way_that_unit_10_shows_gives_a_notebooks_dataset_workers(tmp_path: 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_courses_own_data_reaches_workers_by_every_start_method(tmp_path: Path, method: str) -> None:
-    """As unit 10 measures its loader: a TensorDataset of the course's images, from the main module of a process."""
+    """As unit 11 measures its loader: a TensorDataset of the course's images, from the main module of a process."""
     program = tmp_path / "program.py"
     program.write_text(
         "import multiprocessing, torch\n"

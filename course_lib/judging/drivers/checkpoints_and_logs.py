@@ -1,12 +1,11 @@
-"""What stands around a training loop: logs, stopwatches, mixed precision, and a network from a file.
+"""What stands around a training loop: logs, and a network from a file.
 
-Nothing here needs a GPU, TensorBoard or a clock: a device that works on while nobody waits, and a writer, are
-simulated, so that what a learner's code does with them comes out as plain data. torch is imported inside the functions.
+Nothing here needs TensorBoard: a writer is simulated, so that what a learner's code does with it comes out as plain
+data. torch is imported inside the functions.
 """
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -96,117 +95,6 @@ def logged(obj: Any, inputs: dict[str, Any]) -> Any:
     return tuple(recorder.notes[kind] if kind == wanted else None for kind in ("scalars", "histograms", "images"))
 
 
-class _Device:
-    """A simulated device and its clock: a step is handed over, and done later; times are in seconds.
-
-    launch: what handing over takes.  work: how long the device works on each step; the last one repeats for ever.
-    wait: what a call of `synchronize` takes besides the waiting.  waits: whether a step returns only when it is done,
-    as on a CPU.
-    """
-
-    def __init__(self, inputs: dict[str, Any]) -> None:
-        self.now, self.free, self.steps = 1000.0, 0.0, 0
-        self.launch, self.work, self.wait = inputs["launch"], inputs["work"], inputs["wait"]
-        self.waits = inputs["waits"]
-
-    def step(self) -> None:
-        """Hand over the next step."""
-        self.now += self.launch
-        length = float(self.work[min(self.steps, len(self.work) - 1)])
-        self.free = max(self.free, self.now) + length
-        self.steps += 1
-        if self.waits:
-            self.now = self.free
-
-    def synchronize(self) -> None:
-        """Wait until everything that was handed over is done."""
-        self.now = max(self.now, self.free) + self.wait
-
-    def clock(self) -> float:
-        """The time in seconds."""
-        return self.now
-
-
-def stopwatch(obj: Any, inputs: dict[str, Any]) -> Any:
-    """Call `obj(step, images_per_step, warmup, steps, synchronize, clock)` with a simulated device.
-
-    Returns (rate, made): the images per second, and how many steps were made, None where `asks` is not "steps".
-    """
-    device = _Device(inputs)
-    count = (inputs["images_per_step"], inputs["warmup"], inputs["steps"])
-    rate = obj(device.step, *count, device.synchronize, device.clock)
-    if rate is None:
-        return None
-    return (None, device.steps) if inputs["asks"] == "steps" else (rate, None)
-
-
-def mixed_precision(obj: Any, inputs: dict[str, Any]) -> Any:
-    """Call `obj(model, images, labels, optimizer, scaler, max_norm)` once for each batch, with torch's SGD, float32.
-
-    params: W1, b1, W2, b2 of a network with a ReLU.  images: (steps, N, D).  labels: (steps, N).  scale: what the
-    scaler, torch's own, begins with; it doubles after each good step; None for no scaler.  stale: what lies in `.grad`
-    at first.  Returns (params, losses, scales, facts), None but for what `asks` names. "steps": the parameters after
-    all of them.  "losses".  "scales": the scale after each step, with the parameters.  "types": which types and modes
-    the passes have, and whether the losses have been rounded to bfloat16.
-    """
-    import torch
-
-    W1, _, W2, _ = inputs["params"]
-    layers = [torch.nn.Linear(W.shape[1], W.shape[0]) for W in (W1, W2)]
-    model = torch.nn.Sequential(layers[0], torch.nn.ReLU(), layers[1])
-    with torch.no_grad():
-        for param, value in zip(model.parameters(), inputs["params"], strict=True):
-            param.copy_(torch.from_numpy(value))
-            param.grad = torch.full_like(param, inputs["stale"]) if inputs["stale"] else None
-    optimizer = torch.optim.SGD(model.parameters(), lr=inputs["lr"])
-    scaler, scale = None, inputs["scale"]
-    if scale is not None:
-        scaler = torch.amp.GradScaler("cpu", init_scale=scale, growth_interval=1)
-    seen: dict[str, Any] = {"forward": "never", "backward": "never", "passes": 0}
-    model.register_forward_hook(partial(_look, seen))
-    losses, scales = [], []
-    for images, labels in zip(inputs["images"], inputs["labels"], strict=True):
-        tensors = torch.from_numpy(images), torch.from_numpy(labels)
-        losses.append(obj(model, *tensors, optimizer, scaler, inputs["max_norm"]))
-        scales.append(0.0 if scaler is None else scaler.get_scale())
-    params = [param.detach().float().numpy().copy() for param in model.parameters()]
-    asks = inputs["asks"]
-    if asks == "losses":
-        return None, np.array([_plain_number(loss) for loss in losses]), None, None
-    if asks == "types":
-        kinds = sorted({str(param.dtype).removeprefix("torch.") for param in model.parameters()})
-        left_on = {"autocast is left on": torch.is_autocast_enabled("cpu"), "parameters are": ", ".join(kinds)}
-        return None, None, None, seen | left_on | {"the loss is rounded to bfloat16": _rounded(losses)}
-    return params, None, np.array(scales) if asks == "scales" else None, None
-
-
-def _look(seen: dict[str, Any], module: Any, args: Any, out: Any) -> None:
-    import torch
-
-    def on_the_way_back(grad: Any) -> None:
-        seen["backward"] = "under autocast" if torch.is_autocast_enabled("cpu") else "as usual"
-
-    seen["passes"] += 1
-    seen["forward"] = str(out.dtype).removeprefix("torch.")
-    if out.requires_grad:
-        out.register_hook(on_the_way_back)
-
-
-def _rounded(losses: list[Any]) -> bool:
-    """Whether all of several losses are numbers of 8 binary digits, as hardly any other loss is."""
-    import torch
-
-    numbers = [torch.as_tensor(loss).detach().double() for loss in losses if loss is not None]
-    return bool(numbers) and all(torch.equal(number.bfloat16().double(), number) for number in numbers)
-
-
-def _plain_number(loss: Any) -> float:
-    if loss is None or hasattr(loss, "requires_grad"):
-        kind = "nothing" if loss is None else "a tensor"
-        raise AnswerError(f"The loss should come back as a plain number, and it is {kind}: .item() makes one.")
-    return float(loss)
-
-
 ALONE = 20
 """Images that are asked about one by one."""
 
@@ -235,7 +123,5 @@ def embedded_test_images() -> np.ndarray:
 
 DRIVERS: dict[str, Driver] = {
     "logged": logged,
-    "stopwatch": stopwatch,
-    "mixed_precision": mixed_precision,
     "network_from_file": network_from_file,
 }

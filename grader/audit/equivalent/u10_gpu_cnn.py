@@ -17,17 +17,6 @@ EQUIVALENT: dict[str, tuple[Explained, ...]] = {
             "torch.load has loaded weights only since version 2.6, unless it is told otherwise.",
         ),
     ),
-    "amp_step": (
-        Explained(
-            "with torch.autocast(images.device.type, dtype=torch.bfloat16):",
-            (
-                "with torch.autocast(images.device.type):",
-                "with torch.autocast(labels.device.type, dtype=torch.bfloat16):",
-            ),
-            "On a CPU, where it is graded, autocast computes in bfloat16 unless it is told otherwise; images and "
-            "labels lie on one device.",
-        ),
-    ),
     "trained_net": (
         Explained(
             "net.eval()",

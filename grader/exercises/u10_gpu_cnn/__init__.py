@@ -1,6 +1,5 @@
-"""Unit 10, a CNN on the GPU: a published program is found out, mended, trained and made fast."""
+"""Unit 10, a CNN on the GPU: a published program is found out, mended and trained, and survives."""
 
-from grader.exercises.u10_gpu_cnn.amp_step import AMP_STEP
 from grader.exercises.u10_gpu_cnn.checkpoint import CHECKPOINT
 from grader.exercises.u10_gpu_cnn.clinic_10 import CLINIC_10
 from grader.exercises.u10_gpu_cnn.epoch_loss import EPOCH_LOSS
@@ -14,7 +13,6 @@ from grader.exercises.u10_gpu_cnn.quiz_10 import QUIZ_10
 from grader.exercises.u10_gpu_cnn.resume_on import RESUME_ON
 from grader.exercises.u10_gpu_cnn.seeded_start import SEEDED_START
 from grader.exercises.u10_gpu_cnn.set_up import SET_UP
-from grader.exercises.u10_gpu_cnn.throughput import THROUGHPUT
 from grader.exercises.u10_gpu_cnn.to_device import TO_DEVICE
 from grader.exercises.u10_gpu_cnn.train_one_epoch import TRAIN_ONE_EPOCH
 from grader.exercises.u10_gpu_cnn.trained_net import TRAINED_NET
@@ -34,8 +32,6 @@ EXERCISES = (
     CHECKPOINT,
     RESUME_ON,
     LOG_TO_TENSORBOARD,
-    THROUGHPUT,
-    AMP_STEP,
     TRAINED_NET,
     QUIZ_10,
 )

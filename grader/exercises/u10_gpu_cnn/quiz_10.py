@@ -9,25 +9,23 @@ QUIZ_10 = quiz(
     (
         Question(
             "q1",
-            "a batch of 128 through the published flatten",
+            "words in rows of 640",
             answer="c",
             wrong={
-                "a": "It does not guess what you mean: view needs 3,136 numbers a row, and there are 50,176 for each "
-                "image.",
-                "b": "The number of entries is a multiple of 3,136, so view is content, and says nothing. The loss "
-                "will.",
-                "d": "Nothing is dropped: view keeps every number, and only decides where a row ends.",
+                "a": "Every number is kept by view, and a text has 1,280 of them: 32 rows of 640 would not do.",
+                "b": "There are 40,960 numbers, 64 times 640, so view is content, and says nothing. The loss will.",
+                "d": "Nothing is computed by view. It keeps the numbers in their order, and decides where a row ends.",
             },
         ),
         Question(
             "q2",
-            "log_softmax before CrossEntropyLoss",
+            "a loss that stops at 5.92",
             answer="b",
             wrong={
-                "a": "Count again: what is the softmax of log-probabilities? Their exponentials already add up to 1.",
-                "c": "That is softmax before it, whose outputs lie between 0 and 1. Log-probabilities go down as far "
-                "as they like.",
-                "d": "The gradient comes out the same, since the function is the same.",
+                "a": "With steps that are too short the loss goes on falling, slowly. This one stopped at a certain "
+                "number: which one is it, for 1,000 classes?",
+                "c": "Then the loss would still be near log 1,000, which is 6.9. This network has learned something.",
+                "d": "That shifts the mean by a little. It does not hold a loss at one number for a day.",
             },
         ),
         Question(
@@ -44,23 +42,25 @@ QUIZ_10 = quiz(
         ),
         Question(
             "q4",
-            "model.eval() and torch.no_grad()",
+            "batch normalization without eval()",
             answer="a",
             wrong={
-                "b": "Under no_grad nobody asks the modules anything; dropout goes on dropping.",
-                "c": "Autograd does not ask for the mode: gradients can be had in evaluation mode, and unit 14 "
-                "needs them there.",
-                "d": "Each does one thing, and evaluation needs both.",
+                "b": "Running statistics are no parameters: in training mode every forward pass changes them, with "
+                "gradients or without.",
+                "c": "The mode says what the layers do, and no_grad what autograd does. Neither asks for the other.",
+                "d": "In training mode each image is normalized by its own batch, and a batch of one class has other "
+                "means than all classes.",
             },
         ),
         Question(
             "q5",
-            "where clip_grad_norm_ belongs",
+            "clipping a gradient of four parts",
             answer="c",
             wrong={
-                "a": "Before backward there are no gradients of this batch to clip.",
-                "b": "After the step the gradients have done their work; clipping them then changes nothing.",
-                "d": "The loss's size is not the gradient's: a small loss can be steep.",
+                "a": "There is nothing to clip before the first backward.",
+                "b": "Then a part of the sum is shortened before the others are added: its direction is no longer "
+                "that of the whole gradient.",
+                "d": "After the step the gradients have done their work; clipping them then changes nothing.",
             },
         ),
     ),

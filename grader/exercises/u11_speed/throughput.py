@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from grader.changes import change
+from grader.exercises.u11_speed.common import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
-
-UNIT = "10_gpu_cnn"
 
 
 def throughput_cases(rng: np.random.Generator) -> list[Case]:

@@ -8,11 +8,11 @@ import numpy as np
 
 from course_lib.judging.outcome import Tolerance
 from grader.changes import change
+from grader.exercises.u11_speed.common import UNIT
 from grader.spec import Case, Exercise, Group, Misconception
 
-UNIT = "10_gpu_cnn"
 CLOSE = Tolerance(rtol=1e-2, atol=1e-2, rtol32=1e-2, atol32=1e-2)
-"""bfloat16 has 8 binary digits, and processors differ in how they round the last of them."""
+"""bfloat16 has 8 binary digits, float16 has 11, and processors differ in how they round the last of them."""
 
 
 def amp_cases(rng: np.random.Generator) -> list[Case]:
@@ -23,7 +23,8 @@ def amp_cases(rng: np.random.Generator) -> list[Case]:
             "images": rng.normal(size=(steps, 8, 3)).astype(np.float32),
             "labels": rng.integers(0, 3, size=(steps, 8)),
         }
-        usual = {"lr": 0.2, "scale": None, "max_norm": None, "stale": 0.0, "asks": asks}
+        kind = "bfloat16" if rest.get("scale") is None else "float16"
+        usual = {"lr": 0.2, "scale": None, "max_norm": None, "stale": 0.0, "kind": kind, "asks": asks}
         return Case(label, group, data | usual | rest)
 
     def overflow(label: str, steps: int, at: int, **rest: Any) -> Case:
@@ -60,6 +61,7 @@ def amp_oracle(
     scale: float | None,
     max_norm: float | None,
     stale: float,
+    kind: str,
     asks: str,
 ) -> tuple[Any, Any, Any, Any]:
     """The formulas, with every cast written out: no autocast, no optimizer and no scaler."""
@@ -67,20 +69,21 @@ def amp_oracle(
 
     linear = torch.nn.functional.linear
     if asks == "types":
-        passes = {"forward": "bfloat16", "backward": "as usual"}
+        passes = {"forward": kind, "backward": "as usual"}
         return (
             None,
             None,
             None,
             passes
             | {"passes": len(images), "autocast is left on": False, "parameters are": "float32"}
-            | {"the loss is rounded to bfloat16": False},
+            | {"the loss is rounded to half the bits": False},
         )
+    low_type = torch.bfloat16 if kind == "bfloat16" else torch.float16
     masters = [torch.tensor(param) for param in params]
     losses, scales = [], []
     for X, y in zip(images, labels, strict=True):
-        low = [master.bfloat16().requires_grad_() for master in masters]
-        hidden = linear(torch.tensor(X).bfloat16(), low[0], low[1]).clamp(min=0)
+        low = [master.to(low_type).requires_grad_() for master in masters]
+        hidden = linear(torch.tensor(X).to(low_type), low[0], low[1]).clamp(min=0)
         logits = linear(hidden, low[2], low[3])
         picked = torch.log_softmax(logits.float(), dim=1)[torch.arange(len(y)), torch.tensor(y)]
         grads = [grad.float() for grad in torch.autograd.grad(-picked.mean(), low)]
@@ -98,10 +101,10 @@ def amp_oracle(
     return [master.numpy() for master in masters], None, np.array(scales) if asks == "scales" else None, None
 
 
-def amp_step(model, images, labels, optimizer, scaler=None, max_norm=None):
+def amp_step(model, images, labels, optimizer, dtype=None, scaler=None, max_norm=None):
     import torch
 
-    with torch.autocast(images.device.type, dtype=torch.bfloat16):
+    with torch.autocast(images.device.type, dtype=dtype):
         loss = torch.nn.functional.cross_entropy(model(images), labels)
     optimizer.zero_grad()
     if scaler is None:
@@ -120,12 +123,12 @@ def amp_step(model, images, labels, optimizer, scaler=None, max_norm=None):
     return loss.item()
 
 
-def always_a_scaler(model, images, labels, optimizer, scaler=None, max_norm=None):
+def always_a_scaler(model, images, labels, optimizer, dtype=None, scaler=None, max_norm=None):
     import torch
 
     scaler = scaler or torch.amp.GradScaler(images.device.type, enabled=False)
     model.zero_grad()
-    with torch.autocast(device_type=images.device.type, dtype=torch.bfloat16):
+    with torch.autocast(device_type=images.device.type, dtype=dtype):
         logits = model(images)
         loss = torch.nn.CrossEntropyLoss()(logits, labels)
     scaler.scale(loss).backward()
@@ -137,7 +140,7 @@ def always_a_scaler(model, images, labels, optimizer, scaler=None, max_norm=None
     return float(loss.detach())
 
 
-UNDER = "    with torch.autocast(images.device.type, dtype=torch.bfloat16):\n        loss"
+UNDER = "    with torch.autocast(images.device.type, dtype=dtype):\n        loss"
 SCALED = "        scaler.scale(loss).backward()\n"
 UNSCALED = "        if scaler is not None:\n            scaler.unscale_(optimizer)\n"
 CLIP = "        torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)\n"
@@ -169,7 +172,7 @@ AMP_STEP = Exercise(
         Group("loss", "returns the loss as a plain number, without the scale in it", 1, hint=3),
         Group(
             "types",
-            "computes forward in bfloat16 and backward as usual, and keeps the parameters in float32",
+            "computes forward in dtype and backward as usual, and keeps the parameters in float32",
             2,
             hint=1,
         ),
@@ -185,7 +188,7 @@ AMP_STEP = Exercise(
         Misconception(
             "no_autocast",
             no_autocast,
-            "Everything is computed in float32, and so no faster. Which context makes the layers compute in bfloat16?",
+            "Everything is computed in float32, and so no faster. Which context makes the layers compute in dtype?",
         ),
         Misconception(
             "backward_under_autocast",
@@ -193,25 +196,25 @@ AMP_STEP = Exercise(
                 amp_step,
                 "    optimizer.zero_grad()\n" + PLAIN,
                 "        optimizer.zero_grad()\n    if scaler is None:\n"
-                "        with torch.autocast(images.device.type, dtype=torch.bfloat16):\n            loss.backward()\n",
+                "        with torch.autocast(images.device.type, dtype=dtype):\n            loss.backward()\n",
                 SCALED,
-                "        with torch.autocast(images.device.type, dtype=torch.bfloat16):\n"
+                "        with torch.autocast(images.device.type, dtype=dtype):\n"
                 "            scaler.scale(loss).backward()\n",
             ),
             "Your backward runs under autocast. Each operation goes back in the type in which it came; the context "
             "belongs around the forward pass and the loss, and ends there.",
         ),
         Misconception(
-            "model_in_bfloat16",
+            "model_in_half_the_bits",
             change(
                 no_autocast,
                 "    loss = ",
-                "    model.to(torch.bfloat16)\n    loss = ",
+                "    model.to(dtype)\n    loss = ",
                 "model(images)",
-                "model(images.bfloat16())",
+                "model(images.to(dtype))",
             ),
-            "You turn the parameters themselves into bfloat16. With 8 binary digits a small step is rounded away: "
-            "1 + 0.003 is 1 again. Keep them in float32, and let autocast compute with copies.",
+            "You turn the parameters themselves into dtype. With 8 binary digits, bfloat16's, a small step is rounded "
+            "away: 1 + 0.003 is 1 again. Keep them in float32, and let autocast compute with copies.",
         ),
         Misconception(
             "gradients_never_cleared",
@@ -252,10 +255,15 @@ AMP_STEP = Exercise(
             hint=3,
         ),
         Misconception(
-            "in_float16",
-            change(amp_step, "bfloat16", "float16"),
-            "You compute in float16. It has a smaller range, in which gradients vanish and sums overflow; bfloat16 has "
-            "that of float32, and is asked for.",
+            "always_bfloat16",
+            change(amp_step, "dtype=dtype", "dtype=torch.bfloat16"),
+            "You compute in bfloat16, whatever dtype says. A card that cannot do that is handed float16 and a scaler.",
+        ),
+        Misconception(
+            "always_float16",
+            change(amp_step, "dtype=dtype", "dtype=torch.float16"),
+            "You compute in float16, whatever dtype says. Without a scaler its small range lets gradients vanish; "
+            "bfloat16 has that of float32.",
         ),
         Misconception(
             "past_the_scaler",
@@ -277,8 +285,8 @@ AMP_STEP = Exercise(
         Misconception(
             "scaler_ignored",
             change(amp_step, "    optimizer.zero_grad()\n", "    optimizer.zero_grad()\n    scaler = None\n"),
-            "You are handed a scaler and do not use it. In bfloat16 that seldom hurts; in float16 small gradients "
-            "would vanish, which is what the scale is for.",
+            "You are handed a scaler and do not use it. In float16 small gradients then vanish, which is what the "
+            "scale is for.",
         ),
         Misconception(
             "scaled_loss_returned",
@@ -298,7 +306,7 @@ AMP_STEP = Exercise(
                 "        logits = model(images)\n    loss = torch.nn.functional.cross_entropy(logits, labels)",
             ),
             "Only the forward pass stands under autocast. Outside, the loss is computed in the type of the logits, "
-            "bfloat16, and rounded to 8 binary digits; under autocast cross_entropy goes back to float32 by itself.",
+            "and rounded to its few digits; under autocast cross_entropy goes back to float32 by itself.",
         ),
         Misconception(
             "each_entry_clipped",
