@@ -497,7 +497,7 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder"):
 # %% [markdown]
 # Now the question that this course has been heading for since unit 02. The step $\theta_{t+1} = \theta_t - \alpha\, \nabla
 # J(\theta_t)$ knows nothing of clothes, words or sounds. So do the *same* optimizers work for all three? We train each classifier with
-# SGD (momentum 0.9) and with Adam, for 60 steps, from a sweep of four learning rates each, and let held-out training data choose
+# SGD (momentum 0.9) and with Adam, for 60 steps, from a sweep of four or five learning rates each, and let held-out training data choose
 # (for speech: held-out *voices*). In which modality will Adam gain the most over SGD, counted in test
 # accuracy when each has its best learning rate? (Two seeds choose the rate; three others are shown.)
 
@@ -518,7 +518,7 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder"):
     not_while_grading()
     STEPS, BATCH = 60, 40
     optimizers = {
-        "SGD, momentum": (lambda params, lr: TorchSGD(params, lr=lr, momentum=0.9), np.geomspace(0.03, 1, 4)),
+        "SGD, momentum": (lambda params, lr: TorchSGD(params, lr=lr, momentum=0.9), np.geomspace(0.01, 1, 5)),
         "Adam": (lambda params, lr: TorchAdam(params, lr=lr), np.geomspace(0.003, 0.1, 4)),
     }
 
@@ -559,10 +559,10 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder"):
         for name, colour, mark in zip(optimizers, (plots.BLUE, plots.VERMILLION), "os", strict=True):
             lrs, losses, best, curves = runs[modality, name]
             plots.bands(above, lrs, np.minimum(losses, 4), label=name, band="minmax", color=colour)
-            above.plot(lrs, np.minimum(losses, 4).mean(axis=0), mark, color=colour)
+            above.lines[-1].set_marker(mark)
             above.plot(lrs[best], losses[:, best].mean(), "o", markersize=13, markerfacecolor="none", markeredgewidth=2, color=colour)
             plots.bands(below, np.arange(10, STEPS + 1, 10), curves, label=name, band="minmax", color=colour)
-            below.plot(np.arange(10, STEPS + 1, 10), curves.mean(axis=0), mark, color=colour)
+            below.lines[-1].set_marker(mark)
         above.set(xscale="log", xlabel="learning rate", title=titles[modality], ylim=(0, 3))
         below.set(xlabel="step", ylim=(0, 100))
     panels[0, 0].set_ylabel(f"held-out loss, step {STEPS}")
@@ -570,7 +570,7 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder"):
     panels[1, 0].legend(loc="lower right", fontsize=9)
     rates = {m: [final[m, name][0] for name in optimizers] for m in data}
     kinds = len({rate for pair in rates.values() for rate in pair})
-    plots.finding(fig, f"Two optimizers, three modalities: {kinds} different best learning rates (above: 2 seeds; below: 3 others)")
+    plots.finding(fig, f"Two optimizers, three modalities: {kinds} different best learning rates (ringed)")
     plt.show()
     for (modality, name), (lr, accuracies) in final.items():
         print(f"{titles[modality]:9} {name:14} lr {lr:7.4f}   test {accuracies.mean():5.1f} % ({accuracies.min():.1f} to {accuracies.max():.1f})")
@@ -1101,7 +1101,6 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce")
             ax.set_axis_off()
         heard = "nothing typed: this is what the projection's bias is near to" if not np.any(mask) else f'Nearest to "{words}"'
         plots.finding(fig, heard + (f"; it does not know {', '.join(unknown)}" if unknown else ""))
-        plt.show()
 
     plots.play(draw, words="a green boot")
 
@@ -1206,7 +1205,6 @@ with waits_for("attention"):
         for place, weight in enumerate(weights):
             right.text(place, weight + 0.02, f"{weight:.2f}", ha="center")
         plots.finding(fig, f'"{list(KEY_ANGLES)[weights.argmax()]}" gets {weights.max():.0%}; all weights sum to {weights.sum():.2f}')
-        plt.show()
 
     plots.play(draw, angle=(0, 360, 5), length=(0.0, 3.0, 0.25), hide=["nothing", *KEY_ANGLES])
 
@@ -1396,7 +1394,7 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce",
     left.axhline(50, color=plots.MUTED, linestyle=":")
     left.text(0.5, 51, "a coin", color=plots.MUTED, ha="center", va="bottom", fontsize=10)
     left.set(xlim=(-0.5, 1.5), ylim=(0, 104), ylabel="right caption nearer (%)")
-    left.set_xticks([0, 1], list(contestants))
+    left.set_xticks([0, 1], [name.replace(" of ", " of\n") for name in contestants])
     left.grid(False, axis="x")
     shown = right.imshow(looks[: len(words), : len(words)], cmap="cividis", vmin=0)
     right.set_xticks(range(len(words)), words, rotation=45, ha="right")
@@ -1404,7 +1402,7 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce",
     right.set(xlabel="looks at", ylabel="this word")
     right.grid(False)
     fig.colorbar(shown, ax=right, label="weight", shrink=0.8)
-    plots.finding(fig, f"Whose colour is whose: attention is right in {told_apart['attention'].mean():.0f} %, a bag of words in {told_apart['bag of words'].mean():.0f} %")
+    plots.finding(fig, f"Whose colour is whose: attention is right in {told_apart['attention'].mean():.0f}%, a bag of words in {told_apart['bag of words'].mean():.0f}%")
     plt.show()
     bag, attending = (values.mean() for values in told_apart.values())
     reveal(
@@ -1555,7 +1553,7 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "late_fusio
         ax.set(xlabel="caption says")
         ax.grid(False)
     panels[0].set_ylabel("picture is")
-    plots.finding(fig, f"\"It agrees\", with what probability? Late fusion: {shares['late fusion'].mean():.0f} % right; one network: {shares['one network'].mean():.0f} %")
+    plots.finding(fig, f"\"It agrees\", with what probability? Late fusion: {shares['late fusion'].mean():.0f}% right; one network: {shares['one network'].mean():.0f}%")
     plt.show()
     for name, values in shares.items():
         print(f"{name:14} right in {values.mean():5.1f} % of the pairs ({values.min():.1f} to {values.max():.1f}, three seeds)")
@@ -1715,7 +1713,7 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce",
     ax.set_xticks(range(7), names)
     ax.grid(False, axis="x")
     ax.legend(loc="lower left", fontsize=9.5)
-    worst = {name: f"{mean.min():.0f} % ({names[mean.argmin()].replace(chr(10), ' ')})" for name, mean in means.items()}
+    worst = {name: f"{mean.min():.0f}% ({names[mean.argmin()].replace(chr(10), ' ')})" for name, mean in means.items()}
     plots.finding(ax, f"At their weakest: one network {worst['one network']}, with modality dropout {worst['one network, modality dropout']}")
     plt.show()
     print(f"{'test accuracy (%)':30}" + "".join(f"{name.replace(chr(10), ' '):>13}" for name in names))
@@ -1740,7 +1738,7 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce",
 # modality dropout it is back** near what each modality can give, and it loses nothing when all are present. The price is time: each
 # modality alone is a problem of its own. (In an earlier version of this unit the single networks had three epochs only, and the aligned
 # ones eight and three. Dropout then lagged behind with speech by 20 points, which was training time and nothing else; the single
-# network without dropout was hardly worse off than now, and that is not.)
+# network without dropout was as badly off as it is now, and that is not.)
 #
 # Late fusion is hard to beat here. It cannot fail in this way, since no classifier knows of the others; what it cannot do you have
 # seen in the four small tables. On **aligned** embeddings a network gets on without modality dropout. A likely reason: in a shared
