@@ -64,8 +64,8 @@ def attention_oracle(
 
     tensors = [torch.tensor(array, requires_grad=True) for array in (queries, keys, values)]
     some = torch.from_numpy(mask.any(axis=1))
-    kept = [tensor[some] for tensor in tensors]
-    found = scaled_dot_product_attention(*kept, attn_mask=torch.from_numpy(mask)[some][:, None])
+    q, k, v = (tensor[some] for tensor in tensors)
+    found = scaled_dot_product_attention(q, k, v, attn_mask=torch.from_numpy(mask)[some][:, None])
     out = torch.zeros(direction.shape, dtype=torch.float64).index_put((some,), found)
     if asks != "gradients":
         return out, None
