@@ -6,6 +6,7 @@ A caption is a template filled with a colour and a word for the class. Not every
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -64,3 +65,40 @@ def write_captions(
         thing = (NAMES[label], BROADER[label], "thing")[kind]
         written.append(templates[form].format(colour=COLOURS[colour], thing=thing))
     return written
+
+
+@dataclass(frozen=True)
+class Scenes:
+    """Pairs of things, the one that is named first on the left.  first, second: (N,) indices of examples.
+
+    captions: "a red bag beside a blue boot".  exchanged: the same words with the two colours exchanged, which is
+    true of other pictures.
+    """
+
+    first: np.ndarray
+    second: np.ndarray
+    captions: list[str]
+    exchanged: list[str]
+
+
+def write_scenes(labels: Any, colours: Any, count: int, rng: np.random.Generator) -> Scenes:
+    """Draw `count` pairs of examples that differ in class and in colour, and say what is seen.
+
+    labels, colours: (N,) indices.  rng: all draws are its, so that the same seed gives the same scenes. Raises
+    `CourseError` where labels and colours do not fit, or where all examples are of one class or of one colour.
+    """
+    labels, colours = np.asarray(labels), np.asarray(colours)
+    if labels.shape != colours.shape or labels.ndim != 1:
+        raise CourseError(f"Each thing needs a label and a colour; {labels.shape} and {colours.shape} came.")
+    if min(len(np.unique(labels)), len(np.unique(colours))) < 2:
+        raise CourseError("A scene needs two things of different class and colour, and there is only one of either.")
+    pairs = rng.integers(len(labels), size=(count, 2))
+    while len(alike := np.flatnonzero((np.diff(labels[pairs]) == 0) | (np.diff(colours[pairs]) == 0))):
+        pairs[alike] = rng.integers(len(labels), size=(len(alike), 2))
+
+    def say(*shown: int) -> list[str]:
+        """Captions, with the colours of `shown` in this order."""
+        named = zip(labels[pairs], colours[pairs[:, list(shown)]], strict=True)
+        return [" beside ".join(f"a {COLOURS[c]} {NAMES[y]}" for y, c in zip(*both, strict=True)) for both in named]
+
+    return Scenes(pairs[:, 0], pairs[:, 1], say(0, 1), say(1, 0))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from course_lib import speech
-from course_lib.captions import BROADER, COLOURS, NAMES, TEMPLATES, tint, write_captions
+from course_lib.captions import BROADER, COLOURS, NAMES, TEMPLATES, tint, write_captions, write_scenes
 from course_lib.data import CLASS_NAMES
 from course_lib.errors import CourseError
 from course_lib.speech import RATE, WORDS, decode_mu_law, encode_mu_law, load_spoken_classes, mel_filters
@@ -188,3 +188,23 @@ def test_words_for_all_classes():
     assert len(NAMES) == len(BROADER) == len(WORDS) == len(CLASS_NAMES)
     assert all(" " not in word and word == word.lower() for word in (*NAMES, *BROADER, *COLOURS))
     assert len(set(NAMES)) == 10 and not set(NAMES) & set(BROADER)
+
+
+def test_scenes_name_two_things_and_their_confusable_partners():
+    labels, colours = np.arange(40) % 10, np.arange(40) % 6
+    scenes, again = (write_scenes(labels, colours, 60, np.random.default_rng(5)) for _ in range(2))
+    assert (scenes.captions, scenes.exchanged) == (again.captions, again.exchanged)
+    for left, right, caption, partner in zip(
+        scenes.first, scenes.second, scenes.captions, scenes.exchanged, strict=True
+    ):
+        assert labels[left] != labels[right]
+        assert colours[left] != colours[right]
+        things = [f"a {COLOURS[colours[i]]} {NAMES[labels[i]]}" for i in (left, right)]
+        assert caption == " beside ".join(things) != partner
+        assert sorted(caption.split()) == sorted(partner.split())
+
+
+@pytest.mark.parametrize(("labels", "colours"), [([1, 1], [0, 1]), ([0, 1], [2, 2]), ([0, 1], [0])])
+def test_scenes_without_two_things_are_refused(labels, colours):
+    with pytest.raises(CourseError):
+        write_scenes(labels, colours, 3, np.random.default_rng(0))

@@ -1,5 +1,7 @@
 """Unit 15, many modalities: words, sounds and images of the same things in one space."""
 
+from grader.exercises.u15_multimodal.attention import ATTENTION
+from grader.exercises.u15_multimodal.attention_encoder import ATTENTION_ENCODER
 from grader.exercises.u15_multimodal.audio_encoder import AUDIO_ENCODER
 from grader.exercises.u15_multimodal.clinic_15 import CLINIC_15
 from grader.exercises.u15_multimodal.info_nce import INFO_NCE
@@ -20,6 +22,8 @@ EXERCISES = (
     INFO_NCE,
     ZERO_SHOT,
     RECALL_AT_K,
+    ATTENTION,
+    ATTENTION_ENCODER,
     LATE_FUSION,
     MODALITY_DROPOUT,
     CLINIC_15,

@@ -9,13 +9,14 @@ QUIZ_15 = quiz(
     (
         Question(
             "q1",
-            "the contrastive loss of a network that knows nothing",
+            "the floor of a contrastive loss, where partners come several times",
             answer="b",
             wrong={
-                "a": "A loss of 0 would mean that each example finds its partner with certainty.",
-                "c": "Nothing is infinite here: whoever gives all N candidates the same probability pays log N.",
-                "d": "For a choice among ten classes it would be log 10. Here each example chooses among "
-                "the N partners in its batch.",
+                "a": "For that each sentence would have to find its own translation among eight that are the same. "
+                "Nothing in the batch says which is which.",
+                "c": "Nobody has to choose among 25: a good encoder knows which sentence it is. What it cannot know is "
+                "which of the equal ones is meant.",
+                "d": "That is what an encoder pays that knows nothing and finds all 200 alike.",
             },
         ),
         Question(
@@ -31,13 +32,13 @@ QUIZ_15 = quiz(
         ),
         Question(
             "q3",
-            "two images of one class in a batch",
+            "attention without places",
             answer="a",
             wrong={
-                "b": "The loss does not know of classes: it knows one partner for each example and calls all others "
-                "wrong.",
-                "c": "Nothing fails. The loss just cannot reach 0.",
-                "d": "They are pushed apart, too: that is the price of taking the rest of the batch for wrong answers.",
+                "b": "Which word looks at which depends on the words alone then, and these are the same three. Each "
+                "takes home the same in both sentences, and the mean is of the same three things.",
+                "c": "The places are zero, the words are not; and a softmax of zeros would be equal shares.",
+                "d": "Lengths do not know the order either: the two are sums of the same vectors.",
             },
         ),
         Question(
@@ -46,21 +47,34 @@ QUIZ_15 = quiz(
             answer="d",
             wrong={
                 "a": "Its row does get a gradient, whenever the word occurs.",
-                "b": "Momentum averages over time; a gradient that comes every fiftieth step stays small in the "
-                "average.",
+                "b": "When it occurs, its gradient is like that of any word that occurs once in a batch; it comes "
+                "fifty times less often, and SGD's steps add up to less.",
                 "c": "Adam divides by the root of each entry's own second moment: entries with rare, small gradients "
                 "take longer steps for it.",
             },
         ),
         Question(
             "q5",
-            "a prompt with a word that was in no caption",
+            "scores that nobody divides by the root of d",
             answer="b",
             wrong={
-                "a": "A bag of words has learned words one by one. Nothing tells it what a new one means.",
-                "c": "There is no error: the word becomes <unk>, and an answer comes, with the same confidence as "
-                "ever.",
-                "d": "For that it would have to have read much more than our captions; large models have.",
+                "a": "A common *summand* does not matter to a softmax. A factor makes differences larger, as a small "
+                "temperature does.",
+                "c": "It is the other way round: scores of about 32 up and down leave the largest nearly everything, "
+                "and where the softmax is flat against 1 and 0 there is hardly a gradient.",
+                "d": "Scores of some dozens are no trouble for torch's softmax, which subtracts the largest one first.",
+            },
+        ),
+        Question(
+            "q6",
+            "evidence that means something only together",
+            answer="c",
+            wrong={
+                "a": "A right signature comes with a right photo or with a wrong one, and so does a wrong one: alone "
+                "it tells nothing about fraud, and a weight makes no more of that.",
+                "b": "There is nothing to learn from one of the two alone, for however long.",
+                "d": "Modality dropout teaches one network to do without a modality. Here both are needed, and "
+                "together.",
             },
         ),
     ),
