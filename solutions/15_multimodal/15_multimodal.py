@@ -1933,7 +1933,7 @@ check("quiz_15")
 # its numbers? And what happens to a visitor with an unusual voice, or with a word that no curator uses: how would you
 # notice, before the visitor does?
 
-# %% [markdown] points=3 reflection="reflection_14"
+# %% [markdown] points=3 reflection="reflection_15"
 # ### BEGIN SOLUTION
 # Photo and catalogue text are the pairs of which there are most, 20,000, so a contrastive loss between images and texts
 # is the backbone; the 2,000 spoken descriptions are paired with their objects' images and, where there is one, with the
