@@ -90,7 +90,7 @@ def some(count):
 # | the mistakes look like wrong labels, or two classes look the same | none of them | look at the images; ask who labelled them |
 #
 # Optimizer, regularization and structure are three sides of one triangle, and whoever pulls at one side should know that it
-# is the one that is loose. Train unit 10's network shortly, on 1,500 images, and look at 1,000 others. Which two classes will it mix up most
+# is the one that is loose. Train unit 10's network shortly, on 800 images, and look at 1,000 others. Which two classes will it mix up most
 # often?
 
 # %%
@@ -108,11 +108,11 @@ predict(
 # %% folded=true
 with waits_for():
     not_while_grading()
-    places = some(2500)
-    train, validation = places[:1500], places[1500:]
+    places = some(1800)
+    train, validation = places[:800], places[800:]
     torch.manual_seed(0)
     first_net = Net().to(device)
-    fit(first_net, X_train[train], y_train[train], epochs=4, lr=0.003, batch_size=50)
+    fit(first_net, X_train[train], y_train[train], epochs=4, lr=0.003, batch_size=32)
     with torch.no_grad():
         said = first_net(X_train[validation]).argmax(1).cpu().numpy()
     truth = y_train[validation].cpu().numpy()
@@ -138,7 +138,7 @@ with waits_for():
     reveal(
         "mixed",
         {(7, 9): "a", (0, 6): "b", (2, 4): "c"}.get(tuple(int(k) for k in pair), "d"),
-        because="Sleeves, collars and buttons are a few pixels on 28 x 28; shoes and trousers differ in their whole outline.",
+        because="Tops differ by sleeves, collars and buttons, a few pixels on 28 x 28; trousers and bags by their whole outline.",
     )
 
 # %% [markdown]
@@ -380,10 +380,10 @@ def profile_layers(model, X, y, repeats=15):
     kept, seen = dict.fromkeys([*layers, "rest"], 0.0), set()
 
     def pack(tensor):
-        at = tensor.untyped_storage().data_ptr()
+        at = tensor.data_ptr()
         if at not in weights and at not in seen:
             seen.add(at)
-            kept[now[0]] += tensor.untyped_storage().nbytes() / len(X)
+            kept[now[0]] += tensor.numel() * tensor.element_size() / len(X)
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
@@ -896,18 +896,20 @@ with waits_for("scale_network", "ResidualBlock"):
             torch.manual_seed(seed)
             norms[name].append(gradient_norms(scale_network(0.5, depth, block)))
     norms = {name: np.array(values) for name, values in norms.items()}
-    fig, ax = plt.subplots(figsize=(7.2, 4.2))
+    fig, panels = plt.subplots(1, 2, figsize=(7.8, 4.2))
     looks = zip(norms.items(), (plots.MUTED, plots.VERMILLION, plots.GREEN, plots.PURPLE), "so^D", ("-", "-", "--", ":"), strict=True)
     for (name, values), colour, marker, style in looks:
+        ax = panels[int(name.startswith("no "))]
         layer = np.linspace(0, 1, values.shape[1])
         middle = np.exp(np.log(values).mean(axis=0))
         ax.plot(layer, middle, style, color=colour, marker=marker, markersize=4, markevery=4, label=name)
         ax.fill_between(layer, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.18, linewidth=0)
-    ax.set(yscale="log", xlabel="place in the network: first convolution (0) to last (1)", ylabel="norm of the gradient (bands: 3 seeds)")
-    ax.legend(title="convolutions", fontsize=9)
+    for ax in panels:
+        ax.set(yscale="log", xlabel="first convolution (0) to last (1)", ylabel="norm of the gradient (bands: 3 seeds)")
+        ax.legend(title="convolutions", fontsize=9)
     growth = {name: float(np.median(values[:, 0] / values[:, -1])) for name, values in norms.items()}
     word = "explodes" if growth["plain, 41"] > 5 else "vanishes" if growth["plain, 41"] < 0.2 else "stays in bounds"
-    plots.finding(ax, f"On its way back through 41 plain layers with normalization, the gradient {word}")
+    plots.finding(fig, f"On its way back through 41 plain layers with normalization, the gradient {word}")
     plt.show()
     for name, values in growth.items():
         print(f"{name:22} first layer's gradient / last layer's: {values:.2g}")
@@ -919,7 +921,7 @@ with waits_for("scale_network", "ResidualBlock"):
     )
 
 # %% [markdown]
-# "Deep networks have vanishing gradients" is true of the fourth curve: without normalization nothing arrives at the first
+# "Deep networks have vanishing gradients" is true of the right panel: without normalization nothing arrives at the first
 # layers that a float could use. With normalization it is the other way round (He and others say in their paper that vanishing
 # gradients are *not* the reason; Yang and others, 2019, show that normalization alone makes them explode with depth). Shortcuts
 # keep the ratio small. Plain gradient descent finds no rate that fits both ends of such a network. Adam rescales the step of
@@ -1143,7 +1145,7 @@ with waits_for("scale_network", "ResidualBlock", "DepthwiseSeparable", "count_pa
     key.plot([], [], color=plots.MUTED, linestyle="--", label="Pareto front")
     key.legend(loc="center", frameon=False, fontsize=9.5)
     always = [name for i, name in enumerate(names) if all(i in front for front in fronts.values())]
-    plots.finding(fig, "On all three fronts: " + ", ".join(always))
+    plots.finding(fig, "On all three fronts: " + ("; ".join(always) or "no network"))
     plt.show()
     times = costs["ms an image, of 64"]
     by_macs, by_time = (np.argsort(np.argsort(costs[what])) for what in ("MACs for an image", "ms an image, of 64"))
@@ -1269,7 +1271,7 @@ def random_search(space, cost, score, limit, count, seed, draws=1000):
 check("random_search")
 
 # %% [markdown]
-# The space: three depths and five lists of stages of plain blocks, 15 structures. So that all do **equal work**, each is made as wide as
+# The space: three depths and five lists of stages of plain blocks, 15 structures. So that all do nearly **equal work**, each is made as wide as
 # 600,000 multiplications allow. The limit is on parameters: 15,000. Training eight networks at three learning rates each would take
 # minutes, so all 15 were trained beforehand and their results put into a table, in which your search looks up what it
 # would have measured. (This is how search algorithms are compared in the field: [NAS-Bench-101](https://arxiv.org/abs/1902.09635) is such a table of
@@ -1477,7 +1479,7 @@ predict(
     "winner",
     ...,
     options={
-        "a": "yes: a better structure is better at any sensible rate",
+        "a": "yes, the same one",
         "b": "no: another structure wins, and it loses less than a point by it",
         "c": "no: another structure wins, and at its own best rate it is a point or more behind",
     },
