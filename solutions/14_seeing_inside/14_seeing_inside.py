@@ -1149,7 +1149,7 @@ check("quiz_14")
 # trust it." In five to eight sentences, to be read by a person: what do these five maps not show, and which three tests
 # from this unit would you run before you agree or disagree?
 
-# %% [markdown] points=3 reflection="reflection_13"
+# %% [markdown] points=3 reflection="reflection_14"
 # ### BEGIN SOLUTION
 # Five chosen, correctly diagnosed patients say nothing of the cases where the network is wrong, and the maps of wrong
 # answers may look just as convincing. That the colours lie over the lungs does not tell what is found there: it could be a

@@ -614,7 +614,7 @@ with waits_for("capstone_net"):
 #
 # The accuracy has its own points above: a network that fell short, well explained, earns all ten here.
 
-# %% [markdown] points=10 reflection="reflection_15"
+# %% [markdown] points=10 reflection="reflection_16"
 # ### BEGIN SOLUTION
 # **What.** A network of 90,330 numbers and 5.96 million multiplications (budgets: 100,000 and 8 million): a 5 x 5 convolution
 # with stride 2 to 24 maps of 14 x 14, a 3 x 3 convolution to 48, pooling to 7 x 7, a 3 x 3 convolution to 72, one residual layer

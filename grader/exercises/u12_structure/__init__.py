@@ -7,6 +7,7 @@ from grader.exercises.u12_structure.depthwise_separable import DEPTHWISE_SEPARAB
 from grader.exercises.u12_structure.latency import LATENCY
 from grader.exercises.u12_structure.pareto_front import PARETO_FRONT
 from grader.exercises.u12_structure.quiz_12 import QUIZ_12
+from grader.exercises.u12_structure.random_search import RANDOM_SEARCH
 from grader.exercises.u12_structure.receptive_field import RECEPTIVE_FIELD
 from grader.exercises.u12_structure.residual_block import RESIDUAL_BLOCK
 from grader.exercises.u12_structure.scale_network import SCALE_NETWORK
@@ -21,6 +22,7 @@ EXERCISES = (
     DEPTHWISE_SEPARABLE,
     SCALE_NETWORK,
     PARETO_FRONT,
+    RANDOM_SEARCH,
     SMALL_NET,
     CLINIC_12,
     QUIZ_12,

@@ -23,21 +23,25 @@ QUIZ_12 = quiz(
             "MACs and time",
             "b",
             {
-                "a": "The count is right. It is a count of multiplications, and time has other parts: numbers have to "
-                "be brought from memory and back.",
-                "c": "Convolutions of 1x1 are matrix products, the very thing that processors do best.",
-                "d": "Evaluation mode changes what a normalization uses, and hardly the time.",
+                "a": "The counts may both be right. MACs are a count of multiplications; time also goes into starting "
+                "each "
+                "layer and into moving numbers.",
+                "c": "Parameters are read once for an image, and a convolution uses each many times: their number says "
+                "little about the time.",
+                "d": "Training mode changes what a normalization uses, and hardly the time.",
             },
         ),
         Question(
             "q3",
-            "deep plain networks",
+            "which side of the triangle is loose",
             "c",
             {
-                "a": "Overfitting is a low training loss with a high test loss. Here the training loss itself is high.",
-                "b": "It can express at least as much: layers beyond the ninth could hand their input on. That they do "
-                "not learn to is the point.",
-                "d": "The residual network of the same depth sees the same images, and learns.",
+                "a": "Overfitting is a gap: training far better than validation. Here the two are one point apart.",
+                "b": "What should dropout close? Between 71 % and 70 % there is no gap worth closing, and dropout "
+                "makes "
+                "training harder still.",
+                "d": "More images help where training goes well and validation does not. Here training itself does "
+                "not go well.",
             },
         ),
         Question(
@@ -52,12 +56,15 @@ QUIZ_12 = quiz(
         ),
         Question(
             "q5",
-            "choosing and reporting",
-            "d",
+            "random search and grids",
+            "b",
             {
-                "a": "Test images that were used to choose are no test images any more: the choice has seen them.",
-                "b": "Training on all images may help a little, but the reported number is flattered, not modest.",
-                "c": "The more structures are tried, the larger the luck of the best one.",
+                "a": "Random points leave holes and form clumps: a grid is the more even one. Evenness in all six "
+                "dials is "
+                "not what counts when two of them matter.",
+                "c": "Either way, somebody has to choose the best of 12, and that is done on validation images.",
+                "d": "Laid well would mean: fine in the two dials that matter. Which two these are is what nobody "
+                "knows yet.",
             },
         ),
     ),

@@ -128,8 +128,8 @@ UNROUNDED = (
 )
 
 BY_CHANNELS = (
-    "You decide about the stride by comparing numbers of channels. The first block of every stage halves the image, "
-    "also that of the first stage, and of one that is as wide as another."
+    "Not every stage of yours begins by halving the image. The first block of each one has stride 2: also that of the "
+    "first stage, and of one that is as wide as another."
 )
 
 SCALE_NETWORK = Exercise(
