@@ -51,7 +51,7 @@ class _Operation:
 
         self.kind, self.calls = described["kind"], 0
         values = described.get("values")
-        self.values = None if values is None else torch.tensor(values, requires_grad=True)
+        self.values: Any = None if values is None else torch.tensor(values, requires_grad=True)
 
     def __call__(self, x: Any) -> Any:
         import torch

@@ -11,7 +11,7 @@ from grader.spec import Case, Exercise, Group, Misconception
 
 def distill_cases(rng: np.random.Generator) -> list[Case]:
     def case(label: str, group: str, N: int, C: int, T: float, share: float, size: float = 1.5) -> Case:
-        inputs = {"student": size * rng.normal(size=(N, C)), "teacher": size * rng.normal(size=(N, C))}
+        inputs: dict[str, Any] = {"student": size * rng.normal(size=(N, C)), "teacher": size * rng.normal(size=(N, C))}
         inputs |= {"y": rng.integers(0, C, N), "T": float(T), "share": float(share), "asks": group}
         return Case(label, group, inputs)
 

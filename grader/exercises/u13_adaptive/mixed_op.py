@@ -50,7 +50,7 @@ def mixed_oracle(x: Any, ops: list[Operation], alphas: Any, upstream: Any, asks:
 
     shares, parts, gradients = softmax(alphas), [], []
     for share, op in zip(shares, ops, strict=True):
-        values = op.get("values")
+        values: Any = op.get("values")
         if op["kind"] == "tanh":
             part = np.tanh(values * x)
             gradients.append(np.array([share * np.sum(upstream * (1 - part**2) * x)]))

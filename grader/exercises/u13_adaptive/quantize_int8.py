@@ -55,7 +55,8 @@ def quantize_oracle(weight: np.ndarray, share: float, asks: str) -> tuple[Any, A
     q = torch.fake_quantize_per_tensor_affine(rows / scale[:, None], 1.0, 0, -127, 127)
     found = {"q": q.reshape(weight.shape).to(torch.int8).numpy(), "scale": scale.numpy()}
     found["dequantized"] = torch.einsum("cn,c->cn", q, scale).reshape(weight.shape).numpy()
-    return (*(value if asks in (key, "all") else None for key, value in found.items()), None)
+    q_found, scale_found, back = (value if asks in (key, "all") else None for key, value in found.items())
+    return q_found, scale_found, back, None
 
 
 def quantize_int8(weight, share):
