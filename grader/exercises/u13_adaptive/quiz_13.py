@@ -9,57 +9,72 @@ QUIZ_13 = quiz(
     (
         Question(
             "q1",
-            "nine weights of ten are zero in a dense layer",
-            answer="d",
+            "who loads fewer bytes",
+            answer="b",
             wrong={
-                "a": "A matrix product multiplies zeros like any other numbers. To skip them it would have to know "
-                "where they are, before it gets there.",
-                "b": "The array has as many entries as before, and each takes its four bytes, zero or not. Only a "
-                "format that stores places, or a compressor, makes use of them.",
-                "c": "The count of weights that matter has fallen, but what the machine computes and stores has not.",
+                "a": "Two of them do. An array with zeros has as many entries as before, and each takes its four "
+                "bytes.",
+                "c": "Fewer channels are fewer bytes, that is right. But a number of one byte is also loaded four "
+                "times as fast as one of four, whatever it is multiplied as afterwards.",
+                "d": "A zero in an array takes its four bytes like any other number: the first colleague loads as "
+                "much as before.",
             },
         ),
         Question(
             "q2",
-            "what the lottery ticket is",
-            answer="b",
+            "what to ask a paper for",
+            answer="c",
             wrong={
-                "a": "Fine-tuning keeps the trained values. The ticket goes back to the first day's numbers.",
-                "c": "That is the control: the same structure with new numbers. It is what the ticket is compared "
-                "with.",
-                "d": "The mask comes from a training run: which weights stay is learned, and only then the values are "
-                "set back.",
+                "a": "A larger network would be another experiment. In this one, one side may have been held back.",
+                "b": "More seeds tell how far chance reaches. A rate that suits one side only is no chance: it favours "
+                "this side for every seed.",
+                "d": "It does not tell whether the comparison is fair: both sides may fit their training images badly "
+                "or well at a rate that suits only one.",
             },
         ),
         Question(
             "q3",
-            "one unit becomes three copies",
-            answer="c",
+            "numbers of one copy of three",
+            answer="a",
             wrong={
-                "a": "Three copies with whole outgoing weights send three times as much on.",
-                "b": "Halves of three copies are one and a half times the old sum.",
-                "d": "Then the copies would not be copies any more: with a bias and a bend, a third of the input is "
-                "not a third of the output.",
+                "b": "With a ReLU this would preserve the function, but the units would be no copies: what comes in "
+                "stays as it is, and what goes out is shared.",
+                "c": "Both sides are divided here, so the three together send a third of what one sent.",
+                "d": "Three copies with whole outgoing weights send three times as much on.",
             },
         ),
         Question(
             "q4",
-            "true copies, trained on without noise",
-            answer="a",
+            "copies under dropout",
+            answer="b",
             wrong={
-                "b": "They would, if anything told them apart. They start equal, get equal gradients, and stay equal.",
-                "c": "The function is the same at the moment of growing, and the loss is as well: nothing jumps.",
-                "d": "Both layers get gradients, as they did before. The trouble is that copies get the same ones.",
+                "a": "On average over many steps both are treated alike; in one step they are not, and a step's change "
+                "stays.",
+                "c": "Evaluated, where nothing is dropped, the function is what it was. The question is what training "
+                "does.",
+                "d": "A dropped unit gets no gradient at all in this step: neither its weights nor its bias.",
             },
         ),
         Question(
             "q5",
-            "a slow learner in successive halving",
+            "which way the alphas move",
             answer="b",
             wrong={
-                "a": "Only those who are still in the race are evaluated. A candidate that is out gets no second look.",
-                "c": "It would do so if each rung trained everybody; that is the full search, which costs far more.",
-                "d": "The final score counts only for those that reach the last rung.",
+                "a": "How large a share is does not say whether it helps. s does: more of the first operation raises "
+                "the loss.",
+                "c": "That is the other turn. In the alphas' own step the weights stand still, and the alphas move.",
+                "d": "Shares sum to 1: one of them cannot fall without the other rising.",
+            },
+        ),
+        Question(
+            "q6",
+            "what to report of a threshold",
+            answer="d",
+            wrong={
+                "a": "That is what was aimed at on other images. What it gave on images that chose nothing is the "
+                "result.",
+                "b": "Then the test images have chosen, and nobody is left to say what the choice is worth.",
+                "c": "Taking the better of two numbers is choosing by them.",
             },
         ),
     ),
