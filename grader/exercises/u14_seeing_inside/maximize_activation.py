@@ -47,8 +47,9 @@ def maximize_cases(rng: np.random.Generator) -> list[Case]:
         one("long steps", "clamp", linear_network, (1, 3, 4), steps=2, lr=1.5),
         one("eight steps from edge to edge", "clamp", smooth_network, (1, 4, 4), steps=8, lr=0.5, edge=0.0),
         one("a channel of the first layer", "channel", smooth_network, (1, 4, 6), layer="conv", steps=3, lr=0.1),
-        one("a channel in the middle", "channel", smooth_network, (1, 6, 8), layer="avgpool", steps=2, lr=0.1,
-            decay=0.3),  # fmt: skip
+        one(
+            "a channel in the middle", "channel", smooth_network, (1, 6, 8), layer="avgpool", steps=2, lr=0.1, decay=0.3
+        ),  # fmt: skip
         one("a channel that hears nothing", "channel", deaf_network, (1, 4, 4), layer="relu1", steps=2),
         one("called twice", "clean", smooth_network, (1, 4, 4), steps=2, lr=0.1, asks="left"),
         one("called twice, a channel", "clean", smooth_network, (1, 4, 6), layer="tanh", steps=2, lr=0.1, asks="left"),
