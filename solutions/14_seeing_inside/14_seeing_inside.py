@@ -1033,7 +1033,8 @@ check("maximize_activation")
 # %% [markdown]
 # A raw climb likes fine grain, which the pooling lets through and no image has. So we pause ten times and blur a little: each
 # time only what survives the blur goes on growing. Beside the dreams: the images of the test set that excite the same unit
-# most. Look at both before you name a unit.
+# most. Look at both before you name a unit. (Many channels answer to brightness, and dream of white; the four in the second
+# figure are those, of the livelier half, whose activation has least to do with an image's mean brightness.)
 
 # %% folded=true
 with waits_for("maximize_activation"):
@@ -1085,9 +1086,11 @@ with waits_for("maximize_activation"):
     with torch.no_grad():
         model(X_test)
     handle.remove()
-    liveliest = inner["maps"].std(dim=0).argsort(descending=True)[:4].tolist()
+    lively = inner["maps"].std(dim=0).argsort(descending=True)[:32]  # of these, the four that care least for mere brightness
+    with_brightness = torch.corrcoef(torch.cat([X_test.cpu().mean((1, 2, 3))[None], inner["maps"].T[lively]]))[0, 1:]
+    chosen_units = lively[with_brightness.abs().argsort()[:4]].tolist()
     panels, names = [], []
-    for unit in liveliest:
+    for unit in chosen_units:
         top = inner["maps"][:, unit].argsort(descending=True)[:5]
         panels += [dream(unit, model.relu2)[0], *X_test[top.to(device)].cpu()]
         names += [f"channel {unit}", *(CLASS_NAMES[y_test[i]] for i in top)]
