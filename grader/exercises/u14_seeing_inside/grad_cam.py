@@ -218,12 +218,6 @@ GRAD_CAM = Exercise(
             hint=1,
         ),
         Misconception(
-            "what_goes_in",
-            change(grad_cam, "kept.append(output)", "kept.append(inputs[0])"),
-            "You keep what goes into the layer. Grad-CAM looks at what it puts out: with a ReLU that is not the same.",
-            hint=1,
-        ),
-        Misconception(
             "no_mean",
             change(grad_cam, "grads.mean(dim=(2, 3), keepdim=True)", "grads"),
             "You multiply gradient and activation place by place. Grad-CAM gives each channel one weight, the mean of "
