@@ -282,8 +282,8 @@ MAXIMIZE = Exercise(
         Misconception(
             "no_penalty",
             change(maximize_activation, "value - decay / 2 * (x**2).sum()", "value"),
-            "The penalty is missing: `decay` does nothing. What is climbed is the activation minus decay / 2 times the sum of all "
-            "squared pixels.",
+            "The penalty is missing: `decay` does nothing. What is climbed is the activation minus decay / 2 times the "
+            "sum of all squared pixels.",
             hint=3,
         ),
         Misconception(
