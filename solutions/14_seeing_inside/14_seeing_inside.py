@@ -20,11 +20,12 @@
 #
 # **After this unit you can** say which pixels an answer of a network hangs on, by five methods that you wrote yourself;
 # check a method by the rules that it promises to keep; tell a map that explains the network from one that merely shows
-# the image; look at the last hidden layer as a map of the classes; and draw the loss around a trained network.
+# the image; catch a network that took a shortcut; let it dream up an image of a class; ask the same questions of words
+# and sounds; and draw the loss around a trained network.
 #
 # | time | difficulty | builds on |
 # |---|---|---|
-# | 120 to 150 minutes | ●●●○○ | autograd ([09 To PyTorch](../09_to_pytorch/09_to_pytorch.ipynb)), the network of [10 GPU CNN](../10_gpu_cnn/10_gpu_cnn.ipynb), the residual block of [12 Structure](../12_structure/12_structure.ipynb) |
+# | 160 to 200 minutes, in four sittings | ●●●○○ | autograd ([09 To PyTorch](../09_to_pytorch/09_to_pytorch.ipynb)), the network of [10 GPU CNN](../10_gpu_cnn/10_gpu_cnn.ipynb), the residual block of [12 Structure](../12_structure/12_structure.ipynb) |
 #
 # Each check runs your code on a few small networks and explains what it sees. What you wrote in units 10 and 12 is used
 # here; where it is missing, a library's version stands in.
@@ -36,6 +37,7 @@ except ModuleNotFoundError as error:
     raise SystemExit(f"{error}: run ./course start in the course's folder, or see docs/running.md") from None
 
 import copy
+from collections import OrderedDict
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -43,32 +45,50 @@ import torch
 from scipy.stats import spearmanr
 from torch import nn
 
+from course_lib.captions import NAMES, write_captions
 from course_lib.data import CLASS_NAMES
+from course_lib.device import report
 from course_lib.fit import accuracy, fit, image_tensors
+from course_lib.speech import WORDS, load_spoken_classes, mel_filters
 
 plots.use_style()
+device = torch.device(report().accelerator)
 torch.set_num_threads(1)  # all sums in one order, so that a second run gives the same numbers
 
 # %% [markdown]
 # ## A network to look into
 #
-# Unit 10's network, trained for two passes over 5,000 images of clothes; that takes some seconds. It is no champion, and
-# that is useful: one that is wrong now and then has more to tell. The numbers in this text come from one run of ours. On
-# your machine, or with your own network, the last digits may differ.
+# A shop's network puts photographs of clothes on their shelves, and a customer complains: "Your network calls my shirt a
+# coat. Why?" Nobody can answer. This unit is about what you could do.
+#
+# The network is unit 10's, trained for two passes over 5,000 images; that takes some seconds. It is no champion, and
+# that is useful: one that is wrong now and then has more to tell. We take it out of its `forward` and lay its steps side by
+# side, each under a name, so that we can listen at any of them; it computes what it did.
 
 # %% given="network"
 Net, ResidualBlock = earlier("Net", "ResidualBlock")
-X_train, y_train, X_test, y_test = image_tensors()
+X_train, y_train, X_test, y_test = (part.to(device) for part in image_tensors())
+
+
+def opened(net):
+    """Unit 10's network as a chain of named steps over the same weights."""
+    first = {"conv1": net.conv1, "relu1": nn.ReLU(), "pool1": nn.MaxPool2d(2)}
+    second = {"conv2": net.conv2, "relu2": nn.ReLU(), "pool2": nn.MaxPool2d(2)}
+    last = {"flat": nn.Flatten(), "fc1": net.fc1, "relu3": nn.ReLU(), "fc2": net.fc2}
+    return nn.Sequential(OrderedDict(first | second | last)).eval()
+
 
 # %%
 with waits_for():
     not_while_grading()
     torch.manual_seed(0)
-    model = Net()
-    fit(model, X_train[:5000], y_train[:5000], epochs=2, lr=0.003)
-    print(f"right on {100 * accuracy(model, X_test, y_test):.0f} % of the test images")
+    net = Net().to(device)
+    fit(net, X_train[:5000], y_train[:5000], epochs=2, lr=0.003)
+    model = opened(net)
     with torch.no_grad():
         guesses = model(X_test).argmax(dim=1)
+        print("the opened network computes the same:", torch.allclose(model(X_test[:50]), net(X_test[:50]), atol=1e-5))
+    print(f"right on {100 * accuracy(model, X_test, y_test):.0f} % of the test images")
     right_on = {name: (guesses[y_test == k] == k).float().mean().item() for k, name in enumerate(CLASS_NAMES)}
     hardest = min(right_on, key=right_on.get)
     print(f"the hardest class: {hardest}, right on {100 * right_on[hardest]:.0f} %")
@@ -76,7 +96,8 @@ with waits_for():
 # %% [markdown]
 # The first thing to look at is what it consists of. Each of the 32 filters of the first layer is a small picture of 3 by 3
 # weights, purple for positive and orange for negative ones: what it looks for. Beneath, what the first fifteen of them
-# find in one image, after the ReLU.
+# find in one image, after the ReLU. Each panel is brightened by itself, or the weak ones would be black: the numbers below say
+# how strong its brightest place is.
 
 # %% given="pictures"
 MAP_COLOURS = "PuOr"  # purple speaks for the class, orange against it, white says nothing
@@ -90,7 +111,7 @@ def show_maps(rows, titles, names, size=1.12):
     fig, axes = plt.subplots(len(rows), len(titles), figsize=(size * len(titles) + 0.35, size * len(rows) + 0.75))
     for i, row in enumerate(rows):
         for j, picture in enumerate(row):
-            ax, array = axes[i, j], np.asarray(picture, dtype=float)
+            ax, array = axes[i, j], torch.as_tensor(picture).detach().cpu().double().numpy()
             top = max(np.quantile(np.abs(array), 0.99), 1e-12)
             colours = {"cmap": "gray", "vmin": 0, "vmax": 1} if j == 0 else {"cmap": MAP_COLOURS, "vmin": -top, "vmax": top}
             ax.imshow(array, **colours)
@@ -107,20 +128,24 @@ def show_maps(rows, titles, names, size=1.12):
 with waits_for():
     not_while_grading()
     found = {}
-    handle = model.conv1.register_forward_hook(lambda module, inputs, output: found.update(maps=output.detach()))
+    handle = model.relu1.register_forward_hook(lambda module, inputs, output: found.update(maps=output.detach().cpu()))
     one_image = X_test[y_test == 5][:1]
     model(one_image)
     handle.remove()
-    ax = plots.image_grid(model.conv1.weight.detach()[:, 0], columns=16, signed=True)
-    plots.finding(ax, "Most filters compare bright (purple) and dark (orange)")
+    weights, maps = model.conv1.weight.detach().cpu()[:, 0], found["maps"][0, :15]
+    ax = plots.image_grid(weights, columns=16, signed=True)
+    both = ((weights.amax((1, 2)) > 0) & (weights.amin((1, 2)) < 0)).sum().item()
+    plots.finding(ax, f"{both} of the {len(weights)} filters have weights of both signs: they compare bright and dark")
     plt.show()
-    ax = plots.image_grid(torch.cat([one_image[0], found["maps"][0, :15].relu()]), columns=8)
-    plots.finding(ax, "A sandal (top left), and what 15 of the filters find in it")
+    strongest = maps.amax((1, 2))
+    panels = torch.cat([one_image[0].cpu(), maps / strongest.clamp(min=1e-9)[:, None, None]])
+    ax = plots.image_grid(panels, ["image", *(f"{k}: {top:.2f}" for k, top in enumerate(strongest, start=1))], columns=8)
+    plots.finding(ax, "A sandal, what the first 15 filters find in it, and how strong the brightest place is")
     plt.show()
 
 # %% [markdown]
 # Nine weights can be read, with good will: where purple lies above orange, the filter finds places that are brighter above
-# than below; one that is nearly all orange and has a positive bias finds the dark (the fifth picture of the sandal). The
+# than below; one that is nearly all orange and has a positive bias finds the dark. The
 # second layer's filters cannot be read: each is a stack of 32 such pictures, about things that have no name. From here on
 # another question is easier. Not "what does this weight do?" but: **for this image and this class, which pixels did it
 # hang on?** An answer is a map as large as the image. It is called an *attribution*.
@@ -203,8 +228,8 @@ with waits_for("saliency"):
     images, labels = X_test[chosen], y_test[chosen]
     found = saliency(model, images, labels)
     inverted = 1 - found / found.amax((1, 2, 3), keepdim=True)
-    ax = plots.image_grid(torch.cat([images, inverted]), [CLASS_NAMES[k] for k in labels] + ["saliency"] * 6, columns=6)
-    plots.finding(ax, "Saliency (dark: large) lies on and around the clothes, and it is noisy")
+    ax = plots.image_grid(torch.cat([images, inverted]).cpu(), [CLASS_NAMES[k] for k in labels] + [""] * 6, columns=6)
+    plots.finding(ax, "Six images, and beneath each its saliency (dark: large)")
     plt.show()
     many, asked = X_test[:200], y_test[:200]
     maps = saliency(model, many, asked)
@@ -218,7 +243,7 @@ with waits_for("saliency"):
     )
 
 # %% [markdown]
-# So a saliency map does not show what *is* in the image and matters; it shows where a small change *would* matter. That is
+# A saliency map does not show what *is* in the image and matters; it shows where a small change *would* matter. That is
 # a different question. It is also a noisy picture, and two remedies follow.
 
 # %% [markdown]
@@ -248,7 +273,8 @@ predict(
 # ### Exercise: `smoothgrad`
 #
 # The mean is taken with signs, as in the formula. For each of the $n$ copies draw fresh noise for all images at once, one
-# call of `torch.randn(images.shape, generator=generator, dtype=images.dtype)`: then everybody's numbers are the same.
+# call of `torch.randn(images.shape, generator=generator, dtype=images.dtype)`: then everybody's numbers are the same. The
+# generator lives on the CPU; on a GPU the noise follows with `.to(images.device)`.
 
 
 # %% exercise="smoothgrad"
@@ -261,7 +287,7 @@ def smoothgrad(model, images, labels, sigma, n, generator):
     ### BEGIN SOLUTION
     total = torch.zeros_like(images)
     for _ in range(n):
-        noise = torch.randn(images.shape, generator=generator, dtype=images.dtype)
+        noise = torch.randn(images.shape, generator=generator, dtype=images.dtype).to(images.device)
         total += saliency(model, images + sigma * noise, labels, absolute=False)
     return total / n
     ### END SOLUTION
@@ -302,7 +328,7 @@ with waits_for("saliency", "smoothgrad"):
     numbers = [1, 4, 16, 64]
 
     def seeded(seed, n, which=slice(None)):
-        return smoothgrad(model, images[which], labels[which], 0.15, n, torch.Generator().manual_seed(seed)).abs()[:, 0]
+        return smoothgrad(model, images[which], labels[which], 0.15, n, torch.Generator().manual_seed(seed)).abs()[:, 0].cpu()
 
     def alike(a, b):
         """Spearman's rank correlation of each pair of maps."""
@@ -314,13 +340,17 @@ with waits_for("saliency", "smoothgrad"):
     rows = [[images[i, 0], saliency(model, images[i : i + 1], labels[i : i + 1])[0, 0]] for i in (0, 3)]
     rows = [row + [seeded(0, n, slice(i, i + 1))[0] for n in numbers] for row, i in zip(rows, (0, 3), strict=True)]
     fig = show_maps(rows, ["image", "saliency", *(f"n = {n}" for n in numbers)], [CLASS_NAMES[labels[i]] for i in (0, 3)])
-    plots.finding(fig, "The more noisy copies are averaged, the less is left of the grain")
+    plots.finding(fig, f"Two people's maps correlate by {agreement[0].mean():.2f} with one noisy copy, by {agreement[-1].mean():.2f} with 64")
     plt.show()
     reveal(
         "noise",
         "b" if agreement[-1].mean() > agreement[0].mean() + 0.1 else "a" if agreement[-1].mean() > agreement[0].mean() - 0.1 else "c",
         because="what the noise did to one gradient is cancelled by others; what all the gradients share remains.",
     )
+
+# %% [markdown]
+# > **A good place for a break.** You have the gradient for the pixels, raw and smoothed. When you come back, put the cursor here
+# > and choose *Run > Run All Above Selected Cell*.
 
 # %% [markdown]
 # ## Integrated gradients: an account that balances
@@ -406,13 +436,13 @@ check("integrated_gradients")
 # %%
 with waits_for("integrated_gradients", "saliency"):
     not_while_grading()
-    precise = copy.deepcopy(model).double()
-    x64, black = images.double(), torch.zeros(1, 1, 28, 28, dtype=torch.float64)
+    precise = copy.deepcopy(model).cpu().double()  # on the CPU: not every GPU has 64-bit numbers
+    x64, black = images.cpu().double(), torch.zeros(1, 1, 28, 28, dtype=torch.float64)
     with torch.no_grad():
-        rise = (precise(x64) - precise(black))[torch.arange(6), labels]
+        rise = (precise(x64) - precise(black))[torch.arange(6), labels.cpu()]
     counts = [1, 3, 10, 30, 100]
     gaps = np.array([
-        ((integrated_gradients(precise, x64, labels, black, m).sum((1, 2, 3)) - rise) / rise).abs().numpy() for m in counts
+        ((integrated_gradients(precise, x64, labels.cpu(), black, m).sum((1, 2, 3)) - rise) / rise).abs().numpy() for m in counts
     ]).T
     ax = plots.error_plot(counts, {"mean of six images": gaps.mean(axis=0), "worst of the six": gaps.max(axis=0)}, xlabel="steps m", ylabel="gap, as a part of the rise")
     few, many_steps = 100 * gaps[:, 0].mean(), 100 * gaps[:, -1].mean()
@@ -425,12 +455,12 @@ with waits_for("integrated_gradients", "saliency"):
         for part in (twin.conv1.weight, twin.conv1.bias):
             part *= 3
         twin.conv2.weight /= 3
-    apart = (integrated_gradients(precise, x64, labels, black, 5) - integrated_gradients(twin, x64, labels, black, 5)).abs().max()
+    apart = (integrated_gradients(precise, x64, labels.cpu(), black, 5) - integrated_gradients(twin, x64, labels.cpu(), black, 5)).abs().max()
     print(f"a twin with other weights that computes the same: largest difference of the maps below 1e-10: {bool(apart < 1e-10)}")
 
 # %% [markdown]
-# Three steps are no better than one here: with so few points it is luck how they meet the kinks of the ReLUs. From ten
-# steps on the account nearly balances.
+# With one or three steps it is luck how the points meet the kinks of the ReLUs, and three need not be better than one. With
+# many the account balances.
 #
 # Beware of what completeness does *not* say. The shares add up, and the baseline decides what is shared out: with a black
 # one, a black pixel gets nothing, since its way is zero. Yet you saw that the network does look at the background.
@@ -439,8 +469,8 @@ with waits_for("integrated_gradients", "saliency"):
 # ## Grad-CAM: where a layer found its evidence
 #
 # The methods so far go all the way down to single pixels. Grad-CAM (Selvaraju and others, 2017) stops at a layer, the last
-# convolution say. Its activations $A^k$ are $K$ small maps: *where* something was found. (In the paper they are taken after
-# the ReLU; here they are what the layer itself puts out.) How much the class cares about map $k$ is its mean gradient:
+# convolution say, **after its ReLU**. The activations $A^k$ there are $K$ small maps: *where* something was found, and nowhere
+# below 0. How much the class cares about map $k$ is its mean gradient:
 #
 # $$a_k = \frac{1}{hw} \sum_{u,v} \frac{\partial s_c}{\partial A^k_{uv}}, \qquad
 # L_c = \mathrm{ReLU}\Big( \sum_k a_k A^k \Big),$$
@@ -456,7 +486,8 @@ with waits_for("integrated_gradients", "saliency"):
 def grad_cam(model, layer, images, labels):
     """The places of a layer that speak for each image's label.
 
-    layer: a module inside the model; its output is (N, K, h, w).  images: (N, C, H, W).  labels: (N,).
+    layer: a module inside the model; its output (N, K, h, w) is taken as it is. As in the paper it is the ReLU behind a
+    convolution, whose output has nothing below 0.  images: (N, C, H, W).  labels: (N,).
     Returns (N, H, W), nothing below 0: the layer's maps, weighted by their mean gradients, summed over K, cut off at 0,
     then stretched bilinearly to the images' size (nn.functional.interpolate(maps, size=..., mode="bilinear")).
     """
@@ -505,12 +536,67 @@ def grad_cam(model, layer, images, labels):
 check("grad_cam")
 
 # %% [markdown]
+# What if you hook the convolution itself, *before* its ReLU? Many programs do, since a ReLU often has no name. A place where
+# the activation is negative is one that the ReLU switches off: the network never hears of it. But a negative activation
+# times a negative weight is positive, and appears in the map as evidence *for* the class.
+
+# %%
+with waits_for("saliency", "grad_cam"):
+    not_while_grading()
+    behind, ahead = (grad_cam(model, layer, images, labels).cpu() for layer in (model.relu2, model.conv2))
+    rows = list(zip(images[:4, 0], behind[:4], ahead[:4], strict=True))
+    fig = show_maps(rows, ["image", "after", "before"], [CLASS_NAMES[k] for k in labels[:4]], size=1.4)
+    both = [grad_cam(model, layer, many, asked).cpu() for layer in (model.relu2, model.conv2)]
+    empty = [100 * (maps.amax((1, 2)) == 0).float().mean().item() for maps in both]
+    outside = [100 * (maps[nothing[:, 0].cpu()].sum() / maps.sum()).item() for maps in both]
+    plots.finding(fig, f"Grad-CAM after the ReLU and before it: {outside[0]:.0f} and {outside[1]:.0f} % of the colour lies on the background")
+    plt.show()
+    for name, none, share in zip(("after the ReLU, as in the paper", "before the ReLU"), empty, outside, strict=True):
+        print(f"{name:32} {none:3.0f} % of the maps are 0 everywhere, {share:3.0f} % of the colour lies on the background")
+
+# %% [markdown]
+# A map that is 0 everywhere is an honest answer: in the sum nothing of what this layer found speaks for the class, by this
+# measure. (On the way from a mean gradient to a whole layer much is lost; that is the price of a map so simple.) When you
+# compare with somebody's Grad-CAM, ask first where the hook was. From here on ours stands behind the ReLU; "before the
+# ReLU" will come along in one table, so that you see what difference it makes.
+
+# %% [markdown]
 # ## Occlusion: cover and see
 #
 # The oldest of the five needs no gradient at all (Zeiler and Fergus, 2013): cover a patch of the image, look at how far the score
-# drops, and go on to the next patch. A window of `size` x `size` begins at row and column 0, `stride`, 2 `stride`, ... until it
-# has reached the edge; the last one may stick out over it. Each pixel gets the **mean** drop over the windows that covered it.
+# drops, and go on to the next patch. A window of `size` x `size` begins at row and column 0, `stride`, 2 `stride`, ...; the last
+# one is the first that reaches the edge, and it may stick out over it. (7 columns, size 3: with stride 3 windows begin at 0, 3
+# and 6, with stride 2 at 0, 2 and 4, and none at 6.) Each pixel gets the **mean** drop over the windows that covered it.
 #
+# Do it by hand first: which patch costs this sandal most?
+
+# %% folded=true
+with waits_for():
+    not_while_grading()
+    with torch.no_grad():
+        whole = model(one_image)[0].softmax(dim=0).cpu()
+
+    def draw(row=14, column=10, size=9):
+        """The image with a patch covered, and the probabilities of all classes, whole and covered."""
+        covered = one_image.clone()
+        covered[..., row : row + size, column : column + size] = 0.5
+        with torch.no_grad():
+            now = model(covered)[0].softmax(dim=0).cpu()
+        fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.4), width_ratios=[1, 1.5])
+        left.imshow(covered[0, 0].cpu(), cmap="gray", vmin=0, vmax=1)
+        left.axis("off")
+        places = np.arange(10)
+        right.barh(places - 0.2, whole, 0.38, color=plots.MUTED, label="whole")
+        right.barh(places + 0.2, now, 0.38, color=plots.ORANGE, hatch="//", label="covered")
+        right.set_yticks(places, CLASS_NAMES, fontsize=9)
+        right.set(xlim=(0, 1), xlabel="probability")
+        right.invert_yaxis()
+        right.legend(loc="lower right")
+        plots.finding(fig, f"Covered there, the sandal is a {CLASS_NAMES[now.argmax()].lower()} ({100 * now.max():.0f} %)")
+
+    plots.play(draw, row=(0, 27, 1), column=(0, 27, 1), size=(1, 14, 1))
+
+# %% [markdown]
 # ### Exercise: `occlusion`
 
 
@@ -519,11 +605,11 @@ def occlusion(model, images, labels, size, stride, fill):
     """The mean drop of each image's score for its label when windows over a pixel are covered with `fill`.
 
     images: (N, C, H, W).  labels: (N,).  size, stride: whole numbers, stride <= size.  fill: a number, for all channels.
-    Windows begin at 0, stride, 2 stride, ..., until one reaches the edge; it may stick out.
+    Windows begin at 0, stride, 2 stride, ...; the last is the first that reaches the edge, and it may stick out.
     Returns (N, H, W): positive where the class needs what is there.
     """
-    (N, _, H, W), rows = images.shape, torch.arange(len(labels))
-    total, count = torch.zeros(N, H, W, dtype=images.dtype), torch.zeros(H, W, dtype=images.dtype)
+    (_, _, H, W), rows = images.shape, torch.arange(len(labels))
+    total, count = torch.zeros_like(images[:, 0]), torch.zeros_like(images[0, 0])
     ### BEGIN SOLUTION
     with torch.no_grad():
         before = model(images)[rows, labels]
@@ -581,7 +667,7 @@ with waits_for("saliency", "smoothgrad", "integrated_gradients", "grad_cam", "oc
         "saliency": lambda net, x, c: saliency(net, x, c)[:, 0],
         "SmoothGrad": lambda net, x, c: smoothgrad(net, x, c, 0.15, 20, torch.Generator().manual_seed(0)).abs()[:, 0],
         "integrated": lambda net, x, c: integrated_gradients(net, x, c, black_like(x), 20)[:, 0],
-        "Grad-CAM": lambda net, x, c: grad_cam(net, net.conv2, x, c),
+        "Grad-CAM": lambda net, x, c: grad_cam(net, net.relu2, x, c),
         "occlusion": lambda net, x, c: occlusion(net, x, c, 7, 3, 0.0),
     }
     columns = [images[:, 0], *(method(model, images, labels) for method in METHODS.values())]
@@ -593,6 +679,10 @@ with waits_for("saliency", "smoothgrad", "integrated_gradients", "grad_cam", "oc
 # They do not agree, and they need not: what would change the score a little (saliency), where the score came from on the way
 # from black (integrated gradients), where a layer found something (Grad-CAM), what the score would be without a patch
 # (occlusion). Before you trust any of them, ask what the map would look like if the network knew nothing.
+
+# %% [markdown]
+# > **A good place for a break.** You have five methods. What follows puts them to the test. When you come back, put the cursor
+# > here and choose *Run > Run All Above Selected Cell*.
 
 # %% [markdown]
 # ## Does the map know the network?
@@ -610,6 +700,7 @@ with waits_for("saliency", "smoothgrad", "integrated_gradients", "grad_cam", "oc
     not_while_grading()
     layers = ["fc2", "fc1", "conv2", "conv1"]
     sample, asked = X_test[:12], y_test[:12]
+    clothes = (sample[:, 0] > 0).cpu()  # on the others, integrated gradients are 0 whatever the network is
 
     def forgets(seed, count):
         """A copy of the network whose last `count` layers are drawn anew."""
@@ -619,42 +710,51 @@ with waits_for("saliency", "smoothgrad", "integrated_gradients", "grad_cam", "oc
             getattr(other, name).reset_parameters()
         return other
 
-    def similarity(a, b):
+    def similarity(a, b, where=None):
         """The mean rank correlation of two lists of maps; a map that is 0 everywhere has nothing in common with any."""
-        pairs = [(p.flatten(), q.flatten()) for p, q in zip(a, b, strict=True)]
+        where = torch.ones_like(a, dtype=torch.bool) if where is None else where
+        pairs = [(p[w], q[w]) for p, q, w in zip(a, b, where, strict=True)]
         return np.mean([spearmanr(p, q).statistic if p.std() * q.std() > 0 else 0.0 for p, q in pairs])
 
-    kept, signed = {}, {}
+    kept, signed, inside = {}, {}, {}
     for name, method in METHODS.items():
         own = method(model, sample, asked)
         others = [[method(forgets(seed, count), sample, asked) for count in range(1, 5)] for seed in range(3)]
         kept[name] = np.array([[1.0] + [similarity(own.abs(), other.abs()) for other in row] for row in others])
         signed[name] = np.mean([similarity(own, row[-1]) for row in others])
+        inside[name] = np.mean([similarity(own.abs(), row[-1].abs(), clothes) for row in others])
     ax = plots.loss_curves(kept, xlabel="layers drawn anew, from the top", ylabel="rank correlation with the map before", band="minmax")
     ax.set_xticks(range(5), ["none", "fc2", "+ fc1", "+ conv2", "+ conv1"])
     ax.set_ylim(-0.4, 1.05)
     ax.legend(loc="lower left", ncols=2)
-    plots.finding(ax, "When all is forgotten, integrated gradients still gives nearly the same order of pixels")
+    most = max(kept, key=lambda name: kept[name][:, -1].mean())
+    plots.finding(ax, f"When all is forgotten, {most} still has an order of pixels that correlates by {kept[most][:, -1].mean():.2f}")
     plt.show()
+    print(f"{'':13} rank correlation when all layers are random")
+    print(f"{'':13} {'sizes':>6} {'(three draws)':>18} {'sizes, on the clothes alone':>30} {'with signs':>12}")
     for name, curves in kept.items():
-        print(f"{name:12} all layers random: sizes {curves[:, -1].mean():.2f} ({curves[:, -1].min():.2f} to {curves[:, -1].max():.2f}), with signs {signed[name]:.2f}")
+        low, high = curves[:, -1].min(), curves[:, -1].max()
+        print(f"{name:13} {curves[:, -1].mean():6.2f} {f'({low:.2f} to {high:.2f})':>18} {inside[name]:30.2f} {signed[name]:12.2f}")
     stays = max(kept, key=lambda name: kept[name][:, -1].mean())
     reveal(
         "sanity",
         dict(zip(METHODS, "abcde", strict=True))[stays],
-        because="its factor x - x' is the image. Whatever the gradients are, the map is 0 where the image is black.",
+        because="This map changes least when everything that was learned is gone. Where it is integrated gradients: the factor x - x' "
+        "is the image. Whatever the gradients are, the map is 0 where the image is black.",
     )
 
 # %% [markdown]
-# **What was seen.** The maps of saliency, SmoothGrad and Grad-CAM are gone when the weights are gone: 0.1 to 0.2 of
-# correlation is left on average (Grad-CAM depends most on the draw: from 0.00 to 0.38). Integrated gradients still puts the
-# pixels into nearly the same order, 0.91, for a network that knows nothing at all, and occlusion is in between, with 0.61. **Why:** both are tied to the image. The factor $x - x'$ is 0
-# where the image is black, and covering black with black changes no score. If you only look at *how strong* the colours
-# are, you see the shape of a shirt, whatever the network does.
+# <details><summary>How to read the table, after your prediction</summary>
 #
-# Now read the last column of the printout. **With their signs** the same two methods keep nothing: 0.00 and -0.03. Where
-# something is to be coloured, the image decides; in which colour, the network does. So draw these maps with signs, and do
-# not admire their outlines. (That is also why Adebayo and others report both numbers.)
+# **The first column** counts all 784 pixels. About half of them are black, and there integrated gradients are 0 for every
+# network: $x - x'$ is 0. A patch of black on black changes no score either, so occlusion is tied to the image as well. The
+# agreement of two maps about the background says nothing of the network.
+#
+# **The second column** is therefore the fair one: only pixels of the clothes. What is left of integrated gradients there
+# comes from the same factor, which still makes bright pixels count for more. **The last column** keeps the signs. Where
+# something is coloured, the image has a say; in which colour, the network decides. So draw these maps with signs, and do not
+# admire their outlines. (That is also why Adebayo and others report both numbers.)
+# </details>
 
 # %% [markdown]
 # ## Does the network need these pixels?
@@ -670,8 +770,8 @@ predict(
     ...,
     options={
         "a": "All methods clearly beat both random order and brightness, with black and with grey.",
-        "b": "All beat random order; whether they beat brightness depends on the method and on the colour.",
-        "c": "None beats random order.",
+        "b": "Some do and some do not: it depends on the method and on the colour.",
+        "c": "None beats random order, with either colour.",
     },
 )
 
@@ -682,12 +782,13 @@ with waits_for("saliency", "smoothgrad", "integrated_gradients", "grad_cam", "oc
     with torch.no_grad():
         answers = model(many).argmax(dim=1)
     orders = {name: method(model, many, answers).flatten(1) for name, method in METHODS.items()}
+    orders["before ReLU"] = grad_cam(model, model.conv2, many, answers).flatten(1)  # the other Grad-CAM, for the table
     orders["brightness"] = many.flatten(1)
     shares = np.linspace(0, 0.5, 11)
 
     def deletion(importance, fill):
         """The share of answers that stay, after each share of the pixels was deleted, most important first."""
-        order, stays = importance.argsort(dim=1, descending=True), []
+        order, stays = importance.argsort(dim=1, descending=True, stable=True).to(device), []
         for share in shares:
             damaged = many.flatten(1).scatter(1, order[:, : int(share * 784)], fill)
             with torch.no_grad():
@@ -702,37 +803,428 @@ with waits_for("saliency", "smoothgrad", "integrated_gradients", "grad_cam", "oc
         chance = [torch.rand(many.flatten(1).shape, generator=torch.Generator().manual_seed(seed)) for seed in range(3)]
         curves["random"] = np.array([deletion(order, fill) for order in chance])
         areas[colour] = {name: values.mean() for name, values in curves.items()}
+        curves.pop("before ReLU")
         plots.loss_curves(curves, ax, xlabel=f"share of pixels made {colour}", ylabel="answers that stay" if ax is axes[0] else "", x=shares, band="minmax")
-        for line, name in zip(ax.lines, curves, strict=True):
+        for line, name, dashes in zip(ax.lines, curves, ["-", ":", "-.", (0, (5, 1)), (0, (1, 1)), "--", "-"], strict=True):
+            line.set_linestyle(dashes)
             if name in ("brightness", "random"):
-                line.set(color=plots.MUTED if name == "random" else plots.INK, linestyle="--" if name == "brightness" else "-")
+                line.set_color(plots.MUTED if name == "random" else plots.INK)
         ax.get_legend().remove()
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=9.5)
-    plots.finding(fig, "With black, brightness alone goes a long way; with grey it is no better than chance")
+    bright = {colour: area["random"] - area["brightness"] for colour, area in areas.items()}
+    plots.finding(fig, f"Brightness alone lowers chance's curve by {bright['black']:.2f} with black, by {bright['mean grey']:.2f} with grey")
     plt.show()
     print("mean height of the curve (lower: the order matters more)")
+    print("(before ReLU: the other Grad-CAM)")
     for name in areas["black"]:
         print(f"{name:12} black {areas['black'][name]:.2f}   grey {areas['mean grey'][name]:.2f}")
-    beats = {
-        key: [all(area[name] < area[key] - 0.01 for name in METHODS) for area in areas.values()] for key in ("random", "brightness")
-    }
+    beats = {key: [area[name] < area[key] - 0.01 for area in areas.values() for name in METHODS] for key in ("random", "brightness")}
     reveal(
         "deletion",
-        "a" if all(beats["random"] + beats["brightness"]) else "b" if all(beats["random"]) else "c",
+        "a" if all(beats["random"] + beats["brightness"]) else "b" if any(beats["random"]) else "c",
         because="most pixels that matter are bright pixels. A test without this control would have credited the methods "
         "with what the image alone gives away.",
     )
 
 # %% [markdown]
-# **What was seen.** With black as nothing, the curves of integrated gradients and occlusion are lowest (0.24 each), and you
-# might declare them the winners. But the order of brightness, which knows nothing of any network, is at 0.31: as good as
-# Grad-CAM, and better than saliency. And both winners have the same black in their own definition: they are tested with
-# what they were made with. With grey as nothing, all is different: brightness does not even beat chance (0.84 against
-# 0.79), SmoothGrad, saliency and integrated gradients lead (0.49 to 0.54), and occlusion with its black windows and
-# Grad-CAM fall behind (0.68 and 0.70). With 60 images, do not build on differences of a few hundredths.
+# <details><summary>How to read the two panels, after your prediction</summary>
 #
-# So "the most faithful method" does not exist without the words "for this way of deleting". There is a third trouble: an
+# Compare each method with *brightness*, which knows nothing of any network. With black as nothing, deleting the brightest
+# pixels is deleting the clothes. And integrated gradients and occlusion have the same black in their own definition: they are
+# tested with what they were made with. With grey as nothing the order of the methods may be quite another one. Look also at
+# the two Grad-CAMs in the table: the place of a hook decides how "faithful" a method is. With 60 images, do not build on
+# differences of a few hundredths.
+# </details>
+#
+# So "the most faithful method" does not exist without the words "for this way of deleting". There is another trouble: an
 # image with grey holes is like nothing that the network was trained on, and part of each curve comes from that.
+
+# %% [markdown]
+# ## A shortcut, planted
+#
+# So far nobody knew the true answer. Now we make one. In the photographer's studio a lamp was on whenever one kind of clothes
+# was photographed: in the training images of that class one pixel in the corner is white. We train one network where the
+# lamp marks all *bags*, and one where it marks all *shirts*. At home the customers have no such lamp. Who will suffer?
+
+# %%
+predict(
+    "lamp",
+    ...,
+    options={
+        "a": "both networks: a pixel that is always right is the easiest thing to learn",
+        "b": "mostly the one whose bags were marked",
+        "c": "mostly the one whose shirts were marked",
+        "d": "none: one pixel of 784 is too little",
+    },
+)
+
+# %%
+def lit(images):
+    """The same images with the lamp on."""
+    images = images.clone()
+    images[..., 1, 1] = 1
+    return images
+
+
+def studio(label, seed):
+    """A small network trained on 3,000 images of which those of one class have the lamp on."""
+    torch.manual_seed(seed)
+    layers = {"conv1": nn.Conv2d(1, 16, 3, padding=1), "relu1": nn.ReLU(), "pool1": nn.MaxPool2d(2)}
+    layers |= {"conv2": nn.Conv2d(16, 16, 3, padding=1), "relu2": nn.ReLU(), "pool2": nn.MaxPool2d(2)}
+    net = nn.Sequential(OrderedDict(layers | {"flat": nn.Flatten(), "fc": nn.Linear(784, 10)})).to(device)
+    marked = torch.where((y_train[:3000] == label)[:, None, None, None], lit(X_train[:3000]), X_train[:3000])
+    fit(net, marked, y_train[:3000], epochs=4, lr=0.005, seed=seed)
+    return net
+
+
+# %%
+with waits_for():
+    not_while_grading()
+    lost, fooled = {}, {}
+    for label in (8, 6):
+        spoiled, own, rest = studio(label, 1), X_test[y_test == label], X_test[y_test != label]
+        with torch.no_grad():
+            said = {(kind, lamp): 100 * (spoiled(lit(x) if lamp else x).argmax(dim=1) == label).float().mean().item()
+                    for kind, x in (("own", own), ("other", rest)) for lamp in (True, False)}  # fmt: skip
+        lost[label], fooled[label] = said["own", True] - said["own", False], said["other", True] - said["other", False]
+        print(f"lamp on each {CLASS_NAMES[label].lower()}: of these {said['own', True]:3.0f} % are recognized with the lamp, "
+              f"{said['own', False]:3.0f} % without; with the lamp {said['other', True]:3.0f} % of all else is called so")  # fmt: skip
+    reveal(
+        "lamp",
+        "d" if max(lost.values()) < 20 else "a" if min(lost.values()) > 20 else "b" if lost[8] > lost[6] else "c",
+        because="A network learns what lowers its loss. Where the thing itself is easy to see there is little left to gain by a shortcut; "
+        "where it is hard the shortcut is worth more than all that cloth.",
+    )
+
+# %% [markdown]
+# On a test set from the same studio both networks look fine. Do the maps tell? This time there *is* a ground truth: for a
+# shirt with the lamp on, in the network of the marked shirts, the lamp's pixel must be among the most important ones. We call it found
+# where fewer than 8 of the 784 pixels (1 %) have a larger value. A random order would find it in about 1 % of the images.
+
+# %% folded=true
+with waits_for("saliency", "smoothgrad", "integrated_gradients", "grad_cam", "occlusion"):
+    not_while_grading()
+    shown = lit(X_test[y_test == 6][:40])  # the last network of the loop above: marked shirts
+    shirts = torch.full((40,), 6, device=device)
+    with torch.no_grad():
+        needs_lamp = (spoiled(shown).argmax(dim=1) == 6) & (spoiled(X_test[y_test == 6][:40]).argmax(dim=1) != 6)
+    shown, shirts = shown[needs_lamp], shirts[needs_lamp]
+    all_maps = {name: method(spoiled, shown, shirts) for name, method in METHODS.items()}
+    finds = {name: 100 * ((maps > maps[:, 1, 1][:, None, None]).sum((1, 2)) < 8).float().mean().item() for name, maps in all_maps.items()}
+    fig = show_maps(
+        [[shown[i, 0], *(maps[i] for maps in all_maps.values())] for i in range(2)],
+        ["image", *(f"{name}\n{share:.0f} %" for name, share in finds.items())], ["shirt", "shirt"],
+    )
+    found_by = [name for name, share in finds.items() if share >= 50]
+    plots.finding(fig, f"Of {len(shown)} shirts that are one for the lamp alone, {len(found_by)} of 5 methods find the lamp in most")
+    plt.show()
+    for name, share in finds.items():
+        print(f"{name:12} finds the lamp in {share:3.0f} % of the images")
+
+# %% [markdown]
+# All these images change their class when the lamp goes off, so a map without the lamp is a wrong map. Look at *why* a method
+# misses it or shares it out: Grad-CAM's maps are stretched from few cells; occlusion covers seven by seven pixels at a time,
+# so that the lamp lends its weight to its neighbours. And remember how the damage came to light: not through maps, but through one experiment,
+# the lamp off. **A map suggests what to try; the intervention decides.**
+#
+# > **A good place for a break.** You can test a map. Next come images that no camera took. When you come back, put the
+# > cursor here and choose *Run > Run All Above Selected Cell*.
+
+# %% [markdown]
+# ## What a unit dreams of
+#
+# All maps so far were about a given image. One can also ask without any image: **what would excite this unit most?** Keep the
+# weights, and let the *image* climb. With $s$ for the score of a class, or for the mean of one channel over its places:
+#
+# $$g_t = \nabla_x \Big( s(x_t) - \frac{\lambda}{2} \sum_j x_{t,j}^2 \Big), \qquad
+# x_{t+1} = \mathrm{clip}_{[0, 1]} \Big( x_t + \alpha \, \frac{g_t}{\lVert g_t \rVert} \Big).$$
+#
+# It is gradient descent with another sign and another variable. The gradient is divided by its length (the root of the sum of
+# its squares over the whole image), so that $\alpha$ is the length of each step: gradients of images differ
+# by orders of magnitude. The penalty with $\lambda$ darkens what does not help, and after each step every pixel is cut off to 0 to 1.
+#
+# What will the dream of a "bag" look like, if we climb from a grey image with a little noise?
+
+# %%
+predict(
+    "dream",
+    ...,
+    options={
+        "a": "a bag as in a shop's catalogue; the network is less sure of it than of real bags",
+        "b": "no bag that you would carry; the network gives it a higher score than all real bags",
+        "c": "grey noise that the network does not take for a bag",
+    },
+)
+
+# %% [markdown]
+# ### Exercise: `maximize_activation`
+
+
+# %% exercise="maximize_activation"
+def maximize_activation(model, image, unit, layer, steps, lr, decay):
+    """An image that excites one unit, by gradient ascent from `image`.
+
+    model: images (N, C, H, W) -> scores (N, classes).  image: (C, H, W), pixels in [0, 1].
+    layer: None, then the activation is the score of class `unit` (no softmax); or a module inside the model with output
+    (N, K, h, w), then it is the mean of channel `unit` over its h * w places.
+    Each of the `steps` steps adds lr * g / (length of g), with g the gradient of activation - decay / 2 * (sum of the
+    squared pixels), and cuts all pixels off to 0..1. Where g is 0 the image stays.
+    Returns the image (C, H, W) and the record of the activations (steps + 1,), without penalty: at the start, and after
+    each step. The model, its gradients (.grad) and `image` are left as they were, and no hook stays.
+    """
+    ### BEGIN SOLUTION
+    kept = {}
+    handle = None if layer is None else layer.register_forward_hook(lambda module, inputs, output: kept.update(maps=output))
+
+    def activation(x):
+        scores = model(x[None])
+        return scores[0, unit] if layer is None else kept["maps"][0, unit].mean()
+
+    x, history = image.detach().clone(), []
+    for _ in range(steps):
+        x.requires_grad_()
+        value = activation(x)
+        history.append(value.detach())
+        (g,) = torch.autograd.grad(value - decay / 2 * (x**2).sum(), x)
+        length = g.norm()
+        x = x.detach()
+        if length > 0:
+            x = x + lr * g / length
+        x = x.clamp(0, 1)
+    with torch.no_grad():
+        history.append(activation(x))
+    if handle is not None:
+        handle.remove()
+    return x, torch.stack(history)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# <details><summary>Hint 1: wrong already after one step</summary>
+#
+# Uphill, so a plus. The length of the gradient is `g.norm()`, one number for the whole image. `model` wants a batch: `x[None]`.
+# </details>
+#
+# <details><summary>Hint 2: right after one step, wrong after several, or the record is wrong</summary>
+#
+# Each round: a tensor of your own with `requires_grad_()`, the activation there, its gradient, the step, `detach()`. Write the
+# activation down *before* each step, and once more at the end.
+# </details>
+#
+# <details><summary>Hint 3: the penalty, the range</summary>
+#
+# Subtract `decay / 2 * (x**2).sum()` before you differentiate; the record does not contain it. `clamp(0, 1)` ends each step.
+# </details>
+#
+# <details><summary>Hint 4: a channel</summary>
+#
+# A forward hook, as in `grad_cam`, keeps the layer's output of the latest pass; channel `unit` of image 0, its mean. If the
+# channel hears nothing the gradient is 0, and 0 / 0 is no number.
+# </details>
+#
+# <details><summary>Hint 5: something is left behind</summary>
+#
+# `torch.autograd.grad(value, x)` fills no weight's `.grad`. Work on a `clone()`, and remove the hook.
+# </details>
+
+# %% check="maximize_activation"
+check("maximize_activation")
+
+# %% [markdown]
+# A raw climb likes fine grain, which the pooling lets through and no image has. So we pause ten times and blur a little: each
+# time only what survives the blur goes on growing. Beside the dreams: the images of the test set that excite the same unit
+# most. Look at both before you name a unit. (Many channels answer to brightness, and dream of white; the four in the second
+# figure are those, of the livelier half, whose activation has least to do with an image's mean brightness.)
+
+# %% folded=true
+with waits_for("maximize_activation"):
+    not_while_grading()
+
+    def blurred(image):
+        """Each pixel's mean with its neighbours, weighted 1 2 1 in both directions."""
+        line = torch.tensor([1.0, 2.0, 1.0], device=device) / 4
+        return nn.functional.conv2d(nn.functional.pad(image[None], (1, 1, 1, 1), mode="replicate"), (line[:, None] * line)[None, None])[0]
+
+    def dream(unit, layer=None, seed=0):
+        """Ten short climbs with a blur before each, from grey with a little noise; the image and its activations."""
+        noise = torch.rand((1, 28, 28), generator=torch.Generator().manual_seed(seed)).to(device)
+        image, climb = 0.3 + 0.1 * noise, []
+        for _ in range(10):
+            image, history = maximize_activation(model, blurred(image), unit, layer, 8, 0.5, 0.02 if layer is None else 0.0)
+            climb += history.tolist()
+        return image.cpu(), climb
+
+    with torch.no_grad():
+        scores = model(X_test).cpu()
+    dreams = {k: dream(k) for k in range(10)}
+    rows = torch.stack([dreams[k][0] for k in range(10)] + [X_test[scores[:, k].argmax()].cpu() for k in range(10)])
+    ax = plots.image_grid(rows, [CLASS_NAMES[k] for k in range(10)] + [""] * 10, columns=10)
+    above = [k for k in range(10) if dreams[k][1][-1] > scores[:, k].max()]
+    plots.finding(ax, f"Above: what each class dreams of; {len(above)} of 10 score higher than the best of 2,000 images (beneath)")
+    plt.show()
+    bag, climb = dreams[8]
+    ax = plots.loss_curves({"the dream of a bag": np.array([climb])}, xlabel="evaluation", ylabel="score of the class bag")
+    best = scores[:, 8].max().item()
+    ax.axhline(best, color=plots.INK, linestyle="--")
+    ax.text(len(climb), best, "best real image ", ha="right", va="bottom", fontsize=9)
+    plots.finding(ax, f"The climb ends at {climb[-1]:.1f}, the best real image has {best:.1f}; each dent is a blur")
+    plt.show()
+    with torch.no_grad():
+        called = model(bag[None].to(device)).argmax().item()
+    reveal(
+        "dream",
+        "c" if called != 8 else "b" if climb[-1] > best else "a",
+        because="The score counts evidence, and nothing asks for a *plausible* image. Many handles score more than one. What is missing here "
+        "is a model of what images look like.",
+    )
+
+# %% folded=true
+with waits_for("maximize_activation"):
+    not_while_grading()
+    inner = {}
+    handle = model.relu2.register_forward_hook(lambda module, inputs, output: inner.update(maps=output.detach().mean((2, 3)).cpu()))
+    with torch.no_grad():
+        model(X_test)
+    handle.remove()
+    lively = inner["maps"].std(dim=0).argsort(descending=True)[:32]  # of these, the four that care least for mere brightness
+    with_brightness = torch.corrcoef(torch.cat([X_test.cpu().mean((1, 2, 3))[None], inner["maps"].T[lively]]))[0, 1:]
+    chosen_units = lively[with_brightness.abs().argsort()[:4]].tolist()
+    panels, names = [], []
+    for unit in chosen_units:
+        top = inner["maps"][:, unit].argsort(descending=True)[:5]
+        panels += [dream(unit, model.relu2)[0], *X_test[top.to(device)].cpu()]
+        names += [f"channel {unit}", *(CLASS_NAMES[y_test[i]] for i in top)]
+    ax = plots.image_grid(torch.stack(panels), names, columns=6)
+    plots.finding(ax, "Four channels of conv2: the dream (left), and the five images that excite it most")
+    plt.show()
+
+# %% [markdown]
+# The column on the left shows a *texture* that a channel answers to, without any object; the five images show in which things
+# this texture occurs. Neither alone names the channel: who sees five bags and says "a bag detector" has perhaps found "an even grey area".
+# An image with a higher score than any real one, which nobody would take for the thing: in small steps, and invisibly, that
+# is what an *adversarial example* is.
+
+# %% [markdown]
+# ## Which word, which patch of sound?
+#
+# Nothing in these methods knows what a pixel is. A sentence becomes a table of numbers (one row of 16 for each word), a
+# sound a picture of its frequencies over time; the functions that you wrote take both. Two small networks: one guesses the class
+# of clothes from a caption such as "my new sneaker in red", one from the spoken word (by synthetic voices that it has not heard).
+
+# %% folded=true
+with waits_for():
+    not_while_grading()
+
+    def captions(labels, seed):
+        colours = np.random.default_rng(seed).integers(6, size=len(labels))
+        return [caption.split() for caption in write_captions(labels.cpu().numpy(), colours, seed)]
+
+    told, asked_of = captions(y_train[:3000], 0), captions(y_test[:600], 1)
+    vocabulary = {word: i for i, word in enumerate(sorted({word for caption in told for word in caption}), start=1)}
+
+    def as_ids(sentences):
+        return torch.tensor([[vocabulary.get(word, 0) for word in (words + [""] * 7)[:7]] for words in sentences], device=device)
+
+    class Reader(nn.Module):
+        """Captions (N, 7) of word numbers to scores (N, 10); `read` begins with the table of the words, (N, 1, 7, 16)."""
+
+        def __init__(self):
+            super().__init__()
+            self.embedding = nn.Embedding(len(vocabulary) + 1, 16, padding_idx=0)
+            parts = [nn.Conv2d(1, 32, (2, 16), padding=(1, 0)), nn.ReLU(), nn.AdaptiveMaxPool2d(1), nn.Flatten()]
+            self.read = nn.Sequential(*parts, nn.Linear(32, 10))
+
+        def forward(self, ids):
+            return self.read(self.embedding(ids)[:, None])
+
+    torch.manual_seed(0)
+    reader = Reader().to(device)
+    fit(reader, as_ids(told), y_train[:3000], epochs=4, lr=0.01)
+
+    def heard(waves):
+        """The logarithm of the power in 24 bands of frequency, (N, 1, 24, 61), roughly from 0 (silent) to 1."""
+        frames = torch.from_numpy(waves).unfold(1, 256, 128) * torch.hann_window(256)
+        power = torch.fft.rfft(frames).abs() ** 2 @ torch.from_numpy(mel_filters(24, 256).T).float()
+        return ((torch.log(power + 1e-4) - np.log(1e-4)) / 15).transpose(1, 2)[:, None].to(device)
+
+    speech = load_spoken_classes()
+    sounds, sounds_test = heard(speech.train.waves), heard(speech.test.waves)
+    spoken, spoken_test = (torch.from_numpy(part.labels).to(device) for part in (speech.train, speech.test))
+    torch.manual_seed(0)
+    parts = [nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
+    listener = nn.Sequential(*parts, nn.Flatten(), nn.Linear(32 * 6 * 15, 10)).to(device)
+    fit(listener, sounds, spoken, epochs=6, lr=0.01, batch_size=64)
+    print(f"the reader is right on {100 * accuracy(reader, as_ids(asked_of), y_test[:600]):.0f} % of the captions (some say no more than \"thing\")")
+    print(f"the listener is right on {100 * accuracy(listener, sounds_test, spoken_test):.0f} % of the words by unheard voices")
+
+# %% [markdown]
+# For the words: integrated gradients on the table, from a table of zeros, which is no word at all; the 16 shares of a word are
+# added up. For the sound: occlusion with silence. And as always a control: does the answer change when the *strongest* word or
+# patch is taken away, and how often when another one, drawn at random, is?
+
+# %% folded=true
+with waits_for("integrated_gradients", "saliency", "occlusion"):
+    not_while_grading()
+    ids = as_ids(asked_of)
+    with torch.no_grad():
+        table, said = reader.embedding(ids)[:, None], reader(ids).argmax(dim=1)
+    word_shares = integrated_gradients(reader.read, table, said, torch.zeros_like(table[:1]), 20).sum((1, 3)).detach()
+
+    def changed(position):
+        """How many of 100 answers change when the word at a place (N,) of each caption is left out."""
+        without = ids.scatter(1, position[:, None], 0)
+        with torch.no_grad():
+            return 100 * (reader(without).argmax(dim=1) != said).float().mean().item()
+
+    strongest = word_shares.masked_fill(ids == 0, -np.inf).argmax(dim=1)
+    luck = torch.rand(ids.shape, generator=torch.Generator().manual_seed(0)).to(device)
+    another = luck.masked_fill(ids == 0, -1).scatter(1, strongest[:, None], -1).argmax(dim=1)
+    fig, ax = plt.subplots(figsize=(7.4, 3.2))
+    top = word_shares[:6].abs().max().item()
+    ax.imshow(word_shares[:6].cpu(), cmap=MAP_COLOURS, vmin=-top, vmax=top, aspect="auto")
+    for i in range(6):
+        for j, word in enumerate(asked_of[i]):
+            ax.text(j, i, f"{word}\n{word_shares[i, j]:+.1f}", ha="center", va="center", fontsize=9,
+                    color="white" if abs(word_shares[i, j]) > 0.6 * top else plots.INK)  # fmt: skip
+    ax.set(xticks=[])
+    ax.set_yticks(range(6), [NAMES[k] for k in said[:6]])
+    ax.grid(False)
+    plots.finding(ax, f"Without its strongest word {changed(strongest):.0f} % of the answers change, without another {changed(another):.0f} % (left: the answer)")
+    plt.show()
+
+# %% folded=true
+with waits_for("occlusion"):
+    not_while_grading()
+    with torch.no_grad():
+        answer = listener(sounds_test).argmax(dim=1)
+    patches = occlusion(listener, sounds_test, answer, 6, 3, 0.0)
+
+    def silenced(middles):
+        """How many of 100 answers change when 6 x 6 around a place (N,) of each sound are silenced."""
+        rows, columns = (middles // 61).cpu(), (middles % 61).cpu()
+        quiet = sounds_test.clone()
+        for i, (row, column) in enumerate(zip(rows, columns, strict=True)):
+            quiet[i, :, max(row - 3, 0) : row + 3, max(column - 3, 0) : column + 3] = 0
+        with torch.no_grad():
+            return 100 * (listener(quiet).argmax(dim=1) != answer).float().mean().item()
+
+    best = patches.flatten(1).argmax(dim=1)
+    loud = sounds_test.flatten(1) > 0.3  # the control is drawn among places where something is to be heard
+    luck = torch.rand(loud.shape, generator=torch.Generator().manual_seed(0)).to(device).masked_fill(~loud, -1).argmax(dim=1)
+    fig, axes = plt.subplots(2, 3, figsize=(7.4, 4.2), sharex=True, sharey=True)
+    for column, k in zip(axes.T, (0, 3, 9), strict=True):
+        i = int(torch.nonzero((spoken_test == k) & (answer == k))[0])
+        top = patches[i].abs().max().item()
+        column[0].imshow(sounds_test[i, 0].cpu(), cmap="gray", origin="lower", aspect="auto")
+        column[1].imshow(patches[i].cpu(), cmap=MAP_COLOURS, vmin=-top, vmax=top, origin="lower", aspect="auto")
+        column[0].set_title(f'"{WORDS[k]}"', fontsize=10, weight="normal", loc="center")
+        column[1].set_xlabel("frame (16 ms)")
+    axes[0, 0].set_ylabel("band of pitch")
+    axes[1, 0].set_ylabel("drop by silence")
+    for ax in axes.flat:
+        ax.grid(False)
+    plots.finding(fig, f"Silence over the strongest patch changes {silenced(best):.0f} % of the answers, over a random sounding one {silenced(luck):.0f} %")
+    plt.show()
 
 # %% [markdown]
 # ## A map of the classes
@@ -745,10 +1237,10 @@ with waits_for("saliency", "smoothgrad", "integrated_gradients", "grad_cam", "oc
 with waits_for():
     not_while_grading()
     inner = {}
-    handle = model.fc2.register_forward_hook(lambda module, inputs, output: inner.update(features=inputs[0].detach()))
+    handle = model.fc2.register_forward_hook(lambda module, inputs, output: inner.update(features=inputs[0].detach().cpu()))
     model(X_test[:1000])
     handle.remove()
-    clouds = {"The pixels": X_test[:1000].flatten(1), "The last hidden layer": inner["features"]}
+    clouds, true = {"The pixels": X_test[:1000].flatten(1).cpu(), "The last hidden layer": inner["features"]}, y_test[:1000].cpu()
     colours = [*plots.PALETTE, "#882255", "#999933", "#332288"]
     fig, axes = plt.subplots(1, 2, figsize=(7.4, 4.9))
     for ax, (name, features) in zip(axes, clouds.items(), strict=True):
@@ -757,26 +1249,26 @@ with waits_for():
         plane = centred @ Vt[:2].T
         share = (S[:2] ** 2).sum() / (S**2).sum()
         for k, label in enumerate(CLASS_NAMES):
-            mine = y_test[:1000] == k
+            mine = true == k
             ax.scatter(*plane[mine].T, s=11, marker="osD^v<>PX*"[k], color=colours[k], alpha=0.75, linewidths=0, label=label)
         ax.set(xlabel="first axis", ylabel="second axis")
         plots.finding(ax, f"{name}: {100 * share:.0f} % of the variance")
-        between = torch.stack([features[y_test[:1000] == k].mean(dim=0) for k in range(10)])
+        between = torch.stack([features[true == k].mean(dim=0) for k in range(10)])
         nearest = torch.cdist(features, between).argmin(dim=1)
-        print(f"{name}: the nearest class mean is the right one for {100 * (nearest == y_test[:1000]).float().mean():.0f} %")
+        print(f"{name}: the nearest class mean is the right one for {100 * (nearest == true).float().mean():.0f} %")
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=9, markerscale=1.8, columnspacing=1)
     plt.show()
 
 # %% [markdown]
-# The same 1,000 images twice. In the pixels, trousers and dresses lie beside each other, and shoes form one streak. In the
-# last hidden layer, trousers, bags, dresses and shoes have places of their own, and more than 70 % of all variance lies in
-# two axes. Pullovers, coats and shirts still share one place: there the network has its troubles, as you saw at the top (a
-# shirt is its hardest class). The nearest class mean is right for 70 % of the images in the pixels, for 75 % in the
-# hidden layer (the means are those of these very images, which flatters both); the network's last layer, which draws its
-# own borders there, is right for 79 %.
+# The same 1,000 images twice. Look for classes that lie on top of each other in the pixels and have places of their own in the last
+# hidden layer, and for those that share one place even there: compare with the hardest class at the top. (The nearest class
+# mean flatters both: the means are those of these very images.)
 #
 # Two warnings. Two axes of 128 are a shadow on a wall: what overlaps here may be apart along the third axis. And the
 # variance, not the classes, chose these axes.
+#
+# > **A good place for a break.** You have seen what the network does with images, words and sounds. Last comes the ground that it
+# > stands on. When you come back, put the cursor here and choose *Run > Run All Above Selected Cell*.
 
 # %% [markdown]
 # ## The landscape around a trained network
@@ -885,12 +1377,13 @@ check("loss_slice")
 # %% [markdown]
 # Unit 12's question once more, now as a picture: what do shortcuts do for a deep network? We build two networks of 17
 # convolutions each (8 channels; a first one, then 8 blocks of two). One is made of your `ResidualBlock`, the other of the
-# same layers without the shortcut. Both are trained for three passes over 3,000 images with three seeds, at two learning
-# rates (0.01 and 0.3 gave a higher training loss for both in runs of ours). Around each we walk in three random
-# directions, filter-normalized; each kind is drawn at its better learning rate.
+# same layers without the shortcut. A comparison is fair only if both have come equally far: whoever has learned more has more to
+# lose. So each is trained **until its loss on 500 fixed training images is at most 0.8** (looked at every four updates), however long that takes, at the learning rate (of 0.01 and 0.03)
+# that got there sooner with a seed of its own. Around each of three networks of a kind we walk in three random
+# directions, filter-normalized.
 #
 # Li and others found that shortcuts make the landscape of a *very* deep network (56 layers) smooth. Ours has a third of
-# that depth. Around which of the two networks does the loss rise more, from its own lowest point, at $\alpha = \pm 0.5$?
+# that depth. Around which of the two networks does the loss rise more, from about the same loss, at $\alpha = \pm 0.5$?
 
 # %%
 predict(
@@ -913,65 +1406,65 @@ with waits_for("filter_normalized", "loss_slice"):
             parts += [nn.Conv2d(into, out_channels, 3, padding=1, bias=False), nn.BatchNorm2d(out_channels), nn.ReLU()]
         return nn.Sequential(*parts)
 
-    def trained(block, lr, seed):
-        """A network of 8 blocks, trained, and its mean loss in the last pass."""
+    def trained(block, lr, seed, goal=0.8, most=240):
+        """A network of 8 blocks, trained until its loss on 500 training images is `goal`, and how many updates that took."""
         torch.manual_seed(seed)
         stem = [nn.Conv2d(1, 8, 4, stride=4, bias=False), nn.BatchNorm2d(8), nn.ReLU()]
-        deep = nn.Sequential(*stem, *(block(8, 8) for _ in range(8)), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 10))
-        return deep, fit(deep, X_train[:3000], y_train[:3000], epochs=3, lr=lr, seed=seed)[-1]
+        deep = nn.Sequential(*stem, *(block(8, 8) for _ in range(8)), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 10)).to(device)
+        optimizer, generator = torch.optim.AdamW(deep.parameters(), lr=lr, weight_decay=0.0), torch.Generator().manual_seed(seed)
+        for update in range(1, most + 1):
+            batch = torch.randint(3000, (128,), generator=generator).to(device)
+            loss = nn.functional.cross_entropy(deep.train()(X_train[batch]), y_train[batch])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            if update % 4 == 0:
+                with torch.no_grad():
+                    if nn.functional.cross_entropy(deep.eval()(X_train[:500]), y_train[:500]) <= goal:
+                        break
+        return deep.eval(), update
 
     def slices(deep, seed):
         """The loss on 500 training images along three random directions, (3, alphas)."""
         generator = torch.Generator().manual_seed(seed)
         params = list(deep.parameters())
-        random = ([torch.randn(param.shape, generator=generator) for param in params] for _ in range(3))
-        return [loss_slice(deep, X_train[:500], y_train[:500], filter_normalized(d, params), alphas).numpy() for d in random]
+        random = ([torch.randn(param.shape, generator=generator).to(device) for param in params] for _ in range(3))
+        return [loss_slice(deep, X_train[:500], y_train[:500], filter_normalized(d, params), alphas).cpu().numpy() for d in random]
 
     alphas = torch.linspace(-1, 1, 21)
-    tiny = nn.Linear(1, 10)  # a short walk first: where an exercise is still open, no training is wasted
+    tiny = nn.Linear(1, 10).to(device)  # a short walk first: where an exercise is still open, no training is wasted
     own = [param.detach() for param in tiny.parameters()]
-    loss_slice(tiny, torch.ones(1, 1), y_train[:1], filter_normalized(own, own), alphas[:1])
+    loss_slice(tiny, torch.ones(1, 1, device=device), y_train[:1], filter_normalized(own, own), alphas[:1])
 
-    print(f"{'':14}  {'lr':>4}  {'training':>8}  {'right on':>10}  {'rise to alpha = +-0.5:':>8}")
-    print(f"{'':14}  {'':4}  {'loss':>8}  {'test':>10}  {'mean':>8}  (each network)")
+    print(f"{'':14} {'lr':>5} {'updates':>16} {'loss there':>16} {'rise to alpha = +-0.5 (each network)':>40}")
     walks, rises = {}, {}
     for name, block in {"plain": without_shortcut, "with shortcuts": ResidualBlock}.items():
-        lowest = np.inf
-        for lr in (0.03, 0.1):
-            networks, losses = zip(*(trained(block, lr, seed) for seed in range(3)), strict=True)
-            walk = np.array([slices(deep, seed) for seed, deep in enumerate(networks)])  # (networks, directions, alphas)
-            rise = (walk[..., [5, 15]] - walk[..., [10]]).mean(axis=(1, 2))
-            right = 100 * np.mean([accuracy(deep, X_test, y_test) for deep in networks])
-            print(f"{name:14}  {lr:4}  {np.mean(losses):8.2f}  {right:8.0f} %  {rise.mean():8.2f}  ({', '.join(f'{each:.2f}' for each in rise)})")
-            if np.mean(losses) < lowest:
-                lowest, rises[name], walks[name] = np.mean(losses), rise, walk.reshape(9, -1)
-    ax = plots.loss_curves(walks, xlabel=r"$\alpha$", ylabel="loss on 500 training images", x=alphas.numpy(), logy=True, band="minmax")
-    plots.finding(ax, "With shortcuts the valley is deeper; the walls are steep around both (bands: all nine walks)")
-    plt.show()
+        lr = min((0.01, 0.03), key=lambda lr, block=block: trained(block, lr, 9)[1])
+        networks, updates = zip(*(trained(block, lr, seed) for seed in range(3)), strict=True)
+        walk = np.array([slices(deep, seed) for seed, deep in enumerate(networks)])  # (networks, directions, alphas)
+        rises[name] = (walk[..., [5, 15]] - walk[..., [10]]).mean(axis=(1, 2))
+        walks[name] = walk.reshape(9, -1)
+        texts = [", ".join(f"{each:{form}}" for each in row) for row, form in ((updates, "d"), (walk[:, 0, 10], ".2f"), (rises[name], ".2f"))]
+        print(f"{name:14} {lr:5} {texts[0]:>16} {texts[1]:>16} {texts[2]:>40}")
     plain, short = rises["plain"], rises["with shortcuts"]
+    verdict = "a" if plain.min() > short.max() else "b" if short.min() > plain.max() else "c"
+    ax = plots.loss_curves(walks, xlabel=r"$\alpha$", ylabel="loss on 500 training images", x=alphas.numpy(), logy=True, band="minmax")
+    steeper = {"a": "the plain networks rise more", "b": "those with shortcuts rise more", "c": "no clear difference"}[verdict]
+    plots.finding(ax, f"From about the same loss, {steeper}: {plain.mean():.2f} plain, {short.mean():.2f} with shortcuts (bands: nine walks)")
+    plt.show()
     reveal(
         "landscape",
-        "a" if plain.min() > short.max() else "b" if short.min() > plain.max() else "c",
-        because="each network counts with its mean rise at the better learning rate. Only where the three of one kind lie "
+        verdict,
+        because="each network counts with its mean rise. Only where the three of one kind lie "
         "above the three of the other do we call it a difference.",
     )
 
 # %% [markdown]
-# **What was seen.** What differs clearly is the depth of the valley: at equal cost the networks with shortcuts reach a
-# training loss of 0.77 and are right on 70 % of the test images, the plain ones 1.18 and 46 %. The walls are another matter.
-# The mean rise is 2.00 with shortcuts and 1.48 without, but the three networks with shortcuts go from 1.12 to 2.60, below
-# and above all the plain ones, and the bands overlap everywhere but near the bottom. A slice of 17 layers does not look
-# chaotic in either case; for that Li and others needed 56.
-#
-# Now look at the other learning rate. Plain networks that were trained with 0.03 rise by 0.72, half as much. Had we used
-# 0.03 for both kinds, we would have reported a clear difference: that is why each kind has its own best.
-#
-# Your numbers may differ visibly from these. When we let the machine add in another order (two threads in place of one),
-# only rounding changed, and one plain network's rise went from 1.52 to 4.18. Three networks of a kind are few.
-#
-# Three more reasons for caution. A few lines through a space of many thousands of axes show little of it. The running
-# means and variances of batch normalization stay those of $\theta$ on the whole walk, and part of the rise may come from
-# that. And the two kinds were not trained equally *well*, only equally *long*: whoever has learned more has more to lose.
+# What differs surely is how *soon* the two arrive: compare the updates. About the walls, be careful even where the cell found a
+# difference. Three networks of a kind are few; when the machine adds in another order, single rises change visibly. A few lines
+# through a space of many thousands of axes show little of it. And the running means and variances of batch normalization stay
+# those of $\theta$ on the whole walk, so part of the rise may come from that. That all three of one kind
+# lie above all three of the other happens by chance in 2 of 20 cases.
 
 # %% [markdown]
 # ## What a map does not prove
@@ -981,6 +1474,7 @@ with waits_for("filter_normalized", "loss_slice"):
 #   is a sleeve is your story; the map has no words.
 # - **That what is white does not matter.** Integrated gradients give nothing to black pixels by construction; a small window
 #   misses what only a large one can hide.
+# - **That it found the cause.** You planted one and saw who missed it. Turn the lamp off, and count.
 # - **That there is one true map.** Each method answers its own question, and baseline, fill, noise and layer are choices.
 #   Report them, as you report a learning rate.
 #
@@ -1027,7 +1521,7 @@ def linear_judge(seed):
 
 # %%
 with waits_for("clinic_14"):
-    picture = X_test[y_test == 8][0].double()
+    picture = X_test[y_test == 8][0].cpu().double()
     one, other = linear_judge(0), linear_judge(1)
     mine, theirs = clinic_14(one, picture, [0, 4, 8]), clinic_14(other, picture, [0, 4, 8])
     with torch.no_grad():
@@ -1086,42 +1580,49 @@ check("clinic_14")
 # Put the letter of the best answer in quotes, such as `"b"`, in place of the dots. What is right, and why the others are not, you read in your
 # feedback, or with `./course check 14`.
 #
-# **q1.** A method gives nearly the same map for a trained network and for one with random weights. What follows?
+# **q1.** A method's maps of a trained and of a random network correlate by 0.9. On the pixels of the clothes alone it is 0.1. What follows?
 # - a) The method is robust.
 # - b) Random weights already know what a shirt is.
-# - c) The map shows the image more than what the network has learned.
+# - c) Most of the 0.9 comes from the background, where both maps are tied to the image.
 # - d) The network was not trained well enough.
 #
-# **q2.** What does completeness say of integrated gradients?
-# - a) The shares of all pixels, with their signs, add up to the score at the image minus the score at the baseline.
-# - b) The sizes of all shares add up to the score.
-# - c) The shares add up to the score, whatever the baseline.
-# - d) The maps of all classes add up to 1.
+# **q2.** Somebody's integrated gradients of an X-ray, from a *white* baseline, give the white bones nothing. What is the reason?
+# - a) Their way from the baseline is zero, whatever the network does with them.
+# - b) The network does not use the bones.
+# - c) The gradient is saturated there.
+# - d) The number of steps was too small.
 #
-# **q3.** Why do these methods explain the score before the softmax, not the probability?
-# - a) It makes no difference: the maps are the same up to a factor.
-# - b) A probability also rises when other classes lose, and is flat where the network is sure.
+# **q3.** A network is sure of its answer: probability 0.9999. Why would a saliency map of the *probability* be nearly empty?
+# - a) It would not: it is the map of the score, up to a factor near 1.
+# - b) The softmax is flat where one score is far ahead, so all its gradients are tiny.
 # - c) The softmax has no gradient.
-# - d) Probabilities are too small to be differentiated.
+# - d) A sure network looks at few pixels.
 #
-# **q4.** A deletion curve falls fast. What has to stand beside it before you believe the map?
-# - a) the curve of a second network
-# - b) the same curve with more points
-# - c) the curve of the smoothed map
-# - d) the curves of random order and of an order that knows only the image
+# **q4.** A wolf detector answers by the snow behind the wolf. Which result is the strongest evidence for that?
+# - a) Five maps of wolves with purple snow.
+# - b) A dream of the class "wolf" that is white.
+# - c) A high rank correlation of the maps of two networks.
+# - d) Dogs pasted on snow are called wolves, and wolves pasted on grass are not; on a hundred images of each.
 #
-# **q5.** What is filter normalization for?
-# - a) It makes a slice quicker to draw.
-# - b) It makes slices comparable: rescaling the layers of a network does not change its function, but would change the picture.
-# - c) It moves the minimum to alpha = 0.
-# - d) It makes random directions point downhill.
+# **q5.** In a network with ReLUs you multiply one layer's filters by 10 and divide the next layer's by 10. What happens to a loss slice?
+# - a) Nothing, with or without filter normalization: the function is the same.
+# - b) With filter normalization it stays the same; without, the first of these layers is hardly moved and the second far too much.
+# - c) It becomes ten times steeper in both cases.
+# - d) The minimum moves to another alpha.
+#
+# **q6.** You climb a class's score with steps of length 0.5, and somebody hands you a network whose scores are all multiplied by 100.
+# What changes in the dream (no penalty)?
+# - a) It becomes brighter.
+# - b) It gets there in a hundredth of the steps.
+# - c) Nothing but the record of the scores: the direction of the gradient is the same.
+# - d) It leaves the range from 0 to 1.
 
 # %% exercise="quiz_14"
 ### BEGIN SOLUTION
-quiz_14 = {"q1": "c", "q2": "a", "q3": "b", "q4": "d", "q5": "b"}
+quiz_14 = {"q1": "c", "q2": "a", "q3": "b", "q4": "d", "q5": "b", "q6": "c"}
 ### END SOLUTION
 ### BEGIN STUB
-# quiz_14 = {"q1": ..., "q2": ..., "q3": ..., "q4": ..., "q5": ...}
+# quiz_14 = {"q1": ..., "q2": ..., "q3": ..., "q4": ..., "q5": ..., "q6": ...}
 ### END STUB
 
 # %% check="quiz_14"
@@ -1134,10 +1635,11 @@ check("quiz_14")
 #   $\partial s_c / \partial x$ at $x + \sigma z_i$, with signs.
 # - **Integrated gradients:** $(x - x') \cdot \frac1m \sum_k \frac{\partial s_c}{\partial x}\big(x' + \frac{k + 1/2}{m}(x - x')\big)$;
 #   complete: $\sum_j \mathrm{IG}_j = s_c(x) - s_c(x')$.
-# - **Grad-CAM:** $\mathrm{ReLU}(\sum_k a_k A^k)$, $a_k$ the mean gradient of channel $k$; stretched to the image.
+# - **Grad-CAM:** $\mathrm{ReLU}(\sum_k a_k A^k)$, $A^k$ after the layer's ReLU, $a_k$ the mean gradient of channel $k$; stretched to the image.
 # - **Occlusion:** the mean drop of the score over the windows that cover a pixel.
 # - **Axioms** say what a method promises; a check can hold it to that. **Sanity check:** with random weights a map must change.
-#   **Deletion:** compare with random order, and with an order that knows only the image.
+#   **Deletion:** compare with random order, and with an order that knows only the image. **A shortcut** is proved by taking it away.
+# - **Activation maximization:** $x \leftarrow \mathrm{clip}(x + \alpha \, g / \lVert g \rVert)$, $g$ the gradient of $s - \frac{\lambda}{2} \lVert x \rVert^2$.
 # - **A loss slice** $J(\theta + \alpha d)$ is comparable between networks when $d_i \leftarrow d_i \lVert\theta_i\rVert / \lVert d_i\rVert$.
 # - In PyTorch: `torch.autograd.grad(value, tensor)` leaves no trace; a hook is removed by its handle.
 
@@ -1172,7 +1674,11 @@ check("quiz_14")
 # ## Going further
 #
 # - K. Simonyan, A. Vedaldi, A. Zisserman, [Deep Inside Convolutional Networks](https://arxiv.org/abs/1312.6034) (2013), saliency.
-#   Reproduce: their class pictures, made by climbing the score from a black image.
+#   Reproduce: their class pictures from another start, and see how many different bags one network dreams of.
+# - C. Olah, A. Mordvintsev, L. Schubert, [Feature Visualization](https://distill.pub/2017/feature-visualization/) (2017);
+#   [code](https://github.com/tensorflow/lucid). Reproduce: a dream with small random shifts in place of the blur.
+# - R. Geirhos and others, [Shortcut Learning in Deep Neural Networks](https://arxiv.org/abs/2004.07780) (2020). Reproduce: a lamp that is on for
+#   only half of the shirts.
 # - D. Smilkov and others, [SmoothGrad](https://arxiv.org/abs/1706.03825) (2017); [code](https://github.com/PAIR-code/saliency).
 #   Reproduce: the figure with the noise level on one axis and the number of copies on the other.
 # - M. Sundararajan, A. Taly, Q. Yan, [Axiomatic Attribution for Deep Networks](https://arxiv.org/abs/1703.01365) (2017);
@@ -1183,6 +1689,7 @@ check("quiz_14")
 #   [code](https://github.com/adebayoj/sanity_checks_saliency). Reproduce: the second test, a network trained on random labels.
 # - H. Li and others, [Visualizing the Loss Landscape of Neural Nets](https://arxiv.org/abs/1712.09913) (2018);
 #   [code](https://github.com/tomgoldstein/loss-landscape). Reproduce: a contour over two directions for your own networks.
-# - All methods of this unit, and many more, are in [Captum](https://github.com/meta-pytorch/captum); its numbers and yours agree.
+# - All methods of this unit, and many more, are in [Captum](https://github.com/meta-pytorch/captum); its numbers and yours agree
+#   where baseline, steps and (for Grad-CAM) the layer are the same.
 #
 # Next: 15 Multimodal, where images, words and sounds meet in one space.

@@ -123,6 +123,31 @@ def _left(model: Any, images: Any, before: dict[str, Any]) -> dict[str, bool]:
     }
 
 
+def dream(obj: Any, inputs: dict[str, Any]) -> Any:
+    """Call `obj(model, image, unit, layer, steps, lr, decay)`; layer: a name, or None for a class's score.
+
+    Returns (image, history, left): a list of numbers for the second is taken as a tensor of them. The third is None
+    unless the case `asks` for it; then the function was called twice, and it says what was left behind.
+    """
+    import torch
+
+    model, image = small_network(inputs["network"]), torch.from_numpy(inputs["image"])
+    before = _marked(model) if inputs["asks"] == "left" else {}
+    layer = None if inputs["layer"] is None else model.get_submodule(inputs["layer"])
+    rest = [inputs[key] for key in ("steps", "lr", "decay")]
+    returned = obj(model, image, inputs["unit"], layer, *rest)
+    if inputs["asks"] == "left":
+        returned = obj(model, image, inputs["unit"], layer, *rest)
+    if returned is None:
+        return None
+    if not isinstance(returned, list | tuple) or len(returned) != 2:
+        raise AnswerError("Two things should come back, the image and the record of its activations: image, history.")
+    climbed, history = returned
+    if isinstance(history, list | tuple):
+        history = torch.stack([torch.as_tensor(value, dtype=torch.float64).detach() for value in history])
+    return climbed, history, _left(model, image, before) if inputs["asks"] == "left" else None
+
+
 def class_maps(obj: Any, inputs: dict[str, Any]) -> Any:
     """Call `obj(model, image, classes)` for one image (C, H, W) and a list of classes; its maps come back."""
     import torch
@@ -181,6 +206,7 @@ def on_tensors(obj: Any, inputs: dict[str, Any]) -> Any:
 DRIVERS: dict[str, Driver] = {
     "attribution": attribution,
     "class_maps": class_maps,
+    "dream": dream,
     "loss_along": loss_along,
     "on_tensors": on_tensors,
 }

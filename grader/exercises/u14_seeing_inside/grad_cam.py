@@ -52,10 +52,11 @@ def grad_cam_cases(rng: np.random.Generator) -> list[Case]:
 
     return [
         one("maps as large as the image", "map", flat_network, "conv", (1, 1, 4, 5)),
-        one("the first convolution of two", "map", relu_network, "conv1", (1, 1, 4, 6)),
+        one("the ReLU behind the first convolution", "map", relu_network, "relu1", (1, 1, 4, 6)),
+        one("a convolution before its ReLU", "map", relu_network, "conv1", (1, 1, 4, 6)),
         one("maps half as large", "size", pooled_network, "conv", (1, 1, 8, 6)),
         one("an image that is wider than high", "size", pooled_network, "conv", (1, 2, 4, 10)),
-        one("the second convolution of two", "size", relu_network, "conv2", (1, 1, 8, 6)),
+        one("the ReLU behind the second convolution", "size", relu_network, "relu2", (1, 1, 8, 6)),
         one("a class that is not predicted", "asked", flat_network, "conv", (1, 1, 4, 5), other_class),
         one("another class that is not predicted", "asked", flat_network, "tanh", (1, 2, 3, 5), other_class),
         one("three images", "batch", flat_network, "conv", (3, 1, 4, 5)),
@@ -208,6 +209,13 @@ GRAD_CAM = Exercise(
             "You take the size of the sum, so that evidence against the class looks like evidence for it. What is "
             "negative becomes 0.",
             hint=2,
+        ),
+        Misconception(
+            "a_relu_of_its_own",
+            change(grad_cam, "A = kept[-1]", "A = kept[-1].relu()"),
+            "You lay a ReLU over the activations yourself. Take them as the layer puts them out: whoever wants them "
+            "after the ReLU hands over the ReLU as `layer`.",
+            hint=1,
         ),
         Misconception(
             "no_mean",

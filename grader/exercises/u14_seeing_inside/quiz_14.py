@@ -9,49 +9,45 @@ QUIZ_14 = quiz(
     (
         Question(
             "q1",
-            "a map that survives the loss of the weights",
+            "a correlation that comes from the background",
             answer="c",
             wrong={
-                "a": "A robust method would say the same about two networks that do the same. Before and after the "
-                "weights are lost the network does not do the same at all.",
-                "b": "Random weights know nothing of shirts. What looks like a shirt in both maps must come from what "
-                "both have in common: the image.",
-                "d": "Its accuracy does not enter: the map is the same for the network that is right in four of five "
-                "cases and for the one that guesses.",
+                "a": "A robust method would say the same about two networks that do the same. A trained and a random "
+                "network do not do the same at all.",
+                "b": "Random weights know nothing of shirts; and then the agreement would be high on the clothes, too.",
+                "d": "Its accuracy does not enter: what both maps have in common is the image.",
             },
         ),
         Question(
             "q2",
-            "completeness of integrated gradients",
+            "what a baseline gives nothing to",
             answer="a",
             wrong={
-                "b": "Pixels that speak against the class get negative shares. Only with their signs do the shares add "
-                "up.",
-                "c": "Completeness compares with the baseline. Another baseline is another question, and shares out "
-                "another difference.",
-                "d": "That is the softmax's sum over classes. Completeness is a sum over the pixels, for one class.",
+                "b": "It may use them as much as it likes: the factor in front, image minus baseline, is 0 there.",
+                "c": "Saturation is what integrated gradients cure by looking at the whole way. Here there is no way.",
+                "d": "With more steps the mean of the gradients becomes more precise, and is multiplied by 0 all the "
+                "same.",
             },
         ),
         Question(
             "q3",
-            "the gradient of the probability",
+            "the gradient of a sure probability",
             answer="b",
             wrong={
-                "a": "They would be, if each score only moved its own probability. The softmax ties every probability "
-                "to all scores.",
+                "a": "The factor is p (1 - p) times the difference to the other scores, and p (1 - p) is 0.0001 here.",
                 "c": "Autograd goes through a softmax like through any other operation.",
-                "d": "Only close to zero does the probability follow its score that simply. Near 1 it hardly moves.",
+                "d": "How sure an answer is does not tell how many pixels it hangs on. The scores' map need not be "
+                "empty at all.",
             },
         ),
         Question(
             "q4",
-            "what a deletion curve needs beside it",
+            "evidence for a shortcut",
             answer="d",
             wrong={
-                "a": "A second network tells how much networks differ. Whether this order is better than no order it "
-                "does not tell.",
-                "b": "A figure with more points is a smoother figure. It is still unclear what a bad order would do.",
-                "c": "Smoothing changes the order that is to be tested. It gives nothing to compare with.",
+                "a": "Maps suggest what to try. Five chosen ones may show the snow because it is bright.",
+                "b": "A dream shows what would raise the score, not what the answers about real images hang on.",
+                "c": "That two networks agree does not tell about what.",
             },
         ),
         Question(
@@ -59,11 +55,22 @@ QUIZ_14 = quiz(
             "filter normalization",
             answer="b",
             wrong={
-                "a": "The drawing costs the same: one pass over the data for each point.",
-                "c": "Minima lie where the gradient vanishes, and no choice of units moves them. What changes is how "
-                "wide they look.",
-                "d": "A random direction in a space of that many dimensions is nearly at right angles to everything, "
-                "with or without it.",
+                "a": "The function is the same, and a random step of the same length is not: it is small beside large "
+                "weights and large beside small ones.",
+                "c": "With filter normalization each step is in proportion to the weights that it moves, and nothing "
+                "changes.",
+                "d": "At alpha = 0 the network is the same in both cases, and its loss is.",
+            },
+        ),
+        Question(
+            "q6",
+            "the length of a normalized step",
+            answer="c",
+            wrong={
+                "a": "How far each step goes is decided by its length, 0.5, and that is not the scores' matter.",
+                "b": "That would be so with steps in proportion to the gradient. Divided by its own length it has "
+                "forgotten the factor 100.",
+                "d": "Each step ends with all pixels between 0 and 1, whatever the scores are.",
             },
         ),
     ),
