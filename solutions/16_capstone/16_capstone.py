@@ -177,13 +177,13 @@ def show_front(own=None, name="your network"):
     inside = {reference: values for reference, values in REFERENCES.items() if values[0] <= MOST_PARAMETERS and values[1] <= MOST_MULTIPLICATIONS}
     best = max(inside, key=lambda reference: inside[reference][2])
     if own is None:
-        plots.finding(fig, f"Within both budgets, {best} leads with {inside[best][2]:.1%}")
+        plots.finding(fig, f"Within both budgets, none of these is better than {best}: {inside[best][2]:.1%}")
     else:
         better = [reference for reference, v in REFERENCES.items() if v[0] <= own[0] and v[1] <= own[1] and v[2] >= own[2]]
         beaten = [reference for reference, v in REFERENCES.items() if own[0] <= v[0] and own[1] <= v[1] and own[2] >= v[2]]
         error = np.sqrt(own[2] * (1 - own[2]) / 2000)
         place = 1 + sum(values[2] > own[2] for values in inside.values())
-        plots.finding(fig, f"{name}: behind {better[0]} in everything" if better else f"{name}: no reference is as good for less")
+        plots.finding(fig, f"{name.capitalize()}: behind {better[0]} in everything" if better else f"{name.capitalize()}: no reference is as good for less")
         print(f"place {place} of {len(inside) + 1} by accuracy within the budgets: {own[2]:.1%}, give or take {100 * error:.1f} points")
         print("ahead of you in numbers, multiplications and accuracy:", ", ".join(better) or "none")
         print("you are ahead in all three of:", ", ".join(beaten) or "none")
@@ -411,7 +411,7 @@ with waits_for("compare_seeds"):
     ax.set_xticks(range(len(gains)), [f"{epochs} epochs" for epochs in gains])
     ax.set(xlim=(-0.5, len(gains) - 0.5), ylabel="moved minus as they are, in points")
     ax.legend(loc="upper left", fontsize=9)
-    plots.finding(ax, f"Moved images: {short:+.1f} points in the short run, {long:+.1f} in the long one")
+    plots.finding(ax, "Moved images: " + ", ".join(f"{gain:+.1f} points after {epochs} epochs" for epochs, gain in gains.items()))
     plt.show()
     reveal(
         "longer",
@@ -452,7 +452,8 @@ def draw(recipes=50, images=1000):
     """On the left what the best shows in many searches, on the right its mean against the number of recipes."""
     fig, (left, right) = plt.subplots(1, 2, figsize=(7.6, 4.0))
     best = 100 * best_of(recipes, images)
-    left.hist(best, bins=30, color=plots.SKY)
+    counts, _, _ = left.hist(best, bins=30, color=plots.SKY)
+    left.set(ylim=(0, 1.4 * counts.max()))
     left.axvline(90, color=plots.MUTED, linestyle=":", label="what each has")
     left.axvline(best.mean(), color=plots.VERMILLION, label="what the best shows")
     left.set(xlabel="validation accuracy of the best, in %", ylabel="searches of 2,000")
@@ -666,11 +667,11 @@ with waits_for():
     not_while_grading()
     torch.manual_seed(0)
     big = Net().to(device)
-    fit(big, X_train[:4000], y_train[:4000], epochs=2, lr=0.003)
+    fit(big, X_train[:4000], y_train[:4000], epochs=3, lr=0.003, batch_size=32)
     small = deepcopy(big)
     small.conv2, _, small.fc1 = (layer if layer is None else layer.to(device) for layer in prune_channels(big.conv2, None, big.fc1, 14))
     cut = accuracy(small, X_valid, y_valid)
-    fit(small, X_train[:4000], y_train[:4000], epochs=1, lr=0.003)
+    fit(small, X_train[:4000], y_train[:4000], epochs=1, lr=0.003, batch_size=32)
     for name, model, share in (("whole", big, accuracy(big, X_valid, y_valid)), ("cut", small, cut),
                                ("cut, and trained on", small, accuracy(small, X_valid, y_valid))):
         print(f"{name:20} {costs(model)[0]:8,} numbers {costs(model)[1]:10,} multiplications   {share:.1%}")
@@ -713,7 +714,8 @@ with waits_for():
     distil(student, big, X_train[:4000], y_train[:4000], epochs=2, lr=lr)
     taught, alone = accuracy(student, X_valid, y_valid), run(starter, 1, lr)
     print(f"the starter, taught: {taught:.1%}; alone: {alone:.1%}; its teacher: {accuracy(big, X_valid, y_valid):.1%}")
-    print("one seed each: a hint where to look with compare_seeds, and no result")
+    print("one seed each: a hint where to look with compare_seeds, and no result.", end=" ")
+    print("A teacher that knows no more than its student has little to teach: compare the last number.")
 
 # %% [markdown]
 # **One look at what it sees** (14), with its control: a map that looks the same for a network that has learned nothing tells
@@ -735,7 +737,7 @@ with waits_for():
     for ax, label in zip(axes[0], (6, 7, 8), strict=True):
         ax.set_title(NAMES[label], fontsize=10)
     alike = np.mean([np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in zip(*maps, strict=True)])
-    plots.finding(fig, f"Maps of the trained and of an untrained network: correlation {alike:.2f}")
+    plots.finding(fig, f"Trained and untrained maps: correlation {alike:.2f}")
     plt.show()
 
 # %% [markdown]
