@@ -122,6 +122,28 @@ def subset(X: np.ndarray, y: np.ndarray, n: int, seed: int = 0) -> tuple[np.ndar
     return X[index], y[index]
 
 
+def stressed(X: np.ndarray, seed: int = 16) -> dict[str, np.ndarray]:
+    """The same images as a worn camera would take them: unit 16's stress test, not meant to be looked at before.
+
+    X: (N, H, W) float32 between 0 and 1.  Returns arrays of the same shape and range by the name of what was done:
+    moved by 3 pixels, each image in a direction of its own; at 35 % of the light; with normal noise of 0.2 on each
+    pixel; all three.
+    """
+    rng = np.random.default_rng(seed)
+    moves = rng.choice([(0, 3), (0, -3), (3, 0), (-3, 0), (3, 3), (3, -3), (-3, 3), (-3, -3)], size=len(X))
+    padded = np.pad(X, ((0, 0), (3, 3), (3, 3)))
+    height, width = X.shape[1:]
+    corners = 3 - moves
+    moved = np.stack([a[i : i + height, j : j + width] for a, (i, j) in zip(padded, corners, strict=True)])
+    noise = rng.normal(0, 0.2, size=X.shape)
+
+    def noisy(images: np.ndarray) -> np.ndarray:
+        return np.clip(images + noise, 0, 1).astype(np.float32)
+
+    dark = np.float32(0.35)
+    return {"moved": moved, "darker": dark * X, "noisy": noisy(X), "all three": noisy(dark * moved)}
+
+
 def _embedded() -> tuple[dict[str, np.ndarray], str]:
     try:
         with np.load(EMBEDDED, allow_pickle=False) as file:

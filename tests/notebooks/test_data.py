@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from course_lib import data
-from course_lib.data import CLASS_NAMES, load_fashion_mnist, parse_idx, subset, unpack
+from course_lib.data import CLASS_NAMES, load_fashion_mnist, parse_idx, stressed, subset, unpack
 from course_lib.errors import CourseError
 from grader.hidden_images import hidden_images
 from tools import embed_data
@@ -359,3 +359,19 @@ def test_embedding_gives_the_same_bytes_again_balanced_and_true_to_the_original(
 def test_another_seed_chooses_other_images(small, tmp_path):
     raw = data.load_original(put(small, tmp_path / "mine"))
     assert embed_data.embed(raw, {"train": 2}, seed=1) != embed_data.embed(raw, {"train": 2}, seed=2)
+
+
+def test_stressed_images_keep_shape_range_and_order_and_are_the_same_each_time():
+    X = np.zeros((40, 28, 28), dtype=np.float32)
+    X[:, 10, 12] = np.linspace(0.5, 1, 40)
+    worn = stressed(X)
+    assert list(worn) == ["moved", "darker", "noisy", "all three"]
+    for name, images in worn.items():
+        assert images.shape == X.shape and images.dtype == np.float32
+        assert images.min() >= 0 and images.max() <= 1
+        np.testing.assert_array_equal(images, stressed(X)[name])
+    rows, columns = np.array([np.unravel_index(image.argmax(), (28, 28)) for image in worn["moved"]]).T
+    assert set(rows - 10) == set(columns - 12) == {-3, 0, 3}
+    assert (np.abs(rows - 10) + np.abs(columns - 12) > 0).all()
+    np.testing.assert_allclose(worn["moved"].max(axis=(1, 2)), X.max(axis=(1, 2)))
+    np.testing.assert_allclose(worn["darker"].sum(), 0.35 * X.sum(), rtol=1e-5)

@@ -9,15 +9,15 @@ QUIZ_16 = quiz(
     (
         Question(
             "q1",
-            "the best of 50 recipes",
+            "91 % on the test images, 64 % in the shop",
             answer="b",
             wrong={
-                "a": "If all 50 had the same true accuracy, the best of them would still stand out, by luck. What was "
-                "chosen because it is high is too high on average.",
-                "c": "It is off in one direction: the maximum of many noisy numbers lies above the true values, never "
-                "below on average.",
-                "d": "A larger validation set makes the noise smaller, and with it the surplus; but for a set of any "
-                "size, more recipes make the surplus larger.",
+                "a": "Luck of that size is not to be had: the standard error of 91 % on 2,000 images is 0.6 points, "
+                "and 27 points are more than forty of these.",
+                "c": "The test number was honest about what it was measured on, images like those of the training. It "
+                "says nothing about dim and tilted ones.",
+                "d": "A network that has learned its training images by heart falls behind on the test images, too. "
+                "This one does not: it falls where the images are of another kind.",
             },
         ),
         Question(
