@@ -53,6 +53,7 @@ def maximize_cases(rng: np.random.Generator) -> list[Case]:
         one("a channel that hears nothing", "channel", deaf_network, (1, 4, 4), layer="relu1", steps=2),
         one("called twice", "clean", smooth_network, (1, 4, 4), steps=2, lr=0.1, asks="left"),
         one("called twice, a channel", "clean", smooth_network, (1, 4, 6), layer="tanh", steps=2, lr=0.1, asks="left"),
+        one("very long steps", "clamp", linear_network, (1, 4, 6), steps=2, lr=20.0),  # unclamped, far beyond 2
     ]
 
 
