@@ -48,9 +48,10 @@ def searched(obj: Any, inputs: dict[str, Any]) -> Any:
     rows, found = _read(trials, space)
     by_validation = [places for places, part in asked if part == "validation"]
     only = len(by_validation) == len(asked)
+    again = len(by_validation) - len(set(by_validation))
     facts = {
         "validation only": all_of(only, len(rows), "trials"),
-        "trained once each": all_of(len(set(by_validation)) == len(by_validation), len(rows), "trials"),
+        "trained once each": f"no, {again} of them again" if again else all_of(True, len(rows), "trials"),
     }
     scored = np.array(list(dict.fromkeys(places for places, _ in asked)), dtype=np.int64).reshape(-1, len(sizes))
     return (

@@ -20,8 +20,13 @@ def search_cases(rng: np.random.Generator) -> list[Case]:
         draws: int,
         levels: int = 0,
         nothing: bool = False,
+        last: bool = False,
+        tight: bool = False,
     ) -> Case:
-        """share: of the structures, that the limit allows.  levels: how many different scores there are (0: any)."""
+        """share: of the structures, that the limit allows.  levels: how many different scores there are (0: any).
+
+        last: the last trial is the best.  tight: the last draw gives a trial, and one more would have given another.
+        """
         total = int(np.prod(sizes))
         costs = rng.permutation(np.arange(1, total + 1)) * 10 + int(rng.integers(1, 9))
         validation = rng.uniform(0.3, 0.9, total).round(4)
@@ -31,12 +36,20 @@ def search_cases(rng: np.random.Generator) -> list[Case]:
         names = ["width", "block", "depth", "stages"][: len(sizes)]
         space = {name: _choices(name, size) for name, size in zip(names, sizes, strict=True)}
         limit = int(np.sort(costs)[max(0, round(share * total) - 1)])
+        seed = int(rng.integers(1, 10_000))
+        codes, accepted = _drawn(sizes, costs, limit, seed, 1000)
+        if tight:
+            good = accepted[:-1] & accepted[1:] & (np.arange(len(codes) - 1) >= draws)
+            draws = int(np.flatnonzero(good)[0]) + 1
+        if last:
+            end, best = codes[accepted][count - 1], int(np.argmax(validation))
+            validation[[end, best]] = validation[[best, end]]
         inputs = {
             "space": space,
             "tables": {"costs": costs, "validation": validation, "test": rng.permutation(validation)},
             "limit": 1 if nothing else limit,
             "count": count,
-            "seed": int(rng.integers(1, 10_000)),
+            "seed": seed,
             "draws": draws,
             "asks": asks,
         }
@@ -53,13 +66,27 @@ def search_cases(rng: np.random.Generator) -> list[Case]:
         case("nothing is affordable", "budget", (5, 6), 0.5, few, 60, nothing=True),
         case("structures that are drawn again", "once", (3, 4), 1, 10, 400),
         case("fewer structures than trials", "once", (2, 3), 1, 9, 150),
-        case("the draws end first", "once", (6, 7, 5), 0.3, 12, 20 + few),
+        case("the draws end first", "once", (6, 7, 5), 0.3, 60, 20 + few, tight=True),
+        case("the draws end first, in a larger space", "draws", (9, 8, 7), 0.6, 60, 4 + few, tight=True),
         case("the costs and scores of seven", "best", (7, 8, 9), 0.6, 7, 300),
+        case("the best comes last", "best", (8, 6, 7), 0.5, few, 300, last=True),
         case("the costs and scores of nine", "best", (9, 6, 8), 0.7, 9, 300),
         case("several that score the same", "best", (6, 7, 8), 0.8, 12, 300, levels=3),
         case("what was asked for, of six", "honest", (7, 6, 5), 0.6, 6, 300),
         case("what was asked for, of more", "honest", (8, 7, 5), 0.5, 20 + int(rng.integers(40)), 400),
     ]
+
+
+def _drawn(
+    sizes: tuple[int, ...], costs: np.ndarray, limit: int, seed: int, draws: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The structures of so many draws by their number in the space, and which of these draws are accepted."""
+    generator = np.random.Generator(np.random.PCG64(seed))
+    rows = np.array([[generator.integers(0, size) for size in sizes] for _ in range(draws)])
+    codes = np.ravel_multi_index(tuple(rows.T), sizes)
+    first = np.zeros(draws, dtype=bool)
+    first[np.unique(codes, return_index=True)[1]] = True
+    return codes, first & (costs[codes] <= limit)
 
 
 def _choices(name: str, size: int) -> list[Any]:
@@ -81,14 +108,10 @@ def search_oracle(
 ) -> Any:
     """All draws at once as rows of places; a mask for the budget, another one for what came before; then cut off."""
     costs, validation = tables["costs"], tables["validation"]
-    sizes = [len(choices) for choices in space.values()]
+    sizes = tuple(len(choices) for choices in space.values())
     table = np.array(list(itertools.product(*map(range, sizes))))
-    generator = np.random.Generator(np.random.PCG64(seed))
-    rows = np.array([[generator.integers(0, size) for size in sizes] for _ in range(draws)])
-    codes = np.ravel_multi_index(tuple(rows.T), tuple(sizes))
-    first = np.zeros(draws, dtype=bool)
-    first[np.unique(codes, return_index=True)[1]] = True
-    kept = codes[first & (costs[codes] <= limit)][:count]
+    codes, accepted = _drawn(sizes, costs, limit, seed, draws)
+    kept = codes[accepted][:count]
     best = int(np.argmax(validation[kept])) if len(kept) else None
     structures = table[kept].reshape(-1, len(sizes))
     fact = f"yes, all {len(kept)} trials"
