@@ -264,16 +264,10 @@ AVERAGE_GRADIENTS = Exercise(
             hint=1,
         ),
         Misconception(
-            "parameters_averaged",
-            change(
-                average_gradients,
-                ADDED,
-                "            average += n / total * p.detach()\n",
-                GIVEN,
-                "        for p in params:\n            p.data = average.clone()\n",
-            ),
-            "The gradients are as they were: each copy steps with its own, and the copies part. Averaging the "
-            "parameters, which are equal still, changes nothing.",
+            "nothing_written",
+            change(average_gradients, GIVEN, ""),
+            "The gradients are as they were: each copy steps with its own, and the copies part. Write the mean into "
+            "each p.grad. (A mean of the parameters changes nothing: they are equal still.)",
             hint=1,
         ),
         Misconception(
