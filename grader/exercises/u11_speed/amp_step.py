@@ -40,6 +40,7 @@ def amp_cases(rng: np.random.Generator) -> list[Case]:
         case("the losses of two steps with a scaler", "loss", 2, "losses", scale=256.0, max_norm=1e3),
         case("types and modes of the passes", "types", int(rng.integers(2, 60)), "types"),
         case("those with a scaler and clipping", "types", int(rng.integers(2, 60)), "types", scale=64.0, max_norm=1.0),
+        case("with a larger scale", "types", int(rng.integers(2, 60)), "types", scale=1024.0, max_norm=0.5),
         case("gradients of something else lie in .grad", "fresh", 1, stale=2.0),
         case("so they do, with a scaler", "fresh", 2, stale=-300.0, scale=256.0),
         case("two steps, the norm at most 0.1", "clipped", 2, max_norm=0.1, lr=1.0),
