@@ -154,7 +154,7 @@ REFERENCES = {
 predict("front", ..., options={"a": "yes: more numbers, more accuracy", "b": "no: something smaller is at least as good"})
 
 
-# %% given="front" folded=true
+# %% folded=true given="front"
 def show_front(own=None, name="your network"):
     """Stairs of the reference networks; own: (numbers, multiplications, validation accuracy) of a network beside them."""
     markers = dict(zip(REFERENCES, "sv^oDPX", strict=True))
