@@ -578,7 +578,7 @@ check("clinic_16")
 # nothing that dropout could hold back. So read two numbers after each run. *Training accuracy low:* structure or optimization.
 # *Training accuracy high, validation low:* regularization, or more images. Both at once mean that the change helped one and hurt another.
 
-# %% given="analyse" folded=true
+# %% folded=true given="analyse"
 def layer_labels(model, layers):
     """What each of `layers` (names) does, with the size of its map: "5 x 5, 1 to 8, on 14 x 14"."""
     sizes = {}
