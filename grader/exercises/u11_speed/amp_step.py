@@ -249,6 +249,12 @@ AMP_STEP = Exercise(
             "always_unscaled_never_updated", change(always_unscaled, "        scaler.update()\n", ""), NEVER_UPDATED
         ),
         Misconception(
+            "no_step_without_a_scaler",
+            change(amp_step, "        optimizer.step()\n", "        pass\n"),
+            "Without a scaler nothing moves: the optimizer never makes its step there.",
+            about=("params",),
+        ),
+        Misconception(
             "stepped_past_the_scaler",
             change(amp_step, "scaler.step(optimizer)", "optimizer.step()"),
             "Where there is a scaler, the optimizer still steps by itself: along gradients that are multiplied by the "
