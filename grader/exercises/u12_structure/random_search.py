@@ -28,7 +28,7 @@ def search_cases(rng: np.random.Generator) -> list[Case]:
         last: the last trial is the best.  tight: the last draw gives a trial, and one more would have given another.
         """
         total = int(np.prod(sizes))
-        costs = rng.permutation(np.arange(1, total + 1)) * 10 + int(rng.integers(1, 9))
+        costs = rng.permutation(np.arange(1, total + 1)) * 100 + int(rng.integers(1, 9))
         validation = rng.uniform(0.3, 0.9, total).round(4)
         if levels:
             validation = (rng.integers(0, levels, total) / 10 + 0.5).round(4)
