@@ -44,7 +44,7 @@ def fit(
     losses = []
     for epoch in range(1, epochs + 1):
         model.train()
-        parts = []
+        parts, sizes = [], []
         for index in torch.randperm(len(X), generator=generator).split(batch_size):
             index = index.to(X.device)
             batch = X[index] if augment is None else augment(X[index], generator)
@@ -53,9 +53,11 @@ def fit(
             loss.backward()
             optimizer.step()
             scheduler.step()
-            parts.append((loss.detach(), len(index)))  # a number would make the CPU wait for a GPU, in every step
+            parts.append(loss.detach())  # no number yet: for that the CPU would wait for a GPU, in every step
+            sizes.append(len(index))
         model.eval()
-        losses.append(sum(float(loss) * count for loss, count in parts) / len(X))
+        total = sum(part * size for part, size in zip(torch.stack(parts).tolist(), sizes, strict=True))
+        losses.append(total / len(X))
         if after_epoch is not None:
             after_epoch(epoch, losses[-1])
     return losses

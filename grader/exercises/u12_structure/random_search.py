@@ -350,8 +350,7 @@ RANDOM_SEARCH = Exercise(
             "trained_again",
             change(random_search, "price > limit or known", "price > limit"),
             "A structure that is drawn a second time is trained a second time. The budget is in trainings: spend each "
-            "on "
-            "something new.",
+            "on something new.",
             hint=3,
         ),
         Misconception(
