@@ -203,6 +203,7 @@ AUTOGRAD_GRADIENTS = Exercise(
             ),
             "You computed in float32, which has 7 digits. Your arrays came as float64, and torch keeps that type "
             "unless you ask for another: what is meant to agree to 12 digits needs it.",
+            about=("grads",),
         ),
         Misconception(
             "weights_before_biases",

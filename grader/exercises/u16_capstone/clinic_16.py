@@ -16,6 +16,8 @@ def clinic_cases(rng: np.random.Generator) -> list[Case]:
         valid, test = (curves + rng.normal(0, spread, size=(R, S, E)) for _ in range(2))
         return Case(label, group, {"valid": valid, "test": test - 0.01})
 
+    # The best recipe has its best epoch where the others are poor, and the worst of all comes last.
+    own = np.array([[0.70, 0.72, 0.95, 0.60], [0.90, 0.80, 0.70, 0.75], [0.91, 0.82, 0.71, 0.76]])[:, None]
     lucky = np.array([[[0.80, 0.81], [0.80, 0.95]], [[0.85, 0.90], [0.86, 0.90]]])
     return [
         case("4 recipes, 3 seeds", "chosen", 4, 3, 5),
@@ -28,6 +30,11 @@ def clinic_cases(rng: np.random.Generator) -> list[Case]:
         case("3 recipes, 9 noisy epochs", "epoch", 3, 4, 9, spread=0.06),
         case("8 recipes, 5 seeds", "reported", 8, 5, 6, spread=0.04),
         case("recipes that are all the same", "reported", 9, 3, 4, level=0.0),
+        Case(
+            "each recipe has its own best epoch",
+            "chosen",
+            {name: own - lower + rng.normal(0, 1e-3, size=(3, 2, 4)) for name, lower in (("valid", 0), ("test", 0.01))},
+        ),
     ]
 
 
