@@ -170,4 +170,38 @@ EQUIVALENT: dict[str, tuple[Explained, ...]] = {
             "A whole number counts as the number it is, as a float or a tensor too.",
         ),
     ),
+    "mixed_op": (
+        Explained(
+            "return torch.tensordot(alphas.softmax(dim=0), outputs, dims=1)",
+            ("return torch.tensordot(alphas.softmax(dim=-1), outputs, dims=1)",),
+            "A vector has one axis: the first is the last.",
+        ),
+    ),
+    "distillation_loss": (
+        Explained(
+            "log_p, log_q = (nn.functional.log_softmax(z / T, dim=1) for z in (teacher.detach(), student))",
+            ("log_p, log_q = (nn.functional.log_softmax(z / T) for z in (teacher.detach(), student))",),
+            "For a matrix log_softmax without an axis takes the last one, and warns that one should say so.",
+        ),
+        Explained(
+            "soft = (log_p.exp() * (log_p - log_q)).sum() / len(y)",
+            (
+                "soft = (log_p.exp() * (log_p - log_q)).sum() / len(student)",
+                "soft = (log_p.exp() * (log_p - log_q)).sum() / len(teacher)",
+            ),
+            "There are as many labels as rows of logits.",
+        ),
+    ),
+    "quantize_int8": (
+        Explained(
+            "rows = weight.reshape(len(weight), -1)",
+            ("rows = weight.reshape(len(weight), -2)",),
+            "NumPy takes any number below zero for the length that is left.",
+        ),
+        Explained(
+            "q = np.clip(np.rint(rows / scale[:, None]), -127, 127).astype(np.int8)",
+            ("q = np.clip(-127, np.rint(rows / scale[:, None]), 127).astype(np.int8)",),
+            "The larger of two numbers does not depend on their order, and the upper bound is the same.",
+        ),
+    ),
 }

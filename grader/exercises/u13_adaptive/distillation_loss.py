@@ -219,6 +219,13 @@ DISTILLATION_LOSS = Exercise(
             hint=3,
         ),
         Misconception(
+            "one_plus_share",
+            change(distillation_loss, "(1 - share) * hard", "(1 + share) * hard"),
+            "The more the teacher is to say, the more the labels say in your loss, too. What the teacher does not take, "
+            "1 - share, is theirs.",
+            hint=3,
+        ),
+        Misconception(
             "shares_swapped",
             change(
                 distillation_loss,
