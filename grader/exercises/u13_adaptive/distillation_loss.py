@@ -221,7 +221,7 @@ DISTILLATION_LOSS = Exercise(
         Misconception(
             "one_plus_share",
             change(distillation_loss, "(1 - share) * hard", "(1 + share) * hard"),
-            "The more the teacher is to say, the more the labels say in your loss, too. What the teacher does not take, "
+            "The more the teacher is to say, the more the labels say, too, in your loss. What it does not take, "
             "1 - share, is theirs.",
             hint=3,
         ),
