@@ -30,7 +30,7 @@
 # Each check below runs your code on a few inputs and explains what it sees. If you skipped unit 10, a library's version
 # of its network stands in. The experiments need about a minute of computing in all, on a GPU where there is one.
 
-# %% given="setup"
+# %% folded=false given="setup"
 try:
     from course_lib import check, earlier, not_while_grading, plots, predict, reveal, waits_for
 except ModuleNotFoundError as error:

@@ -1051,8 +1051,8 @@ with waits_for("maximize_activation"):
         image, climb = 0.3 + 0.1 * noise, []
         for _ in range(10):
             image, history = maximize_activation(model, blurred(image), unit, layer, 8, 0.5, 0.02 if layer is None else 0.0)
-            climb += history.tolist()
-        return image.cpu(), climb
+            climb += [float(value) for value in history]
+        return image.detach().cpu(), climb
 
     with torch.no_grad():
         scores = model(X_test).cpu()
@@ -1429,7 +1429,8 @@ with waits_for("filter_normalized", "loss_slice"):
         generator = torch.Generator().manual_seed(seed)
         params = list(deep.parameters())
         random = ([torch.randn(param.shape, generator=generator).to(device) for param in params] for _ in range(3))
-        return [loss_slice(deep, X_train[:500], y_train[:500], filter_normalized(d, params), alphas).cpu().numpy() for d in random]
+        slices = [loss_slice(deep, X_train[:500], y_train[:500], filter_normalized(d, params), alphas) for d in random]
+        return [np.array([float(loss) for loss in losses]) for losses in slices]
 
     alphas = torch.linspace(-1, 1, 21)
     tiny = nn.Linear(1, 10).to(device)  # a short walk first: where an exercise is still open, no training is wasted

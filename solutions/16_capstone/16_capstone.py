@@ -29,7 +29,7 @@
 # yours: one network, everything allowed that you have learned. The third is a report, read by a person. You know the theory
 # by now; what is new is that nobody tells you what to try next.
 
-# %% given="setup"
+# %% folded=false given="setup"
 try:
     from course_lib import check, earlier, not_while_grading, plots, predict, reveal, waits_for
 except ModuleNotFoundError as error:
