@@ -92,4 +92,11 @@ EQUIVALENT: dict[str, tuple[Explained, ...]] = {
             "b[order] is a new tensor, which may be changed in place.",
         ),
     ),
+    "AttentionEncoder": (
+        Explained(
+            "x = self.embedding(ids) + self.positions.weight[:ids.shape[1]]",
+            ("x = self.embedding(ids) + self.positions.weight[:mask.shape[1]]",),
+            "The mask has a place for each id.",
+        ),
+    ),
 }

@@ -16,9 +16,8 @@ def clinic_cases(rng: np.random.Generator) -> list[Case]:
     def case(label: str, group: str, warmup: int, steps: int, slow: float = 1.0, **rest: Any) -> Case:
         usual = float(rng.uniform(0.01, 0.03))
         work = [usual * slow * float(rng.uniform(1, 2)) for _ in range(warmup)] + [usual]
-        asks = "losses" if group == "losses" else "seconds"
         asked = {"warmup": warmup, "steps": steps, "losses": rng.uniform(0.5, 3, size=warmup + steps)}
-        on = {"prepare": 0.0, "launch": 0.0, "work": np.array(work), "wait": 0.0, "waits": True, "asks": asks}
+        on = {"prepare": 0.0, "launch": 0.0, "work": np.array(work), "wait": 0.0, "waits": True, "asks": "seconds"}
         return Case(label, group, asked | on | rest)
 
     gpu = {"waits": False, "launch": 0.001}
@@ -31,8 +30,8 @@ def clinic_cases(rng: np.random.Generator) -> list[Case]:
         case("one where both take longer", "flow", 0, 6, **gpu | {"launch": 0.009}, wait=0.01),
         case("a GPU that is busy with the warm-up for long", "drained", 4, 3, slow=30, **gpu),
         case("a GPU, with everything at once", "drained", 3, 5, slow=20, **gpu, prepare=0.004, wait=0.002),
-        case("the losses of the measured steps", "losses", 2, int(rng.integers(3, 9)), **gpu),
-        case("those after a longer warm-up", "losses", 5, int(rng.integers(2, 7)), **gpu, prepare=0.01),
+        case("the losses of the measured steps", "flow", 2, int(rng.integers(3, 9)), **gpu, asks="losses"),
+        case("those after a longer warm-up", "flow", 5, int(rng.integers(2, 7)), **gpu, prepare=0.01, asks="losses"),
     ]
 
 
@@ -152,10 +151,13 @@ CLINIC_11 = Exercise(
         Group("warmup", "leaves the warm-up out of the measured time, and out of the number of steps", 1, hint=1),
         Group("data", "prepares no batch while the clock runs", 1, hint=2),
         Group(
-            "flow", "lets the steps follow each other, and waits for the last one before it stops the clock", 1, hint=3
+            "flow",
+            "lets the steps follow each other, waits for the last one before it stops the clock, and then returns their "
+            "losses as plain numbers",
+            2,
+            hint=3,
         ),
         Group("drained", "starts the clock on a device that has nothing left to do", 1, hint=4),
-        Group("losses", "returns the losses of the measured steps, as plain numbers", 1, hint=3),
     ),
     cases=clinic_cases,
     reference=clinic_oracle,

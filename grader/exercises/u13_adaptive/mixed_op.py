@@ -112,7 +112,7 @@ def by_logsumexp(x, ops, alphas):
 def by_filling(x, ops, alphas):
     import torch
 
-    out = torch.zeros_like(x)
+    out = torch.zeros(x.shape, dtype=x.dtype)
     for k, op in enumerate(ops):
         out += torch.softmax(alphas, 0)[k] * op(x)
     return out
