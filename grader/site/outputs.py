@@ -1,0 +1,133 @@
+"""What a unit's solution shows when it runs, by cell id, kept for as long as nothing that it comes from has changed.
+
+The pages are the learner's edition; of the solution they get outputs alone, so no line of an answer is kept here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+from course_lib.errors import CourseError
+from course_lib.workspace import course_root
+from grader.scripts import read_script
+from grader.submissions.samples import files_of
+
+VERSIONS = ("numpy", "torch", "matplotlib")
+"""The packages whose version may change what a cell shows."""
+APART = ("commands", "datasets", "graded", "judging", "jupyter", "kernel", "reference")
+"""Folders of course_lib that judge, start and record: the pages show no check, so nothing of theirs is on a page.
+
+The data sets are apart for their size; with other data come other readers."""
+PATIENCE = 900
+"""Seconds that a cell may take; the slowest train a network."""
+
+Outputs = dict[str, list[dict[str, Any]]]
+"""The outputs of each cell that has some, by the cell's id, as in a notebook's file."""
+
+
+def fingerprint(unit: str) -> str:
+    """16 hexadecimal digits of what a unit's outputs come from: its source, its files, course_lib, the packages."""
+    root = course_root()
+    digest = hashlib.sha256()
+    for name in VERSIONS:
+        digest.update(f"{name} {metadata.version(name).split('+')[0]}\n".encode())
+    files = [*(root / "course_lib").rglob("*.py")]
+    files = [file for file in files if file.relative_to(root / "course_lib").parts[0] not in APART]
+    own = root / "solutions" / unit
+    for file in sorted([*files, own / f"{unit}.py", *own.glob("*.safetensors")]):
+        digest.update(file.relative_to(root).as_posix().encode() + b"\0")
+        content = file.read_bytes()
+        digest.update(content.replace(b"\r\n", b"\n") if file.suffix == ".py" else content)
+    return digest.hexdigest()[:16]
+
+
+def place(unit: str, folder: Path) -> Path:
+    """Where the outputs of the unit, as it is now, are kept in `folder`."""
+    return folder / f"{unit}-{fingerprint(unit)}.json"
+
+
+def kept(unit: str, folder: Path) -> Outputs | None:
+    """The unit's outputs if they are kept and still hold; a file that cannot be read is as good as none."""
+    try:
+        found: Outputs = json.loads(place(unit, folder).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found
+
+
+def keep(unit: str, found: Outputs, folder: Path) -> Path:
+    """Put outputs by, whole or not at all, and throw away what an older state of the unit showed."""
+    target = place(unit, folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_suffix(f".{os.getpid()}.tmp")
+    temporary.write_text(json.dumps(found, ensure_ascii=False, sort_keys=True), encoding="utf-8")
+    temporary.replace(target)
+    for older in folder.glob(f"{unit}-*.json"):
+        if older != target:
+            older.unlink()
+    return target
+
+
+def execute(unit: str) -> Outputs:
+    """Run the unit's solution in a kernel of its own; what its cells showed.
+
+    One thread, no progress of yours, no notebook of an earlier unit: the same source shows the same everywhere, but
+    for what a clock says. Raises `CourseError` where a cell fails, as a check does that is not right.
+    """
+    notebook = read_script(course_root() / "solutions" / unit / f"{unit}.py")
+    with TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "unit" / unit
+        folder.mkdir(parents=True)
+        for name, data in files_of(course_root() / "solutions" / unit).items():
+            (folder / name).write_bytes(data)
+        client = NotebookClient(
+            notebook,
+            timeout=PATIENCE,
+            allow_errors=True,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(folder)}},
+        )
+        client.execute(env=environment(Path(scratch)))
+    failed = next(_failures(notebook), None)
+    if failed:
+        raise CourseError(f"The solution of {unit} does not run, so the site has nothing to show of it: {failed}")
+    return {
+        str(cell["id"]): json.loads(json.dumps(cell.outputs))
+        for cell in notebook.cells
+        if cell.cell_type == "code" and cell.outputs
+    }
+
+
+def environment(home: Path) -> dict[str, str]:
+    """The environment of the kernel: a learner's, with a home of its own and one thread."""
+    mine = {name: value for name, value in os.environ.items() if not name.startswith("COURSE_")}
+    mine.pop("MPLBACKEND", None)
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    own = {"COURSE_ROOT": str(course_root()), "COURSE_HOME": str(home), "COURSE_STATE_DIR": str(home / "state")}
+    path = os.pathsep.join([str(course_root()), *filter(None, [mine.get("PYTHONPATH")])])
+    return mine | threads | own | {"PYTHONPATH": path, "PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1"}
+
+
+def _failures(notebook: NotebookNode) -> Iterator[str]:
+    """A sentence for each cell that ended with an error."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":
+                yield f"the cell {cell['id']} ended with {output.ename}: {output.evalue}"
+
+
+if sys.platform == "win32":  # nbclient's kernels talk through sockets that the default loop of Windows cannot wait for
+    import asyncio
+
+    asyncio.set_event_loop_policy(asyncio.WindowsSelectorEventLoopPolicy())
