@@ -14,26 +14,17 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy
 from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from playwright.sync_api import sync_playwright
 
-from course_lib.judging.compute import run_cases
-from course_lib.judging.judge import Verdict, judge
-from course_lib.judging.reference import load
+from course_lib.judging.judge import Verdict
 from course_lib.judging.render import html, text
+from grader.site.panel import ANSWER, EXERCISE, verdict
 
 PICTURE = Path(__file__).resolve().parents[1] / "docs" / "images" / "check-panel.png"
-EXERCISE = "mse_loss"
-ANSWER = """\
-def mse_loss(theta, X, y):
-    r = X @ theta - y
-    loss = np.sum(r**2)
-    grad = 2 * X.T @ r
-    return loss, grad"""
 WIDTH, SCALE = 900, 2
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")  # else the one that Playwright brings
 SAYS = "Description"  # the keyword that the PNG format has for it
@@ -47,14 +38,6 @@ body, main, .jp-RenderedHTMLCommon { font-family: "DejaVu Sans", Arial, sans-ser
 .jp-InputPrompt, .jp-OutputPrompt { min-width: 56px !important; flex-basis: 56px !important; }
 .jp-Cell-outputWrapper { padding-left: 12px; }
 """
-
-
-def verdict() -> Verdict:
-    """What a check makes of the answer, which is run as its cell would be."""
-    namespace: dict[str, object] = {"np": numpy}
-    exec(ANSWER, namespace)
-    reference = load(EXERCISE)
-    return judge(run_cases(EXERCISE, namespace[EXERCISE], reference), reference)
 
 
 def page(result: Verdict) -> str:

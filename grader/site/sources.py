@@ -1,0 +1,164 @@
+"""Lay out what Sphinx reads: a folder with a source for each page, and what goes along with the pages as it is."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from course_lib.workspace import course_root
+from grader.site import front, gallery
+from grader.site.addresses import Repository, repository
+from grader.site.links import relinked
+from grader.site.outputs import Outputs
+from grader.site.units import Figures, about, for_colab, released, write_page
+
+GUIDES = (
+    ("For you", ("docs/running.md", "CONTRIBUTING.md")),
+    ("For teachers and authors", ("docs/instructors.md", "docs/authoring.md", "docs/site.md")),
+    ("How it is made", ("docs/architecture.md", "docs/audit.md", "docs/performance.md", "CHANGELOG.md")),
+)
+"""The files that become pages as they are, by the heading in the list of pages; another file of docs/ goes to the last."""
+ELSEWHERE = {"docs/README.md": "", "docs/glossary.md": "glossary.md"}
+"""Files of docs/ that are no guide, and their pages: the list of the docs is the site's own list."""
+STATIC = Path(__file__).parent / "static"
+FONTS = Path(__file__).parents[1] / "pages" / "templates" / "fonts"
+
+
+class Sources:
+    """The sources of the site in `folder`: `pages/` for Sphinx, `extra/` and `static/` to go along."""
+
+    def __init__(self, folder: Path, units: Sequence[str], outputs: Mapping[str, Outputs]) -> None:
+        self.root = course_root()
+        self.pages, self.extra, self.static = (folder / name for name in ("pages", "extra", "static"))
+        self.units = [about(unit) for unit in units]
+        self.outputs = outputs
+        self.figures = Figures()
+        self.home: Repository = repository(self.root)
+        self.guides = guides(self.root)
+        self.at = {path: page for _, listed in self.guides for path, page in listed.items()}
+        self.at |= {path: page for path, page in ELSEWHERE.items() if page and (self.root / path).is_file()}
+        self.at |= {"README.md": "index.md"} | {
+            f"notebooks/{unit}/{unit}.ipynb": f"units/{unit}.ipynb" for unit in units
+        }
+
+    def write(self) -> None:
+        """Write all of it."""
+        for path, page in self.at.items():
+            if path.endswith(".md") and path != "README.md":
+                self._put(page, self._relinked(self._read(path), path, page))
+        shutil.copytree(self.root / "docs" / "images", self.pages / "guides" / "images")
+        for one in self.units:
+            self._write_unit(one.unit)
+            self._put(f"gallery/{one.unit}.md", gallery.page(one))
+        self._put("gallery/index.md", gallery.index(self.units))
+        readme = self._read("README.md")
+        self._put("plan.md", front.plan(self.units, readme, self._from_unit))
+        self._put("index.md", front.front(self.units, readme, self._shown(), self._contents()))
+        shutil.copytree(STATIC, self.static)
+        shutil.copy(FONTS / "course-math.woff2", self.static)
+        shutil.copy(FONTS / "LICENSE-GUST-FONT.txt", self.static)
+
+    def _write_unit(self, unit: str) -> None:
+        path, page = f"notebooks/{unit}/{unit}.ipynb", f"units/{unit}.ipynb"
+
+        def links(text: str) -> str:
+            return self._relinked(text, path, page)
+
+        write_page(unit, self.outputs.get(unit, {}), links, self.home, self.figures, self.pages / "units")
+        (self.extra / "notebooks").mkdir(parents=True, exist_ok=True)
+        shutil.copy(self.root / path, self.extra / "notebooks")
+        if self.home.name:
+            (self.extra / "colab").mkdir(exist_ok=True)
+            nbformat.write(for_colab(unit, self.home), self.extra / "colab" / f"{unit}.ipynb")
+
+    def _shown(self) -> list[tuple[front.Shown, str, str]]:
+        """The figures of the front page that there are outputs of."""
+        found = []
+        for shown in front.BEST:
+            if shown.unit in self.outputs:
+                picture = front.picture(shown, released(shown.unit).cells, self.outputs[shown.unit])
+                if picture is not None:
+                    file = f"front-{shown.unit}.png"
+                    (self.pages / file).write_bytes(picture[0])
+                    found.append((shown, file, picture[1]))
+        return found
+
+    def _contents(self) -> str:
+        """The list of all pages, beside each of them."""
+        listed = [("The units", ["plan", *(f"units/{one.unit}" for one in self.units)])]
+        listed.append(("Look it up", ["gallery/index", *(["glossary"] if "glossary.md" in self.at.values() else [])]))
+        listed += [(title, [page.removesuffix(".md") for page in pages.values()]) for title, pages in self.guides]
+        return "\n\n".join(
+            f"```{{toctree}}\n:hidden:\n:caption: {title}\n\n" + "\n".join(pages) + "\n```" for title, pages in listed
+        )
+
+    def _relinked(self, text: str, path: str, page: str) -> str:
+        return relinked(text, path, page, self.at, self.home)
+
+    def _from_unit(self, unit: str, text: str) -> str:
+        """A piece of a unit's text, for a page at the root."""
+        return self._relinked(text, f"notebooks/{unit}/{unit}.ipynb", "plan.md")
+
+    def _read(self, path: str) -> str:
+        return (self.root / path).read_text(encoding="utf-8")
+
+    def _put(self, page: str, text: str) -> None:
+        target = self.pages / page
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+
+
+def guides(root: Path) -> list[tuple[str, dict[str, str]]]:
+    """The guides that are there by heading: file -> source of its page."""
+    named = {path for _, paths in GUIDES for path in paths} | ELSEWHERE.keys()
+    others = [path for path in (f"docs/{file.name}" for file in sorted(root.glob("docs/*.md"))) if path not in named]
+    made = []
+    for index, (title, paths) in enumerate(GUIDES):
+        listed = [*paths, *(others if index == len(GUIDES) - 1 else [])]
+        made.append((title, {p: f"guides/{Path(p).stem.lower()}.md" for p in listed if (root / p).is_file()}))
+    return made
+
+
+def configuration(sources: Sources) -> dict[str, Any]:
+    """Sphinx's configuration."""
+    return {
+        "extensions": ["myst_nb", "sphinx_copybutton", "grader.site.extension"],
+        "project": "How deep networks are optimized",
+        "author": "The optimization-course authors",
+        "copyright": "the optimization-course authors. Text and figures: CC BY 4.0; code: MIT",
+        "language": "en",
+        "course_texts": sources.figures.texts,
+        "course_address": sources.home.address,
+        "myst_enable_extensions": ["dollarmath", "amsmath"],
+        "myst_dmath_allow_labels": False,
+        "myst_heading_anchors": 4,
+        "nb_execution_mode": "off",
+        "nb_merge_streams": True,
+        "nb_code_prompt_show": "Show the code",
+        "nb_code_prompt_hide": "Hide the code",
+        "html_math_renderer": "course-mathml",
+        "html_theme": "sphinx_book_theme",
+        "html_title": "How deep networks are optimized",
+        "html_theme_options": {
+            "home_page_in_toc": False,
+            "show_navbar_depth": 1,
+            "show_toc_level": 2,
+            "use_download_button": False,
+            "use_fullscreen_button": False,
+            "repository_url": sources.home.address,
+            "use_repository_button": bool(sources.home.name),
+            "article_header_end": ["theme-switcher.html", "article-header-buttons.html"],
+            "pygments_light_style": "a11y-high-contrast-light",
+            "pygments_dark_style": "a11y-high-contrast-dark",
+        },
+        "html_static_path": [str(sources.static)],
+        "html_css_files": ["site.css"],
+        "html_extra_path": [str(sources.extra)],
+        "html_copy_source": False,
+        "html_show_sourcelink": False,
+        "html_show_sphinx": False,
+    }
