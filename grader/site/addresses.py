@@ -70,7 +70,7 @@ def buttons(home: Repository, unit: str) -> str:
 
 
 def readme_buttons(home: Repository, units: list[str]) -> str:
-    """What stands between the README's marks: where to open the first unit, and each of them; empty without an address."""
+    """What stands between the README's marks: where to open each unit; empty without an address."""
     if not home.name:
         return ""
     first = f"[Binder]({home.binder(units[0])}) · [Colab]({home.colab(units[0])})"

@@ -95,7 +95,8 @@ def _sphinx(sources: Sources, target: Path) -> list[str]:
             freshenv=True,
         )
         app.build(force_all=True)
-    shutil.rmtree(target / ".doctrees", ignore_errors=True)
+    for unneeded in (path for kind in ("*.map", "*.po", "*.mo") for path in target.rglob(kind)):
+        unneeded.unlink()  # what the theme's makers need
     lines = [COLOURS.sub("", line).strip() for line in warned.getvalue().splitlines()]
     return [line.replace(f"{sources.pages}/", "") for line in lines if line]
 

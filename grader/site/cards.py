@@ -31,7 +31,9 @@ def predictions(source: str) -> list[tuple[str, dict[str, str]]]:
     """The key and the options of each `predict(...)` of a cell, in their order; options that are computed are none."""
     found = []
     for call in _calls(source, "predict"):
-        given = {word.arg: word.value for word in call.keywords} | dict(zip(("key", "choice", "options"), call.args))
+        given = {word.arg: word.value for word in call.keywords} | dict(
+            zip(("key", "choice", "options"), call.args, strict=False)
+        )
         try:
             found.append((str(ast.literal_eval(given["key"])), dict(ast.literal_eval(given["options"]))))
         except (KeyError, ValueError):
@@ -75,8 +77,8 @@ def question(options: Mapping[str, str], answer: Answer | None) -> str:
     if answer is not None:
         body = f"<p><b>{_text(answer.option)}</b></p><p>{_text(answer.because)}</p>"
         fold = f"<details><summary>What the experiment shows</summary>{body}</details>"
-    title = "What do you expect? Choose before you read on."
-    return f'<div class="prediction" role="group" aria-label="Prediction"><p class="title">{title}</p><ul>{rows}</ul>{fold}</div>'
+    title = '<p class="title">What do you expect? Choose before you read on.</p>'
+    return f'<div class="prediction" role="group" aria-label="Prediction">{title}<ul>{rows}</ul>{fold}</div>'
 
 
 def outcome(answer: Answer) -> str:

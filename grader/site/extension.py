@@ -16,7 +16,7 @@ from grader.site.cells import DESCRIPTION
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Called by Sphinx. `course_texts`: what figures show, by their files' names; `course_address`: the repository's."""
+    """Called by Sphinx. `course_texts`: what figures show, by their names; `course_address`: the repository's."""
     formulas.setup(app)
     app.add_config_value("course_texts", {}, "env", types=dict)
     app.add_config_value("course_address", "", "env", types=str)

@@ -7,20 +7,9 @@ from collections.abc import Sequence
 from html import escape
 
 from grader.exercises import exercises_of
+from grader.site.templates import filled
 from grader.site.units import About
 from grader.spec import Exercise
-
-INTRODUCTION = """\
-# What learners get wrong
-
-Each exercise of this course knows mistakes by name: {mistakes} of them in {exercises} exercises. These are the sentences
-that a check says when it recognizes one. They are what a tutor should expect at a learner's elbow, and a second reason to
-work through an exercise that seemed easy. What is wrong in the code is for the learner to find, so no code is shown;
-quizzes are left out, as their sentences would answer them.
-
-| unit | exercises | mistakes known by name |
-|---|---|---|
-"""
 
 
 def told(unit: str) -> list[Exercise]:
@@ -35,15 +24,9 @@ def sentences(exercise: Exercise) -> list[str]:
 
 def index(units: Sequence[About]) -> str:
     """The gallery's first page."""
-    rows, mistakes, exercises = [], 0, 0
-    for about in units:
-        known = told(about.unit)
-        count = sum(len(sentences(exercise)) for exercise in known)
-        rows.append(f"| [{about.title}]({about.unit}.md) | {len(known)} | {count} |\n")
-        mistakes, exercises = mistakes + count, exercises + len(known)
-    listed = "\n".join(about.unit for about in units)
-    toctree = f"\n```{{toctree}}\n:hidden:\n\n{listed}\n```\n"
-    return INTRODUCTION.format(mistakes=f"{mistakes:,}", exercises=exercises) + "".join(rows) + toctree
+    rows = [(unit, len(told(unit.unit)), sum(len(sentences(each)) for each in told(unit.unit))) for unit in units]
+    mistakes, exercises = sum(count for _, _, count in rows), sum(known for _, known, _ in rows)
+    return filled("gallery.md", rows=rows, mistakes=f"{mistakes:,}", exercises=exercises)
 
 
 def page(about: About) -> str:

@@ -12,7 +12,7 @@ from grader.site.addresses import Repository
 PIECE = re.compile(
     r"(?P<fence>^(?P<mark>`{3,}|~{3,}).*?^(?P=mark)[`~]*[ \t]*$)"
     r"|(?P<link>(?P<picture>!?)\[(?P<label>(?:[^\[\]]|\[[^\[\]]*\])*)\]\((?P<target>[^)\s]+)\))"
-    r"|(?P<code>(?P<ticks>`+)[^`](?:.*?[^`])?(?P=ticks)(?!`))",
+    r"|(?P<code>(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))",
     re.M | re.S,
 )
 """What a text is searched for, in this order at every place; code stays as it is."""

@@ -21,7 +21,7 @@ GUIDES = (
     ("For teachers and authors", ("docs/instructors.md", "docs/authoring.md", "docs/site.md")),
     ("How it is made", ("docs/architecture.md", "docs/audit.md", "docs/performance.md", "CHANGELOG.md")),
 )
-"""The files that become pages as they are, by the heading in the list of pages; another file of docs/ goes to the last."""
+"""The files that become pages as they are, by heading in the list of pages; another file of docs/ goes to the last."""
 ELSEWHERE = {"docs/README.md": "", "docs/glossary.md": "glossary.md"}
 """Files of docs/ that are no guide, and their pages: the list of the docs is the site's own list."""
 STATIC = Path(__file__).parent / "static"
@@ -56,7 +56,7 @@ class Sources:
             self._put(f"gallery/{one.unit}.md", gallery.page(one))
         self._put("gallery/index.md", gallery.index(self.units))
         readme = self._read("README.md")
-        self._put("plan.md", front.plan(self.units, readme, self._from_unit))
+        self._put("plan.md", front.plan(self.units, self._from_unit))
         self._put("index.md", front.front(self.units, readme, self._shown(), self._contents()))
         shutil.copytree(STATIC, self.static)
         shutil.copy(FONTS / "course-math.woff2", self.static)
@@ -87,14 +87,11 @@ class Sources:
                     found.append((shown, file, picture[1]))
         return found
 
-    def _contents(self) -> str:
-        """The list of all pages, beside each of them."""
-        listed = [("The units", ["plan", *(f"units/{one.unit}" for one in self.units)])]
-        listed.append(("Look it up", ["gallery/index", *(["glossary"] if "glossary.md" in self.at.values() else [])]))
-        listed += [(title, [page.removesuffix(".md") for page in pages.values()]) for title, pages in self.guides]
-        return "\n\n".join(
-            f"```{{toctree}}\n:hidden:\n:caption: {title}\n\n" + "\n".join(pages) + "\n```" for title, pages in listed
-        )
+    def _contents(self) -> list[tuple[str, list[str]]]:
+        """The list of all pages, beside each of them, by heading."""
+        looked_up = ["gallery/index", *(["glossary"] if "glossary.md" in self.at.values() else [])]
+        listed = [("The units", ["plan", *(f"units/{one.unit}" for one in self.units)]), ("Look it up", looked_up)]
+        return listed + [(t, [page.removesuffix(".md") for page in pages.values()]) for t, pages in self.guides]
 
     def _relinked(self, text: str, path: str, page: str) -> str:
         return relinked(text, path, page, self.at, self.home)
@@ -151,10 +148,10 @@ def configuration(sources: Sources) -> dict[str, Any]:
             "use_fullscreen_button": False,
             "repository_url": sources.home.address,
             "use_repository_button": bool(sources.home.name),
-            "article_header_end": ["theme-switcher.html", "article-header-buttons.html"],
             "pygments_light_style": "a11y-high-contrast-light",
             "pygments_dark_style": "a11y-high-contrast-dark",
         },
+        "html_context": {"default_mode": "auto"},
         "html_static_path": [str(sources.static)],
         "html_css_files": ["site.css"],
         "html_extra_path": [str(sources.extra)],
