@@ -16,6 +16,9 @@ MARKER = re.compile(
 )
 ANSWER = re.compile(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", re.S)
 
+TELLING = 24
+"""A line longer than this stands in an answer and nowhere else by chance."""
+
 
 def find_leaks(source_text: str, released_text: str) -> list[str]:
     """Sentences, one a leak; empty when the released notebook is clean."""
@@ -43,17 +46,22 @@ def _cell_leaks(cell: NotebookNode, released: NotebookNode | None, everything: l
         return [f"the answer cell {name} is not in the learner's edition"]
     if cell.source == released.source:
         return [f"the answer cell {name} was released as it is"]
-    secret = {line.strip() for region in regions for line in region.splitlines()}
-    secret = {line for line in secret if len(line) > 3 and not line.startswith("#")}
+    secret = secret_lines(cell.source)
     stub_lines = {line.strip() for line in _stub(cell.source)}
     kept = {line.strip() for line in released.source.splitlines()}
     leaks = [f"the answer cell {name} still holds {line!r}" for line in sorted(secret & kept - stub_lines)]
-    telling = {line for line in secret if len(line) > 24}
+    telling = {line for line in secret if len(line) > TELLING}
     for other in everything:
         if other["id"] != cell["id"]:
             lines = {line.strip() for line in other.source.splitlines()}
             leaks += [f"the answer of {name} stands in another cell: {line!r}" for line in sorted(telling & lines)]
     return leaks
+
+
+def secret_lines(source: str) -> set[str]:
+    """The lines of an answer cell between its markers, comments and the shortest ones apart."""
+    lines = {line.strip() for region in ANSWER.findall(source) for line in region.splitlines()}
+    return {line for line in lines if len(line) > 3 and not line.startswith("#")}
 
 
 def _stub(source: str) -> list[str]:

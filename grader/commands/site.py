@@ -15,7 +15,7 @@ def main(units_: list[str] | None = None, to: Path | None = None, check: bool = 
     place = folder_of_site()
     shown = outputs_for(chosen, place / "outputs", lambda line: print(line, flush=True)) if outputs else {}
     made = build(chosen, (to or place / "html").resolve(), shown)
-    amiss = [*made.warnings, *leaks(made)] if check else []
+    amiss = [*made.warnings, *leaks(made.files, made.folder)] if check else []
     for sentence in amiss:
         print(sentence)
     if check:

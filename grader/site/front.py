@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from course_lib.judging import render
 from grader.exercises import all_exercises
 from grader.site import panel
 from grader.site.cards import predictions
@@ -32,7 +31,7 @@ BEST = (
     Shown(
         "02_gradient_descent",
         "Across the valley each step",
-        "Unit 02. Across a narrow valley the steps zig-zag; along its floor they creep. You find out how long a step may be.",
+        "Unit 02. Across a narrow valley the steps zig-zag, along it they creep. You find out how long one may be.",
     ),
     Shown(
         "07_mlp",
@@ -78,7 +77,7 @@ def front(
         "index.md",
         answer=panel.ANSWER,
         exercise=panel.EXERCISE,
-        panel=render.html(panel.verdict()).replace("\n", "&#10;"),
+        panel=panel.folded(),
         figures=figures,
         mistakes=f"{sum(len(sentences(exercise)) for exercise in exercises):,}",
         exercises=len(exercises),

@@ -12,6 +12,7 @@ import nbformat
 from course_lib.workspace import course_root
 from grader.site import front, gallery
 from grader.site.addresses import Repository, repository
+from grader.site.audit import without_answers
 from grader.site.links import relinked
 from grader.site.outputs import Outputs
 from grader.site.units import Figures, about, for_colab, released, write_page
@@ -49,7 +50,8 @@ class Sources:
         """Write all of it."""
         for path, page in self.at.items():
             if path.endswith(".md") and path != "README.md":
-                self._put(page, self._relinked(self._read(path), path, page))
+                text = without_answers(self._read(path)) if path == "docs/audit.md" else self._read(path)
+                self._put(page, self._relinked(text, path, page))
         shutil.copytree(self.root / "docs" / "images", self.pages / "guides" / "images")
         for one in self.units:
             self._write_unit(one.unit)
@@ -130,7 +132,7 @@ def configuration(sources: Sources) -> dict[str, Any]:
         "language": "en",
         "course_texts": sources.figures.texts,
         "course_address": sources.home.address,
-        "myst_enable_extensions": ["dollarmath", "amsmath"],
+        "myst_enable_extensions": ["colon_fence", "dollarmath", "amsmath"],
         "myst_dmath_allow_labels": False,
         "myst_heading_anchors": 4,
         "nb_execution_mode": "off",
@@ -144,6 +146,7 @@ def configuration(sources: Sources) -> dict[str, Any]:
             "home_page_in_toc": False,
             "show_navbar_depth": 1,
             "show_toc_level": 2,
+            "navbar_persistent": [],  # the search has its place beside the list of pages
             "use_download_button": False,
             "use_fullscreen_button": False,
             "repository_url": sources.home.address,
