@@ -19,6 +19,8 @@ from grader.site import cards
 Links = Callable[[str], str]
 """What makes of a text's links into the repository links between pages."""
 
+SETUP = "given_setup"
+"""The first cell of every unit, which brings what the others use: to run, and not to read."""
 PICTURES = ("image/png", "image/jpeg", "image/svg+xml")
 DESCRIPTION = "A figure of this unit; the text around it says what it shows."
 """The alternative text of a picture that brings none. `./course site --check` names each."""
@@ -60,7 +62,7 @@ def _made(
     made = copy.deepcopy(cell)
     made.outputs = [] if role == "answer" else [each for output in outputs if (each := _shown(output))]
     made.execution_count = None
-    hidden = cell.metadata.get("jupyter", {}).get("source_hidden", False)
+    hidden = cell.metadata.get("jupyter", {}).get("source_hidden", False) or (role, name) == ("given", SETUP)
     made.metadata = NotebookNode(tags=["hide-input"] if hidden else [])
     made["id"] = cell["id"]
     return [made]

@@ -25,6 +25,9 @@ GUIDES = (
 """The files that become pages as they are, by heading in the list of pages; another file of docs/ goes to the last."""
 ELSEWHERE = {"docs/README.md": "", "docs/glossary.md": "glossary.md"}
 """Files of docs/ that are no guide, and their pages: the list of the docs is the site's own list."""
+RECORDS = ("docs/audit.md", "CHANGELOG.md")
+"""Pages that hold every word of the course: the search leaves them out, so that it finds where a word is explained."""
+UNSEARCHED = "---\nnosearch: true\n---\n\n"
 STATIC = Path(__file__).parent / "static"
 FONTS = Path(__file__).parents[1] / "pages" / "templates" / "fonts"
 
@@ -51,7 +54,7 @@ class Sources:
         for path, page in self.at.items():
             if path.endswith(".md") and path != "README.md":
                 text = without_answers(self._read(path)) if path == "docs/audit.md" else self._read(path)
-                self._put(page, self._relinked(text, path, page))
+                self._put(page, (UNSEARCHED if path in RECORDS else "") + self._relinked(text, path, page))
         shutil.copytree(self.root / "docs" / "images", self.pages / "guides" / "images")
         for one in self.units:
             self._write_unit(one.unit)
