@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import os
 import re
 import shutil
 from collections.abc import Callable, Sequence
@@ -19,6 +21,8 @@ from grader.site.sources import Sources, configuration
 from grader.site.units import about
 
 Say = Callable[[str], None]
+UNNEEDED = ("*.map", "*.po", "*.mo")
+"""What the theme's makers need, and no reader."""
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -68,7 +72,9 @@ def build(units: Sequence[str], target: Path, shown: dict[str, outputs.Outputs])
         sources = Sources(Path(scratch), units, shown)
         sources.write()
         made = Path(scratch) / "made" / "html"
-        warnings = _sphinx(sources, made)
+        warnings = _sphinx("html", sources, made)
+        for unneeded in (path for kind in UNNEEDED for path in made.rglob(kind)):
+            unneeded.unlink()
         if target.exists():
             shutil.rmtree(target)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -76,7 +82,26 @@ def build(units: Sequence[str], target: Path, shown: dict[str, outputs.Outputs])
     return Built(target, tuple(warnings), tuple(sources.figures.untold))
 
 
-def _sphinx(sources: Sources, target: Path) -> list[str]:
+def dead_links(units: Sequence[str]) -> list[str]:
+    """A sentence for each link from these units, and from all other pages, to a site that does not answer it."""
+    with TemporaryDirectory() as scratch:
+        sources = Sources(Path(scratch), units, {})
+        sources.write()
+        made = Path(scratch) / "made" / "links"
+        _sphinx("linkcheck", sources, made)
+        return told_of_links((made / "output.json").read_text(encoding="utf-8"))
+
+
+def told_of_links(report: str) -> list[str]:
+    """The sentences of Sphinx's report on links, a line of JSON each, for those that are broken."""
+    links = [json.loads(line) for line in report.splitlines()]
+    dead = [link for link in links if link["status"] == "broken"]
+    return [
+        f"{link['filename']}, line {link['lineno']}: {link['uri']} does not answer: {link['info']}" for link in dead
+    ]
+
+
+def _sphinx(builder: str, sources: Sources, target: Path) -> list[str]:
     """Run Sphinx; its warnings, a sentence each."""
     from sphinx.application import Sphinx
     from sphinx.util.docutils import docutils_namespace, patch_docutils
@@ -88,17 +113,15 @@ def _sphinx(sources: Sources, target: Path) -> list[str]:
             confdir=None,
             outdir=target,
             doctreedir=target.parent / "doctrees",
-            buildername="html",
+            buildername=builder,
             confoverrides=configuration(sources),
             status=None,
             warning=warned,
             freshenv=True,
         )
         app.build(force_all=True)
-    for unneeded in (path for kind in ("*.map", "*.po", "*.mo") for path in target.rglob(kind)):
-        unneeded.unlink()  # what the theme's makers need
     lines = [COLOURS.sub("", line).strip() for line in warned.getvalue().splitlines()]
-    return [line.replace(f"{sources.pages}/", "") for line in lines if line]
+    return [line.replace(f"{sources.pages}{os.sep}", "") for line in lines if line]
 
 
 def _require_ours(target: Path) -> None:
