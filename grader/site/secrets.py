@@ -28,7 +28,6 @@ GIVEN = ("#", '"""', "import ", "from ", "def ", "class ", "@")
 SHORTEST = 20
 START = 17
 """So many characters of a line are looked up at each place of a text; no line that is looked for has fewer."""
-RNG = np.random.default_rng(0)
 MOST = 2_000
 """Numbers of one input that are looked for: of a thousand images a few are enough."""
 
@@ -37,7 +36,7 @@ MOST = 2_000
 class Secrets:
     """What to look for, and of each what it is: lines and sentences without their blanks, numbers, and words.
 
-    The first two answers of each quiz, as its cell has them, are such a line as well.
+    The answers of a quiz are such a line as well.
     """
 
     lines: Mapping[str, str]
@@ -75,12 +74,12 @@ def telling_lines() -> Iterator[tuple[str, str]]:
 
 
 def _quizzes() -> Iterator[tuple[str, str]]:
+    """The answers of each quiz, as a cell has them, by either mark of quotation."""
     for exercise in all_exercises().values():
         if exercise.withheld:
-            right = {case.group: exercise.right_answers[0][case.group].strip().lower() for case in exercise.cases(RNG)}
-            first = dict(list(right.items())[:2])
+            right = {key: letter.strip().lower() for key, letter in exercise.right_answers[0].items()}
             for mark in "\"'":
-                told = ",".join(f"{mark}{key}{mark}:{mark}{letter}{mark}" for key, letter in first.items())
+                told = ",".join(f"{mark}{key}{mark}:{mark}{letter}{mark}" for key, letter in right.items())
                 yield told, f"the answers of {exercise.name}"
 
 
