@@ -74,13 +74,15 @@ def telling_lines() -> Iterator[tuple[str, str]]:
 
 
 def _quizzes() -> Iterator[tuple[str, str]]:
-    """The answers of each quiz, as a cell has them, by either mark of quotation."""
+    """The answers of each quiz, as a cell has them, by either mark of quotation; two quizzes may have the same."""
+    named: dict[str, list[str]] = defaultdict(list)
     for exercise in all_exercises().values():
         if exercise.withheld:
-            right = {key: letter.strip().lower() for key, letter in exercise.right_answers[0].items()}
             for mark in "\"'":
-                told = ",".join(f"{mark}{key}{mark}:{mark}{letter}{mark}" for key, letter in right.items())
-                yield told, f"the answers of {exercise.name}"
+                right = exercise.right_answers[0].items()
+                told = ",".join(f"{mark}{key}{mark}:{mark}{letter.strip().lower()}{mark}" for key, letter in right)
+                named[told].append(exercise.name)
+    yield from ((told, f"the answers of {', '.join(names)}") for told, names in named.items())
 
 
 def _hidden_texts() -> Iterator[tuple[str, str]]:

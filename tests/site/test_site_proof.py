@@ -46,7 +46,8 @@ def test_each_kind_of_exercise_has_lines_that_are_looked_for(all_lines: dict[str
     what = set(all_lines.values())
     assert {"the answer of adam_step", "code of the spec of adam_step"} <= what
     assert {f"what the feedback says of quiz_{number:02}" for number in range(17)} <= what
-    assert {f"the answers of quiz_{number:02}" for number in range(17)} <= what
+    quizzes = ", ".join(each for each in what if each.startswith("the answers of "))
+    assert all(f"quiz_{number:02}" in quizzes for number in range(17))
     assert min(map(len, all_lines)) >= known.START
 
 
@@ -84,7 +85,7 @@ def test_a_quizs_letters_are_found_whichever_quiz_it_is(tmp_path: Path) -> None:
 def test_a_real_quizs_answers_are_found_on_the_authors_page_too(tmp_path: Path, all_lines: dict[str, str]) -> None:
     right = {key: letter.strip().lower() for key, letter in find_exercise("quiz_02").right_answers[0].items()}
     sentences = found(tmp_path, "guides/authoring.html", f"<p>quiz_02 = {right}</p>", only(lines=all_lines))
-    assert any("the answers of quiz_02" in sentence for sentence in sentences)
+    assert any("the answers of " in sentence and "quiz_02" in sentence for sentence in sentences)
 
 
 def test_what_explains_a_quiz_is_found(tmp_path: Path, all_lines: dict[str, str]) -> None:
