@@ -18,7 +18,9 @@ from helpers.browser_driver import chromium, local_page
 from helpers.course import ROOT, UNITS
 from playwright.sync_api import BrowserContext, Page, expect
 
-from grader.site import outputs
+from grader.commands import site as command
+from grader.site import outputs, sources
+from grader.site.addresses import Repository
 from grader.site.build import Built, build
 from grader.site.proof import leaks
 from grader.site.secrets import Secrets, secrets
@@ -26,7 +28,17 @@ from grader.site.secrets import Secrets, secrets
 pytestmark = pytest.mark.browser
 
 MADE = UNITS[:2]
-PAGES = ("index", "plan", "glossary", "gallery/index", "guides/running", "guides/audit", f"units/{MADE[1]}", "search")
+PAGES = (
+    "index",
+    "plan",
+    "glossary",
+    "gallery/index",
+    "guides/running",
+    "guides/instructors",
+    "guides/audit",
+    f"units/{MADE[1]}",
+    "search",
+)
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +54,17 @@ def site(shown: dict[str, outputs.Outputs], tmp_path_factory: pytest.TempPathFac
 @pytest.fixture(scope="module")
 def known() -> Secrets:
     return secrets("a" * 64)
+
+
+@pytest.fixture(scope="module")
+def planted(shown: dict[str, outputs.Outputs], known: Secrets, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """A site of a repository with an address, and with a line of an answer that each cell of its unit prints."""
+    line = next(line for line in _answer_lines() if "".join(line.split()) in known.lines)
+    stream = {"output_type": "stream", "name": "stdout", "text": line}
+    printing = {cell: [*given, stream] for cell, given in shown[MADE[0]].items()}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sources, "repository", lambda root: Repository("https://github.com/someone/a-course"))
+        return build(MADE[:1], tmp_path_factory.mktemp("planted") / "html", {MADE[0]: printing})
 
 
 @pytest.fixture(scope="module")
@@ -84,14 +107,8 @@ def test_no_file_holds_an_answer(site: Built, known: Secrets) -> None:
     assert leaks(site.files, site.folder, known) == []
 
 
-def test_an_answer_that_an_output_prints_is_found(
-    shown: dict[str, outputs.Outputs], known: Secrets, tmp_path: Path
-) -> None:
-    line = next(line for line in _answer_lines() if "".join(line.split()) in known.lines)
-    stream = {"output_type": "stream", "name": "stdout", "text": line}
-    planted = {cell: [*given, stream] for cell, given in shown[MADE[0]].items()}
-    made = build(MADE[:1], tmp_path / "html", {MADE[0]: planted})
-    found = leaks(made.files, made.folder, known)
+def test_an_answer_that_an_output_prints_is_found(planted: Built, known: Secrets) -> None:
+    found = leaks(planted.files, planted.folder, known)
     assert any(sentence.startswith(f"units/{MADE[0]}.html holds the answer of ") for sentence in found)
 
 
@@ -112,19 +129,21 @@ def test_figures_and_prints_are_on_the_units_pages(site: Built, shown: dict[str,
 
 
 def test_a_run_without_outputs_asks_for_no_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from grader.commands.site import main
+    asked: list[object] = []
+
+    def note(*wanted: object) -> Built:
+        asked.extend(wanted)
+        return Built(tmp_path, (), ())
 
     monkeypatch.setattr(outputs, "execute", lambda unit: pytest.fail("a kernel was started"))
-    assert main([MADE[0][:2]], tmp_path / "html", check=False, outputs=False, links=False) == 0
-    html = (tmp_path / "html" / "units" / f"{MADE[0]}.html").read_text(encoding="utf-8")
-    assert 'class="prediction"' in html and "cell_output" not in html
+    monkeypatch.setattr(command, "build", note)
+    assert command.main(["01", "0"], tmp_path, check=False, outputs=False, links=False) == 0
+    assert asked == [MADE, tmp_path, {}]
 
 
 def test_a_warning_fails_a_check_with_its_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from grader.commands import site as command
-
     warned = Built(tmp_path, ("guides/running.md:3: WARNING: no such page",), ("00, the cell a: a figure has no text",))
     shutil.copy(ROOT / "README.md", tmp_path / "index.html")
     monkeypatch.setattr(command, "build", lambda *asked: warned)
@@ -145,7 +164,7 @@ def test_a_page_asks_for_nothing_from_outside_and_fits_a_phone(site: Built, page
     page.goto((site.folder / f"{name}.html").as_uri())
     wide = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
     assert wide == [390, 390]
-    expect(page.locator("h1").first).to_be_visible()
+    expect(page.locator("h1:visible").first).to_be_visible()
     assert failed == []
     fonts = page.evaluate("document.fonts.ready.then(fonts => [...fonts].filter(f => f.status == 'error').length)")
     assert fonts == 0
@@ -190,18 +209,12 @@ def test_on_paper_there_is_the_text_alone(site: Built, page: Page) -> None:
     page.emulate_media(media="print")
     for gone in (".bd-sidebar-primary", ".buttons", ".bd-header-article"):
         expect(page.locator(gone).first).to_be_hidden()
-    expect(page.locator("h1").first).to_be_visible()
+    expect(page.locator("h1:visible").first).to_be_visible()
 
 
-def test_with_an_address_each_cell_can_be_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from grader.site import sources
-    from grader.site.addresses import Repository
-
-    home = Repository("https://github.com/someone/a-course")
-    monkeypatch.setattr(sources, "repository", lambda root: home)
-    made = build(MADE[:1], tmp_path / "html", {})
-    assert made.warnings == ()
-    html = (made.folder / "units" / f"{MADE[0]}.html").read_text(encoding="utf-8")
+def test_with_an_address_each_cell_can_be_reported(planted: Built) -> None:
+    assert planted.warnings == ()
+    html = (planted.folder / "units" / f"{MADE[0]}.html").read_text(encoding="utf-8")
     assert html.count('class="report"') >= html.count('<div class="cell ') > 5
     assert "template=1-cell.yml" in html and f"unit={MADE[0]}" in html
-    assert (made.folder / "colab" / f"{MADE[0]}.ipynb").is_file()
+    assert (planted.folder / "colab" / f"{MADE[0]}.ipynb").is_file()
