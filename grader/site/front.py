@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from grader.exercises import all_exercises
 from grader.site import panel
 from grader.site.cards import predictions
+from grader.site.filling import filled
 from grader.site.gallery import sentences
 from grader.site.outputs import Outputs
-from grader.site.templates import filled
 from grader.site.units import About, released
 
 BUILT = re.compile(r"^\| \[\d\d · [^\]]+\]\(notebooks/(\w+)/[^)]+\) \| [^|]+ \| ([^|]+) \|$", re.M)

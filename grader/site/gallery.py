@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 from grader.exercises import exercises_of
-from grader.site.templates import filled
+from grader.site.filling import filled
 from grader.site.units import About
 from grader.spec import Exercise
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sys
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -125,9 +124,3 @@ def _failures(notebook: NotebookNode) -> Iterator[str]:
         for output in cell.get("outputs", []):
             if output.output_type == "error":
                 yield f"the cell {cell['id']} ended with {output.ename}: {output.evalue}"
-
-
-if sys.platform == "win32":  # nbclient's kernels talk through sockets that the default loop of Windows cannot wait for
-    import asyncio
-
-    asyncio.set_event_loop_policy(asyncio.WindowsSelectorEventLoopPolicy())

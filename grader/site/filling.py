@@ -12,7 +12,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 @cache
 def _environment() -> Environment:
     # What is filled in is Markdown and the course's own HTML.
-    return Environment(loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, autoescape=False)
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"), undefined=StrictUndefined, autoescape=False
+    )
 
 
 def filled(name: str, **values: Any) -> str:
