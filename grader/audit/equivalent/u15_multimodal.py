@@ -33,7 +33,7 @@ EQUIVALENT: dict[str, tuple[Explained, ...]] = {
                 "partner = torch.arange(len(a), device=b.device)",
                 "partner = torch.arange(len(a))",
             ),
-            "Pairs have as many first as second parts, on one device. Checks run on the CPU, where a tensor lies anyway.",
+            "Pairs have as many first as second parts, on one device; checks run on the CPU, where tensors lie anyway.",
         ),
     ),
     "zero_shot": (
