@@ -1464,10 +1464,10 @@ with waits_for("filter_normalized", "loss_slice"):
 
 # %% [markdown]
 # How *soon* the two arrive is another question: compare the updates (with two learning rates only). About the walls, be careful even
-# where the cell found a difference. Three networks of a kind are few; when the machine adds in another order, single rises change visibly. A
-# few lines through a space of many thousands of axes show little of it. And the running means and variances of batch normalization stay
-# those of $\theta$ on the whole walk, so part of the rise may come from that. That all three of one kind lie above all three of the other
-# happens by chance in 2 of 20 cases.
+# where the cell found a difference. Three networks of a kind are few: that all three of one kind lie above all three of the other happens by
+# chance in 2 of 20 cases. Where the two kinds were trained at different rates, that alone may have led to steeper places; and when the machine
+# adds in another order, another rate may win. A few lines through a space of many thousands of axes show little of it. And the running means
+# and variances of batch normalization stay those of $\theta$ on the whole walk, so part of the rise may come from that.
 
 # %% [markdown]
 # ## What a map does not prove
@@ -1693,7 +1693,7 @@ check("quiz_14")
 # - H. Li and others, [Visualizing the Loss Landscape of Neural Nets](https://arxiv.org/abs/1712.09913) (2018);
 #   [code](https://github.com/tomgoldstein/loss-landscape). Reproduce: a contour over two directions for your own networks.
 # - R. L. Draelos, L. Carin, [Use HiResCAM instead of Grad-CAM](https://arxiv.org/abs/2011.08891) (2020). Reproduce: gradient times
-#   activation, *without* the mean over places, for the shirts with the lamp.
+#   activation, *without* the mean over places; where is the strongest place of the shirts with the lamp?
 # - All methods of this unit are in [Captum](https://github.com/meta-pytorch/captum), with the same numbers for the same settings.
 #
 # Next: 15 Multimodal, where images, words and sounds meet in one space.

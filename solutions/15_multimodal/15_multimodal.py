@@ -791,8 +791,8 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce")
     panels[0].set_ylabel("4 images of each class")
     fig.colorbar(shown, ax=panels, label="cosine", shrink=0.8)
     block = np.kron(np.eye(10), np.ones((4, 4))) > 0
-    old, new = (f"{table[block].mean():.2f} and {table[~block].mean():.2f}" for table in tables.values())
-    plots.finding(fig, f"Mean cosine of an image and a word, of one class and of two: {old} before training, {new} after")
+    old, new = (f"{table[block].mean():.2f} and {round(table[~block].mean(), 2) + 0.0:.2f}" for table in tables.values())
+    plots.finding(fig, f"Mean cosine, same class and other class: {old} before training, {new} after")
     plt.show()
 
 # %% [markdown]
@@ -1558,7 +1558,7 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "late_fusio
         ax.set(xlabel="caption says")
         ax.grid(False)
     panels[0].set_ylabel("picture is")
-    plots.finding(fig, f"\"It agrees\", with what probability? Late fusion: {shares['late fusion'].mean():.0f}% right; one network: {shares['one network'].mean():.0f}%")
+    plots.finding(fig, f"P(it agrees): late fusion is right in {shares['late fusion'].mean():.0f}%, one network in {shares['one network'].mean():.0f}%")
     plt.show()
     for name, values in shares.items():
         print(f"{name:14} right in {values.mean():5.1f} % of the pairs ({values.min():.1f} to {values.max():.1f}, three seeds)")
@@ -1624,7 +1624,9 @@ check("modality_dropout")
 # - a small network on the **aligned embeddings** from above, which stay as they are. It has never missed a modality either. (Images
 #   and clips were paired by class, so labels had a part in these embeddings, too.)
 #
-# The aligned encoders had eight epochs and their small network has one, so *all* train for nine, on the same 4,000 images and captions. The learning rates are each one's own, chosen among 0.003, 0.01 and 0.03 on a held-out fifth of the training images and voices.
+# The aligned encoders had eight epochs and their small network has one, so *all* train for nine, on the same 4,000 images and captions. The
+# learning rates are each one's own, chosen among 0.003, 0.01 and 0.03 on a held-out fifth of the training images and voices. (For four of
+# the six networks that was 0.03, the largest: a still larger one was not tried.)
 #
 # The second, without dropout: how does it do when it has *only the image*?
 
