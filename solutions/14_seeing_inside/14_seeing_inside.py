@@ -1582,10 +1582,11 @@ check("clinic_14")
 # Put the letter of the best answer in quotes, such as `"b"`, in place of the dots. What is right, and why the others are not, you read in your
 # feedback, or with `./course check 14`.
 #
-# **q1.** A method's maps of a trained and of a random network correlate by 0.9. On the pixels of the clothes alone it is 0.1. What follows?
+# **q1.** On satellite images with wide black margins a method's maps of a trained and of a random network correlate by 0.9; on the land
+# alone, by 0.1. What follows?
 # - a) The method is robust.
-# - b) Random weights already know what a shirt is.
-# - c) Most of the 0.9 comes from the background, where both maps are tied to the image.
+# - b) Random weights already know what a field is.
+# - c) Most of the 0.9 comes from the margins, where both maps are tied to the image.
 # - d) The network was not trained well enough.
 #
 # **q2.** Somebody's integrated gradients of an X-ray, from a *white* baseline, give the white bones nothing. What is the reason?

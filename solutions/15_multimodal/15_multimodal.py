@@ -1894,12 +1894,12 @@ check("clinic_15")
 # - c) nearly equal weights, and large gradients
 # - d) NaN from the first step on
 #
-# **q6.** A photo and a signature are each the account owner's in half of the cases, independently, and fraud is when *exactly one*
-# of them is. What can late fusion of two experts do, each of whom sees one of the two?
-# - a) find most frauds, if the better expert gets a larger weight
-# - b) find them if both experts train longer
-# - c) no better than a coin, whatever the weights
-# - d) find them with modality dropout
+# **q6.** Late fusion of three experts with equal weights. The third has no data, and somebody writes $\log(1/C)$ for each of its classes,
+# "no opinion", in place of leaving it out. What changes?
+# - a) nothing: it has no opinion
+# - b) the answer: the third expert now pulls towards a class of its own
+# - c) the answer stays, and its probability comes nearer to $1/C$
+# - d) the answer stays, and is surer: three agree more than two
 
 # %% exercise="quiz_15"
 ### BEGIN SOLUTION
