@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from course_lib.drawing.contours import contour_with_paths
+from course_lib.drawing.described import WRONG_MARK
 from course_lib.drawing.interactive import play
 from course_lib.drawing.style import (
     BLUE,
@@ -293,7 +294,7 @@ def image_grid(
         x, y = (i % columns) * (1 + GAP), -(i // columns) * pitch
         ax.imshow(tile, cmap="PuOr" if signed else "gray", vmin=low, vmax=high, extent=(x, x + 1, y - 1, y))
         if texts:
-            mark = "\u2717 " if wrong is not None and wrong[i] else ""
+            mark = f"{WRONG_MARK} " if wrong is not None and wrong[i] else ""
             ax.text(
                 x + 0.5,
                 y - 1.03,
