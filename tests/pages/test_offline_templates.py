@@ -12,16 +12,24 @@ from helpers.browser_driver import chromium
 from helpers.course import UNITS, source_notebook
 from helpers.submissions import classroom as a_classroom
 from nbconvert.exporters import HTMLExporter
-from nbformat.v4 import new_code_cell, new_markdown_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from traitlets.config import Config
 
+from course_lib.drawing.described import UNKNOWN
 from course_lib.judging import render
 from course_lib.judging.compute import run_cases
 from course_lib.judging.judge import judge
 from course_lib.judging.reference import load
 from grader.config import nbgrader_config
 from grader.exercises import find_exercise
-from grader.pages.exporter import NBGRADER_TEMPLATES, NO_DESCRIPTION, clean_html, markdown2html
+from grader.pages.exporter import (
+    NBGRADER_TEMPLATES,
+    NO_DESCRIPTION,
+    PageExporter,
+    clean_html,
+    html_exporter,
+    markdown2html,
+)
 from grader.pages.formulas import FORMULA, mathml, typeset
 from grader.submissions.samples import fill, hand_in
 
@@ -130,6 +138,39 @@ def test_every_picture_has_an_alternative_text(page, feedback, formgrade):
     assert all(picture["alt"] for picture in outputs)
     assert [picture["alt"] for picture in outputs][-4:] == [NO_DESCRIPTION] * 3 + ["told"]  # PNG, SVG, two as HTML
     assert outputs[-3]["src"].startswith("data:image/svg+xml;base64,")
+
+
+@pytest.mark.parametrize("page", ["feedback", "formgrade"])
+def test_a_figure_has_its_own_words_there(page, feedback, formgrade):
+    """The unit's own figures were drawn in the sandbox; their findings are the pictures' alternatives."""
+    text = {"feedback": feedback.read_text(encoding="utf-8"), "formgrade": formgrade}[page]
+    figures = BeautifulSoup(text, "html.parser").select(".output_png img")[:-1]
+    assert len(figures) >= 3
+    assert all(len(picture["alt"]) > 20 and picture["alt"] not in (NO_DESCRIPTION, UNKNOWN) for picture in figures)
+
+
+@pytest.mark.fast
+def test_an_outputs_words_come_before_the_cells_and_are_bounded():
+    picture = {"image/png": "iVBORw0KGgo="}
+    told = [
+        {"image/png": {"alt": ' "onerror=alert(1)\n<b> '}},
+        {"image/png": {"alt": "word " * 10**5}},
+        {"image/png": {"alt": 7}},
+        {"image/png": "no dictionary"},
+        {"image/png": {"alt": "  "}},
+    ]
+    outputs = [new_output("display_data", picture, metadata=metadata) for metadata in told]
+    cell = new_code_cell("", outputs=outputs, metadata={"alt": "the cell's"})
+    svg = new_output("display_data", {"image/svg+xml": "<svg/>"}, metadata={"image/svg+xml": {"alt": 'a "drawing"'}})
+    plain = new_code_cell("", outputs=[new_output("display_data", picture), svg])
+    config = Config({"HTMLExporter": html_exporter() | {"template_name": "classic"}})  # feedback's, without its frame
+    html, _ = PageExporter(config=config).from_notebook_node(new_notebook(cells=[cell, plain]))
+    pictures = BeautifulSoup(html, "html.parser").select("img")
+    assert all(set(each.attrs) == {"alt", "src"} for each in pictures)
+    alts = [each["alt"] for each in pictures]
+    assert alts[0] == '"onerror=alert(1) <b>'
+    assert len(alts[1]) <= 1_000 and alts[1].endswith(" ...")
+    assert alts[2:] == ["the cell's"] * 3 + [NO_DESCRIPTION, 'a "drawing"']
 
 
 def test_a_page_a_learner_gets_is_small_enough_to_mail(feedback):
