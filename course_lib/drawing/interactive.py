@@ -78,7 +78,7 @@ def _widget(name: str, control: Any, value: Any) -> Any:
             "lists, True and False."
         )
     made.value = value
-    made.description = name.replace("_", " ")
+    made.description = made.tooltip = name.replace("_", " ")
     made.style.description_width = "initial"
     return made
 

@@ -59,6 +59,16 @@ NO_DESCRIPTION = "No description has been provided for this image"
 MOST_WORDS = 1_000
 """Characters of a picture's alternative text."""
 
+FRAME = (
+    ("<html>", '<html lang="en">'),
+    ('<meta charset="utf-8" />', '<meta charset="utf-8" />\n<meta name="viewport" content="width=device-width">'),
+    ('<div class="panel-heading">', '<div class="panel-heading" role="banner">'),
+    ("<h4>", '<h1 class="h4">'),
+    ("</h4>", "</h1>"),
+    ('<div id="toc">', '<div id="toc" role="navigation" aria-label="What was graded">'),
+)
+"""What nbgrader's frame of a feedback page lacks for a screen reader; the first of each is the frame's own."""
+
 RUNS = ["script", "style", "iframe", "object", "embed", "template", "noscript", "svg", "form", "button", "select"]
 PICTURE = "data:image/"
 TAGS = (
@@ -107,10 +117,12 @@ class PageExporter(HTMLExporter):
         """A notebook's page, and the resources."""
         prepared = self._init_resources(resources)
         try:
-            result: tuple[str, dict[str, Any]] = TemplateExporter.from_notebook_node(self, nb, prepared, **options)
+            page, prepared = TemplateExporter.from_notebook_node(self, nb, prepared, **options)
         finally:
             begin_page()  # what is made next is not of this page
-        return result
+        for before, after in FRAME:
+            page = page.replace(before, after, 1)
+        return page, prepared
 
     def _preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         """As nbconvert's, without copying the copy twice more, and looking at its format after each preprocessor."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from helpers.axe import findings
 from helpers.browser_driver import chromium
 from helpers.course import UNITS, source_notebook
 from helpers.submissions import classroom as a_classroom
@@ -31,7 +32,7 @@ from grader.pages.exporter import (
     markdown2html,
 )
 from grader.pages.formulas import FORMULA, mathml, typeset
-from grader.submissions.samples import fill, hand_in
+from grader.submissions.samples import fill, hand_in, paste_misconception
 
 UNIT = "00_start_here"
 OUTSIDE = "https://outside.example/"
@@ -62,11 +63,12 @@ display(HTML('<img src="data:image/png;base64,iVBORw0KGgo="><img alt="told" src=
 
 @pytest.fixture(scope="module")
 def classroom(tmp_path_factory):
-    """A class of one, whose notebook is right and hostile, graded through nbgrader."""
+    """A class of one, whose notebook is hostile, right but for one known mistake, and graded through nbgrader."""
     room = a_classroom(tmp_path_factory.mktemp("class"))
     room.register(UNIT)
     released = nbformat.read(room.root / "notebooks" / UNIT / f"{UNIT}.ipynb", as_version=4)
     submission = fill(released, source_notebook(UNIT))
+    paste_misconception(submission, find_exercise("mean_square"))
     submission.cells += [new_markdown_cell(HOSTILE_MARKDOWN), new_code_cell(HOSTILE_CODE)]
     hand_in(nbformat.writes(submission), room.root / "submitted", "mallory", UNIT)
     room.autograde(UNIT, "mallory", room.root / "submitted")
@@ -127,6 +129,7 @@ def test_feedback_keeps_what_is_harmless(feedback):
     assert "[a picture: not part of this page]" in text
     assert "window.hacked" in text  # the code that the learner wrote is shown as code
     assert "standardize: all right, 6 of 6 points" in text
+    assert "mean_square: not right yet" in text
 
 
 @pytest.mark.parametrize("page", ["feedback", "formgrade"])
@@ -176,6 +179,17 @@ def test_an_outputs_words_come_before_the_cells_and_are_bounded():
 def test_a_page_a_learner_gets_is_small_enough_to_mail(feedback):
     pictures = sum(len(url) for url in loads(feedback.read_text(encoding="utf-8")) if url.startswith("data:image"))
     assert feedback.stat().st_size - pictures < 600_000
+
+
+@pytest.mark.browser
+def test_feedback_has_no_serious_finding_of_accessibility(feedback):
+    with chromium() as browser:
+        page = browser.new_page()
+        page.goto(feedback.as_uri())
+        assert findings(page) == []
+        page.set_viewport_size({"width": 640, "height": 450})  # 1280 pixels at 200 %
+        assert page.evaluate("document.documentElement.scrollWidth") <= 640
+        assert findings(page) == []
 
 
 @pytest.mark.browser

@@ -1,4 +1,5 @@
-/* Pictures with words, for JupyterLab, which draws <img> without `alt` and passes over what the output says.
+/* What a screen reader is told in JupyterLab: pictures, which JupyterLab draws without `alt` whatever their output says,
+   and sliders, which ipywidgets makes without a name and without a ring where the keyboard is.
 
    Written by hand, to be read: a container as module federation has it (`init`, `get`), with one module, a MIME
    extension. It draws with JupyterLab's own renderers, from the module that JupyterLab shares, and then only sets `alt`,
@@ -6,7 +7,7 @@
 "use strict";
 
 (() => {
-  const NAME = "optimization-course-alternatives";
+  const NAME = "optimization-course-words";
   const MOST = 1000; // characters; the text is a notebook's, so it may be of any length
   let shared = {};
 
@@ -51,6 +52,36 @@
     return { __esModule: true, default: extensions };
   };
 
+  /* The label of a slider stands beside it: its handle and its number, which can be typed over, are called so, too. */
+  const nameSlider = (slider) => {
+    const name = slider.querySelector(".widget-label")?.textContent.trim();
+    if (!name) return;
+    for (const handle of slider.querySelectorAll(".noUi-handle[role=slider]")) handle.setAttribute("aria-label", name);
+    const number = slider.querySelector(".widget-readout[contenteditable=true]");
+    number?.setAttribute("role", "textbox");
+    number?.setAttribute("aria-label", `${name}, as a number`);
+  };
+
+  const watchControls = () => {
+    const SLIDER = ".widget-slider";
+    new MutationObserver((changes) => {
+      for (const node of changes.flatMap((change) => [...change.addedNodes])) {
+        if (!(node instanceof Element)) continue;
+        const slider = node.closest(SLIDER); // its parts may come after it
+        if (slider !== null) nameSlider(slider);
+        node.querySelectorAll(SLIDER).forEach(nameSlider);
+      }
+    }).observe(document.body, { childList: true, subtree: true });
+    const style = document.createElement("style");
+    style.textContent = `
+      .jupyter-widgets :is(.noUi-handle, .widget-readout, select, input, button):focus-visible {
+        outline: 2px solid var(--jp-brand-color1, #1976d2) !important;
+        outline-offset: 2px !important;
+      }`;
+    document.head.append(style);
+  };
+
+  watchControls();
   (window._JUPYTERLAB ??= {})[NAME] = {
     init: (scope) => {
       shared = scope;
