@@ -9,9 +9,9 @@ COUNTED = ("serious", "critical")
 OPTIONS = {"resultTypes": ["violations"]}
 
 
-def findings(page: Page) -> list[str]:
-    """What is serious or critical, each with the first places; minor ones are a matter of taste."""
-    violations = Axe().run(page, options=OPTIONS).response["violations"]
+def findings(page: Page, within: str = "html") -> list[str]:
+    """What is serious or critical within an element, each with the first places; minor ones are a matter of taste."""
+    violations = Axe().run(page, context=within, options=OPTIONS).response["violations"]
     return [
         f"{each['id']} ({each['impact']}): {each['help']}: "
         + "; ".join(f"{node['target']} {node['html'][:160]}" for node in each["nodes"][:4])
