@@ -67,12 +67,12 @@ def _about_panels(panels: Sequence[_Panel]) -> str:
     """Several panels: what all of them show is said once."""
     count = f"{len(panels)} panels"
     titles = [panel.title for panel in panels if panel.title]
+    order = f". In order: {_listed(titles, 2 * PANELS, '; ')}" if titles else ""
+    kinds = list(dict.fromkeys(panel.shows for panel in panels if panel.shows))
     if len({panel.shows for panel in panels}) == 1:
-        each = f"{count}, in each {panels[0].shows}" if panels[0].shows else count
-        return f"{each}: {_listed(titles, PANELS * 2)}" if titles else each
+        return f"{count}, in each {kinds[0]}{order}" if kinds else f"{count}{order}"
     if len(panels) > PANELS:
-        kinds = _listed(list(dict.fromkeys(panel.shows for panel in panels if panel.shows)), 3)
-        return f"{count}, with {kinds}" + (f": {_listed(titles, PANELS * 2)}" if titles else "")
+        return f"{count}, with {_listed(kinds, 3, '; ')}{order}"
     said = [count + "."]
     for number, panel in enumerate(panels, 1):
         said += [f"Panel {number}:", *(_sentence(text) for text in (panel.title, panel.shows) if text)]
@@ -101,14 +101,15 @@ def _shown(ax: Axes) -> str:
     said = _listed(things)
     if named and not ax.images:
         ends = _ends(ax)
-        said += f": {_listed([f'{name} {ends[name]}' if name in ends else name for name in named])}"
+        # A legend may leave out what is drawn many times.
+        some = "; named: " if len(_curves(ax)) > 2 * len(named) else ": "
+        said += some + _listed([f"{name} {ends[name]}" if name in ends else name for name in named])
     return f"{axes_names}, {said}" if axes_names else said
 
 
 def _things(ax: Axes) -> list[str]:
     """What is drawn, by kind, with how many there are."""
-    lines = [line for line in ax.lines if line.get_visible() and not _is_guide(line)]
-    curves = [line for line in lines if line.get_linestyle() != "None"]
+    lines, curves = _lines(ax), _curves(ax)
     kinds = [type(each).__name__ for each in ax.collections]
     points = sum(
         len(np.asarray(each.get_offsets()))
@@ -134,6 +135,14 @@ def _things(ax: Axes) -> list[str]:
     if not found and ax.patches:
         found.append(f"a drawing{_with_words(ax.texts)}")
     return found
+
+
+def _lines(ax: Axes) -> list[Any]:
+    return [line for line in ax.lines if line.get_visible() and not _is_guide(line)]
+
+
+def _curves(ax: Axes) -> list[Any]:
+    return [line for line in _lines(ax) if line.get_linestyle() != "None"]
 
 
 def _images(ax: Axes) -> str:
@@ -226,18 +235,20 @@ def _written(texts: Iterable[Any]) -> str:
 
 
 def _with_words(texts: Iterable[Any]) -> str:
-    words = [spoken(text.get_text()) for text in texts]
-    words = [word for word in dict.fromkeys(words) if word]
-    return f" with the words: {_listed(words, 2 * NAMES)}" if words else ""
+    found = [text for text in dict.fromkeys(spoken(text.get_text()) for text in texts) if text]
+    words = [text for text in found if re.search(r"[^\W\d_]{2}", text)]  # what else stands there is numbers in a table
+    if words:
+        return f" with the words: {_listed(words, 2 * NAMES)}"
+    return f" with {_count(len(found), 'number')} or sign{'s' * (len(found) > 1)}" if found else ""
 
 
 def _count(count: int, thing: str) -> str:
     return f"a {thing}" if count == 1 else f"{count:,} {thing}s"
 
 
-def _listed(names: Sequence[str], most: int = NAMES) -> str:
+def _listed(names: Sequence[str], most: int = NAMES, between: str = ", ") -> str:
     left = len(names) - most
-    return ", ".join(names) if left <= 1 else f"{', '.join(names[:most])} and {left} more"
+    return between.join(names) if left <= 1 else f"{between.join(names[:most])} and {left} more"
 
 
 def _sentence(text: str) -> str:

@@ -80,7 +80,10 @@ def test_panels_are_told_in_order_and_what_all_show_once():
         plots.image_grid(np.zeros((5, 4, 4)), ax=ax)
         ax.set_title(f"after {steps} steps")
     plots.finding(fig, "Silhouettes come first")
-    assert describe(fig) == "Silhouettes come first. 2 panels, in each 5 images: after 10 steps, after 100 steps."
+    assert (
+        describe(fig)
+        == "Silhouettes come first. 2 panels, in each 5 images. In order: after 10 steps; after 100 steps."
+    )
 
     fig, (left, right) = plt.subplots(1, 2)
     path = {"plain": np.ones((5, 2))}
@@ -117,6 +120,7 @@ def test_what_panels_share_is_said_of_each():
         (lambda ax: ax.pcolormesh(np.eye(3)), "A map in colours."),
         (lambda ax: ax.hist([1, 2, 2, 3], bins=3), "3 bars."),
         (lambda ax: ax.text(0, 0, "input"), "A drawing with the words: input."),
+        (lambda ax: (ax.text(0, 0, "0.5"), ax.text(1, 0, "7")), "A drawing with 2 numbers or signs."),
         (lambda ax: ax.add_patch(plt.Rectangle((0, 0), 1, 1)), "A drawing."),
         (lambda ax: None, "Empty axes, in which nothing is drawn."),
         (lambda ax: ax.plot(["a", "b", "c"], [1, 2, 3], label="$a$"), "A line: a from 1 to 3."),
