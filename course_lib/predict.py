@@ -13,7 +13,7 @@ from typing import Any
 
 from course_lib.errors import CourseError
 
-# Of the bar beside a card, on a white and on a dark page. All text has the page's own colour: these are too pale for it.
+# Of the bar beside a card, on a white and on a dark page; text has the page's own colour, for which these are too pale.
 OPEN, SAME, OTHER = "#d68910", "#2e9e6b", "#3b82b8"
 
 
