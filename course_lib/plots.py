@@ -70,6 +70,7 @@ CROSS: dict[str, Any] = {"marker": "x", "markersize": 6.5, "markeredgewidth": 2,
 MARKERS = "os^DvP"  # on curves that share a picture: a grey print and a tired eye tell them apart by these
 GAP = 0.1  # between tiles, in tiles
 LABEL_SIZE = 9.5  # points, under a tile
+WRONG_INK = "#B84F00"  # vermillion, as dark as letters have to be: 5 : 1 on the card
 
 
 def bands(ax: Axes, x: Any, values: Any, *, label: str, band: Band = "std", color: str | None = None) -> Axes:
@@ -302,7 +303,7 @@ def image_grid(
                 ha="center",
                 va="top",
                 fontsize=LABEL_SIZE,
-                color=VERMILLION if mark else INK,
+                color=WRONG_INK if mark else INK,
                 weight="bold" if mark else "normal",
                 linespacing=1.0,
             )

@@ -319,7 +319,7 @@ def test_images_with_their_labels_and_the_wrong_ones_marked():
     assert words[0] == "T-shirt/top"
     assert words[1].endswith("Ankle boot")
     assert words[1] != "Ankle boot"  # a mark beside the colour, for those who see no colour
-    assert to_hex(ax.texts[1].get_color()) == to_hex(plots.VERMILLION)
+    assert to_hex(ax.texts[1].get_color()) == to_hex(plots.WRONG_INK)
 
 
 @pytest.mark.parametrize("shape", [(1, 5, 7), (3, 1, 28, 28), (4, 8, 8, 3)])
