@@ -289,6 +289,16 @@ def test_a_learning_rate_that_diverged_between_two_that_did_not_has_its_own_cros
     np.testing.assert_array_equal(cross.get_xdata(), LRS[[4, 11]])
 
 
+def test_paths_in_one_picture_differ_by_more_than_their_colour():
+    for steps in (20, 200):
+        paths = {name: descend(RAVINE, (1, -2), lr, steps) for name, lr in (("slow", 0.01), ("fast", 0.05))}
+        ax = plots.contour_with_paths(RAVINE, paths, **PLANE)
+        marks = [line(ax, label).get_marker() for label in paths]
+        assert len(set(marks)) == 2 and "None" not in marks
+        alone = plots.contour_with_paths(RAVINE, {"slow": paths["slow"]}, **PLANE)
+        assert line(alone, "slow").get_marker() == ("." if steps == 20 else "None")
+
+
 def test_curves_in_one_picture_differ_by_more_than_their_colour():
     curves = {"SGD": np.linspace(2, 1, 40), "Adam": np.linspace(2, 0, 40)}
     for ax in (
