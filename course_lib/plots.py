@@ -68,6 +68,7 @@ Band = Literal["std", "minmax"]
 
 CROSS: dict[str, Any] = {"marker": "x", "markersize": 6.5, "markeredgewidth": 2, "linestyle": "none"}
 MARKERS = "os^DvP"  # on curves that share a picture: a grey print and a tired eye tell them apart by these
+BAND = "band"  # how a line that `bands` drew is known again
 GAP = 0.1  # between tiles, in tiles
 LABEL_SIZE = 9.5  # points, under a tile
 WRONG_INK = "#B84F00"  # vermillion, as dark as letters have to be: 5 : 1 on the card
@@ -76,7 +77,8 @@ WRONG_INK = "#B84F00"  # vermillion, as dark as letters have to be: 5 : 1 on the
 def bands(ax: Axes, x: Any, values: Any, *, label: str, band: Band = "std", color: str | None = None) -> Axes:
     """One line, the mean over seeds, and around it one standard deviation or the range from worst to best.
 
-    x: (T,).  values: (T,) or (seeds, T).  A standard deviation is never drawn beyond the values that occurred.
+    x: (T,).  values: (T,) or (seeds, T).  A standard deviation is never drawn beyond the values that occurred. From the
+    second one on, the lines of one Axes differ by markers, too.
     """
     array = as_seeds(values, label)
     # A run that diverged is inf or NaN from some step on: the mean then ends there, and so does the line.
@@ -86,11 +88,23 @@ def bands(ax: Axes, x: Any, values: Any, *, label: str, band: Band = "std", colo
         if band == "std":
             low, high = np.maximum(low, mean - std), np.minimum(high, mean + std)
     mean = np.where(np.isfinite(mean), mean, np.nan)
-    (line,) = ax.plot(x, mean, label=label, color=color)
+    (line,) = ax.plot(x, mean, label=label, color=color, gid=BAND)
+    _tell_apart([each for each in ax.lines if each.get_gid() == BAND])
     if len(array) > 1:
         ok = np.isfinite(mean) & np.isfinite(low) & np.isfinite(high)
         ax.fill_between(x, low, high, where=ok, color=line.get_color(), alpha=0.22, linewidth=0)
     return ax
+
+
+def _tell_apart(lines: Sequence[Line2D]) -> None:
+    """Give lines that share an Axes a marker each, where they have none yet; on long ones a few, along the page."""
+    if len(lines) == 1:
+        return
+    for number, line in enumerate(lines):
+        if line.get_marker() == "None":
+            line.set(marker=MARKERS[number % len(MARKERS)], markersize=5)
+            if len(np.asarray(line.get_xdata())) > 12:
+                line.set_markevery((0.03 * (number % len(MARKERS)), 0.18))  # in diagonals, whatever the scale becomes
 
 
 def loss_curves(

@@ -289,6 +289,18 @@ def test_a_learning_rate_that_diverged_between_two_that_did_not_has_its_own_cros
     np.testing.assert_array_equal(cross.get_xdata(), LRS[[4, 11]])
 
 
+def test_bands_in_one_picture_differ_by_more_than_their_colour():
+    for count in (6, 200):
+        ax = plt.subplots()[1]
+        plots.bands(ax, np.arange(count), np.ones(count), label="one")
+        assert line(ax, "one").get_marker() == "None"
+        plots.bands(ax, np.arange(count), np.zeros(count), label="two")
+        ax.set_xscale("symlog")
+        ax.figure.canvas.draw()
+        assert {line(ax, "one").get_marker(), line(ax, "two").get_marker()} == {"o", "s"}
+        assert (line(ax, "two").get_markevery() is None) == (count == 6)
+
+
 def test_paths_in_one_picture_differ_by_more_than_their_colour():
     for steps in (20, 200):
         paths = {name: descend(RAVINE, (1, -2), lr, steps) for name, lr in (("slow", 0.01), ("fast", 0.05))}
