@@ -103,7 +103,8 @@ def _shown(ax: Axes) -> str:
         ends = _ends(ax)
         # A legend may leave out what is drawn many times.
         some = "; named: " if len(_curves(ax)) > 2 * len(named) else ": "
-        said += some + _listed([f"{name} {ends[name]}" if name in ends else name for name in named])
+        between = "; " if any(", " in name for name in named) else ", "
+        said += some + _listed([f"{name} ({ends[name]})" if name in ends else name for name in named], between=between)
     return f"{axes_names}, {said}" if axes_names else said
 
 
@@ -168,10 +169,11 @@ def _is_named(artist: Any) -> bool:
 def _over(ax: Axes) -> str:
     """ "loss over steps": the names of the axes, those of panels that share them included."""
     y, x = _axis_name(ax, "y"), _axis_name(ax, "x")
-    logarithmic = [name for name, scale in ((y, ax.get_yscale()), (x, ax.get_xscale())) if name and scale == "log"]
     said = f"{y} over {x}" if x and y else y or x
-    if logarithmic and "logarithmic" not in said:
-        said += " (both logarithmic)" if len(logarithmic) == 2 else f" ({logarithmic[0]} logarithmic)"
+    logarithmic = (ax.get_xscale() == "log", ax.get_yscale() == "log")
+    if said and "logarithmic" not in said and any(logarithmic):
+        which = "both axes" if all(logarithmic) else "horizontal axis" if logarithmic[0] else "vertical axis"
+        said += f" ({which} logarithmic)"
     return said
 
 
@@ -192,7 +194,7 @@ def _names(ax: Axes) -> list[str]:
 
 
 def _ends(ax: Axes) -> dict[str, str]:
-    """Of a few named lines that run from left to right: "from 2.3 to 0.4", where each begins and where it ends."""
+    """Of a few named lines that run from left to right: "2.3 to 0.4", where each begins and where it ends."""
     found = {}
     for line in ax.lines:
         x, y = (np.ma.filled(data, np.nan) for data in line.get_data(orig=False))
@@ -200,7 +202,7 @@ def _ends(ax: Axes) -> dict[str, str]:
         if _is_named(line) and measured and (np.diff(x) > 0).all():
             seen = y[np.isfinite(y)]
             if seen.size > 1:
-                found[spoken(str(line.get_label()))] = f"from {_number(seen[0])} to {_number(seen[-1])}"
+                found[spoken(str(line.get_label()))] = f"{_number(seen[0])} to {_number(seen[-1])}"
     return found if len(found) <= FEW else {}
 
 

@@ -65,7 +65,7 @@ ONE = rf"\s*(?:{BRACED}|(\\[a-zA-Z]+|[^\s{{}}\\]))"
 
 def spoken(text: str) -> str:
     """`text` on one line, with its formulas (`$2/\\lambda$`) as text ("2/λ")."""
-    said = MATH.sub(lambda found: _formula(found[1]), text)
+    said = MATH.sub(lambda found: _formula(found[1]), re.sub(r"(?<=\w-)\n", "", text))
     return " ".join(said.replace(r"\$", "$").split())
 
 

@@ -31,6 +31,7 @@ def _style():
     [
         (r"$2/\lambda$", "2/λ"),
         ("two\nlines", "two lines"),
+        ("cross-\nentropy", "cross-entropy"),
         (r"with $\beta$ = 0.9, $\kappa^{1.00}$ and $x^2$", "with β = 0.9, κ^1.00 and x²"),
         (r"$\frac{\kappa}{2} \ln 10^6$", "κ/2 ln 10^6"),
         (r"$\frac{a + b}{\sqrt{c}}$", "(a + b)/√c"),
@@ -55,7 +56,7 @@ def test_the_finding_comes_first_and_then_what_is_drawn():
     assert "\n" in ax.get_title(loc="left")
     assert describe(ax.figure) == (
         "Adam is lower at 2/λ, said in so many words that they do not fit on a single line of a title. "
-        "Loss over step (loss logarithmic), 2 lines: SGD from 2.3 to 0.4, Adam from 2.3 to 0.1."
+        "Loss over step (vertical axis logarithmic), 2 lines: SGD (2.3 to 0.4), Adam (2.3 to 0.1)."
     )
 
 
@@ -123,7 +124,7 @@ def test_what_panels_share_is_said_of_each():
         (lambda ax: (ax.text(0, 0, "0.5"), ax.text(1, 0, "7")), "A drawing with 2 numbers or signs."),
         (lambda ax: ax.add_patch(plt.Rectangle((0, 0), 1, 1)), "A drawing."),
         (lambda ax: None, "Empty axes, in which nothing is drawn."),
-        (lambda ax: ax.plot(["a", "b", "c"], [1, 2, 3], label="$a$"), "A line: a from 1 to 3."),
+        (lambda ax: ax.plot(["a", "b", "c"], [1, 2, 3], label="$a$"), "A line: a (1 to 3)."),
         (lambda ax: ax.plot([1, 2, 3], [1, np.nan, np.inf], label="a"), "A line: a."),
         (lambda ax: ax.axvline(1, label="the limit"), "A line: the limit."),
     ],
