@@ -113,7 +113,7 @@ X_all, y_all, X_test, y_test = (tensor.to(device) for tensor in image_tensors())
 # compare while you are still choosing. None of them is the best of its kind: with the tools of this course and some patience, about
 # 90 % is to be had within the budgets. (`benchmarks/capstone.py` made the table.)
 
-# %% given="yardsticks"
+# %% folded=false given="yardsticks"
 MOST_PARAMETERS, MOST_MULTIPLICATIONS = 100_000, 8_000_000
 
 
