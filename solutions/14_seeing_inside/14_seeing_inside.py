@@ -432,7 +432,7 @@ check("integrated_gradients")
 # Does the account balance for the real network? With finitely many steps only nearly. We measure the gap between the sum
 # of the shares and $s_c(x) - s_c(x')$, as a part of the latter.
 
-# %%
+# %% folded=true
 with waits_for("integrated_gradients", "saliency"):
     not_while_grading()
     precise = copy.deepcopy(model).cpu().double()  # on the CPU: not every GPU has 64-bit numbers
