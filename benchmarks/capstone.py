@@ -2,11 +2,11 @@
 
     python benchmarks/capstone.py [references augmentation]
 
-Prints the tables as they stand in the notebook's cells `REFERENCES` and `AUGMENTED`. All of it takes about four minutes
+Prints the tables as they stand in the notebook's cells `REFERENCES` and `AUGMENTED`. All of it takes about six minutes
 of one core. The trainings are short on purpose (15 epochs, 6 for the large network that is pruned and that teaches),
 one seed each: the networks are marks to measure oneself by, none is the best of its kind. Accuracies of the first table
 are on the notebook's 2,000 validation images, as a learner's while they still choose; those of the second, of the
-starter on 2,000 images, are on the 2,000 test images, each side with the better of two learning rates on the validation
+starter on 2,000 images, are on the 2,000 test images, each side with the best of four learning rates on the validation
 images.
 """
 

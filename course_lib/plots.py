@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from course_lib.drawing.contours import contour_with_paths
+from course_lib.drawing.described import WRONG_MARK
 from course_lib.drawing.interactive import play
 from course_lib.drawing.style import (
     BLUE,
@@ -67,14 +68,17 @@ Band = Literal["std", "minmax"]
 
 CROSS: dict[str, Any] = {"marker": "x", "markersize": 6.5, "markeredgewidth": 2, "linestyle": "none"}
 MARKERS = "os^DvP"  # on curves that share a picture: a grey print and a tired eye tell them apart by these
+BAND = "band"  # how a line that `bands` drew is known again
 GAP = 0.1  # between tiles, in tiles
 LABEL_SIZE = 9.5  # points, under a tile
+WRONG_INK = "#B84F00"  # vermillion, as dark as letters have to be: 5 : 1 on the card
 
 
 def bands(ax: Axes, x: Any, values: Any, *, label: str, band: Band = "std", color: str | None = None) -> Axes:
     """One line, the mean over seeds, and around it one standard deviation or the range from worst to best.
 
-    x: (T,).  values: (T,) or (seeds, T).  A standard deviation is never drawn beyond the values that occurred.
+    x: (T,).  values: (T,) or (seeds, T).  A standard deviation is never drawn beyond the values that occurred. From the
+    second one on, the lines of one Axes differ by markers, too.
     """
     array = as_seeds(values, label)
     # A run that diverged is inf or NaN from some step on: the mean then ends there, and so does the line.
@@ -84,11 +88,23 @@ def bands(ax: Axes, x: Any, values: Any, *, label: str, band: Band = "std", colo
         if band == "std":
             low, high = np.maximum(low, mean - std), np.minimum(high, mean + std)
     mean = np.where(np.isfinite(mean), mean, np.nan)
-    (line,) = ax.plot(x, mean, label=label, color=color)
+    (line,) = ax.plot(x, mean, label=label, color=color, gid=BAND)
+    _tell_apart([each for each in ax.lines if each.get_gid() == BAND])
     if len(array) > 1:
         ok = np.isfinite(mean) & np.isfinite(low) & np.isfinite(high)
         ax.fill_between(x, low, high, where=ok, color=line.get_color(), alpha=0.22, linewidth=0)
     return ax
+
+
+def _tell_apart(lines: Sequence[Line2D]) -> None:
+    """Give lines that share an Axes a marker each, where they have none yet; on long ones a few, along the page."""
+    if len(lines) == 1:
+        return
+    for number, line in enumerate(lines):
+        if line.get_marker() == "None":
+            line.set(marker=MARKERS[number % len(MARKERS)], markersize=5)
+            if len(np.asarray(line.get_xdata())) > 12:
+                line.set_markevery((0.03 * (number % len(MARKERS)), 0.18))  # in diagonals, whatever the scale becomes
 
 
 def loss_curves(
@@ -293,7 +309,7 @@ def image_grid(
         x, y = (i % columns) * (1 + GAP), -(i // columns) * pitch
         ax.imshow(tile, cmap="PuOr" if signed else "gray", vmin=low, vmax=high, extent=(x, x + 1, y - 1, y))
         if texts:
-            mark = "\u2717 " if wrong is not None and wrong[i] else ""
+            mark = f"{WRONG_MARK} " if wrong is not None and wrong[i] else ""
             ax.text(
                 x + 0.5,
                 y - 1.03,
@@ -301,7 +317,7 @@ def image_grid(
                 ha="center",
                 va="top",
                 fontsize=LABEL_SIZE,
-                color=VERMILLION if mark else INK,
+                color=WRONG_INK if mark else INK,
                 weight="bold" if mark else "normal",
                 linespacing=1.0,
             )

@@ -13,7 +13,7 @@ from typing import Any
 
 from course_lib.errors import CourseError
 
-# Colours that hold on a white and on a dark page; text takes the page's own colour.
+# Of the bar beside a card, on a white and on a dark page; text has the page's own colour, for which these are too pale.
 OPEN, SAME, OTHER = "#d68910", "#2e9e6b", "#3b82b8"
 
 
@@ -50,9 +50,9 @@ class Card:
     def _repr_html_(self) -> str:
         body = "".join(f'<div style="margin:3px 0">{escape(line)}</div>' for line in self.lines)
         return (
-            f'<div style="border-left:5px solid {self.colour};padding:8px 14px;margin:4px 0;max-width:56em;'
-            f'line-height:1.45;overflow-wrap:anywhere"><div style="font-weight:600;color:{self.colour}">'
-            f"{escape(self.title)}</div>{body}</div>"
+            f'<div role="group" aria-label="Prediction" style="border-left:5px solid {self.colour};padding:8px 14px;'
+            'margin:4px 0;max-width:56em;line-height:1.45;overflow-wrap:anywhere">'
+            f'<div style="font-weight:600">{escape(self.title)}</div>{body}</div>'
         )
 
 

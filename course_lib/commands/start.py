@@ -15,7 +15,8 @@ from course_lib.workspace import course_root, find_unit, home, is_changed, noteb
 
 # What JupyterLab is set to in the course, unless you have chosen otherwise: the course works offline, and the question
 # whether to fetch news would cover the notebook's corner. `labconfig/default_setting_overrides.json` is JupyterLab's
-# place for such defaults; a choice of your own, in your settings, goes before them.
+# place for such defaults; a choice of your own, in your settings, goes before them. `labextensions/` is where it looks
+# for extensions: the course's one gives pictures their words for a screen reader.
 DEFAULTS = Path(__file__).parents[1] / "jupyter"
 PORT = 8888
 
@@ -47,18 +48,23 @@ def start(unit: str | None, browser: bool, port: int | None, address: str | None
 
 def lab_environment() -> dict[str, str]:
     """The environment variables that JupyterLab runs with: this process's, and the course's defaults."""
-    folders = [os.environ.get("JUPYTER_CONFIG_PATH"), str(DEFAULTS)]
     programs = [sysconfig.get_path("scripts"), os.environ.get("PATH")]
     kept = {name: value for name, value in os.environ.items() if name not in CLEARED}
     return kept | {
         # What a cell starts, as `%tensorboard` does, is this environment's.
-        "PATH": os.pathsep.join(folder for folder in programs if folder),
+        "PATH": _path(*programs),
         # This environment's kernel, even where the home folder has another one under the same name.
         "JUPYTER_PREFER_ENV_PATH": "1",
-        "JUPYTER_CONFIG_PATH": os.pathsep.join(folder for folder in folders if folder),
+        "JUPYTER_CONFIG_PATH": _path(os.environ.get("JUPYTER_CONFIG_PATH"), str(DEFAULTS)),
+        "JUPYTER_PATH": _path(os.environ.get("JUPYTER_PATH"), str(DEFAULTS)),
         # A kernel without your own start-up files: what they import would work here and be missing when graded.
         "IPYTHONDIR": str(state_directory() / "ipython"),
     }
+
+
+def _path(*folders: str | None) -> str:
+    """Folders as a variable has them; what is unset or empty is left out."""
+    return os.pathsep.join(folder for folder in folders if folder)
 
 
 def latest_unit() -> str:

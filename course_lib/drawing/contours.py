@@ -12,9 +12,12 @@ from course_lib.errors import CourseError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 Window = tuple[float, float, float, float]
 
+MARKERS = ".s^DvP"  # along paths that share a picture: a grey print tells them apart by these
+MOST_MARKED = 60  # steps; on a longer path some are marked, or none where it is alone
 VALLEY, LINES = "#CFE0EC", "#9FB3C2"  # the lower, the bluer; up to the card's own colour
 
 
@@ -42,8 +45,9 @@ def contour_with_paths(
     xmin, xmax, ymin, ymax = window or _window(f, list(tracks.values()), minimum)
     x, y = np.linspace(xmin, xmax, resolution), np.linspace(ymin, ymax, resolution)
     _contours(ax, x, y, np.array([[f(np.array([a, b])) for a in x] for b in y], dtype=np.float64))
-    for label, path in paths.items():
-        _draw_track(ax, label, tracks[label], np.array([[xmin, ymin], [xmax, ymax]]), len(path))
+    for number, (label, path) in enumerate(paths.items()):
+        line = _draw_track(ax, label, tracks[label], np.array([[xmin, ymin], [xmax, ymax]]), len(path))
+        _mark(line, MARKERS[number % len(MARKERS)], alone=len(paths) == 1)
     if minimum is not None:
         ax.plot(*minimum, marker="*", color=INK, markersize=12, linestyle="none", label="minimum", zorder=4)
     ax.set(xlim=(xmin, xmax), ylim=(ymin, ymax))
@@ -115,7 +119,7 @@ def _contours(ax: Axes, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> None:
     ax.contour(x, y, np.ma.masked_invalid(z), levels=levels[3:-1], colors=LINES, linewidths=0.8, zorder=1)
 
 
-def _draw_track(ax: Axes, label: str, track: np.ndarray, box: np.ndarray, steps: int) -> None:
+def _draw_track(ax: Axes, label: str, track: np.ndarray, box: np.ndarray, steps: int) -> Line2D:
     low, high = box
     # Far points only overflow the renderer: keep the first of them, which carries the line over the edge.
     far = (np.abs(track - (low + high) / 2) > 20 * (high - low)).any(axis=1)
@@ -124,8 +128,7 @@ def _draw_track(ax: Axes, label: str, track: np.ndarray, box: np.ndarray, steps:
     if far.any():  # ... and not further away than that
         shown = np.clip(shown, low - 20 * (high - low), high + 20 * (high - low))
     name = f"{label}\n(leaves the picture)" if leaves else label
-    dots = "." if len(shown) <= 60 else ""
-    colour = ax.plot(*shown.T, marker=dots, linewidth=1.8, label=name, zorder=3)[0].get_color()
+    (line,) = ax.plot(*shown.T, linewidth=1.8, label=name, zorder=3)
     ring: dict[str, Any] = {
         "markerfacecolor": CARD,
         "markeredgecolor": INK,
@@ -134,4 +137,14 @@ def _draw_track(ax: Axes, label: str, track: np.ndarray, box: np.ndarray, steps:
     }
     ax.plot(*shown[0], marker="o", markersize=8, color=INK, zorder=5, **ring)
     if not leaves:
-        ax.plot(*shown[-1], marker="o", markersize=7, color=colour, linestyle="none", zorder=5)
+        ax.plot(*shown[-1], marker="o", markersize=7, color=line.get_color(), linestyle="none", zorder=5)
+    return line
+
+
+def _mark(line: Line2D, marker: str, alone: bool) -> None:
+    """Mark the steps of a short path, and of a long one that shares its picture a few."""
+    count = len(np.asarray(line.get_xdata()))
+    if count <= MOST_MARKED:
+        line.set(marker=marker, markersize=5 if marker == "." else 4)
+    elif not alone:
+        line.set(marker=marker, markersize=8 if marker == "." else 5, markevery=count // 8)

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from course_lib.drawing.alternatives import Picture
+from course_lib.drawing.described import describe
 from course_lib.errors import CourseError
 
 
@@ -45,19 +47,18 @@ def _in_kernel() -> bool:
 
 def _play_live(draw: Callable[..., Any], values: dict[str, Any], controls: Mapping[str, Any]) -> None:
     import ipywidgets as widgets
-    from IPython.display import Image, display
+    from IPython.display import display
 
     boxes = {name: _widget(name, control, values[name]) for name, control in controls.items()}
     trouble = widgets.Output()  # an error in a redraw would otherwise vanish into the log
     row = widgets.HBox(list(boxes.values()), layout=widgets.Layout(flex_flow="row wrap"))
     display(widgets.VBox([row, trouble]))
-    handle = display(Image(_png(draw, values), format="png"), display_id=True)
+    handle = display(_picture(draw, values), display_id=True)
 
     def redraw(_: Any) -> None:
         trouble.clear_output(wait=False)
         with trouble:
-            picture = _png(draw, {name: box.value for name, box in boxes.items()})
-            handle.update(Image(picture, format="png"))
+            handle.update(_picture(draw, {name: box.value for name, box in boxes.items()}))
 
     for box in boxes.values():
         box.observe(redraw, names="value")
@@ -77,13 +78,13 @@ def _widget(name: str, control: Any, value: Any) -> Any:
             "lists, True and False."
         )
     made.value = value
-    made.description = name.replace("_", " ")
+    made.description = made.tooltip = name.replace("_", " ")
     made.style.description_width = "initial"
     return made
 
 
-def _png(draw: Callable[..., Any], values: Mapping[str, Any]) -> bytes:
-    """The picture that `draw` makes, as PNG; its figures are closed, so that the cell does not show them again."""
+def _picture(draw: Callable[..., Any], values: Mapping[str, Any]) -> Picture:
+    """The picture that `draw` makes; its figures are closed, so that the cell does not show them again."""
     import io
 
     import matplotlib.pyplot as plt
@@ -96,8 +97,9 @@ def _png(draw: Callable[..., Any], values: Mapping[str, Any]) -> bytes:
         if not made:
             raise CourseError("The drawing function that play() was given made no new figure.")
         buffer = io.BytesIO()
-        plt.figure(made[-1]).savefig(buffer, format="png")
-        return buffer.getvalue()
+        figure = plt.figure(made[-1])
+        figure.savefig(buffer, format="png")
+        return Picture(buffer.getvalue(), describe(figure))
     finally:
         for number in set(plt.get_fignums()) - before:
             plt.close(number)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from course_lib.drawing.alternatives import give_figures_words
 from course_lib.errors import CourseError
 from course_lib.kernel.backend import bring_inline, forget_unusable_choice
 
@@ -43,6 +44,7 @@ def use_style() -> None:
     from cycler import cycler
 
     bring_inline()  # first: it may set a few of these itself
+    give_figures_words()
 
     # Past the seventh line the dashes tell the colours apart.
     lines = cycler(linestyle=["-", "--"]) * cycler(color=PALETTE)

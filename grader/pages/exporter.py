@@ -56,6 +56,19 @@ REMEMBERED = 20_000
 NO_DESCRIPTION = "No description has been provided for this image"
 """The alternative text of a picture without one, in nbconvert's words."""
 
+MOST_WORDS = 1_000
+"""Characters of a picture's alternative text."""
+
+FRAME = (
+    ("<html>", '<html lang="en">'),
+    ('<meta charset="utf-8" />', '<meta charset="utf-8" />\n<meta name="viewport" content="width=device-width">'),
+    ('<div class="panel-heading">', '<div class="panel-heading" role="banner">'),
+    ("<h4>", '<h1 class="h4">'),
+    ("</h4>", "</h1>"),
+    ('<div id="toc">', '<div id="toc" role="navigation" aria-label="What was graded">'),
+)
+"""What nbgrader's frame of a feedback page lacks for a screen reader; the first of each is the frame's own."""
+
 RUNS = ["script", "style", "iframe", "object", "embed", "template", "noscript", "svg", "form", "button", "select"]
 PICTURE = "data:image/"
 TAGS = (
@@ -104,10 +117,12 @@ class PageExporter(HTMLExporter):
         """A notebook's page, and the resources."""
         prepared = self._init_resources(resources)
         try:
-            result: tuple[str, dict[str, Any]] = TemplateExporter.from_notebook_node(self, nb, prepared, **options)
+            page, prepared = TemplateExporter.from_notebook_node(self, nb, prepared, **options)
         finally:
             begin_page()  # what is made next is not of this page
-        return result
+        for before, after in FRAME:
+            page = page.replace(before, after, 1)
+        return page, prepared
 
     def _preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         """As nbconvert's, without copying the copy twice more, and looking at its format after each preprocessor."""
@@ -119,8 +134,8 @@ class PageExporter(HTMLExporter):
 class PlainOutputs(Preprocessor):
     """Leave of each output only what the filters see, and no picture without an alternative text.
 
-    LaTeX goes as text, vector graphics as a picture, and metadata that names files goes away. It runs first on every
-    page, so the page's time begins here; what the grader itself wrote does not depend on that.
+    LaTeX goes as text, vector graphics as a picture, and of metadata nothing stays but pictures' words. It runs first
+    on every page, so the page's time begins here; what the grader itself wrote does not depend on that.
     """
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
@@ -140,17 +155,32 @@ class PlainOutputs(Preprocessor):
             if "text/latex" in data and "text/html" not in data:
                 data["text/html"] = escape(data["text/latex"], quote=False)
             if "image/svg+xml" in data and "text/html" not in data and "text/markdown" not in data:
-                data["text/html"] = _vector_graphics(data["image/svg+xml"])
+                words = _alternative(output, "image/svg+xml", cell)
+                data["text/html"] = _vector_graphics(data["image/svg+xml"], words)
             if "metadata" in output:
-                told = NotebookNode(alt=str(cell.metadata.get("alt") or NO_DESCRIPTION))
-                output.metadata = NotebookNode(dict.fromkeys(("image/png", "image/jpeg"), told))
+                output.metadata = NotebookNode(
+                    {kind: NotebookNode(alt=_alternative(output, kind, cell)) for kind in ("image/png", "image/jpeg")}
+                )
         return cell, resources
 
 
-def _vector_graphics(svg: str) -> Markup:
+def _alternative(output: NotebookNode, kind: str, cell: NotebookNode) -> str:
+    """What a picture says to somebody who does not see it: the figure's own words, the cell's, or that there are none.
+
+    It is a learner's text, whatever the course wrote there: any value, of any length; who sets it escapes it.
+    """
+    own = (output.get("metadata") or {}).get(kind)
+    for told in (own.get("alt") if isinstance(own, dict) else None, cell.metadata.get("alt")):
+        words = " ".join(told[: 2 * MOST_WORDS].split()) if isinstance(told, str) else ""
+        if words:
+            return words if len(words) <= MOST_WORDS else words[: MOST_WORDS - 4] + " ..."
+    return NO_DESCRIPTION
+
+
+def _vector_graphics(svg: str, words: str) -> Markup:
     """An SVG as a picture, in which a browser runs and loads nothing."""
     encoded = base64.b64encode(svg.encode()).decode("ascii")
-    return Markup(f'<img alt="{NO_DESCRIPTION}" src="{PICTURE}svg+xml;base64,{encoded}"/>')
+    return Markup(f'<img alt="{escape(words)}" src="{PICTURE}svg+xml;base64,{encoded}"/>')
 
 
 def highlight_code(source: str, language: str | None = None, metadata: dict[str, Any] | None = None) -> Markup:

@@ -245,10 +245,10 @@ with waits_for("clinic_11"):
     ax.grid(False)
     honest = all(abs(told[name] - truth[name]) < 0.2 * truth[name] for name in truth)
     verdict = "the clock sees six steps and little else" if honest else "look at what the clock sees besides the steps"
-    plots.finding(ax, f"The GPU's step takes {truth['GPU']:.1f} ms and {told['GPU']:.1f} are told: {verdict}")
+    plots.finding(ax, f"The GPU's step takes {truth['GPU']:.1f} ms, the benchmark says {told['GPU']:.1f}: {verdict}")
     plt.show()
     for name in truth:
-        print(f"{name:7} told {told[name]:5.1f} ms a step, right is about {truth[name]:.1f} ms")
+        print(f"{name:7} the benchmark says {told[name]:5.1f} ms a step, the truth is about {truth[name]:.1f} ms")
 
 # %% [markdown]
 # **Symptom 1**: two slow steps at the left, in which a real device would choose algorithms and compile, are shared out among
@@ -321,8 +321,7 @@ print(f"together {all_flops / 1e6:6.1f} {all_moved / 1e6:10.2f} {all_flops / all
 # is used little. `fc2` is so small that hardly anything about it matters.
 #
 # Now this machine's roof, measured: large matrix products for the peak, large copies for the bandwidth, of two sizes each, and
-# the better of the two counts. Roof and layers are measured in turn, four times over, so that a moment in which the machine is busy
-# elsewhere hits both. A layer above the roof would say that the roof was measured too low; then a line below says so.
+# the better of the two counts. Roof and layers are measured in turn, so that a moment in which the machine is busy hits both.
 
 # %% folded=true
 with waits_for("throughput"):
@@ -333,7 +332,7 @@ with waits_for("throughput"):
     for size in (512, 1024) if on_cpu else (4096, 8192):
         a = torch.randn(size, size, device=device)
         tasks["peak", size] = (lambda a=a: a @ a, 2 * size**3)
-    for mib in (64, 128) if on_cpu else (256, 1024):  # far more than a cache holds
+    for mib in (64, 128) if on_cpu else (256, 1024):  # more than most caches hold
         source = torch.randn(mib * 2**18, device=device)
         target = torch.empty_like(source)
         tasks["bandwidth", mib] = (lambda source=source, target=target: target.copy_(source), 2 * 4 * len(source))
@@ -364,21 +363,22 @@ with waits_for("throughput"):
     ax.text(peak / bandwidth * 1.1, ax.get_ylim()[0] * 1.3, "the ridge: peak / bandwidth", color=plots.MUTED, fontsize=9)
     ax.set(xlabel="arithmetic intensity (FLOPs per byte)", ylabel="GFLOP/s")
     ax.legend(loc="upper left")
-    nearest = max(layers, key=lambda name: attained[name] / roof[name])
-    share = attained[nearest] / roof[nearest]
-    plots.finding(ax, f"This machine's roof ({device.type}): {nearest} comes nearest, with {share:.0%} of what is possible")
+    of_all, share = work["conv2"][0] / all_flops, attained["conv2"] / roof["conv2"]
+    plots.finding(ax, f"This machine ({device.type}): conv2, with {of_all:.0%} of the arithmetic, reaches {share:.0%} of its roof")
     plt.show()
     print(f"peak {peak / 1e9:,.0f} GFLOP/s, bandwidth {bandwidth / 1e9:,.0f} GB/s, one launch {1e6 * launch:.1f} microseconds")
+    for name in layers:
+        print(f"{name}: {attained[name] / roof[name]:4.0%} of its roof; one launch is {launch * attained[name] / work[name][0]:.2%} of its time")
     above = [name for name in layers if attained[name] > 1.1 * roof[name]]
     if above:
         print(f"Above the roof: {', '.join(above)}. The roof was measured too low, or their data lay in a cache: run this again.")
 
 # %% [markdown]
 # Left of the ridge memory is the limit: fewer bytes help (half the bits, fusing operations, larger batches for the linear
-# layers, whose weights are then used more often). Right of it arithmetic is the limit: fewer or cheaper FLOPs help (tensor
-# cores, another structure: unit 12). A point far below the roof has neither excuse: its time goes into starting the work.
-# (NVIDIA cards compute convolutions in **TF32** unless told otherwise: float32's range with 10 binary digits after the point,
-# on tensor cores. The cell above has asked for full float32, `"ieee"`, for both, so that roof and points are of one kind.)
+# layers, whose weights are then used more often). Right of it arithmetic is the limit: fewer or cheaper FLOPs help (another
+# structure: unit 12; on NVIDIA cards **tensor cores**, units that do nothing but multiply small matrices). A point far below the roof
+# has neither excuse. If a launch is a large share of its time, the time goes into starting the work; if not, the program that computes
+# it uses the machine badly, as it easily does with one channel. (`"ieee"` above asks for full float32; why, the table below says.)
 #
 # ## A step's time, predicted
 #
@@ -510,9 +510,9 @@ with waits_for("predict_step_time"):
     plots.play(timeline, log2_batch=(0, 14, 1), launch_microseconds=(0.5, 10.0, 0.5))
 
 # %% [markdown]
-# Green: convolutions and linear layers. Striped: activations and poolings, which compute next to nothing and still take their time,
-# since they move every number. Merging them into the layer before, **fusing**, saves their bytes and their launches, and that is
-# what `torch.compile` mostly does.
+# Blue: Python hands a kernel over. Green: convolutions and linear layers. Striped: activations and poolings, which compute next to
+# nothing and still take their time, since they move every number. Merging neighbours into one kernel, **fusing**, saves bytes and
+# launches, and that is what `torch.compile` mostly does.
 #
 # A prediction is worth something if it can fail. So here is this machine's: peak, bandwidth and launch as measured above, against
 # real training steps, for batches of 1 to 256 images.
@@ -521,7 +521,7 @@ with waits_for("predict_step_time"):
 with waits_for("predict_step_time", "throughput"):
     not_while_grading()
     batches = (1, 4, 16, 64, 256)
-    measured, predicted, launches_only = [], [], []
+    measured, predicted, launches_only, updates = [], [], [], []
     for size in batches:
         torch.manual_seed(0)
         net = Net().to(device)
@@ -535,6 +535,7 @@ with waits_for("predict_step_time", "throughput"):
 
         rates = [throughput(step, 1, 1, 3, wait_for_device, time.perf_counter) for _ in range(3)]
         measured.append(1000 / max(rates))
+        updates.append(1000 / max(throughput(optimizer.step, 1, 1, 3, wait_for_device, time.perf_counter) for _ in range(3)))
         operations = step_operations(size)
         predicted.append(1000 * predict_step_time(operations, launch, bandwidth, peak, device.type != "cpu"))
         launches_only.append(1000 * launch * len(operations))
@@ -553,14 +554,15 @@ with waits_for("predict_step_time", "throughput"):
     print("measured  " + " ".join(f"{value:8.2f}" for value in measured) + "  ms")
     shares = [predict_step_time(step_operations(size)[-1:], 0.0, bandwidth, peak, False) for size in (1, 256)]
     shares = [1000 * share / whole for share, whole in zip(shares, (predicted[0], predicted[-1]), strict=True)]
-    print(f"Adam's share of the prediction: {shares[0]:.0%} with one image, {shares[1]:.0%} with 256")
+    print(f"Adam's share, predicted: {shares[0]:.0%} with one image, {shares[1]:.0%} with 256", end="; ")
+    print(f"measured: {updates[0] / measured[0]:.0%} and {updates[-1] / measured[-1]:.0%}")
 
 # %% [markdown]
 # The prediction is meant as a **lower bound**: the fewest bytes, each kernel at the roof, one launch an operation. Its shape teaches
 # already: with one image much of it is Adam's, whose parameters and moments move whatever the batch, so a small batch pays for a whole
-# update and gets little. The distance teaches the rest. With one image it is Python's own work: autograd's bookkeeping, and an Adam that
-# is dozens of calls and not one. With 256 images it is the roof: no convolution's way back comes near the peak of a large
-# product. Where the two curves run in parallel, you have understood what the time depends on.
+# update and gets little. The distance teaches the rest. With one image it is an Adam that is dozens of calls and not one, each of which
+# moves its numbers anew (the last line says how much), and Python's own work. With 256 images it is the roof: forward, the convolutions
+# were below it already, and their way back is no easier.
 #
 # *A good place for a break.*
 #
@@ -574,8 +576,8 @@ with waits_for("predict_step_time", "throughput"):
 # | larger batch | fewer, larger steps keep the device busy. The learning rate grows along: for SGD in proportion (unit 03), for Adam often by the root, so 4 times the batch gets 2 times the rate |
 # | `channels_last` | the same numbers in another order, NHWC, which many convolutions prefer |
 # | `fused=True` | the optimizer's dozens of kernels become one |
-# | TF32 | float32's range, 10 binary digits after the point, on NVIDIA's tensor cores |
-# | half the bits | bfloat16 or float16 by autocast: half the bytes, and tensor cores compute it many times as fast |
+# | TF32 | float32's range, 10 binary digits after the point, on NVIDIA's tensor cores (cards from 2020 on) |
+# | half the bits | bfloat16 or float16 by autocast: layers hand on half the bytes, and tensor cores compute them many times as fast |
 # | `torch.compile` | fuses operations, so that fewer intermediate results travel to memory and back |
 # | `mode="reduce-overhead"` | the same, recorded as CUDA graphs |
 # | CUDA graph by hand | records all orders of a step once and plays them again: Python no longer asks |
@@ -583,8 +585,9 @@ with waits_for("predict_step_time", "throughput"):
 # Two traps. **`channels_last` for images with one channel**: `images.contiguous(memory_format=torch.channels_last)` leaves our
 # (64, 1, 28, 28) as they are, since with one channel both orders are the same numbers in the same places and torch sees no
 # reason to act; `.to(memory_format=torch.channels_last)` says so in the strides, and the layers after it see an NHWC tensor. **TF32**:
-# NVIDIA cards use it for convolutions by default and not for products, so that "float32" may be two things in one
-# network. The baseline here asks for full float32 everywhere, and TF32 is a row of its own.
+# PyTorch uses it for convolutions by default and not for products, so that "float32" may be two things in one
+# network. The baseline here asks for full float32 everywhere, and TF32 is a row of its own. (One knob more, where all your batches have
+# one shape: `torch.backends.cudnn.benchmark = True` lets cuDNN try its algorithms once for each shape, and keep the fastest.)
 
 # %%
 one_channel = torch.zeros(64, 1, 28, 28)
@@ -593,10 +596,9 @@ print("contiguous(...):  ", one_channel.contiguous(memory_format=torch.channels_
 print("to(...):          ", one_channel.to(memory_format=torch.channels_last).stride())
 
 # %% [markdown]
-# Workers and notebooks: on Windows and macOS, and on Linux from Python 3.14 on, a worker is a fresh Python (start methods
-# `spawn` and `forkserver`) that imports what it is sent. It cannot import a notebook, so a Dataset class, a transform or a
-# collate function that you define in a cell ends in "worker exited unexpectedly". Either keep `num_workers=0`, or let a cell
-# that begins with `%%writefile my_data.py` save the class as a module beside the notebook, and import it from there:
+# Workers and notebooks: on Windows and macOS, and on Linux from Python 3.14 on, a worker is a fresh Python that imports what it is
+# sent. It cannot import a notebook, so a Dataset class or a transform that you define in a cell ends in "worker exited unexpectedly".
+# Keep `num_workers=0`, or let a cell that begins with `%%writefile my_data.py` save the class beside the notebook, and import it:
 #
 # ```python
 # from my_data import MyDataset  # not the class from the cell
@@ -729,51 +731,58 @@ def knobs():
 # %% folded=true
 with waits_for("throughput"):
     not_while_grading()
-    rates, steppers, missing = {}, {}, [name for name, knob in knobs().items() if knob is None]
-    for name, knob in knobs().items():
-        if knob is not None:
-            steppers[name] = knob[0](), knob[1]
-    for _ in range(3):  # in turn, and the best of three counts: whatever else the machine does only makes a step slower
-        for name, (step, size) in list(steppers.items()):
+    rounds, steppers, missing = {}, {}, [name for name, knob in knobs().items() if knob is None]
+    available = {name: knob for name, knob in knobs().items() if knob is not None}
+    for _ in range(3):  # in turn, so that each knob is compared with the baseline of its own round
+        for name, (make_step, size) in list(available.items()):
             try:
+                step = steppers[name] = steppers.get(name) or make_step()
                 rate = throughput(step, size, WARMUP, STEPS, wait_for_device, time.perf_counter)
-                rates[name] = max(rate, rates.get(name, 0))
+                rounds.setdefault(name, []).append(rate)
             except RuntimeError as problem:  # a knob that this device or this installation lacks
-                steppers.pop(name)
-                rates.pop(name, None)
+                available.pop(name)
+                steppers.pop(name, None)
+                rounds.pop(name, None)
                 print(f"{name} cannot be had here: {type(problem).__name__}")
     steppers.clear()  # which ends the two workers
     if missing:
         print("left out on this machine:", ", ".join(missing))
-    ratios = {name: rate / rates["baseline"] for name, rate in rates.items()}
-    print(f"baseline: {rates['baseline']:,.0f} images per second, measured over {STEPS} steps")
+    ratios = {name: np.divide(found, rounds["baseline"]) for name, found in rounds.items()}
+    middle = {name: np.median(ratio) for name, ratio in ratios.items()}
+    print(f"baseline: {np.median(rounds['baseline']):,.0f} images per second, measured over {STEPS} steps")
     ax = plt.subplots(figsize=(7.4, 3.4))[1]
-    bars = ax.barh(list(ratios), list(ratios.values()), color=[plots.MUTED, *[plots.BLUE] * (len(ratios) - 1)])
-    ax.bar_label(bars, [f"{ratio:.2f}" for ratio in ratios.values()], label_type="center", color="white")
+    names = [f"{name}: {ratio:.2f}" for name, ratio in middle.items()]
+    ax.barh(names, list(middle.values()), color=[plots.MUTED, *[plots.BLUE] * (len(names) - 1)])
+    ax.hlines(names, [ratio.min() for ratio in ratios.values()], [ratio.max() for ratio in ratios.values()], color=plots.ORANGE)
     ax.axvline(1, color=plots.INK, linewidth=1)
     ax.invert_yaxis()
     ax.set(xlabel="images per second, as a multiple of the baseline's")
-    letters = {"data on the device": "a", "batch of 256": "b", "channels_last": "c", "half the bits": "d"}
-    best_knob = max(letters, key=lambda name: ratios.get(name, 0))
-    gain = ratios[best_knob]
-    said = f"{best_knob} brings most of the four, {gain:.2f} times" if gain > 1.1 else "none of the four brings a tenth"
-    plots.finding(ax, f"On this {device.type.upper()}, {said} the baseline" if gain > 1.1 else f"On this {device.type.upper()}, {said}")
+    four = {
+        "data on the device": ("a", "no batch is collected and sent any more."),
+        "batch of 256": ("b", "what every step costs, Adam's update above all, is shared by four times the images."),
+        "channels_last": ("c", "this device's convolutions prefer the order NHWC."),
+        "half the bits": ("d", "this device computes half the bits faster, and has fewer bytes to move."),
+    }
+    best_knob = max(four, key=lambda name: middle.get(name, 0))
+    gain, agree = middle[best_knob], len({bool(ratio > 1.1) for ratio in ratios[best_knob]}) == 1
+    said = f"{best_knob} brings most, {gain:.2f} times the baseline" if gain > 1.1 else "none of the four brings a tenth"
+    plots.finding(ax, f"On this {device.type.upper()}, {said}{'' if agree else ' (the rounds disagree)'}")
     plt.show()
-    reveal(
-        "knob",
-        letters[best_knob] if gain > 1.1 else "e",
-        because="that is what this machine measured. On another one, the order may be another: measure yours.",
-    )
+    letter, reason = four[best_knob] if gain > 1.1 else ("e", "the time goes into something that none of the four makes cheaper.")
+    reveal("knob", letter, because=f"most likely, {reason} On another machine the order may be another: measure yours.")
 
 # %% [markdown]
 # Rows that are left out need an NVIDIA GPU. (`torch.compile` works on a CPU as well, but needs a C++ compiler and half a minute.)
-# Times vary from run to run, on a busy machine a lot: trust a ratio only if it comes out alike when you run the cell again.
+# The bars are medians of three rounds, and the thin lines span the rounds: where such a line is long, or crosses 1, the machine was
+# too busy to say. Run the cell again, and trust a ratio only if it comes out alike.
 #
-# On a CPU the step itself takes nearly all of the time, so no knob that is about bringing data helps much. A larger batch and a fused
-# Adam can, as they make the update's share smaller, and half the bits help where the processor computes in bfloat16. For a GPU your own `predict_step_time` says what to expect: this network is so
-# small that a fast card mostly waits for Python, and what should pay is whatever asks less often (larger batches, fused
-# optimizers, graphs), or brings the data without Python (on the device). The DataLoader of the baseline collects images one by one in
-# Python: on a fast card that alone may be the limit. Where does the time go on yours? `torch.profiler` shows it as a picture:
+# Images per second are not learning yet: batches of 256 make a quarter of the updates in an epoch, and only a run to the same
+# validation loss says whether that pays. On a CPU the step itself takes nearly all of the time, so no knob that is about bringing data
+# helps much. A larger batch and a fused Adam can, as they make the update's share smaller, and half the bits help where the processor
+# computes in bfloat16. For a GPU your own `predict_step_time` says what to expect: this network is so small that a fast card mostly
+# waits for Python, and what should pay is whatever asks less often (larger batches, fused optimizers, graphs), or brings the data
+# without Python (on the device). The baseline's DataLoader collects images one by one in Python: on a fast card that alone may be the
+# limit. Where does the time go on yours? `torch.profiler` shows it as a picture:
 #
 # ```python
 # with torch.profiler.profile() as profile:
@@ -972,6 +981,7 @@ check("average_gradients")
 # %% [markdown]
 # Now the proof. Two copies of `Net` share batches of 48 images, 32 and 16, for eight steps of SGD with momentum; a third network
 # takes each batch whole. In three ways: with your averages, with the plain mean of the two gradients, and without any exchange.
+# (On the CPU, in float64, which Apple's GPUs do not have: the less rounding, the clearer the proof.)
 
 # %% folded=true
 with waits_for("average_gradients"):
@@ -988,20 +998,21 @@ with waits_for("average_gradients"):
             return max((a - b).abs().max().item() for a, b in zip(one.parameters(), other.parameters(), strict=True))
 
     exchanges = {"your average": average_gradients, "plain mean": plain_mean, "no exchange": lambda models, counts: None}
-    apart, away = {}, {}
+    apart, away, losses = {}, {}, {}
     for name, exchange in exchanges.items():
         networks = []
         for _ in range(3):
             torch.manual_seed(0)
-            networks.append(Net().to(device, torch.float64))
+            networks.append(Net().double())
         optimizers = [torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9) for net in networks]
-        apart[name], away[name] = [], []
+        apart[name], away[name], losses[name] = [], [], []
         for index in torch.arange(8 * 48).split(48):
             parts = (index[:32], index[32:], index)
             for net, part in zip(networks, parts, strict=True):
                 net.zero_grad()
-                images, labels = X_all[part].to(device, torch.float64), y_all[part].to(device)
-                nn.functional.cross_entropy(net(images), labels).backward()
+                loss = nn.functional.cross_entropy(net(X_all[part].double()), y_all[part])
+                loss.backward()
+                losses[name].append(loss.item())
             exchange(networks[:2], [32, 16])
             for optimizer in optimizers:
                 optimizer.step()
@@ -1017,18 +1028,21 @@ with waits_for("average_gradients"):
     axes[0].legend(fontsize=9)
     exact = max(away["your average"]) < 1e-10 and max(apart["your average"]) == 0
     verdict = "two copies train as one" if exact else "the copies do not train as one yet"
-    plots.finding(fig, f"With your average, {verdict}; with the plain mean they agree, on something else")
+    other = max(apart["plain mean"]) == 0 and min(away["plain mean"]) > 1e-6
+    plots.finding(fig, f"With your average, {verdict}{'; with the plain mean they agree, on something else' if other else ''}")
     plt.show()
     print("largest difference between the copies:", max(apart["your average"]))
+    first_copy = losses["plain mean"][::3]  # each step: the two copies, and the network that sees all
+    print(f"with the plain mean: {max(apart['plain mean'])}; the first copy's loss went from {first_copy[0]:.2f} to {first_copy[-1]:.2f}")
 
 # %% [markdown]
-# (Differences of 0 are drawn at the bottom.) The plain mean is the instructive one: the copies agree with each other to the last bit, the loss falls,
-# nothing looks wrong, and it is another training. Only the comparison with one process shows it. It comes up in every last batch of
-# an epoch that cannot be divided by the number of devices.
+# (Differences of 0 are drawn at the bottom.) The plain mean is the instructive one: the copies agree with each other to the last bit,
+# the loss goes down, nothing looks wrong, and it is another training. Only the comparison with one process shows it. It comes up in
+# every last batch of an epoch that cannot be divided by the number of devices.
 #
-# In earnest the copies live in different processes, and no function can reach into all of them. The processes send their shares
+# In practice the copies live in different processes, and no function can reach into all of them. The processes send their shares
 # around instead: `torch.distributed.all_reduce` leaves in each the sum over all. A script with two processes, which needs no GPU
-# (`gloo` is PyTorch's way to let CPUs talk), computes the gradient of the same 48 images:
+# (`gloo` lets CPUs talk), computes the gradient of the same 48 images:
 
 # %% folded=true
 import copy

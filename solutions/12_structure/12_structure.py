@@ -25,7 +25,7 @@
 #
 # | time | difficulty | builds on |
 # |---|---|---|
-# | 200 to 240 minutes, in three sittings | ●●●●○ | the network and the loop of [10 GPU CNN](../10_gpu_cnn/10_gpu_cnn.ipynb), convolutions ([08 CNN](../08_cnn/08_cnn.ipynb)) |
+# | 200 to 240 minutes, in four sittings | ●●●●○ | the network and the loop of [10 GPU CNN](../10_gpu_cnn/10_gpu_cnn.ipynb), convolutions ([08 CNN](../08_cnn/08_cnn.ipynb)) |
 #
 # Each check below runs your code on a few inputs and explains what it sees. If you skipped unit 10, a library's version
 # of its network stands in. The experiments need about a minute of computing in all, on a GPU where there is one.
@@ -138,7 +138,7 @@ with waits_for():
     reveal(
         "mixed",
         {(7, 9): "a", (0, 6): "b", (2, 4): "c"}.get(tuple(int(k) for k in pair), "d"),
-        because="Tops differ by sleeves, collars and buttons, a few pixels on 28 x 28; trousers and bags by their whole outline.",
+        because="Trousers and bags differ from all others by their whole outline; tops among each other, or shoes, by a few pixels of 28 x 28.",
     )
 
 # %% [markdown]
@@ -242,7 +242,7 @@ with waits_for("count_parameters"):
 # | layer | numbers in its output | one filter | MACs |
 # |---|---|---|---|
 # | conv1 | 28 · 28 · 32 = 25,088 | 3 · 3 · 1 = 9 | 225,792 |
-# | conv2 | 15 · 15 · 64 = 12,544 | 3 · 3 · 32 = 288 | 3,612,672 |
+# | conv2 | 14 · 14 · 64 = 12,544 | 3 · 3 · 32 = 288 | 3,612,672 |
 # | fc1 | 128 | 64 · 7 · 7 = 3,136 | 401,408 |
 # | fc2 | 10 | 128 | 1,280 |
 #
@@ -444,7 +444,7 @@ with waits_for("count_macs", "count_parameters"):
 
 # %% [markdown]
 # Four questions, four answers. **Parameters** are in fc1 (95 %), **MACs** in conv2 (85 %). **Memory** is kept where images are
-# still large: what ReLU gives out at full size, and for each pooled number the place where it came from, a 64-bit integer.
+# still large: what ReLU gives out at full size, and (on a CPU or an NVIDIA card) the place of each pooled number, a 64-bit integer.
 # conv1's own output is not kept: the way back through ReLU needs no more than what ReLU gave out. **Time** is the one row that differs between
 # machines, and from run to run; ReLU and pooling do no MACs at all, but they read and write large images.
 #
@@ -921,10 +921,10 @@ with waits_for("scale_network", "ResidualBlock"):
     )
 
 # %% [markdown]
-# "Deep networks have vanishing gradients" is true of the right panel: without normalization nothing arrives at the first
-# layers that a float could use. With normalization it is the other way round (He and others say in their paper that vanishing
+# "Deep networks have vanishing gradients" is true of the right panel: without normalization next to nothing arrives at the
+# first layers. With normalization it is the other way round (He and others say in their paper that vanishing
 # gradients are *not* the reason; Yang and others, 2019, show that normalization alone makes them explode with depth). Shortcuts
-# keep the ratio small. Plain gradient descent finds no rate that fits both ends of such a network. Adam rescales the step of
+# keep the ratio small. With plain gradient descent one rate has to serve both ends of such a network. Adam rescales the step of
 # each weight, which takes away much of the difference in size; so look whether that is enough.
 #
 # Now train them: on 1,000 images, three epochs, each network at the better of two learning rates, three seeds. (For the two deep ones we
@@ -948,7 +948,7 @@ with waits_for("scale_network", "ResidualBlock", "DepthwiseSeparable"):
     RATES, SEEDS = (0.01, 0.03), (0, 1, 2)
 
     def deep_run(kind, depth, lr, seed):
-        """The training loss before training and after each of three epochs."""
+        """The training loss before training, and its mean over each of three epochs."""
         model = build((kind, 0.5, depth), seed).to(device)
         with torch.no_grad():
             start = nn.functional.cross_entropy(model(few), labels).item()
@@ -960,12 +960,12 @@ with waits_for("scale_network", "ResidualBlock", "DepthwiseSeparable"):
         best = min(RATES, key=lambda lr: trials[lr][-1])
         name = f"{kind}, {1 + 4 * depth} convolutions"
         curves[name] = np.array([trials[best], *(deep_run(kind, depth, best, seed) for seed in SEEDS[1:])])
-        print(f"{name:26} best lr {best}   training loss at the end, by seed: {curves[name][:, -1].round(2)}")
-    ylabel = "training loss (bands: three seeds)"
+        print(f"{name:26} best lr {best}   training loss in epoch 3, by seed: {curves[name][:, -1].round(2)}")
+    ylabel = "mean training loss (bands: three seeds)"
     ax = plots.loss_curves(curves, xlabel="epoch (0: before training)", ylabel=ylabel, band="minmax")
     ax.set(xticks=range(4))
     few_layers, plain, shortcuts = (curve[:, -1].mean() for curve in curves.values())
-    plots.finding(ax, f"At the end: {few_layers:.2f} with 5 plain convolutions, {plain:.2f} with 41, {shortcuts:.2f} with 41 and shortcuts")
+    plots.finding(ax, f"Epoch 3: {few_layers:.2f} with 5 plain convolutions, {plain:.2f} with 41, {shortcuts:.2f} with 41 and shortcuts")
     plt.show()
     reveal(
         "deep",
@@ -976,9 +976,9 @@ with waits_for("scale_network", "ResidualBlock", "DepthwiseSeparable"):
 
 # %% [markdown]
 # This is no overfitting: it is the *training* loss that stays up. The deep plain network could compute whatever the one of 5
-# convolutions computes: its other 36 would only have to hand on what they get (a filter with a 1 in its middle does that). The
-# optimizer does not find it. So a structure decides two things: what a network can express, and **how well an optimizer can
-# find it**. Shortcuts are about the second. (For so short a training, depth with shortcuts does little harm, and no good either.)
+# convolutions computes: its other 36 would only have to hand on what they get (a filter with a 1 in its middle does that, and a
+# normalization that undoes itself). The optimizer does not find it. So a structure decides two things: what a network can express,
+# and **how well an optimizer can find it**. Shortcuts are about the second. (What else depth brings, the first and the last number say.)
 #
 # ## Train: equal budgets
 #
@@ -989,7 +989,7 @@ with waits_for("scale_network", "ResidualBlock", "DepthwiseSeparable"):
 # - the same images (3,000), the same number of epochs (4), batches of 64, the same schedule;
 # - each structure at **its own** best learning rate of 0.003, 0.01 and 0.03, chosen on 1,000 validation images, never on test
 #   images (seven take 0.03, the largest; the next one, 0.1, was tried too: it lost for ten structures, and led by 7 of 1,000
-#   images for one);
+#   images for one; one takes 0.003, the smallest, and a smaller one was not tried);
 # - three seeds, to see by how much results differ without any reason.
 #
 # That makes 55 training runs, too many to wait for here. The table holds their results; `benchmarks/structure.py` makes it
@@ -1271,11 +1271,12 @@ def random_search(space, cost, score, limit, count, seed, draws=1000):
 check("random_search")
 
 # %% [markdown]
-# The space: three depths and five lists of stages of plain blocks, 15 structures. So that all do nearly **equal work**, each is made as wide as
-# 600,000 multiplications allow. The limit is on parameters: 15,000. Training eight networks at three learning rates each would take
+# The space: three depths and five lists of stages of plain blocks, 15 structures. So that all do about **equal work**, each is made as wide as
+# 600,000 multiplications and whole channels allow. The limit is on parameters: 15,000. Training eight networks at three learning rates each would take
 # minutes, so all 15 were trained beforehand and their results put into a table, in which your search looks up what it
 # would have measured. (This is how search algorithms are compared in the field: [NAS-Bench-101](https://arxiv.org/abs/1902.09635) is such a table of
 # 423,624 networks.) 2,000 training images, 3 epochs, rates 0.01, 0.03 and 0.1, one seed; 500 validation images; the 2,000 test images.
+# (Seven are best at 0.1, the largest rate; with 0.3, tried too, all seven lost by 1.6 points or more.)
 # `python benchmarks/structure.py search` makes it again.
 
 # %% folded=true given="space"
@@ -1423,7 +1424,7 @@ with waits_for("random_search", "pareto_front", "scale_network", "count_paramete
         right.set(xlabel="structures tried", ylabel="accuracy of the best so far (%)")
         right.legend(loc="lower right", fontsize=9, title="400 searches, mean and spread")
         gap = (by_validation - by_test)[:, count - 1].mean()
-        plots.finding(fig, f"The best of {count}: {gap:.1f} points less on test images than where it was chosen")
+        plots.finding(fig, f"The best of {count} has {gap:.1f} points less on test images than where it was chosen (mean of 400)")
 
 
     plots.play(draw, count=(1, MOST, 1), seed=(0, 40, 1))
@@ -1451,7 +1452,7 @@ with waits_for("random_search", "pareto_front", "scale_network", "count_paramete
 # | | parameters $\theta$ | structure $s$ |
 # |---|---|---|
 # | what is changed | numbers, by a little | layers, widths, connections: there or not |
-# | what tells the direction | the gradient, exact and cheap | nothing does; it has to be tried |
+# | what tells the direction | the gradient, cheap: a batch tells it | nothing does; it has to be tried |
 # | what one step costs | a batch: milliseconds | a whole training run, with its learning rates and seeds |
 # | what is minimized | the training loss | the validation loss, *and* parameters, MACs, time |
 # | what comes out | one $\theta$ | a front, of which a person chooses |
@@ -1489,7 +1490,7 @@ predict(
 with waits_for("random_search"):
     scores = np.array([looked_up(dict(zip(SPACE, key, strict=True)))[1] for key in TABLE])  # (15, rates)
     own = scores.max(axis=1)
-    of_structure, of_rate = float(own.std()), float(scores.std(axis=1).mean())
+    of_structure, of_rate = float(own.std(ddof=1)), float(scores.std(axis=1, ddof=1).mean())
     first = int(scores[:, 0].argmax())
     behind = 100 * (own.max() - own[first])
     fig, ax = plt.subplots(figsize=(5.6, 4.6))
@@ -1589,8 +1590,8 @@ with waits_for("scale_network", "ResidualBlock", "count_macs", "count_parameters
     reveal(
         "spoken",
         "a" if wide > deep + 2 else "b" if deep > wide + 2 else "c",
-        because="Doubling the width costs about four times the parameters, doubling the depth about two. Two seeds and 140 clips "
-        "say no more than that the same loop works here too.",
+        because="Doubling the width costs nearly four times the parameters and MACs, doubling the depth twice as many. Two seeds, and 140 "
+        "clips that have chosen the rate as well, say no more than that the same loop works here too.",
     )
 
 # %% [markdown]

@@ -574,9 +574,9 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder"):
     plt.show()
     for (modality, name), (lr, accuracies) in final.items():
         print(f"{titles[modality]:9} {name:14} lr {lr:7.4f}   test {accuracies.mean():5.1f} % ({accuracies.min():.1f} to {accuracies.max():.1f})")
-    make, patient = optimizers["SGD, momentum"][0], final["speech", "SGD, momentum"][0]
-    longer = [short_run("speech", make, patient, seed, steps=3 * STEPS, watch=True)[-1] for seed in range(3)]
-    print(f"speech    SGD, momentum, three times as many steps:  test {np.mean(longer):5.1f} % ({min(longer):.1f} to {max(longer):.1f})")
+    for name, (make, _) in optimizers.items():
+        longer = [short_run("speech", make, final["speech", name][0], seed, steps=3 * STEPS, watch=True)[-1] for seed in range(3)]
+        print(f"speech    {name:14} with three times as many steps:  test {np.mean(longer):5.1f} % ({min(longer):.1f} to {max(longer):.1f})")
     gains = {m: final[m, "Adam"][1].mean() - final[m, "SGD, momentum"][1].mean() for m in data}
     largest = max(gains, key=gains.get)
     clear = final[largest, "Adam"][1].min() > final[largest, "SGD, momentum"][1].max()
@@ -584,7 +584,7 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder"):
         "gain",
         dict(zip(data, "abc", strict=True))[largest] if clear else "d",
         because="Adam gains, in points: " + ", ".join(f"{titles[m]} {gain:.0f}" for m, gain in gains.items()) + ". What is said of rare "
-        "words is true, but our vocabulary is small, and most words are in most batches; with 50,000 words it would be otherwise.",
+        "words is true, but our vocabulary is small, and most words are in most batches; with 50,000 words it may be otherwise.",
     )
 
 # %% [markdown]
@@ -595,9 +595,9 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder"):
 # not all stand at the same place: what carries over from one modality to the next is the method, not the number.
 #
 # Below: more than 80 % is hardly to be had from captions, since three in ten do not name the class, and both get there early. Where
-# the way is longer, SGD is behind after 60 steps. Is Adam *better* for speech, then? Look at the last line of the printout: SGD with
-# three times as many steps. The lead is a lead in time. And the argument about rare words, true as it is, did not decide here, since our
-# vocabulary has 34 entries; a language model's has 100,000, and there hardly anybody trains with plain SGD.
+# the way is longer, SGD is behind after 60 steps. Is Adam *better* for speech, then? Compare the last two lines of the printout with the
+# lines above them: how far does SGD come in 180 steps, and what is left of Adam's lead when it has as many? The argument about rare words,
+# true as it is, did not decide here: our vocabulary has 34 entries. A language model's has 100,000, and hardly anybody trains one with plain SGD.
 # </details>
 #
 # **Where are these methods used: vision, language, speech?** In all three, and this is the whole list of what changes: how
@@ -622,8 +622,8 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder"):
 # The first part asks each $a$ for its $b$, the second each $b$ for its $a$. Both are cross-entropies that you know, with
 # the diagonal as the right class. This is **InfoNCE** (van den Oord and others, 2018), in the symmetric form of CLIP
 # (Radford and others, 2021). The name: **NCE** is noise-contrastive estimation, learning by telling the real thing from noise, and here
-# the other partners of the batch are the noise; **Info**, since $\log N - J$ is at most the mutual information of the two sides: the lower
-# the loss, the more one side tells of the other.
+# the other partners of the batch are the noise; **Info**, since $\log N - J$ is, on average over batches, at most the mutual information of
+# the two sides: the lower the loss, the more one side must at least tell of the other.
 #
 # ### Exercise: `info_nce`
 
@@ -790,7 +790,9 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce")
         ax.grid(False)
     panels[0].set_ylabel("4 images of each class")
     fig.colorbar(shown, ax=panels, label="cosine", shrink=0.8)
-    plots.finding(fig, "Images of the test against words by unheard voices: training makes blocks of the right class stand out")
+    block = np.kron(np.eye(10), np.ones((4, 4))) > 0
+    old, new = (f"{table[block].mean():.2f} and {round(table[~block].mean(), 2) + 0.0:.2f}" for table in tables.values())
+    plots.finding(fig, f"Mean cosine, same class and other class: {old} before training, {new} after")
     plt.show()
 
 # %% [markdown]
@@ -847,11 +849,13 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce")
     plt.show()
     apart = {m: np.mean([np.linalg.norm(middle[m][c] - middle[n][c]) for n in points if n != m for c in range(10)]) for m in points}
     print("mean distance of a class's middle from the same class's in the others:", ", ".join(f"{words[m]} {d:.2f}" for m, d in apart.items()))
+    classes = {m: np.linalg.norm(middle[m][:, None] - middle[m][None], axis=2).sum() / 90 for m in points}
+    print("mean distance of two classes' middles within one modality:", ", ".join(f"{words[m]} {d:.2f}" for m, d in classes.items()))
 
 # %% [markdown]
-# Footwear on one side, what is worn on the body on the other, with bags between them: the network was given no such
-# groups, only captions, some of which say "shoe". Within a class the markers mix, but not wholly: each modality keeps a side of its
-# own, as the distances below the picture say. In large models this **modality gap** is found as well; for a
+# Look for three groups: footwear, what is worn on the body, and bags. The network was given no such groups, only images that look alike
+# and captions, some of which say "shoe". Within a class the markers mix, but not wholly: compare the first line below the picture with
+# the second, the distance between two classes. In large models this **modality gap** (Liang and others, 2022) is found as well; for a
 # search it does no harm as long as the *right* things are the nearest ones of their kind.
 #
 # ## Zero-shot
@@ -965,24 +969,23 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce",
     reveal(
         "unseen",
         "a" if right[unseen].mean() < 0.1 else "b" if gap > 0.05 else "c",
-        because="The caption's vector is a mean of its words, so 'red' and 'coat' combine though they never met. The image "
+        because="The caption's vector is a mean of its words, so 'blue' and 'coat' combine though they never met. The image "
         "encoder had a lesson too many: in training, blue was proof that it is no coat.",
     )
 
 # %% [markdown]
 # <details><summary>What was seen</summary>
 #
-# The colour is hardly ever wrong, in any combination. The class is right more often when it had been seen in this colour than
-# when not; even then it is far above chance (1 in 60), so that words that never met do combine. (Each square holds about 17 images, of one trained network: look at large differences only.) Look at the frames:
-# white trousers and white bags are no problem, since nothing else looks like them. Hardly any red T-shirt is called one. The
-# network has learned that what is red is no T-shirt, and in its training data that was
-# *true*. So it takes what looks most like it and does come in red: a shirt. Such a rule of the data is called a
-# **spurious correlation**. More training on the same data gives no reason to drop it; other data do, or colours drawn at random in
-# training.
+# The colour is hardly ever wrong, in any combination. The class is right more often when it had been seen in this colour than when not;
+# even then it is far above chance (1 in 60), so that words that never met do combine. (Each square holds about 17 images, of one trained
+# network: look at large differences only.) Look at the frames: white trousers and white bags are no problem, since nothing else looks like
+# them. Hardly any red T-shirt is called one. The network has learned that what is red is no T-shirt, and in its training data that was
+# *true*. So it takes what looks most like it and does come in red: a shirt. Such a rule of the data is called a **spurious correlation**.
+# More training on the same data gives no reason to drop it; other data do, or colours drawn at random in training.
 #
 # The other lines: a template that nobody had used costs little against a known one, although three of its five words
-# ("one", "for", "sale") are unknown: colour and thing still decide. But with the word "handbag" the network
-# finds hardly any bag: a bag of words has no idea what an unknown word means. It does not say so; it answers. Models such as
+# ("one", "for", "sale") are unknown: colour and thing still decide. But with the word "handbag" the network finds hardly any bag.
+# All unknown words share the row of `<unk>`, which no caption in training ever used: it is as random as on the first day. Models such as
 # CLIP know "handbag" because it was in their 400 million captions, and the pieces of words they are made of; what
 # counts as "zero-shot" depends on what was in the training data.
 # </details>
@@ -1065,20 +1068,21 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce",
                 ax.text(14, 26, NAMES[y_test[image]], color="white", ha="center", va="bottom", fontsize=9, weight="bold")
         for ax in row:
             ax.set_axis_off()
-    plots.finding(fig, "A word by an unheard voice finds its images (white words: what a wrong image shows)")
+    hits = (y_test[top] == speech.test.labels[queries][:, None]).sum()
+    kinds = len(np.unique(colours_test[top]))
+    plots.finding(fig, f"{hits} of {top.size} show what an unheard voice said, in {kinds} of 6 colours (white words: what a wrong image shows)")
     plt.show()
     display(Audio(speech.test.waves[queries[0]], rate=RATE))
 
 # %% [markdown]
 # Spoken words by settings of the synthesizer that the network never heard find an image of their class at the first place in
-# most cases. (Whether it would understand *you* is another question: nobody asked people.) The other way round it is
-# harder, since shirts, coats and pullovers look alike. "Caption → its own image" looks bad
-# and is not: a thousand images hold about seventeen red sneakers, and the caption "a red sneaker" fits each of them. A
-# recall is to be judged against what is possible, and against chance.
+# most cases. (Whether it would understand *you* is another question: nobody asked people.) The other way round it is harder, since
+# shirts, coats and pullovers look alike. "Caption → its own image" looks bad and is not: a thousand images hold about seventeen red
+# sneakers, and the caption "a red sneaker" fits each of them. A recall is to be judged against what is possible, and against chance.
 #
-# In the rows of images, look at the colours too: speech does not name any, and yet only a few of the six colours turn up
-# among the best. A spoken word has one place in the space, and nothing in the loss asked that this place be equally far from
-# colours of its class. Such a search prefers some of the right answers, and recall does not show it.
+# In the rows of images, look at the colours too: speech names none. Do all six turn up among the best? A spoken word has one place in the
+# space, and nothing in the loss asked that this place be equally far from all colours of its class. Such a search may prefer some of the
+# right answers, and recall does not show it.
 #
 # ### Your own search
 #
@@ -1107,8 +1111,9 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce")
 # %% [markdown]
 # <details><summary>When you have searched</summary>
 #
-# A colour alone finds that colour in any kind; a thing alone, any colour. An unknown word counts as a word and says nothing. And
-# "not a red bag" finds red bags: "not" is unknown here. Large models, which know the word, are often not much better at it.
+# A colour alone finds that colour, a thing alone that thing, often in a few colours only. An unknown word counts as a word, and its vector
+# was never trained: it pulls somewhere, by chance. And "not a red bag" finds red bags: "not" is unknown here. Large models, which know the
+# word, are often not much better at it.
 # </details>
 #
 # %% [markdown]
@@ -1127,9 +1132,9 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce")
 #
 # $$s_{ij} = \frac{q_i \cdot k_j}{\sqrt d}, \qquad w_{ij} = \frac{m_j\, e^{s_{ij}}}{\sum_l m_l\, e^{s_{il}}}, \qquad h_i = \sum_j w_{ij}\, v_j$$
 #
-# $m_j$ is the mask: 1 where key $j$ may be looked at, 0 for padding. The root: a dot product of $d$ independent numbers of
-# variance 1 has the variance $d$, so that long vectors would make the softmax all or nothing; divided by $\sqrt d$ the scores
-# have the variance 1 again. In matrices, and this is how you will meet it everywhere:
+# $m_j$ is the mask: 1 where key $j$ may be looked at, 0 for padding. The root: if the entries of $q$ and $k$ are independent, with mean 0 and
+# variance 1, their dot product has the variance $d$, and with many entries the softmax would be all or nothing; divided by $\sqrt d$ the
+# scores have the variance 1 again. In matrices, and this is how you will meet it everywhere:
 # $\operatorname{softmax}(Q K^\top / \sqrt d)\, V$.
 #
 # ### Exercise: `attention`
@@ -1408,13 +1413,13 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce",
     reveal(
         "two_things",
         "a" if bag > 80 else "c" if attending < 60 else "b" if attending > bag + 20 else "d",
-        because="For a bag of words a caption and its partner are one vector: no learning rate and no training can help. With "
-        "attention a word's weight depends on which words stand around it and where, so that the sums differ.",
+        because="For a bag of words a caption and its partner are one vector: no learning rate and no training can help, nor would places alone, "
+        "whose sum is the same too. With attention a word's weight depends on which words stand around it and where, so that the sums differ.",
     )
 
 # %% [markdown]
-# Read the right picture by rows: at which words does each word look? Whatever this seed has found, columns are unequal: *some places
-# and words are taken in more than others*, and that is all that it takes to know who stood left. One head, no hidden layer. What is called
+# Read the right picture by rows: at which words does each word look? Whatever this seed has found, columns are unequal: *some places and
+# words are taken in more than others*. If "red" counts for more in second place than in sixth, the sum tells where it stood. What is called
 # a transformer has several heads, the words added again (the residual connection of unit 12), a small network after each
 # attention, and all of that a dozen times or more; the line that you wrote is the one in which words meet.
 #
@@ -1431,8 +1436,8 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce",
 #
 # $$\log p_{nc} = \frac{\sum_m w_m\, \text{present}_{nm} \log p_{nmc}}{\sum_m w_m\, \text{present}_{nm}} - \log Z_n$$
 #
-# $Z_n$ makes the probabilities of example $n$ sum to 1. Who is absent has no opinion: in the array stands NaN, and it must
-# not get in. ($0 \cdot \text{NaN}$ is NaN.) Where nobody is present, all classes are equally probable.
+# $Z_n$ makes the probabilities of example $n$ sum to 1. (A mean, not a sum: three who say the same are no surer than one.) Who is absent has
+# no opinion: in the array stands NaN, and it must not get in. ($0 \cdot \text{NaN}$ is NaN.) Where nobody is present, all classes are alike.
 #
 # ### Exercise: `late_fusion`
 
@@ -1553,7 +1558,7 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "late_fusio
         ax.set(xlabel="caption says")
         ax.grid(False)
     panels[0].set_ylabel("picture is")
-    plots.finding(fig, f"\"It agrees\", with what probability? Late fusion: {shares['late fusion'].mean():.0f}% right; one network: {shares['one network'].mean():.0f}%")
+    plots.finding(fig, f"P(it agrees): late fusion is right in {shares['late fusion'].mean():.0f}%, one network in {shares['one network'].mean():.0f}%")
     plt.show()
     for name, values in shares.items():
         print(f"{name:14} right in {values.mean():5.1f} % of the pairs ({values.min():.1f} to {values.max():.1f}, three seeds)")
@@ -1619,7 +1624,9 @@ check("modality_dropout")
 # - a small network on the **aligned embeddings** from above, which stay as they are. It has never missed a modality either. (Images
 #   and clips were paired by class, so labels had a part in these embeddings, too.)
 #
-# The aligned encoders had eight epochs and their small network has one, so *all* train for nine, on the same 4,000 images and captions. The learning rates are each one's own, chosen among 0.003, 0.01 and 0.03 on a held-out fifth of the training images and voices.
+# The aligned encoders had eight epochs and their small network has one, so *all* train for nine, on the same 4,000 images and captions. The
+# learning rates are each one's own, chosen among 0.003, 0.01 and 0.03 on a held-out fifth of the training images and voices. (For four of
+# the six networks that was 0.03, the largest: a still larger one was not tried.)
 #
 # The second, without dropout: how does it do when it has *only the image*?
 
@@ -1726,8 +1733,8 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce",
     reveal(
         "alone",
         "b" if alone < expert - 10 else "c" if alone > expert + 2 else "a",
-        because=f"With the image alone it is right in {alone:.0f} %, a classifier of images in {expert:.0f} %. It was trained on three sources at once "
-        "and leans on whatever is easiest to learn from. What it has learned about images is mostly what captions and speech left open.",
+        because=f"With the image alone it is right in {alone:.0f} %, a classifier of images in {expert:.0f} %. It never had to answer by the image "
+        "alone: nothing in its loss asked that this part be enough by itself, and two rows of zeros are an input that it has not met.",
     )
 
 # %% [markdown]
@@ -1736,9 +1743,8 @@ with waits_for("tokenize", "TextEncoder", "log_mel", "AudioEncoder", "info_nce",
 # With everything present all four are close together; that is the number that a paper would report. The differences come when something is
 # missing. The single network falls furthest: it has never seen the others silent, and *longer training does not teach it that*. **With
 # modality dropout it is back** near what each modality can give, and it loses nothing when all are present. The price is time: each
-# modality alone is a problem of its own. (In an earlier version of this unit the single networks had three epochs only, and the aligned
-# ones eight and three. Dropout then lagged behind with speech by 20 points, which was training time and nothing else; the single
-# network without dropout was as badly off as it is now, and that is not.)
+# modality alone is a problem of its own. (With three epochs in place of nine, dropout lagged 20 points behind with speech alone, when we
+# tried: that was a lack of training. Without dropout the single network was as badly off as now: that was none.)
 #
 # Late fusion is hard to beat here. It cannot fail in this way, since no classifier knows of the others; what it cannot do you have
 # seen in the four small tables. On **aligned** embeddings a network gets on without modality dropout. A likely reason: in a shared
@@ -1870,7 +1876,7 @@ check("clinic_15")
 # - c) differences between cosines count twice, the softmax becomes sharper
 # - d) the embeddings become shorter
 #
-# **q3.** A trained `AttentionEncoder` gets a row of zeros for every place. It reads "dog bites man" and "man bites dog". What comes out?
+# **q3.** In a trained `AttentionEncoder` all rows of `positions` are set to 0. It reads "dog bites man" and "man bites dog". What comes out?
 # - a) the same vector twice
 # - b) two vectors: attention sees which word looks at which
 # - c) NaN: a softmax of zeros
@@ -1888,12 +1894,12 @@ check("clinic_15")
 # - c) nearly equal weights, and large gradients
 # - d) NaN from the first step on
 #
-# **q6.** A photo and a signature are each the account owner's in half of the cases, independently, and fraud is when *exactly one*
-# of them is. What can late fusion of two experts do, each of whom sees one of the two?
-# - a) find most frauds, if the better expert gets a larger weight
-# - b) find them if both experts train longer
-# - c) no better than a coin, whatever the weights
-# - d) find them with modality dropout
+# **q6.** Late fusion of three experts with equal weights. The third has no data, and somebody writes $\log(1/C)$ for each of its classes,
+# "no opinion", in place of leaving it out. What changes?
+# - a) nothing: it has no opinion
+# - b) the answer: the third expert now pulls towards a class of its own
+# - c) the answer stays, and its probability comes nearer to $1/C$
+# - d) the answer stays, and is surer: three agree more than two
 
 # %% exercise="quiz_15"
 ### BEGIN SOLUTION
@@ -1915,7 +1921,7 @@ check("quiz_15")
 # - **Padding** gets in through every mean *and* every convolution; mask before each.
 # - **Contrastive learning:** cosines over $\tau$ as logits, the partner as label, both directions. $\log N$ means that all
 #   partners look alike; $m$ equally right partners in a batch leave $\log m$.
-# - **Zero-shot:** the nearest prompt by cosine. Known words combine; unknown words say nothing.
+# - **Zero-shot:** the nearest prompt by cosine. Known words combine; an unknown word adds a vector that nobody trained.
 # - **Recall at k:** a right one among the first k; a tie is no success.
 # - **Attention:** $\operatorname{softmax}(Q K^\top / \sqrt d)\, V$, masked before the softmax. It takes words as a set; places make a
 #   sequence of them. A bag of words cannot tell who is red and who is blue.

@@ -87,13 +87,18 @@ def test_the_controls_replace_one_picture(front):
     assert front.widget("kind")["index"] == 1  # "falls", the drawing's default, and not the first of the list
     assert front.widget("grid")["value"] is True
 
-    seen = {first["data"]["image/png"]}
+    words = first["metadata"]["image/png"]["alt"]
+    assert words == first["data"]["text/plain"] == "Falls True. A line."
+
+    seen, told = {first["data"]["image/png"]}, {words}
     for description, state in (("learning rate", {"value": 2.0}), ("kind", {"index": 0}), ("grid", {"value": False})):
         front.move(description, **state)
         (again,) = front.pictures("update_display_data")
         assert again["transient"]["display_id"] == first["transient"]["display_id"]
         seen.add(again["data"]["image/png"])
+        told.add(again["metadata"]["image/png"]["alt"])
     assert len(seen) == 4
+    assert told == {"Falls True. A line.", "Rises True. A line.", "Rises False. A line."}
 
     front.run("fig, ax = plt.subplots()\nNone")
     assert front.shown() == ["picture"]  # figures after it show as ever

@@ -289,6 +289,28 @@ def test_a_learning_rate_that_diverged_between_two_that_did_not_has_its_own_cros
     np.testing.assert_array_equal(cross.get_xdata(), LRS[[4, 11]])
 
 
+def test_bands_in_one_picture_differ_by_more_than_their_colour():
+    for count in (6, 200):
+        ax = plt.subplots()[1]
+        plots.bands(ax, np.arange(count), np.ones(count), label="one")
+        assert line(ax, "one").get_marker() == "None"
+        plots.bands(ax, np.arange(count), np.zeros(count), label="two")
+        ax.set_xscale("symlog")
+        ax.figure.canvas.draw()
+        assert {line(ax, "one").get_marker(), line(ax, "two").get_marker()} == {"o", "s"}
+        assert (line(ax, "two").get_markevery() is None) == (count == 6)
+
+
+def test_paths_in_one_picture_differ_by_more_than_their_colour():
+    for steps in (20, 200):
+        paths = {name: descend(RAVINE, (1, -2), lr, steps) for name, lr in (("slow", 0.01), ("fast", 0.05))}
+        ax = plots.contour_with_paths(RAVINE, paths, **PLANE)
+        marks = [line(ax, label).get_marker() for label in paths]
+        assert len(set(marks)) == 2 and "None" not in marks
+        alone = plots.contour_with_paths(RAVINE, {"slow": paths["slow"]}, **PLANE)
+        assert line(alone, "slow").get_marker() == ("." if steps == 20 else "None")
+
+
 def test_curves_in_one_picture_differ_by_more_than_their_colour():
     curves = {"SGD": np.linspace(2, 1, 40), "Adam": np.linspace(2, 0, 40)}
     for ax in (
@@ -319,7 +341,7 @@ def test_images_with_their_labels_and_the_wrong_ones_marked():
     assert words[0] == "T-shirt/top"
     assert words[1].endswith("Ankle boot")
     assert words[1] != "Ankle boot"  # a mark beside the colour, for those who see no colour
-    assert to_hex(ax.texts[1].get_color()) == to_hex(plots.VERMILLION)
+    assert to_hex(ax.texts[1].get_color()) == to_hex(plots.WRONG_INK)
 
 
 @pytest.mark.parametrize("shape", [(1, 5, 7), (3, 1, 28, 28), (4, 8, 8, 3)])

@@ -8,22 +8,31 @@ from pathlib import Path
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from helpers.axe import findings
 from helpers.browser_driver import chromium
 from helpers.course import UNITS, source_notebook
 from helpers.submissions import classroom as a_classroom
 from nbconvert.exporters import HTMLExporter
-from nbformat.v4 import new_code_cell, new_markdown_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from traitlets.config import Config
 
+from course_lib.drawing.described import UNKNOWN
 from course_lib.judging import render
 from course_lib.judging.compute import run_cases
 from course_lib.judging.judge import judge
 from course_lib.judging.reference import load
 from grader.config import nbgrader_config
 from grader.exercises import find_exercise
-from grader.pages.exporter import NBGRADER_TEMPLATES, NO_DESCRIPTION, clean_html, markdown2html
+from grader.pages.exporter import (
+    NBGRADER_TEMPLATES,
+    NO_DESCRIPTION,
+    PageExporter,
+    clean_html,
+    html_exporter,
+    markdown2html,
+)
 from grader.pages.formulas import FORMULA, mathml, typeset
-from grader.submissions.samples import fill, hand_in
+from grader.submissions.samples import fill, hand_in, paste_misconception
 
 UNIT = "00_start_here"
 OUTSIDE = "https://outside.example/"
@@ -54,11 +63,12 @@ display(HTML('<img src="data:image/png;base64,iVBORw0KGgo="><img alt="told" src=
 
 @pytest.fixture(scope="module")
 def classroom(tmp_path_factory):
-    """A class of one, whose notebook is right and hostile, graded through nbgrader."""
+    """A class of one, whose notebook is hostile, right but for one known mistake, and graded through nbgrader."""
     room = a_classroom(tmp_path_factory.mktemp("class"))
     room.register(UNIT)
     released = nbformat.read(room.root / "notebooks" / UNIT / f"{UNIT}.ipynb", as_version=4)
     submission = fill(released, source_notebook(UNIT))
+    paste_misconception(submission, find_exercise("mean_square"))
     submission.cells += [new_markdown_cell(HOSTILE_MARKDOWN), new_code_cell(HOSTILE_CODE)]
     hand_in(nbformat.writes(submission), room.root / "submitted", "mallory", UNIT)
     room.autograde(UNIT, "mallory", room.root / "submitted")
@@ -119,6 +129,7 @@ def test_feedback_keeps_what_is_harmless(feedback):
     assert "[a picture: not part of this page]" in text
     assert "window.hacked" in text  # the code that the learner wrote is shown as code
     assert "standardize: all right, 6 of 6 points" in text
+    assert "mean_square: not right yet" in text
 
 
 @pytest.mark.parametrize("page", ["feedback", "formgrade"])
@@ -132,9 +143,53 @@ def test_every_picture_has_an_alternative_text(page, feedback, formgrade):
     assert outputs[-3]["src"].startswith("data:image/svg+xml;base64,")
 
 
+@pytest.mark.parametrize("page", ["feedback", "formgrade"])
+def test_a_figure_has_its_own_words_there(page, feedback, formgrade):
+    """The unit's own figures were drawn in the sandbox; their findings are the pictures' alternatives."""
+    text = {"feedback": feedback.read_text(encoding="utf-8"), "formgrade": formgrade}[page]
+    figures = BeautifulSoup(text, "html.parser").select(".output_png img")[:-1]
+    assert len(figures) >= 3
+    assert all(len(picture["alt"]) > 20 and picture["alt"] not in (NO_DESCRIPTION, UNKNOWN) for picture in figures)
+
+
+@pytest.mark.fast
+def test_an_outputs_words_come_before_the_cells_and_are_bounded():
+    picture = {"image/png": "iVBORw0KGgo="}
+    told = [
+        {"image/png": {"alt": ' "onerror=alert(1)\n<b> '}},
+        {"image/png": {"alt": "word " * 10**5}},
+        {"image/png": {"alt": 7}},
+        {"image/png": "no dictionary"},
+        {"image/png": {"alt": "  "}},
+    ]
+    outputs = [new_output("display_data", picture, metadata=metadata) for metadata in told]
+    cell = new_code_cell("", outputs=outputs, metadata={"alt": "the cell's"})
+    svg = new_output("display_data", {"image/svg+xml": "<svg/>"}, metadata={"image/svg+xml": {"alt": 'a "drawing"'}})
+    plain = new_code_cell("", outputs=[new_output("display_data", picture), svg])
+    config = Config({"HTMLExporter": html_exporter() | {"template_name": "classic"}})  # feedback's, without its frame
+    html, _ = PageExporter(config=config).from_notebook_node(new_notebook(cells=[cell, plain]))
+    pictures = BeautifulSoup(html, "html.parser").select("img")
+    assert all(set(each.attrs) == {"alt", "src"} for each in pictures)
+    alts = [each["alt"] for each in pictures]
+    assert alts[0] == '"onerror=alert(1) <b>'
+    assert len(alts[1]) <= 1_000 and alts[1].endswith(" ...")
+    assert alts[2:] == ["the cell's"] * 3 + [NO_DESCRIPTION, 'a "drawing"']
+
+
 def test_a_page_a_learner_gets_is_small_enough_to_mail(feedback):
     pictures = sum(len(url) for url in loads(feedback.read_text(encoding="utf-8")) if url.startswith("data:image"))
     assert feedback.stat().st_size - pictures < 600_000
+
+
+@pytest.mark.browser
+def test_feedback_has_no_serious_finding_of_accessibility(feedback):
+    with chromium() as browser:
+        page = browser.new_page()
+        page.goto(feedback.as_uri())
+        assert findings(page) == []
+        page.set_viewport_size({"width": 640, "height": 450})  # 1280 pixels at 200 %
+        assert page.evaluate("document.documentElement.scrollWidth") <= 640
+        assert findings(page) == []
 
 
 @pytest.mark.browser

@@ -27,9 +27,13 @@ EQUIVALENT: dict[str, tuple[Explained, ...]] = {
     ),
     "info_nce": (
         Explained(
-            "partner = torch.arange(len(a))",
-            ("partner = torch.arange(len(b))",),
-            "Pairs have as many first as second parts.",
+            "partner = torch.arange(len(a), device=a.device)",
+            (
+                "partner = torch.arange(len(b), device=a.device)",
+                "partner = torch.arange(len(a), device=b.device)",
+                "partner = torch.arange(len(a))",
+            ),
+            "Pairs have as many first as second parts, on one device; checks run on the CPU, where tensors lie anyway.",
         ),
     ),
     "zero_shot": (
@@ -90,6 +94,34 @@ EQUIVALENT: dict[str, tuple[Explained, ...]] = {
             "b = b / b.norm(dim=1, keepdim=True)",
             ("b /= b.norm(dim=1, keepdim=True)",),
             "b[order] is a new tensor, which may be changed in place.",
+        ),
+    ),
+    "AudioEncoder": (
+        Explained(
+            "mask = (torch.arange(x.shape[2], device=x.device) < lengths[:, None])[:, None]",
+            (
+                "mask = (torch.arange(x.shape[2], device=lengths.device) < lengths[:, None])[:, None]",
+                "mask = (torch.arange(x.shape[2]) < lengths[:, None])[:, None]",
+            ),
+            "Sounds and their lengths lie on one device. Checks run on the CPU, where a tensor lies anyway.",
+        ),
+    ),
+    "attention": (
+        Explained(
+            "scores = queries @ keys.transpose(1, 2) / keys.shape[2] ** 0.5",
+            (
+                "scores = queries @ keys.transpose(2, 1) / keys.shape[2] ** 0.5",
+                "scores = queries @ keys.transpose(1, 2) / queries.shape[2] ** 0.5",
+            ),
+            "Two axes change places in either order, and queries are as long as the keys that they are compared with.",
+        ),
+        Explained(
+            "return scores.masked_fill(~seen, -1000000000.0).softmax(dim=2) * seen @ values",
+            (
+                "return scores.masked_fill(~seen, -10000000000.0).softmax(dim=2) * seen @ values",
+                "return scores.masked_fill(~seen, -100000000.0).softmax(dim=2) * seen @ values",
+            ),
+            "Any number that is so far below all scores leaves a share of exactly 0.",
         ),
     ),
     "AttentionEncoder": (

@@ -152,8 +152,8 @@ CLINIC_11 = Exercise(
         Group("data", "prepares no batch while the clock runs", 1, hint=2),
         Group(
             "flow",
-            "lets the steps follow each other, waits for the last one before it stops the clock, and then returns their "
-            "losses as plain numbers",
+            "lets the steps follow each other, waits for the last one before it stops the clock, and then returns "
+            "their losses as plain numbers",
             2,
             hint=3,
         ),

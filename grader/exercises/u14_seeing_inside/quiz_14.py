@@ -14,7 +14,7 @@ QUIZ_14 = quiz(
             wrong={
                 "a": "A robust method would say the same about two networks that do the same. A trained and a random "
                 "network do not do the same at all.",
-                "b": "Random weights know nothing of shirts; and then the agreement would be high on the clothes, too.",
+                "b": "Random weights know nothing of fields; and then the agreement would be high on the land, too.",
                 "d": "Its accuracy does not enter: what both maps have in common is the image.",
             },
         ),
@@ -36,7 +36,7 @@ QUIZ_14 = quiz(
             wrong={
                 "a": "The factor is p (1 - p) times the difference to the other scores, and p (1 - p) is 0.0001 here.",
                 "c": "Autograd goes through a softmax like through any other operation.",
-                "d": "How sure an answer is does not tell how many pixels it hangs on. The scores' map need not be "
+                "d": "How sure an answer is does not tell how many pixels it depends on. The scores' map need not be "
                 "empty at all.",
             },
         ),
@@ -46,7 +46,7 @@ QUIZ_14 = quiz(
             answer="d",
             wrong={
                 "a": "Maps suggest what to try. Five chosen ones may show the snow because it is bright.",
-                "b": "A dream shows what would raise the score, not what the answers about real images hang on.",
+                "b": "A dream shows what would raise the score, not what the answers about real images depend on.",
                 "c": "That two networks agree does not tell about what.",
             },
         ),

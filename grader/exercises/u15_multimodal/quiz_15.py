@@ -67,14 +67,14 @@ QUIZ_15 = quiz(
         ),
         Question(
             "q6",
-            "evidence that means something only together",
+            "an expert without an opinion who is counted",
             answer="c",
             wrong={
-                "a": "A right signature comes with a right photo or with a wrong one, and so does a wrong one: alone "
-                "it tells nothing about fraud, and a weight makes no more of that.",
-                "b": "There is nothing to learn from one of the two alone, for however long.",
-                "d": "Modality dropout teaches one network to do without a modality. Here both are needed, and "
-                "together.",
+                "a": "It adds the same to every class, and it is counted: the sum of the two others is divided by "
+                "three in place of two.",
+                "b": "It says the same of every class, and can move none of them past another.",
+                "d": "What the two say is divided by three: differences between classes shrink, and so does the "
+                "certainty.",
             },
         ),
     ),
