@@ -1375,7 +1375,7 @@ with waits_for("Checkpoint"):
     print(f"mean loss of the last epoch: {np.mean(whole[100:]):.2f} never killed, {np.mean(without[40:]):.2f} resumed with the model only")
 
     ax = plt.subplots(figsize=(7.4, 3.6))[1]
-    ax.plot(range(60, 120), without, color=plots.ORANGE, label="resumed with the model only")
+    ax.plot(range(60, 120), without, color=plots.ORANGE, linestyle="--", label="resumed with the model only")
     ax.plot(whole, color=plots.SKY, linewidth=4, label="never killed")
     ax.plot(range(60, 120), after, color=plots.INK, linewidth=1, label="resumed from your checkpoint")
     ax.axvline(60, color=plots.MUTED, linestyle=":")
