@@ -1941,7 +1941,7 @@ with waits_for("magnitude_prune", "prune_channels", "distillation_loss", "quanti
         "small from scratch": (plots.ORANGE, "s"), "distilled": (plots.VERMILLION, "^"), "early exits": (plots.PURPLE, "D"),
     }  # fmt: skip
     points = {key: (time, 100 * values.mean()) for (key, values), time in zip(results.items(), times, strict=True)}
-    fig, ax = plt.subplots(figsize=(7.6, 5.2))
+    fig, ax = plt.subplots(figsize=(7.6, 5.6))
     for name, (color, marker) in looks.items():
         keys = [key for key in points if key[0] == name]
         where = np.array([points[key] for key in keys])
@@ -1952,7 +1952,7 @@ with waits_for("magnitude_prune", "prune_channels", "distillation_loss", "quanti
     front = np.array([points[key] for key in best])
     ax.step(*front.T, where="post", color=plots.MUTED, linewidth=5, alpha=0.25, zorder=0, label="nothing is faster and as good")
     ax.set(xlabel="measured time for an image (µs, CPU, in batches of 250)", ylabel="test accuracy (%)", xlim=(0, None))
-    ax.legend(loc="lower left", fontsize=9)
+    fig.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=9)  # no corner is free on every machine
     quarter = {name: results[name, "a quarter"] for name in ("channels pruned", "small from scratch", "distilled")}
     first, second = sorted(quarter, key=lambda name: -quarter[name].mean())[:2]
     clear = bool((quarter[first] > quarter[second]).all())

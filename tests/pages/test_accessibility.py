@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from helpers.axe import findings
 from helpers.browser_driver import chromium
-from helpers.submissions import MINE, UNIT
+from helpers.submissions import MINE, UNIT, checked
 from playwright.sync_api import BrowserContext
 
-from grader.grading.results import CheckResult, Result
+from grader.grading.results import Result
 from grader.reports.class_report import make_report
 from grader.reports.leaderboard import Entry, mark_front
 from grader.reports.leaderboard_page import make_page
@@ -23,21 +23,8 @@ def learner(number: int) -> Result:
     """One of a class in which every section of the report has something to show."""
     checks = []
     for exercise in MINE:
-        earned = {group.key: group.points * (number % 3 > 0) for group in exercise.groups}
-        lost = not all(earned.values())
-        checks.append(
-            CheckResult(
-                exercise=exercise.name,
-                earned=sum(earned.values()),
-                points=exercise.points,
-                bonus=exercise.bonus,
-                not_started=False,
-                no_value=False,
-                diagnoses=(exercise.misconceptions[0].name,) if lost else (),
-                text="",
-                by_property=earned,
-            )
-        )
+        lost = [group.key for group in exercise.groups] if number % 3 == 0 else []
+        checks.append(checked(exercise, lost, [exercise.misconceptions[0].name] if lost else []))
     points, most = (float(sum(getattr(check, name) for check in checks)) for name in ("earned", "points"))
     return Result(
         f"learner {number}",

@@ -9,11 +9,11 @@ from dataclasses import replace
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from helpers.submissions import MINE, UNIT, answered, bonus, classroom, points, released
+from helpers.submissions import MINE, UNIT, answered, bonus, checked, classroom, points, released
 
 from grader.grading.grade_class import grade_class
 from grader.grading.journal import RunJournal
-from grader.grading.results import CheckResult, Result
+from grader.grading.results import Result
 from grader.reports.class_facts import histogram, points_lost, slowest
 from grader.reports.class_report import REMEDIES, make_report, remedy
 from grader.reports.summary import report
@@ -25,25 +25,10 @@ COUNTED = [exercise for exercise in MINE if not exercise.bonus]
 HOSTILE = '<img src=x onerror=alert(1)>$x_1"'
 
 
-def check(exercise, lost=(), diagnoses=()):
-    earned = {g.key: 0 if g.key in lost else g.points for g in exercise.groups}
-    return CheckResult(
-        exercise=exercise.name,
-        earned=sum(earned.values()),
-        points=exercise.points,
-        bonus=exercise.bonus,
-        not_started=False,
-        no_value=False,
-        diagnoses=tuple(diagnoses),
-        text="",
-        by_property=earned,
-    )
-
-
 def learner(name, lost=(), diagnoses=(), **more):
     """A learner who lost the properties `lost` of the unit's first exercise, and earned everything else."""
     first, *others = COUNTED
-    checks = (check(first, lost, diagnoses), *map(check, others))
+    checks = (checked(first, lost, diagnoses), *map(checked, others))
     most = float(sum(c.points for c in checks))
     return Result(name, points=float(sum(c.earned for c in checks)), most=most, checks=checks, **more)
 
