@@ -66,7 +66,7 @@ class DeviceReport:
         )
         return (
             '<div style="border-left:5px solid #3b82b8;padding:8px 14px;margin:4px 0;max-width:56em">'
-            '<div style="font-weight:600;color:#3b82b8">Your machine</div>'
+            '<div style="font-weight:600">Your machine</div>'
             f'<table style="border-collapse:collapse;margin:4px 0;font-size:95%">{rows}</table></div>'
         )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable, Mapping
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,7 @@ def _image(
     buffer = io.BytesIO()
     canvas.print_png(buffer)
     data = base64.b64encode(buffer.getvalue()).decode("ascii")
-    alt = f"Your result and the right one for the case {reference.cases[difference.case].label}"
+    alt = escape(f"Your result and the right one for the case {reference.cases[difference.case].label}")
     return f'<img alt="{alt}" style="max-width:100%" src="data:image/png;base64,{data}">'
 
 

@@ -19,9 +19,11 @@ from course_lib.judging.diagnosis import Diagnosis
 from course_lib.judging.judge import Difference, GroupResult, Verdict
 from course_lib.sentences import say
 
-# Colours that hold on a white and on a dark page; text takes the page's own colour.
-GREEN, RED, AMBER = "#2e9e6b", "#d1495b", "#d68910"
+# Bars of these colours stand out by 3 to 1 on a white and on a dark page; no text has them, it takes the page's own.
+GREEN, RED, AMBER = "#2e9e6b", "#d1495b", "#c27c0e"
 CELL = "padding:3px 10px 3px 0;text-align:left;vertical-align:top;border:0"
+MARKS = {True: ("✓", GREEN, "holds"), False: ("✗", RED, "open")}
+"""Of a property, by whether it holds: its mark, the bar beside it, and what a screen reader says of the mark."""
 
 
 def headline(verdict: Verdict) -> str:
@@ -122,7 +124,7 @@ def text(verdict: Verdict, private: bool = False) -> str:
     if verdict.withheld:
         return "\n".join([*lines, "  " + WITHHELD] if verdict.passed else lines)
     for group, detail in _rows(verdict, private):
-        mark = "✓" if group.passed else "✗"
+        mark = MARKS[group.passed][0]
         lines.append(f"  {mark} {group.states} ({group.earned}/{group.points})" + (f": {detail}" if detail else ""))
     return "\n".join(lines)
 
@@ -136,10 +138,11 @@ WITHHELD = (
 def html(verdict: Verdict, private: bool = False, picture: str = "") -> str:
     """The panel: headline, diagnosis, one row a property, the first wrong case with what came and what is right."""
     colour = GREEN if verdict.passed else AMBER if verdict.not_started else RED
+    line = escape(headline(verdict))
     parts = [
-        f'<div style="border-left:5px solid {colour};padding:8px 14px;margin:4px 0;max-width:56em;'
-        'line-height:1.45;overflow-x:auto">',
-        f'<div style="font-weight:600;color:{colour}">{escape(headline(verdict))}</div>',
+        f'<div role="group" aria-label="{line}" style="border-left:5px solid {colour};padding:8px 14px;margin:4px 0;'
+        'max-width:56em;line-height:1.45;overflow-x:auto">',
+        f'<div style="font-weight:600">{line}</div>',
     ]
     if not verdict.passed:
         for sentence in advice(verdict, private):
@@ -155,11 +158,12 @@ def html(verdict: Verdict, private: bool = False, picture: str = "") -> str:
 def _table(verdict: Verdict, private: bool) -> str:
     rows = []
     for group, detail in _rows(verdict, private):
-        mark, colour = ("✓", GREEN) if group.passed else ("✗", RED)
+        mark, colour, spoken = MARKS[group.passed]
         points = f"{group.earned}/{group.points}"
         more = f'<br><span style="opacity:.8">{escape(detail)}</span>' if detail else ""
         rows.append(
-            f'<tr style="background:none"><td style="{CELL};color:{colour};font-weight:700">{mark}</td>'
+            f'<tr style="background:none"><td style="{CELL};border-left:3px solid {colour};padding-left:8px;'
+            f'font-weight:700"><span role="img" aria-label="{say(spoken)}">{mark}</span></td>'
             f'<td style="{CELL};white-space:normal">{escape(group.states)}{more}</td>'
             f'<td style="{CELL};white-space:nowrap">{points}</td></tr>'
         )

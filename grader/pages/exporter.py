@@ -75,7 +75,8 @@ TAGS = (
     "a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 "
     "hr i img ins kbd li mark ol p pre s samp small span strong sub summary sup table tbody td tfoot th thead tr u ul"
 )
-ATTRIBUTES = ("align", "alt", "colspan", "height", "open", "rowspan", "scope", "start", "title", "width")
+ATTRIBUTES = ("align", "alt", "aria-label", "colspan", "height", "open", "rowspan", "scope", "start", "title", "width")
+ROLES = ("group", "img")  # a panel's and a mark's; others would claim to be a part of the page
 STYLES = (
     "background border border-bottom border-left border-radius border-right border-top gap grid-template-columns "
     "margin margin-bottom margin-left margin-right margin-top max-width min-width opacity overflow-x padding "
@@ -311,6 +312,8 @@ def _allowed(tag: str, name: str, value: str) -> bool:
         return CLASS.fullmatch(value) is not None
     if name == "style":
         return LOADS.search(value) is None
+    if name == "role":
+        return value in ROLES
     return name in ATTRIBUTES
 
 

@@ -18,5 +18,5 @@ def _environment() -> Environment:
 
 
 def filled(name: str, **values: Any) -> str:
-    """A template with its places filled; a place without a value is an error."""
-    return _environment().get_template(name).render(**values)
+    """The template of the page `name` with its places filled; a place without a value is an error."""
+    return _environment().get_template(f"{name}.jinja").render(**values)

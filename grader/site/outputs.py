@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 
 from course_lib.errors import CourseError
@@ -97,7 +98,7 @@ def execute(unit: str) -> Outputs:
             kernel_name="python3",
             resources={"metadata": {"path": str(folder)}},
         )
-        client.execute(env=environment(Path(scratch)))
+        _run(client, Path(scratch))
     failed = next(_failures(notebook), None)
     if failed:
         raise CourseError(f"The solution of {unit} does not run, so the site has nothing to show of it: {failed}")
@@ -106,6 +107,17 @@ def execute(unit: str) -> Outputs:
         for cell in notebook.cells
         if cell.cell_type == "code" and cell.outputs
     }
+
+
+def _run(client: NotebookClient, scratch: Path) -> None:
+    """Run the client's cells; what the kernel itself says is of interest only where it dies."""
+    words = scratch / "kernel.log"
+    with words.open("wb") as log:
+        try:
+            client.execute(env=environment(scratch), stderr=log)
+        except DeadKernelError as error:
+            last = words.read_text(encoding="utf-8", errors="replace").strip()[-500:]
+            raise CourseError(f"The kernel that ran {client.resources['metadata']['path']} died: {last}") from error
 
 
 def environment(home: Path) -> dict[str, str]:

@@ -234,8 +234,8 @@ draw_table(ax, houses.mean(axis=1).round(1)[:, None], 7.2, 7, fill="#CDE9DF")
 arrow = {"arrowstyle": "-|>", "linewidth": 2.5, "mutation_scale": 18}
 ax.annotate("", (3.1, 1.75), (3.1, 2.85), arrowprops=arrow | {"color": plots.VERMILLION})
 ax.annotate("", (7.0, 5.0), (4.9, 5.0), arrowprops=arrow | {"color": plots.GREEN})
-ax.text(4.8, 1.1, "axis=0: down the rows, shape (3,)", va="center", color=plots.VERMILLION)
-ax.text(8.5, 5.0, "axis=1:\nacross the columns,\nshape (4,)", va="center", color=plots.GREEN)
+ax.text(4.8, 1.1, "axis=0: down the rows, shape (3,)", va="center")
+ax.text(8.5, 5.0, "axis=1:\nacross the columns,\nshape (4,)", va="center")
 for j, name in enumerate(("m²", "rooms", "years")):
     ax.text(2.1 + j, 7.25, name, ha="center", color=plots.MUTED)
 for i in range(4):

@@ -174,7 +174,7 @@ def draw_graph(loss, names, place, rules):
         aside = 0.0 if abs(y1 - y0) < 0.6 else -0.16 if (x1 - x0) * (y1 - y0) > 0 else 0.16
         ax.text(
             (x0 + x1) / 2 + aside, (y0 + y1) / 2 + 0.05, text.replace("-", "\u2212"), ha="center", va="bottom", fontsize=8.5,
-            color=plots.VERMILLION, bbox={"facecolor": plots.CARD, "edgecolor": "none", "pad": 0.6, "alpha": 0.8},
+            color=plots.WRONG_INK, bbox={"facecolor": plots.CARD, "edgecolor": "none", "pad": 0.6, "alpha": 0.8},
         )
     for node in graph:
         title = title_of[node]
@@ -186,7 +186,7 @@ def draw_graph(loss, names, place, rules):
         text = f"{title}\n{operation}\nvalue {names[title].item():.4g}".replace("-", "\u2212")
         ax.text(x, y + 0.07, text, ha="center", va="center", fontsize=9)
         gradient = f"gradient {arrived[node]:.3g}".replace("-", "\u2212")
-        ax.text(x, y - 0.19, gradient, ha="center", va="center", fontsize=9, color=plots.VERMILLION, weight="bold")
+        ax.text(x, y - 0.19, gradient, ha="center", va="center", fontsize=9, color=plots.WRONG_INK, weight="bold")
     ax.set(xlim=(-0.5, 4.65), ylim=(-0.45, 2.75))
     ax.set_axis_off()
     return ax

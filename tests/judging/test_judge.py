@@ -1,6 +1,7 @@
 """The judge on a small exercise: points by property, stages, diagnosis by name."""
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -252,6 +253,26 @@ def test_a_case_that_was_verified_shows_no_expected_value():
     assert "order in which they were handed in" in shown and "two epochs" in shown
     assert "expected" not in shown and "you got" not in shown
     assert "expected" in render.html(verdict_of(plus))
+
+
+def test_a_panel_says_in_words_what_its_colours_say():
+    shown = render.html(verdict_of(plus))
+    assert shown.startswith('<div role="group" aria-label="') and 'aria-label="open">✗' in shown
+    assert not re.search(r"[;\"]color:", shown), "letters take the page's own colour, on a light page and a dark one"
+    for bar in (render.GREEN, render.RED, render.AMBER):
+        assert min(contrast(bar, "#ffffff"), contrast(bar, "#111111")) >= 3
+
+
+def contrast(one: str, other: str) -> float:
+    """How far apart two colours (#rrggbb) are in lightness, 1 to 21: the ratio of WCAG 2.2."""
+
+    def light(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    low, high = sorted((light(one), light(other)))
+    return (high + 0.05) / (low + 0.05)
 
 
 def test_a_verified_reference_round_trips_and_enters_a_learners_process_without_its_sentences():

@@ -334,9 +334,13 @@ def names(unit: str) -> list[str]:
     return [cell.metadata["exercise"] for cell in source_notebook(unit).cells if "exercise" in cell.metadata]
 
 
-def elements(soup: BeautifulSoup) -> list[tuple[str, dict[str, str]]]:
-    """Every element's name and style; a table's body, which HTML adds by itself, left out."""
-    return [(tag.name, styles(tag.get("style", ""))) for tag in soup.find_all(True) if tag.name != "tbody"]
+def elements(soup: BeautifulSoup) -> list[tuple[str | None | dict[str, str], ...]]:
+    """Every element's name, style, role and label; a table's body, which HTML adds by itself, left out."""
+    return [
+        (tag.name, styles(tag.get("style", "")), tag.get("role"), tag.get("aria-label"))
+        for tag in soup.find_all(True)
+        if tag.name != "tbody"
+    ]
 
 
 def styles(text: str) -> dict[str, str]:
