@@ -185,6 +185,16 @@ def test_binder_lays_out_a_learners_copies(tmp_path: Path) -> None:
     assert made == {path.stem for path in ROOT.glob("notebooks/*/*.ipynb")}
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Binder runs Linux")
+@pytest.mark.needs("bash")
+def test_binder_starts_jupyterlab_with_the_course_s_extension() -> None:
+    there = {**os.environ, "REPO_DIR": str(ROOT), "JUPYTER_PATH": "/elsewhere"}
+    start = [str(ROOT / "binder" / "start"), "printenv", "JUPYTER_PATH"]
+    said = subprocess.run(start, env=there, check=True, timeout=60, capture_output=True, text=True).stdout
+    ours, theirs = said.strip().split(":")
+    assert theirs == "/elsewhere" and (Path(ours) / "labextensions").is_dir()
+
+
 def test_the_development_container_makes_the_environment_and_forwards_jupyter() -> None:
     container = json.loads(read(".devcontainer/devcontainer.json"))
     assert container["postCreateCommand"] == "./course doctor"
@@ -230,6 +240,26 @@ def test_the_picture_shows_what_a_check_says_today() -> None:
     assert alt
     numbers = re.findall(r"\d+\.\d+|\d of \d", alt[1].replace("\n", " "))
     assert numbers and all(number in shown for number in numbers)
+
+
+def test_the_readme_shows_the_figures_of_the_front_page() -> None:
+    """The text of a picture is what its unit says of it, and the words below it are the site's."""
+    from grader.site.front import BEST
+
+    tool = script(ROOT / "tools" / "front_figures.py")
+    alts, _, captions = [line.strip("| ").split(" | ") for line in table_with("docs/images/unit-")]
+    for shown, alt, caption in zip(BEST, alts, captions, strict=True):
+        with Image.open(tool.place(shown)) as picture:
+            said = picture.info[tool.SAYS]
+        assert alt == f"![{said}](docs/images/{tool.place(shown).name})", "run `python tools/front_figures.py`"
+        assert caption == shown.says
+
+
+def table_with(words: str) -> list[str]:
+    """The rows of the README's table whose first row has these words."""
+    lines = read("README.md").splitlines()
+    first = next(i for i, line in enumerate(lines) if words in line)
+    return lines[first : first + 3]
 
 
 # ---- Pages -----------------------------------------------------------------------------------------------------------
