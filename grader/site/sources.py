@@ -163,6 +163,7 @@ def configuration(sources: Sources) -> dict[str, Any]:
         "html_context": {"default_mode": "auto"},
         "html_static_path": [str(sources.static)],
         "html_css_files": ["site.css"],
+        "html_js_files": ["site.js"],
         "html_extra_path": [str(sources.extra)],
         "html_copy_source": False,
         "html_show_sourcelink": False,

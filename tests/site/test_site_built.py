@@ -14,6 +14,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from helpers.axe import findings
 from helpers.browser_driver import chromium, local_page
 from helpers.course import ROOT, UNITS
 from playwright.sync_api import BrowserContext, Page, expect
@@ -168,6 +169,15 @@ def test_a_page_asks_for_nothing_from_outside_and_fits_a_phone(site: Built, page
     assert failed == []
     fonts = page.evaluate("document.fonts.ready.then(fonts => [...fonts].filter(f => f.status == 'error').length)")
     assert fonts == 0
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_has_no_serious_finding_of_accessibility(site: Built, page: Page, name: str) -> None:
+    for scheme, width in (("light", 1280), ("dark", 390)):
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 844})
+        page.goto((site.folder / f"{name}.html").as_uri())
+        assert findings(page) == [], (scheme, width)
 
 
 def test_the_search_finds_a_word_and_the_page_that_explains_it(address: str, page: Page) -> None:

@@ -1,0 +1,38 @@
+// What only a browser can tell: which parts are wider than their place. The keyboard can scroll those, and no others.
+const PLACES = {
+  ".formula": "Formula",
+  ".pst-scrollable-table-container, .pst-scrollable-table-container > table": "Table",
+  ".highlight pre": "Code",
+  ".output pre": "Output",
+  ".output": "Output",
+};
+
+function letTheKeyboardScroll() {
+  for (const [places, name] of Object.entries(PLACES)) {
+    for (const place of document.querySelectorAll(places)) {
+      if (place.scrollWidth > place.clientWidth) {
+        place.tabIndex = 0;
+        if (place.tagName !== "TABLE") {
+          place.setAttribute("role", "group");
+          place.setAttribute("aria-label", name);
+        }
+      } else if (place.getAttribute("aria-label") === name || place.tagName === "TABLE") {
+        for (const given of ["tabindex", "role", "aria-label"]) place.removeAttribute(given);
+      }
+    }
+  }
+}
+
+// The theme's arrows in the list of pages are pictures without words.
+function nameTheArrows() {
+  for (const arrow of document.querySelectorAll("summary:has(> .toctree-toggle)")) {
+    const page = arrow.closest("li")?.querySelector("a")?.textContent.trim();
+    arrow.setAttribute("aria-label", `Pages below ${page ?? "this one"}`);
+  }
+}
+
+addEventListener("load", () => {
+  nameTheArrows();
+  letTheKeyboardScroll();
+});
+addEventListener("resize", letTheKeyboardScroll);
