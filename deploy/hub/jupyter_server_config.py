@@ -5,3 +5,5 @@ JupyterHub forbids all frames. Nbgrader > Formgrader shows its pages in one, ins
 
 c = get_config()  # noqa: F821 - traitlets puts it here
 c.ServerApp.tornado_settings = {"headers": {"Content-Security-Policy": "frame-ancestors 'self'"}}
+# Without this the formgrader's messages hold hundreds of lines that are for developers.
+c.ServerApp.logging_config = {"loggers": {"ServerApp": {"level": "INFO"}}}
