@@ -10,7 +10,7 @@ from pathlib import Path
 from traitlets.config import Config
 
 COURSE_ID = "optimization"
-"""The course's name in the gradebook and in nbgrader's exchange; deploy/hub/nbgrader_config.py tells learners' the same."""
+"""The course's name in the gradebook and the exchange; deploy/hub/nbgrader_config.py tells learners the same one."""
 
 
 def find_tools() -> None:

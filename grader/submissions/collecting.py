@@ -1,7 +1,7 @@
 """nbgrader's collecting from an exchange, held to what the system itself knows: the owner of each file.
 
-In an exchange everybody may lay down a folder with any name, and put links into it. nbgrader goes by the name and follows
-links with the teacher's rights: a learner could hand in for another, or be given the gradebook with the feedback.
+In an exchange everybody may lay down a folder with any name, and put links into it. nbgrader goes by the name and
+follows links with the teacher's rights: a learner could hand in for another, or get the gradebook back as feedback.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from nbgrader.utils import find_owner, ignore_patterns, parse_utc
 
 
 class CollectOwn(ExchangeCollect):
-    """Collects a folder only where it belongs to the learner whose name it bears, and of it only what is that learner's.
+    """Collects a folder only where it belongs to the learner whose name it bears, and of it only that learner's files.
 
     What is left out is told in the log, a sentence each, and never stops the collecting of anything else. With
     `check_owner = False` the owner is not looked at (an exchange without users); links are refused all the same.
@@ -28,7 +28,7 @@ class CollectOwn(ExchangeCollect):
     def init_src(self) -> None:
         """Find each learner's latest hand-in; what is nobody's own has been refused before the latest is chosen."""
         super().init_src()
-        self.src_records = [record for record in self.src_records if record["filename"]]
+        self.src_records: list[dict[str, Any]] = [record for record in self.src_records if record["filename"]]
 
     def _path_to_record(self, path: str) -> dict[str, Any]:
         why = self._refused(Path(path))

@@ -135,7 +135,7 @@ def make_environment(hub: Hub) -> None:
 
 
 def make_exchange(hub: Hub) -> None:
-    """The shared folder, with the modes that docs/hub.md gives: everybody may write, nobody may take another's place."""
+    """The shared folder, with docs/hub.md's modes: everybody may write, nobody may take another's place."""
     hub.exchange.mkdir()
     hub.exchange.chmod(0o1777)
     course = hub.exchange / "optimization"
