@@ -52,5 +52,6 @@ install -d -m 0755 -o "$user" -g "$(id -gn "$user")" "$exchange/optimization"
 cat <<END
 The course is installed. Next:
   1. Write the names of those who teach into $config/optimization_course.py, then: sudo tljh-config reload
-  2. The class's folder, once:  sudo -u $user git clone $course $home/class
+  2. The class's folder, once:
+     sudo cp -r $course $home/class && sudo chown -R $user: $home/class && sudo chmod 0700 $home/class
 END

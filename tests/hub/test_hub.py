@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from helpers.browser_driver import PATIENCE, Lab, Notebook, choose, chromium, lo
 from helpers.course import ROOT, source_notebook
 from helpers.hub import PASSWORD, Hub, jupyterhub
 from nbformat import NotebookNode
-from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, expect
+from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, Response, expect
 
 from grader.exercises import find_exercise
 from grader.submissions.samples import fill, find_cell, paste_misconception
@@ -189,18 +190,59 @@ def open_assignments(page: Page) -> Locator:
 def grade_by_hand(loop: Loop, page: Page, view: FrameLocator) -> None:
     """Points and a comment for the reflection of the first learner."""
     view.locator("a").filter(has_text="Manual Grading").first.click()
-    view.locator("#main-table a").filter(has_text=UNIT).click()
-    view.locator("#main-table a").filter(has_text=UNIT).click()
-    photograph(loop, page, "manual")
-    raise NotImplementedError
+    for _ in ("the unit", "its notebook"):
+        view.locator("#main-table a").filter(has_text=UNIT).click()
+    view.locator("#main-table a").filter(has_text="Submission #1").click()
+    points = view.locator("#reflection_00")
+    points.scroll_into_view_if_needed()
+    with page.expect_response(lambda answer: is_saving(answer, "grade")):
+        points.fill("2")
+        points.press("Tab")
+    comment = view.locator("#reflection_00-comment")
+    with page.expect_response(lambda answer: is_saving(answer, "comment")):
+        comment.fill(COMMENT)
+        comment.press("Tab")
+    photograph(loop, page, "by-hand")
+
+
+def is_saving(answer: Response, what: str) -> bool:
+    return answer.request.method == "PUT" and f"/formgrader/api/{what}/" in answer.url
 
 
 def return_feedback(loop: Loop, page: Page) -> None:
-    raise NotImplementedError
+    """Make the pages and hand them back, for the whole class."""
+    hub = loop.hub
+    frame = page.frame(url=re.compile("/formgrader"))
+    frame.goto(f"{hub.url}/user/{hub.course}/formgrader/manage_assignments")
+    view = page.frame_locator("iframe[src*='/formgrader']")
+    row = view.locator("#main-table tr").filter(has_text=UNIT)
+    row.locator(".generate-feedback a").click()
+    say_ok(view, "Successfully generated feedback")
+    row.locator(".release-feedback a").click()
+    say_ok(view, "Successfully released feedback")
+    photograph(loop, page, "returned")
 
 
 def fetch_feedback(loop: Loop, learner: str) -> None:
-    raise NotImplementedError
+    """The learner fetches the page and reads it."""
+    with signed_in(loop, learner) as page:
+        page.goto(f"{loop.hub.url}/user/{learner}/lab")
+        wait_for_lab(page)
+        assignments = open_assignments(page)
+        assignments.get_by_role("button", name="Fetch Feedback").click()
+        assignments.locator("a").filter(has_text="view feedback").wait_for()
+        photograph(loop, page, "feedback-fetched")
+        fetched = feedback_of(loop.hub, learner).relative_to(loop.hub.home(learner))
+        page.goto(f"{loop.hub.url}/user/{learner}/files/{fetched}")
+        expect(page.locator("body")).to_contain_text("standardize")
+        assert (COMMENT in page.inner_text("body")) == (learner == loop.ada)
+        photograph(loop, page, "feedback")
+
+
+def feedback_of(hub: Hub, learner: str) -> Path:
+    """The page that the learner fetched."""
+    (page,) = (hub.home(learner) / UNIT / "feedback").glob(f"*/{UNIT}.html")
+    return page
 
 
 def say_ok(view: FrameLocator, sentence: str) -> str:
@@ -221,5 +263,68 @@ def released() -> NotebookNode:
     return nbformat.read(ROOT / "notebooks" / UNIT / f"{UNIT}.ipynb", as_version=4)
 
 
-def test_the_loop(loop):
-    assert loop.seconds
+def test_everybody_read_their_own_feedback(loop):
+    assert "all right" in feedback_of(loop.hub, loop.ada).read_text(encoding="utf-8")
+    assert find_exercise(EXERCISE).misconceptions[0].says in feedback_of(loop.hub, loop.bob).read_text(encoding="utf-8")
+
+
+def reads(loop: Loop, user: str, path: Path) -> bool:
+    """Whether the user gets at what lies there, be it a file or a folder's list."""
+    look = "import os, sys; p = sys.argv[1]; os.listdir(p) if os.path.isdir(p) else open(p, 'rb').read()"
+    return loop.hub.run_as(user, loop.hub.python, "-c", look, path).returncode == 0
+
+
+def test_a_learner_reads_nothing_of_others(loop):
+    hub, inbound = loop.hub, loop.hub.exchange / "optimization" / "inbound"
+    course = hub.home(hub.course) / "class"
+    (handed_in,) = inbound.glob(f"{loop.ada}+*")
+    closed = [
+        hub.home(loop.ada), hub.home(loop.ada) / UNIT / f"{UNIT}.ipynb", feedback_of(hub, loop.ada),
+        inbound, hub.exchange / "optimization" / "feedback", hub.home(hub.teacher), hub.home(hub.course), course,
+        course / "gradebook.db", course / "gradebook.secret", course / "submitted", course / "autograded" / loop.ada,
+        course / "feedback" / loop.ada, course / "solutions" / UNIT / f"{UNIT}.py", course / "grader" / "exercises",
+        hub.folder / "private" / "hub.log",
+    ]  # fmt: skip
+    assert all(path.exists() for path in [*closed, handed_in])
+    assert [path for path in closed if reads(loop, loop.bob, path)] == []
+    own = hub.home(loop.bob) / UNIT / f"{UNIT}.ipynb"
+    assert reads(loop, loop.bob, own), "what is looked with can see something"
+    assert reads(loop, hub.course, course / "gradebook.db")
+
+
+def test_learners_have_the_checks_and_no_answers(loop):
+    tried = loop.hub.run_as(loop.bob, loop.hub.python, "-c", "import course_lib; import grader")
+    assert "No module named 'grader'" in tried.stderr
+
+
+def test_a_learner_takes_nobodys_place_in_the_exchange(loop):
+    hub = loop.hub
+    course = hub.exchange / "optimization"
+    for command in (["mv", course, hub.exchange / "taken"], ["rm", "-r", course / "outbound" / UNIT]):
+        assert hub.run_as(loop.bob, *command).returncode != 0
+    (handed_in,) = (course / "inbound").glob(f"{loop.ada}+*")
+    forged = course / "inbound" / handed_in.name.replace(handed_in.name.split("+")[2], "2030-01-01 00:00:00 UTC")
+    assert hub.run_as(loop.bob, "mkdir", forged).returncode == 0
+    done = hub.run_as(
+        hub.course, hub.python, "-m", "nbgrader", "collect", UNIT, "--update", cwd=hub.home(hub.course) / "class"
+    )
+    assert f"bears the name of {loop.ada} and belongs to {loop.bob}" in done.stderr
+    assert (hub.home(hub.course) / "class" / "submitted" / loop.ada / UNIT / f"{UNIT}.ipynb").is_file()
+
+
+def test_a_learner_opens_no_server_of_others(loop):
+    with signed_in(loop, loop.bob) as page:
+        for other in (loop.ada, loop.hub.course):
+            page.goto(f"{loop.hub.url}/user/{other}/lab")
+            expect(page.locator("body")).to_contain_text(re.compile("40[34]"))
+
+
+def test_a_wrong_password_opens_nothing(loop):
+    own = loop.browser.browser.new_context()
+    with local_page(own) as page:
+        page.goto(f"{loop.hub.url}/hub/login")
+        page.fill("#username_input", loop.ada)
+        page.fill("#password_input", "another")
+        page.click("#login_submit")
+        expect(page.locator("body")).to_contain_text("Invalid username or password")
+    own.close()
