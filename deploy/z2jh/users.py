@@ -1,6 +1,6 @@
 """A user number for each name on the Hub, for good: pods of Kubernetes all run as one user unless they are told.
 
-nbgrader's exchange is kept apart by users. The Hub writes the numbers into a file in the form of /etc/passwd on the shared
+nbgrader's exchange is kept apart by users. The Hub writes the numbers into a file like /etc/passwd on the shared
 volume; pods read it there through libnss-extrausers, so that a file's owner has a name in each of them.
 """
 

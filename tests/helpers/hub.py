@@ -124,6 +124,7 @@ def make_environment(hub: Hub) -> None:
     shutil.copytree(ROOT / "course_lib", site / "course_lib", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("etc", "share"):
         shutil.copytree(Path(sys.prefix) / name / "jupyter", environment / name / "jupyter", symlinks=True)
+    shutil.copytree(ROOT / "course_lib/jupyter/labconfig", environment / "etc/jupyter/labconfig", dirs_exist_ok=True)
     shutil.copy(DEPLOY / "hub" / "jupyter_server_config.py", environment / "etc" / "jupyter")
     told = (DEPLOY / "hub" / "nbgrader_config.py").read_text(encoding="utf-8")
     assert "/srv/nbgrader/exchange" in told

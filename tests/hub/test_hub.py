@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(900), pytest.mark.needs("
 
 UNIT = "00_start_here"
 EXERCISE = "standardize"
-COMMENT = "What you noticed about the column of zeros is well seen."
+COMMENT = "That a table which is not square would have shown it is well seen."
 
 
 @dataclass
@@ -90,13 +90,12 @@ def play(loop: Loop) -> None:
         said = say_ok(view, "Successfully collected")
         assert "cheating" not in said
         row.locator(".num-submissions a").click()
-        for learner, name in ((loop.ada, "Lovelace, Ada"), (loop.bob, "O'Neill, Bob")):
+        for name in ("Lovelace, Ada", "O'Neill, Bob"):
             line = view.locator("#main-table tr").filter(has_text=name)
             expect(line.locator(".status")).to_have_text("needs autograding")
             line.locator(".autograde a").click()
             say_ok(view, "Successfully autograded")
             expect(line.locator(".status")).to_have_text("needs manual grading")
-            assert learner
         photograph(loop, page, "submissions")
         grade_by_hand(loop, page, view)
         return_feedback(loop, page)
