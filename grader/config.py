@@ -9,6 +9,9 @@ from pathlib import Path
 
 from traitlets.config import Config
 
+COURSE_ID = "optimization"
+"""The course's name in the gradebook and the exchange; deploy/hub/nbgrader_config.py tells learners the same one."""
+
 
 def find_tools() -> None:
     """Put this environment's programs on the PATH: nbgrader starts `alembic` by name to make a gradebook.
@@ -51,6 +54,11 @@ def nbgrader_config() -> Config:
 
     config = Config()
     keep_private()
+    config.CourseDirectory.course_id = COURSE_ID
+    if os.name == "posix":  # nbgrader's exchange is not there on Windows
+        from grader.submissions.collecting import CollectOwn
+
+        config.ExchangeFactory.collect = CollectOwn
     config.CourseDirectory.source_directory = "solutions"
     config.CourseDirectory.release_directory = "notebooks"
     # A unit's script holds the solutions and lies beside its notebook: it must never be copied to a learner. What a

@@ -49,6 +49,25 @@ def fonts() -> str | None:
     return lister if lister and subprocess.run([lister], capture_output=True).stdout.strip() else None
 
 
+def python_for_everybody() -> Path:
+    """A Python of this version that another user can run: this one may lie in root's home."""
+    for path in (Path(sys.executable).resolve(), Path("/usr/bin/python3")):
+        if not path.exists() or not all(folder.stat().st_mode & 0o005 for folder in path.parents):
+            continue
+        version = subprocess.run(
+            [path, "-c", "import sys; print(*sys.version_info[:2])"], capture_output=True, text=True
+        )
+        if version.stdout.split() == [str(part) for part in sys.version_info[:2]]:
+            return path
+    return without(Program(lambda: None, "a Python that a plain user can run", "sudo apt-get install python3"))
+
+
+def proxy() -> str | None:
+    """JupyterHub's proxy, from npm: on the PATH, or where `.ci/run` puts it, with a node to run it."""
+    local = Path(__file__).parents[2] / ".course" / "hub" / "node_modules" / ".bin" / "configurable-http-proxy"
+    return first("configurable-http-proxy", str(local)) if first("node") else None
+
+
 PROGRAMS = {
     "bwrap": Program(
         lambda: None if bwrap.unavailable() else "bwrap",
@@ -65,6 +84,17 @@ PROGRAMS = {
     ),
     "chmod": Program(lambda: first("chmod"), "chmod", "sudo apt-get install coreutils"),
     "setpriv": Program(lambda: first("setpriv"), "setpriv", "sudo apt-get install util-linux"),
+    "useradd": Program(lambda: first("useradd", "/usr/sbin/useradd"), "useradd", "sudo apt-get install passwd"),
+    "root": Program(
+        lambda: "root" if sys.platform == "linux" and os.geteuid() == 0 else None,
+        "root's rights on Linux, to make users and to start servers as them",
+        "run it as root, in a container for instance",
+    ),
+    "proxy": Program(
+        proxy,
+        "JupyterHub's proxy, and node to run it",
+        "sudo apt-get install nodejs npm && sudo npm install --global configurable-http-proxy",
+    ),
     "bash": Program(lambda: first("bash"), "bash", "sudo apt-get install bash"),
 }
 

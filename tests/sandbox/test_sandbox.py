@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -321,20 +320,6 @@ def test_memory_tells_nothing_of_an_earlier_submission(worker):
     assert value(cells[0]) == "[b'FIRST_SUBMISSION_OWN']"
 
 
-def python_for_everybody():
-    """A Python of this version that another user can run: this one may lie in root's home."""
-    for path in (Path(sys.executable).resolve(), Path("/usr/bin/python3")):
-        open_to_all = all(folder.stat().st_mode & 0o005 for folder in path.parents)
-        version = subprocess.run(
-            [path, "-c", "import sys; print(*sys.version_info[:2])"], capture_output=True, text=True
-        )
-        if open_to_all and version.stdout.split() == [str(part) for part in sys.version_info[:2]]:
-            return path
-    return needs.without(
-        needs.Program(lambda: None, "a Python that a plain user can run", "sudo apt-get install python3")
-    )
-
-
 @pytest.mark.needs("bwrap")
 def test_a_plain_user_has_the_same_sandbox(tmp_path):
     code = (
@@ -349,7 +334,7 @@ def test_a_plain_user_has_the_same_sandbox(tmp_path):
     path = os.pathsep.join([str(Path(numpy.__file__).parents[1]), str(Path(bwrap.__file__).resolve().parents[2])])
     become = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"] if os.geteuid() == 0 else []
     done = subprocess.run(
-        [*become, python_for_everybody(), "-c", code],
+        [*become, needs.python_for_everybody(), "-c", code],
         capture_output=True, text=True, env={"PATH": os.environ["PATH"], "PYTHONPATH": path, "HOME": str(tmp_path)},
         cwd="/",
     )  # fmt: skip

@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy
 import pytest
 from helpers import needs
-from test_sandbox import python_for_everybody
 
 from grader.sandbox import bwrap, seccomp
 from grader.sandbox.inside.memory import PAGE, Watch
@@ -39,7 +38,7 @@ def as_plain_user(cells: list[str], limits: Limits = LIMITS) -> tuple[str, dict[
     become = []
     if os.geteuid() == 0:
         become = [needs.program("setpriv"), "--reuid", "65534", "--regid", "65534", "--clear-groups"]
-    python = python_for_everybody() if become else sys.executable
+    python = needs.python_for_everybody() if become else sys.executable
     done = subprocess.run(
         [*become, python, "-c", ALONE], input=json.dumps(job), capture_output=True, text=True, cwd="/",
         env={"PATH": os.environ["PATH"], "PYTHONPATH": path, "HOME": "/nowhere"},
