@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from nbformat import NotebookNode
 from nbgrader.api import (
@@ -91,6 +92,15 @@ class GradebookWriter:
             return self._entry(self.gradebook.find_submission(self.unit, student))
         except MissingEntry:
             return None
+
+    def due(self, student: str) -> datetime | None:
+        """When the unit is due for this student, their extension included, in UTC; None without a due date."""
+        try:
+            found = self.gradebook.find_submission(self.unit, student).duedate
+        except MissingEntry:
+            found = self.gradebook.find_assignment(self.unit).duedate
+        self.gradebook.db.rollback()
+        return None if found is None else found.replace(tzinfo=UTC)
 
     def extra_credit(self, student: str, names: Collection[str]) -> dict[str, float]:
         """The extra credit that stands at these cells of the student's submission; empty when there is none."""

@@ -76,6 +76,11 @@ class WorkerPool:
         return bool(self._under_way or self._suspects)
 
     @property
+    def is_warm(self) -> bool:
+        """Whether its processes were begun."""
+        return self._executor is not None
+
+    @property
     def has_room(self) -> bool:
         """Whether another task would soon be begun."""
         return len(self._under_way) + len(self._suspects) < (1 if self._inline else AHEAD * self.workers)
