@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from course_lib.errors import CourseError
@@ -12,6 +13,7 @@ from course_lib.workspace import course_root, find_unit
 from grader.building.build import release, scripts
 from grader.grading.classroom import Classroom
 from grader.grading.grade_class import grade_class
+from grader.grading.results import Result
 from grader.grading.run import GradeOptions
 from grader.reports.summary import report
 from grader.scripts import write_source
@@ -47,9 +49,7 @@ def main(
             "--workers counts processes on this machine; a cluster (--scheduler) has its own number of them."
         )
     if attempts is not None and (not watch or attempts < 1):
-        raise CourseError(
-            "--attempts N goes with --watch, and N is at least 1; without it, all that arrives is graded."
-        )
+        raise CourseError("--attempts N goes with --watch, and N is at least 1; without it all that arrives is graded.")
     if watch and (scheduler is not None or force or reverify or only_this_run or not feedback):
         raise CourseError(
             "--watch grades what is new, here, with feedback: --scheduler, --force, --reverify, --no-feedback and "
@@ -93,7 +93,7 @@ def _watch(orders: Orders) -> int:
     orders = replace(
         orders,
         say=lambda line: print(line, flush=True),
-        report=lambda results: report(orders.classroom, orders.unit, results) if results else None,
+        report=partial(_write_report, orders.classroom, orders.unit),
     )
     try:
         watch_for_arrivals(orders)
@@ -101,3 +101,8 @@ def _watch(orders: Orders) -> int:
         print("\nStopped. What was graded stays graded; the same command goes on with the rest.", file=sys.stderr)
         return INTERRUPTED
     return 0
+
+
+def _write_report(classroom: Classroom, unit: str, results: list[Result]) -> None:
+    if results:
+        report(classroom, unit, results)
