@@ -54,7 +54,7 @@ class Orders:
     stop: threading.Event = field(default_factory=threading.Event)
     """Set from outside: what is under way is finished, and nothing else begun."""
     report: Callable[[list[Result]], None] = lambda results: None
-    """Called with all results so far when it is quiet, and at the end."""
+    """Called with all results so far when it is quiet."""
 
 
 def watch(orders: Orders) -> None:
@@ -77,7 +77,7 @@ class Watcher:
     def __init__(self, orders: Orders, journal: RunJournal, scratch: Path) -> None:
         self.orders, self.journal, self.scratch = orders, journal, scratch
         self.results: dict[str, Result] = {}
-        self._said: set[tuple[str, str]] = set()
+        self._said: set[tuple[str, ...]] = set()
 
     def run(self) -> None:
         """Until told to stop. Raises `CourseError` only before anything was watched."""
@@ -95,7 +95,6 @@ class Watcher:
                     raise
                 pause = 1.0 if time.monotonic() - began > LONGEST_PAUSE else min(max(1.0, 2 * pause), LONGEST_PAUSE)
                 self.log("", f"cannot go on ({_first_line(error)}); tried again in {pause:g} s")
-        self.orders.report(list(self.results.values()))
         self.log("", "stopped; the same command goes on from here")
 
     def _watch(self, pool: WorkerPool) -> None:
@@ -127,10 +126,10 @@ class Watcher:
         parts = [f"{now():%Y-%m-%d %H:%M:%S}", student, self.orders.unit, text]
         self.orders.say(one_line("  ".join(filter(None, parts))))
 
-    def say_once(self, student: str, text: str) -> None:
-        """One line, unless it was said before."""
-        if (student, text) not in self._said:
-            self._said.add((student, text))
+    def say_once(self, student: str, text: str, key: str = "") -> None:
+        """One line, unless it was said before of the same delivery."""
+        if (student, text, key) not in self._said:
+            self._said.add((student, text, key))
             self.log(student, text)
 
 
@@ -204,7 +203,7 @@ class Session:
             return self.watcher.say_once("", f"cannot look into {self.source.name}: {_first_line(error)}")
         for arrival in arrived:
             if arrival.problem:
-                self.watcher.say_once(arrival.student, arrival.problem)
+                self.watcher.say_once(arrival.student, arrival.problem, arrival.key)
                 continue
             for before in (self.waiting.pop(arrival.student, None), self.kept.pop(arrival.student, None)):
                 if before is not None:
@@ -218,7 +217,7 @@ class Session:
     def _keep(self, arrival: Arrival) -> None:
         self.kept[arrival.student] = arrival
         sentence = self.limits.kept(arrival)
-        self.watcher.say_once(arrival.student, sentence)
+        self.watcher.say_once(arrival.student, sentence, arrival.key)
         self.source.say_kept(arrival, sentence)
 
     def _try_again(self) -> None:
@@ -259,7 +258,7 @@ class Session:
         if result.points is None:
             if counted:
                 self.limits.give_back(arrival)
-            self.watcher.say_once(student, result.problem or "nothing handed in")
+            self.watcher.say_once(student, result.problem or "nothing handed in", arrival.key)
         elif self._is_of_a_watcher(student):
             self._release(arrival, result, as_before)
         self.source.done(arrival)
@@ -289,7 +288,7 @@ class Session:
         seconds = time.monotonic() - arrival.seen
         self.watcher.log(student, f"{self.limits.in_words(arrival)}  {outcome(result)}  {seconds:.1f} s")
         for note in result.notes:
-            self.watcher.say_once(student, note)
+            self.watcher.say_once(student, note, arrival.key)
 
     def _what_changes_seldom(self) -> tuple[object, ...]:
         classroom, unit = self.orders.classroom, self.orders.unit
