@@ -3,8 +3,8 @@
     python benchmarks/arrivals.py                                  200 in a minute, graded cells, then 60 in a minute
     python benchmarks/arrivals.py --submissions 60 --seconds 60
 
-Each learner hands in once, as `nbgrader submit` writes; the time runs from the moment when the submission is whole to the
-moment when its page can be read in the exchange. Every submission must be graded, and counted, exactly once.
+Each learner hands in once, as `nbgrader submit` writes; the time runs from the moment when the submission is whole to
+the moment when its page can be read in the exchange. Every submission must be graded, and counted, exactly once.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Day:
 
 
 def run(folder: Path, unit: str, submissions: int, seconds: float, workers: int = 2, patience: float = 600.0) -> Day:
-    """Let `submissions` learners hand in, evenly over `seconds`, below `folder`; patience: seconds for the last page."""
+    """Let `submissions` learners hand in, evenly over `seconds`; patience: seconds for the last page."""
     texts = class_of(folder, unit, submissions)
     inbound = folder / "exchange" / COURSE / "inbound"
     inbound.mkdir(parents=True)

@@ -17,6 +17,7 @@ from grader.grading.alone import alone
 from grader.grading.attempts import Attempt, attempts_of, note_attempts, told, used
 from grader.grading.classroom import Classroom
 from grader.grading.journal import RunJournal
+from grader.submissions.files import printable
 from grader.watching import exchange as exchange_module
 from grader.watching import folder as folder_module
 from grader.watching.arrivals import Arrival
@@ -87,10 +88,7 @@ def test_one_that_is_half_written_waits_and_is_told_once(hall, exchange, monkeyp
 @pytest.mark.parametrize("student", ["..", "a*b", "a\u202eb", "x" * 200])
 def test_a_name_that_is_no_learners_is_told_once(hall, exchange, student):
     (hall.inbound / f"{student}+{UNIT}+2026-01-30 10:00:00.0 UTC+x").mkdir()
-    assert names(exchange.look()) in (
-        [(student.replace("\u202e", "?"), True)],
-        [(exchange_module.printable(student), True)],
-    )
+    assert names(exchange.look()) == [(printable(student), True)]
     assert exchange.look() == []
 
 
@@ -164,9 +162,9 @@ def test_links_pipes_and_other_peoples_files_are_left_out(tmp_path):
 # ---- A folder ------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def room(tmp_path):
-    room = classroom(tmp_path / "class")
+@pytest.fixture(scope="module")
+def room(tmp_path_factory):
+    room = classroom(tmp_path_factory.mktemp("class"))
     room.register(UNIT)
     return room
 

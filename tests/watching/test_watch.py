@@ -1,4 +1,4 @@
-"""`./course grade UNIT --watch` as a process: from `nbgrader submit` to `nbgrader fetch_feedback`, killed and stopped."""
+"""`./course grade UNIT --watch` as a process: from `nbgrader submit` to `fetch_feedback`, killed and stopped."""
 
 from __future__ import annotations
 
@@ -189,14 +189,14 @@ def outcome_of(hall, handed_in):
             grades = sorted(
                 (g.name, g.auto_score, g.extra_credit, g.needs_manual_grade) for g in submission.notebooks[0].grades
             )
-            found[submission.student.id] = [grades, str(submission.timestamp)]
+            found[submission.student.id] = [rows, str(submission.timestamp)]
     for student, folder in handed_in.items():
         page = hall.page(folder).read_text(encoding="utf-8")
         counted = [attempt.arrival for attempt in attempts_of(RunJournal(room, UNIT), student)]
         graded = json.loads((room.path("autograded", student, UNIT) / f"{UNIT}.ipynb").read_text(encoding="utf-8"))
         sources = [cell["source"] for cell in graded["cells"]]
         found[student] += [re.sub(r"number 1 of [\w ]+\d{4}", "", page), counted, sources]
-    assert set(os.listdir(hall.feedback)) == {hall.page(folder).name for folder in handed_in.values()}
+    assert {path.name for path in hall.feedback.iterdir()} == {hall.page(folder).name for folder in handed_in.values()}
     return found
 
 
