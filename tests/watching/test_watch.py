@@ -53,7 +53,7 @@ from grader.commands.grade import main
 sys.exit(main(sys.argv[1], watch=True, **options))
 """
 MOMENTS = (
-    ("grader.grading.files.utils", "", "rmtree", "after"),  # half collected: what was there is gone
+    ("nbgrader.utils", "", "rmtree", "after"),  # half collected: what was there is gone
     ("grader.watching.limits", "Limits", "count", "after"),
     ("grader.grading.gradebook", "GradebookWriter", "save", "before"),
     ("grader.grading.gradebook", "GradebookWriter", "save", "after"),
@@ -186,9 +186,8 @@ def outcome_of(hall, handed_in):
     room, found = Classroom(hall.course), {}
     with room.gradebook() as gradebook:
         for submission in gradebook.assignment_submissions(UNIT):
-            grades = sorted(
-                (g.name, g.auto_score, g.extra_credit, g.needs_manual_grade) for g in submission.notebooks[0].grades
-            )
+            grades = submission.notebooks[0].grades
+            rows = sorted((g.name, g.auto_score, g.extra_credit, g.needs_manual_grade) for g in grades)
             found[submission.student.id] = [rows, str(submission.timestamp)]
     for student, folder in handed_in.items():
         page = hall.page(folder).read_text(encoding="utf-8")
