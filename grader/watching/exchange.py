@@ -32,13 +32,13 @@ from grader.grading.classroom import Classroom
 from grader.grading.files import replace_folder
 from grader.grading.grade_class import released
 from grader.privacy import CONFIG_FILE, shared_by_group
+from grader.submissions.copying import FLAGS, Copier
 from grader.submissions.files import printable
 from grader.submissions.gather import gather
 from grader.submissions.identity import unfit
 from grader.submissions.moments import UnknownTimeError, instant
 from grader.submissions.submission import Submission
 from grader.watching.arrivals import PATIENCE, Arrival, NotReleasedError
-from grader.watching.copying import FLAGS, Copier
 
 SECRET, SHORTEST = "submission_secret.txt", 32
 """What `nbgrader submit` writes last, and how many characters it has at least: in 0.9, 128."""

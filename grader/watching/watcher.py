@@ -32,6 +32,8 @@ from grader.watching.limits import Limits, now
 
 LOOK_SECONDS = 0.5
 """Between two looks at where submissions arrive. Looking works on every file system; a network's tells no events."""
+LOOK_SHARE = 5
+"""So many times as long as a look took passes before the next: a large folder on a slow disk is not all that it does."""
 SELDOM_SECONDS = 10.0
 """Between two looks at what changes seldom: the unit, the due date, what is kept, pages that could not be released."""
 QUIET_SECONDS = 60.0
@@ -158,11 +160,12 @@ class Session:
         """Until told to stop, or until the unit, its due date or a person's points may be others than before."""
         if not self.pool.is_warm:
             self.grading.warm(self.pool)
-        looked = 0.0
+        next_look = 0.0
         while not self.orders.stop.is_set():
-            if time.monotonic() - looked >= LOOK_SECONDS:
+            if time.monotonic() >= next_look:
+                began = time.monotonic()
                 self._look()
-                looked = time.monotonic()
+                next_look = time.monotonic() + max(LOOK_SECONDS, LOOK_SHARE * (time.monotonic() - began))
             if time.monotonic() - self._seldom >= SELDOM_SECONDS:
                 self._seldom = time.monotonic()
                 if self._what_changes_seldom() != self._basis:

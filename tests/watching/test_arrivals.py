@@ -7,21 +7,26 @@ import os
 import time
 import zipfile
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
+import nbformat
 import pytest
 from helpers.exchange import BEGAN, Hall
 from helpers.submissions import UNIT, answered, classroom, released
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from course_lib.errors import CourseError
 from grader.grading.alone import alone
 from grader.grading.attempts import Attempt, attempts_of, note_attempts, told, used
 from grader.grading.classroom import Classroom
 from grader.grading.journal import RunJournal
+from grader.grading.run import GradingRun
+from grader.preprocessors.verify_answers import VERDICT
+from grader.submissions.copying import Copier
 from grader.submissions.files import printable
 from grader.watching import exchange as exchange_module
 from grader.watching import folder as folder_module
 from grader.watching.arrivals import Arrival
-from grader.watching.copying import Copier
 from grader.watching.exchange import Exchange
 from grader.watching.folder import Folder
 from grader.watching.limits import Limits
@@ -313,3 +318,27 @@ def test_two_runs_of_a_unit_are_one_too_many(tmp_path):
         pass
     with journal.scratch():
         assert time.monotonic() and released()
+
+
+# ---- What a person gave ----------------------------------------------------------------------------------------------
+
+
+def test_extra_credit_that_a_person_gave_is_told_from_gradings_own(tmp_path):
+    told = {"exercise": "x", "earned": 2, "points": 3, "bonus": True, "not_started": False, "no_value": False}
+    output = new_output("display_data", data={VERDICT: told | {"diagnoses": []}, "text/plain": ""})
+    cell = new_code_cell("", metadata={"nbgrader": {"grade_id": "check_x"}}, outputs=[output])
+    nbformat.write(new_notebook(cells=[cell]), tmp_path / "graded.ipynb")
+    journal, stands = RunJournal(Classroom(tmp_path), UNIT), {"check_x": 2.0}
+    run = SimpleNamespace(
+        journal=journal,
+        files=SimpleNamespace(graded=lambda student: tmp_path / "graded.ipynb"),
+        writer=SimpleNamespace(extra_credit=lambda student, names: {name: stands[name] for name in names}),
+    )
+    assert GradingRun._credit_by_a_person(run, "ada") == {}, "never graded"
+    journal.note("ada", grade="print")
+    assert GradingRun._credit_by_a_person(run, "ada") == {}, "grading's own"
+    stands["check_x"] = 2.5
+    assert GradingRun._credit_by_a_person(run, "ada") == {"check_x": 2.5}
+    journal.note("ada", grade="", credit=json.dumps({"check_x": 2.5}))
+    stands["check_x"] = 3.0
+    assert GradingRun._credit_by_a_person(run, "ada") == {"check_x": 2.5}, "cut short: what was noted before"
