@@ -33,7 +33,7 @@ from grader.watching.limits import Limits, now
 LOOK_SECONDS = 0.5
 """Between two looks at where submissions arrive. Looking works on every file system; a network's tells no events."""
 LOOK_SHARE = 5
-"""So many times as long as a look took passes before the next: a large folder on a slow disk is not all that it does."""
+"""So many times as long as a look took passes before the next: looking at a large folder is not all that it does."""
 SELDOM_SECONDS = 10.0
 """Between two looks at what changes seldom: the unit, the due date, what is kept, pages that could not be released."""
 QUIET_SECONDS = 60.0
