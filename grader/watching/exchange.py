@@ -118,7 +118,7 @@ class Exchange:
                 by_student[student].append(delivery)
         for student, deliveries in by_student.items():
             arrivals += self._newest(student, sorted(deliveries, reverse=True))
-        return arrivals
+        return sorted(arrivals, key=lambda arrival: (arrival.when, arrival.student))
 
     def _newest(self, student: str, deliveries: list[Delivery]) -> list[Arrival]:
         arrivals: list[Arrival] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import random
@@ -22,36 +23,16 @@ from helpers.submissions import UNIT, answered, bonus, points, released
 from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 
+from grader.commands.grade import main
 from grader.grading.attempts import attempts_of
 from grader.grading.classroom import Classroom
 from grader.grading.journal import RunJournal
+from grader.grading.run import GradingRun
+from grader.grading.workers import Inline
 
 MOST = 240.0
 """Seconds after which a test gives up waiting."""
-PROGRAM = """
-import importlib, os, signal, sys
-
-def kill_at(module, owner, name, when):
-    home = getattr(importlib.import_module(module), owner) if owner else importlib.import_module(module)
-    real = getattr(home, name)
-
-    def dies(*arguments, **options):
-        if when == "after":
-            real(*arguments, **options)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    setattr(home, name, dies)
-
-options = dict(workers=1, attempts=2)
-if sys.argv[2:]:  # in this process alone, so that it is a moment of its own that it dies at
-    from grader.grading import run, workers
-    from grader.watching import watcher
-    watcher.processes = lambda count: workers.Inline()
-    run.GradingRun.warm = lambda *_: None
-    kill_at(*sys.argv[2:])
-from grader.commands.grade import main
-sys.exit(main(sys.argv[1], watch=True, **options))
-"""
+PROGRAM = "from grader.commands.grade import main; raise SystemExit(main({unit!r}, watch=True, attempts=2, workers=1))"
 MOMENTS = (
     ("nbgrader.utils", "", "rmtree", "after"),  # half collected: what was there is gone
     ("grader.watching.limits", "Limits", "count", "after"),
@@ -68,11 +49,11 @@ MOMENTS = (
 class Running:
     """The watcher of a hall, and what it has said."""
 
-    def __init__(self, hall: Hall, *moment: str) -> None:
+    def __init__(self, hall: Hall) -> None:
         environment = {**os.environ, "COURSE_ROOT": str(hall.course)}
         self.lines: list[str] = []
         self.process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, UNIT, *moment],
+            [sys.executable, "-c", PROGRAM.format(unit=UNIT)],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -125,21 +106,21 @@ def test_from_submit_to_fetched_feedback_with_two_attempts_a_day(tmp_path):
     hall = Hall(tmp_path)
     shutil.copytree(hall.course / "notebooks" / UNIT, hall.exchange / COURSE / "outbound" / UNIT)
     api, home = learner(hall, tmp_path, "ada")
-    with Running(hall) as watcher:
-        watcher.until("watching the exchange, .*; 2 a day are graded of each learner's")
+    with Running(hall) as running:
+        running.until("watching the exchange, .*; 2 a day are graded of each learner's")
         part(api, "Submit").start()
-        line = watcher.until(r"attempt 1 ")
+        line = running.until(r"attempt 1 ")
         assert re.search(rf"^[-\d]+ [:\d]+  ada  {UNIT}  attempt 1 \(1 of 2 today\)  0 of \d+ points  [\d.]+ s$", line)
         (home / UNIT / f"{UNIT}.ipynb").write_text(answered({}), encoding="utf-8")
         part(api, "Submit").start()
-        watcher.until(rf"attempt 2 \(2 of 2 today\)  {points() + bonus()} of ")
+        running.until(rf"attempt 2 \(2 of 2 today\)  {points() + bonus()} of ")
         (home / UNIT / f"{UNIT}.ipynb").write_text(nbformat.writes(released()), encoding="utf-8")
         part(api, "Submit").start()
-        watcher.until("This submission is kept, and not graded yet")
+        running.until("This submission is kept, and not graded yet")
         with Running(hall) as second:
             assert second.process.wait(MOST) == 1
             assert "already. Stop it first" in second.process.stdout.read()
-        assert watcher.stop() == 0
+        assert running.stop() == 0
     part(api, "FetchFeedback").start()
     first, second_page, kept = (
         p.read_text(encoding="utf-8") for p in sorted((home / UNIT / "feedback").rglob("*.html"))
@@ -162,26 +143,51 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_counted_twice(tmp_path
     shutil.rmtree(hall.feedback)
     for moment in MOMENTS:
         (hall.course / "submitted" / "ada" / UNIT).mkdir(parents=True, exist_ok=True)  # something to be replaced
-        with Running(hall, *moment) as watcher:
-            assert watcher.process.wait(MOST) == -signal.SIGKILL, (moment, watcher.process.stdout.read())
+        assert killed_at(hall, *moment) == signal.SIGKILL, moment
     chance = random.Random(18)
     for _ in range(2):
         with Running(hall) as watcher, pytest.raises(subprocess.TimeoutExpired):
-            watcher.process.wait(chance.uniform(0, took))
+            running.process.wait(chance.uniform(0, took))
     assert outcome_of(hall, handed_in) == undisturbed
+
+
+def killed_at(hall, module, owner, name, when):
+    """Let a watcher run that kills itself before or after it has called something; the signal that it ended by.
+
+    It is a process of its own, forked, and does all in that process: so it dies at this moment and no other.
+    """
+    child = os.fork()
+    if child:
+        return os.waitpid(child, 0)[1]
+    try:
+        home = getattr(importlib.import_module(module), owner) if owner else importlib.import_module(module)
+        real = getattr(home, name)
+
+        def dies(*arguments, **options):
+            if when == "after":
+                real(*arguments, **options)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        setattr(home, name, dies)
+        running.processes = lambda count: Inline()
+        GradingRun.warm = lambda *_: None
+        os.environ["COURSE_ROOT"] = str(hall.course)
+        main(UNIT, watch=True, attempts=2, workers=1)
+    finally:
+        os._exit(1)
 
 
 def outcome_of(hall, handed_in):
     """Let a watcher finish, and read all that there is of the class."""
-    with Running(hall) as watcher:
+    with Running(hall) as running:
         end = time.monotonic() + MOST
         journal = RunJournal(Classroom(hall.course), UNIT)
         while not all(journal.noted(student, "released") for student in handed_in):
-            assert time.monotonic() < end and watcher.process.poll() is None, watcher.process.stdout.read()
+            assert time.monotonic() < end and running.process.poll() is None, running.process.stdout.read()
             time.sleep(0.2)
             journal = RunJournal(journal.classroom, UNIT)
-        assert watcher.stop() == 0
-    lines = [line for line in watcher.lines if " attempt " in line]
+        assert running.stop() == 0
+    lines = [line for line in running.lines if " attempt " in line]
     assert len({line.split("  ")[1] for line in lines}) == len(lines), lines
     room, found = Classroom(hall.course), {}
     with room.gradebook() as gradebook:
