@@ -146,7 +146,7 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_counted_twice(tmp_path
         assert killed_at(hall, *moment) == signal.SIGKILL, moment
     chance = random.Random(18)
     for _ in range(2):
-        with Running(hall) as watcher, pytest.raises(subprocess.TimeoutExpired):
+        with Running(hall) as running, pytest.raises(subprocess.TimeoutExpired):
             running.process.wait(chance.uniform(0, took))
     assert outcome_of(hall, handed_in) == undisturbed
 
@@ -169,7 +169,7 @@ def killed_at(hall, module, owner, name, when):
             os.kill(os.getpid(), signal.SIGKILL)
 
         setattr(home, name, dies)
-        running.processes = lambda count: Inline()
+        watcher.processes = lambda count: Inline()
         GradingRun.warm = lambda *_: None
         os.environ["COURSE_ROOT"] = str(hall.course)
         main(UNIT, watch=True, attempts=2, workers=1)
