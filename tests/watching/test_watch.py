@@ -29,6 +29,7 @@ from grader.grading.classroom import Classroom
 from grader.grading.journal import RunJournal
 from grader.grading.run import GradingRun
 from grader.grading.workers import Inline
+from grader.watching import watcher
 
 MOST = 240.0
 """Seconds after which a test gives up waiting."""
