@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import json
 import os
 import time
@@ -11,11 +12,13 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
+from helpers.course import ROOT
 from helpers.exchange import BEGAN, Hall
 from helpers.submissions import UNIT, answered, classroom, released
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from course_lib.errors import CourseError
+from grader.commands.grade import main
 from grader.grading.alone import alone
 from grader.grading.attempts import Attempt, attempts_of, note_attempts, told, used
 from grader.grading.classroom import Classroom
@@ -66,8 +69,8 @@ def test_of_each_learner_the_newest_counts_and_none_is_given_twice(hall, exchang
     hall.submit("b+c", "1", 1)
     (hall.inbound / "ada+another_unit+2026-01-30 10:00:00 UTC+x").mkdir()
     arrivals = exchange.look()
-    assert names(arrivals) == [("ada", False), ("b+c", False)] and arrivals[0].key == newest.name
-    assert arrivals[0].when == BEGAN + timedelta(minutes=2)
+    assert names(arrivals) == [("b+c", False), ("ada", False)] and arrivals[1].key == newest.name
+    assert arrivals[1].when == BEGAN + timedelta(minutes=2)
     assert exchange.look() == []
     hall.submit("ada", "0", 0)
     assert exchange.look() == [], "an older one that comes late"
@@ -342,3 +345,39 @@ def test_extra_credit_that_a_person_gave_is_told_from_gradings_own(tmp_path):
     journal.note("ada", grade="", credit=json.dumps({"check_x": 2.5}))
     stands["check_x"] = 3.0
     assert GradingRun._credit_by_a_person(run, "ada") == {"check_x": 2.5}, "cut short: what was noted before"
+
+
+# ---- The command -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"attempts": 3}, "--attempts N goes with --watch"),
+        ({"watch": True, "attempts": 0}, "N is at least 1"),
+        ({"watch": True, "force": True}, "belong to a run without it"),
+        ({"watch": True, "scheduler": "tcp://host:1"}, "belong to a run without it"),
+    ],
+)
+def test_options_that_do_not_go_together_are_told(options, said):
+    with pytest.raises(CourseError, match=said):
+        main(UNIT, **options)
+
+
+def test_what_feedback_tells_can_be_said_for_a_run(room):
+    assert Classroom(room.root, tells="points").config().VerifyAnswers.tells == "points"
+    assert "tells" not in room.config().VerifyAnswers
+    basis = [RunJournal(Classroom(room.root, tells=tells), UNIT).basis() for tells in ("", "points", "")]
+    assert basis[0] == basis[2] != basis[1], "what is there is graded again"
+
+
+def test_the_services_name_options_that_there_are():
+    folder = ROOT / "deploy" / "services"
+    for path in sorted(folder.iterdir()):
+        text = path.read_text(encoding="utf-8")
+        assert "--watch" in text and "--attempts" in text and "grade" in text
+    compile((folder / "jupyterhub_watch.py").read_text(encoding="utf-8"), "jupyterhub_watch.py", "exec")
+    unit = configparser.ConfigParser(interpolation=None, strict=False)
+    unit.optionxform = str
+    unit.read(folder / "course-watch@.service", encoding="utf-8")
+    assert unit["Service"]["KillMode"] == "mixed", "SIGTERM is for the watcher alone: its workers would lose their work"
