@@ -171,6 +171,9 @@ class Exchange:
         with contextlib.suppress(CourseError):
             found = gather(top, self._unit, scratch, self._released, {}, {student})
             for submission in found.submissions:
+                if submission.student != student:
+                    why = "could not be graded: its learner's name looks like a learning platform's name of a file"
+                    return Submission(student, self._unit, problem=why)
                 return replace(submission, notes=(*submission.notes, *filter(None, [note])))
         return Submission(student, self._unit, problem=f"could not be read: there is no {self._unit}.ipynb")
 

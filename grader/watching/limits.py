@@ -52,7 +52,9 @@ class Limits:
     def give_back(self, arrival: Arrival) -> None:
         """It could not be graded, so it was no attempt."""
         attempts = attempts_of(self._journal, arrival.student)
-        note_attempts(self._journal, arrival.student, [a for a in attempts if a.arrival != arrival.key])
+        others = [attempt for attempt in attempts if attempt.arrival != arrival.key]
+        if len(others) < len(attempts):
+            note_attempts(self._journal, arrival.student, others)
 
     def in_words(self, arrival: Arrival) -> str:
         """The attempt, for a line of the log."""

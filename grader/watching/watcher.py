@@ -147,8 +147,6 @@ class Session:
         self.kept: dict[str, Arrival] = {}
         """What is beyond a learner's attempts."""
         self.running: dict[str, Arrival] = {}
-        self._counted: set[str] = set()
-        """Learners whose running submission was counted just now."""
         self._to_release: dict[str, Arrival] = {}
         self._worked = self._seldom = time.monotonic()
         self._to_report = False
@@ -246,21 +244,18 @@ class Session:
             self.running[student] = self.waiting.pop(student)
             fingerprint = submission.fingerprint()
             new = submission.notebook is not None and not self.grading.is_graded(student, fingerprint)
-            if new and self.limits.count(arrival, fingerprint):
-                self._counted.add(student)
+            if new:
+                self.limits.count(arrival, fingerprint)
             self.grading.begin(submission, self.pool)
 
     def take(self, result: Result, as_before: bool) -> None:
         """What came of a submission: hand it back, and say it in a line."""
         student = result.student
         arrival = self.running.pop(student)
-        counted = student in self._counted
-        self._counted.discard(student)
         self.watcher.results[student] = result
         self._to_report = True
         if result.points is None:
-            if counted:
-                self.limits.give_back(arrival)
+            self.limits.give_back(arrival)
             self.watcher.say_once(student, result.problem or "nothing handed in", arrival.key)
         elif self._is_of_a_watcher(student):
             self._release(arrival, result, as_before)
