@@ -52,11 +52,13 @@ class Classroom:
 
     `unsandboxed`: learners' code runs with all rights of this account, whatever the configuration says.
     `gpu`: submissions wait for a GPU, whatever the configuration says.
+    `tells`: what feedback tells of the private cases (`VerifyAnswers.tells`), where it is not the configuration's.
     """
 
     root: Path
     unsandboxed: bool = False
     gpu: bool = False
+    tells: str = ""
 
     def config(self) -> Config:
         """A fresh configuration: the folder's own `nbgrader_config.py` where there is one, as for the formgrader."""
@@ -70,6 +72,8 @@ class Classroom:
             config.ComputeAnswers.sandbox = False
         if self.gpu:
             config.ComputeAnswers.gpu = True
+        if self.tells:
+            config.VerifyAnswers.tells = self.tells
         return config
 
     def devices(self, unit: str) -> Path | None:

@@ -52,7 +52,7 @@ class Files:
             if submission.moment.text:
                 (fresh / "timestamp.txt").write_text(f"{submission.moment.text}\n", encoding="utf-8")
             (fresh / f"{self.unit}.ipynb").write_text(notebook, encoding="utf-8")
-            _replace(self.graded(submission.student).parent, fresh)
+            replace_folder(self.graded(submission.student).parent, fresh)
         self._autograde.set_permissions(self.unit, submission.student)
 
     def put_page(self, student: str, page: str) -> None:
@@ -61,7 +61,7 @@ class Files:
             fresh = Path(scratch) / self.unit
             _copy(self._other_files(self.graded(student).parent), fresh)
             (fresh / f"{self.unit}.html").write_text(page, encoding="utf-8")
-            _replace(self.page(student).parent, fresh)
+            replace_folder(self.page(student).parent, fresh)
         self._feedback.set_permissions(self.unit, student)
 
     def _other_files(self, folder: Path) -> dict[str, Path]:
@@ -82,7 +82,8 @@ def _copy(files: dict[str, Path], folder: Path) -> None:
         shutil.copyfile(path, folder / name)
 
 
-def _replace(folder: Path, fresh: Path) -> None:
+def replace_folder(folder: Path, fresh: Path) -> None:
+    """Put a folder that was made beside in another's place."""
     if folder.exists():
         utils.rmtree(str(folder))  # nbgrader's: it takes files away that are read-only
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import nbformat
@@ -49,30 +49,42 @@ def grade_class(
         classroom.require_sandbox()
         require_packages(unit)
     classroom.require_gradebook()
-    journal, config, done = RunJournal(classroom, unit), classroom.config(), 0
+    journal, done = RunJournal(classroom, unit), 0
     with journal.scratch() as scratch:
         classroom.register(unit)
-        arrived = gather(source, unit, scratch, _released(classroom, unit), _roster(classroom))
+        arrived = gather(source, unit, scratch, released(classroom, unit), roster(classroom))
         total = len(arrived.submissions) + len(arrived.unknown)
 
         def tell(result: Result, as_before: bool) -> None:
             nonlocal done
             done += 1
             before = " (as before)" if as_before else ""
-            say(one_line(f"{done} of {total}  {result.student}  {_outcome(result)}{before}"))
+            say(one_line(f"{done} of {total}  {result.student}  {outcome(result)}{before}"))
 
         strays = [Result(name, problem=reason) for name, reason in arrived.unknown.items()]
         for stray in strays:
             tell(stray, False)
         with (
-            open_gradebook(config, unit) as writer,
+            grading_run(journal, scratch, options or GradeOptions(), tell) as grading,
             _pool(classroom, unit, workers, scheduler, len(arrived.submissions)) as pool,
-            warnings.catch_warnings(),
         ):
-            warnings.simplefilter("ignore")  # nbgrader's own, about its database
-            data = _unit_data(classroom, unit, journal, writer, scratch)
-            grading = GradingRun(journal, data, writer, Files(config, unit, scratch), options or GradeOptions(), tell)
             return grading.run(arrived.submissions, pool) + strays
+
+
+@contextmanager
+def grading_run(
+    journal: RunJournal, scratch: Path, options: GradeOptions, tell: Callable[[Result, bool], None]
+) -> Iterator[GradingRun]:
+    """The unit's grading with its open gradebook, for the block. The unit is registered, and `journal` is this run's.
+
+    scratch: the run's own folder; tell: is called with each result, and whether it stood there before.
+    """
+    classroom, unit = journal.classroom, journal.unit
+    config = classroom.config()
+    with open_gradebook(config, unit) as writer, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # nbgrader's own, about its database
+        data = _unit_data(classroom, unit, journal, writer, scratch)
+        yield GradingRun(journal, data, writer, Files(config, unit, scratch), options, tell)
 
 
 def _pool(
@@ -89,12 +101,13 @@ def _pool(
     return WorkerPool(max(1, min(workers or usual, most)))
 
 
-def _released(classroom: Classroom, unit: str) -> NotebookNode:
+def released(classroom: Classroom, unit: str) -> NotebookNode:
+    """The edition that was handed out."""
     notebook: NotebookNode = nbformat.read(classroom.path("release", ".", unit) / f"{unit}.ipynb", as_version=4)
     return notebook
 
 
-def _roster(classroom: Classroom) -> dict[str, str]:
+def roster(classroom: Classroom) -> dict[str, str]:
     """The gradebook's students, each with what a learning platform calls them, or an empty text."""
     with classroom.gradebook() as gradebook:
         return {student.id: str(student.lms_user_id or "") for student in gradebook.students}
@@ -103,22 +116,24 @@ def _roster(classroom: Classroom) -> dict[str, str]:
 def _unit_data(
     classroom: Classroom, unit: str, journal: RunJournal, writer: GradebookWriter, scratch: Path
 ) -> UnitData:
-    released = classroom.path("release", ".", unit) / f"{unit}.ipynb"
+    edition = classroom.path("release", ".", unit) / f"{unit}.ipynb"
     config = classroom.root / CONFIG_FILE
     return UnitData(
         unit=unit,
-        released=released.read_text(encoding="utf-8"),
+        released=edition.read_text(encoding="utf-8"),
         cells=writer.cells,
         kernelspec=writer.kernelspec,
         secret=journal.secret(),
         config=config.read_text(encoding="utf-8") if config.is_file() else None,
         unsandboxed=classroom.unsandboxed,
         gpu=classroom.gpu,
+        tells=classroom.tells,
         scratch=str(scratch),
     )
 
 
-def _outcome(result: Result) -> str:
+def outcome(result: Result) -> str:
+    """The points, or what is in their place, in a few words."""
     if result.points is None:
         return result.problem or "nothing handed in"
     bonus = f", {result.bonus} of bonus among them" if result.bonus else ""

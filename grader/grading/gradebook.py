@@ -7,9 +7,10 @@ joining seven tables, which takes longer the more submissions there are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from nbformat import NotebookNode
 from nbgrader.api import (
@@ -91,6 +92,25 @@ class GradebookWriter:
             return self._entry(self.gradebook.find_submission(self.unit, student))
         except MissingEntry:
             return None
+
+    def due(self, student: str) -> datetime | None:
+        """When the unit is due for this student, their extension included, in UTC; None without a due date."""
+        try:
+            found = self.gradebook.find_submission(self.unit, student).duedate
+        except MissingEntry:
+            found = self.gradebook.find_assignment(self.unit).duedate
+        self.gradebook.db.rollback()
+        return None if found is None else found.replace(tzinfo=UTC)
+
+    def extra_credit(self, student: str, names: Collection[str]) -> dict[str, float]:
+        """The extra credit that stands at these cells of the student's submission; empty when there is none."""
+        try:
+            mine = self._notebook_of(self.gradebook.find_submission(self.unit, student))
+        except MissingEntry:
+            return {}
+        named = {self._grade_cells[grade.cell_id][0]: grade.extra_credit for grade in self._grades(mine)}
+        self.gradebook.db.rollback()
+        return {name: float(named[name] or 0.0) for name in names if name in named}
 
     def _penalize(self, student: str) -> None:
         """By nbgrader's own preprocessor, with the class's plugin; few are late, so its cost does not matter."""

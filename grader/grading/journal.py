@@ -14,9 +14,12 @@ from pathlib import Path
 import course_lib
 import grader
 from course_lib.private_files import make_private, write_private
+from grader.grading.alone import alone
 from grader.grading.classroom import Classroom
 from grader.judging.private import secret_for
 from grader.privacy import CONFIG_FILE, shared_by_group
+
+KINDS = ("grade", "page", "spent", "attempts", "released", "credit")
 
 
 @dataclass
@@ -31,17 +34,26 @@ class RunJournal:
     unit: str
     marks: dict[str, dict[str, str]] = field(default_factory=dict)
     """By student: `grade`, what the grade came from; `page`, what the feedback page came from; `spent`, as JSON, how
-    long the notebook ran when it was last executed, and the cells that took longest."""
+    long the notebook ran when it was last executed, and the cells that took longest; `attempts`, as JSON, what was
+    graded on arrival (`grader.grading.attempts`); `released`, the page that its learner was last given; `credit`, as
+    JSON, the extra credit that a person gave on a cell of grading's own."""
     left_open: list[Path] = field(default_factory=list, init=False)
     """What others can read, as this user may not change it."""
 
     def __post_init__(self) -> None:
-        """Read what was noted, and write it again with one line a student; nobody else is to read any of it."""
+        """Read what was noted; nobody else is to read any of it."""
         self.left_open = self.classroom.close()
+        self._read()
+
+    def _read(self) -> None:
+        self.marks.clear()
         with contextlib.suppress(OSError):
             for line in self._path.read_text(encoding="utf-8", errors="replace").splitlines():
                 with contextlib.suppress(ValueError, TypeError, AttributeError):
                     self._take(json.loads(line))
+
+    def _write_short(self) -> None:
+        """Write it again with one line a student; only whoever grades may do that."""
         fresh = self._path.with_suffix(".jsonl.tmp")
         lines = [json.dumps({"student": student, **mark}) + "\n" for student, mark in self.marks.items()]
         write_private(fresh, "".join(lines), self.shared)
@@ -75,6 +87,7 @@ class RunJournal:
         code = [path for package in (grader, course_lib) for path in Path(str(package.__file__)).parent.rglob("*.py")]
         notebooks = [self.classroom.path(s, ".", self.unit) / f"{self.unit}.ipynb" for s in ("source", "release")]
         digest = hashlib.sha256(self.secret() + str(self.classroom.due(self.unit)).encode())
+        digest.update(self.classroom.tells.encode())
         for path in [*sorted(code), *notebooks, self.classroom.root / CONFIG_FILE]:
             digest.update(path.read_bytes() if path.is_file() else b"")
         return digest.hexdigest()
@@ -92,18 +105,24 @@ class RunJournal:
 
     def _take(self, line: dict[str, str]) -> None:
         marks = self.marks.setdefault(str(line["student"]), {})
-        marks.update({key: str(line[key]) for key in ("grade", "page", "spent") if key in line})
+        marks.update({key: str(line[key]) for key in KINDS if key in line})
 
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:
-        """A folder for the time of a run; what a killed run left in it is gone before the next."""
-        folder = self.folder / f"{self.unit}.tmp"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(mode=0o700)
-        try:
-            yield Path(tempfile.mkdtemp(dir=folder))  # another name each time: workers know it by that
-        finally:
+        """A folder for the time of a run; what a killed run left in it is gone before the next.
+
+        Raises `CourseError` while another run has it: two writers would undo each other's notes.
+        """
+        with alone(self.folder / f"{self.unit}.lock", f"grades {self.unit}"):
+            self._read()
+            self._write_short()
+            folder = self.folder / f"{self.unit}.tmp"
             shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(mode=0o700)
+            try:
+                yield Path(tempfile.mkdtemp(dir=folder))  # another name each time: workers know it by that
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def note_time(self, student: str, seconds: float, spent: tuple[tuple[str, float], ...]) -> None:
         """Note how long the student's notebook ran, and the cells (in words) that took longest."""

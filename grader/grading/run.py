@@ -7,17 +7,20 @@ noted what is finished and nothing else.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from nbformat import NotebookNode
 
+from grader.grading.attempts import attempts_of, told
 from grader.grading.files import Files
 from grader.grading.gradebook import GradebookEntry, GradebookWriter
 from grader.grading.journal import RunJournal
-from grader.grading.results import Result, make_result, read_graded
+from grader.grading.results import Result, earned_bonus, make_result, read_graded
 from grader.grading.tasks import Graded, Page, Submitted, grade, make_page
 from grader.grading.unit import UnitData
 from grader.grading.workers import WorkerPool
@@ -43,6 +46,7 @@ class _State:
     submission: Submission
     mark: str
     text: str
+    fingerprint: str
     graded: str = ""
     """The graded notebook's text."""
     entry: GradebookEntry | None = None
@@ -74,24 +78,39 @@ class GradingRun:
 
     def run(self, submissions: list[Submission], pool: WorkerPool) -> list[Result]:
         """Grade them all; every one ends up as a result."""
-        waiting = iter(submissions)
-        for submission in waiting:
-            self._begin(submission, pool)
+        for submission in submissions:
+            self.begin(submission, pool)
             while self._pages or not pool.has_room:
-                self._go_on(pool)
-        while self._pages or pool.busy:
-            self._go_on(pool)
+                self.go_on(pool)
+        while self.busy(pool):
+            self.go_on(pool)
         return [replace(self._results[s.student], origin=s.origin) for s in submissions]
 
-    def _go_on(self, pool: WorkerPool) -> None:
+    def busy(self, pool: WorkerPool) -> bool:
+        """Whether anything that was begun is not yet finished."""
+        return bool(self._pages or pool.busy)
+
+    def go_on(self, pool: WorkerPool, seconds: float | None = None) -> None:
+        """Hand over pages that are due, and take what the workers give back; waits no longer than `seconds` for it."""
         while self._pages and pool.has_room:
             state = self._pages.popleft()
             assert state.entry is not None
-            pool.submit(state, make_page, Page(self.unit, _student(state), state.graded, state.entry.sheet))
-        for state, came in pool.finished() if pool.busy else ():
-            self._take(state, came)
+            page = Page(self.unit, _student(state), state.graded, state.entry.sheet, self._attempt(state))
+            pool.submit(state, make_page, page)
+        for state, came in pool.finished(seconds) if pool.busy else ():
+            if state is not None:
+                self._take(state, came)
 
-    def _begin(self, submission: Submission, pool: WorkerPool) -> None:
+    def warm(self, pool: WorkerPool) -> None:
+        """Let each worker grade the edition that was handed out, so that the first to hand in does not wait for it."""
+        for _ in range(pool.workers):
+            pool.submit(None, grade, Submitted(self.unit, "", self.unit.released, ""))
+
+    def is_graded(self, student: str, fingerprint: str) -> bool:
+        """Whether this very submission has its grade, by the journal."""
+        return self.journal.noted(student, "grade") == _hash(self._basis, fingerprint)
+
+    def begin(self, submission: Submission, pool: WorkerPool) -> None:
         """Look at a submission, and hand it over if there is something to do."""
         student = submission.student
         if submission.problem:
@@ -103,7 +122,7 @@ class GradingRun:
         except UnreadableError as error:
             return self._fail(student, f"could not be read: {error}", submission.notes)
         fingerprint = submission.fingerprint()
-        state = _State(submission, _hash(self._basis, fingerprint), text, read_as=read_as)
+        state = _State(submission, _hash(self._basis, fingerprint), text, fingerprint, read_as=read_as)
         if not self._stands(state):
             pool.submit(state, grade, self._task(state, fingerprint))
         return None
@@ -140,7 +159,7 @@ class GradingRun:
             self._fail(student, f"could not be graded: {came} (details: {log})", state.submission.notes)
         elif isinstance(came, str):
             self.files.put_page(student, came)
-            self.journal.note(student, page=_page_mark(self._basis, state))
+            self.journal.note(student, page=self._page_mark(state))
             self._finish(self._result(state), state.as_before)
         elif came.problem:
             where = f" (nbgrader's log: {self.journal.keep_log(student, came.log)})" if came.log else ""
@@ -151,21 +170,47 @@ class GradingRun:
     def _enter(self, state: _State, came: Graded) -> None:
         """Write down a graded submission; the journal says so last."""
         student = _student(state)
-        self.journal.note(student, grade="")
+        credit = self._credit_by_a_person(student)
+        self.journal.note(student, grade="", credit=json.dumps(credit) if credit else "")
         if came.executed:
             self.journal.keep(student, came.kept)
             self.journal.note_time(student, came.seconds, came.spent)
         assert came.scores is not None
         submission = state.submission
-        state.entry = self.writer.save(student, came.scores, submission.moment.text, submission.lms_id)
+        scores = replace(came.scores, extra_credit={**came.scores.extra_credit, **credit})
+        state.entry = self.writer.save(student, scores, submission.moment.text, submission.lms_id)
         self.files.put_graded(state.submission, came.notebook)
         self.journal.note(student, grade=state.mark)
         state.graded, state.note, state.text = came.notebook, came.note, ""
         state.seconds = came.seconds if came.executed else None
         self._page_or_finish(state)
 
+    def _credit_by_a_person(self, student: str) -> dict[str, float]:
+        """Extra credit on bonus checks that is not what grading gave: a person wrote it, and it stays.
+
+        What grading gave stands in the graded notebook. A run that was cut short between gradebook and notebook has
+        noted before what was a person's.
+        """
+        if self.journal.noted(student, "grade") == "" and self.journal.noted(student, "credit"):
+            with contextlib.suppress(ValueError, TypeError, AttributeError):
+                return {str(k): float(v) for k, v in json.loads(self.journal.noted(student, "credit")).items()}
+        notebook = read_graded(self.files.graded(student)) if self.journal.noted(student, "grade") else None
+        if notebook is None:
+            return {}
+        gave = earned_bonus(notebook)
+        stands = self.writer.extra_credit(student, gave)
+        return {name: credit for name, credit in stands.items() if credit != gave[name]}
+
+    def _attempt(self, state: _State) -> str:
+        """Which attempt it is, in words; empty where it was not graded on arrival."""
+        return told(attempts_of(self.journal, _student(state)), state.fingerprint)
+
+    def _page_mark(self, state: _State) -> str:
+        assert state.entry is not None
+        return _hash(self._basis, state.graded, repr(state.entry.sheet), *filter(None, [self._attempt(state)]))
+
     def _page_or_finish(self, state: _State, notebook: NotebookNode | None = None) -> None:
-        current = self.journal.noted(_student(state), "page") == _page_mark(self._basis, state)
+        current = self.journal.noted(_student(state), "page") == self._page_mark(state)
         if self.options.feedback and not (current and self.files.page(_student(state)).is_file()):
             self._pages.append(state)
         else:
@@ -175,14 +220,14 @@ class GradingRun:
         student, page = _student(state), self.files.page(_student(state))
         notebook = notebook or read_graded(self.files.graded(student))
         assert notebook is not None and state.entry is not None
-        current = self.journal.noted(student, "page") == _page_mark(self._basis, state) and page.is_file()
+        current = self.journal.noted(student, "page") == self._page_mark(state) and page.is_file()
         result = make_result(student, notebook, state.entry, page if current else None)
         submission = state.submission
         when = submission.moment.note if self._has_due_date else ""  # else nobody can be late
         notes = (*result.notes, state.read_as, state.note, *submission.notes, when)
         took, spent = self.journal.noted_time(student)
-        told = tuple(note for note in notes if note)
-        return replace(result, notes=told, seconds=state.seconds, took=took, spent=spent)
+        said = tuple(note for note in notes if note)
+        return replace(result, notes=said, seconds=state.seconds, took=took, spent=spent)
 
     def _fail(self, student: str, problem: str, notes: tuple[str, ...] = ()) -> None:
         earlier = "; the gradebook keeps an earlier submission's grade" if self.writer.entry(student) else ""
@@ -199,8 +244,3 @@ def _student(state: _State) -> str:
 
 def _hash(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
-
-
-def _page_mark(basis: str, state: _State) -> str:
-    assert state.entry is not None
-    return _hash(basis, state.graded, repr(state.entry.sheet))

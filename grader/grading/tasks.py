@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,8 @@ class Page:
     student: str
     notebook: str
     sheet: ScoreSheet
+    note: str = ""
+    """A sentence below the page's heading: which attempt this is."""
 
 
 def grade(task: Submitted) -> Graded:
@@ -123,7 +126,8 @@ def make_page(task: Page) -> str:
         notebook = nbformat.v4.reads(task.notebook)
         resources = context.resources(task.student) | {"course_sheet": task.sheet}
         text, _ = context.page_maker.from_notebook_node(notebook, resources)
-        return str(text)
+        note = f'</h1>\n<p class="attempt">{escape(task.note)}</p>' if task.note else "</h1>"
+        return str(text).replace("</h1>", note, 1)
 
 
 def _grade(task: Submitted, context: WorkerContext) -> Graded:

@@ -59,6 +59,8 @@ class UnitData:
     """The text of the class's `nbgrader_config.py`; None for the course's own configuration."""
     unsandboxed: bool = False
     gpu: bool = False
+    tells: str = ""
+    """What feedback tells (`VerifyAnswers.tells`), where it is said for a run; else the configuration says it."""
     scratch: str = ""
     """A folder that the class's own machine empties afterwards; elsewhere a worker has a temporary one."""
 
@@ -120,6 +122,8 @@ class WorkerContext:
             config.ComputeAnswers.sandbox = False
         if self.data.gpu:
             config.ComputeAnswers.gpu = True
+        if self.data.tells:
+            config.VerifyAnswers.tells = self.data.tells
         base = Config()
         base.Exporter.default_preprocessors = []  # as nbgrader's converters have it
         config.merge(base)

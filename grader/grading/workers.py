@@ -76,6 +76,11 @@ class WorkerPool:
         return bool(self._under_way or self._suspects)
 
     @property
+    def is_warm(self) -> bool:
+        """Whether its processes were begun."""
+        return self._executor is not None
+
+    @property
     def has_room(self) -> bool:
         """Whether another task would soon be begun."""
         return len(self._under_way) + len(self._suspects) < (1 if self._inline else AHEAD * self.workers)
@@ -89,12 +94,12 @@ class WorkerPool:
         except BrokenProcessPool:  # it broke since the last look
             self._suspects.append((key, function, argument))
 
-    def finished(self) -> Iterator[tuple[Any, Any]]:
+    def finished(self, seconds: float | None = None) -> Iterator[tuple[Any, Any]]:
         """Wait until some tasks are done; each key with what came of it, a result or the exception.
 
-        Raises `ClusterError` when the workers are gone.
+        seconds: wait no longer than that; then nothing may come. Raises `ClusterError` when the workers are gone.
         """
-        for future in self._wait():
+        for future in self._wait(seconds):
             task = self._under_way.pop(future)
             error = _error(future)
             if error is not None and type(error).__name__ in DEATHS:
@@ -104,12 +109,15 @@ class WorkerPool:
         if self._suspects and not any(not future.done() for future in self._under_way):
             yield from self._try_again()
 
-    def _wait(self) -> set[Future[Any]]:
+    def _wait(self, seconds: float | None) -> set[Future[Any]]:
         done: set[Future[Any]] = set()
         while self._under_way and not done:
-            done = wait(self._under_way, LOOK_SECONDS if self._watch else None, FIRST_COMPLETED).done
+            usual = LOOK_SECONDS if self._watch else None
+            done = wait(self._under_way, usual if seconds is None else seconds, FIRST_COMPLETED).done
             if self._watch and not done:
                 self.workers = self._watch()
+            if seconds is not None:
+                break
         return done
 
     def _try_again(self) -> Iterator[tuple[Any, Any]]:

@@ -17,7 +17,7 @@ import tempfile
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, cast
@@ -151,11 +151,13 @@ def short(name: str) -> str:
     return "/".join(part if len(part) <= NAME else printable(part) for part in name.split("/"))
 
 
-def in_folder(folder: Path) -> Iterator[File]:
-    """The files and folders below a folder; links are not followed."""
+def in_folder(folder: Path, only: Collection[str] | None = None) -> Iterator[File]:
+    """The files and folders below a folder; links are not followed. only: of the topmost names, these."""
     problems: list[OSError] = []
     for place, folders, names in os.walk(folder, onerror=problems.append):
         here = Path(place)
+        if only is not None and here == folder:
+            folders[:], names = [n for n in folders if n in only], [n for n in names if n in only]
         folders[:] = sorted(name for name in folders if not JUNK.fullmatch(name))
         for name in list(folders):
             file = _on_disk(here / name, folder, directory=True)

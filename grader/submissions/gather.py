@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tempfile
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
@@ -50,11 +50,18 @@ class Arrivals:
 
 
 def gather(
-    source: Path, unit: str, scratch: Path, released: NotebookNode, roster: Mapping[str, str] | None = None
+    source: Path,
+    unit: str,
+    scratch: Path,
+    released: NotebookNode,
+    roster: Mapping[str, str] | None = None,
+    only: Collection[str] | None = None,
+    wanted: Callable[[HandIn], bool] | None = None,
 ) -> Arrivals:
     """Find everyone's submission in a folder or a zip file; what has to be unpacked goes below `scratch`.
 
-    released: the notebook as it was handed out; roster: the gradebook's students, each with its `lms_user_id`.
+    released: the notebook as it was handed out; roster: the gradebook's students, each with its `lms_user_id`;
+    only: look at nothing but these names in the folder; wanted: leave the other hand-ins unopened.
     Raises `CourseError` when there is nothing, or nothing that can be read.
     """
     if not source.exists():
@@ -62,7 +69,7 @@ def gather(
             f"There is no folder {source}. Put each notebook into {source}/STUDENT/{unit}/{unit}.ipynb, "
             "or name another folder with --submissions."
         )
-    found = list(in_folder(source) if source.is_dir() else in_archive(source))
+    found = list(in_folder(source, only) if source.is_dir() else in_archive(source))
     unknown: dict[str, str] = {}
     hand_ins = by_owner(found, unit, unknown, keep_top=source.is_dir())
     if not hand_ins and not unknown:
@@ -75,6 +82,8 @@ def gather(
     # A folder of your own goes before what a platform calls the same.
     for one in sorted(hand_ins, key=lambda one: (one.platform, identities[one.owner].student)):
         who = identities[one.owner]
+        if wanted is not None and not wanted(one):
+            continue
         if who.student in submissions:
             where = one.pieces[0].file.name if one.pieces else one.owner.name
             tell(unknown, where, f"is {who.student}'s, whose files are there in another form, too: keep one of the two")

@@ -118,13 +118,13 @@ def _to_remember(owner: Owner, identity: Identity, doubtful: bool) -> Identity:
 
 
 def _of_folder(name: str, student: str, twice: bool) -> Identity:
-    why = _unfit(name)
+    why = unfit(name)
     if not why and twice:
         why = "two folders have this name, with its accents written in two ways: keep one of them"
     return Identity(printable(student), why)
 
 
-def _unfit(name: str) -> str:
+def unfit(name: str) -> str:
     """Why a folder's name cannot be a learner's id."""
     if set(name) & PATTERN:
         return "nbgrader does not take such a name (it has one of [ ] * ?), rename the folder"

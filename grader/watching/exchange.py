@@ -1,0 +1,283 @@
+"""nbgrader's exchange folder: `nbgrader submit` puts submissions there, `nbgrader fetch_feedback` finds pages there."""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import logging
+import os
+import re
+import shutil
+import stat
+import tempfile
+import time
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jupyter_core.paths import jupyter_config_path
+from nbgrader.apps import NbGraderAPI
+from nbgrader.exchange.default import ExchangeCollect, ExchangeReleaseFeedback
+from nbgrader.utils import notebook_hash
+from traitlets.config import Config, PyFileConfigLoader
+
+from course_lib.errors import CourseError
+from course_lib.private_files import make_private
+from grader.grading.classroom import Classroom
+from grader.grading.files import replace_folder
+from grader.grading.grade_class import released
+from grader.privacy import CONFIG_FILE, shared_by_group
+from grader.submissions.copying import FLAGS, Copier
+from grader.submissions.files import printable
+from grader.submissions.gather import gather
+from grader.submissions.identity import unfit
+from grader.submissions.moments import UnknownTimeError, instant
+from grader.submissions.submission import Submission
+from grader.watching.arrivals import PATIENCE, Arrival, NotReleasedError
+
+SECRET, SHORTEST = "submission_secret.txt", 32
+"""What `nbgrader submit` writes last, and how many characters it has at least: in 0.9, 128."""
+PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>{unit}</title></head>
+<body style="font-family: sans-serif; max-width: 40em; margin: 2em auto"><h1>{unit}</h1><p>{sentence}</p></body></html>
+"""
+
+
+class Delivery(NamedTuple):
+    """A folder in the exchange, by its name."""
+
+    when: datetime
+    name: str
+
+
+class Exchange:
+    """What `nbgrader submit` hands in to one unit of the class.
+
+    A submission is copied into the class's folder for submissions, as `nbgrader collect` does, and graded from
+    there; in the exchange nothing is changed but for the feedback.
+    """
+
+    def __init__(self, classroom: Classroom, unit: str, scratch: Path) -> None:
+        """scratch: the run's own folder. Raises `CourseError` where there is no such exchange."""
+        self._classroom, self._unit, self._scratch = classroom, unit, scratch
+        self._config = with_exchange(classroom.config())
+        self._api = NbGraderAPI(config=self._config)
+        collect = self._part("Collect")
+        if not isinstance(collect, ExchangeCollect):
+            raise CourseError(
+                f"This class's exchange is {type(collect).__module__}, and only nbgrader's own, a folder, can be "
+                "watched. Collect by its own means, and watch the folder: --submissions submitted."
+            )
+        course = self._api.coursedir.course_id
+        if not course:
+            raise CourseError(
+                f"The exchange sorts by courses, and this one has no name: write c.CourseDirectory.course_id = "
+                f'"optimization" into {CONFIG_FILE}, the same as in your learners\' configuration.'
+            )
+        self._check_owner = bool(collect.check_owner)
+        self._inbound = Path(collect.root) / course / "inbound"
+        self.name = f"the exchange, {self._inbound}"
+        if not self._inbound.is_dir():
+            raise CourseError(
+                f"There is no folder {self._inbound}, where submissions would arrive: nbgrader makes it when a unit is "
+                "first released (nbgrader release_assignment). To watch another folder, name it with --submissions."
+            )
+        self._released = released(classroom, unit)
+        pattern = rf"(?P<student>.+)\+{re.escape(unit)}\+(?P<when>[^+]+)(\+[^+]*)?"
+        self._pattern = re.compile(pattern, re.S)
+        self._given: dict[str, Delivery] = {}
+        self._since: dict[str, float] = {}
+        """When a folder was first seen."""
+        self._told: set[str] = set()
+        self._unpacked: dict[str, Path] = {}
+
+    def look(self) -> list[Arrival]:
+        """The newest whole submission of each learner that was not given before; and what can be none, once."""
+        arrivals: list[Arrival] = []
+        by_student: dict[str, list[Delivery]] = defaultdict(list)
+        with os.scandir(self._inbound) as entries:
+            names = [entry.name for entry in entries]
+        for name in names:
+            found = self._pattern.fullmatch(name)
+            if found is None:
+                continue
+            student = unicodedata.normalize("NFC", found["student"])
+            why = unfit(student)
+            try:
+                delivery = Delivery(instant(found["when"]), name)
+            except UnknownTimeError as error:
+                why = f"its name tells no time ({error})"
+            if why:
+                arrivals += self._refused(student, name, why)
+            else:
+                by_student[student].append(delivery)
+        for student, deliveries in by_student.items():
+            arrivals += self._newest(student, sorted(deliveries, reverse=True))
+        return sorted(arrivals, key=lambda arrival: (arrival.when, arrival.student))
+
+    def _newest(self, student: str, deliveries: list[Delivery]) -> list[Arrival]:
+        arrivals: list[Arrival] = []
+        given = self._given.get(student)
+        for delivery in deliveries:
+            if given is not None and delivery <= given:
+                break
+            path = self._inbound / delivery.name
+            seen = self._since.setdefault(delivery.name, time.monotonic())
+            why = self._not_whole(path)
+            if not why:
+                self._given[student] = delivery
+                take = partial(self._take, student, path)
+                arrivals.append(Arrival(student, delivery.name, delivery.when, seen, take, place=path))
+                break
+            if time.monotonic() - seen > PATIENCE:  # told, and taken all the same should its end still come
+                arrivals += self._refused(student, delivery.name, why)
+        return arrivals
+
+    def _refused(self, student: str, name: str, why: str) -> list[Arrival]:
+        if name in self._told:
+            return []
+        self._told.add(name)
+        return [Arrival(printable(student), name, problem=f"could not be graded: {why}", place=self._inbound / name)]
+
+    def _not_whole(self, path: Path) -> str:
+        """Why a submission cannot be taken yet; empty when it can."""
+        try:
+            if not stat.S_ISDIR(path.lstat().st_mode):
+                return "it is no folder"
+            secret = (path / SECRET).lstat()
+            if stat.S_ISREG(secret.st_mode) and secret.st_size >= SHORTEST and os.access(path / SECRET, os.R_OK):
+                return ""
+        except OSError:
+            pass
+        return f"it is not whole: {SECRET}, which nbgrader writes last, is not there, or cannot be read"
+
+    def _take(self, student: str, path: Path) -> Submission:
+        folder = self._classroom.path("submitted", student, self._unit)
+        note = ""
+        try:
+            if self._secret(path) != self._secret(folder):
+                note = self._collect(student, path, folder)
+        except OSError as error:
+            return Submission(student, self._unit, problem=f"could not be collected ({error})")
+        except CourseError as error:
+            return Submission(student, self._unit, problem=str(error))
+        top = self._classroom.path("submitted", ".", ".")
+        scratch = self._unpacked[path.name] = Path(tempfile.mkdtemp(dir=self._scratch))
+        with contextlib.suppress(CourseError):
+            found = gather(top, self._unit, scratch, self._released, {}, {student})
+            for submission in found.submissions:
+                if submission.student != student:
+                    why = "could not be graded: its learner's name looks like a learning platform's name of a file"
+                    return Submission(student, self._unit, problem=why)
+                return replace(submission, notes=(*submission.notes, *filter(None, [note])))
+        return Submission(student, self._unit, problem=f"could not be read: there is no {self._unit}.ipynb")
+
+    def _collect(self, student: str, path: Path, folder: Path) -> str:
+        """Copy it to the class; a note on what was left out. Raises `CourseError` for somebody else's."""
+        owner = path.lstat().st_uid
+        if self._check_owner and _name(owner) != student:
+            raise CourseError(
+                f"could not be graded: it says that it is {student}'s, and {_name(owner)} handed it in. Where all "
+                f"share an account, as in containers, write c.ExchangeCollect.check_owner = False into {CONFIG_FILE}"
+            )
+        copier = Copier(owner if self._check_owner else None)
+        with tempfile.TemporaryDirectory(dir=self._scratch) as scratch:
+            copier.copy(path, Path(scratch) / self._unit)
+            make_private(self._classroom.path("submitted", ".", "."), shared_by_group(self._classroom.root))
+            replace_folder(folder, Path(scratch) / self._unit)
+        return f"Left out: {', '.join(copier.left_out)}." if copier.left_out else ""
+
+    def _secret(self, folder: Path) -> str:
+        """A submission's secret, by which it is known; never through a link. Empty where there is none."""
+        try:
+            opened = os.open(folder / SECRET, FLAGS)
+        except OSError:
+            return ""
+        with os.fdopen(opened, "rb") as file:
+            return file.read(4096).decode("utf-8", "replace") if stat.S_ISREG(os.fstat(opened).st_mode) else ""
+
+    def release(self, student: str) -> None:
+        """Hand back the learner's newest page, by nbgrader's own `release_feedback`."""
+        with _quiet(), _only(self._api.coursedir, self._unit, student):
+            part = self._part("ReleaseFeedback")
+            try:
+                part.start()
+            except Exception as error:  # its own, or the file system's
+                raise NotReleasedError(str(error) or type(error).__name__) from error
+
+    def say_kept(self, arrival: Arrival, sentence: str) -> None:
+        """Put a page with the sentence where this submission's feedback will be."""
+        secret = self._secret(arrival.place)
+        part = self._part("ReleaseFeedback")
+        if not secret or not isinstance(part, ExchangeReleaseFeedback):
+            return
+        with _quiet(), contextlib.suppress(Exception):  # it is in the log all the same
+            part.init_dest()
+            name = notebook_hash(secret=secret, notebook_id=self._unit)
+            fresh = Path(part.dest_path) / f"{name}-tmp.html"
+            fresh.write_text(PAGE.format(unit=self._unit, sentence=html.escape(sentence)), encoding="utf-8")
+            fresh.chmod(0o644)
+            fresh.replace(Path(part.dest_path) / f"{name}.html")
+
+    def done(self, arrival: Arrival) -> None:
+        """What was unpacked for it goes; what was collected stays."""
+        shutil.rmtree(self._unpacked.pop(arrival.key, self._scratch / "nothing"), ignore_errors=True)
+
+    def _part(self, name: str) -> Any:
+        api = self._api
+        return getattr(api.exchange, name)(coursedir=api.coursedir, authenticator=api.authenticator, parent=api)
+
+
+def with_exchange(config: Config) -> Config:
+    """The class's configuration, and where it says nothing of the exchange, what this machine's says.
+
+    On a Hub the exchange's folder often stands in /etc/jupyter/nbgrader_config.py, which nbgrader's own commands read.
+    """
+    machine = Config()
+    for folder in reversed(jupyter_config_path()):
+        if (Path(folder) / CONFIG_FILE).is_file():
+            try:
+                machine.merge(PyFileConfigLoader(CONFIG_FILE, path=folder).load_config())
+            except Exception as error:  # it is a program of somebody else's
+                raise CourseError(f"{Path(folder) / CONFIG_FILE} cannot be read: {error}") from error
+    told = Config({name: section for name, section in machine.items() if name.startswith("Exchange")})
+    if "course_id" in machine.CourseDirectory:
+        told.CourseDirectory.course_id = machine.CourseDirectory.course_id
+    told.merge(config)
+    return told
+
+
+def _name(user: int) -> str:
+    import pwd  # not on Windows, where nbgrader has no exchange
+
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"the user with the number {user}"
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """nbgrader says each step in the log of the program; what goes wrong comes as an exception."""
+    log = logging.getLogger("traitlets")
+    before, log.disabled = log.disabled, True
+    try:
+        yield
+    finally:
+        log.disabled = before
+
+
+@contextlib.contextmanager
+def _only(course: Any, unit: str, student: str) -> Iterator[None]:
+    """nbgrader's converters are told by their course what they are about."""
+    before = course.assignment_id, course.student_id
+    course.assignment_id, course.student_id = unit, student
+    try:
+        yield
+    finally:
+        course.assignment_id, course.student_id = before
