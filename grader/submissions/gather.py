@@ -50,11 +50,17 @@ class Arrivals:
 
 
 def gather(
-    source: Path, unit: str, scratch: Path, released: NotebookNode, roster: Mapping[str, str] | None = None
+    source: Path,
+    unit: str,
+    scratch: Path,
+    released: NotebookNode,
+    roster: Mapping[str, str] | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> Arrivals:
     """Find everyone's submission in a folder or a zip file; what has to be unpacked goes below `scratch`.
 
-    released: the notebook as it was handed out; roster: the gradebook's students, each with its `lms_user_id`.
+    released: the notebook as it was handed out; roster: the gradebook's students, each with its `lms_user_id`;
+    names: students by their names (`identity.by_name`).
     Raises `CourseError` when there is nothing, or nothing that can be read.
     """
     if not source.exists():
@@ -69,7 +75,7 @@ def gather(
         kind = "student's folder" if source.is_dir() else "file"
         raise CourseError(f"{source} holds no {kind}. It should hold STUDENT/{unit}/{unit}.ipynb for each.")
     scratch.mkdir(parents=True, exist_ok=True)
-    identities = identify([one.owner for one in hand_ins], roster or {})
+    identities = identify([one.owner for one in hand_ins], roster or {}, names)
     maker = _Maker(unit, released, scratch, unknown)
     submissions: dict[str, Submission] = {}
     # A folder of your own goes before what a platform calls the same.
