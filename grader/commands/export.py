@@ -74,8 +74,8 @@ def _feedback(classroom: Classroom, platform: str, units: list[str], source: Pat
         raise CourseError("An assignment's feedback is one unit's: name one unit with --feedback.")
     if source is None:
         raise CourseError(
-            "Name what tells whose page is whose: --submissions FILE, the zip file of submissions as the platform let you "
-            "download it, or for Moodle the grading worksheet (.csv)."
+            "Name what tells whose page is whose: --submissions FILE, the zip file of submissions as the platform let "
+            "you download it, or for Moodle the grading worksheet (.csv)."
         )
     path = to or classroom.root / "reports" / f"{units[0]}.{platform}-feedback.zip"
     made = write_feedback(classroom, units[0], platform, source, path)

@@ -121,7 +121,9 @@ def _gradebook(made: Export, scores: Scores, table: Table, form: Format) -> None
     columns = {unit: _column(table, unit, form.platform) for unit in scores.units}
     headings = [table.headings[place] for place in kept]
     for unit, place in columns.items():
-        headings.append(_new_heading(unit, scores.most[unit], form.platform) if place is None else table.headings[place])
+        headings.append(
+            _new_heading(unit, scores.most[unit], form.platform) if place is None else table.headings[place]
+        )
         if place is None:
             made.notes.append(f"{form.title} has no column for {unit} in this file: {NEW_COLUMN[form.platform]}")
         elif (most := _maximum(table, place, form.platform)) is not None and most != scores.most[unit]:
@@ -149,7 +151,7 @@ def _gradebook(made: Export, scores: Scores, table: Table, form: Format) -> None
 
 
 NEW_COLUMN = {
-    "canvas": "importing makes one; choose 'A new assignment' there, or export the gradebook with the assignment in it.",
+    "canvas": "importing makes a new assignment; better make it there and export the gradebook again.",
     "moodle": "in the preview of the import map it to your assignment.",
     "blackboard": "importing makes a text column without points; better make it there and download the file again.",
     "brightspace": "importing makes one only if you say so there; better make the grade item first.",
@@ -252,7 +254,8 @@ def _can_go_back(made: Export, table: Table, layout: Layout, person: Person) -> 
 def _column(table: Table, unit: str, platform: str) -> int | None:
     """The column of the platform's file that is the unit's: by the unit's name, its title, or its number."""
     number_, _, topic = unit.partition("_")
-    wanted = {_bare(unit), _bare(topic), _bare(f"unit {unit}")}
+    names = (unit, topic, number_, number_.lstrip("0") or "0")
+    wanted = {_bare(name) for name in names[:3]} | {_bare(f"unit {name}") for name in names}
     found = [place for place, heading in enumerate(table.headings) if _bare(_item(heading, platform)) in wanted]
     if len(found) > 1:
         names = ", ".join(table.headings[place] for place in found)

@@ -1,7 +1,7 @@
-"""Extensions: until when a learner may hand in a unit, said one by one or in a table, and what the gradebook makes of it.
+"""Extensions: until when a learner may hand in a unit, one by one or from a table, and what the gradebook makes of it.
 
 nbgrader keeps an extension with a submission, so there is none before something came in; here it stands in the class
-list, and is applied whenever a submission is graded, by `./course grade`, `nbgrader autograde` and the formgrader alike.
+list, and is applied whenever a submission is graded: by `./course grade`, `nbgrader autograde` and the formgrader.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def read_one(classroom: Classroom, student: str, unit: str, text: str) -> Extens
     until = _moment(text.strip(), unit, due)
     if due is not None and until <= due:
         raise CourseError(
-            f"{one_line(student)}: {until:%Y-%m-%d %H:%M} UTC is not after {unit}'s due date, {due:%Y-%m-%d %H:%M} UTC, "
-            "so it extends nothing. Nothing was changed."
+            f"{one_line(student)}: {until:%Y-%m-%d %H:%M} UTC is not after {unit}'s due date, {due:%Y-%m-%d %H:%M} "
+            "UTC, so it extends nothing. Nothing was changed."
         )
     return Extension(student, unit, until)
 
@@ -80,7 +80,9 @@ def read_many(classroom: Classroom, path: Path) -> list[Extension]:
     table = read_table(path)
     places = [table.column(name) for name in ("student", "unit", "until")]
     if None in places:
-        raise CourseError(f"{path} should have the columns student, unit and until; it has {', '.join(table.headings)}.")
+        raise CourseError(
+            f"{path} should have the columns student, unit and until; it has {', '.join(table.headings)}."
+        )
     wrong, found = list(table.problems), []
     for line, cells in table.rows:
         student, unit, until = (tidy(cells[place]) for place in places if place is not None)

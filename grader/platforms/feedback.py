@@ -1,7 +1,7 @@
 """Feedback pages in one zip file, laid out as a platform takes them back.
 
-Moodle, "Upload multiple feedback files in a zip": a folder `Name_NUMBER_assignsubmission_file_` for each participant; it
-reads the number, which is the assignment's own, and stands in the names of downloaded files and in the grading worksheet.
+Moodle, "Upload multiple feedback files in a zip": a folder `Name_NUMBER_assignsubmission_file_` for each participant.
+It reads the number; that is the assignment's own, and stands in downloaded files' names and in the grading worksheet.
 Canvas, "Upload submissions": the names of the downloaded files, of which it reads the numbers of person and file; the
 page takes the place of the notebook, so the ending is `.html`.
 """
@@ -100,8 +100,8 @@ def _of_worksheet(classroom: Classroom, unit: str, source: Path, made: FeedbackZ
     form = recognise(table, "moodle")
     if form.platform != "moodle worksheet":
         raise CourseError(
-            f"{source} is {form.title}; what tells Moodle whose a page is stands in the assignment's grading worksheet, "
-            "or in the zip file of its submissions."
+            f"{source} is {form.title}; what tells Moodle whose a page is stands in the assignment's grading "
+            "worksheet, or in the zip file of its submissions."
         )
     persons, made.problems = people(table, form)
     with classroom.gradebook() as gradebook:

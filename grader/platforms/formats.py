@@ -95,6 +95,13 @@ FORMATS = (
         lasting=True,
     ),
     Format(
+        "csv",
+        "a table of your own",
+        (("student", "student_id", "login"),),
+        {**NAMES, "full": ("name", "full name"), "login": ("student", "student_id", "login", "username", "id")}
+        | {"number": NUMBER, "email": EMAIL, "section": SECTION, "group": GROUP},
+    ),
+    Format(
         "moodle worksheet",
         "Moodle's grading worksheet",
         (("identifier",), ("grade",), ("maximum grade",)),
@@ -115,17 +122,16 @@ FORMATS = (
         | {"section": ("child course id",), "group": GROUP},
         lasting=True,
     ),
-    Format(
-        "csv",
-        "a table of your own",
-        (("student", "student_id", "id", "login", "username"),),
-        {**NAMES, "full": ("name", "full name"), "login": ("student", "student_id", "login", "username", "id")}
-        | {"number": NUMBER, "email": EMAIL, "section": SECTION, "group": GROUP},
-    ),
 )
 """The first that fits decides."""
 PLATFORMS = ("canvas", "moodle", "blackboard", "brightspace", "csv")
-TITLES = {"canvas": "Canvas", "moodle": "Moodle", "blackboard": "Blackboard", "brightspace": "Brightspace", "csv": "CSV"}
+TITLES = {
+    "canvas": "Canvas",
+    "moodle": "Moodle",
+    "blackboard": "Blackboard",
+    "brightspace": "Brightspace",
+    "csv": "CSV",
+}
 
 
 def recognise(table: Table, platform: str | None = None) -> Format:
@@ -142,8 +148,8 @@ def recognise(table: Table, platform: str | None = None) -> Format:
         )
     raise CourseError(
         f"{table.path} is no roster that is known here; its headings are {seen}. Take the gradebook's own export of "
-        "Canvas, Moodle, Blackboard or Brightspace with English headings, or a CSV file with a column `student`, and if "
-        "you like first_name, last_name, email, section and group."
+        "Canvas, Moodle, Blackboard or Brightspace with English headings, or a CSV file with a column `student`, and "
+        "if you like first_name, last_name, email, section and group."
     )
 
 

@@ -116,6 +116,7 @@ def _new(persons: Sequence[Person], form: Format, taken: set[str], problems: lis
         if not why and student.casefold() in folded:
             why = f"its id would be {student}, which another learner has"
         if why:
+            why = f"as an id, {student!r}: {why.removesuffix(', rename the folder')}"
             problems.append(f"line {person.line} ({person.shown}) is left out: {why}")
             continue
         folded.add(student.casefold())
@@ -132,13 +133,14 @@ def _merged(learner: Learner, person: Person, form: Format) -> Learner:
     """The learner with what the file says; what it does not say stays."""
     upload = (person.login if form.platform == "blackboard" else person.own_id) if form.lasting else ""
     title = TITLES[form.platform.split()[0]]
+    ours = not learner.lms_id or learner.lms_id.startswith(f"{title}:")  # the first platform's number stays
     first, last = (person.first, person.last) if person.first or person.last else _divided(person.full, learner)
     return replace(
         learner,
         first=first or learner.first,
         last=last or learner.last,
         email=person.email or learner.email,
-        lms_id=f"{title}:{upload}" if upload else learner.lms_id,
+        lms_id=f"{title}:{upload}" if upload and ours else learner.lms_id,
         enrolled=Enrolled(
             person.login or learner.enrolled.login,
             person.number or learner.enrolled.number,

@@ -105,8 +105,8 @@ def table_bytes(
 ) -> bytes:
     """The file's bytes. encoding: "utf-8", "utf-8-sig" (for Excel), or "utf-16" (little end first, with its mark)."""
     text = io.StringIO(newline="")
-    quoting = csv.QUOTE_ALL if separator == "\t" else csv.QUOTE_MINIMAL
-    writer = csv.writer(text, delimiter=separator, lineterminator="\r\n", quoting=quoting)
+    dialect = csv.unix_dialect if separator == "\t" else csv.excel  # the first quotes every cell
+    writer = csv.writer(text, dialect, delimiter=separator, lineterminator="\r\n")
     writer.writerow(headings)
     writer.writerows(rows)
     if encoding == "utf-16":

@@ -19,7 +19,9 @@ class AssignLatePenalties(Stock):
         """As nbgrader's."""
         where = resources["nbgrader"]
         unit, student = where["assignment"], where["student"]
-        until = read_class_list(where["db_url"], Path(self.config.CourseDirectory.get("root") or ".")).until(unit, student)
+        until = read_class_list(where["db_url"], Path(self.config.CourseDirectory.get("root") or ".")).until(
+            unit, student
+        )
         if until is not None:
             with Gradebook(where["db_url"]) as gradebook:
                 apply_extension(gradebook.find_submission(unit, student), until)

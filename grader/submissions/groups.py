@@ -1,8 +1,8 @@
 """A hand-in of several learners: what one of a group handed in counts for all of it.
 
 Who is a group says the class list (a roster's column), or a line in the notebook, in a text cell of its own:
-`Handed in with: bob, cleo`. The line gives to those named, never to the one who writes it, and only where they handed in
-nothing themselves and nobody else's line names them. Nobody's own hand-in is ever replaced.
+`Handed in with: bob, cleo`. The line gives to those named, never to the one who writes it, and only where they handed
+in nothing themselves and nobody else's line names them. Nobody's own hand-in is ever replaced.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ def share(arrived: Arrivals, groups: Mapping[str, Sequence[str]], known: Collect
             _note(made, student, f"Its line 'Handed in with' names nobody of this class: {', '.join(strangers)}.")
         for partner in partners:
             if partner in in_groups:
-                _note(made, student, f"{partner} belongs to a group of the roster, so the line does not count for them.")
+                _note(
+                    made, student, f"{partner} belongs to a group of the roster, so the line does not count for them."
+                )
             elif partner != student:
                 named[partner].append(student)
     for partner, writers in sorted(named.items()):
@@ -65,7 +67,9 @@ def _share_one(
     different = len({own[student].content() for student in from_}) > 1
     for student in from_ if different and len(takers) > 1 else ():
         others = ", ".join(other for other in from_ if other != student)
-        _note(made, student, f"By {what}, {others} handed in another notebook: each counts for the one who handed it in.")
+        _note(
+            made, student, f"By {what}, {others} handed in another notebook: each counts for the one who handed it in."
+        )
     for student in also:
         if own[student].content() != own[from_[0]].content():
             _note(made, student, f"By {what}, {from_[0]} handed in for both; your own hand-in is what counts.")
