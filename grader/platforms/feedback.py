@@ -65,9 +65,11 @@ def write_feedback(classroom: Classroom, unit: str, platform: str, source: Path,
         places = _of_worksheet(classroom, unit, source, made)
     else:
         places = _of_download(classroom, unit, platform, source, made)
-    pages = {student: classroom.path("feedback", student, unit) / f"{unit}.html" for student in places}
-    graded = {page.parents[1].name for page in classroom.path("feedback", "*", unit).parent.parent.glob(f"*/{unit}")}
-    made.without_place = sorted(graded - set(places))
+    pages = {
+        student: classroom.path("feedback", student, unit) / f"{unit}.html"
+        for student in {*places, *who_is_who(classroom)[0]}
+    }
+    made.without_place = sorted(student for student, page in pages.items() if page.is_file() and student not in places)
     with _fresh(path) as fresh, zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED) as archive:
         for student, name in sorted(places.items()):
             page = pages[student]

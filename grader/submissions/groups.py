@@ -92,7 +92,7 @@ def _named(submission: Submission, known: Collection[str]) -> tuple[list[str], l
     with contextlib.suppress(UnreadableError):
         assert submission.notebook is not None
         text, _ = read_text(submission.notebook)
-    names = [name.strip(" .*_`") for found in LINE.findall(text) for name in found.split(",")]
+    names = [name.strip(" *`").rstrip(".") for found in LINE.findall(text) for name in found.split(",")]
     names = list(dict.fromkeys(filter(None, names)))[:MOST]
     folded = {student.casefold(): student for student in known}
     partners = [folded[name.casefold()] for name in names if name.casefold() in folded]

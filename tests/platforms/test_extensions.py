@@ -1,4 +1,4 @@
-"""More time for one learner: said before or after they hand in, kept when the unit is graded anew, seen in the penalty."""
+"""More time for one learner: said before or after they hand in, kept when the unit is graded anew."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 from helpers.fake_class import DUE, fake_class, hand_in
-from nbformat import NotebookNode
 from helpers.platform_files import UNIT, written
+from nbformat import NotebookNode
 
 from course_lib.errors import CourseError
 from grader.commands import roster as command

@@ -45,7 +45,7 @@ def packed(room, platform):
         return {name: archive.read(name).decode() for name in archive.namelist()}
 
 
-MOODLES = (f"Jane Doe_102_assignsubmission_file_/{UNIT}.ipynb", f"Ämne Öztürk_103_assignsubmission_file_/x.ipynb")
+MOODLES = (f"Jane Doe_102_assignsubmission_file_/{UNIT}.ipynb", "Ämne Öztürk_103_assignsubmission_file_/x.ipynb")
 CANVASES = (f"doejane_4001_90001_{UNIT}.ipynb", f"öztürkämne_LATE_4002_90002_{UNIT}-1.ipynb")
 
 
@@ -93,6 +93,8 @@ def test_who_has_no_page_or_no_place_is_told_and_the_status_says_so(room, capsys
     page(room, "aoz").symlink_to(room.root / "gradebook.db")
     command.main("moodle", ["02"], feedback=True, submissions=download(room, *MOODLES))
     assert len(packed(room, "moodle")) == 1
+    with room.gradebook() as gradebook:
+        gradebook.update_or_create_student("zoe")
     page(room, "zoe").write_text("zoe's", encoding="utf-8")
     assert command.main("moodle", ["02"], feedback=True, submissions=download(room, *MOODLES)) == 1
     assert "not in that file: zoe" in capsys.readouterr().out

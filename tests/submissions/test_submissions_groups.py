@@ -1,4 +1,4 @@
-"""One hand-in for several learners: by the roster's groups or a line in the notebook; conflicts told, nobody replaced."""
+"""One hand-in for several: by the roster's groups or a line in the notebook; conflicts told, nobody replaced."""
 
 from __future__ import annotations
 
