@@ -37,10 +37,10 @@ def share(arrived: Arrivals, groups: Mapping[str, Sequence[str]], known: Collect
         _share_one(f"the group {printable(group)}", members, members, own, handed_in, made)
     named: dict[str, list[str]] = defaultdict(list)
     for student in sorted(handed_in - in_groups):
-        partners, strangers = _named(own[student], known)
+        given, strangers = _named(own[student], known)
         if strangers:
             _note(made, student, f"Its line 'Handed in with' names nobody of this class: {', '.join(strangers)}.")
-        for partner in partners:
+        for partner in given:
             if partner in in_groups:
                 _note(
                     made, student, f"{partner} belongs to a group of the roster, so the line does not count for them."
@@ -86,17 +86,22 @@ def _share_one(
         _note(made, giver.student, f"By {what}, it counts for {student}, too.")
 
 
+def partners(text: str) -> list[str]:
+    """The names in a notebook's line, as they stand there."""
+    names = [name.strip(" *`").rstrip(".") for found in LINE.findall(text) for name in found.split(",")]
+    return list(dict.fromkeys(filter(None, names)))[:MOST]
+
+
 def _named(submission: Submission, known: Collection[str]) -> tuple[list[str], list[str]]:
     """Whom the notebook's line names: students of the class, and what is no student."""
     text = ""
     with contextlib.suppress(UnreadableError):
         assert submission.notebook is not None
         text, _ = read_text(submission.notebook)
-    names = [name.strip(" *`").rstrip(".") for found in LINE.findall(text) for name in found.split(",")]
-    names = list(dict.fromkeys(filter(None, names)))[:MOST]
+    names = partners(text)
     folded = {student.casefold(): student for student in known}
-    partners = [folded[name.casefold()] for name in names if name.casefold() in folded]
-    return partners, [printable(name) for name in names if name.casefold() not in folded]
+    students = [folded[name.casefold()] for name in names if name.casefold() in folded]
+    return students, [printable(name) for name in names if name.casefold() not in folded]
 
 
 def _note(made: dict[str, Submission], student: str, sentence: str) -> None:
