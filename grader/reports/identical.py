@@ -2,8 +2,8 @@
 
 An answer here is 1 to 15 lines of which most are given by a formula, so the same few lines are what one expects of two
 people who understood it. Told is only what is long enough, or wrong in a way of its own: see `LINES`, `WORDS`,
-`NUMBERS` and `rare`. What equals the published solution is left out, for anybody can have read that; so are members of a group.
-Nothing of this reaches a feedback page or a grade.
+`NUMBERS` and `rare`. What equals the published solution is left out, for anybody can have read that; so are members
+of a group. Nothing of this reaches a feedback page or a grade.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from grader.grading.results import Result
 from grader.pages.plain_cells import one_line
 from grader.preprocessors.repair import grade_id
 from grader.submissions.groups import partners
+from grader.submissions.samples import fill
 
 LINES = 8
 """So many lines of one's own, besides those that were given, make an answer long enough."""
@@ -39,7 +40,6 @@ WORDS = 60
 """Or so many characters of comments of one's own: two people seldom write the same sentence."""
 NUMBERS = 5
 """Wrong values tell something if there are so many different ones among them that are no whole numbers."""
-MARKER = re.compile(r"###\s*(BEGIN|END) SOLUTION")
 READ_THIS = """\
 What follows is information for you and proves nothing. Two people who understood a formula write the same five lines;
 two who sat together, were helped by the same tutor or asked the same assistant may share more; and of two that are the
@@ -109,18 +109,15 @@ def _comments(text: str) -> list[str]:
 def own_lines(source: str, given: str) -> str:
     """The lines of an answer that were not given, without blank ones and blanks at their ends."""
     known = {line.strip() for line in given.splitlines()}
-    lines = [line.rstrip() for line in source.splitlines() if line.strip() and line.strip() not in known]
-    return "\n".join(line for line in lines if not MARKER.search(line))
+    return "\n".join(line.rstrip() for line in source.splitlines() if line.strip() and line.strip() not in known)
 
 
 def read_works(classroom: Classroom, unit: str, results: Iterable[Result]) -> list[Work]:
     """What everybody with a grade wrote, from the graded notebooks and from what the journal kept of the values."""
     journal = RunJournal(classroom, unit)
     functions = {exercise.name for exercise in exercises_of(unit) if not exercise.withheld}
-    given, solved = (
-        {grade_id(cell): cell.source for cell in _notebook(classroom, step, unit).cells}
-        for step in ("release", "source")
-    )
+    blank, source = (_notebook(classroom, step, unit) for step in ("release", "source"))
+    given, solved = ({grade_id(cell): cell.source for cell in nb.cells} for nb in (blank, fill(blank, source)))
     groups = read_class_list(classroom.db_url(), classroom.root).groups().values()
     works = []
     for result in results:
