@@ -254,12 +254,12 @@ def _can_go_back(made: Export, table: Table, layout: Layout, person: Person) -> 
 def _column(table: Table, unit: str, platform: str) -> int | None:
     """The column of the platform's file that is the unit's: by the unit's name, its title, or its number."""
     number_, _, topic = unit.partition("_")
-    names = (unit, topic, number_, number_.lstrip("0") or "0")
-    wanted = {_bare(name) for name in names[:3]} | {_bare(f"unit {name}") for name in names}
+    called = (unit, topic, number_, number_.lstrip("0") or "0")
+    wanted = {_bare(name) for name in called[:3]} | {_bare(f"unit {name}") for name in called}
     found = [place for place, heading in enumerate(table.headings) if _bare(_item(heading, platform)) in wanted]
     if len(found) > 1:
-        names = ", ".join(table.headings[place] for place in found)
-        raise CourseError(f"Several columns of {table.path} could be {unit}: {names}. Rename all but one there.")
+        those = ", ".join(table.headings[place] for place in found)
+        raise CourseError(f"Several columns of {table.path} could be {unit}: {those}. Rename all but one there.")
     return found[0] if found else None
 
 
