@@ -164,8 +164,8 @@ def apply(classroom: Classroom, plan: Plan) -> None:
         for learner in (change.after for change in plan.changes):
             gradebook.update_or_create_student(
                 learner.student,
-                first_name=learner.first or None,
-                last_name=learner.last or None,
+                first_name=learner.first if learner.name else None,  # one half of a name shows the other as "None"
+                last_name=learner.last if learner.name else None,
                 email=learner.email or None,
                 lms_user_id=learner.lms_id or None,
             )
