@@ -15,6 +15,7 @@ from grader.config import nbgrader_config
 from grader.grading.classroom import Classroom
 from grader.grading.gradebook import open_gradebook
 from grader.grading.tasks import Scores
+from grader.grading.unit import WRITERS
 from grader.platforms.extensions import extend, read_many, read_one
 from grader.preprocessors import AssignLatePenalties
 
@@ -76,6 +77,7 @@ def test_it_holds_when_the_due_date_moves_and_when_the_unit_is_entered_anew(room
 
 def test_nbgraders_own_autograde_and_the_formgrader_apply_it(room):
     assert nbgrader_config().Autograde.autograde_preprocessors.count(AssignLatePenalties) == 1
+    assert issubclass(AssignLatePenalties, WRITERS)  # workers, which have no gradebook, leave it to the one writer
     extend(room, [read_one(room, "zoe", UNIT, "2026-02-03 00:00 UTC")])
     with room.gradebook() as gradebook:
         hand_in(gradebook, UNIT, "zoe", 20, LATE)
