@@ -41,6 +41,7 @@ def nbgrader_config() -> Config:
     from grader.pages.export_grades import ExportGrades
     from grader.pages.exporter import PageExporter, html_exporter
     from grader.preprocessors import (
+        AssignLatePenalties,
         BoundOutputs,
         ClearAnswers,
         ComputeAnswers,
@@ -105,7 +106,7 @@ def nbgrader_config() -> Config:
         stock.LimitOutput,
         stock.SaveAutoGrades,
         SaveExtraCredit,
-        stock.AssignLatePenalties,
+        AssignLatePenalties,
         stock.CheckCellMetadata,
     ]
     # nbgrader's own preprocessors delete these, and the cells' metadata with them, unless told not to.

@@ -155,6 +155,11 @@ class Classroom:
         with Gradebook(course.db_url, course.course_id) as gradebook:
             yield gradebook
 
+    def has(self, unit: str) -> bool:
+        """Whether the gradebook has a submission of the unit."""
+        with self.gradebook() as gradebook:
+            return bool(gradebook.assignment_submissions(unit))
+
     def take_over(self, unit: str) -> None:
         """Bring a unit into this folder, as an instructor's copy of the course has it; the course is only read."""
         released = course_root() / "notebooks" / unit / f"{unit}.ipynb"

@@ -15,6 +15,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from course_lib.judging.packages import require_packages
+from grader.class_list import read_class_list
 from grader.grading.classroom import CONFIG_FILE, Classroom
 from grader.grading.cluster import cluster_pool
 from grader.grading.files import Files
@@ -27,6 +28,8 @@ from grader.grading.workers import WorkerPool
 from grader.pages.plain_cells import one_line
 from grader.sandbox.gpu import devices
 from grader.submissions.gather import gather
+from grader.submissions.groups import share
+from grader.submissions.identity import by_name
 
 
 def grade_class(
@@ -52,7 +55,10 @@ def grade_class(
     journal, done = RunJournal(classroom, unit), 0
     with journal.scratch() as scratch:
         classroom.register(unit)
-        arrived = gather(source, unit, scratch, released(classroom, unit), roster(classroom))
+        roster, names = who_is_who(classroom)
+        arrived = gather(source, unit, scratch, released(classroom, unit), roster, names)
+        groups = read_class_list(classroom.db_url(), classroom.root).groups()
+        arrived = share(arrived, groups, {*roster, *(one.student for one in arrived.submissions)})
         total = len(arrived.submissions) + len(arrived.unknown)
 
         def tell(result: Result, as_before: bool) -> None:
@@ -107,10 +113,12 @@ def released(classroom: Classroom, unit: str) -> NotebookNode:
     return notebook
 
 
-def roster(classroom: Classroom) -> dict[str, str]:
-    """The gradebook's students, each with what a learning platform calls them, or an empty text."""
+def who_is_who(classroom: Classroom) -> tuple[dict[str, str], dict[str, str]]:
+    """The gradebook's students, each with what a learning platform calls them or an empty text; and by their names."""
     with classroom.gradebook() as gradebook:
-        return {student.id: str(student.lms_user_id or "") for student in gradebook.students}
+        students = list(gradebook.students)
+        known = {student.id: str(student.lms_user_id or "") for student in students}
+        return known, by_name((student.id, student.first_name or "", student.last_name or "") for student in students)
 
 
 def _unit_data(

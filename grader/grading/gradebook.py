@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from nbformat import NotebookNode
 from nbgrader.api import (
@@ -22,11 +23,12 @@ from nbgrader.api import (
     SubmittedNotebook,
 )
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import AssignLatePenalties
 from traitlets.config import Config
 
+from grader.class_list import apply_extension, read_class_list
 from grader.grading.offline_steps import ScoreSheet, SourceCell
 from grader.grading.tasks import Scores
+from grader.preprocessors import AssignLatePenalties
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class GradebookEntry:
     seconds_late: float
     waiting: int
     """Answers that wait for a person."""
+    until: datetime | None = None
+    """When it was due, in UTC, where the learner has an extension."""
 
 
 class GradebookWriter:
@@ -57,6 +61,8 @@ class GradebookWriter:
             for c in notebook.source_cells
         )
         gradebook.db.rollback()
+        self._root = Path(config.CourseDirectory.get("root") or ".")
+        self._class_list = read_class_list(self._url, self._root)
 
     def save(self, student: str, scores: Scores, timestamp: str, lms_id: str = "") -> GradebookEntry:
         """Enter what a submission earned; points and comments that a person gave stay.
@@ -68,6 +74,7 @@ class GradebookWriter:
             self.gradebook.update_or_create_student(student, lms_user_id=lms_id)
         moment = {"timestamp": timestamp} if timestamp else {}
         submission = self.gradebook.update_or_create_submission(self.unit, student, **moment)
+        apply_extension(submission, self._class_list.until(self.unit, student))
         mine = self._notebook_of(submission)
         for grade in self._grades(mine):
             name, _ = self._grade_cells[grade.cell_id]
@@ -80,11 +87,26 @@ class GradebookWriter:
             name = self._comment_cells[comment.cell_id]
             if name in scores.comments:
                 comment.auto_comment = scores.comments[name]
-        mine.late_submission_penalty = None
+        self._settle(submission, student)
+        return self._entry(submission)
+
+    def extend(self, student: str) -> GradebookEntry | None:
+        """Give a submission that is there the extension of the class list, or none; its penalty follows."""
+        try:
+            submission = self.gradebook.find_submission(self.unit, student)
+        except MissingEntry:
+            return None
+        self._class_list = read_class_list(self._url, self._root)
+        submission.extension = None
+        apply_extension(submission, self._class_list.until(self.unit, student))
+        self._settle(submission, student)
+        return self._entry(submission)
+
+    def _settle(self, submission: SubmittedAssignment, student: str) -> None:
+        self._notebook_of(submission).late_submission_penalty = None
         self.gradebook.db.commit()
         if submission.total_seconds_late > 0:
             self._penalize(student)
-        return self._entry(submission)
 
     def entry(self, student: str) -> GradebookEntry | None:
         """How the student's submission stands; None when there is none."""
@@ -151,7 +173,10 @@ class GradebookWriter:
             penalty=float(mine.late_submission_penalty or 0.0),
         )
         found = GradebookEntry(
-            sheet, float(submission.total_seconds_late), sum(bool(g.needs_manual_grade) for g in grades)
+            sheet,
+            float(submission.total_seconds_late),
+            sum(bool(g.needs_manual_grade) for g in grades),
+            submission.duedate if submission.extension is not None and submission.assignment.duedate else None,
         )
         self.gradebook.db.rollback()
         self.gradebook.db.expunge_all()  # the session would keep a whole class

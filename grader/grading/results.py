@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -53,6 +54,8 @@ class Result:
     penalty: float = 0.0
     waiting: int = 0
     """Answers that wait for a person."""
+    until: datetime | None = None
+    """When it was due, in UTC, where the learner has an extension."""
     checks: tuple[CheckResult, ...] = ()
     notes: tuple[str, ...] = ()
     feedback: Path | None = None
@@ -100,6 +103,7 @@ def make_result(student: str, notebook: NotebookNode, entry: GradebookEntry, pag
         seconds_late=entry.seconds_late,
         penalty=sheet.penalty,
         waiting=entry.waiting,
+        until=entry.until,
         checks=tuple(_checks(notebook)),
         notes=tuple(_repairs(notebook)),
         feedback=page,

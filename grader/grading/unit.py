@@ -132,7 +132,7 @@ class WorkerContext:
     def _steps(self, kinds: list[type[Preprocessor]]) -> Steps:
         """What reads the gradebook reads `UnitData`; what writes it is left out."""
         exporter = Steps(config=self.config)
-        kinds = [kind for kind in kinds if kind not in WRITERS]
+        kinds = [kind for kind in kinds if not issubclass(kind, WRITERS)]
         for kind in kinds:
             if kind is OverwriteCells:
                 exporter.register_preprocessor(OverwriteCellsFromData(self.data.cells, parent=exporter))

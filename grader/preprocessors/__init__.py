@@ -4,6 +4,7 @@
 `course_lib.judging`.
 """
 
+from grader.preprocessors.assign_late_penalties import AssignLatePenalties
 from grader.preprocessors.bound_outputs import BoundOutputs
 from grader.preprocessors.clear_answers import ClearAnswers
 from grader.preprocessors.compute_answers import ComputeAnswers
@@ -14,6 +15,7 @@ from grader.preprocessors.save_extra_credit import SaveExtraCredit
 from grader.preprocessors.verify_answers import VerifyAnswers
 
 __all__ = [
+    "AssignLatePenalties",
     "BoundOutputs",
     "ClearAnswers",
     "ComputeAnswers",

@@ -43,12 +43,17 @@ REMEDIES = (
 """What to do about a problem, by a part of its sentence; the first that fits."""
 
 
-def write_report(results: Sequence[Result], unit: str, due: datetime | None, path: Path, shared: bool = False) -> None:
-    """Write the page for these results; a class of any size, an empty one included. `shared`: its group may read it."""
-    write_private(path, make_report(results, unit, due), shared)
+def write_report(
+    results: Sequence[Result], unit: str, due: datetime | None, path: Path, shared: bool = False, policy: str = ""
+) -> None:
+    """Write the page for these results; a class of any size, an empty one included. `shared`: its group may read it.
+
+    policy: what being late costs, in a sentence.
+    """
+    write_private(path, make_report(results, unit, due, policy), shared)
 
 
-def make_report(results: Sequence[Result], unit: str, due: datetime | None) -> str:
+def make_report(results: Sequence[Result], unit: str, due: datetime | None, policy: str = "") -> str:
     """The page's text."""
     results = [one_line_each(result) for result in results]
     graded = [result for result in results if result.points is not None]
@@ -65,6 +70,8 @@ def make_report(results: Sequence[Result], unit: str, due: datetime | None) -> s
         earlier=sum(not result.this_run for result in results),
         absent=[result for result in results if not result.handed_in],
         late_ones=[result for result in graded if result.seconds_late > 0],
+        timed_apart=[result for result in results if result.seconds_late > 0 or result.until],
+        policy=policy,
         waiting=sum(result.waiting for result in graded),
         most=max((result.most or 0.0 for result in graded), default=0.0),
         mean=mean(scores) if scores else None,

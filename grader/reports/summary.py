@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+from traitlets.config import Config
+
+from grader.class_list import read_class_list
 from grader.grading.classroom import Classroom
 from grader.grading.journal import RunJournal
 from grader.grading.results import Result, earlier_results
@@ -19,11 +23,13 @@ def report(classroom: Classroom, unit: str, results: list[Result], only_this_run
     """
     journal = RunJournal(classroom, unit)
     table = journal.folder / f"{unit}.csv"
+    known = read_class_list(classroom.db_url(), classroom.root)
+    results = [replace(result, until=result.until or known.until(unit, result.student)) for result in results]
     earlier = [] if only_this_run else earlier_results(classroom, unit, {result.student for result in results})
     write_csv([*results, *earlier], table, journal.shared)
     due = classroom.due(unit)
     page = table.with_suffix(".html")
-    write_report([*results, *earlier], unit, due, page, journal.shared)
+    write_report([*results, *earlier], unit, due, page, journal.shared, late_policy(classroom.config()))
     parts = [class_table(results), misconception_list(results)]
     notes = [f"  {one_line(result.student)}: {one_line(note)}" for result in results for note in result.notes]
     if notes:
@@ -46,6 +52,17 @@ def report(classroom: Classroom, unit: str, results: list[Result], only_this_run
             f"Other users of this machine can read {', '.join(map(_short, journal.left_open))}: it is not yours."
         )
     return "\n\n".join(parts)
+
+
+def late_policy(config: Config) -> str:
+    """What being late costs, as the class's configuration has it, in a sentence."""
+    plugin = config.AssignLatePenalties.get("plugin_class")
+    if plugin is not None:
+        name = plugin if isinstance(plugin, str) else plugin.__name__
+        return f"What being late costs is decided by your own plugin, {name}."
+    if config.LateSubmissionPlugin.get("penalty_method", "none") == "zero":
+        return "Being late costs all points (LateSubmissionPlugin.penalty_method is 'zero')."
+    return "Being late costs nothing (LateSubmissionPlugin.penalty_method is 'none')."
 
 
 def _short(path: Path) -> str:

@@ -90,6 +90,7 @@ def _csv_row(result: Result) -> dict[str, str | int]:
         "max_points": f"{result.most:g}" if graded else "",
         "seconds_late": int(result.seconds_late) if graded else "",
         "penalty": f"{result.penalty:g}" if graded else "",
+        "extended_until": f"{result.until:%Y-%m-%d %H:%M} UTC" if result.until else "",
         "waiting_for_a_person": result.waiting if graded else "",
         "points_lost_on": "; ".join(_lost_on(result)),
         "misconceptions": "; ".join(f"{c.exercise}: {name}" for c in result.checks for name in c.diagnoses),

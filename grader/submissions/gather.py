@@ -55,13 +55,15 @@ def gather(
     scratch: Path,
     released: NotebookNode,
     roster: Mapping[str, str] | None = None,
+    names: Mapping[str, str] | None = None,
     only: Collection[str] | None = None,
     wanted: Callable[[HandIn], bool] | None = None,
 ) -> Arrivals:
     """Find everyone's submission in a folder or a zip file; what has to be unpacked goes below `scratch`.
 
     released: the notebook as it was handed out; roster: the gradebook's students, each with its `lms_user_id`;
-    only: look at nothing but these names in the folder; wanted: leave the other hand-ins unopened.
+    names: students by their names (`identity.by_name`); only: look at nothing but these names in the folder; wanted: leave
+    the other hand-ins unopened.
     Raises `CourseError` when there is nothing, or nothing that can be read.
     """
     if not source.exists():
@@ -76,7 +78,7 @@ def gather(
         kind = "student's folder" if source.is_dir() else "file"
         raise CourseError(f"{source} holds no {kind}. It should hold STUDENT/{unit}/{unit}.ipynb for each.")
     scratch.mkdir(parents=True, exist_ok=True)
-    identities = identify([one.owner for one in hand_ins], roster or {})
+    identities = identify([one.owner for one in hand_ins], roster or {}, names)
     maker = _Maker(unit, released, scratch, unknown)
     submissions: dict[str, Submission] = {}
     # A folder of your own goes before what a platform calls the same.

@@ -81,20 +81,28 @@ def slug(name: str) -> str:
     return unicodedata.normalize("NFC", "_".join(kept.split())[:LONGEST]).strip("_")
 
 
-def identify(owners: Iterable[Owner], roster: Mapping[str, str]) -> dict[Owner, Identity]:
-    """An id for each owner. roster: the gradebook's students, with the `lms_user_id` of each or an empty text."""
+def identify(
+    owners: Iterable[Owner], roster: Mapping[str, str], names: Mapping[str, str] | None = None
+) -> dict[Owner, Identity]:
+    """An id for each owner. roster: the gradebook's students, with the `lms_user_id` of each or an empty text.
+
+    names: students by their names, as `by_name` makes it; it counts where nobody else that came is called so.
+    """
     owners = list(owners)
     found: dict[Owner, Identity] = {}
     known = {lms_id: student for student, lms_id in roster.items() if lms_id}
     with_number = Counter(owner.lms_id for owner in owners if owner.lasting)
     doubtful = {owner for owner in owners if owner.lasting and with_number[owner.lms_id] > 1}
     named: dict[str, list[Owner]] = defaultdict(list)
+    called = Counter(plain(owner.name) for owner in owners if not owner.by_folder and not owner.anonymous)
     for owner in owners:
         remembered = owner.lasting and owner not in doubtful and (known.get(owner.lms_id) or known.get(owner.number))
         if owner.by_folder:
             named[unicodedata.normalize("NFC", owner.name)].append(owner)
         elif remembered:
             found[owner] = Identity(remembered)
+        elif called[plain(owner.name)] == 1 and (student := _by_its_name(owner, roster, names or {})):
+            found[owner] = Identity(student)
         else:
             named[slug(owner.name)].append(owner)
     taken = {identity.student.casefold() for identity in found.values()}
@@ -106,6 +114,22 @@ def identify(owners: Iterable[Owner], roster: Mapping[str, str]) -> dict[Owner, 
             else:  # with a folder of yours of the same name, it is for you to say whether they are one
                 found[owner] = _of_name(owner, base, len(same) - folders > 1 or base.casefold() in taken, roster)
     return _told_apart({owner: _to_remember(owner, found[owner], owner in doubtful) for owner in found})
+
+
+def _by_its_name(owner: Owner, roster: Mapping[str, str], names: Mapping[str, str]) -> str:
+    """The one student of this name; nobody where the number of the platform says that it is somebody else."""
+    student = "" if owner.anonymous else names.get(plain(owner.name), "")
+    other_number = owner.lasting and roster.get(student, "")
+    return "" if other_number else student
+
+
+def by_name(students: Iterable[tuple[str, str, str]]) -> dict[str, str]:
+    """Students by their names, from ids, first and last names: in either order, and only where one has the name."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for student, first, last in students:
+        for name in {f"{first} {last}".strip(), f"{last} {first}".strip()} - {""}:
+            found[plain(name)].add(student)
+    return {name: next(iter(those)) for name, those in found.items() if len(those) == 1}
 
 
 def _to_remember(owner: Owner, identity: Identity, doubtful: bool) -> Identity:

@@ -169,7 +169,7 @@ class Exchange:
         top = self._classroom.path("submitted", ".", ".")
         scratch = self._unpacked[path.name] = Path(tempfile.mkdtemp(dir=self._scratch))
         with contextlib.suppress(CourseError):
-            found = gather(top, self._unit, scratch, self._released, {}, {student})
+            found = gather(top, self._unit, scratch, self._released, only={student})
             for submission in found.submissions:
                 if submission.student != student:
                     why = "could not be graded: its learner's name looks like a learning platform's name of a file"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from course_lib.errors import CourseError
 from grader.grading.classroom import Classroom
-from grader.grading.grade_class import released, roster
+from grader.grading.grade_class import released, who_is_who
 from grader.submissions.files import in_folder
 from grader.submissions.gather import gather
 from grader.submissions.hand_ins import HandIn
@@ -61,7 +61,7 @@ class Folder:
             return False
 
         try:
-            found = gather(self._source, self._unit, scratch, self._released, roster(self._classroom), wanted=is_wanted)
+            found = gather(self._source, self._unit, scratch, self._released, *who_is_who(self._classroom), wanted=is_wanted)
         except CourseError:  # nothing of a learner's is there
             found = None
         arrivals = [self._arrival(s, scratch) for s in found.submissions] if found else []

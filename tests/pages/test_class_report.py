@@ -5,18 +5,20 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import replace
+from datetime import datetime
 
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from helpers.submissions import MINE, UNIT, answered, bonus, checked, classroom, points, released
+from traitlets.config import Config
 
 from grader.grading.grade_class import grade_class
 from grader.grading.journal import RunJournal
 from grader.grading.results import Result
 from grader.reports.class_facts import histogram, points_lost, slowest
 from grader.reports.class_report import REMEDIES, make_report, remedy
-from grader.reports.summary import report
+from grader.reports.summary import late_policy, report
 from grader.reports.table import write_csv
 from grader.sandbox.sandbox import MOST_SECONDS, _frames
 from grader.submissions.samples import hand_in
@@ -184,3 +186,28 @@ def test_a_ledger_of_before_has_no_times(tmp_path):
     assert journal.noted_time("ada") == journal.noted_time("nobody") == (0.0, ())
     journal.note_time("ada", 2.5, (("a cell", 1.0),))
     assert RunJournal(journal.classroom, UNIT).noted_time("ada") == (2.5, (("a cell", 1.0),))
+
+
+def test_the_page_says_who_is_late_by_how_much_who_has_more_time_and_what_it_costs():
+    late = learner("ada", seconds_late=3600.0 * 26, penalty=2.0)
+    extended = learner("bob", until=datetime(2026, 2, 7, 23, 59))
+    absent = Result("cleo", handed_in=False, until=datetime(2026, 2, 8, 12, 0))
+    text = make_report(
+        [late, extended, absent, learner("dan")], UNIT, datetime(2026, 1, 31), "Being late costs nothing."
+    )
+    rows = table(BeautifulSoup(text, "html.parser"), "Who is late, and who has more time")
+    assert [row[:4] for row in rows] == [
+        ["ada", "1 d 2 h", "", "2"],
+        ["bob", "in time", "07 February 2026, 23:59", "0"],
+        ["cleo", "nothing graded yet", "08 February 2026, 12:00", ""],
+    ]
+    assert "Being late costs nothing." in text and "Nobody is late" in make_report([learner("dan")], UNIT, None)
+
+
+def test_the_late_policy_is_the_configurations():
+    config = Config()
+    assert "costs nothing" in late_policy(config)
+    config.LateSubmissionPlugin.penalty_method = "zero"
+    assert "costs all points" in late_policy(config)
+    config.AssignLatePenalties.plugin_class = "latepolicy.HalfADay"
+    assert "latepolicy.HalfADay" in late_policy(config)
