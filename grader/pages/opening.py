@@ -137,7 +137,7 @@ def opening_of(notebook: NotebookNode, score: float, most: float) -> Opening:
 
 def opening_html(opening: Opening, markdown: Any) -> str:
     """The opening as a piece of a page; `markdown` makes clean HTML of a hint."""
-    return _template().render(opening=opening, markdown=markdown)
+    return str(_environment().get_template("feedback/opening.html.j2").render(opening=opening, markdown=markdown))
 
 
 def _told(cell: NotebookNode) -> dict[str, Any] | None:
@@ -182,12 +182,17 @@ def _comment(cell: NotebookNode) -> str:
     return str(cell.metadata.get("nbgrader", {}).get("comment") or "").strip()
 
 
+def unread_page(unit: str, problem: str) -> str:
+    """The whole page of a submission that could not be graded: why, and what its learner can do about it."""
+    return str(_environment().get_template("feedback/unread.html.j2").render(unit=unit, problem=problem.rstrip(".")))
+
+
 @cache
-def _template() -> Any:
+def _environment() -> Environment:
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
     environment.trim_blocks = environment.lstrip_blocks = True
-    environment.filters["points"] = points
-    return environment.get_template("feedback/opening.html.j2")
+    environment.filters.update(points=points, number="{:g}".format)
+    return environment
 
 
 def points(value: float) -> str:

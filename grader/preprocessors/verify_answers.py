@@ -107,7 +107,7 @@ def summary(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def told_in_pieces(shown: Verdict) -> dict[str, Any]:
+def told_in_pieces(shown: Verdict, policy: str) -> dict[str, Any]:
     """What a verdict, cut down to the policy, says: each thing missed with what it cost, and the properties that hold.
 
     A property is counted once, with the first sentence that is about it; those that no sentence is about are one more.
@@ -118,8 +118,9 @@ def told_in_pieces(shown: Verdict) -> dict[str, Any]:
         mine = [open_groups.pop(key) for key in diagnosis.groups if key in open_groups]
         missed.append({"says": says, "points": sum(group.points - group.earned for group in mine)})
     if open_groups:
-        rest = render.advice(replace(shown, diagnoses=()), private=True) if not missed else []
-        says = rest[0] if rest else f"Not yet: {', and '.join(group.states for group in open_groups.values())}."
+        says = f"Not yet: {', and '.join(group.states for group in open_groups.values())}."
+        if policy != "properties" and not missed:
+            says = render.advice(shown, private=True)[0]
         missed.append({"says": says, "points": sum(group.points - group.earned for group in open_groups.values())})
     return {
         "exercise": shown.exercise,
@@ -141,7 +142,7 @@ def write_verdict(cell: NotebookNode, verdict: Verdict, policy: str = "diagnosis
                 "text/html": render.html(shown, private=True),
                 "text/plain": render.text(shown, private=True),
                 VERDICT: summary(verdict),
-                TOLD: told_in_pieces(shown),
+                TOLD: told_in_pieces(shown, policy),
             },
         ),
         new_output("execute_result", data={"text/plain": str(number)}, execution_count=cell.execution_count),
