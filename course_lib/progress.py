@@ -91,6 +91,21 @@ def best() -> dict[str, dict[str, Any]]:
     return found
 
 
+def tried() -> set[str]:
+    """The exercises with a try on record: an answer that was judged, right or wrong, and was no longer the blank one.
+
+    Lines from before tries were marked count where something was earned or recognized.
+    """
+    found: set[str] = set()
+    for event in events():
+        if event.get("kind") == "check" and isinstance(event.get("exercise"), str):
+            if event.get("started", bool(event.get("earned") or event.get("diagnoses"))):
+                found.add(event["exercise"])
+        elif event.get("kind") == "graded" and isinstance(event.get("started"), list):
+            found |= {name for name in event["started"] if isinstance(name, str)}
+    return found
+
+
 def summary() -> str:
     """A table of the course's units and exercises with what you have reached, as plain text."""
     done = best()
