@@ -113,9 +113,8 @@ def all_units(known: dict[str, Unit]) -> str:
     rows = ["| unit | hours | difficulty | builds on | wanted by |", "|---|---|---|---|---|"]
     for unit in known.values():
         wanted = ", ".join(other.number for other in known.values() if unit.number in other.builds_on)
-        rows.append(
-            f"| {unit.link} | {hours(unit.least, unit.most)} | {unit.difficulty} | {', '.join(unit.builds_on)} | {wanted} |"
-        )
+        needs, span = ", ".join(unit.builds_on), hours(unit.least, unit.most)
+        rows.append(f"| {unit.link} | {span} | {unit.difficulty} | {needs} | {wanted} |")
     least, most = sum(unit.least for unit in known.values()), sum(unit.most for unit in known.values())
     return "\n".join([*rows, f"| **all** | **{hours(least, most)}** | | | |"])
 

@@ -88,7 +88,9 @@ def overview(unit: str) -> str:
         if spec.name not in tried:
             lines.append(f"  ·  {spec.name}: not tried yet")
         elif mine["earned"] >= spec.points:
-            lines.append(f"  ✓  {spec.name}: yours is right; ./course solution {unit[:2]} {spec.name} shows another way")
+            lines.append(
+                f"  ✓  {spec.name}: yours is right; ./course solution {unit[:2]} {spec.name} shows another way"
+            )
         else:
             lines.append(f"  …  {spec.name}: tried; ./course solution {unit[:2]} {spec.name} shows an answer")
     head = f"{unit}: a model answer is shown once a try of yours is on record, right or wrong."

@@ -25,7 +25,9 @@ MARKER = re.compile(r"^[ \t]*### (BEGIN|END) SOLUTION[ \t]*\n?", re.M)
 
 def fill(released: NotebookNode, source: NotebookNode, names: Collection[str] | None = None) -> NotebookNode:
     """The learner's edition with the model answers pasted into the cells `names`; into every one without `names`."""
-    answers = {grade_id(c): without_marks(c.source) for c in source.cells if c.metadata.get("nbgrader", {}).get("solution")}
+    answers = {
+        grade_id(c): without_marks(c.source) for c in source.cells if c.metadata.get("nbgrader", {}).get("solution")
+    }
     notebook = copy.deepcopy(released)
     for name in answers if names is None else names:
         find_cell(notebook, name).source = answers[name]

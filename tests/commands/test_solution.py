@@ -1,4 +1,4 @@
-"""`./course solution`: a model answer after a first try, with what is true of it, and not where a teacher withholds it."""
+"""`./course solution`: a model answer after a first try, with what is true of it, unless a teacher withholds it."""
 
 from __future__ import annotations
 
@@ -128,6 +128,7 @@ def test_every_model_answer_is_whole_and_is_said_something_of(unit, monkeypatch,
 
 
 def test_lines_that_do_something():
-    code = 'def f(x):\n    """Doc.\n\n    Two."""\n    # why\n    y = (\n        x\n    )\n\n    if y:\n        return 1\n    return y\n'
+    body = ["# why", "y = (", "    x", ")", "", "if y:", "    return 1", "return y"]
+    code = "\n".join(["def f(x):", '    """Doc.', "", '    Two."""', *(f"    {line}" for line in body)])
     assert lines_of(code) == 6
     assert lines_of("def f(:") == 0

@@ -47,7 +47,9 @@ def test_what_the_page_says_to_leave_out_is_left_out():
 
 def test_a_unit_without_the_usual_header_is_named(tmp_path):
     script = tmp_path / "99_x.py"
-    script.write_text("# # 99 · X\n# | time | difficulty | builds on |\n# |---|---|---|\n# | long | x | y |\n", encoding="utf-8")
+    script.write_text(
+        "# # 99 · X\n# | time | difficulty | builds on |\n# |---|---|---|\n# | long | x | y |\n", encoding="utf-8"
+    )
     with pytest.raises(ValueError, match="99_x.py has no table"):
         read_unit(script)
     with pytest.raises(ValueError, match="begin units"):

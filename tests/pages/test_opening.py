@@ -1,4 +1,4 @@
-"""A feedback page begins with what to do: true of each kind of submission, by the course's policy, and read by everybody."""
+"""A feedback page begins with what to do: true of each kind of submission, as the policy says, for every reader."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ def marked(cell: NotebookNode, name: str, **marks: object) -> NotebookNode:
     return cell
 
 
-def exercise(answer: object, name: str = "scale_shift", policy: str = "diagnosis", bonus: bool = False, **marks: object):
+def exercise(
+    answer: object, name: str = "scale_shift", policy: str = "diagnosis", bonus: bool = False, **marks: object
+):
     """The cells of an exercise: the answer, its hints and the check, as the grader leaves them."""
     reference = replace(REFERENCE, exercise=name, bonus=bonus)
     outcomes = run_cases(name, answer, reference)
@@ -157,7 +159,9 @@ def test_a_notebook_of_an_older_version_and_a_repaired_one():
 
 @fast
 def test_who_could_not_be_read_learns_why_and_what_to_do():
-    soup = BeautifulSoup(unread_page("02_gradient_descent", "could not be read: <i>x</i>.ipynb is empty"), "html.parser")
+    soup = BeautifulSoup(
+        unread_page("02_gradient_descent", "could not be read: <i>x</i>.ipynb is empty"), "html.parser"
+    )
     assert "could not be read: <i>x</i>.ipynb is empty." in flat(soup) and not soup.select("i")
     assert "./course check 02" in flat(soup)
 
