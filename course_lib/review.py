@@ -18,8 +18,8 @@ from course_lib import progress
 from course_lib.judging.reference import DIRECTORY, Reference, load
 from course_lib.workspace import course_root, units
 
-MOST = 4
-"""Of each kind in a review: three kinds and two or three minutes each make it half an hour at most, and usually ten."""
+MOST = 3
+"""Of each kind in a review: nine things, a minute each."""
 
 
 @dataclass(frozen=True)
