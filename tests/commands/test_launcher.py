@@ -35,7 +35,7 @@ def test_the_launcher_shows_the_page_and_its_links_open_the_cell(tmp_path_factor
             page.screenshot(path=str(home / "launcher.png"))
             frame.get_by_role("link", name="standardize").first.click()
             expect(page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")).to_have_count(1)
-            expect(page.locator(".jp-Cell.jp-mod-active")).to_contain_text('check("standardize")')
+            expect(page.locator(".jp-CodeCell").filter(has_text='check("standardize")').first).to_be_in_viewport()
             page.screenshot(path=str(home / "cell.png"))
 
             with record.open("a", encoding="utf-8") as file:
