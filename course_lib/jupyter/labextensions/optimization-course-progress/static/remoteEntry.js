@@ -31,7 +31,8 @@
         const { path, fragment } = link.dataset;
         const panel = await app.commands.execute("docmanager:open", { path });
         await panel?.context?.ready;
-        await panel?.content?.setFragment?.(`#${fragment}`);
+        await panel?.revealed;
+        await panel?.setFragment?.(`#${fragment}`);
       });
     });
     return frame;
