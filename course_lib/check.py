@@ -94,6 +94,9 @@ def _record(verdict: Verdict, reference: Reference) -> None:
         earned=earned,
         points=verdict.points,
         diagnoses=[d.name for d in verdict.diagnoses],
+        started=not verdict.not_started,
+        open=[group.key for group in verdict.groups if not group.passed],
+        advice=[] if verdict.passed else render.advice(verdict),
     )
 
 

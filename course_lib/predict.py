@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from course_lib.errors import CourseError
@@ -114,7 +115,8 @@ def reveal(key: str, answer: Any, because: str) -> None:
     if first:
         from course_lib.progress import record
 
-        record("reveal", key=key, choice=known.choice, answer=letter)
+        said = [_option(each, known.options) for each in (known.choice, letter)]
+        record("reveal", key=key, choice=known.choice, answer=letter, said=said, because=because, unit=Path.cwd().name)
     same = letter == known.choice
     title = "As you predicted" if same else "Not as you predicted: worth remembering"
     predicted = f"You predicted: {_option(known.choice, known.options)}"

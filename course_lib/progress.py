@@ -84,10 +84,27 @@ def best() -> dict[str, dict[str, Any]]:
     for event in events():
         if event.get("kind") != "check" or not isinstance(event.get("exercise"), str):
             continue
+        if not all(isinstance(event.get(each, 0), int | float) for each in ("earned", "points")):
+            continue  # a line that no version of the course wrote
         mine = found.setdefault(event["exercise"], {"earned": 0, "points": 0, "tries": 0})
         mine["tries"] += 1
         if event.get("earned", 0) >= mine["earned"]:
             mine |= {"earned": event.get("earned", 0), "points": event.get("points", 0)}
+    return found
+
+
+def tried() -> set[str]:
+    """The exercises with a try on record: an answer that was judged, right or wrong, and was no longer the blank one.
+
+    Lines from before tries were marked count where something was earned or recognized.
+    """
+    found: set[str] = set()
+    for event in events():
+        if event.get("kind") == "check" and isinstance(event.get("exercise"), str):
+            if event.get("started", bool(event.get("earned") or event.get("diagnoses"))):
+                found.add(event["exercise"])
+        elif event.get("kind") == "graded" and isinstance(event.get("started"), list):
+            found |= {name for name in event["started"] if isinstance(name, str)}
     return found
 
 
@@ -114,14 +131,3 @@ def summary() -> str:
 
 def _complete(mine: dict[str, Any] | None) -> bool:
     return mine is not None and mine["points"] > 0 and mine["earned"] >= mine["points"]
-
-
-def main() -> int:
-    """`./course progress`."""
-    print(summary())
-    print(f"\nKept in {state_directory() / FILE}")
-    from course_lib import shipped
-
-    for unit in shipped.edited():
-        print(shipped.about_edited(unit))
-    return 0

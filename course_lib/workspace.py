@@ -18,6 +18,8 @@ from pathlib import Path
 from course_lib.errors import CourseError
 
 UNIT = re.compile(r"\d\d_\w+")
+GUIDES = ("AGENTS.md", "CLAUDE.md")
+"""What asks a coding assistant to tutor; the second is another program's name for the first."""
 
 
 def course_root() -> Path:
@@ -79,6 +81,17 @@ def work_copy(unit: str) -> Path:
         if not mine.exists():
             _put(shipped, mine)
     return home() / "work" / unit
+
+
+def guides() -> list[Path]:
+    """Put what `notebooks/` tells coding assistants into `work/`, where they look; yours, if it is there, stays."""
+    put = []
+    for name in GUIDES:
+        shipped, mine = course_root() / "notebooks" / name, home() / "work" / name
+        if shipped.is_file() and not mine.exists() and not mine.is_symlink():
+            _put(shipped, mine)
+            put.append(mine)
+    return put
 
 
 def notebook(unit: str) -> Path:

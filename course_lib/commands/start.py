@@ -11,7 +11,7 @@ from pathlib import Path
 
 from course_lib.commands.user_settings import CLEARED, CONTENTS_MANAGER, JUPYTER_TRAITS, WITHOUT_CERTIFICATES
 from course_lib.progress import state_directory
-from course_lib.workspace import course_root, find_unit, home, is_changed, notebook, units, work_copy
+from course_lib.workspace import course_root, find_unit, guides, home, is_changed, notebook, units, work_copy
 
 # What JupyterLab is set to in the course, unless you have chosen otherwise: the course works offline, and the question
 # whether to fetch news would cover the notebook's corner. `labconfig/default_setting_overrides.json` is JupyterLab's
@@ -30,6 +30,7 @@ def start(unit: str | None, browser: bool, port: int | None, address: str | None
     chosen = find_unit(unit) if unit else latest_unit()
     for each in units():  # all of them: a unit's links lead to its neighbours
         work_copy(each)
+    guides()
     if home() != course_root():
         print(f"Your own copies of the notebooks are in {home() / 'work'}.")
     command = lab_command(chosen, browser, port, address)

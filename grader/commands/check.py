@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
-import textwrap
 import time
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import nbformat
 
 from course_lib import progress, shipped
 from course_lib.errors import CourseError
+from course_lib.terminal import wrapped
 from course_lib.workspace import find_unit, notebook
 from grader.grading.classroom import Classroom, GradingError
 from grader.grading.results import CheckResult, Result, read_result
@@ -51,18 +50,9 @@ def main(unit: str) -> int:
         earned=sum(check.earned for check in result.checks),
         points=sum(check.points for check in result.checks),
         exercises={check.exercise: check.earned for check in result.checks},
+        started=[check.exercise for check in result.checks if not check.not_started],
     )
     return 0
-
-
-def wrapped(text: str) -> str:
-    """The text with its long lines broken to fit the terminal, indented as they begin."""
-    width = min(shutil.get_terminal_size().columns, 100)
-    lines = []
-    for line in text.splitlines():
-        indent = " " * (len(line) - len(line.lstrip()))
-        lines.append(textwrap.fill(line, width, subsequent_indent=indent) if line.strip() else "")
-    return "\n".join(lines)
 
 
 def grade_alone(unit: str, path: Path) -> tuple[Result, dict[str, bool]]:

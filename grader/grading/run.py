@@ -24,6 +24,7 @@ from grader.grading.results import Result, earned_bonus, make_result, read_grade
 from grader.grading.tasks import Graded, Page, Submitted, grade, make_page
 from grader.grading.unit import UnitData
 from grader.grading.workers import WorkerPool
+from grader.pages.opening import unread_page
 from grader.submissions.reading import UnreadableError, read_text
 from grader.submissions.submission import Submission
 
@@ -120,7 +121,7 @@ class GradingRun:
         try:
             text, read_as = read_text(submission.notebook)
         except UnreadableError as error:
-            return self._fail(student, f"could not be read: {error}", submission.notes)
+            return self._fail(student, f"could not be read: {error}", submission.notes, theirs=True)
         fingerprint = submission.fingerprint()
         state = _State(submission, _hash(self._basis, fingerprint), text, fingerprint, read_as=read_as)
         if not self._stands(state):
@@ -163,7 +164,7 @@ class GradingRun:
             self._finish(self._result(state), state.as_before)
         elif came.problem:
             where = f" (nbgrader's log: {self.journal.keep_log(student, came.log)})" if came.log else ""
-            self._fail(student, came.problem + where, state.submission.notes)
+            self._fail(student, came.problem + where, state.submission.notes, theirs=not where)
         else:
             self._enter(state, came)
 
@@ -229,8 +230,11 @@ class GradingRun:
         said = tuple(note for note in notes if note)
         return replace(result, notes=said, seconds=state.seconds, took=took, spent=spent)
 
-    def _fail(self, student: str, problem: str, notes: tuple[str, ...] = ()) -> None:
+    def _fail(self, student: str, problem: str, notes: tuple[str, ...] = (), theirs: bool = False) -> None:
+        """A submission without a grade; where its file is why (`theirs`), its learner reads that on a page."""
         earlier = "; the gradebook keeps an earlier submission's grade" if self.writer.entry(student) else ""
+        if theirs and not earlier and self.options.feedback:
+            self.files.put_page(student, unread_page(self.unit.unit, problem))
         self._finish(Result(student, problem=problem + earlier, notes=notes))
 
     def _finish(self, result: Result, as_before: bool = False) -> None:

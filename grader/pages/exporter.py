@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 from grader.pages.formulas import typeset
+from grader.pages.opening import opening_html, opening_of
 from grader.pages.pieces import (
     MOST_CODE,
     TOO_LONG,
@@ -65,9 +66,15 @@ FRAME = (
     ('<div class="panel-heading">', '<div class="panel-heading" role="banner">'),
     ("<h4>", '<h1 class="h4">'),
     ("</h4>", "</h1>"),
-    ('<div id="toc">', '<div id="toc" role="navigation" aria-label="What was graded">'),
+    (
+        '<div id="toc">',
+        '</div>\n{opening}<div class="panel-heading">\n<div id="toc" role="navigation" aria-label="What was graded">',
+    ),
 )
-"""What nbgrader's frame of a feedback page lacks for a screen reader; the first of each is the frame's own."""
+"""What nbgrader's frame of a feedback page lacks: for a screen reader, and the page's opening, between title and list.
+
+The first of each is the frame's own.
+"""
 
 RUNS = ["script", "style", "iframe", "object", "embed", "template", "noscript", "svg", "form", "button", "select"]
 PICTURE = "data:image/"
@@ -121,14 +128,19 @@ class PageExporter(HTMLExporter):
             page, prepared = TemplateExporter.from_notebook_node(self, nb, prepared, **options)
         finally:
             begin_page()  # what is made next is not of this page
+        opening = prepared.pop("course_opening", "")
         for before, after in FRAME:
-            page = page.replace(before, after, 1)
+            page = page.replace(before, after.replace("{opening}", opening), 1)
         return page, prepared
 
     def _preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         """As nbconvert's, without copying the copy twice more, and looking at its format after each preprocessor."""
         for preprocessor in self._preprocessors:
             nb, resources = preprocessor(nb, resources)
+        grades = resources.get("nbgrader", {})
+        if "score" in grades:  # as GetGrades has written them
+            opening = opening_of(nb, grades["score"], grades["max_score"])
+            resources["course_opening"] = opening_html(opening, partial(markdown2html, {}))
         return nb, resources
 
 

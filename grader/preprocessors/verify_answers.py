@@ -31,6 +31,8 @@ VERDICT = "application/vnd.optimization-course.verdict+json"
 
 It is an output because a submission's outputs are cleared before grading: what stands there, the grader wrote.
 """
+TOLD = "application/vnd.optimization-course.told+json"
+"""And what a learner may be told, in pieces, for the opening of the feedback page (`grader.pages.opening`)."""
 
 
 class VerifyAnswers(NbGraderPreprocessor):
@@ -105,6 +107,30 @@ def summary(verdict: Verdict) -> dict[str, Any]:
     }
 
 
+def told_in_pieces(shown: Verdict, policy: str) -> dict[str, Any]:
+    """What a verdict, cut down to the policy, says: each thing missed with what it cost, and the properties that hold.
+
+    A property is counted once, with the first sentence that is about it; those that no sentence is about are one more.
+    """
+    open_groups = {group.key: group for group in shown.groups if not group.passed}
+    missed = []
+    for says, diagnosis in zip(render.advice(shown, private=True), shown.diagnoses, strict=False):
+        mine = [open_groups.pop(key) for key in diagnosis.groups if key in open_groups]
+        missed.append({"says": says, "points": sum(group.points - group.earned for group in mine)})
+    if open_groups:
+        says = f"Not yet: {', and '.join(group.states for group in open_groups.values())}."
+        if policy != "properties" and not missed:
+            says = render.advice(shown, private=True)[0]
+        missed.append({"says": says, "points": sum(group.points - group.earned for group in open_groups.values())})
+    return {
+        "exercise": shown.exercise,
+        "bonus": shown.bonus,
+        "not_started": shown.not_started,
+        "missed": missed,
+        "holds": [group.states for group in shown.groups if group.passed],
+    }
+
+
 def write_verdict(cell: NotebookNode, verdict: Verdict, policy: str = "diagnosis") -> None:
     """Verdict as HTML and text, then the plain number that nbgrader reads; nothing else, so stderr costs nothing."""
     number = 0 if verdict.bonus else verdict.earned
@@ -116,6 +142,7 @@ def write_verdict(cell: NotebookNode, verdict: Verdict, policy: str = "diagnosis
                 "text/html": render.html(shown, private=True),
                 "text/plain": render.text(shown, private=True),
                 VERDICT: summary(verdict),
+                TOLD: told_in_pieces(shown, policy),
             },
         ),
         new_output("execute_result", data={"text/plain": str(number)}, execution_count=cell.execution_count),

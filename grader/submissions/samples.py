@@ -25,14 +25,17 @@ MARKER = re.compile(r"^[ \t]*### (BEGIN|END) SOLUTION[ \t]*\n?", re.M)
 
 def fill(released: NotebookNode, source: NotebookNode, names: Collection[str] | None = None) -> NotebookNode:
     """The learner's edition with the model answers pasted into the cells `names`; into every one without `names`."""
-    answers = {grade_id(c): _answer(c.source) for c in source.cells if c.metadata.get("nbgrader", {}).get("solution")}
+    answers = {
+        grade_id(c): without_marks(c.source) for c in source.cells if c.metadata.get("nbgrader", {}).get("solution")
+    }
     notebook = copy.deepcopy(released)
     for name in answers if names is None else names:
         find_cell(notebook, name).source = answers[name]
     return notebook
 
 
-def _answer(text: str) -> str:
+def without_marks(text: str) -> str:
+    """An answer cell of a unit's script as a learner would write it: without markers, stub and mark scheme."""
     return MARKER.sub("", MARK_SCHEME.sub("", STUB.sub("", text))).strip()
 
 

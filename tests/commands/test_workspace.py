@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,9 @@ from course_lib import progress, workspace
 from course_lib.commands import start
 from course_lib.commands.reset import reset
 from course_lib.errors import CourseError
+from course_lib.workspace import guides
+
+ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = pytest.mark.fast
 
@@ -266,3 +270,24 @@ def test_without_a_unit_start_opens_the_one_you_worked_on_last(root: Path) -> No
         workspace.notebook(unit).write_text("my answers", encoding="utf-8")
         os.utime(workspace.notebook(unit), (1e9 - age, 1e9 - age))
     assert start.latest_unit() == "10_gpu_cnn"
+
+
+def test_an_assistant_finds_beside_the_notebooks_that_it_is_to_tutor(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path))
+    assert [path.name for path in guides()] == ["AGENTS.md", "CLAUDE.md"]
+    mine = tmp_path / "work" / "AGENTS.md"
+    assert "do not write it for them" in mine.read_text(encoding="utf-8")
+    mine.write_text("my own rules", encoding="utf-8")
+    assert guides() == [] and mine.read_text(encoding="utf-8") == "my own rules"
+
+
+def test_what_an_assistant_is_told_exists():
+    """The paths and commands of both pages; and the other program's name leads to the same."""
+    for folder in (ROOT, ROOT / "notebooks"):
+        assert (folder / "CLAUDE.md").read_text(encoding="utf-8").strip() == "@AGENTS.md"
+    text = (ROOT / "notebooks" / "AGENTS.md").read_text(encoding="utf-8")
+    for place in ("solutions", "grader/exercises", "course_lib/stand_ins", "course_lib/reference"):
+        assert f"`{place}/`" in text and (ROOT / place).is_dir()
+    commands = (ROOT / "course").read_text(encoding="utf-8")
+    for verb in re.findall(r"\./course (\w+)", text):
+        assert f'"{verb}",' in commands

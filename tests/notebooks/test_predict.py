@@ -1,5 +1,7 @@
 """Predictions: what a learner reads before and after the answer, and what is kept of it."""
 
+from pathlib import Path
+
 import pytest
 
 from course_lib import predict, progress, reveal
@@ -40,7 +42,8 @@ def test_a_right_prediction_is_confirmed_with_the_reason(capsys):
     assert "Above 2 / L" in said
     assert kept() == [
         {"kind": "prediction", "key": "cliff", "choice": "b", "after_answer": False},
-        {"kind": "reveal", "key": "cliff", "choice": "b", "answer": "b"},
+        {"kind": "reveal", "key": "cliff", "choice": "b", "answer": "b", "unit": Path.cwd().name}
+        | {"said": ["b) The loss rises < forever."] * 2, "because": "Above 2 / L each step overshoots by more."},
     ]
 
 

@@ -10,7 +10,8 @@ import pytest
 from helpers.course import ROOT, source_notebook
 from helpers.kernel import kernel
 
-from course_lib import progress, shipped, workspace
+from course_lib import shipped, workspace
+from course_lib.commands import progress
 from course_lib.commands.reset import reset
 from course_lib.errors import CourseError
 from grader.commands import check as check_command
