@@ -224,7 +224,7 @@ def test_a_plain_page_has_points_verdicts_and_the_reason(stalled):
     _, results, _ = stalled
     page = results["blank"].feedback.read_text(encoding="utf-8")
     soup = BeautifulSoup(page, "html.parser")
-    assert TOO_SLOW in page and f"/ {results['blank'].most}" in soup.h4.get_text()
+    assert TOO_SLOW in page and f"/ {results['blank'].most}" in soup.h1.get_text()
     for check in results["blank"].checks:
         verdict = soup.find(id=f"check_{check.exercise}") or soup.find(attrs={"name": f"check_{check.exercise}"})
         assert verdict is not None and check.exercise in soup.get_text()
