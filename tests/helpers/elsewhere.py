@@ -197,7 +197,7 @@ ENOUGH = 3
 
 
 class Fewer(ast.NodeTransformer):
-    """Loops that nobody counts (`for _ in`), and those over batches that train, end after a few rounds.
+    """Loops that nobody counts (`for _ in`), and those that train over batches or until a budget is spent, end early.
 
     What is looked at here is where tensors are, and that is the same in every round.
     """
@@ -211,6 +211,16 @@ class Fewer(ast.NodeTransformer):
             few.args[0] = node.iter
             node.iter = ast.fix_missing_locations(ast.copy_location(few, node.iter))
         return node
+
+    def visit_While(self, node: ast.While) -> ast.AST:
+        self.generic_visit(node)
+        if not _calls(node, "backward") or node.orelse:
+            return node
+        stop = ast.If(test=ast.UnaryOp(op=ast.Not(), operand=node.test), body=[ast.Break()], orelse=[])
+        rounds = ast.parse(f"for _round in range({ENOUGH}): pass").body[0]
+        assert isinstance(rounds, ast.For)
+        rounds.body = [stop, *node.body]
+        return ast.fix_missing_locations(ast.copy_location(rounds, node))
 
 
 def _calls(node: ast.AST, method: str) -> bool:
