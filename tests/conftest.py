@@ -19,6 +19,7 @@ from helpers import needs
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
+from grader.exercises import all_exercises
 from grader.sandbox.sandbox import Sandbox
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -28,8 +29,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "benchmarks"))  # what they measure is tested, too
 
-UNIT_BY_UNIT = ("test_units.py",)
+UNIT_BY_UNIT = ("test_units.py", "test_elsewhere.py", "test_grade.py")
 """They take minutes, so they come first, and their units go to whichever process is free."""
+BY_THEIR_EXERCISES = ("test_specs.py", "test_misconceptions.py")
+"""A process takes both files' tests of a unit: what the private cases of its exercises are is worked out once."""
 
 
 class FilesAndUnits(LoadFileScheduling):
@@ -37,6 +40,9 @@ class FilesAndUnits(LoadFileScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
+        if file.endswith(BY_THEIR_EXERCISES) and (name := re.search(r"\[(\w+)", nodeid)):
+            exercise = all_exercises().get(name[1])
+            return f"{Path(file).parent} {exercise.unit}" if exercise else file
         unit = re.search(r"\[(\d\d)_", nodeid) if file.endswith(UNIT_BY_UNIT) else None
         return f"{file} {unit[1]}" if unit else file
 

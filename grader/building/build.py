@@ -14,13 +14,15 @@ from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 
 from course_lib.errors import CourseError
-from course_lib.judging.reference import DIRECTORY, load
+from course_lib.judging.reference import DIRECTORY, Reference, load
+from course_lib.judging.signatures import path_of
 from course_lib.workspace import course_root
 from grader.building.leaks import find_leaks
 from grader.config import nbgrader_config
+from grader.exercises import all_exercises
 from grader.judging.references import record, same_reference
 from grader.scripts import write_source
-from grader.search.signatures import record_signatures, stale_signatures
+from grader.search.signatures import record_signatures, searched, stale_signatures
 
 
 def scripts(unit: str | None = None) -> list[Path]:
@@ -71,25 +73,41 @@ def build(unit: str | None = None) -> list[Path]:
     return made
 
 
-def stale(unit: str | None = None) -> list[str]:
-    """What a build would change, as paths from the course's root; changes nothing but the ignored source notebooks."""
+def stale(unit: str | None = None, gradebook: Path | None = None) -> list[str]:
+    """What a build would change, as paths from the course's root; changes nothing but the ignored source notebooks.
+
+    gradebook: a scratch one, as for `release`.
+    """
     root = course_root()
-    differing = []
+    differing = strangers() if unit is None else []
     with tempfile.TemporaryDirectory() as scratch:
         fresh = Path(scratch)
         recorded = {path.name: load(path.stem, path.parent) for path in record(fresh / "reference", unit)}
-        kept_names = {path.name for path in DIRECTORY.glob("*.json")}
-        wrong = {n for n, new in recorded.items() if n not in kept_names or not same_reference(DIRECTORY / n, new)}
-        wrong |= kept_names - recorded.keys() if unit is None else set()
+        wrong = {name for name, new in recorded.items() if not _says(DIRECTORY / name, new)}
         differing += [str((DIRECTORY / name).relative_to(root)) for name in wrong]
         differing += [str(path.relative_to(root)) for path in stale_signatures(unit)]
         pairs = []
         for script in scripts(unit):
             write_source(script)
-            made = release(script, fresh / "notebooks", fresh / "gradebook.db")
+            made = release(script, fresh / "notebooks", gradebook or fresh / "gradebook.db")
             pairs.append((made, root / "notebooks" / script.stem / made.name))
         for new, kept in pairs:
             # Read as text: a checkout of another tool may have other line ends, and is in sync all the same.
             if not kept.is_file() or kept.read_text(encoding="utf-8") != new.read_text(encoding="utf-8"):
                 differing.append(str(kept.relative_to(root)))
-    return sorted(differing)
+    return sorted({*differing})
+
+
+def _says(path: Path, reference: Reference) -> bool:
+    """Whether there is a recorded reference that says this."""
+    return path.is_file() and same_reference(path, reference)
+
+
+def strangers() -> list[str]:
+    """References and signatures of exercises that are gone, as paths from the course's root."""
+    named = {f"{name}.json" for name in all_exercises()}
+    searching = {f"{exercise.name}.json" for exercise in searched()}
+    folder = path_of("x", DIRECTORY).parent
+    left = [path for path in DIRECTORY.glob("*.json") if path.name not in named]
+    left += [path for path in folder.glob("*.json") if path.name not in searching]
+    return sorted(str(path.relative_to(course_root())) for path in left)

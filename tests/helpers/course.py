@@ -39,10 +39,20 @@ def references(exercise: Exercise) -> list[Reference]:
     return private if exercise.withheld else [load(exercise.name), *private]
 
 
+def in_a_moment(exercise: Exercise) -> tuple[pytest.MarkDecorator, ...]:
+    """The mark `fast` for what is judged in NumPy: the answers in PyTorch train, and take minutes together."""
+    return (pytest.mark.fast,) if exercise.unit < "09" else ()
+
+
+def one_by_one(exercises: list[Exercise]) -> list[object]:
+    """One parameter for each exercise whose answers are run."""
+    return [pytest.param(exercise, id=exercise.name, marks=in_a_moment(exercise)) for exercise in exercises]
+
+
 def each(exercises: list[Exercise], what: str) -> list[object]:
     """One parameter for each misconception or right answer of each exercise."""
     return [
-        pytest.param(exercise, item, id=f"{exercise.name}-{getattr(item, 'name', index)}")
+        pytest.param(exercise, item, id=f"{exercise.name}-{getattr(item, 'name', index)}", marks=in_a_moment(exercise))
         for exercise in exercises
         for index, item in enumerate(getattr(exercise, what))
     ]

@@ -9,13 +9,16 @@ with a GPU.
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Callable, Iterable, Iterator
+from functools import wraps
 from typing import Any
 
 import torch
+from IPython import get_ipython
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 NAME = "mps"
 THERE, HERE = torch.device(NAME, 0), torch.device("cpu")
@@ -75,33 +78,38 @@ def _is_device(value: Any) -> bool:
     return isinstance(value, torch.device | str)
 
 
+SEEN = {torch.Tensor.device.__get__: THERE, torch.Tensor.is_mps.__get__: True, torch.Tensor.is_cpu.__get__: False}
+"""What Python reads of a tensor on the device that is not there."""
+READ = (torch.Tensor.numpy, torch.Tensor.__array__)
+
+
 class Pretend(TorchFunctionMode):
     """What Python sees of a tensor's device, and where tensors are made and moved to."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs = dict(kwargs or {})
-        name = getattr(func, "__name__", "")
-        owner = getattr(func, "__self__", None)
-        if name == "__get__" and owner is torch.Tensor.device:
-            return THERE if is_there(args[0]) else func(*args)
-        if name == "__get__" and owner in (torch.Tensor.is_mps, torch.Tensor.is_cpu):
-            return is_there(args[0]) == (owner is torch.Tensor.is_mps) if args[0].device.type != "meta" else False
+        if func in SEEN:
+            return SEEN[func] if is_there(args[0]) else func(*args)
         if func is torch.Tensor.to:
-            return self._to(func, list(args), kwargs)
+            return self._to(func, list(args), dict(kwargs or {}))
         if func is torch.Tensor.cpu:
             return self._to(torch.Tensor.to, [args[0], "cpu"], {})
-        if func in (torch.Tensor.numpy, torch.Tensor.__array__) and is_there(args[0]):
+        if func in READ and is_there(args[0]):
             raise TypeError(f"can't convert {THERE} device type tensor to numpy. Use Tensor.cpu() first.")
+        if not kwargs:
+            return func(*args)
         if "device" in kwargs and (there := _wants(kwargs["device"])) is not None:
-            kwargs["device"] = HERE
-            generator = kwargs.get("generator")
-            if generator is not None and getattr(generator, "there", False) != there:
-                raise RuntimeError(f"Expected a '{THERE if there else HERE}' device type for generator")
-            made = func(*args, **kwargs)
-            if there == is_there(made):
-                return made
-            return _copy(made, there).requires_grad_(made.requires_grad)
+            return self._made(func, args, dict(kwargs), there)
         return func(*args, **kwargs)
+
+    def _made(self, func: Any, args: Any, kwargs: dict[str, Any], there: bool) -> Any:
+        kwargs["device"] = HERE
+        generator = kwargs.get("generator")
+        if generator is not None and getattr(generator, "there", False) != there:
+            raise RuntimeError(f"Expected a '{THERE if there else HERE}' device type for generator")
+        made = func(*args, **kwargs)
+        if there == is_there(made):
+            return made
+        return _copy(made, there).requires_grad_(made.requires_grad)
 
     def _to(self, func: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         tensor, there = args[0], None
@@ -124,9 +132,24 @@ class Pretend(TorchFunctionMode):
         return _Moved.apply(tensor, there) if tensor.requires_grad and torch.is_grad_enabled() else _copy(tensor, there)
 
 
-INDEXING = ("index.Tensor", "index_put_.default", "index_put.default", "_index_put_impl_.default")
+ATEN = torch.ops.aten
+INDEXING = {
+    *(ATEN.index.Tensor, ATEN.index_put_.default, ATEN.index_put.default),
+    ATEN._index_put_impl_.default,
+}
 """A tensor that is elsewhere may be indexed by the CPU's numbers."""
-CROSSING = ("copy_.default", "_to_copy.default", "set_.source_Tensor")
+CROSSING = {ATEN.copy_.default, ATEN._to_copy.default, ATEN.set_.source_Tensor}
+MOST_PRODUCTS = 2**30
+"""A product of matrices that a GPU would compute in a moment, and a CPU in half a minute, is not computed."""
+
+
+def _tensors(values: Iterable[Any]) -> Iterator[torch.Tensor]:
+    """The tensors among an operation's arguments or results: they stand there alone, or in a list."""
+    for value in values:
+        if isinstance(value, torch.Tensor):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from _tensors(value)
 
 
 class Apart(TorchDispatchMode):
@@ -134,24 +157,25 @@ class Apart(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        name = str(func).removeprefix("aten.")
-        tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
-        there = [is_there(tensor) for tensor in tensors]
-        if name in CROSSING:
+        tensors = [*_tensors(args), *_tensors(kwargs.values())] if kwargs else [*_tensors(args)]
+        there = [tensor.untyped_storage()._cdata in _marks for tensor in tensors]
+        if True not in there or func in CROSSING:
             return func(*args, **kwargs)
-        if any(there) and not all(there):
+        if False in there:
             stay = [tensor for tensor, away in zip(tensors, there, strict=True) if not away and tensor.ndim > 0]
-            if stay and not (name in INDEXING and there[0]):
+            if stay and not (func in INDEXING and there[0]):
                 where = [(tuple(t.shape), NAME if away else "cpu") for t, away in zip(tensors, there, strict=True)]
                 raise RuntimeError(
                     f"Expected all tensors to be on the same device, but found at least two devices, {THERE} and cpu! "
                     f"(in {func}, with {where})"
                 )
-        out = func(*args, **kwargs)
-        if any(there):
-            for result in tree_leaves(out):
-                if isinstance(result, torch.Tensor) and not is_there(result):
-                    _mark(result)
+        if func is ATEN.mm.default and args[0].numel() * args[1].shape[1] > MOST_PRODUCTS:
+            out = args[0].new_zeros(len(args[0]), args[1].shape[1])
+        else:
+            out = func(*args, **kwargs)
+        for result in _tensors((out,)):
+            if not is_there(result):
+                _mark(result)
         return out
 
 
@@ -168,6 +192,62 @@ class _Named(torch.Generator):
     there = False
 
 
+ENOUGH = 3
+"""Times that what is done again and again is done here: the first time, a second time, and once more."""
+
+
+class Fewer(ast.NodeTransformer):
+    """Loops that nobody counts (`for _ in`), and those that train over batches or until a budget is spent, end early.
+
+    What is looked at here is where tensors are, and that is the same in every round.
+    """
+
+    def visit_For(self, node: ast.For) -> ast.AST:
+        self.generic_visit(node)
+        uncounted = isinstance(node.target, ast.Name) and node.target.id == "_"
+        if uncounted or (_calls(node.iter, "split") and _calls(node, "backward")):
+            few = ast.parse(f"__import__('itertools').islice(x, {ENOUGH})", mode="eval").body
+            assert isinstance(few, ast.Call)
+            few.args[0] = node.iter
+            node.iter = ast.fix_missing_locations(ast.copy_location(few, node.iter))
+        return node
+
+    def visit_While(self, node: ast.While) -> ast.AST:
+        self.generic_visit(node)
+        if not _calls(node, "backward") or node.orelse:
+            return node
+        stop = ast.If(test=ast.UnaryOp(op=ast.Not(), operand=node.test), body=[ast.Break()], orelse=[])
+        rounds = ast.parse(f"for _round in range({ENOUGH}): pass").body[0]
+        assert isinstance(rounds, ast.For)
+        rounds.body = [stop, *node.body]
+        return ast.fix_missing_locations(ast.copy_location(rounds, node))
+
+
+def _calls(node: ast.AST, method: str) -> bool:
+    return any(isinstance(each, ast.Attribute) and each.attr == method for each in ast.walk(node))
+
+
+def _shortly(fit: Callable[..., Any]) -> Callable[..., Any]:
+    """The course's loop with one epoch of a few batches in place of many, the last of them smaller."""
+
+    @wraps(fit)
+    def shortly(model: Any, X: Any, y: Any, **options: Any) -> Any:
+        most = ENOUGH * options.get("batch_size", 128) - 1
+        return fit(model, X[:most], y[:most], **options | ({"epochs": 1} if "epochs" in options else {}))
+
+    return shortly
+
+
+def _of_a_few(accuracy: Callable[..., float]) -> Callable[..., float]:
+    """The course's accuracy, of some hundred images."""
+
+    @wraps(accuracy)
+    def of_a_few(model: Any, X: Any, y: Any, *options: Any, **named: Any) -> float:
+        return accuracy(model, X[:200], y[:200], *options, **named)
+
+    return of_a_few
+
+
 def install() -> None:
     """From now on this process has the device; the course's own report of the machine names it."""
     from course_lib import device, fit
@@ -178,12 +258,9 @@ def install() -> None:
     torch.backends.mps.is_available = lambda: True
     torch.backends.mps.is_built = lambda: True
     device._accelerator = lambda torch: ((device.GPU("one that is not there"),), NAME, "A test says so.")
-    once = fit.fit
-
-    def shortly(*args: Any, **kwargs: Any) -> Any:
-        """One epoch in place of many: what is looked at here is where tensors are."""
-        return once(*args, **kwargs | ({"epochs": 1} if "epochs" in kwargs else {}))
-
-    fit.fit = shortly
+    fit.fit, fit.accuracy = _shortly(fit.fit), _of_a_few(fit.accuracy)
+    shell = get_ipython()
+    if shell is not None:
+        shell.ast_transformers.append(Fewer())
     Apart().__enter__()
     Pretend().__enter__()

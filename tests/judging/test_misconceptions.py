@@ -14,8 +14,6 @@ from course_lib.judging.render import text
 from grader.audit.contract import misconception_failure
 from grader.exercises import find_exercise
 
-pytestmark = pytest.mark.fast
-
 
 @pytest.mark.parametrize(("exercise", "misconception"), each(LIGHT, "misconceptions"))
 def test_a_misconception_is_caught_and_named(exercise, misconception, monkeypatch):
@@ -24,6 +22,7 @@ def test_a_misconception_is_caught_and_named(exercise, misconception, monkeypatc
         assert misconception_failure(exercise, misconception, reference) is None
 
 
+@pytest.mark.fast
 def test_the_docs_show_what_a_check_says_today():
     exercise = find_exercise("mse_loss")
     wrong = next(m.answer for m in exercise.misconceptions if m.name == "sum_over_examples")

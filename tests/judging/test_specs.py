@@ -15,6 +15,7 @@ from helpers.course import (
     SECRETS,
     UNITS,
     each,
+    one_by_one,
     references,
     solution_failure,
     source_notebook,
@@ -29,12 +30,11 @@ from grader.changes import source_of
 from grader.judging.private import private_reference
 from grader.spec import Exercise
 
-pytestmark = pytest.mark.fast
-
 exercises = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.name)
+answers = pytest.mark.parametrize("exercise", one_by_one(LIGHT))
 
 
-@pytest.mark.parametrize("exercise", LIGHT, ids=lambda e: e.name)
+@answers
 def test_the_solution_earns_everything(exercise, monkeypatch):
     monkeypatch.chdir(ROOT / "solutions" / exercise.unit)  # beside the notebook, where it finds its files
     assert solution_failure(exercise) is None
@@ -54,6 +54,7 @@ def least_groups(exercise: Exercise) -> int:
     return 1 if exercise.name.startswith("clinic_") else 3
 
 
+@pytest.mark.fast
 @exercises
 def test_the_spec_is_complete(exercise):
     keys = [group.key for group in exercise.groups]
@@ -67,13 +68,13 @@ def test_the_spec_is_complete(exercise):
         assert len({case.label for case in cases}) == len(cases)
 
 
-@pytest.mark.parametrize("exercise", LIGHT, ids=lambda e: e.name)
+@answers
 def test_replaying_the_visible_answers_earns_nothing(exercise, monkeypatch):
     monkeypatch.chdir(ROOT / "solutions" / exercise.unit)
     assert list(sentences(exercise, replayed(exercise))) == []
 
 
-@pytest.mark.parametrize("exercise", GRADED_CODE, ids=lambda e: e.name)
+@pytest.mark.parametrize("exercise", one_by_one(GRADED_CODE))
 def test_every_group_has_a_case_that_the_visible_ones_do_not_give_away(exercise):
     visible = {group.key: set() for group in exercise.groups}
     for case in load(exercise.name).cases:
@@ -89,6 +90,7 @@ def is_code(word: str, exercise: Exercise) -> bool:
     return "." in word or "(" in word or bool(re.search(rf"\b{word}\b", source_of(exercise.also_right[0])))
 
 
+@pytest.mark.fast
 @exercises
 def test_the_sentences_are_sentences(exercise):
     for misconception in exercise.misconceptions:
@@ -112,6 +114,7 @@ def section_of(exercise: Exercise) -> list[str]:
     return between
 
 
+@pytest.mark.fast
 @exercises
 def test_the_hints_that_are_named_are_there(exercise):
     wanted = {m.hint for m in exercise.misconceptions if m.hint is not None}
@@ -119,6 +122,7 @@ def test_the_hints_that_are_named_are_there(exercise):
     assert wanted <= shown
 
 
+@pytest.mark.fast
 @exercises
 def test_a_learner_has_read_the_names_that_a_condition_may_say(exercise):
     """A driver has inputs of its own; a sentence such as "where `sizes` is 0" would speak of something unheard of."""
@@ -130,6 +134,7 @@ def test_a_learner_has_read_the_names_that_a_condition_may_say(exercise):
     assert sorted(name for name in said - UNSEEN if not re.search(rf"\b{re.escape(name)}\b", read)) == []
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_unit_has_every_part(unit):
     names = [exercise.name for exercise in EXERCISES if exercise.unit == unit]
@@ -144,6 +149,7 @@ def test_a_unit_has_every_part(unit):
     assert 3 <= len(quiz.groups) <= 6  # a quiz, no examination
 
 
+@pytest.mark.fast
 def test_withheld_references_hold_no_answer():
     for exercise in EXERCISES:
         if exercise.withheld:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 import nbformat
 import pytest
 import torch
@@ -33,6 +35,41 @@ def test_no_cell_mixes_devices(unit, tmp_path, monkeypatch):
         if output.output_type == "error"
     ]
     assert failed == []
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("loop", "rounds"),
+    [
+        ("for _ in range(9): seen.append(0)", 3),
+        ("for i in range(9): seen.append(i)", 9),
+        ("for _ in range(2): seen.append(0)", 2),
+        ("for i in order.split(2): seen.append(loss.backward())", 3),
+        ("for i in order.split(2): seen.append(0)", 9),
+        ("while len(seen) < 9: seen.append(loss.backward())", 3),
+        ("while len(seen) < 2: seen.append(loss.backward())", 2),
+        ("while len(seen) < 9: seen.append(0)", 9),
+    ],
+)
+def test_only_what_repeats_itself_ends_early(loop, rounds):
+    from helpers.elsewhere import Fewer
+
+    class Stand:
+        split, backward = staticmethod(lambda size: range(9)), staticmethod(lambda: 0)
+
+    names = {"seen": [], "order": Stand, "loss": Stand}
+    exec(compile(Fewer().visit(ast.parse(loop)), "<loop>", "exec"), names)
+    assert len(names["seen"]) == rounds
+
+
+@pytest.mark.fast
+def test_a_large_product_is_not_computed_and_is_looked_at_all_the_same(there):
+    large = torch.ones(2048, 2048)
+    away = large.to(there)
+    assert (away @ away).device == away.device and float((away @ away)[0, 0]) == 0
+    assert float((large[:4] @ large[:, :4])[0, 0]) == 2048
+    with pytest.raises(RuntimeError, match="same device"):
+        away @ large
 
 
 @pytest.fixture
