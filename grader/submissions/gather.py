@@ -62,8 +62,8 @@ def gather(
     """Find everyone's submission in a folder or a zip file; what has to be unpacked goes below `scratch`.
 
     released: the notebook as it was handed out; roster: the gradebook's students, each with its `lms_user_id`;
-    names: students by their names (`identity.by_name`); only: look at nothing but these names in the folder; wanted: leave
-    the other hand-ins unopened.
+    names: students by their names (`identity.by_name`); only: look at nothing but these names in the folder; wanted:
+    leave the other hand-ins unopened.
     Raises `CourseError` when there is nothing, or nothing that can be read.
     """
     if not source.exists():

@@ -61,7 +61,8 @@ class Folder:
             return False
 
         try:
-            found = gather(self._source, self._unit, scratch, self._released, *who_is_who(self._classroom), wanted=is_wanted)
+            known, names = who_is_who(self._classroom)
+            found = gather(self._source, self._unit, scratch, self._released, known, names, wanted=is_wanted)
         except CourseError:  # nothing of a learner's is there
             found = None
         arrivals = [self._arrival(s, scratch) for s in found.submissions] if found else []
