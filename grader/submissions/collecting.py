@@ -1,7 +1,7 @@
 """nbgrader's collecting from an exchange, held to what the system itself knows: the owner of each file.
 
-nbgrader goes by a folder's name and follows links with the teacher's rights: a learner could hand in for another, or get
-the gradebook back as feedback.
+nbgrader goes by a folder's name and follows links with the teacher's rights: a learner could hand in for another, or
+get the gradebook back as feedback.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class CollectOwn(ExchangeCollect):
             self.log.warning("%s/%s is left out: it %s.", src, name, why)
 
     def fetch(self, folder: Path, student: str, target: Path) -> list[tuple[str, str]]:
-        """Copy the student's hand-in to `target`, which is made; what was left out, by name, with the reason ("it ...").
+        """Copy the student's hand-in to `target`, which is made; what was left out, with the reason ("it ...").
 
         Raises `NoDeliveryError` for one that is too large or somebody else's, `OSError` where it cannot be copied.
         """

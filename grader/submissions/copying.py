@@ -20,7 +20,7 @@ FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0
 DEPTH, FILES = 16, MEMBERS // 20
 TOLD = 100
 UNREADABLE = {errno.ELOOP, errno.EMLINK, errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENXIO}
-"""A link (FreeBSD calls it EMLINK), gone meanwhile, closed by its learner, or a socket. The rest is the disk's fault."""
+"""A link (FreeBSD says EMLINK), gone meanwhile, closed by its learner, or a socket. The rest is the disk's fault."""
 
 
 @dataclass(frozen=True)

@@ -34,11 +34,15 @@ from grader.submissions.copying import FLAGS
 from grader.submissions.deliveries import Delivery, NoDeliveryError, read_delivery, require_own
 from grader.submissions.files import printable
 from grader.submissions.gather import gather
-from grader.submissions.submission import Submission
+from grader.submissions.submission import SECRET, Submission
 from grader.watching.arrivals import PATIENCE, Arrival, NotReleasedError
 
-SECRET, SHORTEST = "submission_secret.txt", 32
-"""What `nbgrader submit` writes last, and how many characters it has at least: in 0.9, 128."""
+SHORTEST = 32
+"""What `nbgrader submit` writes last has at least so many characters: in 0.9, 128."""
+NOBODY_FETCHES = (
+    "They handed in nothing to the exchange themselves, and so can fetch nothing there: hand them their page, which is "
+    "in feedback/."
+)
 TOLD = 5
 """A note names so many of the files that were left out."""
 PAGE = """<!DOCTYPE html>
@@ -191,14 +195,17 @@ class Exchange:
         with os.fdopen(opened, "rb") as file:
             return file.read(4096).decode("utf-8", "replace") if stat.S_ISREG(os.fstat(opened).st_mode) else ""
 
-    def release(self, student: str) -> None:
+    def release(self, student: str) -> str:
         """Hand back the learner's newest page, by nbgrader's own `release_feedback`."""
+        if not self._secret(self._classroom.path("submitted", student, self._unit)):
+            return NOBODY_FETCHES
         with _quiet(), _only(self._api.coursedir, self._unit, student):
             part = self._part("ReleaseFeedback")
             try:
                 part.start()
             except Exception as error:  # its own, or the file system's
                 raise NotReleasedError(str(error) or type(error).__name__) from error
+        return ""
 
     def say_kept(self, arrival: Arrival, sentence: str) -> None:
         """Put a page with the sentence where this submission's feedback will be."""
