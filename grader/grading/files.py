@@ -5,6 +5,7 @@ A folder appears whole or not at all: it is made beside, and then renamed.
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import tempfile
 from fnmatch import fnmatch
@@ -15,7 +16,7 @@ from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from grader.submissions.submission import Submission
+from grader.submissions.submission import SECRET, Submission
 
 
 class Files:
@@ -51,6 +52,8 @@ class Files:
             _copy(self.beside(submission), fresh)
             if submission.moment.text:
                 (fresh / "timestamp.txt").write_text(f"{submission.moment.text}\n", encoding="utf-8")
+            if submission.by:
+                (fresh / SECRET).write_text(self._own_secret(submission.student), encoding="utf-8")
             (fresh / f"{self.unit}.ipynb").write_text(notebook, encoding="utf-8")
             replace_folder(self.graded(submission.student).parent, fresh)
         self._autograde.set_permissions(self.unit, submission.student)
@@ -63,6 +66,16 @@ class Files:
             (fresh / f"{self.unit}.html").write_text(page, encoding="utf-8")
             replace_folder(self.page(student).parent, fresh)
         self._feedback.set_permissions(self.unit, student)
+
+    def _own_secret(self, student: str) -> str:
+        """The secret of what the student handed in to an exchange; else one that nobody knows.
+
+        nbgrader's `release_feedback` stops at a page without; and with another's it would overwrite their page.
+        """
+        own = self._folder(self._course.submitted_directory, student) / SECRET
+        if own.is_file() and not own.is_symlink():
+            return own.read_text(encoding="utf-8", errors="replace")
+        return secrets.token_hex(64)
 
     def _other_files(self, folder: Path) -> dict[str, Path]:
         found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}

@@ -2,5 +2,6 @@
 
 `gather` goes from a folder or a platform's zip file to one `Submission` a learner. Each decision has one file:
 `files` (what is looked at), `platforms` and `identity` (whose it is), `answer` (which file), `moments` (when),
-`reading` (from bytes to a notebook), `copying` (how it is fetched while its learner can still change it).
+`reading` (from bytes to a notebook), `deliveries`, `collecting` and `copying` (what lies in an exchange, and how it is
+fetched while its learner can still change it).
 """

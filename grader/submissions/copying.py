@@ -6,23 +6,50 @@ would then be graded as the learner's work. Here each file is opened first, with
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 from grader.submissions.files import FILE_BYTES, LEARNER_BYTES, MEMBERS, printable, too_large
 
 FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 DEPTH, FILES = 16, MEMBERS // 20
+TOLD = 100
+UNREADABLE = {errno.ELOOP, errno.EMLINK, errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENXIO}
+"""A link (FreeBSD says EMLINK), gone meanwhile, closed by its learner, or a socket. The rest is the disk's fault."""
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """What a class's configuration takes along, as nbgrader's `CourseDirectory` means it."""
+
+    ignore: Sequence[str] = ()
+    """Files and folders with such a name are left out in silence."""
+    include: Sequence[str] = ("*",)
+    """Of the files, these are taken."""
+    file_bytes: int = FILE_BYTES
+
+    def ignored(self, name: str, folder: bool) -> bool:
+        """Whether a file or folder is to be left out without a word."""
+        if any(fnmatch(name, pattern) for pattern in self.ignore):
+            return True
+        return not folder and bool(self.include) and not any(fnmatch(name, pattern) for pattern in self.include)
 
 
 class Copier:
-    """Copies one learner's folder; `left_out` are the files that were not taken, each with the reason."""
+    """Copies one learner's folder; `left_out` are the first of the files that were not taken, each with the reason."""
 
-    def __init__(self, owner: int | None) -> None:
+    def __init__(self, owner: int | None, patterns: Patterns | None = None) -> None:
         """owner: the user whose files alone are taken; a hard link may lead to somebody else's."""
-        self.left_out: list[str] = []
+        self.left_out: list[tuple[str, str]] = []
+        """By name; the reason completes "it ...", and there are at most `TOLD`."""
         self._owner, self._room, self._files = owner, LEARNER_BYTES, FILES
+        self._patterns = patterns or Patterns()
+        self._most = min(FILE_BYTES, self._patterns.file_bytes)
 
     def copy(self, source: Path, target: Path) -> None:
         """Copy the folder `source` to `target`, which is made. Raises `OSError` for what cannot be read or written."""
@@ -39,21 +66,26 @@ class Copier:
             try:
                 opened = os.open(entry, FLAGS, dir_fd=folder)
             except OSError as error:
-                if isinstance(error, PermissionError):
+                if error.errno not in UNREADABLE:
                     raise
                 self._leave(shown, "is a link" if _is_link(entry, folder) else f"cannot be opened ({error.strerror})")
                 continue
             try:
-                found = os.fstat(opened)
-                why = self._refusal(found, depth)
-                if why:
-                    self._leave(shown, why)
-                elif stat.S_ISDIR(found.st_mode):
-                    self._copy(opened, target / entry, f"{shown}/", depth + 1)
-                else:
-                    self._write(opened, target / entry, shown)
+                self._take(opened, entry, target, shown, depth)
             finally:
                 os.close(opened)
+
+    def _take(self, opened: int, entry: str, target: Path, shown: str, depth: int) -> None:
+        found = os.fstat(opened)
+        if self._patterns.ignored(entry, stat.S_ISDIR(found.st_mode)):
+            return
+        why = self._refusal(found, depth)
+        if why:
+            self._leave(shown, why)
+        elif stat.S_ISDIR(found.st_mode):
+            self._copy(opened, target / entry, f"{shown}/", depth + 1)
+        else:
+            self._write(opened, target / entry, shown)
 
     def _refusal(self, found: os.stat_result, depth: int) -> str:
         self._files -= 1
@@ -65,8 +97,8 @@ class Copier:
             return "lies too deep" if depth >= DEPTH else ""
         if not stat.S_ISREG(found.st_mode):
             return "is a pipe, a socket or a device"
-        if found.st_size > FILE_BYTES:
-            return too_large(FILE_BYTES)
+        if found.st_size > self._most:
+            return too_large(self._most)
         return too_large(LEARNER_BYTES) if found.st_size > self._room else ""
 
     def _write(self, opened: int, path: Path, shown: str) -> None:
@@ -74,17 +106,17 @@ class Copier:
         with path.open("xb") as target:
             while chunk := os.read(opened, 2**20):
                 size += len(chunk)
-                if size > min(FILE_BYTES, self._room):  # it grows while it is read
+                if size > min(self._most, self._room):  # it grows while it is read
                     break
                 target.write(chunk)
         self._room -= size
-        if size > FILE_BYTES or self._room < 0:
+        if size > self._most or self._room < 0:
             path.unlink()
-            self._leave(shown, too_large(FILE_BYTES))
+            self._leave(shown, too_large(self._most if size > self._most else LEARNER_BYTES))
 
     def _leave(self, name: str, why: str) -> None:
-        if len(self.left_out) < 5:
-            self.left_out.append(f"{printable(name)} ({why})")
+        if len(self.left_out) < TOLD:
+            self.left_out.append((printable(name), why))
 
 
 def _is_link(name: str, folder: int) -> bool:

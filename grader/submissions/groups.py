@@ -16,7 +16,7 @@ from dataclasses import replace
 from grader.submissions.files import printable
 from grader.submissions.gather import Arrivals
 from grader.submissions.reading import UnreadableError, read_text
-from grader.submissions.submission import Submission
+from grader.submissions.submission import SECRET, Submission
 
 LINE = re.compile(r'(?:"|\\n)\s*Handed in with:\s*([^"\\\n]{1,400})', re.I)
 """The line as it stands in a notebook's JSON: at the beginning of a text, or behind an end of line."""
@@ -24,20 +24,27 @@ MOST = 8
 """A line names at most so many."""
 
 
-def share(arrived: Arrivals, groups: Mapping[str, Sequence[str]], known: Collection[str]) -> Arrivals:
+def share(
+    arrived: Arrivals,
+    groups: Mapping[str, Sequence[str]],
+    known: Collection[str],
+    elsewhere: Collection[str] = (),
+) -> Arrivals:
     """With a submission for each member of a group of which one handed in; conflicts are told, not settled.
 
-    groups: members by the group's name; known: the gradebook's students, for the names in notebooks.
+    groups: members by the group's name; known: the gradebook's students, for the names in notebooks; elsewhere: who
+    handed in something that is not among `arrived`, and so is given nothing.
     """
     own = {submission.student: submission for submission in arrived.submissions}
     made = dict(own)
     handed_in = {student for student, submission in own.items() if submission.notebook is not None}
     in_groups = {member for members in groups.values() for member in members}
     for group, members in sorted(groups.items()):
-        _share_one(f"the group {printable(group)}", members, members, own, handed_in, made)
+        takers = [member for member in members if member not in elsewhere]
+        _share_one(f"the group {printable(group)}", members, takers, own, handed_in, made)
     named: dict[str, list[str]] = defaultdict(list)
     for student in sorted(handed_in - in_groups):
-        given, strangers = _named(own[student], known)
+        given, strangers = named_in(own[student], known)
         if strangers:
             _note(made, student, f"Its line 'Handed in with' names nobody of this class: {', '.join(strangers)}.")
         for partner in given:
@@ -45,7 +52,7 @@ def share(arrived: Arrivals, groups: Mapping[str, Sequence[str]], known: Collect
                 _note(
                     made, student, f"{partner} belongs to a group of the roster, so the line does not count for them."
                 )
-            elif partner != student:
+            elif partner != student and partner not in elsewhere:
                 named[partner].append(student)
     for partner, writers in sorted(named.items()):
         _share_one("the line in the notebook", writers, [partner], own, handed_in, made)
@@ -82,7 +89,8 @@ def _share_one(
         failed = own[student].problem if student in own else ""
         said = [f"Handed in by {giver.student}.", f"Their own file {failed}." if failed else ""]
         notes = (*giver.notes, *filter(None, said))
-        made[student] = replace(giver, student=student, lms_id="", notes=notes)
+        beside = {name: path for name, path in giver.beside.items() if name != SECRET}  # it fetches the giver's page
+        made[student] = replace(giver, student=student, lms_id="", notes=notes, beside=beside, by=giver.student)
         _note(made, giver.student, f"By {what}, it counts for {student}, too.")
 
 
@@ -92,7 +100,7 @@ def partners(text: str) -> list[str]:
     return list(dict.fromkeys(filter(None, names)))[:MOST]
 
 
-def _named(submission: Submission, known: Collection[str]) -> tuple[list[str], list[str]]:
+def named_in(submission: Submission, known: Collection[str]) -> tuple[list[str], list[str]]:
     """Whom the notebook's line names: students of the class, and what is no student."""
     text = ""
     with contextlib.suppress(UnreadableError):

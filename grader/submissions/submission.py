@@ -9,6 +9,9 @@ from pathlib import Path
 
 from grader.submissions.moments import NO_MOMENT, Moment
 
+SECRET = "submission_secret.txt"
+"""What `nbgrader submit` lays beside a submission: whoever knows it fetches that submission's feedback."""
+
 
 @dataclass(frozen=True)
 class Submission:
@@ -28,17 +31,19 @@ class Submission:
     """What a person should know about how it came."""
     lms_id: str = ""
     """What its learning platform calls the learner in every assignment; the gradebook remembers it."""
+    by: str = ""
+    """Who handed it in, where that is another one of the learner's group."""
 
     def fingerprint(self) -> str:
         """What tells two submissions apart: a hash over everything that was handed in, and when."""
-        return self._hash(hashlib.sha256(self.moment.text.encode()))
+        return self._hash(hashlib.sha256(self.moment.text.encode()), self.beside)
 
     def content(self) -> str:
-        """What tells two hand-ins apart whenever they came: a hash over all files."""
-        return self._hash(hashlib.sha256())
+        """What tells two hand-ins apart whenever they came, and whoever's: a hash over all that is theirs."""
+        return self._hash(hashlib.sha256(), {name: path for name, path in self.beside.items() if name != SECRET})
 
-    def _hash(self, digest: hashlib._Hash) -> str:
-        files = {"": self.notebook, **self.beside}
+    def _hash(self, digest: hashlib._Hash, beside: Mapping[str, Path]) -> str:
+        files = {"": self.notebook, **beside}
         for name in sorted(files):
             path = files[name]
             if path is not None and path.is_file() and not path.is_symlink():

@@ -30,6 +30,8 @@ class Arrival:
     problem: str = ""
     place: Path = Path()
     """Where it lies."""
+    giver: str = ""
+    """Who handed it in, where that is another one of the learner's group."""
 
 
 class NotReleasedError(Exception):
@@ -45,8 +47,8 @@ class Source(Protocol):
     def look(self) -> list[Arrival]:
         """What is whole and has not been told before: of each learner the newest."""
 
-    def release(self, student: str) -> None:
-        """Hand back the learner's newest page. Raises `NotReleasedError`."""
+    def release(self, student: str) -> str:
+        """Hand back the learner's newest page; why it reaches nobody, where that is so. Raises `NotReleasedError`."""
 
     def say_kept(self, arrival: Arrival, sentence: str) -> None:
         """Tell the learner, where there is a way, that it is kept and not graded yet."""

@@ -6,19 +6,16 @@ import contextlib
 import html
 import logging
 import os
-import re
 import shutil
 import stat
 import tempfile
 import time
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from jupyter_core.paths import jupyter_config_path
 from nbgrader.apps import NbGraderAPI
@@ -32,27 +29,26 @@ from grader.grading.classroom import Classroom
 from grader.grading.files import replace_folder
 from grader.grading.grade_class import released
 from grader.privacy import CONFIG_FILE, shared_by_group
-from grader.submissions.copying import FLAGS, Copier
+from grader.submissions.collecting import CollectOwn
+from grader.submissions.copying import FLAGS
+from grader.submissions.deliveries import Delivery, NoDeliveryError, read_delivery, require_own
 from grader.submissions.files import printable
 from grader.submissions.gather import gather
-from grader.submissions.identity import unfit
-from grader.submissions.moments import UnknownTimeError, instant
-from grader.submissions.submission import Submission
+from grader.submissions.submission import SECRET, Submission
 from grader.watching.arrivals import PATIENCE, Arrival, NotReleasedError
 
-SECRET, SHORTEST = "submission_secret.txt", 32
-"""What `nbgrader submit` writes last, and how many characters it has at least: in 0.9, 128."""
+SHORTEST = 32
+"""What `nbgrader submit` writes last has at least so many characters: in 0.9, 128."""
+NOBODY_FETCHES = (
+    "They handed in nothing to the exchange themselves, and so can fetch nothing there: hand them their page, which is "
+    "in feedback/."
+)
+TOLD = 5
+"""A note names so many of the files that were left out."""
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{unit}</title></head>
 <body style="font-family: sans-serif; max-width: 40em; margin: 2em auto"><h1>{unit}</h1><p>{sentence}</p></body></html>
 """
-
-
-class Delivery(NamedTuple):
-    """A folder in the exchange, by its name."""
-
-    when: datetime
-    name: str
 
 
 class Exchange:
@@ -79,8 +75,9 @@ class Exchange:
                 f"The exchange sorts by courses, and this one has no name: write c.CourseDirectory.course_id = "
                 f'"optimization" into {CONFIG_FILE}, the same as in your learners\' configuration.'
             )
-        self._check_owner = bool(collect.check_owner)
-        self._inbound = Path(collect.root) / course / "inbound"
+        api = self._api
+        self._collect = CollectOwn(coursedir=api.coursedir, authenticator=api.authenticator, parent=api)
+        self._inbound = Path(self._collect.root) / course / "inbound"
         self.name = f"the exchange, {self._inbound}"
         if not self._inbound.is_dir():
             raise CourseError(
@@ -88,8 +85,8 @@ class Exchange:
                 "first released (nbgrader release_assignment). To watch another folder, name it with --submissions."
             )
         self._released = released(classroom, unit)
-        pattern = rf"(?P<student>.+)\+{re.escape(unit)}\+(?P<when>[^+]+)(\+[^+]*)?"
-        self._pattern = re.compile(pattern, re.S)
+        self._read: dict[str, Delivery | None] = {}
+        """What each folder's name tells; None for what is no delivery."""
         self._given: dict[str, Delivery] = {}
         self._since: dict[str, float] = {}
         """When a folder was first seen."""
@@ -101,32 +98,39 @@ class Exchange:
         arrivals: list[Arrival] = []
         by_student: dict[str, list[Delivery]] = defaultdict(list)
         with os.scandir(self._inbound) as entries:
-            names = [entry.name for entry in entries]
+            names = [entry.name for entry in entries if f"+{self._unit}+" in entry.name]
         for name in names:
-            found = self._pattern.fullmatch(name)
-            if found is None:
-                continue
-            student = unicodedata.normalize("NFC", found["student"])
-            why = unfit(student)
-            try:
-                delivery = Delivery(instant(found["when"]), name)
-            except UnknownTimeError as error:
-                why = f"its name tells no time ({error})"
-            if why:
-                arrivals += self._refused(student, name, why)
-            else:
-                by_student[student].append(delivery)
-        for student, deliveries in by_student.items():
-            arrivals += self._newest(student, sorted(deliveries, reverse=True))
+            if name not in self._read:
+                arrivals += self._read_name(name)
+            delivery = self._read[name]
+            if delivery is not None:
+                by_student[delivery.student].append(delivery)
+        for deliveries in by_student.values():
+            arrivals += self._newest(sorted(deliveries, reverse=True))
         return sorted(arrivals, key=lambda arrival: (arrival.when, arrival.student))
 
-    def _newest(self, student: str, deliveries: list[Delivery]) -> list[Arrival]:
+    def _read_name(self, name: str) -> list[Arrival]:
+        """Note what a name tells, once; what is no delivery is an arrival with that problem."""
+        self._read[name] = None
+        try:
+            self._read[name] = read_delivery(name, self._unit)
+        except NoDeliveryError as error:
+            return self._refused(name.rpartition(f"+{self._unit}+")[0], name, str(error))
+        return []
+
+    def _newest(self, deliveries: list[Delivery]) -> list[Arrival]:
+        """The newest that is whole and its learner's own, if that was not given before."""
         arrivals: list[Arrival] = []
-        given = self._given.get(student)
+        given = self._given.get(deliveries[0].student)
         for delivery in deliveries:
+            student, path = delivery.student, self._inbound / delivery.name
             if given is not None and delivery <= given:
                 break
-            path = self._inbound / delivery.name
+            try:
+                require_own(path, student, self._collect.check_owner)
+            except NoDeliveryError as error:
+                arrivals += self._refused(student, delivery.name, str(error))
+                continue
             seen = self._since.setdefault(delivery.name, time.monotonic())
             why = self._not_whole(path)
             if not why:
@@ -147,8 +151,6 @@ class Exchange:
     def _not_whole(self, path: Path) -> str:
         """Why a submission cannot be taken yet; empty when it can."""
         try:
-            if not stat.S_ISDIR(path.lstat().st_mode):
-                return "it is no folder"
             secret = (path / SECRET).lstat()
             if stat.S_ISREG(secret.st_mode) and secret.st_size >= SHORTEST and os.access(path / SECRET, os.R_OK):
                 return ""
@@ -161,11 +163,9 @@ class Exchange:
         note = ""
         try:
             if self._secret(path) != self._secret(folder):
-                note = self._collect(student, path, folder)
-        except OSError as error:
-            return Submission(student, self._unit, problem=f"could not be collected ({error})")
-        except CourseError as error:
-            return Submission(student, self._unit, problem=str(error))
+                note = self._take_in(student, path, folder)
+        except (NoDeliveryError, OSError) as error:
+            return Submission(student, self._unit, problem=f"could not be collected: {error}")
         top = self._classroom.path("submitted", ".", ".")
         scratch = self._unpacked[path.name] = Path(tempfile.mkdtemp(dir=self._scratch))
         with contextlib.suppress(CourseError):
@@ -177,20 +177,14 @@ class Exchange:
                 return replace(submission, notes=(*submission.notes, *filter(None, [note])))
         return Submission(student, self._unit, problem=f"could not be read: there is no {self._unit}.ipynb")
 
-    def _collect(self, student: str, path: Path, folder: Path) -> str:
-        """Copy it to the class; a note on what was left out. Raises `CourseError` for somebody else's."""
-        owner = path.lstat().st_uid
-        if self._check_owner and _name(owner) != student:
-            raise CourseError(
-                f"could not be graded: it says that it is {student}'s, and {_name(owner)} handed it in. Where all "
-                f"share an account, as in containers, write c.ExchangeCollect.check_owner = False into {CONFIG_FILE}"
-            )
-        copier = Copier(owner if self._check_owner else None)
+    def _take_in(self, student: str, path: Path, folder: Path) -> str:
+        """Copy it to the class, as collecting does; a note on what was left out."""
         with tempfile.TemporaryDirectory(dir=self._scratch) as scratch:
-            copier.copy(path, Path(scratch) / self._unit)
+            left_out = self._collect.fetch(path, student, Path(scratch) / self._unit)
             make_private(self._classroom.path("submitted", ".", "."), shared_by_group(self._classroom.root))
             replace_folder(folder, Path(scratch) / self._unit)
-        return f"Left out: {', '.join(copier.left_out)}." if copier.left_out else ""
+        told = [f"{name} ({why})" for name, why in left_out[:TOLD]]
+        return f"Left out: {', '.join(told)}." if told else ""
 
     def _secret(self, folder: Path) -> str:
         """A submission's secret, by which it is known; never through a link. Empty where there is none."""
@@ -201,14 +195,17 @@ class Exchange:
         with os.fdopen(opened, "rb") as file:
             return file.read(4096).decode("utf-8", "replace") if stat.S_ISREG(os.fstat(opened).st_mode) else ""
 
-    def release(self, student: str) -> None:
+    def release(self, student: str) -> str:
         """Hand back the learner's newest page, by nbgrader's own `release_feedback`."""
+        if not self._secret(self._classroom.path("submitted", student, self._unit)):
+            return NOBODY_FETCHES
         with _quiet(), _only(self._api.coursedir, self._unit, student):
             part = self._part("ReleaseFeedback")
             try:
                 part.start()
             except Exception as error:  # its own, or the file system's
                 raise NotReleasedError(str(error) or type(error).__name__) from error
+        return ""
 
     def say_kept(self, arrival: Arrival, sentence: str) -> None:
         """Put a page with the sentence where this submission's feedback will be."""
@@ -250,15 +247,6 @@ def with_exchange(config: Config) -> Config:
         told.CourseDirectory.course_id = machine.CourseDirectory.course_id
     told.merge(config)
     return told
-
-
-def _name(user: int) -> str:
-    import pwd  # not on Windows, where nbgrader has no exchange
-
-    try:
-        return pwd.getpwuid(user).pw_name
-    except KeyError:
-        return f"the user with the number {user}"
 
 
 @contextlib.contextmanager

@@ -10,25 +10,29 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from course_lib.errors import CourseError
 from course_lib.judging.packages import require_packages
+from grader.class_list import class_list_path, read_class_list
 from grader.grading.attempts import attempts_of
 from grader.grading.classroom import CONFIG_FILE, Classroom
-from grader.grading.grade_class import grading_run, outcome
+from grader.grading.grade_class import grading_run, outcome, who_is_who
 from grader.grading.journal import RunJournal
 from grader.grading.results import Result
 from grader.grading.run import GradeOptions, GradingRun
 from grader.grading.workers import WorkerPool, processes
 from grader.pages.plain_cells import one_line
+from grader.submissions.submission import Submission
 from grader.watching.arrivals import Arrival, NotReleasedError, Source
 from grader.watching.exchange import Exchange
 from grader.watching.folder import Folder
 from grader.watching.limits import Limits, now
+from grader.watching.partners import Partners
 
 LOOK_SECONDS = 0.5
 """Between two looks at where submissions arrive. Looking works on every file system; a network's tells no events."""
@@ -39,6 +43,7 @@ SELDOM_SECONDS = 10.0
 QUIET_SECONDS = 60.0
 """After so long without work the class report is written."""
 LONGEST_PAUSE = 60.0
+CHANGED = "the unit, its due date, the configuration or the class list"
 
 
 @dataclass
@@ -142,10 +147,13 @@ class Session:
         self.watcher, self.grading, self.pool, self.source = watcher, grading, pool, source
         self.orders, self.journal = watcher.orders, watcher.journal
         self.limits = Limits(self.journal, grading.writer, self.orders.attempts)
+        self.partners = self._partners()
         self.waiting: dict[str, Arrival] = {}
         """What is to be graded next, by learner: the newest of each."""
         self.kept: dict[str, Arrival] = {}
         """What is beyond a learner's attempts."""
+        self._held: dict[str, Arrival] = {}
+        """What is graded and may still have to be given to another one of a group."""
         self.running: dict[str, Arrival] = {}
         self._to_release: dict[str, Arrival] = {}
         self._worked = self._seldom = time.monotonic()
@@ -167,7 +175,7 @@ class Session:
             if time.monotonic() - self._seldom >= SELDOM_SECONDS:
                 self._seldom = time.monotonic()
                 if self._what_changes_seldom() != self._basis:
-                    self.watcher.log("", "the unit, its due date or the configuration changed: all is looked at again")
+                    self.watcher.log("", f"{CHANGED} changed: all is looked at again")
                     break
                 self._try_again()
             self._begin()
@@ -231,22 +239,42 @@ class Session:
                 self._release(arrival, self.watcher.results[student], False)
 
     def _begin(self) -> None:
-        ready = [student for student in self.waiting if student not in self.running]
-        for student in ready:
+        given = {arrival.giver for arrival in self.running.values()}
+        for student in [student for student in self.waiting if student not in self.running and student not in given]:
             if not self.pool.has_room:
                 break
             arrival = self.waiting[student]
-            if not self.limits.allows(arrival):  # its learner's last attempt was begun since
+            if not arrival.giver and not self.limits.allows(arrival):  # the last attempt was begun since
                 self._keep(self.waiting.pop(student))
                 continue
             assert arrival.take is not None
             submission = arrival.take()
-            self.running[student] = self.waiting.pop(student)
+            del self.waiting[student]
+            if not arrival.giver:
+                submission = self._share(arrival, submission)
+                arrival = replace(arrival, giver=submission.by)
+            self.running[student] = arrival
             fingerprint = submission.fingerprint()
             new = submission.notebook is not None and not self.grading.is_graded(student, fingerprint)
-            if new:
+            if new and not arrival.giver:
                 self.limits.count(arrival, fingerprint)
             self.grading.begin(submission, self.pool)
+
+    def _share(self, arrival: Arrival, submission: Submission) -> Submission:
+        """Let what arrived count for the others of its group, too; it costs them no attempt."""
+        student = arrival.student
+        if (before := self._held.pop(student, None)) is not None:
+            self.source.done(before)
+        for other in [other for other, waits in self.waiting.items() if waits.giver == student]:
+            del self.waiting[other]  # of an earlier one
+        own = {other for waits in (self.waiting, self.kept) for other, one in waits.items() if not one.giver}
+        submission, others = self.partners.take(submission, own)
+        for other in others:
+            key = f"{arrival.key} for {other.student}"
+            self.waiting[other.student] = replace(
+                arrival, student=other.student, key=key, take=partial(_same, other), giver=other.by or student
+            )
+        return submission
 
     def take(self, result: Result, as_before: bool) -> None:
         """What came of a submission: hand it back, and say it in a line."""
@@ -255,14 +283,21 @@ class Session:
         self.watcher.results[student] = result
         self._to_report = True
         if result.points is None:
-            self.limits.give_back(arrival)
+            if not arrival.giver:
+                self.limits.give_back(arrival)
             self.watcher.say_once(student, result.problem or "nothing handed in", arrival.key)
-        elif self._is_of_a_watcher(student):
+        elif self._is_of_a_watcher(arrival):
             self._release(arrival, result, as_before)
-        self.source.done(arrival)
+        if self.partners.stays(student):
+            self._held.setdefault(student, arrival)
+        else:
+            self.source.done(arrival)
 
-    def _is_of_a_watcher(self, student: str) -> bool:
+    def _is_of_a_watcher(self, arrival: Arrival) -> bool:
         """Whether the grade that stands was given on arrival; what a person has graded, a person hands back."""
+        if arrival.giver:
+            return bool(attempts_of(self.journal, arrival.giver))
+        student = arrival.student
         return any(
             self.grading.is_graded(student, attempt.submission) for attempt in attempts_of(self.journal, student)
         )
@@ -273,7 +308,7 @@ class Session:
         if released == page:
             return
         try:
-            self.source.release(student)
+            unseen = self.source.release(student)
         except NotReleasedError as error:
             self._to_release[student] = arrival
             self.watcher.say_once(student, f"its feedback could not be released, and is tried again: {error}")
@@ -284,15 +319,31 @@ class Session:
             self.watcher.log(student, f"its page is a new one  {outcome(result)}")
             return
         seconds = time.monotonic() - arrival.seen
-        self.watcher.log(student, f"{self.limits.in_words(arrival)}  {outcome(result)}  {seconds:.1f} s")
-        for note in result.notes:
+        which = f"handed in by {arrival.giver}" if arrival.giver else self.limits.in_words(arrival)
+        self.watcher.log(student, f"{which}  {outcome(result)}  {seconds:.1f} s")
+        for note in (*result.notes, *filter(None, [unseen])):
             self.watcher.say_once(student, note, arrival.key)
+
+    def _partners(self) -> Partners:
+        classroom, unit = self.orders.classroom, self.orders.unit
+        groups = read_class_list(classroom.db_url(), classroom.root).groups()
+        known, _ = who_is_who(classroom)
+
+        def has_files(student: str) -> bool:
+            return (classroom.path("submitted", student, unit) / f"{unit}.ipynb").exists()
+
+        return Partners(groups, known, has_files)
 
     def _what_changes_seldom(self) -> tuple[object, ...]:
         classroom, unit = self.orders.classroom, self.orders.unit
         paths = [classroom.path(step, ".", unit) / f"{unit}.ipynb" for step in ("source", "release")]
-        stamps = [_stamp(path) for path in (*paths, classroom.root / CONFIG_FILE)]
+        paths += [classroom.root / CONFIG_FILE, class_list_path(classroom.db_url(), classroom.root)]
+        stamps = [_stamp(path) for path in paths]
         return (*stamps, classroom.due(unit))
+
+
+def _same(submission: Submission) -> Submission:
+    return submission
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import nbformat
 from helpers.submissions import MINE, UNIT, released, right
-from nbformat.v4 import new_code_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from grader.submissions.gather import Arrivals, gather
 from grader.submissions.samples import find_cell
@@ -97,3 +97,10 @@ def words(found: Arrivals) -> dict[str, str]:
 
 def _word(path: Path | None) -> str:
     return json.loads(path.read_bytes())["metadata"].get("word", "") if path else "(nothing)"
+
+
+def with_line(line: str, word: str = "x") -> bytes:
+    """The unit's notebook, `tagged` with the word, and with a text cell that has a line."""
+    notebook = nbformat.reads(tagged(word).decode(), as_version=4)
+    notebook.cells.insert(1, new_markdown_cell(f"# Us\n\n{line}\n"))
+    return nbformat.writes(notebook).encode()

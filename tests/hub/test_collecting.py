@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import getpass
 import logging
 import os
@@ -13,7 +14,7 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
 from grader.config import COURSE_ID, nbgrader_config
-from grader.submissions import collecting
+from grader.submissions import copying, deliveries
 from grader.submissions.collecting import CollectOwn
 
 pytestmark = pytest.mark.fast
@@ -51,17 +52,16 @@ def hand_in(exchange, name=ME, time=TIME, text="{}", tail="x1"):
     return folder
 
 
-def collect(exchange, caplog, **options) -> str:
+def collect(exchange, caplog, course=None, **options) -> str:
     """Collect all; what was said."""
     root = exchange.parents[2] / "class"
     config = nbgrader_config()
     config.CourseDirectory.root = str(root)
     config.CourseDirectory.assignment_id = UNIT
     config.Exchange.root = str(exchange.parents[1])
-    config.merge(Config({"CollectOwn": options}))
-    course = CourseDirectory(config=config)
+    config.merge(Config({"CollectOwn": options, "CourseDirectory": course or {}}))
     with caplog.at_level(logging.INFO):
-        CollectOwn(coursedir=course, config=config, authenticator=None).start()
+        CollectOwn(coursedir=CourseDirectory(config=config), config=config, authenticator=None).start()
     return caplog.text
 
 
@@ -92,8 +92,8 @@ def test_nobody_hands_in_for_another(exchange, caplog):
 def test_a_later_folder_of_somebody_else_does_not_take_the_place(exchange, caplog, monkeypatch):
     hand_in(exchange, text="mine")
     foreign = hand_in(exchange, time="2026-01-30 23:00:00 UTC", text="not mine")
-    own = collecting.find_owner
-    monkeypatch.setattr(collecting, "find_owner", lambda path: "bob" if path == str(foreign) else own(path))
+    own, other = deliveries.owner_name, foreign.stat().st_ino
+    monkeypatch.setattr(deliveries, "owner_name", lambda found: "bob" if found.st_ino == other else own(found))
     collect(exchange, caplog)
     assert (exchange.parents[2] / "class" / "submitted" / ME / UNIT / f"{UNIT}.ipynb").read_text() == "mine"
 
@@ -106,20 +106,51 @@ def test_a_link_in_a_hand_in_leads_nowhere(exchange, caplog, tmp_path):
     (folder / "deep").symlink_to(secret.parent)
     os.mkfifo(folder / "pipe")
     said = collect(exchange, caplog)
-    assert said.count("it is a link, not a file") == 2
-    assert "pipe" in said
+    assert said.count("is left out: it is a link") == 2
+    assert "pipe is left out: it is a pipe, a socket or a device" in said
     assert collected(exchange) == [f"{ME}/{UNIT}/{UNIT}.ipynb", f"{ME}/{UNIT}/timestamp.txt"]
 
 
-def test_what_takes_a_files_place_while_it_is_copied_is_not_followed(tmp_path):
-    secret = tmp_path / "secret"
-    secret.write_text("the secret", encoding="utf-8")
-    (tmp_path / "link").symlink_to(secret)
-    with pytest.raises(OSError, match="symbolic link"):
-        collecting.copy_own(None, str(tmp_path / "link"), str(tmp_path / "copy"))
-    with pytest.raises(OSError, match="somebody else"):  # reached through a folder that has become a link
-        collecting.copy_own(os.getuid() + 1, str(secret), str(tmp_path / "copy"))
-    assert not (tmp_path / "copy").exists()
+def test_what_takes_a_folders_place_while_it_is_copied_is_not_followed(exchange, caplog, monkeypatch, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "data.txt").write_text("the secret", encoding="utf-8")
+    folder = hand_in(exchange)
+    (folder / "deep").mkdir()
+    (folder / "deep" / "data.txt").write_text("mine", encoding="utf-8")
+    real = os.listdir
+
+    def swaps(where):
+        names = real(where)
+        if "deep" in names and (folder / "deep").is_dir() and not (folder / "deep").is_symlink():
+            shutil.rmtree(folder / "deep")
+            (folder / "deep").symlink_to(tmp_path / "elsewhere")
+        return names
+
+    monkeypatch.setattr(copying.os, "listdir", swaps)
+    assert "deep is left out: it is a link" in collect(exchange, caplog)
+    assert collected(exchange) == [f"{ME}/{UNIT}/{UNIT}.ipynb", f"{ME}/{UNIT}/timestamp.txt"]
+
+
+def test_what_the_configuration_leaves_out_is_left_out(exchange, caplog):
+    folder = hand_in(exchange)
+    for name in ("weights.bin", "large.bin", "notes.tmp", "page.html"):
+        (folder / name).write_bytes(b"x" * (3000 if name == "large.bin" else 10))
+    (folder / "feedback").mkdir()
+    said = collect(exchange, caplog, course={"max_file_size": 2, "include": ["*.ipynb", "*.txt", "*.bin"]})
+    assert {path.split("/")[-1] for path in collected(exchange)} == {f"{UNIT}.ipynb", "timestamp.txt", "weights.bin"}
+    assert "large.bin is left out: it is larger than a submission may be (2000 bytes)" in said
+    assert "page.html" not in said, "nobody waits for a word on it"
+
+
+def test_a_disk_that_fails_leaves_no_half_of_a_hand_in(exchange, caplog, monkeypatch):
+    hand_in(exchange)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(copying.Copier, "_write", full)
+    assert "is not collected: [Errno 28] No space left" in collect(exchange, caplog)
+    assert not (exchange.parents[2] / "class" / "submitted" / ME / UNIT).exists()
 
 
 @pytest.mark.parametrize("name", [f"-+{UNIT}+{TIME}+x", f"ada+{UNIT}+yesterday+x", f"{ME}+{UNIT}+9999999-99-99+x"])
@@ -128,6 +159,12 @@ def test_a_name_that_makes_no_sense_stops_nobody(exchange, caplog, name):
     hand_in(exchange)
     assert "is not collected" in collect(exchange, caplog)
     assert {path.split("/")[0] for path in collected(exchange)} == {ME}
+
+
+def test_a_name_that_is_no_learners_is_told_where_owners_do_not_count(exchange, caplog):
+    hand_in(exchange, name="a*b")
+    assert "is not collected: nbgrader does not take such a name" in collect(exchange, caplog, check_owner=False)
+    assert not collected(exchange)
 
 
 def test_a_file_in_the_exchange_and_a_link_to_a_folder_are_no_hand_in(exchange, caplog, tmp_path):

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 
-import nbformat
 import pytest
-from helpers.handed_in import tagged
+from helpers.handed_in import tagged, with_line
 from helpers.submissions import UNIT
-from nbformat.v4 import new_markdown_cell
 
 from grader.submissions.gather import Arrivals
 from grader.submissions.groups import share
@@ -26,12 +24,6 @@ def arrived(folder, **texts):
             path.write_bytes(text)
         found.append(Submission(student, UNIT, path if text is not None else None))
     return Arrivals(found)
-
-
-def with_line(line, word="x"):
-    notebook = nbformat.reads(tagged(word).decode(), as_version=4)
-    notebook.cells.insert(1, new_markdown_cell(f"# Us\n\n{line}\n"))
-    return nbformat.writes(notebook).encode()
 
 
 def outcome(found):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import getpass
 import json
 import os
 import time
@@ -25,6 +26,7 @@ from grader.grading.classroom import Classroom
 from grader.grading.journal import RunJournal
 from grader.grading.run import GradingRun
 from grader.preprocessors.verify_answers import VERDICT
+from grader.submissions import deliveries
 from grader.submissions.copying import Copier
 from grader.submissions.files import printable
 from grader.watching import exchange as exchange_module
@@ -103,7 +105,7 @@ def test_a_name_that_is_no_learners_is_told_once(hall, exchange, student):
 def test_a_time_that_is_none_is_told(hall, exchange):
     (hall.inbound / f"ada+{UNIT}+yesterday+x").mkdir()
     (found,) = exchange.look()
-    assert "its name tells no time" in found.problem
+    assert "the time in its name cannot be read" in found.problem
 
 
 def test_what_is_collected_is_a_copy_in_the_classs_folder_without_links(hall, exchange, tmp_path):
@@ -123,14 +125,18 @@ def test_what_is_collected_is_a_copy_in_the_classs_folder_without_links(hall, ex
     assert arrival.take().notebook.read_text() == "mended by a person", "collected before: not again"
 
 
-def test_somebody_elses_submission_is_refused(tmp_path):
+def test_somebody_elses_submission_is_told_once_and_takes_nobodys_place(tmp_path, monkeypatch):
     hall = Hall(tmp_path, "c.ExchangeCollect.check_owner = True")
     (tmp_path / "scratch").mkdir()
     exchange = Exchange(Classroom(hall.course), UNIT, tmp_path / "scratch")
-    hall.submit("somebody_else", answered({}))
-    (arrival,) = exchange.look()
-    assert "says that it is somebody_else's" in arrival.take().problem
-    assert not (hall.course / "submitted").exists()
+    ada = getpass.getuser()
+    mine, foreign = hall.submit(ada, answered({}), 1), hall.submit(ada, "not mine", 2)
+    real, other = deliveries.owner_name, foreign.stat().st_ino
+    monkeypatch.setattr(deliveries, "owner_name", lambda found: "bob" if found.st_ino == other else real(found))
+    told_once, arrival = exchange.look()
+    assert f"bears the name of {ada} and belongs to bob" in told_once.problem and arrival.place == mine
+    assert arrival.take().notebook.read_text() == answered({})
+    assert exchange.look() == []
 
 
 @pytest.mark.parametrize(
@@ -158,7 +164,8 @@ def test_links_pipes_and_other_peoples_files_are_left_out(tmp_path):
     copier.copy(source, tmp_path / "target")
     found = {p.relative_to(tmp_path / "target").as_posix() for p in (tmp_path / "target").rglob("*") if p.is_file()}
     assert found == {"a.txt", "deep/b.txt"}
-    assert copier.left_out == ["folder (is a link)", "link (is a link)", "pipe (is a pipe, a socket or a device)"]
+    said = [("folder", "is a link"), ("link", "is a link"), ("pipe", "is a pipe, a socket or a device")]
+    assert copier.left_out == said
     other = Copier(os.getuid() + 1)
     other.copy(source, tmp_path / "other")
     assert [p for p in (tmp_path / "other").rglob("*") if p.is_file()] == [], "a hard link to somebody else's"

@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from helpers.submissions import UNIT, answered, bonus, points, released
 from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 
+from grader.class_list import ClassList, Enrolled, class_list_path, write_class_list
 from grader.commands.grade import main
 from grader.grading.attempts import attempts_of
 from grader.grading.classroom import Classroom
@@ -130,6 +132,46 @@ def test_from_submit_to_fetched_feedback_with_two_attempts_a_day(tmp_path):
     assert "2 a day are graded." in second_page and "This submission is kept" in kept and "Attempt" not in kept
     with Classroom(hall.course).gradebook() as gradebook:
         assert gradebook.find_submission(UNIT, "ada").score == points() + bonus(), "the kept one did not count"
+
+
+def test_what_one_of_a_group_hands_in_counts_for_all(tmp_path, monkeypatch):
+    hall = Hall(tmp_path)
+    room = Classroom(hall.course)
+    team = {student: Enrolled(group="Team 1") for student in ("ada", "bob", "cleo")}
+    write_class_list(class_list_path(room.db_url(), room.root), ClassList(team))
+    bobs = hall.submit("bob", answered({}))
+    lines = in_process(monkeypatch, room, "can fetch nothing there", 2)
+    assert re.search(r"  bob  .*  attempt 1 \(1 of 2 today\) ", lines[1]), lines
+    assert sum(f"handed in by bob  {points() + bonus()} of " in line for line in lines) == 2, lines
+    assert standing(room) == dict.fromkeys(team, points() + bonus())
+    assert [len(attempts_of(RunJournal(room, UNIT), student)) for student in team] == [0, 1, 0]
+    assert [path.name for path in hall.feedback.iterdir()] == [hall.page(bobs).name], "nobody's page is another's"
+    secrets = {(room.path("feedback", one, UNIT) / "submission_secret.txt").read_text() for one in team}
+    assert len(secrets) == 3, "nbgrader's release_feedback serves on"
+    hall.submit("cleo", nbformat.writes(released()), 2)
+    lines = in_process(monkeypatch, room, "could be bob or cleo's notebook")
+    assert [line.split("  ")[1] for line in lines if "could be" in line] == ["ada"]
+    assert standing(room) == {"ada": points() + bonus(), "bob": points() + bonus(), "cleo": 0.0}
+
+
+def in_process(monkeypatch, room, what, many=1):
+    """Let a watcher run here until it has said this so many times; all that it said."""
+    lines, stop = [], threading.Event()
+
+    def say(line):
+        lines.append(line)
+        if sum(what in line for line in lines) >= many:
+            stop.set()
+
+    monkeypatch.setattr(watcher, "processes", lambda count: Inline())
+    monkeypatch.setattr(GradingRun, "warm", lambda *_: None)
+    watcher.watch(watcher.Orders(room, UNIT, None, attempts=2, workers=1, say=say, stop=stop))
+    return lines
+
+
+def standing(room):
+    with room.gradebook() as gradebook:
+        return {one.student.id: one.score for one in gradebook.assignment_submissions(UNIT)}
 
 
 @pytest.mark.timeout(900)
