@@ -1,0 +1,106 @@
+"""PO files: read, brought up to what extraction gives, and written the same way each time.
+
+A text whose English has changed keeps its old translation, marked fuzzy; editions use only what is neither fuzzy nor
+empty. So a translation is never wrong for want of somebody to look at it: at worst it is English.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import PoFileError, read_po, write_po
+
+from course_lib.errors import CourseError
+from course_lib.workspace import course_root
+from grader.languages.extraction import Entry
+
+HEADER = "# {language}: {name}. How to translate: docs/translating.md"
+OF_THE_DAY = re.compile(
+    r'^"(?:POT-Creation-Date|PO-Revision-Date|Generated-By|X-Generator|Last-Translator|Language-Team'
+    r'|Project-Id-Version|Report-Msgid-Bugs-To): .*\n',
+    re.MULTILINE,
+)
+"""What programs note of themselves and of the hour; without it the same content is the same bytes."""
+LIKE = 0.6
+"""Babel's own measure of likeness, from which on an old translation is kept for a new text."""
+
+
+def folder(language: str) -> Path:
+    """Where all of a language is."""
+    return course_root() / "locale" / language
+
+
+def path_of(language: str, name: str) -> Path:
+    """The file of a catalogue: `units/02_gradient_descent`, `course`."""
+    return folder(language) / f"{name}.po"
+
+
+def languages() -> list[str]:
+    """The languages that there are catalogues of, beside English."""
+    return sorted(path.parent.name for path in (course_root() / "locale").glob("*/course.po"))
+
+
+def read(path: Path) -> Catalog:
+    """A catalogue from its file; a `CourseError` that says where it is broken."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+    except FileNotFoundError:
+        raise CourseError(f"{path} is missing: ./course build makes it, with nothing translated yet.") from None
+    except UnicodeDecodeError as error:
+        raise CourseError(f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8, without other changes.") from None
+    try:
+        return read_po(io.StringIO(text), locale=path_language(path), abort_invalid=True)
+    except PoFileError as error:
+        raise CourseError(f"{path}, line {error.lineno + 1}: {error.args[0]}: {error.line.strip()[:60]!r}.") from None
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise CourseError(f"{path} is not a PO file that can be read: {error}.") from None
+
+
+def path_language(path: Path) -> str | None:
+    """The language of a catalogue's file, by its folder; None outside `locale/`."""
+    parts = path.parts
+    return parts[parts.index("locale") + 1] if "locale" in parts[:-2] else None
+
+
+def template(entries: Iterable[Entry]) -> Catalog:
+    """A catalogue of entries without translations, in their order."""
+    catalog = Catalog(fuzzy=False)
+    for entry in entries:
+        place = [(entry.place, 1)] if entry.place else []
+        catalog.add(entry.text, auto_comments=[entry.note], locations=place, context=entry.context)
+        message = catalog.get(entry.text, context=entry.context)
+        if message is not None:  # Babel takes a percent sign for a format; a sentence has none
+            message.flags -= {"python-format", "python-brace-format"}
+    return catalog
+
+
+def updated(path: Path, entries: Iterable[Entry], language: str, name: str) -> str:
+    """The text of a catalogue's file, with what it had and what extraction gives now."""
+    wanted = template(entries)
+    catalog = read(path) if path.is_file() else Catalog(locale=language, fuzzy=False)
+    catalog.update(wanted, update_creation_date=False)
+    catalog.header_comment = HEADER.format(language=language, name=name)
+    catalog.fuzzy = False
+    for message in catalog:
+        message.flags -= {"python-format", "python-brace-format"}
+    catalog.obsolete = {key: old for key, old in catalog.obsolete.items() if old.string}
+    return written(catalog)
+
+
+def written(catalog: Catalog) -> str:
+    """A catalogue as the text of its file: one line a text, no dates, so that the same content is the same bytes."""
+    out = io.BytesIO()
+    write_po(out, catalog, width=0, include_lineno=False)
+    return OF_THE_DAY.sub("", out.getvalue().decode("utf-8"))
+
+
+def done(message: Message) -> bool:
+    """Whether a message has a translation that editions use."""
+    return bool(message.id and message.string) and not message.fuzzy
+
+
+__all__ = ["Catalog", "Message", "done", "folder", "languages", "path_of", "read", "template", "updated", "written"]
