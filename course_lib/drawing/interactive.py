@@ -11,6 +11,7 @@ from typing import Any
 
 from course_lib.drawing.alternatives import Picture
 from course_lib.drawing.described import describe
+from course_lib.drawing.foreign import told
 from course_lib.errors import CourseError
 
 
@@ -98,8 +99,9 @@ def _picture(draw: Callable[..., Any], values: Mapping[str, Any]) -> Picture:
             raise CourseError("The drawing function that play() was given made no new figure.")
         buffer = io.BytesIO()
         figure = plt.figure(made[-1])
-        figure.savefig(buffer, format="png")
-        return Picture(buffer.getvalue(), describe(figure))
+        with told(figure):
+            figure.savefig(buffer, format="png")
+            return Picture(buffer.getvalue(), describe(figure))
     finally:
         for number in set(plt.get_fignums()) - before:
             plt.close(number)

@@ -11,10 +11,12 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from babel.core import UnknownLocaleError
 from babel.messages.catalog import Catalog, Message
-from babel.messages.pofile import PoFileError, read_po, write_po
+from babel.messages.pofile import write_po
 
 from course_lib.errors import CourseError
+from course_lib.language.catalogues import done, read
 from course_lib.workspace import course_root
 from grader.languages.extraction import Entry
 
@@ -44,28 +46,6 @@ def languages() -> list[str]:
     return sorted(path.parent.name for path in (course_root() / "locale").glob("*/course.po"))
 
 
-def read(path: Path) -> Catalog:
-    """A catalogue from its file; a `CourseError` that says where it is broken."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
-    except FileNotFoundError:
-        raise CourseError(f"{path} is missing: ./course build makes it, with nothing translated yet.") from None
-    except UnicodeDecodeError as error:
-        raise CourseError(f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8, without other changes.") from None
-    try:
-        return read_po(io.StringIO(text), locale=path_language(path), abort_invalid=True)
-    except PoFileError as error:
-        raise CourseError(f"{path}, line {error.lineno + 1}: {error.args[0]}: {error.line.strip()[:60]!r}.") from None
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise CourseError(f"{path} is not a PO file that can be read: {error}.") from None
-
-
-def path_language(path: Path) -> str | None:
-    """The language of a catalogue's file, by its folder; None outside `locale/`."""
-    parts = path.parts
-    return parts[parts.index("locale") + 1] if "locale" in parts[:-2] else None
-
-
 def template(entries: Iterable[Entry]) -> Catalog:
     """A catalogue of entries without translations, in their order."""
     catalog = Catalog(fuzzy=False)
@@ -81,7 +61,10 @@ def template(entries: Iterable[Entry]) -> Catalog:
 def updated(path: Path, entries: Iterable[Entry], language: str, name: str) -> str:
     """The text of a catalogue's file, with what it had and what extraction gives now."""
     wanted = template(entries)
-    catalog = read(path) if path.is_file() else Catalog(locale=language, fuzzy=False)
+    try:
+        catalog = read(path) if path.is_file() else Catalog(locale=language, fuzzy=False)
+    except UnknownLocaleError:
+        raise CourseError(f"{language!r} is no language that Babel knows: name it as in zh_CN or de.") from None
     catalog.update(wanted, update_creation_date=False)
     catalog.header_comment = HEADER.format(language=language, name=name)
     catalog.fuzzy = False
@@ -96,11 +79,6 @@ def written(catalog: Catalog) -> str:
     out = io.BytesIO()
     write_po(out, catalog, width=0, include_lineno=False)
     return OF_THE_DAY.sub("", out.getvalue().decode("utf-8"))
-
-
-def done(message: Message) -> bool:
-    """Whether a message has a translation that editions use."""
-    return bool(message.id and message.string) and not message.fuzzy
 
 
 __all__ = ["Catalog", "Message", "done", "folder", "languages", "path_of", "read", "template", "updated", "written"]

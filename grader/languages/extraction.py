@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from course_lib.judging.reference import DIRECTORY
 from course_lib.workspace import course_root
 from grader.exercises import exercises_of
-from grader.languages.blocks import split
+from course_lib.language.blocks import split
 from grader.languages.literals import Literal, literals
 from grader.scripts import read_script
 
@@ -50,13 +50,19 @@ class Entry:
     place: str = ""
 
 
-def extracted() -> dict[str, list[Entry]]:
-    """All entries of the course, by the name of their catalogue: `units/02_gradient_descent`, `checks/shared`, ..."""
+def extracted(unit: str | None = None) -> dict[str, list[Entry]]:
+    """All entries of the course, by the name of their catalogue: `units/02_gradient_descent`, `checks/shared`, ...
+
+    Of one unit only its own two catalogues.
+    """
     scripts = sorted((course_root() / "solutions").glob("[0-9][0-9]_*/[0-9][0-9]_*.py"))
     found: dict[str, list[Entry]] = {}
     for script in scripts:
-        found[f"units/{script.stem}"] = list(unit_entries(script))
-        found[f"checks/u{script.stem}"] = list(check_entries(script.stem))
+        if unit in (None, script.stem):
+            found[f"units/{script.stem}"] = list(unit_entries(script))
+            found[f"checks/u{script.stem}"] = list(check_entries(script.stem))
+    if unit is not None:
+        return found
     found["checks/shared"] = list(shared_entries())
     found["course"] = list(course_entries())
     return found

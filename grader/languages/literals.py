@@ -33,7 +33,7 @@ class Literal:
 def is_prose(text: str) -> bool:
     """Whether a text has words for a reader, beside names and marks."""
     bare = wordy(text)
-    return bool(WORDS.search(bare)) and not re.match(r"[#.]?[\w-]+\s*\{|[a-z-]+:\S|SELECT |raise |import ", bare)
+    return bool(WORDS.search(bare) or re.fullmatch(r"[A-Z][a-z]+: ?", bare)) and not re.match(r"[#.]?[\w-]+\s*\{|[a-z-]+:\S|SELECT |raise |import ", bare)
 
 
 def wordy(text: str) -> str:
@@ -150,7 +150,7 @@ def _role(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> str:
     while parent is not None and not isinstance(parent, ast.stmt):
         if isinstance(parent, ast.keyword) and parent.arg:
             return parent.arg
-        if isinstance(parent, ast.Call):
+        if isinstance(parent, ast.Call) and child is not parent.func:
             return _called(parent)
         if isinstance(parent, ast.FormattedValue) or isinstance(parent, ast.Dict) and child in parent.keys:
             return "value"
