@@ -48,16 +48,6 @@ def shown(text: str, unit: str | None = None) -> str:
     return _teller(name, unit_here() if unit is None else unit).tell(text)
 
 
-def unit_of(exercise: str) -> str:
-    """The unit of an exercise, whose catalogue has its sentences; nothing for one that the course does not have."""
-    from course_lib.judging.reference import load
-
-    try:
-        return load(exercise).unit
-    except CourseError:
-        return ""
-
-
 def unit_here() -> str:
     """The unit whose folder this process works in, as a notebook's kernel does; nothing in any other folder."""
     try:
@@ -85,15 +75,23 @@ def tell_prints() -> None:
     builtins.print = _Printing(builtins.print, Teller(whole, only=frozenset(lines)))
 
 
+def tell_commands() -> None:
+    """On the command line: what the course's own modules print is shown in the reader's language."""
+    if speaking() != choice.ENGLISH and not isinstance(builtins.print, _Printing):
+        builtins.print = _Printing(builtins.print, _teller(speaking(), ""), ("course_lib", "grader"))
+
+
 @dataclass(frozen=True)
 class _Printing:
-    """`print` for a notebook's cells. Everybody else's, and what goes to a file, is Python's own."""
+    """`print` for some modules. Everybody else's, and what goes to a file, is Python's own."""
 
     python: Callable[..., None]
     teller: Teller
+    modules: tuple[str, ...] = ("__main__",)
 
     def __call__(self, *values: object, sep: str | None = " ", end: str | None = "\n", **options: Any) -> None:
-        if options.get("file") is None and sys._getframe(1).f_globals.get("__name__") == "__main__":
+        module = str(sys._getframe(1).f_globals.get("__name__"))
+        if options.get("file") is None and module.split(".")[0] in self.modules:
             text = (" " if sep is None else str(sep)).join(map(str, values))
             told = "\n".join(self.teller.tell(line) for line in text.split("\n"))
             if told != text:

@@ -177,15 +177,18 @@ def _handed_out(shipped: Path) -> bytes:
         return data
     english = editions.loads(data)
     try:
-        return data if english is None else editions.dumps(editions.edition(english, shipped.stem, wanted, locales()))
+        if english is not None:
+            return editions.dumps(editions.edition(english, shipped.stem, wanted, locales()))
     except CourseError:  # `retell` says what is broken; until that is mended, the copy is English
-        return data
+        pass
+    return data
 
 
 def _put(content: bytes, target: Path, *, like: Path, keep: bool = False) -> Path | None:
     """Put a file into place whole or not at all: a full disk or a kill leaves the target as it was.
 
-    like: the file whose rights it gets. With `keep`, the target's present content gets a dated name first, which is returned.
+    like: the file whose rights it gets. With `keep`, the target's present content gets a dated name first, which is
+    returned.
     """
     temporary = kept = None
     try:

@@ -13,7 +13,18 @@ from course_lib.commands.user_settings import CLEARED, CONTENTS_MANAGER, JUPYTER
 from course_lib.errors import CourseError
 from course_lib.language import choice
 from course_lib.progress import state_directory
-from course_lib.workspace import course_root, find_unit, home, is_changed, locales, notebook, retell, units, work_copy
+from course_lib.workspace import (
+    course_root,
+    find_unit,
+    home,
+    is_changed,
+    language,
+    locales,
+    notebook,
+    retell,
+    units,
+    work_copy,
+)
 
 # What JupyterLab is set to in the course, unless you have chosen otherwise: the course works offline, and the question
 # whether to fetch news would cover the notebook's corner. `labconfig/default_setting_overrides.json` is JupyterLab's
@@ -58,10 +69,10 @@ def start(
 
 def choose_language(text: str) -> None:
     """Remember the language that a person means. Raises `CourseError` with those that there are."""
-    language = choice.named(text, locales())
+    meant = choice.named(text, locales())
     other = os.environ.get(choice.VARIABLE, "").strip()
-    choice.keep(language, state_directory())
-    if other and choice.named(other, locales()) != language:
+    choice.keep(meant, state_directory())
+    if other and choice.named(other, locales()) != meant:
         print(f"{choice.VARIABLE}={other} is set and goes before --language: unset it.")
 
 
@@ -80,12 +91,13 @@ def lab_environment() -> dict[str, str]:
     """The environment variables that JupyterLab runs with: this process's, and the course's defaults."""
     programs = [sysconfig.get_path("scripts"), os.environ.get("PATH")]
     kept = {name: value for name, value in os.environ.items() if name not in CLEARED}
+    menus = DEFAULTS / "languages" / language()  # without its language pack JupyterLab stays English
     return kept | {
         # What a cell starts, as `%tensorboard` does, is this environment's.
         "PATH": _path(*programs),
         # This environment's kernel, even where the home folder has another one under the same name.
         "JUPYTER_PREFER_ENV_PATH": "1",
-        "JUPYTER_CONFIG_PATH": _path(os.environ.get("JUPYTER_CONFIG_PATH"), str(DEFAULTS)),
+        "JUPYTER_CONFIG_PATH": _path(os.environ.get("JUPYTER_CONFIG_PATH"), str(menus), str(DEFAULTS)),
         "JUPYTER_PATH": _path(os.environ.get("JUPYTER_PATH"), str(DEFAULTS)),
         # A kernel without your own start-up files: what they import would work here and be missing when graded.
         "IPYTHONDIR": str(state_directory() / "ipython"),

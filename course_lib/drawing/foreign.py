@@ -100,7 +100,7 @@ def _told(english: str) -> str:
 def _tell_ticks(axis: Axis, undo: list[tuple[Any, str, Any]]) -> None:
     """Have an axis whose ticks are words name them in the language of now."""
     for ticker in (axis.major, axis.minor):
-        formatter = ticker.formatter
+        formatter: Any = ticker.formatter
         labels = getattr(formatter, "seq", None)
         if labels is not None:  # `set_xticks(places, labels)`
             undo.append((formatter, "seq", labels))

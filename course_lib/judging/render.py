@@ -13,12 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from course_lib.errors import CourseError
 from course_lib.judging import problems
 from course_lib.judging.compare import TELLS_VALUES, UNTOLD, apart, short
 from course_lib.judging.diagnosis import Diagnosis
 from course_lib.judging.judge import Difference, GroupResult, Verdict
+from course_lib.judging.reference import load
 from course_lib.sentences import say
-from course_lib.told import shown, unit_of
+from course_lib.told import shown
 
 # Colours that hold on a white and on a dark page; text takes the page's own colour.
 GREEN, RED, AMBER = "#2e9e6b", "#d1495b", "#d68910"
@@ -58,6 +60,14 @@ def _with_hint(diagnosis: Diagnosis, verdict: Verdict) -> str:
         template = named if diagnosis.kind == "named" else "{says} Hint {hint} is about this."
         return say(template, says=diagnosis.says, hint=hint)
     return diagnosis.says
+
+
+def unit_of(exercise: str) -> str:
+    """The unit of an exercise, whose catalogue has its sentences; nothing for one that the course does not have."""
+    try:
+        return load(exercise).unit
+    except CourseError:
+        return ""
 
 
 def reason(verdict: Verdict) -> str:
@@ -124,7 +134,7 @@ def text(verdict: Verdict, private: bool = False) -> str:
     if not verdict.passed:
         lines += ["  " + sentence for sentence in advice(verdict, private)]
     if verdict.withheld:
-        return "\n".join([*lines, "  " + shown(WITHHELD)] if verdict.passed else lines)
+        return "\n".join([*lines, f"  {shown(WITHHELD)}"] if verdict.passed else lines)
     for group, states, detail in _rows(verdict, private):
         mark = "✓" if group.passed else "✗"
         lines.append(f"  {mark} {states} ({group.earned}/{group.points})" + (f": {detail}" if detail else ""))
@@ -169,7 +179,11 @@ def _table(verdict: Verdict, private: bool) -> str:
         )
     head = f'<table style="border-collapse:collapse;margin:6px 0;font-size:95%">{"".join(rows)}</table>'
     first = None if private or not verdict.differences else _first(verdict)
-    return head if first is None or first.stage not in ("values", "dtype", "finite") else head + _values(first, unit_of(verdict.exercise))
+    return (
+        head
+        if first is None or first.stage not in ("values", "dtype", "finite")
+        else head + _values(first, unit_of(verdict.exercise))
+    )
 
 
 def _values(difference: Difference, unit: str) -> str:

@@ -24,7 +24,7 @@ def read(path: Path) -> Catalog:
     except OSError as error:
         raise CourseError(f"{path} cannot be read: {error.strerror or error}.") from None
     except UnicodeDecodeError as error:
-        raise CourseError(f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8, without other changes.") from None
+        raise CourseError(f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8, as it was.") from None
     try:
         return read_po(io.StringIO(text), locale=_language(path), abort_invalid=True)
     except PoFileError as error:

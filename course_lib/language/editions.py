@@ -49,7 +49,7 @@ def retold(mine: Notebook, english: Notebook, unit: str, language: str, locales:
     marks = told_marks(mine)
     changed = before != language
     for cell in prose(mine):
-        name = cell.get("id")
+        name = str(cell.get("id"))
         if name not in wanted:
             continue
         text = source_of(cell)
@@ -118,8 +118,8 @@ def loads(data: bytes) -> Notebook | None:
         found = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return None
-    ok = isinstance(found, dict) and isinstance(found.get("cells"), list) and all(isinstance(c, dict) for c in found["cells"])
-    return found if ok else None
+    cells = found.get("cells") if isinstance(found, dict) else None
+    return found if isinstance(cells, list) and all(isinstance(cell, dict) for cell in cells) else None
 
 
 def dumps(notebook: Notebook) -> bytes:

@@ -111,5 +111,5 @@ def made_from(english: str, told: str) -> Template | None:
 
 
 def _small(text: str) -> str:
-    """With a small first letter: a sentence that stands by itself has a capital one, which its template may not have."""
+    """With a small first letter: a sentence by itself has a capital one, which its template may not have."""
     return text[:1].lower() + text[1:]

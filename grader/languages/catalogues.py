@@ -23,7 +23,7 @@ from grader.languages.extraction import Entry
 HEADER = "# {language}: {name}. How to translate: docs/translating.md"
 OF_THE_DAY = re.compile(
     r'^"(?:POT-Creation-Date|PO-Revision-Date|Generated-By|X-Generator|Last-Translator|Language-Team'
-    r'|Project-Id-Version|Report-Msgid-Bugs-To): .*\n',
+    r"|Project-Id-Version|Report-Msgid-Bugs-To): .*\n",
     re.MULTILINE,
 )
 """What programs note of themselves and of the hour; without it the same content is the same bytes."""

@@ -11,15 +11,18 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from course_lib.judging.reference import DIRECTORY
+from course_lib.language.blocks import split
 from course_lib.workspace import course_root
 from grader.exercises import exercises_of
-from course_lib.language.blocks import split
 from grader.languages.literals import Literal, literals
 from grader.scripts import read_script
 
 SHOWN = frozenset(
-    "xlabel ylabel title label labels suptitle set_title set_xlabel set_ylabel text annotate legend finding print "
-    "options because supxlabel supylabel set_xticks set_yticks names titles".split()
+    (
+        *("xlabel", "ylabel", "title", "label", "labels", "suptitle", "set_title", "set_xlabel", "set_ylabel", "text"),
+        *("annotate", "legend", "finding", "print", "options", "because", "supxlabel", "supylabel", "set_xticks"),
+        *("set_yticks", "names", "titles"),
+    )
 )
 """Calls and keywords whose literals a reader sees, single words too."""
 JUDGE = ("course_lib/judging", "grader/search/operators.py", "grader/search/edits.py")
@@ -42,7 +45,7 @@ MAGIC = re.compile(r"^([%!])", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Entry:
-    """One text to translate. `note` tells a translator what it is, `place` where it stands; `context` parts namesakes."""
+    """One text to translate. `note` says what it is, `place` where it stands; `context` parts namesakes."""
 
     text: str
     context: str

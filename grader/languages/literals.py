@@ -10,6 +10,8 @@ from itertools import product
 
 WORDS = re.compile(r"[A-Za-z]{2,}[^\w]* [^\w]*[A-Za-z(]|[a-z]{2,}[.:?!]$")
 """Two words with a blank between them, or one that ends as a sentence does."""
+CODE = re.compile(r"[#.]?[\w-]+\s*\{|[a-z-]+:\S|SELECT |raise |import ")
+"""Styles, addresses, queries and Python, which have words, too."""
 FIELD = re.compile(r"\{[^{}]*\}")
 TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->")
 FORMULA = re.compile(r"\$[^$]*\$")
@@ -33,7 +35,7 @@ class Literal:
 def is_prose(text: str) -> bool:
     """Whether a text has words for a reader, beside names and marks."""
     bare = wordy(text)
-    return bool(WORDS.search(bare) or re.fullmatch(r"[A-Z][a-z]+: ?", bare)) and not re.match(r"[#.]?[\w-]+\s*\{|[a-z-]+:\S|SELECT |raise |import ", bare)
+    return bool(WORDS.search(bare) or re.fullmatch(r"[A-Z][a-z]+: ?", bare)) and not CODE.match(bare)
 
 
 def wordy(text: str) -> str:
@@ -154,10 +156,14 @@ def _role(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> str:
             return _called(parent)
         if isinstance(parent, ast.FormattedValue) or isinstance(parent, ast.Dict) and child in parent.keys:
             return "value"
-        parent, child = parents.get(parent), parent
+        child = parent
+        parent = parents.get(parent)
     return ""
 
 
 def _called(node: ast.AST | None) -> str:
+    """The name of what is called: of a method, or of a function."""
     function = node.func if isinstance(node, ast.Call) else None
-    return function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""

@@ -119,8 +119,7 @@ def _columns(line: str) -> int:
 def _rendering(english: str, other: str) -> Iterator[str]:
     """What a Markdown renderer takes otherwise than meant: stars beside full-width marks above all."""
     before = len(_amiss(english))
-    for sentence in _amiss(other)[before:]:
-        yield sentence
+    yield from _amiss(other)[before:]
 
 
 def _amiss(text: str) -> list[str]:

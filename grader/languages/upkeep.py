@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,19 +38,22 @@ def update(unit: str | None = None, language: str | None = None) -> list[Path]:
     """
     entries = extracted(unit)
     wanted = [language] if language else languages()
-    made = {path_of(each, name): updated(path_of(each, name), these, each, name)
-            for each in wanted for name, these in entries.items()}
+    made = {
+        path_of(each, name): updated(path_of(each, name), these, each, name)
+        for each in wanted
+        for name, these in entries.items()
+    }
     changed = [path for path, text in made.items() if not _says(path, text)]
     for path in changed:
         _write(path, made[path])
     for each in wanted:
-        if _write_budget(each, [name for name in entries]):
+        if _write_budget(each, list(entries)):
             changed.append(folder(each) / BUDGET)
     return changed
 
 
 def edit_notebooks(language: str, unit: str | None = None) -> list[Path]:
-    """Write a language's edition of the learner's notebooks to `locale/LANGUAGE/notebooks/`, to look at; git ignores it.
+    """Write a language's edition of the learner's notebooks to `locale/LANGUAGE/notebooks/`, which git ignores.
 
     `./course start` makes a learner's own copy in the same way, in less than two seconds for all units.
     """
@@ -143,7 +145,7 @@ def _write(path: Path, text: str) -> None:
     temporary = path.with_name(f".{path.name}.new")
     try:
         temporary.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise CourseError(f"{path} could not be written: {error.strerror or error}. It is as it was.") from error

@@ -20,6 +20,10 @@ from course_lib.judging.judge import Verdict, judge
 from course_lib.judging.outcome import Outcome
 from course_lib.judging.reference import Reference
 from course_lib.kernel.ran import file_beside
+from course_lib.language.choice import ENGLISH, languages
+from course_lib.language.editions import language_of
+from course_lib.told import in_language
+from course_lib.workspace import locales
 from grader.judging.answers import read_outcomes
 from grader.judging.policy import POLICIES, told
 from grader.judging.private import private_reference, secret_for
@@ -57,7 +61,7 @@ class VerifyAnswers(NbGraderPreprocessor):
                 outcomes = [Outcome(problem=forbidden)] * len(outcomes)
             verdict = judge(outcomes, with_weights(reference, nb))
             verdicts[grade_id] = verdict
-            write_verdict(cell, verdict, self.tells)
+            write_verdict(cell, verdict, self.tells, language_of(nb))
         resources["course_verdicts"] = verdicts
         return nb, resources
 
@@ -99,24 +103,28 @@ def summary(verdict: Verdict) -> dict[str, Any]:
         "bonus": verdict.bonus,
         "not_started": verdict.not_started,
         "no_value": not verdict.passed and all(d.stage == "problem" for d in verdict.differences),
-        "reason": render.reason(verdict),
+        "reason": english_reason(verdict),
         "diagnoses": [diagnosis.name for diagnosis in verdict.diagnoses],
         "by_property": {group.key: group.earned for group in verdict.groups},
     }
 
 
-def write_verdict(cell: NotebookNode, verdict: Verdict, policy: str = "diagnosis") -> None:
-    """Verdict as HTML and text, then the plain number that nbgrader reads; nothing else, so stderr costs nothing."""
+def english_reason(verdict: Verdict) -> str:
+    """For the class's table, in which all languages meet."""
+    with in_language(ENGLISH):
+        return render.reason(verdict)
+
+
+def write_verdict(cell: NotebookNode, verdict: Verdict, policy: str = "diagnosis", language: str = ENGLISH) -> None:
+    """Verdict as HTML and text, then the plain number that nbgrader reads; nothing else, so stderr costs nothing.
+
+    language: the submission's, in which its feedback answers; what the course does not speak is answered in English.
+    """
     number = 0 if verdict.bonus else verdict.earned
     shown = told(verdict, policy)
+    with in_language(language if language in languages(locales()) else ENGLISH):
+        html, text = render.html(shown, private=True), render.text(shown, private=True)
     cell.outputs = [
-        new_output(
-            "display_data",
-            data={
-                "text/html": render.html(shown, private=True),
-                "text/plain": render.text(shown, private=True),
-                VERDICT: summary(verdict),
-            },
-        ),
+        new_output("display_data", data={"text/html": html, "text/plain": text, VERDICT: summary(verdict)}),
         new_output("execute_result", data={"text/plain": str(number)}, execution_count=cell.execution_count),
     ]
