@@ -86,7 +86,7 @@ class Teller:
         sure, known = template.weight > FEW, True
         for name, value in zip(template.fields, match.groups(), strict=True):
             told = self._told(value, depth + 1)
-            known &= told is not None or " " not in value
+            known &= told is not None or " " not in value.strip()
             values.setdefault(name, told or value)
         told = FIELD.sub(lambda field: values.get(field[1], field[0]), template.told)
         return told if sure or known else None

@@ -16,6 +16,7 @@ from course_lib.workspace import course_root
 from grader.exercises import exercises_of
 from grader.languages.literals import Literal, literals
 from grader.scripts import read_script
+from grader.search.phrases import FUNCTIONS
 
 SHOWN = frozenset(
     (
@@ -111,8 +112,9 @@ def check_entries(unit: str) -> Iterator[Entry]:
 def shared_entries() -> Iterator[Entry]:
     """The judge's own sentences, the relations, and the templates and phrases of the search."""
     yield from code_entries(JUDGE, "checks")
-    for literal in literals(_read(PHRASES), frozenset()):
-        yield Entry(literal.text, "checks", "search: a phrase", PHRASES)
+    phrases = [literal.text for literal in literals(_read(PHRASES))]
+    for text in dict.fromkeys([*phrases, *FUNCTIONS.values()]):
+        yield Entry(text, "checks", "search: a phrase", PHRASES)
     for place in PLACES:
         yield Entry(f"{{clause}}{place}", "checks", "search: a clause, and where", "search")
     found: set[str] = set()
