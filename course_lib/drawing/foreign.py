@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,14 +101,21 @@ def _tell_ticks(axis: Axis, undo: list[tuple[Any, str, Any]]) -> None:
     """Have an axis whose ticks are words name them in the language of now."""
     for ticker in (axis.major, axis.minor):
         formatter: Any = ticker.formatter
-        labels = getattr(formatter, "seq", None)
-        if labels is not None:  # `set_xticks(places, labels)`
+        labels, function = getattr(formatter, "seq", None), getattr(formatter, "func", None)
+        if labels is not None:
             undo.append((formatter, "seq", labels))
             formatter.seq = [_told(str(label)) for label in labels]
+        if function is not None:  # `set_xticks(places, labels)` makes one, too
+            undo.append((formatter, "func", function))
+            formatter.func = _telling(function)
         units = getattr(formatter, "_units", None)
         if isinstance(units, dict):  # a bar for each word
             undo.append((formatter, "_units", units))
             formatter._units = {_told(word): place for word, place in units.items()}
+
+
+def _telling(function: Callable[..., Any]) -> Callable[..., str]:
+    return lambda *place: _told(str(function(*place)))
 
 
 def _width(text: str, like: Text) -> float:

@@ -26,7 +26,9 @@ def read(path: Path) -> Catalog:
     except UnicodeDecodeError as error:
         raise CourseError(f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8, as it was.") from None
     try:
-        return read_po(io.StringIO(text), locale=_language(path), abort_invalid=True)
+        catalog = read_po(io.StringIO(text), locale=_language(path), abort_invalid=True)
+        catalog.charset = "utf-8"  # as the file is, whatever its header says
+        return catalog
     except PoFileError as error:
         raise CourseError(f"{path}, line {error.lineno + 1}: {error.args[0]}: {error.line.strip()[:60]!r}.") from None
     except Exception as error:  # Babel raises what it happens to meet: an index, a key, a name of an encoding

@@ -71,13 +71,13 @@ class Teller:
         return None
 
     def _in_parts(self, text: str, depth: int) -> str | None:
-        """Two sentences, or what is before and after a colon, told by themselves; None where neither is known."""
+        """Two sentences, or what is before and after a colon, told by themselves; None where that tells nothing."""
         for between in PARTS.finditer(text):
             ends = (text[: between.start() + 1].removesuffix(":"), text[between.end() :])
             told = [self._told(part, depth + 1) for part in ends]
-            if told[1] is not None:
-                colon = ":" if between[0][0] == ":" else ""
-                return f"{told[0] or ends[0]}{colon}{between[0][1:]}{told[1]}"
+            colon = ":" if between[0][0] == ":" else ""
+            if told[1] is not None or told[0] is not None and not colon:
+                return f"{told[0] or ends[0]}{colon}{between[0][1:]}{told[1] or ends[1]}"
         return None
 
     def _filled(self, template: Template, match: re.Match[str], depth: int) -> str | None:

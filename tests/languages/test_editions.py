@@ -1,4 +1,4 @@
-"""A notebook in another language has the same cells, ids, code and points, and a switch leaves a learner's work alone."""
+"""A notebook in another language has the same cells, ids, code and points; a switch leaves a learner's work alone."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ def full(tmp_path_factory):
         catalog = read(course_root() / "locale" / "zh_CN" / "units" / f"{unit}.po")
         for message in catalog:
             if message.id:
-                message.string = "\n".join(line if line.startswith("|") else f"{line}〕" for line in message.id.split("\n"))
+                lines = message.id.split("\n")
+                message.string = "\n".join(line if line.startswith("|") else f"{line}〕" for line in lines)
                 message.flags.discard("fuzzy")
         path = folder / "zh_CN" / "units" / f"{unit}.po"
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""An English sentence with its values in it is found again by its template, and what nobody translated stays English."""
+"""An English sentence with its values in it is found by its template; what nobody translated stays English."""
 
 from __future__ import annotations
 
