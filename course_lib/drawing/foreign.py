@@ -78,12 +78,13 @@ def _tell_texts(figure: Figure, undo: list[tuple[Any, str, Any]]) -> None:
         other = _told(english)
         if other != english:
             undo.append((text, "_text", english))
+            if family is not None and family not in text.get_fontfamily():  # made before the font was asked for
+                _load(family)
+                undo.append((text, "_fontproperties", text.get_fontproperties().copy()))
+                text.set_fontfamily([family, *text.get_fontfamily()])
             if "\n" in english and "\n" not in other:
                 other = _wrapped(other, text, _width(english, text))
             text.set_text(other)
-            if family is not None and family not in text.get_fontfamily():  # made before the font was asked for
-                undo.append((text, "_fontproperties", text.get_fontproperties().copy()))
-                text.set_fontfamily([family, *text.get_fontfamily()])
 
 
 def _told(english: str) -> str:
