@@ -20,6 +20,7 @@ from course_lib.language.catalogues import done, read
 from course_lib.workspace import course_root
 from grader.languages.extraction import Entry
 
+FORMATS = {"python-format", "python-brace-format"}
 HEADER = "# {language}: {name}. How to translate: docs/translating.md"
 OF_THE_DAY = re.compile(
     r'^"(?:POT-Creation-Date|PO-Revision-Date|Generated-By|X-Generator|Last-Translator|Language-Team'
@@ -27,8 +28,6 @@ OF_THE_DAY = re.compile(
     re.MULTILINE,
 )
 """What programs note of themselves and of the hour; without it the same content is the same bytes."""
-LIKE = 0.6
-"""Babel's own measure of likeness, from which on an old translation is kept for a new text."""
 
 
 def folder(language: str) -> Path:
@@ -52,9 +51,6 @@ def template(entries: Iterable[Entry]) -> Catalog:
     for entry in entries:
         place = [(entry.place, 1)] if entry.place else []
         catalog.add(entry.text, auto_comments=[entry.note], locations=place, context=entry.context)
-        message = catalog.get(entry.text, context=entry.context)
-        if message is not None:  # Babel takes a percent sign for a format; a sentence has none
-            message.flags -= {"python-format", "python-brace-format"}
     return catalog
 
 
@@ -68,14 +64,14 @@ def updated(path: Path, entries: Iterable[Entry], language: str, name: str) -> s
     catalog.update(wanted, update_creation_date=False)
     catalog.header_comment = HEADER.format(language=language, name=name)
     catalog.fuzzy = False
-    for message in catalog:
-        message.flags -= {"python-format", "python-brace-format"}
     catalog.obsolete = {key: old for key, old in catalog.obsolete.items() if old.string}
     return written(catalog)
 
 
 def written(catalog: Catalog) -> str:
     """A catalogue as the text of its file: one line a text, no dates, so that the same content is the same bytes."""
+    for message in catalog:  # Babel takes a brace for a format; not every one is
+        message.flags -= FORMATS
     out = io.BytesIO()
     write_po(out, catalog, width=0, include_lineno=False)
     return OF_THE_DAY.sub("", out.getvalue().decode("utf-8"))

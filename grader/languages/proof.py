@@ -18,7 +18,8 @@ SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
 LARGE = ((1e4, "万"), (1e8, "亿"), (1e6, "百万"), (1e3, "千"))
 MARK = re.compile(r"\s*([-+*] |\d{1,3}[.)] |#{1,6} |\|)")
 HAN = r"\u3400-\u4dbf\u4e00-\u9fff"
-GLUED = re.compile(rf"[{HAN}][A-Za-z0-9$`{{]|[A-Za-z0-9$`}}%][{HAN}]")
+GLUED = re.compile(rf"[{HAN}][A-Za-z0-9$`]|[A-Za-z0-9$`%][{HAN}]")
+"""A field may hold Chinese, so what stands beside one is left to the translator."""
 HALF_WIDTH = re.compile(rf"[{HAN}][,;:?!](?![A-Za-z0-9])|[{HAN}]\.(?=\s|$)|[{HAN}]\(|\)[{HAN}]")
 
 
@@ -133,7 +134,7 @@ def _style(other: str, code: bool) -> Iterator[str]:
     text = other.replace("*", "")
     if not code:
         text = LINK.sub("]", text).replace("[", "").replace("]", "")
-    outside = re.sub(r"\$[^$\n]*\$", "$x$", CODE.sub("`x`", text))
+    outside = re.sub(r"\$[^$\n]*\$", "$x$", CODE.sub("`x`", FIELD.sub("{}", text)))
     for match in GLUED.finditer(outside):
         yield f"a blank is missing in “{_around(outside, match)}”"
     for match in HALF_WIDTH.finditer(outside):
