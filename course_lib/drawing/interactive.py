@@ -13,6 +13,7 @@ from course_lib.drawing.alternatives import Picture
 from course_lib.drawing.described import describe
 from course_lib.drawing.foreign import told
 from course_lib.errors import CourseError
+from course_lib.told import shown
 
 
 def play(draw: Callable[..., Any], **controls: Any) -> None:
@@ -79,7 +80,7 @@ def _widget(name: str, control: Any, value: Any) -> Any:
             "lists, True and False."
         )
     made.value = value
-    made.description = made.tooltip = name.replace("_", " ")
+    made.description = made.tooltip = shown(name.replace("_", " "))
     made.style.description_width = "initial"
     return made
 

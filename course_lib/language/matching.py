@@ -82,14 +82,20 @@ class Teller:
 
     def _filled(self, template: Template, match: re.Match[str], depth: int) -> str | None:
         """A template with its values told, too; None where it says too little to be sure of."""
-        values: dict[str, str] = {}
+        values: dict[str, list[str]] = {}
         sure, known = template.weight > FEW, True
         for name, value in zip(template.fields, match.groups(), strict=True):
             told = self._told(value, depth + 1)
             known &= told is not None or " " not in value.strip()
-            values.setdefault(name, told or value)
-        told = FIELD.sub(lambda field: values.get(field[1], field[0]), template.told)
-        return told if sure or known else None
+            values.setdefault(name, []).append(told or value)
+
+        def fill(field: re.Match[str]) -> str:
+            there = values.get(field[1])
+            if not there:
+                return field[0]
+            return there.pop(0) if len(there) > 1 else there[0]  # `{:.1%}, {:.1%}`: one after the other
+
+        return FIELD.sub(fill, template.told) if sure or known else None
 
 
 def made_from(english: str, told: str) -> Template | None:

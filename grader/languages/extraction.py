@@ -22,7 +22,7 @@ SHOWN = frozenset(
     (
         *("xlabel", "ylabel", "title", "label", "labels", "suptitle", "set_title", "set_xlabel", "set_ylabel", "text"),
         *("annotate", "legend", "finding", "print", "options", "because", "supxlabel", "supylabel", "set_xticks"),
-        *("set_yticks", "names", "titles"),
+        *("set_yticks", "names", "titles", "say", "shown"),
     )
 )
 """Calls and keywords whose literals a reader sees, single words too."""
