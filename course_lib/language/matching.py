@@ -17,6 +17,7 @@ NUMBERS = frozenset({"line", "hint", "earned", "points", "broken", "all", "wrong
 FEW = 12
 """A template with fewer letters of its own, such as `at {where}: {message}`, counts only if its values are known."""
 PARTS = re.compile(r"[:.?!] +(?=\S)")
+HAN = re.compile(r"[\u4e00-\u9fff]")
 DEEPEST = 6
 LONGEST = 20_000
 
@@ -77,7 +78,10 @@ class Teller:
             told = [self._told(part, depth + 1) for part in ends]
             colon = ":" if between[0][0] == ":" else ""
             if told[1] is not None or told[0] is not None and not colon:
-                return f"{told[0] or ends[0]}{colon}{between[0][1:]}{told[1] or ends[1]}"
+                left, right = told[0] or ends[0], told[1] or ends[1]
+                if HAN.search(right):  # Chinese has its own colon, and no blank after a full stop
+                    return f"{left}：{right}" if colon else f"{left}{right}"
+                return f"{left}{colon}{between[0][1:]}{right}"
         return None
 
     def _filled(self, template: Template, match: re.Match[str], depth: int) -> str | None:

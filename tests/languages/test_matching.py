@@ -34,6 +34,7 @@ WORDS = {
         ("It has shape (2,), and shape (3,) is expected.", "它的形状是 shape (2,)，应为 shape (3,)。"),
         ("alpha = 0.1     gained   0.207", "alpha = 0.1     降低   0.207"),
         ("test accuracy after 30 and 100 steps: 68.4%, 74.5%", "30 步和 100 步之后的测试准确率：68.4%，74.5%"),
+        ("a case: An index is past the end.", "a case：下标越界了。"),
         ("A sentence of nobody's.", "A sentence of nobody's."),
         ("a mean of all of them", "a mean of all of them"),
         ("", ""),
