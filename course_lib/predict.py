@@ -7,12 +7,13 @@ wrong; so neither function ever scolds, and nothing here is worth points.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from course_lib.errors import CourseError
+from course_lib.told import shown
 
 # Of the bar beside a card, on a white and on a dark page; text has the page's own colour, for which these are too pale.
 OPEN, SAME, OTHER = "#d68910", "#2e9e6b", "#3b82b8"
@@ -128,11 +129,12 @@ def _letter(choice: Any) -> str:
 
 
 def _option(letter: str, options: Mapping[str, str]) -> str:
-    return f"{letter}) {options[letter]}" if letter in options else letter
+    return f"{letter}) {shown(options[letter])}" if letter in options else letter
 
 
 def _show(card: Card) -> None:
     """In a notebook the card is an output; elsewhere it is printed."""
+    card = replace(card, title=shown(card.title), lines=tuple(map(shown, card.lines)))
     from IPython.core.getipython import get_ipython
 
     if get_ipython() is None:

@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from course_lib.errors import CourseError
+from course_lib.language import choice, editions
 
 UNIT = re.compile(r"\d\d_\w+")
 GUIDES = ("AGENTS.md", "CLAUDE.md")
@@ -51,6 +52,16 @@ def home() -> Path:
     return Path.home() / "optimization-course"
 
 
+def locales() -> Path:
+    """The folder of all languages but English."""
+    return course_root() / "locale"
+
+
+def language() -> str:
+    """The language that you read the course in: `en`, `zh_CN`. Raises `CourseError` for an unknown COURSE_LANGUAGE."""
+    return choice.chosen(locales(), home() / ".course")
+
+
 def units() -> list[str]:
     """The units that have a learner's notebook, in order: `["00_start_here", "01_gradients", ...]`."""
     return [path.stem for path in sorted((course_root() / "notebooks").glob("*/*.ipynb")) if _is_unit(path)]
@@ -79,7 +90,7 @@ def work_copy(unit: str) -> Path:
     """Your folder `work/NN_topic/`; what it lacks of `notebooks/NN_topic/` is copied there, the rest is left alone."""
     for shipped, mine in _files(unit):
         if not mine.exists():
-            _put(shipped, mine)
+            _put(_handed_out(shipped), mine, like=shipped)
     return home() / "work" / unit
 
 
@@ -94,13 +105,41 @@ def guides() -> list[Path]:
     return put
 
 
+def retell(unit: str) -> bool:
+    """Bring the course's prose in your notebook of a unit into your language; whether anything was to do.
+
+    Your answers, outputs and what you wrote into cells of text stay. Raises `CourseError` where the language's
+    catalogue is broken; the notebook is then as it was.
+    """
+    wanted, mine = language(), notebook(unit)
+    shipped = course_root() / "notebooks" / unit / f"{unit}.ipynb"
+    if not mine.is_file() or _speaks(mine, wanted, unit):
+        return False
+    own, english = editions.loads(mine.read_bytes()), editions.loads(shipped.read_bytes())
+    if own is None or english is None or not editions.retold(own, english, unit, wanted, locales()):
+        return False
+    _put(editions.dumps(own), mine, like=mine)
+    return True
+
+
+def _speaks(mine: Path, wanted: str, unit: str) -> bool:
+    """Whether a notebook need not be looked into: it is in this language, and newer than what would tell it."""
+    data = mine.read_bytes()
+    if wanted == choice.ENGLISH:
+        return editions.KEY.encode() not in data
+    catalogue = locales() / wanted / "units" / f"{unit}.po"
+    newer = not catalogue.is_file() or mine.stat().st_mtime > catalogue.stat().st_mtime
+    own = editions.loads(data)
+    return own is None or editions.language_of(own) == wanted and newer
+
+
 def notebook(unit: str) -> Path:
     """Your own notebook of a unit, whether it is there yet or not."""
     return home() / "work" / unit / f"{unit}.ipynb"
 
 
 def is_changed(unit: str) -> bool:
-    """Whether your notebook of the unit is there and is no longer as it was handed out."""
+    """Whether your notebook of the unit is there and is no longer as it was handed out, in whichever language."""
     shipped = course_root() / "notebooks" / unit / f"{unit}.ipynb"
     return notebook(unit).is_file() and _differ(notebook(unit), shipped)
 
@@ -108,14 +147,25 @@ def is_changed(unit: str) -> bool:
 def _differ(one: Path, other: Path) -> bool:
     """Whether two files say different things; Windows' line ends, as some checkouts have them, are no difference."""
     first, second = (path.read_bytes().replace(b"\r\n", b"\n") for path in (one, other))
-    return first != second
+    return first != second and _in_english(first, second, other.stem) != second
+
+
+def _in_english(mine: bytes, shipped: bytes, unit: str) -> bytes:
+    """A notebook as it would be if it had never been told in another language; other files as they are."""
+    if editions.KEY.encode() not in mine:
+        return mine
+    own, english = editions.loads(mine), editions.loads(shipped)
+    if own is None or english is None:
+        return mine
+    editions.retold(own, english, unit, choice.ENGLISH, locales())
+    return editions.dumps(own)
 
 
 def fresh_copy(unit: str) -> Iterator[tuple[str, Path]]:
     """Copy a unit's files anew; as it goes, of each that you changed its name, and the dated file that keeps yours."""
     for shipped, mine in _files(unit):
         changed = mine.exists() and _differ(mine, shipped)
-        kept = _put(shipped, mine, keep=changed)
+        kept = _put(_handed_out(shipped), mine, like=shipped, keep=changed)
         if kept is not None:
             yield mine.name, kept
 
@@ -133,10 +183,25 @@ def _files(unit: str) -> list[tuple[Path, Path]]:
     return [(path, home() / "work" / unit / path.relative_to(source)) for path in found]
 
 
-def _put(source: Path, target: Path, *, keep: bool = False) -> Path | None:
-    """Copy a file into place whole or not at all: a full disk or a kill leaves the target as it was.
+def _handed_out(shipped: Path) -> bytes:
+    """What a copy of a shipped file holds: a notebook is told in your language, where that has a good catalogue."""
+    data = shipped.read_bytes()
+    if shipped.suffix != ".ipynb" or (wanted := language()) == choice.ENGLISH:
+        return data
+    english = editions.loads(data)
+    try:
+        if english is not None:
+            return editions.dumps(editions.edition(english, shipped.stem, wanted, locales()))
+    except CourseError:  # `retell` says what is broken; until that is mended, the copy is English
+        pass
+    return data
 
-    With `keep`, the target's present content gets a dated name first, which is returned.
+
+def _put(content: bytes, target: Path, *, like: Path, keep: bool = False) -> Path | None:
+    """Put a file into place whole or not at all: a full disk or a kill leaves the target as it was.
+
+    like: the file whose rights it gets. With `keep`, the target's present content gets a dated name first, which is
+    returned.
     """
     temporary = kept = None
     try:
@@ -144,10 +209,10 @@ def _put(source: Path, target: Path, *, keep: bool = False) -> Path | None:
         handle, name = tempfile.mkstemp(prefix=".copying-", dir=target.parent)
         temporary = Path(name)
         with os.fdopen(handle, "wb") as file:
-            file.write(source.read_bytes())
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(source.stat().st_mode | stat.S_IWUSR)
+        temporary.chmod(like.stat().st_mode | stat.S_IWUSR)
         if keep:
             kept = _keep(target)
         temporary.replace(target)
@@ -177,6 +242,6 @@ def _keep(path: Path) -> Path:
         except OSError:  # a file system without links
             if kept.exists():
                 continue
-            _put(path, kept)
+            _put(path.read_bytes(), kept, like=path)
         return kept
     raise CourseError(f"{path.parent} holds a thousand copies of today's {path.name}. Delete some, then run it again.")

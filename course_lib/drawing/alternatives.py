@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from course_lib.drawing.described import describe
+from course_lib.drawing.foreign import told
 
 PICTURES = ("image/png", "image/jpeg", "image/svg+xml")
 
@@ -35,11 +36,12 @@ class WithWords:
 
     def __call__(self, figure: Any) -> Any:
         """Called by IPython: the picture's data and its metadata, or None where it would show no picture."""
-        made = self.formatter(figure)
-        if made is None:  # nothing is drawn in it
-            return None
-        data, metadata = made if isinstance(made, tuple) else (made, {})
-        return data, {**metadata, "alt": describe(figure)}
+        with told(figure):
+            made = self.formatter(figure)
+            if made is None:  # nothing is drawn in it
+                return None
+            data, metadata = made if isinstance(made, tuple) else (made, {})
+            return data, {**metadata, "alt": describe(figure)}
 
 
 def give_figures_words() -> None:
@@ -67,4 +69,5 @@ def give_figures_words() -> None:
 
 def _write(figure: Any, printer: Any, cycle: bool) -> None:
     drawn = figure.axes or figure.lines  # IPython shows no picture of any other
-    printer.text(describe(figure) if drawn else repr(figure))
+    with told(figure):
+        printer.text(describe(figure) if drawn else repr(figure))

@@ -11,7 +11,9 @@ from typing import Any
 
 from course_lib.drawing.alternatives import Picture
 from course_lib.drawing.described import describe
+from course_lib.drawing.foreign import told
 from course_lib.errors import CourseError
+from course_lib.told import shown
 
 
 def play(draw: Callable[..., Any], **controls: Any) -> None:
@@ -78,7 +80,7 @@ def _widget(name: str, control: Any, value: Any) -> Any:
             "lists, True and False."
         )
     made.value = value
-    made.description = made.tooltip = name.replace("_", " ")
+    made.description = made.tooltip = shown(name.replace("_", " "))
     made.style.description_width = "initial"
     return made
 
@@ -98,8 +100,9 @@ def _picture(draw: Callable[..., Any], values: Mapping[str, Any]) -> Picture:
             raise CourseError("The drawing function that play() was given made no new figure.")
         buffer = io.BytesIO()
         figure = plt.figure(made[-1])
-        figure.savefig(buffer, format="png")
-        return Picture(buffer.getvalue(), describe(figure))
+        with told(figure):
+            figure.savefig(buffer, format="png")
+            return Picture(buffer.getvalue(), describe(figure))
     finally:
         for number in set(plt.get_fignums()) - before:
             plt.close(number)

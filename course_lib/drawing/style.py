@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from course_lib.drawing.alternatives import give_figures_words
+from course_lib.drawing.foreign import use_font
 from course_lib.errors import CourseError
 from course_lib.kernel.backend import bring_inline, forget_unusable_choice
+from course_lib.told import tell_prints
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,7 +41,10 @@ WIDTH = 7.0  # inches: 770 pixels, and still readable when a phone shrinks them 
 
 
 def use_style() -> None:
-    """Give every later figure the course's look, in a kernel in the notebook's page; its first cell calls it once."""
+    """Give every later figure the course's look, in a kernel in the notebook's page; its first cell calls it once.
+
+    Where the course is read in another language, figures and what the cells print are told in it from here on.
+    """
     import matplotlib as mpl
     from cycler import cycler
 
@@ -93,6 +98,8 @@ def use_style() -> None:
             "image.interpolation": "nearest",
         }
     )
+    use_font()
+    tell_prints()
 
 
 def finding(target: Axes | Figure, text: str) -> None:

@@ -13,11 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from course_lib.errors import CourseError
 from course_lib.judging import problems
 from course_lib.judging.compare import TELLS_VALUES, UNTOLD, apart, short
 from course_lib.judging.diagnosis import Diagnosis
 from course_lib.judging.judge import Difference, GroupResult, Verdict
+from course_lib.judging.reference import load
 from course_lib.sentences import say
+from course_lib.told import shown
 
 # Bars of these colours stand out by 3 to 1 on a white and on a dark page; no text has them, it takes the page's own.
 GREEN, RED, AMBER = "#2e9e6b", "#d1495b", "#c27c0e"
@@ -37,7 +40,7 @@ def headline(verdict: Verdict) -> str:
     else:
         template = "{name}: not right yet, {earned} of {points} points"
     line = say(template, name=verdict.exercise, earned=verdict.earned, points=verdict.points)
-    return say("{line} (bonus)", line=line) if verdict.bonus and not verdict.withheld else line
+    return shown(say("{line} (bonus)", line=line) if verdict.bonus and not verdict.withheld else line)
 
 
 def advice(verdict: Verdict, private: bool = False) -> list[str]:
@@ -46,7 +49,8 @@ def advice(verdict: Verdict, private: bool = False) -> list[str]:
     Of a private case no value is told: neither what came nor what is right.
     """
     if verdict.diagnoses:
-        return [_with_hint(diagnosis, verdict) for diagnosis in verdict.diagnoses]
+        unit = unit_of(verdict.exercise)
+        return [shown(_with_hint(diagnosis, verdict), unit) for diagnosis in verdict.diagnoses]
     return [_property(verdict, private)] if verdict.differences else []
 
 
@@ -60,10 +64,18 @@ def _with_hint(diagnosis: Diagnosis, verdict: Verdict) -> str:
     return diagnosis.says
 
 
+def unit_of(exercise: str) -> str:
+    """The unit of an exercise, whose catalogue has its sentences; nothing for one that the course does not have."""
+    try:
+        return load(exercise).unit
+    except CourseError:
+        return ""
+
+
 def reason(verdict: Verdict) -> str:
     """Why no value came back, in a few words for a table; empty where values came, or nothing is written yet."""
     problem = _first(verdict).problem if verdict.differences and not verdict.not_started else None
-    return problems.short(problem) if problem else ""
+    return shown(problems.short(problem), unit_of(verdict.exercise)) if problem else ""
 
 
 def _first(verdict: Verdict) -> Difference:
@@ -78,7 +90,7 @@ def _property(verdict: Verdict, private: bool) -> str:
     message = _message(first, private)
     group = next((group for group in verdict.groups if group.key == first.group), None)
     if first.stage == "problem" or group is None:
-        return _as_sentence(message, verdict.exercise)
+        return shown(_as_sentence(message, verdict.exercise), unit_of(verdict.exercise))
     broken = sum(not group.passed for group in verdict.groups)
     parts = [say(_how_far(broken, len(verdict.groups)), states=group.states, broken=broken, all=len(verdict.groups))]
     if private or not first.label:
@@ -87,7 +99,7 @@ def _property(verdict: Verdict, private: bool) -> str:
         parts.append(say("In the case “{label}”: {message}", label=first.label, message=message))
     if group.hint:
         parts.append(say("Hint {hint} is about this.", hint=group.hint))
-    return " ".join(parts)
+    return " ".join(shown(part, unit_of(verdict.exercise)) for part in parts)
 
 
 def _how_far(broken: int, all_: int) -> str:
@@ -108,12 +120,14 @@ def _as_sentence(text: str, exercise: str) -> str:
     return text if text.startswith(("`", exercise)) else text[:1].upper() + text[1:]
 
 
-def _rows(verdict: Verdict, private: bool) -> Iterator[tuple[GroupResult, str]]:
+def _rows(verdict: Verdict, private: bool) -> Iterator[tuple[GroupResult, str, str]]:
+    """Each property, what it states, and what is seen where it does not hold."""
+    unit = unit_of(verdict.exercise)
     for group in verdict.groups:
         detail = ""
         if group.first is not None and not private and not verdict.not_started:
             detail = say("{label}: {message}", label=group.label, message=group.first.message)
-        yield group, detail
+        yield group, shown(group.states, unit), shown(detail, unit)
 
 
 def text(verdict: Verdict, private: bool = False) -> str:
@@ -122,10 +136,10 @@ def text(verdict: Verdict, private: bool = False) -> str:
     if not verdict.passed:
         lines += ["  " + sentence for sentence in advice(verdict, private)]
     if verdict.withheld:
-        return "\n".join([*lines, "  " + WITHHELD] if verdict.passed else lines)
-    for group, detail in _rows(verdict, private):
+        return "\n".join([*lines, f"  {shown(WITHHELD)}"] if verdict.passed else lines)
+    for group, states, detail in _rows(verdict, private):
         mark = MARKS[group.passed][0]
-        lines.append(f"  {mark} {group.states} ({group.earned}/{group.points})" + (f": {detail}" if detail else ""))
+        lines.append(f"  {mark} {states} ({group.earned}/{group.points})" + (f": {detail}" if detail else ""))
     return "\n".join(lines)
 
 
@@ -149,7 +163,7 @@ def html(verdict: Verdict, private: bool = False, picture: str = "") -> str:
             parts.append(f'<p style="margin:6px 0">{escape(sentence)}</p>')
     if verdict.withheld:
         if verdict.passed:
-            parts.append(f'<p style="margin:6px 0">{escape(WITHHELD)}</p>')
+            parts.append(f'<p style="margin:6px 0">{escape(shown(WITHHELD))}</p>')
     elif not verdict.not_started or private:
         parts.append(_table(verdict, private))
     return "".join([*parts, picture, "</div>"])
@@ -157,37 +171,41 @@ def html(verdict: Verdict, private: bool = False, picture: str = "") -> str:
 
 def _table(verdict: Verdict, private: bool) -> str:
     rows = []
-    for group, detail in _rows(verdict, private):
+    for group, states, detail in _rows(verdict, private):
         mark, colour, spoken = MARKS[group.passed]
         points = f"{group.earned}/{group.points}"
         more = f'<br><span style="opacity:.8">{escape(detail)}</span>' if detail else ""
         rows.append(
             f'<tr style="background:none"><td style="{CELL};border-left:3px solid {colour};padding-left:8px;'
             f'font-weight:700"><span role="img" aria-label="{say(spoken)}">{mark}</span></td>'
-            f'<td style="{CELL};white-space:normal">{escape(group.states)}{more}</td>'
+            f'<td style="{CELL};white-space:normal">{escape(states)}{more}</td>'
             f'<td style="{CELL};white-space:nowrap">{points}</td></tr>'
         )
     head = f'<table style="border-collapse:collapse;margin:6px 0;font-size:95%">{"".join(rows)}</table>'
     first = None if private or not verdict.differences else _first(verdict)
-    return head if first is None or first.stage not in ("values", "dtype", "finite") else head + _values(first)
+    return (
+        head
+        if first is None or first.stage not in ("values", "dtype", "finite")
+        else head + _values(first, unit_of(verdict.exercise))
+    )
 
 
-def _values(difference: Difference) -> str:
+def _values(difference: Difference, unit: str) -> str:
     """One wrong case: what went in, what came out, what is right."""
     plain = {name: value for name, value in difference.inputs.items() if not isinstance(value, dict | list)}
-    rows = [(say("with {name}", name=name), _excerpt(value)) for name, value in plain.items()]
+    rows = [(shown(say("with {name}", name=name)), _excerpt(value)) for name, value in plain.items()]
     rows = [row for row in rows if row[1].count("\n") < 6][:4]
     if difference.expected is not None:  # else a property was verified, and its sentence says it all
         got, right = apart(difference.got, difference.expected)
-        rows += [(say("you got"), got[:400]), (say("expected"), right[:400])]
+        rows += [(shown("you got"), got[:400]), (shown("expected"), right[:400])]
     if difference.error is not None and np.isfinite(difference.error):
-        rows.append((say("largest relative error"), f"{difference.error:.2g}"))
+        rows.append((shown("largest relative error"), f"{difference.error:.2g}"))
     body = "".join(
         f'<tr style="background:none"><td style="{CELL};opacity:.7;white-space:nowrap">{escape(label)}</td>'
         f'<td style="{CELL}"><code style="white-space:pre">{escape(value)}</code></td></tr>'
         for label, value in rows
     )
-    title = say("The case {label}:", label=f"<i>{escape(difference.label)}</i>")
+    title = shown(say("The case {label}:", label=f"<i>{escape(shown(difference.label, unit))}</i>"))
     head = f'<div style="margin-top:8px;opacity:.8">{title}</div>'
     return f'{head}<table style="border-collapse:collapse;margin:6px 0;font-size:95%">{body}</table>'
 
@@ -203,6 +221,7 @@ def in_notebook() -> bool:
 
 def show_note(sentences: Sequence[str], colour: str = AMBER) -> None:
     """A panel of sentences in a notebook; lines where there is none."""
+    sentences = [shown(sentence) for sentence in sentences]
     if not in_notebook():
         print("\n".join(sentences))
         return

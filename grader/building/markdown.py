@@ -24,7 +24,7 @@ ITEM = re.compile(r"( *)([-+*]|\d{1,9}[.)])(?:\s+|$)")
 HEADING = re.compile(r" *#{1,6}(?:\s|$)")
 QUOTE = re.compile(r" *>")
 UNDERLINE = re.compile(r" {0,3}(?:-+|=+)\s*$")
-SENTENCE = re.compile(r"[.:?!][*_)]*\s*$")
+SENTENCE = re.compile(r"(?:[.:?!][*_)]*|[。：？！）][*_]*)\s*$")
 
 
 def findings(text: Text) -> list[str]:

@@ -16,7 +16,8 @@ COMMENT = re.compile(r"^(\s*)# ?", re.M)
 class ClearAnswers(ClearSolutions):
     """nbgrader's ClearSolutions with a stub that names the exercise."""
 
-    text_stub = Unicode("*Write your answer here, in your own words.*").tag(config=True)
+    # In all languages the same, so that an unwritten reflection is known by it, whichever edition was handed in.
+    text_stub = Unicode("*Write your answer here, in your own words. · 在这里用你自己的话作答。*").tag(config=True)
 
     def _replace_solution_region(self, cell: NotebookNode, language: str) -> bool:
         # Mark schemes also stand beside a reflection's model answer here. nbgrader's ClearMarkScheme refuses cells that

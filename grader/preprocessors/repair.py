@@ -18,6 +18,9 @@ from traitlets import Unicode
 
 from course_lib.cells.sources import defined, parses
 from course_lib.errors import CourseError
+from course_lib.language.choice import ENGLISH, languages
+from course_lib.language.editions import KEY, edition, language_of, note, prose, source_of
+from course_lib.workspace import locales
 from grader.judging.unanswered import ADDED
 from grader.preprocessors.lighten import MOST_CELLS, MOST_CODE, lighten, weight
 from grader.preprocessors.recognise import (
@@ -48,7 +51,8 @@ class Repair(NbGraderPreprocessor):
             )
         released = nbformat.read(path, as_version=4)
         _plain_sources(nb)
-        done = lighten(nb, released)
+        released, done = as_handed_out(nb, released, where["notebook"])
+        done += lighten(nb, released)
         cells, characters = weight(nb)
         if cells > MOST_CELLS or characters > MOST_CODE:
             raise CourseError(
@@ -64,6 +68,39 @@ class Repair(NbGraderPreprocessor):
             _unique_ids(nb)
         resources["course_repairs"] = done
         return nb, resources
+
+
+def as_handed_out(nb: NotebookNode, released: NotebookNode, unit: str) -> tuple[NotebookNode, list[str]]:
+    """The learner's edition that a submission was made from, in its language, and what had to be said about that.
+
+    A submission says its language; where it does not, its prose does. Code, marks and points are the same in all.
+    """
+    said = language_of(nb)
+    known = languages(locales())
+    if said not in known:
+        done = [f"The notebook says that it is in the language {said[:20]!r}, which the course does not have."]
+        nb.metadata.pop(KEY, None)
+    else:
+        done = []
+    best, most = released, -1
+    for language in dict.fromkeys((said if said in known else ENGLISH, *known)):
+        try:
+            told = NotebookNode(edition(released, unit, language, locales()))
+        except CourseError as error:  # a translator's fault is no learner's
+            done += [f"The texts were compared with the English ones: {error}"] if language == said else []
+            continue
+        alike = _alike(nb, told)
+        if alike > most:
+            best, most = told, alike
+    if language_of(best) != language_of(nb):
+        note(nb, language_of(best))
+    return best, done
+
+
+def _alike(nb: NotebookNode, told: dict[str, Any]) -> int:
+    """How many of an edition's cells of prose stand in a notebook as they were handed out."""
+    mine = {plain(cell.source) for cell in nb.cells if cell.cell_type == "markdown"}
+    return sum(plain(source_of(cell)) in mine for cell in prose(told))
 
 
 def repair(nb: NotebookNode, released: NotebookNode) -> list[str]:

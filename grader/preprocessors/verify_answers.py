@@ -20,6 +20,11 @@ from course_lib.judging.judge import Verdict, judge
 from course_lib.judging.outcome import Outcome
 from course_lib.judging.reference import Reference
 from course_lib.kernel.ran import file_beside
+from course_lib.language.choice import ENGLISH, languages
+from course_lib.language.editions import language_of
+from course_lib.told import in_language
+from course_lib.told import shown as retold
+from course_lib.workspace import locales
 from grader.judging.answers import read_outcomes
 from grader.judging.policy import POLICIES, told
 from grader.judging.private import private_reference, secret_for
@@ -59,7 +64,7 @@ class VerifyAnswers(NbGraderPreprocessor):
                 outcomes = [Outcome(problem=forbidden)] * len(outcomes)
             verdict = judge(outcomes, with_weights(reference, nb))
             verdicts[grade_id] = verdict
-            write_verdict(cell, verdict, self.tells)
+            write_verdict(cell, verdict, self.tells, language_of(nb))
         resources["course_verdicts"] = verdicts
         return nb, resources
 
@@ -101,7 +106,7 @@ def summary(verdict: Verdict) -> dict[str, Any]:
         "bonus": verdict.bonus,
         "not_started": verdict.not_started,
         "no_value": not verdict.passed and all(d.stage == "problem" for d in verdict.differences),
-        "reason": render.reason(verdict),
+        "reason": english_reason(verdict),
         "diagnoses": [diagnosis.name for diagnosis in verdict.diagnoses],
         "by_property": {group.key: group.earned for group in verdict.groups},
     }
@@ -112,13 +117,15 @@ def told_in_pieces(shown: Verdict, policy: str) -> dict[str, Any]:
 
     A property is counted once, with the first sentence that is about it; those that no sentence is about are one more.
     """
+    unit = render.unit_of(shown.exercise)
+    states = {group.key: retold(group.states, unit) for group in shown.groups}
     open_groups = {group.key: group for group in shown.groups if not group.passed}
     missed = []
     for says, diagnosis in zip(render.advice(shown, private=True), shown.diagnoses, strict=False):
         mine = [open_groups.pop(key) for key in diagnosis.groups if key in open_groups]
         missed.append({"says": says, "points": sum(group.points - group.earned for group in mine)})
     if open_groups:
-        says = f"Not yet: {', and '.join(group.states for group in open_groups.values())}."
+        says = retold(f"Not yet: {', and '.join(group.states for group in open_groups.values())}.", unit)
         if policy != "properties" and not missed:
             says = render.advice(shown, private=True)[0]
         missed.append({"says": says, "points": sum(group.points - group.earned for group in open_groups.values())})
@@ -127,23 +134,30 @@ def told_in_pieces(shown: Verdict, policy: str) -> dict[str, Any]:
         "bonus": shown.bonus,
         "not_started": shown.not_started,
         "missed": missed,
-        "holds": [group.states for group in shown.groups if group.passed],
+        "holds": [states[group.key] for group in shown.groups if group.passed],
     }
 
 
-def write_verdict(cell: NotebookNode, verdict: Verdict, policy: str = "diagnosis") -> None:
-    """Verdict as HTML and text, then the plain number that nbgrader reads; nothing else, so stderr costs nothing."""
+def english_reason(verdict: Verdict) -> str:
+    """For the class's table, in which all languages meet."""
+    with in_language(ENGLISH):
+        return render.reason(verdict)
+
+
+def write_verdict(cell: NotebookNode, verdict: Verdict, policy: str = "diagnosis", language: str = ENGLISH) -> None:
+    """Verdict as HTML and text, then the plain number that nbgrader reads; nothing else, so stderr costs nothing.
+
+    language: the submission's, in which its feedback answers; what the course does not speak is answered in English.
+    """
     number = 0 if verdict.bonus else verdict.earned
     shown = told(verdict, policy)
+    with in_language(language if language in languages(locales()) else ENGLISH):
+        html, text = render.html(shown, private=True), render.text(shown, private=True)
+        pieces = told_in_pieces(shown, policy)
     cell.outputs = [
         new_output(
             "display_data",
-            data={
-                "text/html": render.html(shown, private=True),
-                "text/plain": render.text(shown, private=True),
-                VERDICT: summary(verdict),
-                TOLD: told_in_pieces(shown, policy),
-            },
+            data={"text/html": html, "text/plain": text, VERDICT: summary(verdict), TOLD: pieces},
         ),
         new_output("execute_result", data={"text/plain": str(number)}, execution_count=cell.execution_count),
     ]

@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 
 from nbformat import NotebookNode
 
+from course_lib.language.editions import mark, told_marks
 from grader.preprocessors.recognise import is_answer, plain, worked_on
 from grader.preprocessors.repair import grade_id
 from grader.submissions.files import FILE_BYTES, File, UnusableError, printable
@@ -128,7 +129,12 @@ def work_in(notebook: NotebookNode, released: NotebookNode) -> int:
     """Whether an answer was worked on, or at least something was written, or nothing."""
     answers = {grade_id(cell): cell for cell in released.cells if grade_id(cell) and is_answer(cell)}
     handed_out = {plain(cell.source) for cell in released.cells} | {""}
-    own = [cell for cell in notebook.cells if plain(cell.source) not in handed_out]
+    told = told_marks(notebook)  # prose that the course put there in another language
+    own = [
+        cell
+        for cell in notebook.cells
+        if plain(cell.source) not in handed_out and told.get(cell.get("id")) != mark(cell.source)
+    ]
     pattern = defining(sorted(answers))
     for cell in own:
         wanted = answers.get(grade_id(cell))

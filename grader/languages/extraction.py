@@ -1,0 +1,164 @@
+"""What there is to translate, file by file, read from the English sources: prose, sentences of the checks, the rest."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from course_lib.judging.reference import DIRECTORY
+from course_lib.language.blocks import split
+from course_lib.workspace import course_root
+from grader.exercises import exercises_of
+from grader.languages.literals import Literal, literals
+from grader.scripts import read_script
+from grader.search.phrases import FUNCTIONS
+
+SHOWN = frozenset(
+    (
+        *("xlabel", "ylabel", "title", "label", "labels", "suptitle", "set_title", "set_xlabel", "set_ylabel", "text"),
+        *("annotate", "legend", "finding", "print", "options", "because", "supxlabel", "supylabel", "set_xticks"),
+        *("set_yticks", "names", "titles", "say", "shown"),
+    )
+)
+"""Calls and keywords whose literals a reader sees, single words too."""
+JUDGE = ("course_lib/judging", "grader/search/operators.py", "grader/search/edits.py")
+"""Where the sentences of the checks are that belong to no unit."""
+COURSE = (
+    *("course", "course_lib/*.py", "course_lib/commands", "course_lib/kernel", "course_lib/drawing"),
+    *("course_lib/stand_ins", "grader/commands", "grader/grading", "grader/pages", "grader/preprocessors"),
+    *("grader/reports", "grader/submissions", "grader/judging"),
+)
+APART = (
+    *("grader/commands/audit.py", "grader/commands/lint.py", "course_lib/captions.py"),
+    *("course_lib/kernel/names.py", "grader/preprocessors/clear_answers.py", "grader/languages"),
+)
+"""What authors alone read, what networks are trained on, and code that is written."""
+PLACES = (" where {target} is computed", ", in the code as it was given", " throughout")
+"""How a clause of the search may end; each is one entry, with the clause as a field."""
+PHRASES = "grader/search/phrases.py"
+MAGIC = re.compile(r"^([%!])", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One text to translate. `note` says what it is, `place` where it stands; `context` parts namesakes."""
+
+    text: str
+    context: str
+    note: str
+    place: str = ""
+
+
+def extracted(unit: str | None = None) -> dict[str, list[Entry]]:
+    """All entries of the course, by the name of their catalogue: `units/02_gradient_descent`, `checks/shared`, ...
+
+    Of one unit only its own two catalogues.
+    """
+    scripts = sorted((course_root() / "solutions").glob("[0-9][0-9]_*/[0-9][0-9]_*.py"))
+    found: dict[str, list[Entry]] = {}
+    for script in scripts:
+        if unit in (None, script.stem):
+            found[f"units/{script.stem}"] = list(unit_entries(script))
+            found[f"checks/u{script.stem}"] = list(check_entries(script.stem))
+    if unit is not None:
+        return found
+    found["checks/shared"] = list(shared_entries())
+    found["course"] = list(course_entries())
+    return found
+
+
+def unit_entries(script: Path) -> Iterator[Entry]:
+    """The prose of a unit, and what its code shows, in the order of the notebook."""
+    unit = script.stem
+    for cell in read_script(script).cells:
+        if cell.cell_type == "markdown":
+            yield from prose_entries(cell, unit)
+        elif "exercise" not in cell.metadata:
+            for literal in literals(MAGIC.sub(r"#\1", cell.source), SHOWN):
+                yield Entry(literal.text, f"{unit}/code", f"code: {literal.role or 'text'}", cell.id)
+
+
+def prose_entries(cell: NotebookNode, unit: str) -> Iterator[Entry]:
+    """The blocks of a Markdown cell. Those of a reflection say whether they are the model answer or its marking."""
+    marked = ""
+    for piece in split(cell.source):
+        if piece.text.startswith("### BEGIN "):
+            marked = "mark scheme" if "MARK" in piece.text else "model answer"
+        elif piece.text.startswith("### END "):
+            marked = ""
+        elif piece.block:
+            yield Entry(piece.block, unit, marked or "text", cell.id)
+
+
+def check_entries(unit: str) -> Iterator[Entry]:
+    """Properties, labels of cases, and the sentences of the misconceptions and of the quiz, exercise by exercise."""
+    for exercise in exercises_of(unit):
+        name = exercise.name
+        for group in exercise.groups:
+            yield Entry(group.states, unit, f'{name}, property: completes "Your function ..."', f"{name}.{group.key}")
+        if not exercise.withheld:
+            recorded = json.loads((DIRECTORY / f"{name}.json").read_text(encoding="utf-8"))
+            for label in dict.fromkeys(case["label"] for case in recorded["cases"]):
+                yield Entry(label, unit, f"{name}, label of a case", name)
+        for mistake in exercise.misconceptions:
+            yield Entry(mistake.says, unit, f"{name}, what is said to {mistake.name}", f"{name}.{mistake.name}")
+
+
+def shared_entries() -> Iterator[Entry]:
+    """The judge's own sentences, the relations, and the templates and phrases of the search."""
+    yield from code_entries(JUDGE, "checks")
+    phrases = [literal.text for literal in literals(_read(PHRASES))]
+    for text in dict.fromkeys([*phrases, *FUNCTIONS.values()]):
+        yield Entry(text, "checks", "search: a phrase", PHRASES)
+    for place in PLACES:
+        yield Entry(f"{{clause}}{place}", "checks", "search: a clause, and where", "search")
+    found: set[str] = set()
+    for path in sorted((DIRECTORY / "search").glob("*.json")):
+        found |= set(json.loads(path.read_text(encoding="utf-8")).get("templates", ()))
+    for text in sorted({_bare(text) for text in found}):
+        yield Entry(text, "checks", "search: a clause of a sentence", "search")
+
+
+def _bare(clause: str) -> str:
+    """A clause without its ends."""
+    for place in reversed(PLACES):
+        clause = clause.removesuffix(place)
+    for place in PLACES:
+        clause = clause.removesuffix(place)
+    return clause
+
+
+def course_entries() -> Iterator[Entry]:
+    """What the command line, the panels, reports and pages say."""
+    yield from code_entries(COURSE, "course")
+
+
+def code_entries(places: tuple[str, ...], context: str) -> Iterator[Entry]:
+    """The sentences of modules: files, folders or patterns from the course's root."""
+    root = course_root()
+    for place in places:
+        base = root / place
+        files = sorted(root.glob(place)) if "*" in place else sorted(base.rglob("*.py")) if base.is_dir() else [base]
+        for file in files:
+            name = file.relative_to(root).as_posix()
+            if not name.startswith(APART):
+                for literal in literals(_read(name), SHOWN):
+                    if literal.role == "help" and name != "course":
+                        continue
+                    yield Entry(literal.text, context, _note(literal), name)
+
+
+def _note(literal: Literal) -> str:
+    return f"code: {literal.role or 'text'}"
+
+
+def _read(name: str) -> str:
+    return (course_root() / name).read_text(encoding="utf-8")
+
+
+__all__ = ["Entry", "check_entries", "course_entries", "extracted", "shared_entries", "unit_entries"]

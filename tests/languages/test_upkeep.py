@@ -1,0 +1,161 @@
+"""Catalogues stay in step with the English course; what is broken in one is a sentence, and nothing is written."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from course_lib.errors import CourseError
+from course_lib.language.catalogues import read, translations
+from grader.languages import upkeep
+from grader.languages.catalogues import done, updated
+from grader.languages.extraction import Entry
+from grader.languages.literals import literals
+
+pytestmark = pytest.mark.fast
+
+NAME = "units/00_toy"
+ENTRIES = [
+    Entry("The rate $x$ is 0.1.", "00_toy", "text", "aaaa"),
+    Entry("## A title", "00_toy", "text", "aaaa"),
+    Entry("It fell to {loss:.2f}.", "00_toy/code", "code: print", "bbbb"),
+]
+WORDS = {
+    "The rate $x$ is 0.1.": "学习率 $x$ 是 0.1。",
+    "## A title": "## 标题",
+    "It fell to {loss:.2f}.": "降到 {loss:.2f}。",
+}
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A course of one unit, whose catalogue is `path`, in which nothing is translated."""
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.setenv("COURSE_ROOT", str(tmp_path))
+    monkeypatch.setattr(upkeep, "extracted", lambda unit=None: {NAME: list(ENTRIES)})
+    folder = tmp_path / "locale" / "zh_CN"
+    folder.mkdir(parents=True)
+    (folder / "course.po").write_text("")
+    upkeep.update()
+    return tmp_path
+
+
+def path_in(course):
+    return course / "locale" / "zh_CN" / f"{NAME}.po"
+
+
+def translate(course, words):
+    path = path_in(course)
+    text = path.read_text(encoding="utf-8")
+    for english, other in words.items():
+        text = text.replace(f'msgid "{english}"\nmsgstr ""', f'msgid "{english}"\nmsgstr "{other}"')
+    path.write_text(text, encoding="utf-8")
+
+
+def test_a_fresh_catalogue_is_in_step_and_a_second_update_changes_nothing(course):
+    assert upkeep.amiss() == []
+    assert upkeep.update() == []
+    assert [message.id for message in read(path_in(course)) if message.id] == [entry.text for entry in ENTRIES]
+
+
+def test_translations_are_kept_and_the_budget_only_falls(course):
+    translate(course, WORDS)
+    upkeep.update()
+    budget = course / "locale" / "zh_CN" / upkeep.BUDGET
+    assert json.loads(budget.read_text()) == {NAME: 0}
+    assert upkeep.amiss() == []
+    ENTRIES.append(Entry("A new one.", "00_toy", "text", "cccc"))
+    try:
+        upkeep.update()
+        assert json.loads(budget.read_text()) == {NAME: 0}
+        assert any("1 texts are untranslated, 0 are allowed" in sentence for sentence in upkeep.amiss())
+    finally:
+        ENTRIES.pop()
+
+
+def test_a_changed_text_is_fuzzy_and_not_shown(course):
+    translate(course, WORDS)
+    changed = [Entry("The rate $x$ is 0.2.", "00_toy", "text", "aaaa"), *ENTRIES[1:]]
+    text = updated(path_in(course), changed, "zh_CN", NAME)
+    path_in(course).write_text(text, encoding="utf-8")
+    first = next(message for message in read(path_in(course)) if message.id)
+    assert first.fuzzy and first.string == "学习率 $x$ 是 0.1。" and not done(first)
+    assert "The rate $x$ is 0.2." not in translations(path_in(course))["00_toy"]
+
+
+@pytest.mark.parametrize(
+    ("english", "other", "named"),
+    [
+        ("The rate $x$ is 0.1.", "学习率是 0.1。", "the formula $x$ is lost"),
+        ("## A title", "# 标题", "line 1 begins"),
+        ("It fell to {loss:.2f}.", "降到 {los:.2f}。", "the field {loss:.2f} is lost"),
+    ],
+)
+def test_what_a_translation_lost_fails_the_check(course, english, other, named):
+    translate(course, {english: other})
+    told = upkeep.amiss()
+    assert any(named in sentence and NAME in sentence for sentence in told), told
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'msgid "half',
+        b'msgid "a"\nmsgstr "b"\nmsgstr "c',
+        b"\xff\xfem\x00",
+        b'<<<<<<< HEAD\nmsgid "a"\nmsgstr "b"\n',
+        b"this is no catalogue",
+        b'msgid ""\nmsgstr "Content-Type: text/plain; charset=klingon\\n"\n\nmsgid "a"\nmsgstr "b"\n',
+    ],
+)
+def test_a_broken_catalogue_is_a_sentence_and_stays_as_it_is(course, data):
+    path_in(course).write_bytes(data)
+    try:
+        read(path_in(course))
+    except CourseError as error:
+        assert path_in(course).name in str(error)
+        told = upkeep.amiss()
+        assert len(told) == 1 and path_in(course).name in told[0]
+        with pytest.raises(CourseError):
+            upkeep.update()
+        assert path_in(course).read_bytes() == data
+    else:
+        assert upkeep.amiss(), "what Babel can read is then not what extraction gives"
+
+
+def test_windows_line_ends_and_a_mark_at_the_beginning_are_no_difference(course):
+    translate(course, WORDS)
+    upkeep.update()
+    path = path_in(course)
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert upkeep.amiss() == []
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert translations(path)["00_toy"]["## A title"] == "## 标题"
+
+
+@pytest.mark.parametrize("data", ["{", "[1]", '{"a": "b"}'])
+def test_a_broken_budget_is_a_sentence(course, data):
+    (course / "locale" / "zh_CN" / upkeep.BUDGET).write_text(data)
+    with pytest.raises(CourseError, match="restore it from git"):
+        upkeep.read_budget("zh_CN")
+
+
+def test_a_language_that_nobody_speaks_is_a_sentence(course):
+    with pytest.raises(CourseError, match="no language that Babel knows"):
+        upkeep.known("klingon")
+    assert upkeep.known("pt-br") == "pt_BR"
+
+
+def test_what_code_shows_is_found_and_what_names_things_is_not():
+    source = (
+        'def f():\n    """A docstring."""\n    ax.set(xlabel="step", loc="lower right")\n'
+        '    print(f"loss {x:.2f}, " + "and so on")\n    assert x, "no reader sees this"\n'
+        '    d["a key of words"]\n    raise CourseError("Put it back.")\n    raise ValueError("not for readers")\n'
+    )
+    found = [(each.role, each.text) for each in literals(source, frozenset({"xlabel", "print"}))]
+    assert found == [
+        ("xlabel", "step"),
+        ("print", "loss {x:.2f}, and so on"),
+        ("CourseError", "Put it back."),
+    ]
