@@ -100,7 +100,7 @@ def guides() -> list[Path]:
     for name in GUIDES:
         shipped, mine = course_root() / "notebooks" / name, home() / "work" / name
         if shipped.is_file() and not mine.exists() and not mine.is_symlink():
-            _put(shipped, mine)
+            _put(shipped.read_bytes(), mine, like=shipped)
             put.append(mine)
     return put
 
