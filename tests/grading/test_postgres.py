@@ -133,7 +133,7 @@ def test_pages_and_results_are_the_same_and_a_second_run_grades_nothing(three):
     pages = [
         {p.relative_to(r.root): p.read_bytes() for p in (r.root / "feedback").rglob("*.html")} for r in (file, engine)
     ]
-    assert pages[0] == pages[1] and len(pages[0]) == len([r for r in one if r.feedback])
+    assert pages[0] == pages[1] and len(pages[0]) == len([r for r in one if r.handed_in])
     assert len([r for r in one if r.points is not None]) == STUDENTS
 
 

@@ -105,7 +105,7 @@ sys.exit(5)
 PROGRESS = """
 import errno, os, sys
 from course_lib.errors import CourseError
-def main():
+def main(page=False):
     print(sys.prefix)
     print(os.environ.get("VIRTUAL_ENV"))
     if os.environ.get("FAKE_COMMAND") == "fail":
@@ -143,7 +143,7 @@ class Course:
         ):
             shutil.copy(ROOT / name, self.root / name)
         (self.root / "course_lib" / "__init__.py").touch()
-        (self.root / "course_lib" / "progress.py").write_text(PROGRESS)
+        (self.root / "course_lib" / "commands" / "progress.py").write_text(PROGRESS)
         for name, source in (("venv", VENV), ("pip", PIP), ("pytest", PYTEST)):
             (self.fakes / name).mkdir(parents=True)
             (self.fakes / name / "__init__.py").touch()
