@@ -116,8 +116,16 @@ def test_continuous_integration_sets_ci() -> None:
 
 
 @pytest.mark.fast
-@pytest.mark.parametrize("name", sorted(needs.PROGRAMS.keys() - {"bash"}))  # which runs the script
+@pytest.mark.parametrize("name", sorted(needs.PROGRAMS.keys() - {"bash", "root", "proxy"}))  # bash runs the script
 def test_continuous_integration_installs_what_tests_need(name: str) -> None:
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     packages = needs.PROGRAMS[name].install.removeprefix("sudo apt-get install ")
     assert f"missing+=({packages})" in script
+
+
+@pytest.mark.fast
+def test_continuous_integration_brings_the_proxy_by_npm_and_leaves_no_lock_file() -> None:
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    brings = re.search(r"\n    npm install (.*) --prefix (\S+) configurable-http-proxy@[\d.]+\n", script)
+    assert brings and "--no-package-lock" in brings[1] and brings[2] == ".course/hub"
+    assert "missing+=(nodejs)" in script and "missing+=(npm)" in script
