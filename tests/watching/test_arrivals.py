@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import errno
 import getpass
 import json
 import os
@@ -122,6 +123,25 @@ def test_what_is_collected_is_a_copy_in_the_classs_folder_without_links(hall, ex
     submission.notebook.chmod(0o600)
     submission.notebook.write_text("mended by a person")
     assert arrival.take().notebook.read_text() == "mended by a person", "collected before: not again"
+
+
+def test_a_full_disk_of_the_class_is_not_the_learners_fault(hall, exchange, monkeypatch):
+    hall.submit("ada", answered({}))
+    (arrival,) = exchange.look()
+
+    def fails(number):
+        def copy(*_):
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr(Copier, "copy", copy)
+
+    fails(errno.ENOSPC)
+    with pytest.raises(OSError, match="No space"):
+        arrival.take()
+    fails(errno.EIO)
+    assert "could not be collected" in arrival.take().problem
+    monkeypatch.undo()
+    assert arrival.take().notebook
 
 
 def test_somebody_elses_submission_is_told_once_and_takes_nobodys_place(tmp_path, monkeypatch):
