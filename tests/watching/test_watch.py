@@ -223,6 +223,7 @@ def killed_at(hall, module, owner, name, when):
 def outcome_of(hall, handed_in):
     """Let a watcher finish, and read all that there is of the class."""
     with Running(hall) as running:
+        running.until("watching")  # else all may be there already, and it be stopped before it has begun
         end = time.monotonic() + MOST
         journal = RunJournal(Classroom(hall.course), UNIT)
         while not all(journal.noted(student, "released") for student in handed_in):
