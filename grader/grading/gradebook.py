@@ -7,7 +7,8 @@ joining seven tables, which takes longer the more submissions there are.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import contextlib
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
 from grader.class_list import apply_extension, read_class_list
+from grader.extra_credit import give, prepare
 from grader.grading.offline_steps import ScoreSheet, SourceCell
 from grader.grading.tasks import Scores
 from grader.preprocessors import AssignLatePenalties
@@ -76,13 +78,15 @@ class GradebookWriter:
         submission = self.gradebook.update_or_create_submission(self.unit, student, **moment)
         apply_extension(submission, self._class_list.until(self.unit, student))
         mine = self._notebook_of(submission)
+        if scores.extra_credit:
+            prepare(self.gradebook.db)
         for grade in self._grades(mine):
             name, _ = self._grade_cells[grade.cell_id]
             if name in scores.scores:
                 grade.auto_score = scores.scores[name]
                 grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
             if name in scores.extra_credit:
-                grade.extra_credit = scores.extra_credit[name]
+                give(self.gradebook.db, grade, scores.extra_credit[name])
         for comment in self._comments(mine):
             name = self._comment_cells[comment.cell_id]
             if name in scores.comments:
@@ -116,23 +120,19 @@ class GradebookWriter:
             return None
 
     def due(self, student: str) -> datetime | None:
-        """When the unit is due for this student, their extension included, in UTC; None without a due date."""
-        try:
-            found = self.gradebook.find_submission(self.unit, student).duedate
-        except MissingEntry:
-            found = self.gradebook.find_assignment(self.unit).duedate
-        self.gradebook.db.rollback()
-        return None if found is None else found.replace(tzinfo=UTC)
+        """When the unit is due for this student, their extension included, in UTC; None without a due date.
 
-    def extra_credit(self, student: str, names: Collection[str]) -> dict[str, float]:
-        """The extra credit that stands at these cells of the student's submission; empty when there is none."""
-        try:
-            mine = self._notebook_of(self.gradebook.find_submission(self.unit, student))
-        except MissingEntry:
-            return {}
-        named = {self._grade_cells[grade.cell_id][0]: grade.extra_credit for grade in self._grades(mine)}
+        As `save` will find: the class list's extension, also before there is a submission, else nbgrader's own.
+        """
+        due = self.gradebook.find_assignment(self.unit).duedate
+        until = self._class_list.until(self.unit, student)
+        if due is not None and until is not None:
+            due = max(due, until)
+        else:
+            with contextlib.suppress(MissingEntry):
+                due = self.gradebook.find_submission(self.unit, student).duedate
         self.gradebook.db.rollback()
-        return {name: float(named[name] or 0.0) for name in names if name in named}
+        return None if due is None else due.replace(tzinfo=UTC)
 
     def _penalize(self, student: str) -> None:
         """By nbgrader's own preprocessor, with the class's plugin; few are late, so its cost does not matter."""

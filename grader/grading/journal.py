@@ -19,7 +19,7 @@ from grader.grading.classroom import Classroom
 from grader.judging.private import secret_for
 from grader.privacy import CONFIG_FILE, shared_by_group
 
-KINDS = ("grade", "page", "spent", "attempts", "released", "credit")
+KINDS = ("grade", "page", "spent", "attempts", "released")
 
 
 @dataclass
@@ -35,8 +35,7 @@ class RunJournal:
     marks: dict[str, dict[str, str]] = field(default_factory=dict)
     """By student: `grade`, what the grade came from; `page`, what the feedback page came from; `spent`, as JSON, how
     long the notebook ran when it was last executed, and the cells that took longest; `attempts`, as JSON, what was
-    graded on arrival (`grader.grading.attempts`); `released`, the page that its learner was last given; `credit`, as
-    JSON, the extra credit that a person gave on a cell of grading's own."""
+    graded on arrival (`grader.grading.attempts`); `released`, the page that its learner was last given."""
     left_open: list[Path] = field(default_factory=list, init=False)
     """What others can read, as this user may not change it."""
 

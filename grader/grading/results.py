@@ -88,11 +88,6 @@ def read_graded(path: Path) -> NotebookNode | None:
         return None
 
 
-def earned_bonus(notebook: NotebookNode) -> dict[str, float]:
-    """What grading gave as extra credit, by grade_id, as the graded notebook tells it."""
-    return {f"check_{check.exercise}": float(check.earned) for check in _checks(notebook) if check.bonus}
-
-
 def make_result(student: str, notebook: NotebookNode, entry: GradebookEntry, page: Path | None = None) -> Result:
     """The result of a submission that was graded, from its graded notebook and from how it stands in the gradebook."""
     sheet = entry.sheet

@@ -7,9 +7,7 @@ noted what is finished and nothing else.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import json
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -20,7 +18,7 @@ from grader.grading.attempts import attempts_of, told
 from grader.grading.files import Files
 from grader.grading.gradebook import GradebookEntry, GradebookWriter
 from grader.grading.journal import RunJournal
-from grader.grading.results import Result, earned_bonus, make_result, read_graded
+from grader.grading.results import Result, make_result, read_graded
 from grader.grading.tasks import Graded, Page, Submitted, grade, make_page
 from grader.grading.unit import UnitData
 from grader.grading.workers import WorkerPool
@@ -171,36 +169,18 @@ class GradingRun:
     def _enter(self, state: _State, came: Graded) -> None:
         """Write down a graded submission; the journal says so last."""
         student = _student(state)
-        credit = self._credit_by_a_person(student)
-        self.journal.note(student, grade="", credit=json.dumps(credit) if credit else "")
+        self.journal.note(student, grade="")
         if came.executed:
             self.journal.keep(student, came.kept)
             self.journal.note_time(student, came.seconds, came.spent)
         assert came.scores is not None
         submission = state.submission
-        scores = replace(came.scores, extra_credit={**came.scores.extra_credit, **credit})
-        state.entry = self.writer.save(student, scores, submission.moment.text, submission.lms_id)
+        state.entry = self.writer.save(student, came.scores, submission.moment.text, submission.lms_id)
         self.files.put_graded(state.submission, came.notebook)
         self.journal.note(student, grade=state.mark)
         state.graded, state.note, state.text = came.notebook, came.note, ""
         state.seconds = came.seconds if came.executed else None
         self._page_or_finish(state)
-
-    def _credit_by_a_person(self, student: str) -> dict[str, float]:
-        """Extra credit on bonus checks that is not what grading gave: a person wrote it, and it stays.
-
-        What grading gave stands in the graded notebook. A run that was cut short between gradebook and notebook has
-        noted before what was a person's.
-        """
-        if self.journal.noted(student, "grade") == "" and self.journal.noted(student, "credit"):
-            with contextlib.suppress(ValueError, TypeError, AttributeError):
-                return {str(k): float(v) for k, v in json.loads(self.journal.noted(student, "credit")).items()}
-        notebook = read_graded(self.files.graded(student)) if self.journal.noted(student, "grade") else None
-        if notebook is None:
-            return {}
-        gave = earned_bonus(notebook)
-        stands = self.writer.extra_credit(student, gave)
-        return {name: credit for name, credit in stands.items() if credit != gave[name]}
 
     def _attempt(self, state: _State) -> str:
         """Which attempt it is, in words; empty where it was not graded on arrival."""

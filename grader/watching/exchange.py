@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import html
 import logging
 import os
@@ -43,6 +44,8 @@ NOBODY_FETCHES = (
     "They handed in nothing to the exchange themselves, and so can fetch nothing there: hand them their page, which is "
     "in feedback/."
 )
+DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+"""The class's own disk is full, or cannot be written."""
 TOLD = 5
 """A note names so many of the files that were left out."""
 PAGE = """<!DOCTYPE html>
@@ -165,6 +168,8 @@ class Exchange:
             if self._secret(path) != self._secret(folder):
                 note = self._take_in(student, path, folder)
         except (NoDeliveryError, OSError) as error:
+            if isinstance(error, OSError) and error.errno in DISK:
+                raise  # nothing of the learner's: it is tried again
             return Submission(student, self._unit, problem=f"could not be collected: {error}")
         top = self._classroom.path("submitted", ".", ".")
         scratch = self._unpacked[path.name] = Path(tempfile.mkdtemp(dir=self._scratch))

@@ -265,8 +265,8 @@ class Session:
         student = arrival.student
         if (before := self._held.pop(student, None)) is not None:
             self.source.done(before)
-        for other in [other for other, waits in self.waiting.items() if waits.giver == student]:
-            del self.waiting[other]  # of an earlier one
+        for earlier in [other for other, waits in self.waiting.items() if waits.giver == student]:
+            del self.waiting[earlier]
         own = {other for waits in (self.waiting, self.kept) for other, one in waits.items() if not one.giver}
         submission, others = self.partners.take(submission, own)
         for other in others:

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import configparser
+import errno
 import getpass
 import json
 import os
+import shutil
 import time
 import zipfile
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 
-import nbformat
 import pytest
 from helpers.course import ROOT
 from helpers.exchange import BEGAN, Hall
 from helpers.submissions import UNIT, answered, classroom, released
-from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from course_lib.errors import CourseError
+from grader.class_list import ClassList, class_list_path, write_class_list
 from grader.commands.grade import main
 from grader.grading.alone import alone
 from grader.grading.attempts import Attempt, attempts_of, note_attempts, told, used
 from grader.grading.classroom import Classroom
+from grader.grading.gradebook import open_gradebook
 from grader.grading.journal import RunJournal
-from grader.grading.run import GradingRun
-from grader.preprocessors.verify_answers import VERDICT
+from grader.grading.tasks import Scores
 from grader.submissions import deliveries
 from grader.submissions.copying import Copier
 from grader.submissions.files import printable
@@ -123,6 +123,25 @@ def test_what_is_collected_is_a_copy_in_the_classs_folder_without_links(hall, ex
     submission.notebook.chmod(0o600)
     submission.notebook.write_text("mended by a person")
     assert arrival.take().notebook.read_text() == "mended by a person", "collected before: not again"
+
+
+def test_a_full_disk_of_the_class_is_not_the_learners_fault(hall, exchange, monkeypatch):
+    hall.submit("ada", answered({}))
+    (arrival,) = exchange.look()
+
+    def fails(number):
+        def copy(*_):
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr(Copier, "copy", copy)
+
+    fails(errno.ENOSPC)
+    with pytest.raises(OSError, match="No space"):
+        arrival.take()
+    fails(errno.EIO)
+    assert "could not be collected" in arrival.take().problem
+    monkeypatch.undo()
+    assert arrival.take().notebook
 
 
 def test_somebody_elses_submission_is_told_once_and_takes_nobodys_place(tmp_path, monkeypatch):
@@ -301,6 +320,24 @@ def test_what_came_in_time_is_graded_when_the_unit_is_due(tmp_path):
     assert limits.allows(in_time) and not limits.allows(late)
 
 
+def test_an_extension_counts_before_and_after_something_is_handed_in(room, tmp_path):
+    here = Classroom(shutil.copytree(room.root, tmp_path / "class"))
+    due, until = datetime(2026, 1, 30, 12, 0), datetime(2026, 2, 3, 12, 0)
+    here.set_due(UNIT, due)
+    known = ClassList()
+    known.extend(UNIT, "ada", until)
+    write_class_list(class_list_path(here.db_url(), here.root), known)
+    with here.gradebook() as gradebook:
+        gradebook.add_student("ben")
+        gradebook.add_submission(UNIT, "ben")
+        gradebook.grant_extension(UNIT, "ben", days=1)
+    with open_gradebook(here.config(), UNIT) as writer:
+        found = [writer.due(student) for student in ("ada", "ben", "cleo")]
+        saved = writer.save("ada", Scores({}, {}, {}), "2026-02-01 12:00:00 UTC")
+        assert writer.due("ada") == found[0] and saved.seconds_late == 0.0
+    assert found == [each.replace(tzinfo=UTC) for each in (until, due + timedelta(days=1), due)]
+
+
 def test_the_page_says_which_attempt_it_is():
     attempts = [Attempt("a", "1", "2026-01-30"), Attempt("b", "2", "2026-01-31", 3), Attempt("c", "3", "2026-01-31", 3)]
     assert told(attempts, "3") == "Attempt 3, number 2 of 31 January 2026; 3 a day are graded."
@@ -328,30 +365,6 @@ def test_two_runs_of_a_unit_are_one_too_many(tmp_path):
         pass
     with journal.scratch():
         assert time.monotonic() and released()
-
-
-# ---- What a person gave ----------------------------------------------------------------------------------------------
-
-
-def test_extra_credit_that_a_person_gave_is_told_from_gradings_own(tmp_path):
-    told = {"exercise": "x", "earned": 2, "points": 3, "bonus": True, "not_started": False, "no_value": False}
-    output = new_output("display_data", data={VERDICT: told | {"diagnoses": []}, "text/plain": ""})
-    cell = new_code_cell("", metadata={"nbgrader": {"grade_id": "check_x"}}, outputs=[output])
-    nbformat.write(new_notebook(cells=[cell]), tmp_path / "graded.ipynb")
-    journal, stands = RunJournal(Classroom(tmp_path), UNIT), {"check_x": 2.0}
-    run = SimpleNamespace(
-        journal=journal,
-        files=SimpleNamespace(graded=lambda student: tmp_path / "graded.ipynb"),
-        writer=SimpleNamespace(extra_credit=lambda student, names: {name: stands[name] for name in names}),
-    )
-    assert GradingRun._credit_by_a_person(run, "ada") == {}, "never graded"
-    journal.note("ada", grade="print")
-    assert GradingRun._credit_by_a_person(run, "ada") == {}, "grading's own"
-    stands["check_x"] = 2.5
-    assert GradingRun._credit_by_a_person(run, "ada") == {"check_x": 2.5}
-    journal.note("ada", grade="", credit=json.dumps({"check_x": 2.5}))
-    stands["check_x"] = 3.0
-    assert GradingRun._credit_by_a_person(run, "ada") == {"check_x": 2.5}, "cut short: what was noted before"
 
 
 # ---- The command -----------------------------------------------------------------------------------------------------
