@@ -53,13 +53,17 @@ def _create(path: Path) -> None:
     temporary.unlink()
 
 
+def seed_of(name: str, secret: bytes) -> list[int]:
+    """What seeds an exercise's private cases: 8 numbers of 32 bits."""
+    digest = hmac.new(secret, name.encode(), hashlib.sha256).digest()
+    return [int.from_bytes(digest[i : i + 4], "big") for i in range(0, 32, 4)]
+
+
 @cache
 def private_reference(name: str, secret: bytes) -> Reference:
     """The private cases of an exercise with everything that judges them."""
-    digest = hmac.new(secret, name.encode(), hashlib.sha256).digest()
-    seed = [int.from_bytes(digest[i : i + 4], "big") for i in range(0, 32, 4)]
     exercise = find_exercise(name)
-    reference = make_reference(exercise, seed, private=True)
+    reference = make_reference(exercise, seed_of(name, secret), private=True)
     if not searchable(reference):
         return reference
     return replace(reference, search=cache(lambda: kept_signatures(exercise, reference, secret)))

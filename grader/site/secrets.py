@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +14,7 @@ from course_lib.workspace import course_root, units
 from grader.building.leaks import TELLING, secret_lines
 from grader.changes import source_of
 from grader.exercises import all_exercises
-from grader.judging.private import FILE
+from grader.judging.private import FILE, seed_of
 from grader.scripts import read_script
 from grader.site.units import released
 from grader.spec import Exercise
@@ -135,15 +133,12 @@ def private_numbers(secret: str) -> Iterator[tuple[str, str]]:
     for exercise in all_exercises().values():
         if exercise.private_cases is not None:
             continue  # images that are in no learner's copy; nothing of the site opens their file
-        private = _printed(case.inputs for case in exercise.cases(np.random.default_rng(seed(exercise.name, secret))))
+        private = _printed(
+            case.inputs
+            for case in exercise.cases(np.random.default_rng(seed_of(exercise.name, secret.encode("ascii"))))
+        )
         visible = set() if exercise.withheld else _printed(case.inputs for case in load(exercise.name).cases)
         yield from ((number, f"a private value of {exercise.name}") for number in private - visible)
-
-
-def seed(name: str, secret: str) -> list[int]:
-    """What seeds an exercise's private cases, as `grader.judging.private` has it; a test holds the two together."""
-    digest = hmac.new(secret.encode("ascii"), name.encode(), hashlib.sha256).digest()
-    return [int.from_bytes(digest[i : i + 4], "big") for i in range(0, 32, 4)]
 
 
 def _printed(inputs: Iterable[Mapping[str, Any]]) -> set[str]:
