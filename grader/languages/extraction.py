@@ -50,6 +50,11 @@ DOCUMENTS = (
 WORD = re.compile(r"[A-Za-z]{2}")
 SWITCH = re.compile(r"^English( · \[[^\]]+\]\(locale/\w+/README\.md\))+\n\n", re.MULTILINE)
 """The README's line that leads to its other editions; each of these has a line of its own."""
+HANDED_OVER = ("code: say", "code: shown")
+SITE = "site"
+"""The catalogue of the site's own pages, whose texts stand in templates; `grader/site/filling.py` reads it."""
+TEMPLATES = "grader/site/templates"
+MECHANICS = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<[^<>]*>")
 MAGIC = re.compile(r"^([%!])", re.MULTILINE)
 
 
@@ -78,6 +83,7 @@ def extracted(unit: str | None = None) -> dict[str, list[Entry]]:
         return found
     found["checks/shared"] = list(shared_entries())
     found["course"] = list(course_entries())
+    found[SITE] = list(site_entries())
     found |= {name_of(path): list(document_entries(path)) for path in documents()}
     return found
 
@@ -146,6 +152,8 @@ def _bare(clause: str) -> str:
 def course_entries() -> Iterator[Entry]:
     """What the command line, the panels, reports and pages say."""
     yield from code_entries(COURSE, "course")
+    # What the site hands to nobody is for authors, or a format of a file.
+    yield from (entry for entry in code_entries(("grader/site",), "course") if entry.note in HANDED_OVER)
 
 
 def code_entries(places: tuple[str, ...], context: str) -> Iterator[Entry]:
@@ -196,6 +204,15 @@ def document_entries(document: Path) -> Iterator[Entry]:
             yield Entry(piece.block, name_of(document), "text", place)
 
 
+def site_entries() -> Iterator[Entry]:
+    """The texts of the site's templates; what is filled in stands in them as `{{ name }}`."""
+    for file in sorted((course_root() / TEMPLATES).glob("*.md.jinja")):
+        name = file.name.removesuffix(".jinja")
+        for piece in split(_read(f"{TEMPLATES}/{file.name}")):
+            if WORD.search(MECHANICS.sub("", piece.block)):
+                yield Entry(piece.block, name, "text", name)
+
+
 def _note(literal: Literal) -> str:
     return f"code: {literal.role or 'text'}"
 
@@ -206,5 +223,5 @@ def _read(name: str) -> str:
 
 __all__ = [
     *("Entry", "check_entries", "course_entries", "document_entries", "documents", "english", "extracted"),
-    *("is_document", "name_of", "shared_entries", "unit_entries"),
+    *("is_document", "name_of", "shared_entries", "site_entries", "unit_entries"),
 ]

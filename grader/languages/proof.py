@@ -12,6 +12,8 @@ from grader.building.texts import Text
 
 LINK = re.compile(r"\]\(([^()\s]*(?:\([^()]*\)[^()\s]*)*)\)")
 FIELD = re.compile(r"\{[^{}]*\}")
+PLACE = re.compile(r"\{\{ .*? \}\}")
+"""In a template of the site, where something is filled in."""
 TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 NUMBER = re.compile(r"(?<![\w.])\d+(?:[,.]\d+)*(?:e-?\d+)?")
 SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
@@ -43,6 +45,7 @@ def _kept(english: str, other: str, code: bool) -> Iterator[str]:
         ("the formula", formulas, False),
         ("the name", names, False),
         ("the link target", lambda text: LINK.findall(text), True),
+        ("the place", PLACE.findall, True),
         ("the tag", lambda text: TAG.findall(CODE.sub("", FORMULA.sub("", text))), True),
     ]
     if code:

@@ -11,7 +11,7 @@ from course_lib.language import choice, editions
 from course_lib.workspace import course_root, locales
 from grader.languages import documents
 from grader.languages.catalogues import Message, done, folder, languages, path_of, read, updated
-from grader.languages.extraction import Entry, extracted, is_document
+from grader.languages.extraction import SITE, Entry, extracted, is_document
 from grader.languages.proof import lost
 
 MADE = "it is not what its English file and its catalogue give: run ./course build and commit the result"
@@ -129,7 +129,8 @@ def _of_one(path: Path, entries: list[Entry], language: str, allowed: int | None
 
 def is_code(message: Message, name: str) -> bool:
     """Whether a message is a sentence of the code, and no Markdown."""
-    return not (name.startswith("units/") or is_document(name)) or (message.context or "").endswith("/code")
+    prose = name.startswith("units/") or name == SITE or is_document(name)
+    return not prose or (message.context or "").endswith("/code")
 
 
 def read_budget(language: str) -> dict[str, int]:

@@ -24,7 +24,7 @@ Links = Callable[[str], str]
 SETUP = "given_setup"
 """The first cell of every unit, which brings what the others use: to run, and not to read."""
 PICTURES = ("image/png", "image/jpeg", "image/svg+xml")
-DESCRIPTION = "A figure of this unit; the text around it says what it shows."
+DESCRIPTION = say("A figure of this unit; the text around it says what it shows.")
 """The alternative text of a picture that brings none. `./course site --check` names each."""
 STANDS_IN = "A library's version stands in here; your own comes as soon as its check there is all right and saved."
 OPEN = "Your prediction is still open"

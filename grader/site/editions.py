@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from course_lib.language.choice import NAMES, languages
+from course_lib.language.choice import ENGLISH, NAMES, languages
 from course_lib.workspace import locales
 
 
@@ -36,6 +36,10 @@ class Edition:
         """The way from a page of this edition to the same page in the other: `../../zh/units/00_start_here.html`."""
         up = "../" * (page.count("/") + bool(self.folder))
         return f"{up}{other.folder}{'/' if other.folder else ''}{page}.html"
+
+
+FIRST = Edition(ENGLISH)
+"""The pages of the language that the course is written in."""
 
 
 def short(language: str) -> str:

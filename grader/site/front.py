@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from course_lib.told import shown as told
+from course_lib import told
+from course_lib.sentences import say
 from grader.exercises import all_exercises
 from grader.site import panel
 from grader.site.cards import predictions
@@ -36,17 +37,19 @@ BEST = (
     Shown(
         "02_gradient_descent",
         "Across the valley each step",
-        "Unit 02. Across a narrow valley the steps zig-zag, along it they creep. You find out how long one may be.",
+        say(
+            "Unit 02. Across a narrow valley the steps zig-zag, along it they creep. You find out how long one may be."
+        ),
     ),
     Shown(
         "07_mlp",
         "ReLU bends the border",
-        "Unit 07. Units that bend a border: a network that you wrote, gradients and all, learns what no line can.",
+        say("Unit 07. Units that bend a border: a network that you wrote, gradients and all, learns what no line can."),
     ),
     Shown(
         "14_seeing_inside",
         "Five methods, five answers",
-        "Unit 14. What does a network look at? Five maps, and how to tell which of them to believe.",
+        say("Unit 14. What does a network look at? Five maps, and how to tell which of them to believe."),
     ),
 )
 
@@ -64,7 +67,7 @@ def picture(shown: Shown, cells: Sequence[Mapping[str, Any]], outputs: Outputs) 
         for output in outputs.get(cell["id"], []):
             data = output.get("data", {}).get("image/png")
             if data:
-                text = str(output.get("metadata", {}).get("image/png", {}).get("alt", "")) or told(shown.says)
+                text = str(output.get("metadata", {}).get("image/png", {}).get("alt", "")) or told.shown(shown.says)
                 return base64.b64decode(data), " ".join(text.split())
     return None
 
@@ -101,21 +104,21 @@ def front(
 def _buttons() -> str:
     """The ways to begin, as one line of HTML."""
     ways = {
-        told("Look at unit 00"): "units/00_start_here.html",
-        told("Run it on your machine"): "guides/running.html",
-        told("The course plan"): "plan.html",
+        told.shown("Look at unit 00"): "units/00_start_here.html",
+        told.shown("Run it on your machine"): "guides/running.html",
+        told.shown("The course plan"): "plan.html",
     }
     drawn = "".join(
         f'<a class="button{"" if number else " first"}" href="{to}">{label}</a>'
         for number, (label, to) in enumerate(ways.items())
     )
-    return f'<nav class="buttons" aria-label="{told("Begin")}">{drawn}</nav>'
+    return f'<nav class="buttons" aria-label="{told.shown("Begin")}">{drawn}</nav>'
 
 
 def _figures(figures: Sequence[tuple[Shown, str, str]]) -> str:
     """The figures side by side, each leading to its unit; nothing where there are none."""
     drawn = [
-        f"```{{figure}} {file}\n:alt: {text}\n:target: units/{shown.unit}.html\n\n{told(shown.says)}\n```"
+        f"```{{figure}} {file}\n:alt: {text}\n:target: units/{shown.unit}.html\n\n{told.shown(shown.says)}\n```"
         for shown, file, text in figures
     ]
     return "\n".join([":::{container} shown", *drawn, ":::"]) if drawn else ""

@@ -18,6 +18,7 @@ from course_lib.errors import CourseError
 from course_lib.language.blocks import split
 from course_lib.language.choice import ENGLISH
 from course_lib.language.editions import edition
+from course_lib.sentences import say
 from course_lib.told import shown, speaking
 from course_lib.workspace import course_root, locales
 from grader.exercises import exercises_of
@@ -33,7 +34,9 @@ STARTS = {
 }
 """How the blocks of a unit's first cell begin in English that say what the unit is."""
 ROW = re.compile(r"\| (.+?) \| (.+?) \| (.+?) \|")
-INSTALL = "Colab has no copy of the course: this cell brings it. Run it first; if Colab asks you to, restart and go on."
+INSTALL = say(
+    "Colab has no copy of the course: this cell brings it. Run it first; if Colab asks you to, restart and go on."
+)
 
 
 @dataclass(frozen=True)
