@@ -31,6 +31,8 @@ APART = ("commands", "datasets", "graded", "judging", "jupyter", "kernel", "refe
 """Folders of course_lib that judge, start and record: the pages show no check, so nothing of theirs is on a page.
 
 The data sets are apart for their size; with other data come other readers."""
+PROSE = ("language/blocks.py", "language/editions.py")
+"""What of course_lib reads prose, which is on no output."""
 PATIENCE = 900
 """Seconds that a cell may take; the slowest train a network."""
 
@@ -51,6 +53,7 @@ def fingerprint(unit: str, language: str = ENGLISH) -> str:
         digest.update(f"{name} {metadata.version(name).split('+')[0]}\n".encode())
     files = [*(root / "course_lib").rglob("*.py")]
     files = [file for file in files if file.relative_to(root / "course_lib").parts[0] not in APART]
+    files = [file for file in files if file.relative_to(root / "course_lib").as_posix() not in PROSE]
     own = root / "solutions" / unit
     for file in sorted([*files, own / f"{unit}.py", *own.glob("*.safetensors")]):
         digest.update(file.relative_to(root).as_posix().encode() + b"\0")
