@@ -205,7 +205,7 @@ def _values(difference: Difference, unit: str) -> str:
         f'<td style="{CELL}"><code style="white-space:pre">{escape(value)}</code></td></tr>'
         for label, value in rows
     )
-    title = shown(say("The case {label}:", label=f"<i>{escape(shown(difference.label, unit))}</i>"))
+    title = say(shown("The case {label}:"), label=f"<i>{escape(shown(difference.label, unit))}</i>")
     head = f'<div style="margin-top:8px;opacity:.8">{title}</div>'
     return f'{head}<table style="border-collapse:collapse;margin:6px 0;font-size:95%">{body}</table>'
 

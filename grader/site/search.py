@@ -24,8 +24,7 @@ var splitQuery = (query) => query.match(/\p{Script=Han}+|(?:(?!\p{Script=Han})[\
 class SearchChinese(SearchEnglish):
     """Chinese by its pieces, and English words among it as in English."""
 
-    lang = "zh"
-    language_name = "Chinese"
+    lang = "zh"  # the name stays "English", by which Sphinx calls the stemmer in the browser
     js_splitter_code = SPLIT
 
     def split(self, input: str) -> list[str]:

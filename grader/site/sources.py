@@ -193,6 +193,7 @@ def configuration(sources: Sources, anchors: dict[str, Any]) -> dict[str, Any]:
             "show_toc_level": 2,
             "article_header_end": ["language-switch.html", "article-header-buttons.html"],
             "toc_title": shown("Contents"),
+            "search_bar_text": shown("Search..."),
             "navbar_persistent": [],  # the search has its place beside the list of pages
             "use_download_button": False,
             "use_fullscreen_button": False,

@@ -1,4 +1,4 @@
-"""Words that no page has in its text: those of the theme that it has no translation of, and those of site.js."""
+"""Words of the theme that it has no translation of, and those of site.js."""
 
 from __future__ import annotations
 
@@ -17,6 +17,12 @@ def for_the_browser() -> str:
         "Code": shown("Code"),
         "Output": shown("Output"),
         "Pages below %s": shown("Pages below %s"),
+        # What the theme and MyST-NB write into their pages in English alone: names of parts, which site.js exchanges.
+        "Main": shown("Main"),
+        "Page": shown("Page"),
+        "Toggle primary sidebar": shown("Toggle primary sidebar"),
+        "Toggle secondary sidebar": shown("Toggle secondary sidebar"),
+        "Toggle hidden content": shown("Toggle hidden content"),
     }
     return f"Documentation.addTranslations({json.dumps({'messages': words}, ensure_ascii=False)});\n"
 
@@ -38,7 +44,9 @@ def for_the_theme(folder: Path, language: str) -> None:
 
 
 def _of_the_theme() -> dict[str, str]:
-    """What the theme says, as it says it."""
+    """What the theme asks its catalogues for, and finds in none."""
     return {
         "Breadcrumb": shown("Breadcrumb"),
+        "Color mode": shown("Color mode"),
+        "System Settings": shown("System Settings"),
     }

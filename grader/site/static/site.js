@@ -36,8 +36,16 @@ function keepThePlace() {
   for (const link of document.querySelectorAll(".languages a")) link.hash = location.hash;
 }
 
+// Names of parts that the theme has in English alone.
+function nameTheParts() {
+  for (const name of ["aria-label", "title"]) {
+    for (const part of document.querySelectorAll(`[${name}]`)) part.setAttribute(name, _(part.getAttribute(name)));
+  }
+}
+
 addEventListener("hashchange", keepThePlace);
 addEventListener("load", () => {
+  nameTheParts();
   keepThePlace();
   nameTheArrows();
   letTheKeyboardScroll();
