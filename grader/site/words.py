@@ -10,7 +10,7 @@ from course_lib.told import shown
 
 
 def for_the_browser() -> str:
-    """A script that tells Sphinx's `_` the words of site.js in the language of now."""
+    """A script that tells Sphinx's `_` the words of site.js in the language of now, beside those that Sphinx told it."""
     words = {
         "Formula": shown("Formula"),
         "Table": shown("Table"),
@@ -24,7 +24,7 @@ def for_the_browser() -> str:
         "Toggle secondary sidebar": shown("Toggle secondary sidebar"),
         "Toggle hidden content": shown("Toggle hidden content"),
     }
-    return f"Documentation.addTranslations({json.dumps({'messages': words}, ensure_ascii=False)});\n"
+    return f"Object.assign(Documentation.TRANSLATIONS, {json.dumps(words, ensure_ascii=False)});\n"
 
 
 def for_the_theme(folder: Path, language: str) -> None:
