@@ -217,8 +217,8 @@ def test_the_search_finds_chinese_that_stands_within_a_sentence(address: str, pa
     page.goto(f"{address}/zh/search.html?q={words}")
     results = page.locator("#search-results li")
     expect(results.first).to_be_visible()
-    expect(results.first.locator("p.context")).to_contain_text(words.split()[-1])
-    assert HAN.search(page.locator("#search-results .search-summary").inner_text())
+    expect(results.filter(has_text=words.split()[-1]).first).to_be_visible()
+    expect(page.locator("#search-results .search-summary")).to_have_text(HAN)
 
 
 def test_the_search_says_in_chinese_that_it_found_nothing(address: str, page: Page) -> None:
@@ -229,6 +229,7 @@ def test_the_search_says_in_chinese_that_it_found_nothing(address: str, page: Pa
 
 def test_each_page_leads_to_itself_in_the_other_language(site: Built) -> None:
     pages = [path.relative_to(site.folder) for path in site.files if path.suffix == ".html"]
+    pages = [path for path in pages if "_static" not in path.parts]
     chinese = {path.relative_to("zh") for path in pages if path.parts[0] == "zh"}
     assert chinese == {path for path in pages if path.parts[0] != "zh"}
     for path in pages:
@@ -259,7 +260,7 @@ def test_the_switch_keeps_the_section(site: Built, page: Page) -> None:
 def test_on_a_chinese_page_the_theme_speaks_chinese(address: str, page: Page) -> None:
     page.goto(f"{address}/zh/units/{TOLD}.html")
     named = page.locator("[aria-label], [title], [placeholder]").evaluate_all(
-        "all => all.filter(e => !e.closest('pre, code')).flatMap(e =>"
+        "all => all.filter(e => !e.closest('pre, code, .cell_output')).flatMap(e =>"
         " ['aria-label', 'title', 'placeholder'].map(name => e.getAttribute(name)))"
     )
     assert [name for name in named if name and re.search("[A-Za-z]{3}", name) and not HAN.search(name)] == []
