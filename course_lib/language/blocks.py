@@ -93,7 +93,7 @@ def unwrapped(lines: list[str]) -> str:
 
 
 def _lines(source: str) -> Iterator[tuple[str, bool]]:
-    """Each line, and whether it stays as it is: blank ones, code, displayed formulas, tags and comments alone, nbgrader's."""
+    """Each line, and whether it stays as it is: blank ones, code, displayed formulas, tags, comments, nbgrader's."""
     fence, formula = "", False
     for line in source.split("\n"):
         mark = FENCE.match(line)

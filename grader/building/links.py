@@ -79,7 +79,7 @@ def amiss(path: str, target: str, files: set[str], folders: set[str], anchors: d
 
 
 def retargeted(source: str, new: Callable[[str], str]) -> str:
-    """A text in which each link and picture leads to what `new` makes of its target; where that is empty, words stay."""
+    """A text whose links and pictures lead to what `new` makes of their targets; where that is empty, words stay."""
 
     def one(match: re.Match[str]) -> str:
         if not match["link"]:

@@ -1,7 +1,7 @@
 """The README and the guides in other languages: their texts, and the editions that are read beside the code.
 
-The editions lie as the English files do, `locale/LANGUAGE/README.md` and `locale/LANGUAGE/docs/`, so that a link from one
-guide to another is the same in both; every other link is made anew from there. A heading keeps its English anchor.
+The editions lie in `locale/LANGUAGE/` as the English files do at the root, so that a link from one guide to another is
+the same in both; every other link is made anew from there. A heading keeps its English anchor.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 from grader.building.links import retargeted
 from grader.site.addresses import Repository
 
+
 def relinked(source: str, path: str, page: str, pages: Mapping[str, str], home: Repository) -> str:
     """A Markdown text of the file `path`, for the page with the source `page`; paths are from their roots.
 
