@@ -13,6 +13,7 @@ from nbformat import NotebookNode
 from course_lib.judging.reference import DIRECTORY
 from course_lib.language.blocks import split
 from course_lib.workspace import course_root
+from grader.building.links import headings
 from grader.exercises import exercises_of
 from grader.languages.literals import Literal, literals
 from grader.scripts import read_script
@@ -41,6 +42,14 @@ APART = (
 PLACES = (" where {target} is computed", ", in the code as it was given", " throughout")
 """How a clause of the search may end; each is one entry, with the clause as a field."""
 PHRASES = "grader/search/phrases.py"
+DOCUMENTS = (
+    *("README.md", "docs/README.md", "docs/running.md", "docs/glossary.md", "docs/instructors.md"),
+    *("docs/hub.md", "docs/plan.md", "docs/ai.md"),
+)
+"""The Markdown files that learners and teachers read; authors' and maintainers' are English alone."""
+WORD = re.compile(r"[A-Za-z]{2}")
+SWITCH = re.compile(r"^English( · \[[^\]]+\]\(locale/\w+/README\.md\))+\n\n", re.MULTILINE)
+"""The README's line that leads to its other editions; each of these has a line of its own."""
 MAGIC = re.compile(r"^([%!])", re.MULTILINE)
 
 
@@ -69,6 +78,7 @@ def extracted(unit: str | None = None) -> dict[str, list[Entry]]:
         return found
     found["checks/shared"] = list(shared_entries())
     found["course"] = list(course_entries())
+    found |= {name_of(path): list(document_entries(path)) for path in documents()}
     return found
 
 
@@ -153,6 +163,39 @@ def code_entries(places: tuple[str, ...], context: str) -> Iterator[Entry]:
                     yield Entry(literal.text, context, _note(literal), name)
 
 
+def documents() -> list[Path]:
+    """The documents that are there, from the course's root."""
+    return [Path(path) for path in DOCUMENTS if (course_root() / path).is_file()]
+
+
+def name_of(document: Path) -> str:
+    """The name of a document's catalogue: `README`, `docs/plan`."""
+    return document.with_suffix("").as_posix()
+
+
+def is_document(name: str) -> bool:
+    """Whether a catalogue is a document's."""
+    return f"{name}.md" in DOCUMENTS
+
+
+def english(document: Path) -> str:
+    """A document as it is written, without the line that leads to its other editions."""
+    return SWITCH.sub("", _read(document.as_posix()), count=1)
+
+
+def document_entries(document: Path) -> Iterator[Entry]:
+    """The texts of a document in its order; where one stands is told by its heading's anchor."""
+    source = english(document)
+    anchors = dict(headings(source))
+    line, place = 0, ""
+    for piece in split(source):
+        for number in range(line, line + len(piece.lines)):
+            place = anchors.get(number, place)
+        line += len(piece.lines)
+        if WORD.search(piece.block):
+            yield Entry(piece.block, name_of(document), "text", place)
+
+
 def _note(literal: Literal) -> str:
     return f"code: {literal.role or 'text'}"
 
@@ -161,4 +204,7 @@ def _read(name: str) -> str:
     return (course_root() / name).read_text(encoding="utf-8")
 
 
-__all__ = ["Entry", "check_entries", "course_entries", "extracted", "shared_entries", "unit_entries"]
+__all__ = [
+    *("Entry", "check_entries", "course_entries", "document_entries", "documents", "english", "extracted"),
+    *("is_document", "name_of", "shared_entries", "unit_entries"),
+]
