@@ -131,9 +131,12 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def shown(line: list[str]) -> str:
-    """A command line as one would type it in the course's folder."""
-    words = ["python", *(word.replace(f"{ROOT}/", "") for word in line[1:])]
-    return shlex.join(word for word in words if word)
+    """A command line as one would type it in the course's folder, without this machine's paths."""
+    words = [word.replace(f"{ROOT}/", "") for word in line[1:]]
+    if "--keep" in words:
+        at = words.index("--keep")
+        del words[at : at + 2]
+    return shlex.join(["python", *words])
 
 
 def wanted(options: argparse.Namespace) -> Iterator[Part]:

@@ -38,7 +38,8 @@ def test_the_plan_takes_a_quarter_of_an_hour_and_says_every_command(capsys: pyte
     assert len(said) == len(plan)
     assert [f" {part.name}: " in line for part, line in zip(plan, said, strict=True)] == [True] * len(plan)
     trainings = [line for line in said if "gpu_training.py" in line]
-    assert len(trainings) == 4 and all("--embedded" in line and "--keep" in line for line in trainings)
+    assert len(trainings) == 4 and all("--embedded" in line for line in trainings)
+    assert str(ROOT) not in "".join(said)
 
 
 @pytest.mark.fast
