@@ -114,6 +114,7 @@ def _own() -> str:
 def _teller(name: str, unit: str) -> Teller:
     """What a language knows in a unit. The unit's own words go before those that all share."""
     known: dict[str, str] = {}
+    judges: frozenset[str] = frozenset()
     files = ["course", "checks/shared", *([f"checks/u{unit}", f"units/{unit}"] if unit else [])]
     for file in files:
         try:
@@ -124,4 +125,5 @@ def _teller(name: str, unit: str) -> Teller:
         for context, sentences in found.items():
             if context != unit or file.startswith("checks"):  # a unit's prose is in its notebook already
                 known |= sentences
-    return Teller(known)
+                judges |= sentences.keys() if file == "checks/shared" else frozenset()
+    return Teller(known, of_code=judges)

@@ -25,7 +25,7 @@ from course_lib.told import shown
 # Bars of these colours stand out by 3 to 1 on a white and on a dark page; no text has them, it takes the page's own.
 GREEN, RED, AMBER = "#2e9e6b", "#d1495b", "#c27c0e"
 CELL = "padding:3px 10px 3px 0;text-align:left;vertical-align:top;border:0"
-MARKS = {True: ("✓", GREEN, "holds"), False: ("✗", RED, "open")}
+MARKS = {True: ("✓", GREEN, say("holds")), False: ("✗", RED, say("open"))}
 """Of a property, by whether it holds: its mark, the bar beside it, and what a screen reader says of the mark."""
 
 
@@ -40,7 +40,7 @@ def headline(verdict: Verdict) -> str:
     else:
         template = "{name}: not right yet, {earned} of {points} points"
     line = say(template, name=verdict.exercise, earned=verdict.earned, points=verdict.points)
-    return shown(say("{line} (bonus)", line=line) if verdict.bonus and not verdict.withheld else line)
+    return shown(say("{headline} (bonus)", headline=line) if verdict.bonus and not verdict.withheld else line)
 
 
 def advice(verdict: Verdict, private: bool = False) -> list[str]:
@@ -177,7 +177,7 @@ def _table(verdict: Verdict, private: bool) -> str:
         more = f'<br><span style="opacity:.8">{escape(detail)}</span>' if detail else ""
         rows.append(
             f'<tr style="background:none"><td style="{CELL};border-left:3px solid {colour};padding-left:8px;'
-            f'font-weight:700"><span role="img" aria-label="{say(spoken)}">{mark}</span></td>'
+            f'font-weight:700"><span role="img" aria-label="{shown(spoken)}">{mark}</span></td>'
             f'<td style="{CELL};white-space:normal">{escape(states)}{more}</td>'
             f'<td style="{CELL};white-space:nowrap">{points}</td></tr>'
         )

@@ -38,8 +38,17 @@ APART = (
     *("course_lib/kernel/names.py", "grader/preprocessors/clear_answers.py", "grader/languages"),
 )
 """What authors alone read, what networks are trained on, and code that is written."""
-PLACES = (" where {target} is computed", ", in the code as it was given", " throughout")
+PLACES = (" where {target} is computed", ", in the code as it was given", " throughout", " in one place")
 """How a clause of the search may end; each is one entry, with the clause as a field."""
+ROLES = ("factor", "term", "numerator", "divisor", "argument", "part", "value", "base", "exponent")
+PIECES = (
+    *(f"the {role}{rest}" for role in ROLES for rest in (" {expression}", " with {names}")),
+    *(f"one {role}" for role in ROLES),
+    *("{a} and {b}", "{a}, {b} and {c}", "the number of rows of {name}", "the number of columns of {name}"),
+    *("a value", "its bound", "another", "the items", "the result", "a quantity", "computation", "first", "last"),
+    *("a running value", "one of two values", "another part", "the condition on {names}", "a condition"),
+)
+"""What pieces of an answer are called in such clauses, beside what `PHRASES` says."""
 PHRASES = "grader/search/phrases.py"
 MAGIC = re.compile(r"^([%!])", re.MULTILINE)
 
@@ -114,6 +123,8 @@ def shared_entries() -> Iterator[Entry]:
     yield from code_entries(JUDGE, "checks")
     phrases = [literal.text for literal in literals(_read(PHRASES))]
     for text in dict.fromkeys([*phrases, *FUNCTIONS.values()]):
+        yield Entry(text, "checks", "search: a phrase", PHRASES)
+    for text in PIECES:
         yield Entry(text, "checks", "search: a phrase", PHRASES)
     for place in PLACES:
         yield Entry(f"{{clause}}{place}", "checks", "search: a clause, and where", "search")
