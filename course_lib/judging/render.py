@@ -20,7 +20,7 @@ from course_lib.judging.diagnosis import Diagnosis
 from course_lib.judging.judge import Difference, GroupResult, Verdict
 from course_lib.judging.reference import load
 from course_lib.sentences import say
-from course_lib.told import shown
+from course_lib.told import put_together, shown, sign
 
 # Bars of these colours stand out by 3 to 1 on a white and on a dark page; no text has them, it takes the page's own.
 GREEN, RED, AMBER = "#2e9e6b", "#d1495b", "#c27c0e"
@@ -99,7 +99,7 @@ def _property(verdict: Verdict, private: bool) -> str:
         parts.append(say("In the case “{label}”: {message}", label=first.label, message=message))
     if group.hint:
         parts.append(say("Hint {hint} is about this.", hint=group.hint))
-    return " ".join(shown(part, unit_of(verdict.exercise)) for part in parts)
+    return put_together(shown(part, unit_of(verdict.exercise)) for part in parts)
 
 
 def _how_far(broken: int, all_: int) -> str:
@@ -139,7 +139,7 @@ def text(verdict: Verdict, private: bool = False) -> str:
         return "\n".join([*lines, f"  {shown(WITHHELD)}"] if verdict.passed else lines)
     for group, states, detail in _rows(verdict, private):
         mark = MARKS[group.passed][0]
-        lines.append(f"  {mark} {states} ({group.earned}/{group.points})" + (f": {detail}" if detail else ""))
+        lines.append(f"  {mark} {states} ({group.earned}/{group.points})" + (sign(": ") + detail if detail else ""))
     return "\n".join(lines)
 
 

@@ -6,8 +6,10 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
+from jinja2 import Environment
 from nbformat import NotebookNode
 
 from course_lib.judging.reference import DIRECTORY
@@ -33,6 +35,8 @@ COURSE = (
     *("course_lib/stand_ins", "grader/commands", "grader/grading", "grader/pages", "grader/preprocessors"),
     *("grader/reports", "grader/submissions", "grader/judging"),
 )
+TEMPLATES = "grader/pages/templates"
+"""Pages whose sentences stand in `_("...")`."""
 APART = (
     *("grader/commands/audit.py", "grader/commands/lint.py", "course_lib/captions.py"),
     *("course_lib/kernel/names.py", "grader/preprocessors/clear_answers.py", "grader/languages"),
@@ -147,6 +151,12 @@ def _bare(clause: str) -> str:
 def course_entries() -> Iterator[Entry]:
     """What the command line, the panels, reports and pages say."""
     yield from code_entries(COURSE, "course")
+    for path in sorted((course_root() / TEMPLATES).rglob("*.j2")):
+        name = path.relative_to(course_root()).as_posix()
+        for _, _, text in Environment(extensions=["jinja2.ext.i18n"]).extract_translations(_read(name)):
+            yield Entry(text if isinstance(text, str) else str(text[0]), "course", "page", name)
+    for month in range(1, 13):
+        yield Entry(f"{date(2000, month, 1):%B}", "course", "month", "grader/pages/words.py")
 
 
 def code_entries(places: tuple[str, ...], context: str) -> Iterator[Entry]:
