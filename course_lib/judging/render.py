@@ -89,17 +89,19 @@ def _property(verdict: Verdict, private: bool) -> str:
     first = _first(verdict)
     message = _message(first, private)
     group = next((group for group in verdict.groups if group.key == first.group), None)
+    unit = unit_of(verdict.exercise)
     if first.stage == "problem" or group is None:
-        return shown(_as_sentence(message, verdict.exercise), unit_of(verdict.exercise))
+        return shown(_as_sentence(message, verdict.exercise), unit)
     broken = sum(not group.passed for group in verdict.groups)
     parts = [say(_how_far(broken, len(verdict.groups)), states=group.states, broken=broken, all=len(verdict.groups))]
     if private or not first.label:
         parts.append(_as_sentence(message, verdict.exercise))
     else:
-        parts.append(say("In the case “{label}”: {message}", label=first.label, message=message))
+        template = shown("In the case “{label}”: {message}")
+        parts.append(say(template, label=shown(first.label, unit), message=shown(message, unit)))
     if group.hint:
         parts.append(say("Hint {hint} is about this.", hint=group.hint))
-    return put_together(shown(part, unit_of(verdict.exercise)) for part in parts)
+    return put_together(shown(part, unit) for part in parts)
 
 
 def _how_far(broken: int, all_: int) -> str:
@@ -126,8 +128,8 @@ def _rows(verdict: Verdict, private: bool) -> Iterator[tuple[GroupResult, str, s
     for group in verdict.groups:
         detail = ""
         if group.first is not None and not private and not verdict.not_started:
-            detail = say("{label}: {message}", label=group.label, message=group.first.message)
-        yield group, shown(group.states, unit), shown(detail, unit)
+            detail = shown(group.label, unit) + sign(": ") + shown(group.first.message, unit)
+        yield group, shown(group.states, unit), detail
 
 
 def text(verdict: Verdict, private: bool = False) -> str:

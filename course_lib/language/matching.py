@@ -142,7 +142,7 @@ class Teller:
                     found.append(f"{left}：{right}" if colon else f"{left}{right}")
                 else:
                     found.append(f"{left}{colon}{between[0][1:]}{right}")
-                if None not in told:
+                if None not in told and not _left(found[-1]):
                     break
         return found
 
@@ -151,7 +151,7 @@ class Teller:
         values: dict[str, list[str]] = {}
         known = True
         for number, (name, value) in enumerate(zip(template.fields, match.groups(), strict=True)):
-            code = CODE.fullmatch(value.strip()) is not None
+            code = " " not in value.strip() or CODE.fullmatch(value.strip()) is not None
             told = None if code and number in template.coded else self._told(value, depth + 1)
             known &= told is not None or code or not value
             values.setdefault(name, []).append(told or value)
