@@ -61,7 +61,8 @@ class _Panel:
     def __init__(self, axes: Sequence[Axes]) -> None:
         places: tuple[Literal["left", "center", "right"], ...] = ("left", "center", "right")
         titles = [spoken(ax.get_title(place)) for ax in axes for place in places]
-        self.title = put_together(map(_sentence, dict.fromkeys(filter(None, titles)))).removesuffix(sign("."))
+        self.title = put_together(f"{title}{sign('.')}" for title in dict.fromkeys(filter(None, titles)))
+        self.title = self.title.removesuffix(sign("."))
         self.shows = sign("; ").join(filter(None, map(_shown, axes)))
 
 
