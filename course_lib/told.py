@@ -23,7 +23,7 @@ from course_lib.language.matching import Teller
 from course_lib.workspace import language, locales, units
 
 FULL_WIDTH = "。？！：；，、）”"
-MARKS = {"zh_CN": {".": "。", ", ": "、", "; ": "；", ": ": "：", ":": "："}}
+MARKS = {"zh_CN": {".": "。", ", ": "、", "; ": "；", "; it ": "；", ": ": "：", ":": "："}}
 """Marks that a language writes otherwise than English."""
 
 _now: ContextVar[str | None] = ContextVar("language", default=None)
