@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from jinja2 import Environment
+from jinja2.ext import extract_from_ast
 from nbformat import NotebookNode
 
 from course_lib.judging.reference import DIRECTORY
@@ -153,7 +154,7 @@ def course_entries() -> Iterator[Entry]:
     yield from code_entries(COURSE, "course")
     for path in sorted((course_root() / TEMPLATES).rglob("*.j2")):
         name = path.relative_to(course_root()).as_posix()
-        for _, _, text in Environment(extensions=["jinja2.ext.i18n"]).extract_translations(_read(name)):
+        for _, _, text in extract_from_ast(Environment().parse(_read(name))):
             yield Entry(text if isinstance(text, str) else str(text[0]), "course", "page", name)
     for month in range(1, 13):
         yield Entry(f"{date(2000, month, 1):%B}", "course", "month", "grader/pages/words.py")
