@@ -155,7 +155,7 @@ def course_entries() -> Iterator[Entry]:
     for path in sorted((course_root() / TEMPLATES).rglob("*.j2")):
         name = path.relative_to(course_root()).as_posix()
         for _, _, text in extract_from_ast(Environment().parse(_read(name))):
-            yield Entry(text if isinstance(text, str) else str(text[0]), "course", "page", name)
+            yield Entry(str(text[0] if isinstance(text, tuple) else text), "course", "page", name)
     for month in range(1, 13):
         yield Entry(f"{date(2000, month, 1):%B}", "course", "month", "grader/pages/words.py")
 
