@@ -11,9 +11,11 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import nbgrader.api
 import pytest
 from helpers import needs
 from xdist.remote import Producer
@@ -26,6 +28,9 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
 os.environ.setdefault("COURSE_LANGUAGE", "en")  # whatever the developer's system speaks
+
+# For each new gradebook nbgrader starts a process that asks alembic for its newest version: once is enough.
+nbgrader.api.get_alembic_version = cache(nbgrader.api.get_alembic_version)
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

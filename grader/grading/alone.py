@@ -12,13 +12,14 @@ from course_lib.errors import CourseError
 
 
 @contextlib.contextmanager
-def alone(path: Path, does: str) -> Iterator[None]:
+def alone(path: Path, does: str, shared: bool = False) -> Iterator[None]:
     """Hold the lock in the file `path` for the block; does: what is done under it, completes "this process ...".
 
-    Raises `CourseError` where another process has it. The kernel gives it back when a process is killed, and no other
-    process inherits it. On Windows, where nothing is locked, it never fails.
+    shared: a group of teachers works here, and the next one must be able to open the file. Raises `CourseError` where
+    another process has the lock. The kernel gives it back when a process is killed, and no other process inherits it.
+    On Windows, where nothing is locked, it never fails.
     """
-    lock = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    lock = _opened(path, shared)
     try:
         if not _locked(lock):
             who = os.pread(lock, 200, 0).decode("utf-8", "replace").strip() or "Another process"
@@ -29,6 +30,20 @@ def alone(path: Path, does: str) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
+
+
+def _opened(path: Path, shared: bool) -> int:
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    except OSError as error:
+        raise CourseError(
+            f"{path} cannot be opened ({error.strerror}), and without it two commands might undo each other's work: "
+            "nothing was begun here. Make the file yours to write, or remove it when nobody else is at work."
+        ) from None
+    if shared:
+        with contextlib.suppress(OSError):  # another teacher's, who has done it
+            path.chmod(0o660)
+    return lock
 
 
 def _locked(lock: int) -> bool:

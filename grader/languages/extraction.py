@@ -6,8 +6,11 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
+from jinja2 import Environment
+from jinja2.ext import extract_from_ast
 from nbformat import NotebookNode
 
 from course_lib.judging.reference import DIRECTORY
@@ -34,13 +37,24 @@ COURSE = (
     *("course_lib/stand_ins", "grader/commands", "grader/grading", "grader/pages", "grader/preprocessors"),
     *("grader/reports", "grader/submissions", "grader/judging"),
 )
+TEMPLATES = "grader/pages/templates"
+"""Pages whose sentences stand in `_("...")`."""
 APART = (
     *("grader/commands/audit.py", "grader/commands/lint.py", "course_lib/captions.py"),
     *("course_lib/kernel/names.py", "grader/preprocessors/clear_answers.py", "grader/languages"),
 )
 """What authors alone read, what networks are trained on, and code that is written."""
-PLACES = (" where {target} is computed", ", in the code as it was given", " throughout")
+PLACES = (" where {target} is computed", ", in the code as it was given", " throughout", " in one place")
 """How a clause of the search may end; each is one entry, with the clause as a field."""
+ROLES = ("factor", "term", "numerator", "divisor", "argument", "part", "value", "base", "exponent")
+PIECES = (
+    *(f"the {role}{rest}" for role in ROLES for rest in (" {expression}", " with {names}")),
+    *(f"one {role}" for role in ROLES),
+    *("{a} and {b}", "{a}, {b} and {c}", "the number of rows of {name}", "the number of columns of {name}"),
+    *("a value", "its bound", "another", "the items", "the result", "a quantity", "computation", "first", "last"),
+    *("a running value", "one of two values", "another part", "the condition on {names}", "a condition"),
+)
+"""What pieces of an answer are called in such clauses, beside what `PHRASES` says."""
 PHRASES = "grader/search/phrases.py"
 DOCUMENTS = (
     *("README.md", "docs/README.md", "docs/running.md", "docs/glossary.md", "docs/instructors.md"),
@@ -53,7 +67,7 @@ SWITCH = re.compile(r"^English( · \[[^\]]+\]\(locale/\w+/README\.md\))+\n\n", r
 HANDED_OVER = ("code: say", "code: shown")
 SITE = "site"
 """The catalogue of the site's own pages, whose texts stand in templates; `grader/site/filling.py` reads it."""
-TEMPLATES = "grader/site/templates"
+SITE_TEMPLATES = "grader/site/templates"
 MECHANICS = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<[^<>]*>")
 MAGIC = re.compile(r"^([%!])", re.MULTILINE)
 
@@ -131,6 +145,8 @@ def shared_entries() -> Iterator[Entry]:
     phrases = [literal.text for literal in literals(_read(PHRASES))]
     for text in dict.fromkeys([*phrases, *FUNCTIONS.values()]):
         yield Entry(text, "checks", "search: a phrase", PHRASES)
+    for text in PIECES:
+        yield Entry(text, "checks", "search: a phrase", PHRASES)
     for place in PLACES:
         yield Entry(f"{{clause}}{place}", "checks", "search: a clause, and where", "search")
     found: set[str] = set()
@@ -154,6 +170,12 @@ def course_entries() -> Iterator[Entry]:
     yield from code_entries(COURSE, "course")
     # What the site hands to nobody is for authors, or a format of a file.
     yield from (entry for entry in code_entries(("grader/site",), "course") if entry.note in HANDED_OVER)
+    for path in sorted((course_root() / TEMPLATES).rglob("*.j2")):
+        name = path.relative_to(course_root()).as_posix()
+        for _, _, text in extract_from_ast(Environment().parse(_read(name))):
+            yield Entry(str(text[0] if isinstance(text, tuple) else text), "course", "page", name)
+    for month in range(1, 13):
+        yield Entry(f"{date(2000, month, 1):%B}", "course", "month", "grader/pages/words.py")
 
 
 def code_entries(places: tuple[str, ...], context: str) -> Iterator[Entry]:
@@ -206,9 +228,9 @@ def document_entries(document: Path) -> Iterator[Entry]:
 
 def site_entries() -> Iterator[Entry]:
     """The texts of the site's templates; what is filled in stands in them as `{{ name }}`."""
-    for file in sorted((course_root() / TEMPLATES).glob("*.md.jinja")):
+    for file in sorted((course_root() / SITE_TEMPLATES).glob("*.md.jinja")):
         name = file.name.removesuffix(".jinja")
-        for piece in split(_read(f"{TEMPLATES}/{file.name}")):
+        for piece in split(_read(f"{SITE_TEMPLATES}/{file.name}")):
             if WORD.search(MECHANICS.sub("", piece.block)):
                 yield Entry(piece.block, name, "text", name)
 

@@ -12,7 +12,7 @@ from grader.building.texts import Text
 
 LINK = re.compile(r"\]\(([^()\s]*(?:\([^()]*\)[^()\s]*)*)\)")
 FIELD = re.compile(r"\{[^{}]*\}")
-PLACE = re.compile(r"\{\{ .*? \}\}")
+PLACE = re.compile(r"\{\{.*?\}\}")
 """In a template of the site, where something is filled in."""
 TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 NUMBER = re.compile(r"(?<![\w.])\d+(?:[,.]\d+)*(?:e-?\d+)?")

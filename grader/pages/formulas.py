@@ -24,6 +24,10 @@ DISPLAY = ("dollars", "brackets", "environment")
 OPENING = re.compile(r"\\[A-Za-z]+|[{(\[^_]")
 MOST_OPENING = 250
 
+TAG = re.compile(r"<[^>]*>")
+MOST_ON_A_PHONE = 24
+"""Signs of a formula: about so many of them fill 300 pixels."""
+
 
 def typeset(html: str) -> str:
     """Turn the formulas in a piece of HTML into MathML; code stays as it is."""
@@ -40,9 +44,16 @@ def _pieces(text: str) -> str:
     parts, end = [], 0
     for match in FORMULA.finditer(text):
         kind = next(k for k in (*DISPLAY, "inline", "parentheses") if match[k] is not None)
-        parts += [escape(text[end : match.start()], quote=False), mathml(match[kind], display=kind in DISPLAY)]
+        formula = mathml(match[kind], display=kind in DISPLAY)
+        parts += [escape(text[end : match.start()], quote=False), _block(formula) if kind in DISPLAY else formula]
         end = match.end()
     return "".join([*parts, escape(text[end:], quote=False)])
+
+
+def _block(formula: str) -> str:
+    """A formula on a line of its own; one that a phone may have to scroll can be reached by keyboard."""
+    reach = ' tabindex="0"' if len(TAG.sub("", formula)) > MOST_ON_A_PHONE else ""
+    return f'<span class="display-math"{reach}>{formula}</span>'
 
 
 def mathml(tex: str, display: bool = False) -> str:
@@ -50,8 +61,7 @@ def mathml(tex: str, display: bool = False) -> str:
     reason = "This formula is too deeply nested to be typeset."
     if len(OPENING.findall(tex)) <= MOST_OPENING:
         try:
-            formula = _converter().convert_with_local_state(tex.strip(), displaystyle=display)
-            return f'<span class="display-math">{formula}</span>' if display else formula
+            return _converter().convert_with_local_state(tex.strip(), displaystyle=display)
         except LatexError as error:
             reason = str(error)
     return f'<code title="{escape(reason)}">{escape(tex.strip())}</code>'

@@ -21,7 +21,7 @@ from grader.grading.classroom import Classroom
 from grader.grading.gradebook import open_gradebook
 from grader.pages.plain_cells import one_line
 from grader.platforms.formats import tidy
-from grader.platforms.roster import class_list, keep_class_list
+from grader.platforms.roster import changed_class_list
 from grader.platforms.tables import read_table
 from grader.submissions.moments import UnknownTimeError, instant
 
@@ -99,10 +99,9 @@ def read_many(classroom: Classroom, path: Path) -> list[Extension]:
 
 def extend(classroom: Classroom, extensions: Sequence[Extension]) -> list[str]:
     """Enter them; submissions that are graded already get their new penalty at once. Returns a sentence for each."""
-    known = class_list(classroom)
-    for one in extensions:
-        known.extend(one.unit, one.student, one.until)
-    keep_class_list(classroom, known)
+    with changed_class_list(classroom) as known:
+        for one in extensions:
+            known.extend(one.unit, one.student, one.until)
     return [_applied(classroom, one) for one in extensions]
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nbgrader.api import Gradebook
 
 from grader.class_list import ClassList, Enrolled, class_list_path, read_class_list, write_class_list
+from grader.grading.alone import alone
 from grader.grading.classroom import Classroom
 from grader.platforms.formats import TITLES, Format, Person, people, recognise
 from grader.platforms.matching import Learner, match
@@ -61,10 +63,14 @@ def class_list(classroom: Classroom) -> ClassList:
     return read_class_list(classroom.db_url(), classroom.root)
 
 
-def keep_class_list(classroom: Classroom, known: ClassList) -> None:
-    """Write it back."""
-    path = class_list_path(classroom.db_url(), classroom.root)
-    write_class_list(path, known, shared_by_group(classroom.root))
+@contextlib.contextmanager
+def changed_class_list(classroom: Classroom) -> Iterator[ClassList]:
+    """The class list for the block to change, and written after it; another command that changes it is refused."""
+    path, shared = class_list_path(classroom.db_url(), classroom.root), shared_by_group(classroom.root)
+    with alone(path.with_suffix(".lock"), "changes the class list", shared):
+        known = class_list(classroom)
+        yield known
+        write_class_list(path, known, shared)
 
 
 def learners_of(gradebook: Gradebook, known: ClassList) -> list[Learner]:
@@ -157,9 +163,8 @@ def _divided(full: str, learner: Learner) -> tuple[str, str]:
 
 def apply(classroom: Classroom, plan: Plan) -> None:
     """Write a plan: the class list first, then the gradebook, which says what there is left to do if this ends."""
-    known = class_list(classroom)
-    known.learners |= {change.after.student: change.after.enrolled for change in plan.changes}
-    keep_class_list(classroom, known)
+    with changed_class_list(classroom) as known:
+        known.learners |= {change.after.student: change.after.enrolled for change in plan.changes}
     with classroom.gradebook() as gradebook:
         for learner in (change.after for change in plan.changes):
             gradebook.update_or_create_student(

@@ -10,7 +10,7 @@ from course_lib.told import shown
 
 
 def for_the_browser() -> str:
-    """A script that tells Sphinx's `_` the words of site.js in the language of now, beside those that Sphinx told it."""
+    """A script that tells Sphinx's `_` the words of site.js in the language of now, beside its own."""
     words = {
         "Formula": shown("Formula"),
         "Table": shown("Table"),

@@ -7,15 +7,28 @@ get the gradebook back as feedback.
 from __future__ import annotations
 
 import shutil
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from nbgrader.exchange.default import ExchangeCollect
 
 from grader.submissions.copying import Copier, Patterns
 from grader.submissions.deliveries import NoDeliveryError, read_delivery, require_own
 from grader.submissions.files import FILE_BYTES
+from grader.submissions.moments import LONGEST, UnknownTimeError, instant, written
+
+SKEW = timedelta(minutes=10)
+"""Two machines' clocks may differ by so much, and a slow one may take it to hand in."""
+
+
+class Fetched(NamedTuple):
+    """What is to be told of a copy."""
+
+    left_out: list[tuple[str, str]]
+    """Files, each with the reason, which completes "it ..."."""
+    doubt: str
+    """A sentence where the time that it bears may not be when it came; empty in an exchange without users."""
 
 
 class CollectOwn(ExchangeCollect):
@@ -44,16 +57,18 @@ class CollectOwn(ExchangeCollect):
         """Copy a hand-in, closed to others; links and other people's files are left out and told."""
         try:
             student = read_delivery(Path(src).name, self.coursedir.assignment_id).student
-            left_out = self.fetch(Path(src), student, Path(dest))
+            fetched = self.fetch(Path(src), student, Path(dest))
         except (NoDeliveryError, OSError) as error:
             shutil.rmtree(dest, ignore_errors=True)  # half of one would pass for all of it
             self.log.error("%s is not collected: %s.", src, error)
             return
-        for name, why in left_out:
+        for name, why in fetched.left_out:
             self.log.warning("%s/%s is left out: it %s.", src, name, why)
+        if fetched.doubt:
+            self.log.warning("%s: %s", src, fetched.doubt)
 
-    def fetch(self, folder: Path, student: str, target: Path) -> list[tuple[str, str]]:
-        """Copy the student's hand-in to `target`, which is made; what was left out, with the reason ("it ...").
+    def fetch(self, folder: Path, student: str, target: Path) -> Fetched:
+        """Copy the student's hand-in to `target`, which is made.
 
         Raises `NoDeliveryError` for one that is too large or somebody else's, `OSError` where it cannot be copied.
         """
@@ -64,4 +79,23 @@ class CollectOwn(ExchangeCollect):
         copier = Copier(owner, Patterns(course.ignore, course.include, 1000 * course.max_file_size or FILE_BYTES))
         copier.copy(folder, target)
         self.set_perms(str(target), *((0o660, 0o2770) if course.groupshared else (0o600, 0o700)))
-        return copier.left_out
+        return Fetched(copier.left_out, doubt(target, copier.changed) if self.check_owner else "")
+
+
+def doubt(folder: Path, changed: float) -> str:
+    """A sentence where a hand-in bears a time long before it was `changed` last, in seconds since 1970; else empty.
+
+    Learners write their own timestamp.txt. It stands all the same: in an exchange that was moved, all files are new.
+    """
+    try:
+        with (folder / "timestamp.txt").open(encoding="utf-8", errors="replace") as file:
+            said = instant(file.read(LONGEST + 1))
+    except (OSError, UnknownTimeError):
+        return ""
+    found = datetime.fromtimestamp(changed, UTC)
+    if found - said <= SKEW:
+        return ""
+    return (
+        f"Its timestamp.txt says {written(said)}, and the file system that it was changed at "
+        f"{found:%Y-%m-%d %H:%M:%S} UTC. If only one of them is in time, ask before you decide."
+    )

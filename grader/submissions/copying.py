@@ -47,6 +47,8 @@ class Copier:
         """owner: the user whose files alone are taken; a hard link may lead to somebody else's."""
         self.left_out: list[tuple[str, str]] = []
         """By name; the reason completes "it ...", and there are at most `TOLD`."""
+        self.changed = 0.0
+        """When the last of it was changed, as the file system has it and no learner can set: seconds since 1970."""
         self._owner, self._room, self._files = owner, LEARNER_BYTES, FILES
         self._patterns = patterns or Patterns()
         self._most = min(FILE_BYTES, self._patterns.file_bytes)
@@ -60,6 +62,7 @@ class Copier:
             os.close(folder)
 
     def _copy(self, folder: int, target: Path, name: str, depth: int) -> None:
+        self.changed = max(self.changed, os.fstat(folder).st_ctime)
         target.mkdir(mode=0o700, parents=depth == 0)
         for entry in sorted(os.listdir(folder)):
             shown = f"{name}{entry}"
@@ -109,6 +112,7 @@ class Copier:
                 if size > min(self._most, self._room):  # it grows while it is read
                     break
                 target.write(chunk)
+        self.changed = max(self.changed, os.fstat(opened).st_ctime)
         self._room -= size
         if size > self._most or self._room < 0:
             path.unlink()

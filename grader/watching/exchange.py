@@ -183,13 +183,13 @@ class Exchange:
         return Submission(student, self._unit, problem=f"could not be read: there is no {self._unit}.ipynb")
 
     def _take_in(self, student: str, path: Path, folder: Path) -> str:
-        """Copy it to the class, as collecting does; a note on what was left out."""
+        """Copy it to the class, as collecting does; a note on what was left out, and on a time that may not be true."""
         with tempfile.TemporaryDirectory(dir=self._scratch) as scratch:
-            left_out = self._collect.fetch(path, student, Path(scratch) / self._unit)
+            fetched = self._collect.fetch(path, student, Path(scratch) / self._unit)
             make_private(self._classroom.path("submitted", ".", "."), shared_by_group(self._classroom.root))
             replace_folder(folder, Path(scratch) / self._unit)
-        told = [f"{name} ({why})" for name, why in left_out[:TOLD]]
-        return f"Left out: {', '.join(told)}." if told else ""
+        told = [f"{name} ({why})" for name, why in fetched.left_out[:TOLD]]
+        return " ".join(filter(None, [f"Left out: {', '.join(told)}." if told else "", fetched.doubt]))
 
     def _secret(self, folder: Path) -> str:
         """A submission's secret, by which it is known; never through a link. Empty where there is none."""

@@ -21,6 +21,11 @@ from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[2]
 
+TOLD = """
+def tell_commands(): pass
+def shown(text): return text
+"""
+
 VENV = """
 import os, pathlib, subprocess, sys
 clean = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
@@ -143,6 +148,7 @@ class Course:
         ):
             shutil.copy(ROOT / name, self.root / name)
         (self.root / "course_lib" / "__init__.py").touch()
+        (self.root / "course_lib" / "told.py").write_text(TOLD)
         (self.root / "course_lib" / "commands" / "progress.py").write_text(PROGRESS)
         for name, source in (("venv", VENV), ("pip", PIP), ("pytest", PYTEST)):
             (self.fakes / name).mkdir(parents=True)

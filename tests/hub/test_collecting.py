@@ -7,6 +7,7 @@ import getpass
 import logging
 import os
 import shutil
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from nbgrader.api import Gradebook
@@ -16,6 +17,7 @@ from traitlets.config import Config
 from grader.config import COURSE_ID, nbgrader_config
 from grader.submissions import copying, deliveries
 from grader.submissions.collecting import CollectOwn
+from grader.submissions.moments import written
 
 pytestmark = pytest.mark.fast
 
@@ -129,6 +131,23 @@ def test_what_takes_a_folders_place_while_it_is_copied_is_not_followed(exchange,
     monkeypatch.setattr(copying.os, "listdir", swaps)
     assert "deep is left out: it is a link" in collect(exchange, caplog)
     assert collected(exchange) == [f"{ME}/{UNIT}/{UNIT}.ipynb", f"{ME}/{UNIT}/timestamp.txt"]
+
+
+def test_a_time_long_before_the_system_says_is_told_and_stands(exchange, caplog):
+    hand_in(exchange)
+    assert f"Its timestamp.txt says {TIME}" in collect(exchange, caplog)
+    copy = exchange.parents[2] / "class" / "submitted" / ME / UNIT
+    assert (copy / "timestamp.txt").read_text(encoding="utf-8") == TIME
+
+
+@pytest.mark.parametrize("time", ["now", "yesterday evening", "in an hour"])
+def test_nothing_is_told_of_a_time_that_may_be_true_or_is_none(exchange, caplog, time):
+    moment = datetime.now(UTC) + timedelta(hours=time == "in an hour")
+    folder = hand_in(exchange)
+    text = time if "evening" in time else written(moment)
+    (folder / "timestamp.txt").write_text(text, encoding="utf-8")
+    assert "the file system" not in collect(exchange, caplog)
+    assert collected(exchange)
 
 
 def test_what_the_configuration_leaves_out_is_left_out(exchange, caplog):

@@ -15,7 +15,7 @@ from course_lib.language.catalogues import read
 from course_lib.workspace import course_root
 from grader.building.links import PLACE, broken_links, headings, retargeted, slugs, targets
 from grader.languages import documents, upkeep
-from grader.languages.catalogues import languages, path_of, written
+from grader.languages.catalogues import folder, languages, path_of, written
 from grader.languages.extraction import DOCUMENTS, document_entries, english, name_of
 from grader.languages.extraction import documents as all_documents
 
@@ -124,13 +124,12 @@ def test_every_link_of_an_edition_is_to_something_that_is_there(language):
         assert path.read_text(encoding="utf-8") == text, f"{path}: run ./course build"
         found = [urlsplit(target) for _, target in targets(text)]
         near = [unquote(parts.path) for parts in found if parts.path and not parts.scheme]
-        assert near
-        for name in near:
-            aim = Path(posixpath.normpath((path.parent / name).as_posix()))
-            assert aim.exists(), f"{path.relative_to(root)}: {name}"
-            is_back = text.index(f"]({name})") == text.index("](")
-            told = aim.relative_to(root).parts[0] == "locale"
-            assert told or is_back or path_of(language, "").parent / aim.relative_to(root) not in made, name
+        aims = [Path(posixpath.normpath((path.parent / name).as_posix())) for name in near]
+        assert [aim.relative_to(root) for aim in aims if not aim.exists()] == [], path.relative_to(root)
+        back, *others = aims
+        assert back == root / path.relative_to(folder(language)), "the first link is the way back to English"
+        told = {root / one.relative_to(folder(language)) for one in made}
+        assert told.isdisjoint(others), f"{path.relative_to(root)}: a page that is there in its language"
 
 
 def test_the_readme_leads_to_each_of_its_editions():

@@ -37,7 +37,10 @@ from grader.submissions.samples import fill, hand_in, paste_misconception
 UNIT = "00_start_here"
 OUTSIDE = "https://outside.example/"
 
+WIDER_THAN_A_PHONE = " + ".join(rf"(y_{{{i}}} - w^\top x_{{{i}}})^2" for i in range(12))
 HOSTILE_MARKDOWN = rf"""
+$$ L(w) = {WIDER_THAN_A_PHONE} $$
+
 My answer: $\frac{{1}}{{N}} \sum_i x_i^2$, and it costs \$5 or \$6.
 
 <script>window.hacked = "script"</script>
@@ -187,9 +190,10 @@ def test_feedback_has_no_serious_finding_of_accessibility(feedback):
         page = browser.new_page()
         page.goto(feedback.as_uri())
         assert findings(page) == []
-        page.set_viewport_size({"width": 640, "height": 450})  # 1280 pixels at 200 %
-        assert page.evaluate("document.documentElement.scrollWidth") <= 640
-        assert findings(page) == []
+        for width in (640, 390):  # 1280 pixels at 200 %, and a phone
+            page.set_viewport_size({"width": width, "height": 450})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert findings(page) == []
 
 
 @pytest.mark.browser
@@ -278,6 +282,13 @@ def test_only_formulas_are_typeset():
     assert soup.pre.get_text() == "$d$"
     assert soup.select_one("p").get_text() == "a<b and c"
     assert html.endswith("5$")
+
+
+@pytest.mark.fast
+def test_the_keyboard_reaches_a_formula_that_a_phone_must_scroll_and_no_other():
+    html = typeset(f"<p>$${WIDER_THAN_A_PHONE}$$ $$a^2 + b^2$$ ${WIDER_THAN_A_PHONE}$</p>")
+    reached = BeautifulSoup(html, "html.parser").select("[tabindex]")
+    assert len(reached) == 1 and reached[0]["class"] == ["display-math"]
 
 
 @pytest.mark.fast

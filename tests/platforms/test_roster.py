@@ -9,9 +9,11 @@ from helpers.fake_class import fake_class
 from helpers.platform_files import BLACKBOARD, BRIGHTSPACE, CANVAS, MOODLE, OWN, UNIT, WORKSHEET, imported, written
 
 from course_lib.errors import CourseError
+from grader.class_list import Enrolled
 from grader.commands import roster as command
+from grader.grading.alone import alone
 from grader.platforms.formats import people, recognise
-from grader.platforms.roster import class_list, learners_of, plan_import
+from grader.platforms.roster import changed_class_list, class_list, learners_of, plan_import
 from grader.platforms.tables import read_table
 
 pytestmark = pytest.mark.fast
@@ -153,3 +155,25 @@ def test_the_class_list_is_closed_to_others_and_a_damaged_one_is_told(tmp_path):
     path.write_text('{"learners": {"jdoe"', encoding="utf-8")
     with pytest.raises(CourseError, match="is damaged"):
         class_list(room)
+
+
+def test_two_commands_do_not_undo_each_others_changes(tmp_path):
+    room = fake_class(tmp_path, {})
+    with changed_class_list(room) as known:
+        known.learners["zoe"] = Enrolled(section="a")
+        with pytest.raises(CourseError, match="changes the class list already"):
+            imported(room, written(tmp_path, CANVAS))
+    assert list(class_list(room).learners) == ["zoe"]
+    imported(room, written(tmp_path, CANVAS))
+    assert {"zoe", "jdoe"} <= set(class_list(room).learners)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_the_lock_is_for_those_who_share_the_class(shared, tmp_path):
+    lock = tmp_path / "class.lock"
+    with alone(lock, "works", shared):
+        assert lock.stat().st_mode & 0o077 == (0o060 if shared else 0)
+    lock.unlink()
+    lock.mkdir()
+    with pytest.raises(CourseError, match="nothing was begun"), alone(lock, "works", shared):
+        pass
