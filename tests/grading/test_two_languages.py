@@ -67,7 +67,11 @@ def test_the_same_answers_earn_the_same_in_both_languages(lesson):
     for theirs, english in SAME.items():
         assert gradebook[theirs] == gradebook[english], theirs
         for one, other in zip(results[theirs].checks, results[english].checks, strict=True):
-            assert (one.exercise, one.by_property, one.diagnoses) == (other.exercise, other.by_property, other.diagnoses)
+            assert (one.exercise, one.by_property, one.diagnoses) == (
+                other.exercise,
+                other.by_property,
+                other.diagnoses,
+            )
 
 
 def test_each_page_is_in_its_learners_language(lesson):
