@@ -37,7 +37,7 @@ from course_lib.sentences import say
 from course_lib.told import FULL_WIDTH, in_language, shown, speaking
 from course_lib.workspace import locales
 from grader.pages.formulas import typeset
-from grader.pages.opening import opening_html, opening_of
+from grader.pages.opening import opening_html, opening_of, tell_cells
 from grader.pages.pieces import (
     MOST_CODE,
     TOO_LONG,
@@ -160,6 +160,7 @@ class PageExporter(HTMLExporter):
             with in_language(_language(nb)):
                 opening = opening_of(nb, grades["score"], grades["max_score"])
                 resources["course_opening"] = opening_html(opening, partial(markdown2html, {}))
+                tell_cells(nb)
         return nb, resources
 
 

@@ -117,7 +117,6 @@ def opening_of(notebook: NotebookNode, score: float, most: float) -> Opening:
     missed.sort(key=lambda each: -each.points)  # of equal ones, as they stand in the notebook
     free = [cell for cell in notebook.cells if is_grade(cell) and is_solution(cell)]
     blank = [cell for cell in free if _comment(cell) == NO_RESPONSE and not _place(cell).score]
-    first = notebook.cells[0] if notebook.cells else None
     return Opening(
         score,
         most,
@@ -132,8 +131,28 @@ def opening_of(notebook: NotebookNode, score: float, most: float) -> Opening:
             for cell in notebook.cells
             if is_solution(cell) and _comment(cell) not in ("", NO_RESPONSE)
         ),
-        first is not None and first.cell_type == "markdown" and first.source.startswith(HEADING),
+        _mended(notebook),
     )
+
+
+def tell_cells(notebook: NotebookNode) -> None:
+    """Bring what grading wrote into a notebook's cells into the language of now, in place: repairs, and no answer."""
+    if _mended(notebook):
+        notebook.cells[0].source = "\n".join(_told_line(line) for line in notebook.cells[0].source.split("\n"))
+    for cell in notebook.cells:
+        if _comment(cell) == NO_RESPONSE:
+            cell.metadata.nbgrader.comment = shown(NO_RESPONSE, unit="")
+
+
+def _mended(notebook: NotebookNode) -> bool:
+    """Whether the first cell says what was repaired; a learner's own text that looks so stands below the grader's."""
+    first = notebook.cells[0] if notebook.cells else None
+    return first is not None and first.cell_type == "markdown" and first.source.startswith(HEADING)
+
+
+def _told_line(line: str) -> str:
+    item = "- " if line.startswith("- ") else ""
+    return item + shown(line.removeprefix(item), unit="")
 
 
 def opening_html(opening: Opening, markdown: Any) -> str:
