@@ -80,13 +80,8 @@ def arguments_of(part: Part, keep: Path, seconds: float, options: argparse.Names
     if "--recipe" in part.command:
         line += ["--minutes", f"{max(0.1, (seconds - 20) / 60):.1f}"]
         if chosen and part.name != "tune":
-            line += ["--set", *given(part.command), *chosen]
+            line += ["--set", *chosen]
     return line
-
-
-def given(command: tuple[str, ...]) -> list[str]:
-    """What a command sets already: argparse takes the last `--set` only."""
-    return [word for word in command if re.fullmatch(r"[a-z_]+=\S+", word)]
 
 
 def chosen_by(text: str) -> list[str]:

@@ -75,7 +75,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--ablate", action="store_true", help="leave out each part in turn; on training images left out")
     what.add_argument("--held-out", action="store_true", help="ask for training images left out, not for the test set")
     parser.add_argument("--without", nargs="+", default=[], metavar="PART", help=f"leave out: {', '.join(PARTS)}")
-    parser.add_argument("--set", nargs="+", default=[], type=setting, metavar="NAME=VALUE", help="of the recipe")
+    parser.add_argument(
+        "--set", nargs="+", action="extend", default=[], type=setting, metavar="NAME=VALUE", help="of the recipe"
+    )
     parser.add_argument("--seeds", type=int, nargs="+")
     parser.add_argument("--minutes", type=float, help="begin no training that would end later")
 
