@@ -227,7 +227,8 @@ def test_half_the_bits_learn_as_float32_does(
         monkeypatch.setattr(training_speed, "low_precision", lambda device: low)
     assert training_speed.scaler_for(device).is_enabled() == (training_speed.low_precision(device) is torch.float16)
     slow = low is torch.float16 and device.type == "cpu"  # a processor takes seconds for such a convolution
-    batch_size, rounds, share = (8, 60, 0.8) if slow else (64, 50, 0.5)
+    # So there are few images, on which the updates that the scaler leaves out at the start still show at the end.
+    batch_size, rounds, share, near = (8, 60, 0.8, 0.4) if slow else (64, 50, 0.5, 0.1)
     task = Task(*images, device, batch_size=batch_size)
     float32, half = (training_loop(Knobs(on_device=True, half=on), task) for on in (False, True))
     first = float32(2), half(2)
@@ -236,7 +237,7 @@ def test_half_the_bits_learn_as_float32_does(
     float32(rounds), half(rounds)
     last = float32(8), half(8)
     assert last[1] < share * first[1]
-    assert last[1] == pytest.approx(last[0], rel=0.1)
+    assert last[1] == pytest.approx(last[0], rel=near)
 
 
 def test_gradients_of_half_the_bits_are_finite_and_float32(device: torch.device, images: tuple[Tensor, Tensor]) -> None:
