@@ -48,6 +48,10 @@ MUTANTS = 8
 BARE = replace(toy.REFERENCE, misconceptions=())
 
 
+TRIES = 4
+"""An edit has a fifth of a second of processor time, and beside other work a fork needs more of it."""
+
+
 @pytest.fixture(scope="module")
 def bench():
     with Bench() as bench:
@@ -307,9 +311,10 @@ def test_a_sample_made_anew_gives_what_is_recorded(unit, bench):
     assert recorded is not None
     sample = recorded.edits[:: max(1, len(recorded.edits) // 5)]
     every = edits_of(exercise)
-    ran = bench.run(exercise, reference, [every[edit.places[0]] for edit in sample])
-    for edit, wrong in zip(sample, ran, strict=True):
-        assert wrong and search.is_of(edit, wrong, reference)
+    for edit in sample:
+        small = every[edit.places[0]]
+        tries = (bench.run(exercise, reference, [small])[0] for _ in range(TRIES))
+        assert any(wrong and search.is_of(edit, wrong, reference) for wrong in tries)
 
 
 @pytest.mark.parametrize("unit", UNITS)
