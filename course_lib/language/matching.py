@@ -28,15 +28,23 @@ NARROWER = {
     **dict.fromkeys(sorted(NUMBERS), r"(-?\d+)"),
 }
 """What fields of some names hold: the name of an exercise or a method is no second sentence."""
+PIECE = r"(?:(?!, or when |[.?!] |\.$).)"
 NARROWER_OF_CODE = {
-    "a": r"(.*)",  # what it is computed from may have an "and" of its own
+    "a": f"({PIECE}*)",  # what it is computed from may have an "and" of its own
+    **dict.fromkeys(("b", "new", "old", "word"), f"({PIECE}*?)"),
     "target": r"([\w.]+)",
     "expression": rf"({ONE})",
     "names": rf"({ONE}(?:, {ONE})*(?: and {ONE})?)",
     "inside": rf"({ONE}(?:, {ONE})*(?: and {ONE})?)",
 }
-"""The same in the judge's templates: names, and expressions of a few signs."""
-CODE = re.compile(rf"{ONE}(?:, {ONE})*")
+"""The same in the judge's templates: names, expressions of a few signs, and pieces that end where their clause does."""
+NARROWER_OF_ERRORS = {"what": r"(\w+(?:: .*)?)"}
+"""What Python says may be sentences, so that the advice after it is the last one."""
+FORMAT = re.compile(r":(?:[^\[\]{}]?[<>=^])?[ +-]?(\d*)[,_]?(?:\.\d+)?([feEgGd%]?)$")
+"""How a field is printed: its width, and whether it is a number."""
+NUMBER = r"( *[+-]?(?:[\d,_]*\.?\d+(?:e[+-]?\d+)?|nan|inf)%? *)"
+ROW = re.compile(r" {2,}")
+CODE = re.compile(rf"{ONE}(?:, {ONE})*|\[.*\]")
 PLURAL = re.compile(r"(?s)'\w{0,3}' (?:\*|if) .*")
 """A field that is the ending of an English word in the plural; it is nothing in a language without."""
 FEW = 12
@@ -55,7 +63,7 @@ LONGEST = 4_000
 class Template:
     """A sentence with fields. `weight`: how many letters it has beside them; `texts`: what stands between them.
 
-    coded: the fields, by number, whose single words are names.
+    coded: the fields, by number, whose single words are names. verbatim: those that hold what Python said.
     """
 
     english: str
@@ -65,6 +73,7 @@ class Template:
     told: str
     weight: int
     coded: frozenset[int] = frozenset()
+    verbatim: frozenset[int] = frozenset()
 
     def match(self, text: str) -> re.Match[str] | None:
         """How the text is made by the template; None where it is not. Most are told apart without the pattern."""
@@ -112,7 +121,20 @@ class Teller:
         for whole, before, after in ways:
             if whole in self._whole and (free or whole in (self._only or ())):
                 return f"{before}{self._whole[whole]}{after}"
-        return self._by_template(ways, depth) if depth < DEEPEST else None
+        if depth >= DEEPEST:
+            return None
+        return (self._in_row(text, depth) if free else None) or self._by_template(ways, depth)
+
+    def _in_row(self, text: str, depth: int) -> str | None:
+        """Values that two blanks and more part, each told by itself; None where one of them is not known."""
+        parts = ROW.split(text)
+        if len(parts) < 2:
+            return None
+        told = [self._told(part, depth + 1) if ENGLISH.search(QUOTED.sub("", part)) else part for part in parts]
+        if None in told or told == parts:
+            return None
+        gaps = iter(ROW.findall(text))
+        return "".join(f"{part or ''}{next(gaps, '')}" for part in told)
 
     def _by_template(self, ways: list[tuple[str, str, str]], depth: int) -> str | None:
         """By the template whose values are known, else by what leaves least in English: a template, or two parts."""
@@ -151,8 +173,9 @@ class Teller:
         values: dict[str, list[str]] = {}
         known = True
         for number, (name, value) in enumerate(zip(template.fields, match.groups(), strict=True)):
-            code = " " not in value.strip() or CODE.fullmatch(value.strip()) is not None
-            told = None if code and number in template.coded else self._told(value, depth + 1)
+            verbatim = number in template.verbatim
+            code = verbatim or " " not in value.strip() or CODE.fullmatch(value.strip()) is not None
+            told = None if verbatim or code and number in template.coded else self._told(value, depth + 1)
             known &= told is not None or code or not value
             values.setdefault(name, []).append(told or value)
         parts = FIELD.split(template.told)
@@ -170,18 +193,35 @@ class Teller:
 
 
 def made_from(english: str, told: str, of_code: bool = False) -> Template | None:
-    """The template of a pair; None where it has no field, or is all fields. of_code: it is one of the judge's."""
+    """The template of a pair; None where it has no field, or is all fields. of_code: it is one of the judge's.
+
+    A text that ends in a blank goes on with something: that is a field, too.
+    """
+    if english[-1:] == " " and not english.isspace():
+        english, told = f"{english}{{rest}}", f"{told}{{rest}}"
     parts = FIELD.split(english)
     fields, texts = tuple(parts[1::2]), tuple(parts[::2])
     weight = sum(letter.isalpha() for text in texts for letter in text)
     if not fields or not any(text.strip() for text in texts):
         return None
     narrower = NARROWER | NARROWER_OF_CODE if of_code else NARROWER
+    verbatim = frozenset(n for n, name in enumerate(fields) if name == "what" and fields[n + 1 :] == ("advice",))
+    if verbatim:
+        narrower = narrower | NARROWER_OF_ERRORS
     pattern = "".join(
-        narrower.get(text, "(.*?)") if number % 2 else re.escape(text) for number, text in enumerate(parts)
+        narrower.get(text, _formatted(text)) if number % 2 else re.escape(text) for number, text in enumerate(parts)
     )
     coded = {n for n, name in enumerate(fields) if name in OF_CODE and not texts[n].endswith("the ")} if of_code else ()
-    return Template(english, texts, re.compile(pattern, re.DOTALL), fields, told, weight, frozenset(coded))
+    compiled = re.compile(pattern, re.DOTALL)
+    return Template(english.removesuffix("{rest}"), texts, compiled, fields, told, weight, frozenset(coded), verbatim)
+
+
+def _formatted(field: str) -> str:
+    """The pattern of a field: as wide as it is printed, and a number where it is printed as one."""
+    form = FORMAT.search(field)
+    if form is None:
+        return "(.*?)"
+    return NUMBER if form[2] else f"(.{{{int(form[1] or 0)},}}?)"
 
 
 def _joined(left: str, right: str, in_columns: bool) -> str:
