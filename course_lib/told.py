@@ -113,6 +113,8 @@ class _Printing:
             told = "\n".join(self.teller.tell(line) for line in text.split("\n"))
             if told != text:
                 values, sep = (told,), " "
+            else:  # `print("loss:", loss)`: the words are a value of their own
+                values = tuple(self.teller.tell(value) if isinstance(value, str) else value for value in values)
         self.python(*values, sep=sep, end=end, **options)
 
 

@@ -39,11 +39,14 @@ WORDS = {
         ("alpha = 0.1     gained   0.207", "alpha = 0.1     降低   0.207"),
         ("test accuracy after 30 and 100 steps: 68.4%, 74.5%", "30 步和 100 步之后的测试准确率：68.4%，74.5%"),
         ("loss    its loss   of all", "损失    它的损失   全部"),
-        ("step 1: 0.097, corrected 0.968   step 2: 0.1, corrected 1.0", "第 1 步：0.097，校正后 0.968   第 2 步：0.1，校正后 1.0"),
+        (
+            "step 1: 0.097, corrected 0.968   step 2: 0.1, corrected 1.0",
+            "第 1 步：0.097，校正后 0.968   第 2 步：0.1，校正后 1.0",
+        ),
         ("net right in each class: Shirt 60%", "net 各类别的正确率： Shirt 60%"),
         (
-            "f stopped at line 3 of your cell, `x` with RuntimeError: Size: (3). Loss: too small.. An index is past the end.",
-            "f 停在你的单元格第 3 行 `x`，原因是 RuntimeError: Size: (3). Loss: too small.。下标越界了。",
+            "f stopped at line 3 of your cell, `x` with ValueError: Size: (3). Loss: small.. An index is past the end.",
+            "f 停在你的单元格第 3 行 `x`，原因是 ValueError: Size: (3). Loss: small.。下标越界了。",
         ),
         ("a case: An index is past the end.", "a case：下标越界了。"),
         ("A sentence of nobody's.", "A sentence of nobody's."),
@@ -60,7 +63,7 @@ CLAUSES = {
     "{what} is left out": "少了 {what}",
     "the factor {expression}": "因子 {expression}",
     "{clause} where {target} is computed": "计算 {target} 时，{clause}",
-    "Your {output} is what comes out when {when}, or when {other}.": "你的 {output} 是这样得到的：{when}；或者：{other}。",
+    "Your {output} comes out when {when}, or when {other}.": "{output} 这样得到：{when}；或者：{other}。",
     "{a} counts on the other side where it equals {b}": "{a} 等于 {b} 时被算到了另一边",
     "{name} of the list{'s' * (n > 1)}": "列表中的 {name}{'s' * (n > 1)}",
     "step": "步",
@@ -71,15 +74,16 @@ def test_a_name_in_code_is_no_word_and_a_blank_stands_only_beside_latin_letters(
     teller = Teller(CLAUSES, of_code=CLAUSES)
     assert teller.tell("step is left out where lr is computed") == "计算 lr 时，少了 step"
     assert teller.tell("the factor 2 * eps is left out") == "少了因子 2 * eps"
+    assert teller.tell("step") == "步"
+    assert teller.tell("x of the lists") == "列表中的 x"
 
 
 def test_a_clause_ends_before_the_next_one():
     teller = Teller(CLAUSES, of_code=CLAUSES)
     clause = "{} counts on the other side where it equals count"
-    english = f"Your best is what comes out when {clause.format('x')}, or when {clause.format('y')}."
-    assert teller.tell(english) == "你的 best 是这样得到的：x 等于 count 时被算到了另一边；或者：y 等于 count 时被算到了另一边。"
-    assert teller.tell("step") == "步"
-    assert teller.tell("x of the lists") == "列表中的 x"
+    english = f"Your best comes out when {clause.format('x')}, or when {clause.format('y')}."
+    told = [f"{name} 等于 count 时被算到了另一边" for name in "xy"]
+    assert teller.tell(english) == f"best 这样得到：{told[0]}；或者：{told[1]}。"
 
 
 def test_of_two_ways_to_part_a_text_the_one_that_leaves_less_english():
