@@ -7,6 +7,7 @@ template match anything, the rest of it only itself. Values are sentences, too, 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -123,18 +124,26 @@ class Teller:
                 return f"{before}{self._whole[whole]}{after}"
         if depth >= DEEPEST:
             return None
-        return (self._in_row(text, depth) if free else None) or self._by_template(ways, depth)
+        return self._in_row(text, free, depth) or self._by_template(ways, depth)
 
-    def _in_row(self, text: str, depth: int) -> str | None:
-        """Values that two blanks and more part, each told by itself; None where one of them is not known."""
+    def _in_row(self, text: str, free: bool, depth: int) -> str | None:
+        """Values that two blanks and more part, each told by itself; None where one of them is not known.
+
+        free: single words count, too; in what anybody may have printed, only a longer one says whose it is.
+        """
         parts = ROW.split(text)
         if len(parts) < 2:
             return None
         told = [self._told(part, depth + 1) if ENGLISH.search(QUOTED.sub("", part)) else part for part in parts]
-        if None in told or told == parts:
+        if None in told or not any(
+            part != other and (free or " " in part) for part, other in zip(parts, told, strict=True)
+        ):
             return None
-        gaps = iter(ROW.findall(text))
-        return "".join(f"{part or ''}{next(gaps, '')}" for part in told)
+        gaps = [*ROW.findall(text), ""]
+        wide = [
+            _as_wide(f"{other or ''}{gap}", f"{part}{gap}") for part, other, gap in zip(parts, told, gaps, strict=True)
+        ]
+        return "".join(wide[:-1]) + (told[-1] or "")
 
     def _by_template(self, ways: list[tuple[str, str, str]], depth: int) -> str | None:
         """By the template whose values are known, else by what leaves least in English: a template, or two parts."""
@@ -177,6 +186,9 @@ class Teller:
             code = verbatim or " " not in value.strip() or CODE.fullmatch(value.strip()) is not None
             told = None if verbatim or code and number in template.coded else self._told(value, depth + 1)
             known &= told is not None or code or not value
+            form = FORMAT.search(name)
+            if told and form and form[1]:
+                told = _as_wide(told, value, right=">" in form[0])
             values.setdefault(name, []).append(told or value)
         parts = FIELD.split(template.told)
         made = parts[0]
@@ -237,6 +249,20 @@ def _joined(left: str, right: str, in_columns: bool) -> str:
         return left + right[1:]
     between = HAN.match(left[-1]) and NARROW.match(right) or NARROW.match(left[-1]) and HAN.match(right)
     return f"{left} {right}" if between else left + right
+
+
+def _as_wide(told: str, english: str, right: bool = False) -> str:
+    """A value of a column, as wide as it was in English where its blanks allow that; a Chinese sign is two wide."""
+    missing = _width(english) - _width(told)
+    if missing >= 0:
+        return " " * missing + told if right else told + " " * missing
+    bare = told.lstrip() if right else told.rstrip()
+    blanks = max(len(told) - len(bare) + missing, min(2, len(told) - len(bare)))
+    return " " * blanks + bare if right else bare + " " * blanks
+
+
+def _width(text: str) -> int:
+    return len(text) + sum(unicodedata.east_asian_width(sign) in "WF" for sign in text)
 
 
 def _left(told: str) -> int:

@@ -132,6 +132,8 @@ def _is_piece(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
     parent = parents.get(node)
     if isinstance(parent, ast.Expr):
         return True
+    if isinstance(parent, ast.FormattedValue) and isinstance(node, ast.Constant):
+        return False  # a column's head: `{'its loss':12}`
     if isinstance(parent, ast.JoinedStr | ast.FormattedValue | ast.Subscript | ast.Compare):
         return True
     if isinstance(node, ast.Constant) and not isinstance(node.value, str):
@@ -160,6 +162,8 @@ def _role(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> str:
         if isinstance(parent, ast.Call) and child is not parent.func:
             return _called(parent)
         if isinstance(parent, ast.Dict) and child in parent.keys and _has_names(parent, parents):
+            return "name"
+        if isinstance(parent, ast.FormattedValue) and isinstance(node, ast.Constant) and child is node:
             return "name"
         if isinstance(parent, ast.FormattedValue) or isinstance(parent, ast.Dict) and child in parent.keys:
             return "value"

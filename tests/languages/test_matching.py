@@ -41,7 +41,7 @@ WORDS = {
         ("loss    its loss   of all", "损失    它的损失   全部"),
         (
             "step 1: 0.097, corrected 0.968   step 2: 0.1, corrected 1.0",
-            "第 1 步：0.097，校正后 0.968   第 2 步：0.1，校正后 1.0",
+            "第 1 步：0.097，校正后 0.968     第 2 步：0.1，校正后 1.0",
         ),
         ("net right in each class: Shirt 60%", "net 各类别的正确率： Shirt 60%"),
         (
