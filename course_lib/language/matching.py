@@ -98,7 +98,11 @@ class Teller:
         self, translations: Mapping[str, str], only: Collection[str] | None = None, of_code: Collection[str] = ()
     ) -> None:
         self._only = only
+        self._same = frozenset(english for english, told in translations.items() if english == told)
         self._whole = {english: told for english, told in translations.items() if english != told}
+        for english, told in list(self._whole.items()):  # a column that a line ends with stands by itself in a row
+            if english[:1] == " ":
+                self._whole.setdefault(english.lstrip(), told.lstrip())
         made = [made_from(english, told, english in of_code) for english, told in self._whole.items()]
         self._templates = sorted((each for each in made if each is not None), key=lambda each: -each.weight)
         self._first = [each for each in self._templates if only is None or each.english in only]
@@ -134,7 +138,10 @@ class Teller:
         parts = ROW.split(text)
         if len(parts) < 2:
             return None
-        told = [self._told(part, depth + 1) if ENGLISH.search(QUOTED.sub("", part)) else part for part in parts]
+        told = [
+            self._told(part, depth + 1) if part not in self._same and ENGLISH.search(QUOTED.sub("", part)) else part
+            for part in parts
+        ]
         if None in told or not any(
             part != other and (free or " " in part) for part, other in zip(parts, told, strict=True)
         ):

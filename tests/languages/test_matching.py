@@ -21,6 +21,8 @@ WORDS = {
     "{name:8}{'its loss':10} of all": "{name:8}{'its loss':10} 全部",
     "step {t}: {a:.3f}, corrected {b:.3f}": "第 {t} 步：{a:.3f}，校正后 {b:.3f}",
     "its loss": "它的损失",
+    "  most right": "  答对最多",
+    "alpha": "alpha",
     "{name} right in each class: ": "{name} 各类别的正确率： ",
     "test accuracy after 30 and 100 steps: {:.1%}, {:.1%}": "30 步和 100 步之后的测试准确率：{:.1%}，{:.1%}",
 }
@@ -43,6 +45,7 @@ WORDS = {
             "step 1: 0.097, corrected 0.968   step 2: 0.1, corrected 1.0",
             "第 1 步：0.097，校正后 0.968     第 2 步：0.1，校正后 1.0",
         ),
+        ("alpha   0.7   most right", "alpha   0.7   答对最多"),
         ("net right in each class: Shirt 60%", "net 各类别的正确率： Shirt 60%"),
         (
             "f stopped at line 3 of your cell, `x` with ValueError: Size: (3). Loss: small.. An index is past the end.",
