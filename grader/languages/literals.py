@@ -17,7 +17,7 @@ FIELD = re.compile(r"\{[^{}]*\}")
 TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->")
 FORMULA = re.compile(r"\$[^$]*\$")
 NOT_SHOWN = frozenset({"loc", "textcoords", "removeprefix", "removesuffix", "get", "pop", "replace", "SystemExit"}) | {
-    *("info", "debug", "warning", "exception", "compile", "fullmatch", "sub", "findall", "startswith"),
+    *("info", "debug", "warning", "exception", "compile", "fullmatch", "sub", "findall", "startswith", "noted"),
 }
 """Calls and keywords whose texts name things, or stand in a log."""
 STYLES = frozenset({"color", "linewidth", "lw", "arrowstyle", "boxstyle", "facecolor", "edgecolor", "cmap", "stdout"})
