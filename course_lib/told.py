@@ -86,7 +86,8 @@ def tell_prints() -> None:
         return
     try:
         path = locales() / speaking() / "units" / f"{unit}.po"
-        lines, whole = noted(path, "code: print"), translations(path).get(f"{unit}/code", {})
+        names = [name for name in noted(path, "code: name") if " " in name]  # `print(name)`, if it is no single word
+        lines, whole = {*noted(path, "code: print"), *names}, translations(path).get(f"{unit}/code", {})
     except CourseError:  # `shown` says so
         return
     builtins.print = _Printing(builtins.print, Teller(whole, only=frozenset(lines)))
@@ -113,6 +114,8 @@ class _Printing:
             told = "\n".join(self.teller.tell(line) for line in text.split("\n"))
             if told != text:
                 values, sep = (told,), " "
+            else:  # `print("loss:", loss)`: the words are a value of their own
+                values = tuple(self.teller.tell(value) if isinstance(value, str) else value for value in values)
         self.python(*values, sep=sep, end=end, **options)
 
 

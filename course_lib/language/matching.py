@@ -7,6 +7,7 @@ template match anything, the rest of it only itself. Values are sentences, too, 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,15 +29,23 @@ NARROWER = {
     **dict.fromkeys(sorted(NUMBERS), r"(-?\d+)"),
 }
 """What fields of some names hold: the name of an exercise or a method is no second sentence."""
+PIECE = r"(?:(?!, or when |[.?!] |\.$).)"
 NARROWER_OF_CODE = {
-    "a": r"(.*)",  # what it is computed from may have an "and" of its own
+    "a": f"({PIECE}*)",  # what it is computed from may have an "and" of its own
+    **dict.fromkeys(("b", "new", "old", "word"), f"({PIECE}*?)"),
     "target": r"([\w.]+)",
     "expression": rf"({ONE})",
     "names": rf"({ONE}(?:, {ONE})*(?: and {ONE})?)",
     "inside": rf"({ONE}(?:, {ONE})*(?: and {ONE})?)",
 }
-"""The same in the judge's templates: names, and expressions of a few signs."""
-CODE = re.compile(rf"{ONE}(?:, {ONE})*")
+"""The same in the judge's templates: names, expressions of a few signs, and pieces that end where their clause does."""
+NARROWER_OF_ERRORS = {"what": r"(\w+(?:: .*)?)"}
+"""What Python says may be sentences, so that the advice after it is the last one."""
+FORMAT = re.compile(r":(?:[^\[\]{}]?[<>=^])?[ +-]?(\d*)[,_]?(?:\.\d+)?([feEgGd%]?)$")
+"""How a field is printed: its width, and whether it is a number."""
+NUMBER = r"( *[+-]?(?:[\d,_]*\.?\d+(?:e[+-]?\d+)?|nan|inf)%? *)"
+ROW = re.compile(r" {2,}")
+CODE = re.compile(rf"{ONE}(?:, {ONE})*|\[.*\]")
 PLURAL = re.compile(r"(?s)'\w{0,3}' (?:\*|if) .*")
 """A field that is the ending of an English word in the plural; it is nothing in a language without."""
 FEW = 12
@@ -55,7 +64,7 @@ LONGEST = 4_000
 class Template:
     """A sentence with fields. `weight`: how many letters it has beside them; `texts`: what stands between them.
 
-    coded: the fields, by number, whose single words are names.
+    coded: the fields, by number, whose single words are names. verbatim: those that hold what Python said.
     """
 
     english: str
@@ -65,6 +74,7 @@ class Template:
     told: str
     weight: int
     coded: frozenset[int] = frozenset()
+    verbatim: frozenset[int] = frozenset()
 
     def match(self, text: str) -> re.Match[str] | None:
         """How the text is made by the template; None where it is not. Most are told apart without the pattern."""
@@ -88,7 +98,11 @@ class Teller:
         self, translations: Mapping[str, str], only: Collection[str] | None = None, of_code: Collection[str] = ()
     ) -> None:
         self._only = only
+        self._same = frozenset(english for english, told in translations.items() if english == told)
         self._whole = {english: told for english, told in translations.items() if english != told}
+        for english, told in list(self._whole.items()):  # a column that a line ends with stands by itself in a row
+            if english[:1] == " ":
+                self._whole.setdefault(english.lstrip(), told.lstrip())
         made = [made_from(english, told, english in of_code) for english, told in self._whole.items()]
         self._templates = sorted((each for each in made if each is not None), key=lambda each: -each.weight)
         self._first = [each for each in self._templates if only is None or each.english in only]
@@ -112,7 +126,31 @@ class Teller:
         for whole, before, after in ways:
             if whole in self._whole and (free or whole in (self._only or ())):
                 return f"{before}{self._whole[whole]}{after}"
-        return self._by_template(ways, depth) if depth < DEEPEST else None
+        if depth >= DEEPEST:
+            return None
+        return self._in_row(text, free, depth) or self._by_template(ways, depth)
+
+    def _in_row(self, text: str, free: bool, depth: int) -> str | None:
+        """Values that two blanks and more part, each told by itself; None where one of them is not known.
+
+        free: single words count, too; in what anybody may have printed, only a longer one says whose it is.
+        """
+        parts = ROW.split(text)
+        if len(parts) < 2:
+            return None
+        told = [
+            self._told(part, depth + 1) if part not in self._same and ENGLISH.search(QUOTED.sub("", part)) else part
+            for part in parts
+        ]
+        if None in told or not any(
+            part != other and (free or " " in part) for part, other in zip(parts, told, strict=True)
+        ):
+            return None
+        gaps = [*ROW.findall(text), ""]
+        wide = [
+            _as_wide(f"{other or ''}{gap}", f"{part}{gap}") for part, other, gap in zip(parts, told, gaps, strict=True)
+        ]
+        return "".join(wide[:-1]) + (told[-1] or "")
 
     def _by_template(self, ways: list[tuple[str, str, str]], depth: int) -> str | None:
         """By the template whose values are known, else by what leaves least in English: a template, or two parts."""
@@ -151,9 +189,13 @@ class Teller:
         values: dict[str, list[str]] = {}
         known = True
         for number, (name, value) in enumerate(zip(template.fields, match.groups(), strict=True)):
-            code = " " not in value.strip() or CODE.fullmatch(value.strip()) is not None
-            told = None if code and number in template.coded else self._told(value, depth + 1)
+            verbatim = number in template.verbatim
+            code = verbatim or " " not in value.strip() or CODE.fullmatch(value.strip()) is not None
+            told = None if verbatim or code and number in template.coded else self._told(value, depth + 1)
             known &= told is not None or code or not value
+            form = FORMAT.search(name)
+            if told and form and form[1]:
+                told = _as_wide(told, value, right=">" in form[0])
             values.setdefault(name, []).append(told or value)
         parts = FIELD.split(template.told)
         made = parts[0]
@@ -170,18 +212,35 @@ class Teller:
 
 
 def made_from(english: str, told: str, of_code: bool = False) -> Template | None:
-    """The template of a pair; None where it has no field, or is all fields. of_code: it is one of the judge's."""
+    """The template of a pair; None where it has no field, or is all fields. of_code: it is one of the judge's.
+
+    A text that ends in a blank goes on with something: that is a field, too.
+    """
+    if english[-1:] == " " and not english.isspace():
+        english, told = f"{english}{{rest}}", f"{told}{{rest}}"
     parts = FIELD.split(english)
     fields, texts = tuple(parts[1::2]), tuple(parts[::2])
     weight = sum(letter.isalpha() for text in texts for letter in text)
     if not fields or not any(text.strip() for text in texts):
         return None
     narrower = NARROWER | NARROWER_OF_CODE if of_code else NARROWER
+    verbatim = frozenset(n for n, name in enumerate(fields) if name == "what" and fields[n + 1 :] == ("advice",))
+    if verbatim:
+        narrower = narrower | NARROWER_OF_ERRORS
     pattern = "".join(
-        narrower.get(text, "(.*?)") if number % 2 else re.escape(text) for number, text in enumerate(parts)
+        narrower.get(text, _formatted(text)) if number % 2 else re.escape(text) for number, text in enumerate(parts)
     )
     coded = {n for n, name in enumerate(fields) if name in OF_CODE and not texts[n].endswith("the ")} if of_code else ()
-    return Template(english, texts, re.compile(pattern, re.DOTALL), fields, told, weight, frozenset(coded))
+    compiled = re.compile(pattern, re.DOTALL)
+    return Template(english.removesuffix("{rest}"), texts, compiled, fields, told, weight, frozenset(coded), verbatim)
+
+
+def _formatted(field: str) -> str:
+    """The pattern of a field: as wide as it is printed, and a number where it is printed as one."""
+    form = FORMAT.search(field)
+    if form is None:
+        return "(.*?)"
+    return NUMBER if form[2] else f"(.{{{int(form[1] or 0)},}}?)"
 
 
 def _joined(left: str, right: str, in_columns: bool) -> str:
@@ -197,6 +256,20 @@ def _joined(left: str, right: str, in_columns: bool) -> str:
         return left + right[1:]
     between = HAN.match(left[-1]) and NARROW.match(right) or NARROW.match(left[-1]) and HAN.match(right)
     return f"{left} {right}" if between else left + right
+
+
+def _as_wide(told: str, english: str, right: bool = False) -> str:
+    """A value of a column, as wide as it was in English where its blanks allow that; a Chinese sign is two wide."""
+    missing = _width(english) - _width(told)
+    if missing >= 0:
+        return " " * missing + told if right else told + " " * missing
+    bare = told.lstrip() if right else told.rstrip()
+    blanks = max(len(told) - len(bare) + missing, min(2, len(told) - len(bare)))
+    return " " * blanks + bare if right else bare + " " * blanks
+
+
+def _width(text: str) -> int:
+    return len(text) + sum(unicodedata.east_asian_width(sign) in "WF" for sign in text)
 
 
 def _left(told: str) -> int:

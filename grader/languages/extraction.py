@@ -30,6 +30,8 @@ SHOWN = frozenset(
     )
 )
 """Calls and keywords whose literals a reader sees, single words too."""
+IN_UNITS = SHOWN | {"name"}
+"""In units also the keys of dicts, which are names of what is compared there, as in legends."""
 JUDGE = ("course_lib/judging", "grader/search/operators.py", "grader/search/edits.py")
 """Where the sentences of the checks are that belong to no unit."""
 COURSE = (
@@ -109,7 +111,7 @@ def unit_entries(script: Path) -> Iterator[Entry]:
         if cell.cell_type == "markdown":
             yield from prose_entries(cell, unit)
         elif "exercise" not in cell.metadata:
-            for literal in literals(MAGIC.sub(r"#\1", cell.source), SHOWN):
+            for literal in literals(MAGIC.sub(r"#\1", cell.source), IN_UNITS):
                 yield Entry(literal.text, f"{unit}/code", f"code: {literal.role or 'text'}", cell.id)
 
 

@@ -8,17 +8,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
-WORDS = re.compile(r"[A-Za-z]{2,}[^\w]* [^\w]*[A-Za-z(]|[a-z]{2,}[.:?!]$")
-"""Two words with a blank between them, or one that ends as a sentence does."""
+WORDS = re.compile(r"[A-Za-z]{2,}[^\w]* [^\w]*[A-Za-z(]|[a-z]{2,}[.:?!]$|^an? [a-z]{2,}")
+"""Two words with a blank between them, one with its article, or one that ends as a sentence does."""
 CODE = re.compile(r"[#.]?[\w-]+\s*\{|[a-z-]+:\S|SELECT |raise |import ")
 """Styles, addresses, queries and Python, which have words, too."""
+NAMED = re.compile(r"`\{\w+\}`")
 FIELD = re.compile(r"\{[^{}]*\}")
 TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->")
 FORMULA = re.compile(r"\$[^$]*\$")
 NOT_SHOWN = frozenset({"loc", "textcoords", "removeprefix", "removesuffix", "get", "pop", "replace", "SystemExit"}) | {
-    *("info", "debug", "warning", "exception", "compile", "fullmatch", "sub", "findall"),
+    *("info", "debug", "warning", "exception", "compile", "fullmatch", "sub", "findall", "startswith", "noted"),
 }
 """Calls and keywords whose texts name things, or stand in a log."""
+STYLES = frozenset({"color", "linewidth", "lw", "arrowstyle", "boxstyle", "facecolor", "edgecolor", "cmap", "stdout"})
+IDENTIFIER = re.compile(r"[a-z]+\d|\w+_\w*|lr|params")
+"""Keys that are names in code."""
 MOST, DEEPEST = 12, 4
 """Templates that one expression may give; more of them are not a sentence but a table."""
 
@@ -39,8 +43,8 @@ def is_prose(text: str) -> bool:
 
 
 def wordy(text: str) -> str:
-    """A text without its fields, formulas and tags."""
-    return TAG.sub("", FORMULA.sub("", FIELD.sub("", text)))
+    """A text without its fields, formulas and tags; a name in code stays a word of its sentence."""
+    return TAG.sub("", FORMULA.sub("", FIELD.sub("", NAMED.sub("`name`", text))))
 
 
 def literals(source: str, labels: frozenset[str] = frozenset()) -> Iterator[Literal]:
@@ -58,7 +62,8 @@ def literals(source: str, labels: frozenset[str] = frozenset()) -> Iterator[Lite
         for text in evaluated(node, parents):
             if role in NOT_SHOWN:
                 continue
-            if role in labels and re.search(r"[A-Za-z]{2}", wordy(text)) or is_prose(text):
+            word = re.search(r"[A-Za-z]{2}", wordy(text)) and not (role == "name" and IDENTIFIER.fullmatch(text))
+            if role in labels and word or is_prose(text):
                 found.setdefault((node.lineno, node.col_offset), []).append(Literal(text, node.lineno, role))
     for place in sorted(found):
         yield from found[place]
@@ -127,6 +132,8 @@ def _is_piece(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
     parent = parents.get(node)
     if isinstance(parent, ast.Expr):
         return True
+    if isinstance(parent, ast.FormattedValue) and isinstance(node, ast.Constant):
+        return False  # a column's head: `{'its loss':12}`
     if isinstance(parent, ast.JoinedStr | ast.FormattedValue | ast.Subscript | ast.Compare):
         return True
     if isinstance(node, ast.Constant) and not isinstance(node.value, str):
@@ -154,11 +161,29 @@ def _role(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> str:
             return parent.arg
         if isinstance(parent, ast.Call) and child is not parent.func:
             return _called(parent)
+        if isinstance(parent, ast.Dict) and child in parent.keys and _has_names(parent, parents):
+            return "name"
+        if isinstance(parent, ast.FormattedValue) and isinstance(node, ast.Constant) and child is node:
+            return "name"
         if isinstance(parent, ast.FormattedValue) or isinstance(parent, ast.Dict) and child in parent.keys:
             return "value"
         child = parent
         parent = parents.get(parent)
     return ""
+
+
+def _has_names(node: ast.Dict, parents: dict[ast.AST, ast.AST]) -> bool:
+    """Whether a dict's keys name what is compared: not a style, nor made for a call, nor given back."""
+    if any(isinstance(key, ast.Constant) and key.value in STYLES for key in node.keys):
+        return False
+    child: ast.AST = node
+    parent = parents.get(node)
+    while parent is not None and not isinstance(parent, ast.stmt):
+        if isinstance(parent, ast.keyword) or isinstance(parent, ast.Call) and child is not parent.func:
+            return False
+        child = parent
+        parent = parents.get(parent)
+    return not isinstance(parent, ast.Return)
 
 
 def _called(node: ast.AST | None) -> str:

@@ -18,6 +18,12 @@ WORDS = {
     "alpha = {lr:<5}   gained {value:7.3f}": "alpha = {lr:<5}   降低 {value:7.3f}",
     "{a} of {b}": "{b} 的 {a}",
     "loss": "损失",
+    "{name:8}{'its loss':10} of all": "{name:8}{'its loss':10} 全部",
+    "step {t}: {a:.3f}, corrected {b:.3f}": "第 {t} 步：{a:.3f}，校正后 {b:.3f}",
+    "its loss": "它的损失",
+    "  most right": "  答对最多",
+    "alpha": "alpha",
+    "{name} right in each class: ": "{name} 各类别的正确率： ",
     "test accuracy after 30 and 100 steps: {:.1%}, {:.1%}": "30 步和 100 步之后的测试准确率：{:.1%}，{:.1%}",
 }
 
@@ -34,6 +40,17 @@ WORDS = {
         ("It has shape (2,), and shape (3,) is expected.", "它的形状是 shape (2,)，应为 shape (3,)。"),
         ("alpha = 0.1     gained   0.207", "alpha = 0.1     降低   0.207"),
         ("test accuracy after 30 and 100 steps: 68.4%, 74.5%", "30 步和 100 步之后的测试准确率：68.4%，74.5%"),
+        ("loss    its loss   of all", "损失    它的损失   全部"),
+        (
+            "step 1: 0.097, corrected 0.968   step 2: 0.1, corrected 1.0",
+            "第 1 步：0.097，校正后 0.968     第 2 步：0.1，校正后 1.0",
+        ),
+        ("alpha   0.7   most right", "alpha   0.7   答对最多"),
+        ("net right in each class: Shirt 60%", "net 各类别的正确率： Shirt 60%"),
+        (
+            "f stopped at line 3 of your cell, `x` with ValueError: Size: (3). Loss: small.. An index is past the end.",
+            "f 停在你的单元格第 3 行 `x`，原因是 ValueError: Size: (3). Loss: small.。下标越界了。",
+        ),
         ("a case: An index is past the end.", "a case：下标越界了。"),
         ("A sentence of nobody's.", "A sentence of nobody's."),
         ("a mean of all of them", "a mean of all of them"),
@@ -49,6 +66,8 @@ CLAUSES = {
     "{what} is left out": "少了 {what}",
     "the factor {expression}": "因子 {expression}",
     "{clause} where {target} is computed": "计算 {target} 时，{clause}",
+    "Your {output} comes out when {when}, or when {other}.": "{output} 这样得到：{when}；或者：{other}。",
+    "{a} counts on the other side where it equals {b}": "{a} 等于 {b} 时被算到了另一边",
     "{name} of the list{'s' * (n > 1)}": "列表中的 {name}{'s' * (n > 1)}",
     "step": "步",
 }
@@ -60,6 +79,14 @@ def test_a_name_in_code_is_no_word_and_a_blank_stands_only_beside_latin_letters(
     assert teller.tell("the factor 2 * eps is left out") == "少了因子 2 * eps"
     assert teller.tell("step") == "步"
     assert teller.tell("x of the lists") == "列表中的 x"
+
+
+def test_a_clause_ends_before_the_next_one():
+    teller = Teller(CLAUSES, of_code=CLAUSES)
+    clause = "{} counts on the other side where it equals count"
+    english = f"Your best comes out when {clause.format('x')}, or when {clause.format('y')}."
+    told = [f"{name} 等于 count 时被算到了另一边" for name in "xy"]
+    assert teller.tell(english) == f"best 这样得到：{told[0]}；或者：{told[1]}。"
 
 
 def test_of_two_ways_to_part_a_text_the_one_that_leaves_less_english():

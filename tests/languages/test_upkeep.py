@@ -159,3 +159,11 @@ def test_what_code_shows_is_found_and_what_names_things_is_not():
         ("print", "loss {x:.2f}, and so on"),
         ("CourseError", "Put it back."),
     ]
+
+
+def test_the_keys_of_a_dict_are_names_unless_it_is_a_style_or_made_for_a_call():
+    source = (
+        'runs = {"forward": 1, "best_lr": 2}\nax.plot(x, **{"color": "red", "marker": "circle"})\n'
+        'STYLE = {"linewidth": 2, "zorder": 3}\nfor name, run in {"backward": 3}.items():\n    f({"inner": run})\n'
+    )
+    assert [each.text for each in literals(source, frozenset({"name"}))] == ["forward", "backward"]
