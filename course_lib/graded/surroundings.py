@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import gc
 import os
 import sys
 import warnings
@@ -17,6 +18,8 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
+
+from course_lib.graded.unchanged import Watched
 
 OURS = "course_lib"
 WITH_PARTS = ("numpy", "torch")
@@ -40,7 +43,9 @@ class Surroundings:
         self.put_back_builtins = _builtins_keeper()
         self._watch_code()
         self._modules: dict[str, ModuleType] = {}
-        self._contents: dict[int, tuple[Any, dict[str, Any]]] = {}
+        self._contents: dict[int, tuple[Any, dict[str, Any], Watched]] = {}
+        self._imported, self._right = (Watched(sys.modules, noted=False) for _ in range(2))
+        """Whether nothing was imported since it was kept, and whether the modules are those that were put back."""
         self._space = shell.user_ns
         self._lists = _lists_of(shell)
         self._attributes, self._parts = set(vars(shell)), _parts_of(shell)
@@ -53,11 +58,13 @@ class Surroundings:
 
     def keep(self) -> None:
         """Keep what a given cell has imported, registered or set, too."""
-        for name, module in list(sys.modules.items()):
-            if isinstance(module, ModuleType) and name not in self._modules:
-                self._modules[name] = module
-                if name.split(".")[0] == OURS:
-                    self._keep_ours(module)
+        if not self._imported.unchanged():
+            for name, module in list(sys.modules.items()):
+                if isinstance(module, ModuleType) and name not in self._modules:
+                    self._modules[name] = module
+                    if name.split(".")[0] == OURS:
+                        self._keep_ours(module)
+            self._imported.note()
         self._lists = _lists_of(self.shell)
         self._torch = _torch_settings()
 
@@ -69,7 +76,7 @@ class Surroundings:
             parts += [v for v in vars(module).values() if isinstance(v, ModuleType) and v.__name__.startswith(prefix)]
         for part in parts:
             if id(part) not in self._contents and part.__name__.split(".")[0] not in NEVER:
-                self._contents[id(part)] = (vars(part), _public_code(part))
+                self._contents[id(part)] = (vars(part), _public_code(part), Watched(vars(part)))
 
     def put_back(self, folder: str | None = None) -> None:
         """Make the surroundings what they were; the working folder is `folder`, else the first one."""
@@ -87,11 +94,15 @@ class Surroundings:
     def put_back_code(self) -> None:
         """The builtins, the modules and what these hold."""
         self.put_back_builtins()
-        for name, module in self._modules.items():
-            if sys.modules.get(name) is not module:
-                sys.modules[name] = module
-        for space, kept in self._contents.values():
-            _update(space, kept)
+        if not self._right.unchanged():
+            for name, module in self._modules.items():
+                if sys.modules.get(name) is not module:
+                    sys.modules[name] = module
+            self._right.note()
+        for space, kept, watched in self._contents.values():
+            if not watched.unchanged():
+                _update(space, kept)
+                watched.note()
 
     def _put_back_settings(self) -> None:
         sys.settrace(None)
@@ -142,15 +153,20 @@ class Surroundings:
         """The course's own modules are kept whole: their tables, their classes, and the modules that they use."""
         space = vars(module)
         kept = {k: v for k, v in space.items() if is_code(v) or k.isupper()}  # the rest may change with use
-        self._contents[id(module)] = (space, kept)
+        self._contents[id(module)] = (space, kept, Watched(space))
         for value in list(space.values()):
             if isinstance(value, ModuleType):
                 if value.__name__.split(".")[0] != OURS:
                     self.keep_contents(value)
             elif isinstance(value, type) and value.__module__ == module.__name__:
-                self._contents[id(value)] = (_OfClass(value), dict(_methods(value)))
+                self._contents[id(value)] = (_OfClass(value), dict(_methods(value)), Watched(_dict_of(value)))
             elif isinstance(value, dict) and all(isinstance(key, str) for key in value):
-                self._contents[id(value)] = (value, dict(value))
+                self._contents[id(value)] = (value, dict(value), Watched(value))
+
+
+def _dict_of(owner: type) -> Any:
+    """The dict that `vars` shows of a class; None where it cannot be had."""
+    return next(iter(gc.get_referents(vars(owner))), None)
 
 
 class _OfClass:

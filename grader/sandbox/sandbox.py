@@ -76,10 +76,11 @@ class Run:
 
 
 PRELOAD = (
-    *("numpy", "multiprocessing", "matplotlib.pyplot", "matplotlib_inline.backend_inline"),
-    *("course_lib.plots", "course_lib.judging.pictures"),
+    *("numpy", "numpy.random", "multiprocessing", "matplotlib.pyplot", "matplotlib_inline.backend_inline"),
+    *("course_lib.plots", "course_lib.judging.pictures", "course_lib.graded.names"),
+    *(f"course_lib.{name}" for name in ("captions", "data", "device", "fit", "objectives", "speech")),
 )
-ALSO = {"scipy": ("scipy.special",), "torch": ("torch", "torch._dynamo")}
+ALSO = {"scipy": ("scipy.special",), "torch": ("torch", "torch._dynamo", "torch.utils.data")}
 """What is preloaded besides, where a unit has the package. torch's first optimizer imports the latter, for a second."""
 
 

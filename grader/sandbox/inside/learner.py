@@ -15,7 +15,6 @@ import os
 import resource
 import sys
 from collections.abc import Generator
-from importlib import import_module
 from json import dumps
 from os import _exit, close, fork, read, setpgid
 from pathlib import Path
@@ -41,24 +40,26 @@ class _Check(NamedTuple):
 
 
 def run(
-    job: dict[str, Any], user: int | None, shell: Any, pipes: tuple[int, int], check_pipes: dict[int, CheckPipes]
+    job: dict[str, Any],
+    user: int | None,
+    made: tuple[Any, Any],
+    pipes: tuple[int, int],
+    check_pipes: dict[int, CheckPipes],
 ) -> None:
     """Give up every right, then run what comes through the first of `pipes`: cells, and the files that lie beside them.
 
-    The second of the `pipes` takes what the cells show. `check_pipes` are the check cells' own, by the cell's index.
-    A cell has an index, a source and, where it is a part of the unit, a role and a name.
+    `made`: the shell, and what keeps its names. The second of the `pipes` takes what the cells show. `check_pipes` are
+    the check cells' own, by the cell's index. A cell has an index, a source and, where it is a part of the unit, a role
+    and a name.
     """
     _give_up_rights(job["limits"], user)
     cells, files = json.loads(read_frame(pipes[0]) or b"[[], {}]")
-    os.environ.update(HOME=str(WORK), TMPDIR=str(WORK), MPLCONFIGDIR=str(WORK), COURSE_STATE_DIR=str(WORK))
-    os.environ["COURSE_GRADED"] = "1"  # long experiments are left out
+    shell, names = made
     os.chdir(WORK)
+    sys.modules["numpy.random"].seed()  # what was imported before the fork would draw the same for everybody
     for name, data in files.items():
         (WORK / name).parent.mkdir(parents=True, exist_ok=True)
         (WORK / name).write_bytes(base64.b64decode(data))
-    # A worker of a DataLoader knows the classes of a notebook's cells only as a fork of this process.
-    import_module("multiprocessing").set_start_method("fork", force=True)
-    names = import_module("course_lib.graded.names").Names(shell)
     for index, source, *part in cells:
         role, name = part or ("other", "")
         outputs: list[dict[str, Any]] = []

@@ -51,7 +51,7 @@ class Pipes:
             os.close(descriptor)
 
 
-def keep(jobs: int, results: int, settings: dict[str, Any], shell: Any) -> bool | None:
+def keep(jobs: int, results: int, settings: dict[str, Any], shell: Any, names: Any) -> bool | None:
     """Serve one submission; whether it ended of itself, or None when there are no more."""
     head = read_frame(jobs)
     if head is None:
@@ -61,7 +61,7 @@ def keep(jobs: int, results: int, settings: dict[str, Any], shell: Any) -> bool 
     started = time.monotonic()
     pipes = Pipes(job["checks"])
     watch = Watch(job["memory"], job["spare"])
-    child = _start_learner(job, settings, shell, pipes, (jobs, results))
+    child = _start_learner(job, settings, (shell, names), pipes, (jobs, results))
     watch.start()
     with contextlib.suppress(BrokenPipeError):
         write_frame(pipes.cells[1], read_frame(jobs) or b"[[], {}]")
@@ -83,7 +83,7 @@ def keep(jobs: int, results: int, settings: dict[str, Any], shell: Any) -> bool 
 
 
 def _start_learner(
-    job: dict[str, Any], settings: dict[str, Any], shell: Any, pipes: Pipes, private: tuple[int, int]
+    job: dict[str, Any], settings: dict[str, Any], made: tuple[Any, Any], pipes: Pipes, private: tuple[int, int]
 ) -> int:
     child = os.fork()
     if child:
@@ -94,7 +94,7 @@ def _start_learner(
             os.close(descriptor)
         pipes.close_supervisors()
         check_pipes = {index: (pipes.gates[index][0], pipes.answers[index][1]) for index in job["checks"]}
-        learner.run(job, settings["user"], shell, (pipes.cells[0], pipes.shown[1]), check_pipes)
+        learner.run(job, settings["user"], made, (pipes.cells[0], pipes.shown[1]), check_pipes)
     finally:
         os._exit(0)
 

@@ -21,9 +21,11 @@ import shutil
 import signal
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+WORK = "/work"
 PR_SET_DUMPABLE = 4
 ENDED, NOT_CLEAN, NO_MORE = 0, 1, 2
 
@@ -49,6 +51,7 @@ def main() -> None:
     sys.path.remove(here)  # what lies there is not for the learner
     for name in ("beside", "frames", "supervisor", "learner", "memory", "shell"):
         del sys.modules[name]
+    names = _names(shell)
     gc.collect()
     gc.freeze()  # the children share these objects' pages
     write_frame(results, b'{"ready": true}')
@@ -57,7 +60,7 @@ def main() -> None:
         if child == 0:
             code = NOT_CLEAN
             try:
-                ended = keep(jobs, results, settings, shell)
+                ended = keep(jobs, results, settings, shell, names)
                 code = NO_MORE if ended is None else ENDED if ended else NOT_CLEAN
             finally:
                 os._exit(code)
@@ -76,12 +79,23 @@ def _preload(settings: dict[str, Any]) -> Any:
 
     for module in settings["preload"]:
         with contextlib.suppress(ImportError):
-            __import__(module)
+            import_module(module)
     shell = RecordingShell.make(settings["output_bytes"])
     shell.run_recorded("None", 10)  # the first cell of a shell is slow: pay for it once
     shell.execution_count = 1
-    find_beside("/work")
+    find_beside(WORK)
     return shell
+
+
+def _names(shell: Any) -> Any:
+    """The names and surroundings of a notebook before its first cell; to look at them all takes longer than a fork."""
+    os.environ.update(HOME=WORK, TMPDIR=WORK, MPLCONFIGDIR=WORK, COURSE_STATE_DIR=WORK)
+    os.environ["COURSE_GRADED"] = "1"  # long experiments are left out
+    # A worker of a DataLoader knows the classes of a notebook's cells only as a fork of the learner's process.
+    import_module("multiprocessing").set_start_method("fork", force=True)
+    names = import_module("course_lib.graded.names").Names(shell)
+    names.around.put_back()
+    return names
 
 
 def _sweep() -> int:
