@@ -14,6 +14,7 @@ from tornado import web
 from course_lib.errors import CourseError
 from course_lib.review import review
 from course_lib.review_page import page
+from course_lib.told import shown
 
 
 class ProgressHandler(JupyterHandler):
@@ -36,5 +37,8 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 
 def _load_jupyter_server_extension(server: Any) -> None:
+    words = server.web_app.settings.setdefault("page_config_data", {})  # what JupyterLab's pages are told
+    words["courseLabel"] = shown("Your course")
+    words["courseCaption"] = shown("What you have done, what comes next, and what to look at again")
     route = url_path_join(server.web_app.settings["base_url"], "course", "progress")
     server.web_app.add_handlers(".*$", [(route, ProgressHandler)])

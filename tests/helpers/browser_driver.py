@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -171,7 +172,7 @@ class Notebook:
         page.goto(lab.address(f"/lab/workspaces/{Path(path).parent.name}/tree/{path}"))
         self.panel = page.locator(".jp-NotebookPanel")
         # The status bar: before the kernel has answered, JupyterLab drops what it is asked to run.
-        expect(page.locator("#jp-bottom-panel")).to_contain_text("| Idle")
+        expect(page.locator("#jp-bottom-panel")).to_contain_text(re.compile(r"\| (Idle|空闲)"))
 
     def code_cell(self, start: str) -> Locator:
         """The code cell whose text starts so."""

@@ -18,10 +18,10 @@
   };
 
   /* The page in a frame. A click on a link to a cell opens the notebook here, in place of loading JupyterLab anew. */
-  const framed = (app, address) => {
+  const framed = (app, address, title) => {
     const frame = document.createElement("iframe");
     frame.src = address;
-    frame.title = "Your course";
+    frame.title = title;
     frame.style.cssText = "border: 0; width: 100%; height: 100%";
     frame.addEventListener("load", () => {
       frame.contentDocument?.addEventListener("click", async (event) => {
@@ -45,19 +45,20 @@
     const { Widget } = await jupyterlabs("@lumino/widgets");
 
     const activate = (app, launcher, palette) => {
+      const label = PageConfig.getOption("courseLabel") || "Your course"; // in the language that the server speaks
       let shown = null;
       app.commands.addCommand(COMMAND, {
-        label: "Your course",
-        caption: "What you have done, what comes next, and what to look at again",
+        label,
+        caption: PageConfig.getOption("courseCaption"),
         execute: () => {
           if (shown === null || shown.isDisposed) {
             shown = new Widget();
             shown.id = NAME;
-            shown.title.label = "Your course";
+            shown.title.label = label;
             shown.title.closable = true;
             app.shell.add(shown, "main");
           }
-          shown.node.replaceChildren(framed(app, `${PageConfig.getBaseUrl()}course/progress`)); // as it is now
+          shown.node.replaceChildren(framed(app, `${PageConfig.getBaseUrl()}course/progress`, label)); // as it is now
           app.shell.activateById(NAME);
         },
       });
