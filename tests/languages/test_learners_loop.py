@@ -54,7 +54,8 @@ def work(lab: Lab, browser: BrowserContext, folder: Path) -> None:
         said, _ = told(notebook, right)
         page.screenshot(path=folder / "right.png")
         assert "all right" not in said and HAN.search(said), said
-        page.keyboard.press("ControlOrMeta+S")
+        with page.expect_response(lambda answer: answer.request.method == "PUT" and f"/{COPY}" in answer.url):
+            page.keyboard.press("ControlOrMeta+S")
         page.goto(lab.address("/lab/workspaces/launcher"))
         page.locator(".jp-LauncherCard").filter(has_text="你的课程").click()
         frame = page.frame_locator("iframe[title='你的课程']")
