@@ -7,6 +7,7 @@
 (() => {
   const NAME = "optimization-course-progress";
   const COMMAND = `${NAME}:open`;
+  const [LOOKS, STILL, PAUSE, MARGIN] = [80, 4, 250, 60]; // looks at a cell, those that must find it, ms, pixels
   let shared = {};
 
   /* A module that JupyterLab shares with extensions; of several versions the one that it uses itself. */
@@ -15,6 +16,23 @@
     const version = versions.find((each) => each.loaded || each.lib) ?? versions[0];
     if (version === undefined) throw new Error(`${NAME}: this JupyterLab does not share ${name}.`);
     return (await version.get())();
+  };
+
+  /* Scroll to a cell, and again while the cells above it are still being drawn and push it away. A person who moves goes
+     first. JupyterLab's own way to a fragment scrolls once. */
+  const show = async (panel, fragment) => {
+    let moved = false;
+    for (const kind of ["wheel", "keydown", "pointerdown"]) {
+      panel.node.addEventListener(kind, () => (moved = true), { once: true, capture: true });
+    }
+    for (let looks = 0, seen = 0; looks < LOOKS && seen < STILL && !moved; looks++) {
+      const cell = panel.content.widgets.find((each) => `cell-id=${each.model.id}` === fragment);
+      const [at, place] = [cell?.node, panel.content.node].map((node) => node?.getBoundingClientRect());
+      const inView = at?.height > 0 && at.top >= place.top - 1 && at.top < place.bottom - MARGIN;
+      seen = inView ? seen + 1 : 0;
+      if (!inView) await panel.content.setFragment(`#${fragment}`);
+      await new Promise((go) => setTimeout(go, PAUSE));
+    }
   };
 
   /* The page in a frame. A click on a link to a cell opens the notebook here, in place of loading JupyterLab anew. */
@@ -30,9 +48,9 @@
         event.preventDefault();
         const { path, fragment } = link.dataset;
         const panel = await app.commands.execute("docmanager:open", { path });
-        await panel?.context?.ready;
-        await panel?.revealed;
-        await panel?.setFragment?.(`#${fragment}`);
+        await panel.context.ready;
+        await panel.revealed;
+        await show(panel, fragment);
       });
     });
     return frame;
