@@ -1,13 +1,14 @@
-"""One training step in six ways, each with one knob more turned, on any device; and how many images a second it does.
+"""One training step in seven ways, each with one knob more turned, on any device; and how many images a second it does.
 
-They are knobs of unit 11, one after the other. All six train unit 10's network by the same updates on the same
-batches, so their losses agree: to rounding in float32, to bfloat16's three digits from there on. `gpu_training.py`
-measures them, `tests/gpu/test_gpu.py` compares what they learn.
+They are knobs of unit 11, one after the other. All seven train unit 10's network by the same updates on the same
+batches, so their losses agree: to rounding in float32, to three digits from the rung of half the bits on.
+`gpu_training.py` measures them, `tests/gpu/test_gpu.py` compares what they learn.
 """
 
 from __future__ import annotations
 
 import statistics
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -32,24 +33,31 @@ class NotHereError(Exception):
     """A knob that this device does not have; the text is the reason."""
 
 
+# What costs a row of the table, never the table. torch.compile without a compiler or Triton raises a RuntimeError, and
+# so does a device that fails or has no memory left; compilers that cannot be started raise the others.
+LACKING = (NotHereError, RuntimeError, ImportError, OSError, subprocess.SubprocessError)
+
+
 @dataclass(frozen=True)
 class Knobs:
     """What is turned on. With nothing on, it is the loop of many a tutorial."""
 
+    whole_batches: bool = False  # the loader takes a batch by one indexing operation, not image by image
     on_device: bool = False  # the data set lies in the device's memory, batches are cut there
     channels_last: bool = False  # NHWC in memory, which convolution kernels for tensor cores want
-    bf16: bool = False  # bfloat16 autocast
+    half: bool = False  # autocast to 16 bits: bfloat16, or float16 with its scaler
     compiled: bool = False  # torch.compile
     graph: bool = False  # the whole step recorded once as a CUDA graph, and replayed
 
 
 LADDER = {
     "naive loop": Knobs(),
+    "a loader that indexes whole batches": Knobs(whole_batches=True),
     "data on the device": Knobs(on_device=True),
     "channels_last": Knobs(on_device=True, channels_last=True),
-    "bf16 autocast": Knobs(on_device=True, channels_last=True, bf16=True),
-    "torch.compile": Knobs(on_device=True, channels_last=True, bf16=True, compiled=True),
-    "CUDA graphs": Knobs(on_device=True, channels_last=True, bf16=True, compiled=True, graph=True),
+    "half the bits": Knobs(on_device=True, channels_last=True, half=True),
+    "torch.compile": Knobs(on_device=True, channels_last=True, half=True, compiled=True),
+    "CUDA graphs": Knobs(on_device=True, channels_last=True, half=True, compiled=True, graph=True),
 }
 
 
@@ -75,6 +83,18 @@ class Task:
             yield torch.randperm(len(self.images), generator=generator)[:whole]
 
 
+def low_precision(device: torch.device) -> torch.dtype:
+    """What autocast rounds to on a device: bfloat16, but float16 on NVIDIA cards from before 2020, which emulate it."""
+    if device.type == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):
+        return torch.float16
+    return torch.bfloat16
+
+
+def scaler_for(device: torch.device, enabled: bool = True) -> torch.amp.GradScaler:
+    """The scaler of a training in `low_precision`: for float16 only, whose small gradients would become 0."""
+    return torch.amp.GradScaler(device.type, enabled=enabled and low_precision(device) is torch.float16)
+
+
 def training_loop(knobs: Knobs, task: Task) -> Loop:
     """The loop with these knobs, its network fresh from the task's seed.
 
@@ -82,12 +102,14 @@ def training_loop(knobs: Knobs, task: Task) -> Loop:
     """
     if knobs.graph and task.device.type != "cuda":
         raise NotHereError("CUDA graphs are NVIDIA GPUs' own")
+    if knobs.graph and knobs.half and low_precision(task.device) is torch.float16:
+        raise NotHereError("with float16 the CPU decides about every step, which no recording can")
     torch.manual_seed(task.seed)
     model: Any = network().to(task.device)
     if knobs.channels_last:
         model = model.to(memory_format=torch.channels_last)
     optimizer = torch.optim.SGD(model.parameters(), lr=LR, momentum=MOMENTUM)
-    batches = batches_on_device(task) if knobs.on_device else batches_by_loader(task)
+    batches = batches_on_device(task) if knobs.on_device else batches_by_loader(task, knobs.whole_batches)
     if knobs.channels_last:
         batches = ((images.to(memory_format=torch.channels_last), labels) for images, labels in batches)
     step = training_step(model, optimizer, knobs, task)
@@ -109,27 +131,37 @@ def training_loop(knobs: Knobs, task: Task) -> Loop:
 
 
 def training_step(model: nn.Module, optimizer: Any, knobs: Knobs, task: Task) -> Step:
-    """Loss, gradients and update for one batch. bfloat16 has float32's exponents, so no loss has to be scaled."""
+    """Loss, gradients and update for one batch."""
     forward = torch.compile(model, backend=task.backend) if knobs.compiled else model
-    kind = task.device.type
+    kind, low = task.device.type, low_precision(task.device)
+    scaler = scaler_for(task.device, enabled=knobs.half)  # one that is not enabled does nothing
 
     def step(images: Tensor, labels: Tensor) -> Tensor:
         # A recorded graph must not read weights that an earlier autocast rounded: so it keeps none.
-        with torch.autocast(kind, torch.bfloat16, enabled=knobs.bf16, cache_enabled=not knobs.graph):
+        with torch.autocast(kind, low, enabled=knobs.half, cache_enabled=not knobs.graph):
             loss = nn.functional.cross_entropy(forward(images), labels)
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
+        scaler.scale(loss).backward()
+        scaler.step(optimizer)
+        scaler.update()
         return loss.detach()
 
     return step
 
 
-def batches_by_loader(task: Task) -> Iterator[tuple[Tensor, Tensor]]:
-    """Every image by itself from a data set in the CPU's memory, put together by a DataLoader, sent batch by batch."""
+def batches_by_loader(task: Task, whole: bool = False) -> Iterator[tuple[Tensor, Tensor]]:
+    """From a data set in the CPU's memory by a DataLoader, sent batch by batch.
+
+    whole: a batch is one indexing operation there, too; else its images are fetched one by one, and put together.
+    """
     data = TensorDataset(task.images, task.labels)
     for order in task.orders():
-        for images, labels in DataLoader(data, task.batch_size, sampler=order.tolist()):
+        loader: Any
+        if whole:
+            loader = DataLoader(data, None, sampler=order.split(task.batch_size))
+        else:
+            loader = DataLoader(data, task.batch_size, sampler=order.tolist())
+        for images, labels in loader:
             yield images.to(task.device), labels.to(task.device)
 
 
@@ -216,28 +248,43 @@ class Rate:
 
 
 def measure(
-    task: Task, ladder: dict[str, Knobs], *, steps: int, rounds: int, clock: Clock = time.perf_counter
+    task: Task,
+    ladder: dict[str, Knobs],
+    *,
+    steps: int,
+    rounds: int,
+    clock: Clock = time.perf_counter,
+    so_far: Callable[[dict[str, Rate]], None] | None = None,
 ) -> dict[str, Rate]:
     """The rate of every loop, side by side: each of the rounds times all loops in turn; the median round counts.
 
     Peak memory is what a loop's data, network and steps add to what the device held before it.
+    so_far: gets the rates that there are whenever there is one more, for who may not wait for the last.
     """
     loops: dict[str, Loop] = {}
+    peaks: dict[str, float | None] = {}
+    times: dict[str, list[float]] = {}
     rates: dict[str, Rate] = {}
-    for name, knobs in ladder.items():
-        try:
-            loops[name], peak = prepared(knobs, task, steps)
-        except (NotHereError, RuntimeError) as reason:  # a RuntimeError: torch.compile without a compiler, for one
-            rates[name] = Rate(left_out=(str(reason).strip() or type(reason).__name__).splitlines()[0])
-        else:
-            rates[name] = Rate(peak=peak)
-    times: dict[str, list[float]] = {name: [] for name in loops}
-    for _ in range(rounds):
-        for name, loop in loops.items():
-            times[name].append(seconds(loop, steps, task.device, clock))
-    for name, taken in times.items():
-        rates[name] = Rate(steps * task.batch_size / statistics.median(taken), rates[name].peak)
+    for turn in range(rounds):
+        for name, knobs in ladder.items():
+            try:
+                if turn == 0:
+                    loops[name], peaks[name] = prepared(knobs, task, steps)
+                if name in loops:
+                    times.setdefault(name, []).append(seconds(loops[name], steps, task.device, clock))
+                    rates[name] = Rate(steps * task.batch_size / statistics.median(times[name]), peaks[name])
+            except LACKING as error:
+                loops.pop(name, None)
+                rates[name] = Rate(left_out=because(error))
+            if so_far is not None:
+                so_far(rates)
     return rates
+
+
+def because(error: Exception) -> str:
+    """The first line of what an error says, to be told in a table: one that says nothing is told by its name."""
+    lines = str(error).strip().splitlines()
+    return (lines[0] if lines else type(error).__name__).replace("|", "/").rstrip(".:")
 
 
 def prepared(knobs: Knobs, task: Task, steps: int) -> tuple[Loop, float | None]:

@@ -27,7 +27,9 @@ from course_lib.judging.outcome import Outcome, Problem
 from course_lib.judging.reference import Reference, load
 from course_lib.kernel import live
 from course_lib.kernel.ran import live_problem
+from course_lib.language.choice import ENGLISH
 from course_lib.shipped import reminder, unit_worked_on_in
+from course_lib.told import in_language, put_together, sign
 
 MIME = "application/vnd.optimization-course.answers+json"
 GRADING = "COURSE_GRADING"
@@ -44,7 +46,7 @@ class CheckFailed(Exception):  # noqa: N818 - what a learner reads; it is a resu
     def __init__(self, verdict: Verdict) -> None:
         self.verdict = verdict
         sentences = render.advice(verdict)
-        super().__init__(" ".join([render.headline(verdict) + ".", *sentences[:1]]))
+        super().__init__(put_together([render.headline(verdict) + sign("."), *sentences[:1]]))
 
     def _render_traceback_(self) -> list[str]:
         return [f"CheckFailed: {self}"]
@@ -96,8 +98,14 @@ def _record(verdict: Verdict, reference: Reference) -> None:
         diagnoses=[d.name for d in verdict.diagnoses],
         started=not verdict.not_started,
         open=[group.key for group in verdict.groups if not group.passed],
-        advice=[] if verdict.passed else render.advice(verdict),
+        advice=[] if verdict.passed else _in_english(verdict),
     )
+
+
+def _in_english(verdict: Verdict) -> list[str]:
+    """What a verdict says as it is kept: whoever reads it later may read in another language."""
+    with in_language(ENGLISH):
+        return render.advice(verdict)
 
 
 def private_inputs(name: str, folder: Path) -> Reference | None:

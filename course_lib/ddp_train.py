@@ -214,8 +214,7 @@ def team_of(device: str, timeout: float) -> Iterator[Team]:
     if size == 1:
         yield team
         return
-    on_gpu = team.device.type == "cuda"
-    if on_gpu:
+    if team.device.type == "cuda":
         torch.cuda.set_device(team.device)
     lost = (
         f"{team.name} stopped: another process of this training has ended or does not answer. What ended it stands in "
@@ -223,7 +222,7 @@ def team_of(device: str, timeout: float) -> Iterator[Team]:
     )
     end_with(lost)
     try:
-        dist.init_process_group("nccl" if on_gpu else "gloo", timeout=timedelta(seconds=timeout))
+        join(team, timeout)
         yield team
         dist.barrier()  # nobody leaves while another still waits for an answer
         dist.destroy_process_group()
@@ -232,6 +231,19 @@ def team_of(device: str, timeout: float) -> Iterator[Team]:
         if any(word in str(error).lower() for word in ("gloo", "nccl", "connection", "timed out", "timeout")):
             raise PartnerLost(lost) from error
         raise
+
+
+def join(team: Team, timeout: float) -> None:
+    """Get in touch with the other processes, and wait at most `timeout` seconds for an answer, now and later.
+
+    NCCL is told which GPU this process has: it would guess at the first barrier, which in `load` comes before anything
+    else has used the device, and a wrong guess hangs.
+    """
+    import torch.distributed as dist
+
+    on_gpu = team.device.type == "cuda"
+    own = team.device if on_gpu else None
+    dist.init_process_group("nccl" if on_gpu else "gloo", timeout=timedelta(seconds=timeout), device_id=own)
 
 
 def end_with(sentence: str) -> None:

@@ -124,7 +124,7 @@ def summary() -> str:
                 lines.append(f"   ·  {name}")
             else:
                 mark = "✓" if _complete(mine) else "…"
-                tries = f"{mine['tries']} tr{'y' if mine['tries'] == 1 else 'ies'}"
+                tries = "1 try" if mine["tries"] == 1 else f"{mine['tries']} tries"
                 lines.append(f"   {mark}  {name:32} {mine['earned']:>3} of {mine['points']} points, {tries}")
     return "\n".join(lines)
 

@@ -6,6 +6,8 @@ from html import escape
 from urllib.parse import quote
 
 from course_lib.review import Again, OfUnit, Review
+from course_lib.sentences import say
+from course_lib.told import shown, sign, speaking
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #222; --muted: #5c5c5c; --page: #fff; --line: #d8d8d2; --link: #00598c;
@@ -24,10 +26,10 @@ progress { width: 8rem; height: 0.7rem; vertical-align: middle; accent-color: va
 @media print { details::details-content { content-visibility: visible; block-size: auto; } li { break-inside: avoid; } }
 """
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-MARKS = {"done": ("✓", "right"), "begun": ("…", "begun"), "open": ("·", "not begun")}
+MARKS = {"done": ("✓", say("right")), "begun": ("…", say("begun")), "open": ("·", say("not begun"))}
 KINDS = {
-    "open": ("Still open", "Read the sentence, look at your answer, and try once more."),
-    "prediction": ("Predicted otherwise", "Cover the second half, and say why it came out like that."),
+    "open": (say("Still open"), "Read the sentence, look at your answer, and try once more."),
+    "prediction": (say("Predicted otherwise"), "Cover the second half, and say why it came out like that."),
     "mended": ("Got right after a detour", "Could it happen to you again? Say it in your own words."),
 }
 
@@ -36,19 +38,20 @@ def page(found: Review, lab: str | None) -> str:
     """The whole page. lab: the address of a JupyterLab that opens the course's folder, ending in "/", for links to
     cells; None where none runs, then the command that opens the unit stands in their place."""
     done, all_ = sum(unit.done for unit in found.units), sum(len(unit.steps) for unit in found.units)
+    title = shown("Your course")
     parts = [
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+        f'<!DOCTYPE html>\n<html lang="{speaking().replace("_", "-")}">\n<head>\n<meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width">',
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
-        f"<title>Your course</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>Your course</h1>",
-        f"<p>{done} of {all_} exercises are right.</p>",
-        "<h2>Next</h2>",
+        f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>",
+        f"<p>{say(shown('{done} of {all} exercises are right.'), done=done, all=all_)}</p>",
+        f"<h2>{shown('Next')}</h2>",
         _next(found, lab),
-        "<h2>Ten minutes of review</h2>",
+        f"<h2>{shown('Ten minutes of review')}</h2>",
         _review(found, lab),
-        "<h2>The units</h2>",
+        f"<h2>{shown('The units')}</h2>",
         *(_unit(unit, lab) for unit in found.units),
-        '<p class="muted">Made from what is on record on this machine, and sent nowhere.</p>',
+        f'<p class="muted">{shown("Made from what is on record on this machine, and sent nowhere.")}</p>',
         "</main>\n</body>\n</html>\n",
     ]
     return "\n".join(parts)
@@ -56,8 +59,8 @@ def page(found: Review, lab: str | None) -> str:
 
 def _next(found: Review, lab: str | None) -> str:
     if found.next is None:
-        return "<p>Everything is right. Take the review below now and then: it is what stays.</p>"
-    return f"<p>{_place(found.next, lab)}: {escape(found.next.says)}.</p>"
+        return f"<p>{shown('Everything is right. Take the review below now and then: it is what stays.')}</p>"
+    return f"<p>{_place(found.next, lab)}{sign(': ')}{escape(shown(found.next.says))}{sign('.')}</p>"
 
 
 def _review(found: Review, lab: str | None) -> str:
@@ -65,22 +68,24 @@ def _review(found: Review, lab: str | None) -> str:
     for kind, (title, task) in KINDS.items():
         mine = [each for each in found.again if each.kind == kind]
         if mine:
-            items = "\n".join(f"<li>{_place(each, lab)}<p>{escape(each.says)}</p></li>" for each in mine)
-            parts.append(f'<h3>{title}</h3>\n<p class="muted">{task}</p>\n<ol>\n{items}\n</ol>')
-    return (
-        "\n".join(parts) or "<p>Nothing is on record to look at again. It fills by itself as you check and predict.</p>"
-    )
+            items = "\n".join(
+                f"<li>{_place(each, lab)}<p>{escape(shown(each.says, each.unit))}</p></li>" for each in mine
+            )
+            parts.append(f'<h3>{shown(title)}</h3>\n<p class="muted">{shown(task)}</p>\n<ol>\n{items}\n</ol>')
+    nothing = shown("Nothing is on record to look at again. It fills by itself as you check and predict.")
+    return "\n".join(parts) or f"<p>{nothing}</p>"
 
 
 def _unit(unit: OfUnit, lab: str | None) -> str:
     rows = []
     for step in unit.steps:
         mark, word = MARKS[step.state]
-        points = f", {step.earned:g} of {step.points:g} points" if step.state != "open" else ""
+        template = shown("{word}, {earned} of {points} points") if step.state != "open" else "{word}"
+        said = say(template, word=shown(word), earned=f"{step.earned:g}", points=f"{step.points:g}")
         css = ' class="done"' if step.state == "done" else ""
         name = _link(step.exercise, unit.unit, step.cell, lab) or escape(step.exercise)
-        rows.append(f'<li><span{css} aria-hidden="true">{mark}</span> {name}: {word}{points}</li>')
-    label = f"{unit.done} of {len(unit.steps)}"
+        rows.append(f'<li><span{css} aria-hidden="true">{mark}</span> {name}{sign(": ")}{said}</li>')
+    label = say(shown("{done} of {all}"), done=unit.done, all=len(unit.steps))
     bar = f'<progress max="{len(unit.steps)}" value="{unit.done}" aria-label="{unit.unit}: {label}"></progress>'
     head = f"{bar} {escape(unit.unit)} <span class=muted>{label}</span>"
     return f"<details><summary>{head}</summary>\n<ul>\n{chr(10).join(rows)}\n</ul></details>"
@@ -89,9 +94,10 @@ def _unit(unit: OfUnit, lab: str | None) -> str:
 def _place(each: Again, lab: str | None) -> str:
     link = _link(each.name, each.unit, each.cell, lab)
     if link:
-        return f'{link} <span class="muted">in {escape(each.unit)}</span>'
+        return f'{link} <span class="muted">{say(shown("in {unit}"), unit=escape(each.unit))}</span>'
     command = f"<code>./course start {each.unit[:2]}</code>"
-    return f'<strong>{escape(each.name)}</strong> <span class="muted">in {escape(each.unit)} ({command})</span>'
+    where = say(shown("in {unit} ({command})"), unit=escape(each.unit), command=command)
+    return f'<strong>{escape(each.name)}</strong> <span class="muted">{where}</span>'
 
 
 def _link(name: str, unit: str, cell: str, lab: str | None) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +21,10 @@ from course_lib.language import choice
 from course_lib.language.catalogues import noted, translations
 from course_lib.language.matching import Teller
 from course_lib.workspace import language, locales, units
+
+FULL_WIDTH = "。？！：；，、）”"
+MARKS = {"zh_CN": {".": "。", ", ": "、", "; ": "；", "; it ": "；", ": ": "：", ":": "："}}
+"""Marks that a language writes otherwise than English."""
 
 _now: ContextVar[str | None] = ContextVar("language", default=None)
 
@@ -46,6 +50,19 @@ def shown(text: str, unit: str | None = None) -> str:
     if name == choice.ENGLISH or not text:
         return text
     return _teller(name, unit_here() if unit is None else unit).tell(text)
+
+
+def put_together(sentences: Iterable[str]) -> str:
+    """Sentences that are shown one after the other: with a blank between them, and none after a full-width mark."""
+    text = ""
+    for sentence in filter(None, sentences):
+        text += f"{'' if not text or text[-1] in FULL_WIDTH else ' '}{sentence}"
+    return text
+
+
+def sign(english: str) -> str:
+    """A mark between shown words, such as ", " or ".", as the language of now writes it."""
+    return MARKS.get(speaking(), {}).get(english, english)
 
 
 def unit_here() -> str:
@@ -114,6 +131,7 @@ def _own() -> str:
 def _teller(name: str, unit: str) -> Teller:
     """What a language knows in a unit. The unit's own words go before those that all share."""
     known: dict[str, str] = {}
+    judges: frozenset[str] = frozenset()
     files = ["course", "checks/shared", *([f"checks/u{unit}", f"units/{unit}"] if unit else [])]
     for file in files:
         try:
@@ -124,4 +142,5 @@ def _teller(name: str, unit: str) -> Teller:
         for context, sentences in found.items():
             if context != unit or file.startswith("checks"):  # a unit's prose is in its notebook already
                 known |= sentences
-    return Teller(known)
+                judges |= sentences.keys() if file == "checks/shared" else frozenset()
+    return Teller(known, of_code=judges)

@@ -13,7 +13,9 @@ from course_lib.errors import CourseError
 from course_lib.review import Review, review
 from course_lib.review_page import KINDS
 from course_lib.review_page import page as page_of
+from course_lib.sentences import say
 from course_lib.terminal import wrapped
+from course_lib.told import shown, sign
 from course_lib.workspace import home
 
 PAGE = "progress.html"
@@ -34,13 +36,16 @@ def main(page: bool = False) -> int:
 def in_words(found: Review) -> str:
     """What comes next and what to look at again, as plain text."""
     if found.next is None:
-        lines = ["Everything is right."]
+        lines = [shown("Everything is right.")]
     else:
-        lines = [f"Next: {found.next.name} ({found.next.says}): ./course start {found.next.unit[:2]}"]
+        next_ = shown("Next: {exercise} ({says}): {command}")
+        command = f"./course start {found.next.unit[:2]}"
+        lines = [say(next_, exercise=found.next.name, says=shown(found.next.says), command=command)]
     for kind, (title, _) in KINDS.items():
         mine = [each for each in found.again if each.kind == kind]
         if mine:
-            lines += ["", f"{title}:", *(f"   {each.unit[:2]} {each.name}: {each.says}" for each in mine)]
+            lines += ["", shown(title) + sign(":")]
+            lines += [f"   {each.unit[:2]} {each.name}{sign(': ')}{shown(each.says, each.unit)}" for each in mine]
     return "\n".join(lines)
 
 
@@ -49,13 +54,13 @@ def _open(found: Review) -> int:
     lab = running_lab()
     if lab:
         address = f"{lab['url']}course/progress"
-        shown = webbrowser.open(f"{address}?token={lab['token']}" if lab.get("token") else address)
+        opened = webbrowser.open(f"{address}?token={lab['token']}" if lab.get("token") else address)
     else:
         path = progress.state_directory() / PAGE
         _write(path, page_of(found, None))
         address = path.resolve().as_uri()
-        shown = webbrowser.open(address)
-    print(address if shown else f"No browser could be opened from here. Open this address in yours: {address}")
+        opened = webbrowser.open(address)
+    print(address if opened else f"No browser could be opened from here. Open this address in yours: {address}")
     return 0
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from course_lib.drawing.spoken import spoken
+from course_lib.sentences import say
+from course_lib.told import put_together, shown, sign
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,9 +34,9 @@ UNKNOWN = "A picture of which nothing more is known."
 def describe(figure: Figure) -> str:
     """One to a few sentences, never empty: the figure's finding, its panels' titles in order, and what they show."""
     try:
-        return _described(figure) or UNKNOWN
+        return _described(figure) or shown(UNKNOWN)
     except Exception:  # of whatever kind: a figure without words is still to be seen
-        return UNKNOWN
+        return shown(UNKNOWN)
 
 
 def _described(figure: Figure) -> str:
@@ -47,10 +49,10 @@ def _described(figure: Figure) -> str:
     elif panels:
         parts.append(_about_panels(panels))
     if names:
-        parts.append(f"In the legend: {_listed(names)}")
+        parts.append(say(shown("In the legend: {names}"), names=_listed(names)))
     if not any(parts):
-        parts = [_written(figure.texts) or "Empty axes, in which nothing is drawn"]
-    return _shortened(" ".join(_sentence(part) for part in parts if part))
+        parts = [_written(figure.texts) or shown("Empty axes, in which nothing is drawn")]
+    return _shortened(put_together(_sentence(part) for part in parts if part))
 
 
 class _Panel:
@@ -59,24 +61,27 @@ class _Panel:
     def __init__(self, axes: Sequence[Axes]) -> None:
         places: tuple[Literal["left", "center", "right"], ...] = ("left", "center", "right")
         titles = [spoken(ax.get_title(place)) for ax in axes for place in places]
-        self.title = ". ".join(dict.fromkeys(filter(None, titles)))
-        self.shows = "; ".join(filter(None, map(_shown, axes)))
+        self.title = put_together(f"{title}{sign('.')}" for title in dict.fromkeys(filter(None, titles)))
+        self.title = self.title.removesuffix(sign("."))
+        self.shows = sign("; ").join(filter(None, map(_shown, axes)))
 
 
 def _about_panels(panels: Sequence[_Panel]) -> str:
     """Several panels: what all of them show is said once."""
-    count = f"{len(panels)} panels"
+    count = say(shown("{count} panels"), count=len(panels))
     titles = [panel.title for panel in panels if panel.title]
-    order = f". In order: {_listed(titles, 2 * PANELS, '; ')}" if titles else ""
+    listed = _listed(titles, 2 * PANELS, sign("; "))
+    order = say(shown(". In order: {titles}"), titles=listed) if titles else ""
     kinds = list(dict.fromkeys(panel.shows for panel in panels if panel.shows))
     if len({panel.shows for panel in panels}) == 1:
-        return f"{count}, in each {kinds[0]}{order}" if kinds else f"{count}{order}"
+        return (say(shown("{count}, in each {kind}"), count=count, kind=kinds[0]) if kinds else count) + order
     if len(panels) > PANELS:
-        return f"{count}, with {_listed(kinds, 3, '; ')}{order}"
-    said = [count + "."]
+        return say(shown("{count}, with {kinds}"), count=count, kinds=_listed(kinds, 3, sign("; "))) + order
+    said = [_sentence(count)]
     for number, panel in enumerate(panels, 1):
-        said += [f"Panel {number}:", *(_sentence(text) for text in (panel.title, panel.shows) if text)]
-    return " ".join(said)
+        said += [say(shown("Panel {number}:"), number=number)]
+        said += [_sentence(text) for text in (panel.title, panel.shows) if text]
+    return put_together(said)
 
 
 def _of_panels(figure: Figure) -> list[list[Axes]]:
@@ -101,11 +106,14 @@ def _shown(ax: Axes) -> str:
     said = _listed(things)
     if named and not ax.images:
         ends = _ends(ax)
-        # A legend may leave out what is drawn many times.
-        some = "; named: " if len(_curves(ax)) > 2 * len(named) else ": "
-        between = "; " if any(", " in name for name in named) else ", "
-        said += some + _listed([f"{name} ({ends[name]})" if name in ends else name for name in named], between=between)
-    return f"{axes_names}, {said}" if axes_names else said
+        between = sign("; ") if any(sign(", ") in name for name in named) else sign(", ")
+        with_ends = [
+            say(shown("{name} ({ends})"), name=name, ends=ends[name]) if name in ends else name for name in named
+        ]
+        names = _listed(with_ends, between=between)
+        some = shown("{things}; named: {names}")  # a legend may leave out what is drawn many times
+        said = say(some, things=said, names=names) if len(_curves(ax)) > 2 * len(named) else said + sign(": ") + names
+    return say(shown("{axes}, {things}"), axes=axes_names, things=said) if axes_names else said
 
 
 def _things(ax: Axes) -> list[str]:
@@ -122,19 +130,19 @@ def _things(ax: Axes) -> list[str]:
     if ax.images:
         found.append(_images(ax))
     if any("ContourSet" in kind for kind in kinds):
-        found.append("contours")
+        found.append(shown("contours"))
     elif any(kind == "QuadMesh" for kind in kinds):
-        found.append("a map in colours")
+        found.append(shown("a map in colours"))
     if bars:
-        found.append(_count(bars, "bar"))
+        found.append(_count(bars, shown("a bar"), shown("{count} bars")))
     if curves:
-        found.append(_count(len(curves), "line"))
+        found.append(_count(len(curves), shown("a line"), shown("{count} lines")))
     if points:
-        found.append(_count(points, "point"))
+        found.append(_count(points, shown("a point"), shown("{count} points")))
     elif lines and not curves:
-        found.append("marked points")
+        found.append(shown("marked points"))
     if not found and ax.patches:
-        found.append(f"a drawing{_with_words(ax.texts)}")
+        found.append(_with_words(shown("a drawing"), ax.texts))
     return found
 
 
@@ -149,11 +157,16 @@ def _curves(ax: Axes) -> list[Any]:
 def _images(ax: Axes) -> str:
     if len(ax.images) > 1:
         wrong = sum(text.get_text().startswith(WRONG_MARK) for text in ax.texts)
-        marked = f", {'one' if wrong == 1 else wrong} of them marked as wrong" if wrong else ""
-        return f"{len(ax.images)} images{marked}"
+        if wrong:
+            one = shown("{count} images, one of them marked as wrong")
+            template = one if wrong == 1 else shown("{count} images, {wrong} of them marked as wrong")
+        else:
+            template = shown("{count} images")
+        return say(template, count=len(ax.images), wrong=wrong)
     rows, columns = np.asarray(ax.images[0].get_array()).shape[:2]
     measured = ax.axison and (ax.get_xlabel() or ax.get_ylabel())
-    return f"a map of {rows} by {columns} values" if measured else "an image"
+    map_of = shown("a map of {rows} by {columns} values")
+    return say(map_of, rows=rows, columns=columns) if measured else shown("an image")
 
 
 def _is_guide(line: Any) -> bool:
@@ -169,11 +182,15 @@ def _is_named(artist: Any) -> bool:
 def _over(ax: Axes) -> str:
     """ "loss over steps": the names of the axes, those of panels that share them included."""
     y, x = _axis_name(ax, "y"), _axis_name(ax, "x")
-    said = f"{y} over {x}" if x and y else y or x
+    said = say(shown("{y} over {x}"), y=y, x=x) if x and y else y or x
     logarithmic = (ax.get_xscale() == "log", ax.get_yscale() == "log")
-    if said and "logarithmic" not in said and any(logarithmic):
-        which = "both axes" if all(logarithmic) else "horizontal axis" if logarithmic[0] else "vertical axis"
-        said += f" ({which} logarithmic)"
+    if said and shown("logarithmic") not in said and any(logarithmic):
+        horizontal, vertical = (
+            shown("{axes} (horizontal axis logarithmic)"),
+            shown("{axes} (vertical axis logarithmic)"),
+        )
+        one = horizontal if logarithmic[0] else vertical
+        said = say(shown("{axes} (both axes logarithmic)") if all(logarithmic) else one, axes=said)
     return said
 
 
@@ -202,7 +219,9 @@ def _ends(ax: Axes) -> dict[str, str]:
         if _is_named(line) and measured and (np.diff(x) > 0).all():
             seen = y[np.isfinite(y)]
             if seen.size > 1:
-                found[spoken(str(line.get_label()))] = f"{_number(seen[0])} to {_number(seen[-1])}"
+                found[spoken(str(line.get_label()))] = say(
+                    shown("{first} to {last}"), first=_number(seen[0]), last=_number(seen[-1])
+                )
     return found if len(found) <= FEW else {}
 
 
@@ -233,31 +252,35 @@ def _bar_names(ax: Axes) -> list[str]:
 
 def _written(texts: Iterable[Any]) -> str:
     """A drawing that is made of words alone."""
-    return f"A drawing{_with_words(texts)}" if any(text.get_text().strip() for text in texts) else ""
+    return _with_words(shown("A drawing"), texts) if any(text.get_text().strip() for text in texts) else ""
 
 
-def _with_words(texts: Iterable[Any]) -> str:
+def _with_words(thing: str, texts: Iterable[Any]) -> str:
     found = [text for text in dict.fromkeys(spoken(text.get_text()) for text in texts) if text]
     words = [text for text in found if re.search(r"[^\W\d_]{2}", text)]  # what else stands there is numbers in a table
     if words:
-        return f" with the words: {_listed(words, 2 * NAMES)}"
-    return f" with {_count(len(found), 'number')} or sign{'s' * (len(found) > 1)}" if found else ""
+        return say(shown("{thing} with the words: {words}"), thing=thing, words=_listed(words, 2 * NAMES))
+    one, many = shown("{thing} with a number or sign"), shown("{thing} with {count:,} numbers or signs")
+    return say(one if len(found) == 1 else many, thing=thing, count=len(found)) if found else thing
 
 
-def _count(count: int, thing: str) -> str:
-    return f"a {thing}" if count == 1 else f"{count:,} {thing}s"
+def _count(count: int, one: str, many: str) -> str:
+    return one if count == 1 else say(many, count=f"{count:,}")
 
 
-def _listed(names: Sequence[str], most: int = NAMES, between: str = ", ") -> str:
+def _listed(names: Sequence[str], most: int = NAMES, between: str = "") -> str:
     left = len(names) - most
-    return between.join(names) if left <= 1 else f"{between.join(names[:most])} and {left} more"
+    between = between or sign(", ")
+    if left <= 1:
+        return between.join(names)
+    return say(shown("{names} and {count} more"), names=between.join(names[:most]), count=left)
 
 
 def _sentence(text: str) -> str:
     if re.match(r"([a-z]{2,}|a)(?![\w=(^'])", text):  # a word, and not a variable's name
         text = text[0].upper() + text[1:]
-    return text if text.endswith((".", "!", "?", ":")) else f"{text}."
+    return text if text.endswith((".", "!", "?", ":", "。", "！", "？", "：")) else text + sign(".")
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= MOST else text[: MOST - 4].rsplit(" ", 1)[0].rstrip(",;:") + " ..."
+    return text if len(text) <= MOST else text[: MOST - 4].rsplit(" ", 1)[0].rstrip(",;:，；：、") + " ..."

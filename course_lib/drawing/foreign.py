@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from course_lib.language.breaking import broken
 from course_lib.language.choice import ENGLISH
 from course_lib.told import shown, speaking
 
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 FONTS = Path(__file__).parent / "fonts"
 FAMILIES = {"zh_CN": "Noto Sans SC"}
 """The font of a language whose signs Matplotlib's own lacks. It has Latin letters too, for words beside formulas."""
-TOKEN = re.compile(r"\$[^$]*\$|[\u3000-\u9fff\uff00-\uffef]|[^\s$\u3000-\u9fff\uff00-\uffef]+|\s+")
-NO_BEGIN = "，。；：？！）”》、…—,.;:?!)"
-"""What no line may begin with."""
 
 
 def use_font() -> None:
@@ -134,12 +132,4 @@ def _length(line: str, like: Text) -> float:
 
 def _wrapped(text: str, like: Text, points: float) -> str:
     """A text broken into lines of this length: between any two signs of Chinese, and elsewhere at blanks."""
-    lines = [""]
-    for token in TOKEN.findall(text):
-        longer = lines[-1] + token
-        if lines[-1] and token not in NO_BEGIN and not token.isspace() and _length(longer, like) > points * 1.02:
-            lines[-1] = lines[-1].rstrip()
-            lines.append(token)
-        else:
-            lines[-1] = longer
-    return "\n".join(line.strip() for line in lines)
+    return "\n".join(broken(text, lambda line: _length(line, like) <= points * 1.02))

@@ -20,12 +20,12 @@ from course_lib.judging.diagnosis import Diagnosis
 from course_lib.judging.judge import Difference, GroupResult, Verdict
 from course_lib.judging.reference import load
 from course_lib.sentences import say
-from course_lib.told import shown
+from course_lib.told import put_together, shown, sign
 
 # Bars of these colours stand out by 3 to 1 on a white and on a dark page; no text has them, it takes the page's own.
 GREEN, RED, AMBER = "#2e9e6b", "#d1495b", "#c27c0e"
 CELL = "padding:3px 10px 3px 0;text-align:left;vertical-align:top;border:0"
-MARKS = {True: ("✓", GREEN, "holds"), False: ("✗", RED, "open")}
+MARKS = {True: ("✓", GREEN, say("holds")), False: ("✗", RED, say("open"))}
 """Of a property, by whether it holds: its mark, the bar beside it, and what a screen reader says of the mark."""
 
 
@@ -40,7 +40,7 @@ def headline(verdict: Verdict) -> str:
     else:
         template = "{name}: not right yet, {earned} of {points} points"
     line = say(template, name=verdict.exercise, earned=verdict.earned, points=verdict.points)
-    return shown(say("{line} (bonus)", line=line) if verdict.bonus and not verdict.withheld else line)
+    return shown(say("{headline} (bonus)", headline=line) if verdict.bonus and not verdict.withheld else line)
 
 
 def advice(verdict: Verdict, private: bool = False) -> list[str]:
@@ -89,17 +89,19 @@ def _property(verdict: Verdict, private: bool) -> str:
     first = _first(verdict)
     message = _message(first, private)
     group = next((group for group in verdict.groups if group.key == first.group), None)
+    unit = unit_of(verdict.exercise)
     if first.stage == "problem" or group is None:
-        return shown(_as_sentence(message, verdict.exercise), unit_of(verdict.exercise))
+        return shown(_as_sentence(message, verdict.exercise), unit)
     broken = sum(not group.passed for group in verdict.groups)
     parts = [say(_how_far(broken, len(verdict.groups)), states=group.states, broken=broken, all=len(verdict.groups))]
     if private or not first.label:
         parts.append(_as_sentence(message, verdict.exercise))
     else:
-        parts.append(say("In the case “{label}”: {message}", label=first.label, message=message))
+        template = shown("In the case “{label}”: {message}")
+        parts.append(say(template, label=shown(first.label, unit), message=shown(message, unit)))
     if group.hint:
         parts.append(say("Hint {hint} is about this.", hint=group.hint))
-    return " ".join(shown(part, unit_of(verdict.exercise)) for part in parts)
+    return put_together(shown(part, unit) for part in parts)
 
 
 def _how_far(broken: int, all_: int) -> str:
@@ -126,8 +128,8 @@ def _rows(verdict: Verdict, private: bool) -> Iterator[tuple[GroupResult, str, s
     for group in verdict.groups:
         detail = ""
         if group.first is not None and not private and not verdict.not_started:
-            detail = say("{label}: {message}", label=group.label, message=group.first.message)
-        yield group, shown(group.states, unit), shown(detail, unit)
+            detail = shown(group.label, unit) + sign(": ") + shown(group.first.message, unit)
+        yield group, shown(group.states, unit), detail
 
 
 def text(verdict: Verdict, private: bool = False) -> str:
@@ -139,7 +141,7 @@ def text(verdict: Verdict, private: bool = False) -> str:
         return "\n".join([*lines, f"  {shown(WITHHELD)}"] if verdict.passed else lines)
     for group, states, detail in _rows(verdict, private):
         mark = MARKS[group.passed][0]
-        lines.append(f"  {mark} {states} ({group.earned}/{group.points})" + (f": {detail}" if detail else ""))
+        lines.append(f"  {mark} {states} ({group.earned}/{group.points})" + (sign(": ") + detail if detail else ""))
     return "\n".join(lines)
 
 
@@ -177,7 +179,7 @@ def _table(verdict: Verdict, private: bool) -> str:
         more = f'<br><span style="opacity:.8">{escape(detail)}</span>' if detail else ""
         rows.append(
             f'<tr style="background:none"><td style="{CELL};border-left:3px solid {colour};padding-left:8px;'
-            f'font-weight:700"><span role="img" aria-label="{say(spoken)}">{mark}</span></td>'
+            f'font-weight:700"><span role="img" aria-label="{shown(spoken)}">{mark}</span></td>'
             f'<td style="{CELL};white-space:normal">{escape(states)}{more}</td>'
             f'<td style="{CELL};white-space:nowrap">{points}</td></tr>'
         )
@@ -205,7 +207,7 @@ def _values(difference: Difference, unit: str) -> str:
         f'<td style="{CELL}"><code style="white-space:pre">{escape(value)}</code></td></tr>'
         for label, value in rows
     )
-    title = shown(say("The case {label}:", label=f"<i>{escape(shown(difference.label, unit))}</i>"))
+    title = say(shown("The case {label}:"), label=f"<i>{escape(shown(difference.label, unit))}</i>")
     head = f'<div style="margin-top:8px;opacity:.8">{title}</div>'
     return f'{head}<table style="border-collapse:collapse;margin:6px 0;font-size:95%">{body}</table>'
 

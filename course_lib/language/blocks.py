@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 SUMMARY = re.compile(r"(<details><summary>)(.*)(</summary>)\s*")
-TAGS = re.compile(r"\s*(?:</?[a-z]+>\s*)+")
+TAGS = re.compile(r"\s*(?:(?:</?[a-z]+>|<!--.*?-->)\s*)+")
 MARKER = re.compile(r"### (?:BEGIN|END) .*")
 FENCE = re.compile(r"\s*(```|~~~)")
 QUOTE = re.compile(r"> ?")
@@ -93,7 +93,7 @@ def unwrapped(lines: list[str]) -> str:
 
 
 def _lines(source: str) -> Iterator[tuple[str, bool]]:
-    """Each line, and whether it stays as it is: blank ones, code, displayed formulas, tags alone, nbgrader's marks."""
+    """Each line, and whether it stays as it is: blank ones, code, displayed formulas, tags, comments, nbgrader's."""
     fence, formula = "", False
     for line in source.split("\n"):
         mark = FENCE.match(line)

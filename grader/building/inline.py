@@ -18,6 +18,8 @@ TAGS = {"details", "summary", "br", "sub", "sup", "kbd", "img", "a"}
 
 ESCAPED = re.compile(r"\\[*_\[\]]")
 TAG = re.compile(r"</?([A-Za-z][\w-]*)")
+HAN = re.compile(r"[\u3400-\u9fff]")
+"""Chinese has no blanks between words."""
 
 
 def findings(text: Text, token: Token, *, split: bool) -> list[tuple[int, str]]:
@@ -50,7 +52,7 @@ def emphasis(text: Text, start: int, bare: str) -> Found:
             if child.markup.startswith("_"):
                 seen = f'underscores before "{shortened(after, 30)}" become emphasis'
                 yield place, text.finding(place, seen, "use backticks for a name, stars for emphasis")
-            elif before[-1:].isalnum():
+            elif before[-1:].isalnum() and not HAN.match(before[-1:]):
                 seen = f'a star within "{shortened(before[-12:] + after, 30)}" becomes emphasis'
                 yield place, text.finding(place, seen, r"use backticks, or \* for a star")
         elif child.type == "text" and (lone := re.search(r"\*+(?=\S)|(?<=\S)\*+", child.content)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -15,6 +15,15 @@ from grader.building.texts import texts, tracked
 
 PARSER = MarkdownIt("commonmark").enable("table")
 IN_HTML = re.compile(r"""<(?:a|img)\b[^>]*?\b(?:href|src)=["']([^"']*)["']""")
+PLACE = re.compile(r"""<a id=["']([^"']+)["']></a>""")
+"""An anchor of its own, where a heading's own words give another one than links name."""
+PIECE = re.compile(
+    r"(?P<fence>^(?P<mark>`{3,}|~{3,}).*?^(?P=mark)[`~]*[ \t]*$)"
+    r"|(?P<link>(?P<picture>!?)\[(?P<label>(?:[^\[\]]|\[[^\[\]]*\])*)\]\((?P<target>[^)\s]+)\))"
+    r"|(?P<code>(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))",
+    re.M | re.S,
+)
+"""What a text is searched for, in this order at every place; code stays as it is."""
 
 
 def broken_links(root: Path) -> list[str]:
@@ -24,7 +33,7 @@ def broken_links(root: Path) -> list[str]:
     folders = {parent.as_posix() for name in files for parent in Path(name).parents}
     anchors: dict[str, set[str]] = {}
     for text in written:
-        anchors.setdefault(published(text.path), set()).update(slugs(text.source))
+        anchors.setdefault(published(text.path), set()).update(slugs(text.source), PLACE.findall(text.source))
     found = []
     for text in written:
         for line, target in targets(text.source):
@@ -69,15 +78,32 @@ def amiss(path: str, target: str, files: set[str], folders: set[str], anchors: d
     return ""
 
 
+def retargeted(source: str, new: Callable[[str], str]) -> str:
+    """A text whose links and pictures lead to what `new` makes of their targets; where that is empty, words stay."""
+
+    def one(match: re.Match[str]) -> str:
+        if not match["link"]:
+            return match[0]
+        target = new(match["target"])
+        return f"{match['picture']}[{match['label']}]({target})" if target else str(match["label"])
+
+    return PIECE.sub(one, source)
+
+
 def slugs(source: str) -> Iterator[str]:
     """The anchors of a text's headings as GitHub makes them; one that comes again is numbered."""
+    yield from (slug for _, slug in headings(source))
+
+
+def headings(source: str) -> Iterator[tuple[int, str]]:
+    """The line of each heading (from 0), and its anchor."""
     seen: dict[str, int] = {}
     tokens = PARSER.parse(source)
     for opening, heading in zip(tokens, tokens[1:], strict=False):
-        if opening.type == "heading_open":
+        if opening.type == "heading_open" and opening.map:
             slug = re.sub(r"[^\w\- ]", "", shown(heading).lower()).replace(" ", "-")
             seen[slug] = seen.get(slug, 0) + 1
-            yield slug if seen[slug] == 1 else f"{slug}-{seen[slug] - 1}"
+            yield opening.map[0], slug if seen[slug] == 1 else f"{slug}-{seen[slug] - 1}"
 
 
 def shown(heading: Token) -> str:

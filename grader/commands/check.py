@@ -10,7 +10,9 @@ import nbformat
 
 from course_lib import progress, shipped
 from course_lib.errors import CourseError
+from course_lib.sentences import say
 from course_lib.terminal import wrapped
+from course_lib.told import shown
 from course_lib.workspace import find_unit, notebook
 from grader.grading.classroom import Classroom, GradingError
 from grader.grading.results import CheckResult, Result, read_result
@@ -107,10 +109,11 @@ def summary(result: Result, reflections: dict[str, bool]) -> str:
     """The total, what a person would still read, and what was mended before."""
     counted = [check for check in result.checks if not check.bonus]
     bonus: list[CheckResult] = [check for check in result.checks if check.bonus]
-    total = f"Together: {sum(c.earned for c in counted)} of {sum(c.points for c in counted)} points"
+    template = shown("Together: {earned} of {points} points.")
     if bonus:
-        total += f", and {sum(c.earned for c in bonus)} of {sum(c.points for c in bonus)} bonus points"
-    lines = [total + "."]
+        template = shown("Together: {earned} of {points} points, and {more} of {most} bonus points.")
+    values = {"earned": sum(c.earned for c in counted), "points": sum(c.points for c in counted)}
+    lines = [say(template, **values, more=sum(c.earned for c in bonus), most=sum(c.points for c in bonus))]
     for name, written in reflections.items():
         lines.append(f"{name}: {'for a person to read' if written else 'not written yet (a person would read it)'}.")
     lines += [f"Before grading: {note}" for note in result.notes]

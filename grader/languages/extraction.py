@@ -6,13 +6,17 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
+from jinja2 import Environment
+from jinja2.ext import extract_from_ast
 from nbformat import NotebookNode
 
 from course_lib.judging.reference import DIRECTORY
 from course_lib.language.blocks import split
 from course_lib.workspace import course_root
+from grader.building.links import headings
 from grader.exercises import exercises_of
 from grader.languages.literals import Literal, literals
 from grader.scripts import read_script
@@ -33,14 +37,38 @@ COURSE = (
     *("course_lib/stand_ins", "grader/commands", "grader/grading", "grader/pages", "grader/preprocessors"),
     *("grader/reports", "grader/submissions", "grader/judging"),
 )
+TEMPLATES = "grader/pages/templates"
+"""Pages whose sentences stand in `_("...")`."""
 APART = (
     *("grader/commands/audit.py", "grader/commands/lint.py", "course_lib/captions.py"),
     *("course_lib/kernel/names.py", "grader/preprocessors/clear_answers.py", "grader/languages"),
 )
 """What authors alone read, what networks are trained on, and code that is written."""
-PLACES = (" where {target} is computed", ", in the code as it was given", " throughout")
+PLACES = (" where {target} is computed", ", in the code as it was given", " throughout", " in one place")
 """How a clause of the search may end; each is one entry, with the clause as a field."""
+ROLES = ("factor", "term", "numerator", "divisor", "argument", "part", "value", "base", "exponent")
+PIECES = (
+    *(f"the {role}{rest}" for role in ROLES for rest in (" {expression}", " with {names}")),
+    *(f"one {role}" for role in ROLES),
+    *("{a} and {b}", "{a}, {b} and {c}", "the number of rows of {name}", "the number of columns of {name}"),
+    *("a value", "its bound", "another", "the items", "the result", "a quantity", "computation", "first", "last"),
+    *("a running value", "one of two values", "another part", "the condition on {names}", "a condition"),
+)
+"""What pieces of an answer are called in such clauses, beside what `PHRASES` says."""
 PHRASES = "grader/search/phrases.py"
+DOCUMENTS = (
+    *("README.md", "docs/README.md", "docs/running.md", "docs/glossary.md", "docs/instructors.md"),
+    *("docs/hub.md", "docs/plan.md", "docs/ai.md"),
+)
+"""The Markdown files that learners and teachers read; authors' and maintainers' are English alone."""
+WORD = re.compile(r"[A-Za-z]{2}")
+SWITCH = re.compile(r"^English( · \[[^\]]+\]\(locale/\w+/README\.md\))+\n\n", re.MULTILINE)
+"""The README's line that leads to its other editions; each of these has a line of its own."""
+HANDED_OVER = ("code: say", "code: shown")
+SITE = "site"
+"""The catalogue of the site's own pages, whose texts stand in templates; `grader/site/filling.py` reads it."""
+SITE_TEMPLATES = "grader/site/templates"
+MECHANICS = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<[^<>]*>")
 MAGIC = re.compile(r"^([%!])", re.MULTILINE)
 
 
@@ -69,6 +97,8 @@ def extracted(unit: str | None = None) -> dict[str, list[Entry]]:
         return found
     found["checks/shared"] = list(shared_entries())
     found["course"] = list(course_entries())
+    found[SITE] = list(site_entries())
+    found |= {name_of(path): list(document_entries(path)) for path in documents()}
     return found
 
 
@@ -115,6 +145,8 @@ def shared_entries() -> Iterator[Entry]:
     phrases = [literal.text for literal in literals(_read(PHRASES))]
     for text in dict.fromkeys([*phrases, *FUNCTIONS.values()]):
         yield Entry(text, "checks", "search: a phrase", PHRASES)
+    for text in PIECES:
+        yield Entry(text, "checks", "search: a phrase", PHRASES)
     for place in PLACES:
         yield Entry(f"{{clause}}{place}", "checks", "search: a clause, and where", "search")
     found: set[str] = set()
@@ -136,6 +168,14 @@ def _bare(clause: str) -> str:
 def course_entries() -> Iterator[Entry]:
     """What the command line, the panels, reports and pages say."""
     yield from code_entries(COURSE, "course")
+    # What the site hands to nobody is for authors, or a format of a file.
+    yield from (entry for entry in code_entries(("grader/site",), "course") if entry.note in HANDED_OVER)
+    for path in sorted((course_root() / TEMPLATES).rglob("*.j2")):
+        name = path.relative_to(course_root()).as_posix()
+        for _, _, text in extract_from_ast(Environment().parse(_read(name))):
+            yield Entry(str(text[0] if isinstance(text, tuple) else text), "course", "page", name)
+    for month in range(1, 13):
+        yield Entry(f"{date(2000, month, 1):%B}", "course", "month", "grader/pages/words.py")
 
 
 def code_entries(places: tuple[str, ...], context: str) -> Iterator[Entry]:
@@ -153,6 +193,48 @@ def code_entries(places: tuple[str, ...], context: str) -> Iterator[Entry]:
                     yield Entry(literal.text, context, _note(literal), name)
 
 
+def documents() -> list[Path]:
+    """The documents that are there, from the course's root."""
+    return [Path(path) for path in DOCUMENTS if (course_root() / path).is_file()]
+
+
+def name_of(document: Path) -> str:
+    """The name of a document's catalogue: `README`, `docs/plan`."""
+    return document.with_suffix("").as_posix()
+
+
+def is_document(name: str) -> bool:
+    """Whether a catalogue is a document's."""
+    return f"{name}.md" in DOCUMENTS
+
+
+def english(document: Path) -> str:
+    """A document as it is written, without the line that leads to its other editions."""
+    return SWITCH.sub("", _read(document.as_posix()), count=1)
+
+
+def document_entries(document: Path) -> Iterator[Entry]:
+    """The texts of a document in its order; where one stands is told by its heading's anchor."""
+    source = english(document)
+    anchors = dict(headings(source))
+    line, place = 0, ""
+    for piece in split(source):
+        for number in range(line, line + len(piece.lines)):
+            place = anchors.get(number, place)
+        line += len(piece.lines)
+        if WORD.search(piece.block):
+            yield Entry(piece.block, name_of(document), "text", place)
+
+
+def site_entries() -> Iterator[Entry]:
+    """The texts of the site's templates; what is filled in stands in them as `{{ name }}`."""
+    for file in sorted((course_root() / SITE_TEMPLATES).glob("*.md.jinja")):
+        name = file.name.removesuffix(".jinja")
+        for piece in split(_read(f"{SITE_TEMPLATES}/{file.name}")):
+            if WORD.search(MECHANICS.sub("", piece.block)):
+                yield Entry(piece.block, name, "text", name)
+
+
 def _note(literal: Literal) -> str:
     return f"code: {literal.role or 'text'}"
 
@@ -161,4 +243,7 @@ def _read(name: str) -> str:
     return (course_root() / name).read_text(encoding="utf-8")
 
 
-__all__ = ["Entry", "check_entries", "course_entries", "extracted", "shared_entries", "unit_entries"]
+__all__ = [
+    *("Entry", "check_entries", "course_entries", "document_entries", "documents", "english", "extracted"),
+    *("is_document", "name_of", "shared_entries", "site_entries", "unit_entries"),
+]

@@ -9,10 +9,12 @@ from pathlib import Path
 from course_lib.errors import CourseError
 from course_lib.language import choice, editions
 from course_lib.workspace import course_root, locales
+from grader.languages import documents
 from grader.languages.catalogues import Message, done, folder, languages, path_of, read, updated
-from grader.languages.extraction import Entry, extracted
+from grader.languages.extraction import SITE, Entry, extracted, is_document
 from grader.languages.proof import lost
 
+MADE = "it is not what its English file and its catalogue give: run ./course build and commit the result"
 BUDGET = "budget.json"
 """Of each catalogue that somebody has begun: how many of its texts may be untranslated. It only falls."""
 
@@ -49,6 +51,17 @@ def update(unit: str | None = None, language: str | None = None) -> list[Path]:
     for each in wanted:
         if _write_budget(each, list(entries)):
             changed.append(folder(each) / BUDGET)
+        if unit is None:
+            changed += _write_documents(each)
+    return changed
+
+
+def _write_documents(language: str) -> list[Path]:
+    """Bring a language's README and guides up to their English files and catalogues; those written."""
+    made = documents.editions(language)
+    changed = [path for path, text in made.items() if not _says(path, text)]
+    for path in changed:
+        _write(path, made[path])
     return changed
 
 
@@ -82,7 +95,21 @@ def amiss(unit: str | None = None) -> list[str]:
                 found += [f"{place}: {sentence}" for sentence in _of_one(path, these, language, budget.get(name))]
             except CourseError as error:
                 found.append(str(error))
+        if unit is None:
+            found += _stale_documents(language)
     return found
+
+
+def _stale_documents(language: str) -> list[str]:
+    """What is amiss in a language's README and guides; that a catalogue is broken is said of the catalogue."""
+    root = course_root()
+    try:
+        stale = [path for path, text in documents.editions(language).items() if not _says(path, text)]
+        gone = documents.strangers(language)
+    except CourseError:
+        return []
+    found = [f"{path.relative_to(root).as_posix()}: {MADE}" for path in stale]
+    return found + [f"{path.relative_to(root).as_posix()}: nothing of it is translated: delete it" for path in gone]
 
 
 def _of_one(path: Path, entries: list[Entry], language: str, allowed: int | None) -> Iterator[str]:
@@ -102,7 +129,8 @@ def _of_one(path: Path, entries: list[Entry], language: str, allowed: int | None
 
 def is_code(message: Message, name: str) -> bool:
     """Whether a message is a sentence of the code, and no Markdown."""
-    return not name.startswith("units/") or (message.context or "").endswith("/code")
+    prose = name.startswith("units/") or name == SITE or is_document(name)
+    return not prose or (message.context or "").endswith("/code")
 
 
 def read_budget(language: str) -> dict[str, int]:

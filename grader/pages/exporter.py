@@ -31,8 +31,13 @@ from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
 from traitlets.config import Config
 
+from course_lib.language.choice import ENGLISH, languages
+from course_lib.language.editions import language_of
+from course_lib.sentences import say
+from course_lib.told import FULL_WIDTH, in_language, shown, speaking
+from course_lib.workspace import locales
 from grader.pages.formulas import typeset
-from grader.pages.opening import opening_html, opening_of
+from grader.pages.opening import opening_html, opening_of, tell_cells
 from grader.pages.pieces import (
     MOST_CODE,
     TOO_LONG,
@@ -43,6 +48,7 @@ from grader.pages.pieces import (
     text_of,
     too_long,
 )
+from grader.pages.words import language_tag
 from grader.preprocessors.verify_answers import VERDICT
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -61,20 +67,33 @@ MOST_WORDS = 1_000
 """Characters of a picture's alternative text."""
 
 FRAME = (
-    ("<html>", '<html lang="en">'),
+    ("<html>", '<html lang="{language}">'),
     ('<meta charset="utf-8" />', '<meta charset="utf-8" />\n<meta name="viewport" content="width=device-width">'),
     ('<div class="panel-heading">', '<div class="panel-heading" role="banner">'),
     ("<h4>", '<h1 class="h4">'),
     ("</h4>", "</h1>"),
     (
         '<div id="toc">',
-        '</div>\n{opening}<div class="panel-heading">\n<div id="toc" role="navigation" aria-label="What was graded">',
+        '</div>\n{opening}<div class="panel-heading">\n<div id="toc" role="navigation" aria-label="{graded}">',
     ),
 )
 """What nbgrader's frame of a feedback page lacks: for a screen reader, and the page's opening, between title and list.
 
 The first of each is the frame's own.
 """
+
+WORDS = (
+    *((">", words, "</a> (") for words in map(say, ("Test cell", "Coding free-response", "Written response", "Task"))),
+    (">", say("Comment"), "</a></li>"),
+    (">", say("Late submission penalty"), " ("),
+    (" (", say("Score:"), " "),
+    ('<span class="pull-right">\n      ', say("Score:"), " "),
+    ('<a href="#top">', say("(Top)"), "</a>"),
+    ('<span class="nbgrader-label">', say("Student's answer"), "</span>"),
+    ('<span class="nbgrader-label">', say("Grade cell:"), " <code>"),
+    ("<b>", say("Comments:"), "</b>"),
+)
+"""nbgrader's own words on a feedback page, each with what is before and after it."""
 
 RUNS = ["script", "style", "iframe", "object", "embed", "template", "noscript", "svg", "form", "button", "select"]
 PICTURE = "data:image/"
@@ -128,9 +147,8 @@ class PageExporter(HTMLExporter):
             page, prepared = TemplateExporter.from_notebook_node(self, nb, prepared, **options)
         finally:
             begin_page()  # what is made next is not of this page
-        opening = prepared.pop("course_opening", "")
-        for before, after in FRAME:
-            page = page.replace(before, after.replace("{opening}", opening), 1)
+        with in_language(_language(nb)):
+            page = _in_frame(page, prepared.pop("course_opening", ""))
         return page, prepared
 
     def _preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
@@ -139,9 +157,32 @@ class PageExporter(HTMLExporter):
             nb, resources = preprocessor(nb, resources)
         grades = resources.get("nbgrader", {})
         if "score" in grades:  # as GetGrades has written them
-            opening = opening_of(nb, grades["score"], grades["max_score"])
-            resources["course_opening"] = opening_html(opening, partial(markdown2html, {}))
+            with in_language(_language(nb)):
+                opening = opening_of(nb, grades["score"], grades["max_score"])
+                resources["course_opening"] = opening_html(opening, partial(markdown2html, {}))
+                tell_cells(nb)
         return nb, resources
+
+
+def _language(nb: NotebookNode) -> str:
+    """The language of a submission, in which its page answers; English for one that the course does not speak."""
+    name = language_of(nb)
+    return name if name in languages(locales()) else ENGLISH
+
+
+def _in_frame(page: str, opening: str) -> str:
+    """The page with what its frame lacks, and the frame's words in the language of now."""
+    here = {"{language}": language_tag(), "{graded}": escape(shown("What was graded", unit=""))}
+    for before, after in FRAME:
+        for name, value in (*here.items(), ("{opening}", opening)):
+            after = after.replace(name, value)
+        page = page.replace(before, after, 1)
+    for before, words, after in WORDS if speaking() != ENGLISH else ():
+        told = escape(shown(words, unit=""), quote=False)
+        page = page.replace(
+            before + words + after, before + told + (after.lstrip() if told[-1] in FULL_WIDTH else after)
+        )
+    return page
 
 
 class PlainOutputs(Preprocessor):

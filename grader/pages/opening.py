@@ -13,10 +13,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_solution
 
+from course_lib.sentences import say
+from course_lib.told import shown
+from grader.pages.words import environment
 from grader.preprocessors.repair import HEADING, grade_id
 from grader.preprocessors.verify_answers import TOLD
 
@@ -27,8 +30,6 @@ MOST_SAID = 700
 """Characters of one sentence: an error's text is the learner's, of any length."""
 NO_RESPONSE = "No response."
 """nbgrader's comment on a written answer that was left as it was handed out."""
-HINT = re.compile(r"<details>\s*<summary>(Hint (\d+)\b.*?)</summary>(.*?)</details>", re.S)
-NAMED = re.compile(r"\bHint (\d+)\b")
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,6 @@ def opening_of(notebook: NotebookNode, score: float, most: float) -> Opening:
     missed.sort(key=lambda each: -each.points)  # of equal ones, as they stand in the notebook
     free = [cell for cell in notebook.cells if is_grade(cell) and is_solution(cell)]
     blank = [cell for cell in free if _comment(cell) == NO_RESPONSE and not _place(cell).score]
-    first = notebook.cells[0] if notebook.cells else None
     return Opening(
         score,
         most,
@@ -131,8 +131,28 @@ def opening_of(notebook: NotebookNode, score: float, most: float) -> Opening:
             for cell in notebook.cells
             if is_solution(cell) and _comment(cell) not in ("", NO_RESPONSE)
         ),
-        first is not None and first.cell_type == "markdown" and first.source.startswith(HEADING),
+        _mended(notebook),
     )
+
+
+def tell_cells(notebook: NotebookNode) -> None:
+    """Bring what grading wrote into a notebook's cells into the language of now, in place: repairs, and no answer."""
+    if _mended(notebook):
+        notebook.cells[0].source = "\n".join(_told_line(line) for line in notebook.cells[0].source.split("\n"))
+    for cell in notebook.cells:
+        if _comment(cell) == NO_RESPONSE:
+            cell.metadata.nbgrader.comment = shown(NO_RESPONSE, unit="")
+
+
+def _mended(notebook: NotebookNode) -> bool:
+    """Whether the first cell says what was repaired; a learner's own text that looks so stands below the grader's."""
+    first = notebook.cells[0] if notebook.cells else None
+    return first is not None and first.cell_type == "markdown" and first.source.startswith(HEADING)
+
+
+def _told_line(line: str) -> str:
+    item = "- " if line.startswith("- ") else ""
+    return item + shown(line.removeprefix(item), unit="")
 
 
 def opening_html(opening: Opening, markdown: Any) -> str:
@@ -156,7 +176,7 @@ def _missed(notebook: NotebookNode, place: int, exercise: str, verdict: dict[str
         if each["points"] <= 0:
             continue  # another sentence of the exercise has its properties already
         says = str(each["says"])
-        number = NAMED.findall(says)
+        number = re.findall(rf"{_hint()} (\d+)\b", says)
         says = says if len(says) <= MOST_SAID else f"{says[: MOST_SAID - 4]} ..."
         hint = hints.get(number[-1]) if number else None
         yield Missed(exercise, says, each["points"], f"comment-{exercise}", grade_id(check), hint)
@@ -165,12 +185,18 @@ def _missed(notebook: NotebookNode, place: int, exercise: str, verdict: dict[str
 def _hints_above(notebook: NotebookNode, place: int) -> dict[str, tuple[str, str]]:
     """The hints of the exercise whose check stands at `place`, by number."""
     found: dict[str, tuple[str, str]] = {}
+    hint = re.compile(rf"<details>\s*<summary>({_hint()} (\d+)\b.*?)</summary>(.*?)</details>", re.S)
     for cell in reversed(notebook.cells[:place]):
         if grade_id(cell).startswith("check_"):
             break
         if cell.cell_type == "markdown":
-            found |= {number: (title, text) for title, number, text in HINT.findall(cell.source)}
+            found |= {number: (title, text) for title, number, text in hint.findall(cell.source)}
     return found
+
+
+def _hint() -> str:
+    """What a hint is called, as a pattern: in English, and in the language of now."""
+    return f"(?:Hint|{re.escape(shown('Hint', unit=''))})"
 
 
 def _place(cell: NotebookNode, name: str = "") -> Place:
@@ -189,12 +215,12 @@ def unread_page(unit: str, problem: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
-    environment.trim_blocks = environment.lstrip_blocks = True
-    environment.filters.update(points=points, number="{:g}".format)
-    return environment
+    made = environment(TEMPLATES)
+    made.trim_blocks = made.lstrip_blocks = True
+    made.filters.update(points=points)
+    return made
 
 
 def points(value: float) -> str:
     """`1 point`, `2.5 points`."""
-    return f"{value:g} point{'' if value == 1 else 's'}"
+    return shown("1 point", unit="") if value == 1 else say(shown("{number} points", unit=""), number=f"{value:g}")

@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from course_lib.drawing.foreign import told
 from course_lib.drawing.style import BLUE, MUTED, ORANGE, SKY, VERMILLION, WIDTH, finding, name_axes, use_style
+from course_lib.sentences import say
+from course_lib.told import shown
 from grader.reports.class_facts import Bin, Met, Property, Slow
 
 if TYPE_CHECKING:
@@ -51,7 +54,7 @@ def _scores(bins: Sequence[Bin], graded: int) -> Plot:
     from matplotlib.ticker import MaxNLocator
 
     high, low = bins[9].count + bins[10].count, sum(each.count for each in bins[:5])
-    says = f"{high or 'None'} of {graded} {_have(high)} 90 % of the points or more, {low or 'none'} less than half"
+    says = say(_how_many(high, low), graded=graded, high=high, low=low)
     figure, axes = new_figure(3.4)
     bars = axes.bar(range(len(bins)), [each.count for each in bins], color=[*[BLUE] * 10, SKY], width=0.9)
     axes.bar_label(bars, [str(each.count or "") for each in bins], padding=2, fontsize=10)
@@ -64,40 +67,52 @@ def _scores(bins: Sequence[Bin], graded: int) -> Plot:
     return as_plot(figure, says)
 
 
-def _have(count: int) -> str:
-    return "has" if count == 1 else "have"
+def _how_many(high: int, low: int) -> str:
+    """The template that says how many have nearly all points, and how many less than half."""
+    if not high:
+        none = shown("None of {graded} have 90 % of the points or more, {low} less than half")
+        return none if low else shown("None of {graded} have 90 % of the points or more, none less than half")
+    if high == 1:
+        one = shown("1 of {graded} has 90 % of the points or more, {low} less than half")
+        return one if low else shown("1 of {graded} has 90 % of the points or more, none less than half")
+    many = shown("{high} of {graded} have 90 % of the points or more, {low} less than half")
+    return many if low else shown("{high} of {graded} have 90 % of the points or more, none less than half")
 
 
 def _lost(lost: Sequence[Property], graded: int) -> Plot:
     worst = sorted((each for each in lost if each.lost), key=lambda each: -each.lost)[:BARS]
     first = worst[0]
     most = sum(each.lost for each in lost)
-    says = f"{first.lost} of the {most} points that the class lost went with {first.exercise}: {first.key}"
+    template = shown("{lost} of the {most} points that the class lost went with {exercise}: {key}")
+    says = say(template, lost=first.lost, most=most, exercise=first.exercise, key=first.key)
     figure, axes = new_figure(1.35 + 0.33 * len(worst))
     names = [f"{each.exercise}: {each.key}" for each in worst]
-    labels = [f"{each.lost} by {each.lost_by} of {graded}" for each in worst]
+    by = shown("{lost} by {some} of {graded}")
+    labels = [say(by, lost=each.lost, some=each.lost_by, graded=graded) for each in worst]
     _lying(axes, names, [each.lost for each in worst], labels, VERMILLION)
     axes.set_xlabel("points that the class lost")
     return as_plot(figure, says)
 
 
 def _met(met: Sequence[Met], graded: int) -> Plot:
-    shown = met[:BARS]
-    first = shown[0]
-    says = f"Most frequent: {first.exercise}: {first.name}, {len(first.students)} of {graded} learners"
-    figure, axes = new_figure(1.35 + 0.33 * len(shown))
-    counts = [len(each.students) for each in shown]
-    _lying(axes, [f"{each.exercise}: {each.name}" for each in shown], counts, [str(count) for count in counts], ORANGE)
+    most = met[:BARS]
+    first = most[0]
+    template = shown("Most frequent: {exercise}: {name}, {count} of {graded} learners")
+    says = say(template, exercise=first.exercise, name=first.name, count=len(first.students), graded=graded)
+    figure, axes = new_figure(1.35 + 0.33 * len(most))
+    counts = [len(each.students) for each in most]
+    _lying(axes, [f"{each.exercise}: {each.name}" for each in most], counts, [str(count) for count in counts], ORANGE)
     axes.set_xlabel("learners")
     return as_plot(figure, says)
 
 
 def _slow(slow: Sequence[Slow]) -> Plot:
     first = slow[0]
-    says = f"The slowest ran {first.seconds:.3g} s"
+    template = shown("The slowest ran {seconds} s")
     longest = [each.cells[0][1] if each.cells else 0.0 for each in slow]
     if longest[0]:
-        says += f", {longest[0]:.3g} s of them in one cell"
+        template = shown("The slowest ran {seconds} s, {longest} s of them in one cell")
+    says = say(template, seconds=f"{first.seconds:.3g}", longest=f"{longest[0]:.3g}")
     figure, axes = new_figure(1.75 + 0.33 * len(slow))
     places = range(len(slow))
     rest = [max(0.0, each.seconds - long) for each, long in zip(slow, longest, strict=True)]
@@ -137,5 +152,6 @@ def as_plot(figure: Any, says: str) -> Plot:
     """The figure with its finding as a title, ready for a page."""
     finding(figure, says)  # the figure's own, for the names on the left leave the panel little room
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    with told(figure):
+        figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
     return Plot(f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}", says)

@@ -10,11 +10,10 @@ from datetime import datetime
 from pathlib import Path
 from statistics import mean, median
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from course_lib.private_files import write_private
 from grader.exercises import exercises_of
 from grader.grading.results import Result
+from grader.pages.words import environment
 from grader.reports import class_plots
 from grader.reports.class_facts import histogram, met_misconceptions, points_lost, seconds, slowest
 from grader.reports.table import late, one_line_each
@@ -59,9 +58,9 @@ def make_report(results: Sequence[Result], unit: str, due: datetime | None, poli
     graded = [result for result in results if result.points is not None]
     bins, lost, met, slow = histogram(graded), points_lost(graded, unit), met_misconceptions(graded), slowest(graded)
     scores = [result.points or 0.0 for result in graded]
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
-    environment.filters.update(late=late, number="{:g}".format, seconds=seconds)
-    return environment.get_template("page.html.j2").render(
+    templates = environment(TEMPLATES)
+    templates.filters.update(late=late, seconds=seconds)
+    return templates.get_template("page.html.j2").render(
         unit=unit,
         due=due,
         results=results,

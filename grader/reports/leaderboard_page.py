@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from course_lib.drawing.style import BLUE, MUTED, ORANGE, name_axes, use_style
 from course_lib.private_files import write_private
+from course_lib.sentences import say
+from course_lib.told import shown
+from grader.pages.words import environment
 from grader.reports.class_plots import Plot, as_plot, new_figure
 from grader.reports.leaderboard import Entry, numbers
 
@@ -32,15 +33,18 @@ def write_page(entries: Sequence[Entry], unit: str, named: bool, path: Path, sha
 def make_page(entries: Sequence[Entry], unit: str, named: bool) -> str:
     """The page's text."""
     folders = [TEMPLATES / "leaderboard", TEMPLATES / "class_report"]  # the second has the style sheet
-    environment = Environment(loader=FileSystemLoader(folders), autoescape=True, undefined=StrictUndefined)
     columns = [(title, cells) for title, cells in numbers(entries) if any(cells)]
-    return environment.get_template("leaderboard.html.j2").render(
-        unit=unit,
-        named=named,
-        entries=entries,
-        titles=[title for title, _ in columns],
-        cells=list(zip(*(cells for _, cells in columns), strict=True)) if columns else [()] * len(entries),
-        plots=draw(entries),
+    return (
+        environment(*folders)
+        .get_template("leaderboard.html.j2")
+        .render(
+            unit=unit,
+            named=named,
+            entries=entries,
+            titles=[title for title, _ in columns],
+            cells=list(zip(*(cells for _, cells in columns), strict=True)) if columns else [()] * len(entries),
+            plots=draw(entries),
+        )
     )
 
 
@@ -71,9 +75,10 @@ def _against(points: Sequence[tuple[float, Entry]], label: str, cost: str) -> Pl
     figure.legend(loc="outside lower left", ncols=2)
     if len(front) > 1:
         gained, factor = scores[-1] - scores[0], costs[-1] / costs[0]
-        says = f"On the front, {gained:.1f} points more accuracy take {factor:.2g} times the {cost}"
+        template = shown("On the front, {gained} points more accuracy take {factor} times the {cost}")
+        says = say(template, gained=f"{gained:.1f}", factor=f"{factor:.2g}", cost=shown(cost))
     else:
-        says = f"{front[0][1].name} is first in both"
+        says = say(shown("{name} is first in both"), name=front[0][1].name)
     _name_front(figure, axes, front)
     return as_plot(figure, says)
 

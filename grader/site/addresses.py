@@ -12,6 +12,10 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
+from course_lib.language.choice import ENGLISH
+from course_lib.told import shown, speaking
+from grader.site.editions import short
+
 BRANCH = "main"
 COLAB_BRANCH = "colab"
 """The branch on which .github/workflows/site.yml puts the notebooks with a first cell that installs the course."""
@@ -37,9 +41,10 @@ class Repository:
         """The address of a file or folder, by its path in the repository; empty where there is none."""
         return f"{self.address}/{'tree' if folder else 'blob'}/{BRANCH}/{quote(path)}" if self.name else ""
 
-    def colab(self, unit: str) -> str:
-        """The unit in Colab, with the first cell that installs the course."""
-        return f"https://colab.research.google.com/github/{self.name}/blob/{COLAB_BRANCH}/{unit}.ipynb"
+    def colab(self, unit: str, language: str = ENGLISH) -> str:
+        """The unit in Colab, with the first cell that installs the course; other languages have folders there."""
+        path = f"{unit}.ipynb" if language == ENGLISH else f"{short(language)}/{unit}.ipynb"
+        return f"https://colab.research.google.com/github/{self.name}/blob/{COLAB_BRANCH}/{path}"
 
     def binder(self, unit: str) -> str:
         """A machine of Binder's with the learner's copy of the unit open."""
@@ -60,13 +65,13 @@ def repository(root: Path) -> Repository:
 
 def buttons(home: Repository, unit: str) -> str:
     """A unit's buttons, as one line of HTML; where the repository has no address, the download alone."""
-    targets = [("Download the notebook", f"../notebooks/{unit}.ipynb", " download")]
+    targets = [(shown("Download the notebook"), f"../notebooks/{unit}.ipynb", " download")]
     if home.name:
-        targets.insert(0, ("Open in Colab", home.colab(unit), ""))
-        targets.insert(1, ("Open in Binder", home.binder(unit), ""))
-        targets.append(("Report a mistake", home.report(unit, "the whole unit"), ""))
+        targets.insert(0, (shown("Open in Colab"), home.colab(unit, speaking()), ""))
+        targets.insert(1, (shown("Open in Binder"), home.binder(unit), ""))
+        targets.append((shown("Report a mistake"), home.report(unit, "the whole unit"), ""))
     drawn = "".join(f'<a class="button" href="{escape(to)}"{more}>{label}</a>' for label, to, more in targets)
-    return f'<nav class="buttons" aria-label="Open this unit">{drawn}</nav>'
+    return f'<nav class="buttons" aria-label="{shown("Open this unit")}">{drawn}</nav>'
 
 
 def readme_buttons(home: Repository, units: list[str]) -> str:

@@ -7,16 +7,20 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
+from typing import Any
 
 from course_lib.errors import CourseError
+from course_lib.language.choice import ENGLISH
+from course_lib.told import in_language
 from course_lib.workspace import home
 from grader.site import outputs
+from grader.site.editions import editions
 from grader.site.sources import Sources, configuration
 from grader.site.units import about
 
@@ -50,36 +54,59 @@ def folder_of_site() -> Path:
     return home() / ".course" / "site"
 
 
-def outputs_for(units: Sequence[str], folder: Path, say: Say) -> dict[str, outputs.Outputs]:
+Shown = Mapping[str, Mapping[str, outputs.Outputs]]
+"""What is shown, by language, then by unit."""
+
+
+def outputs_for(units: Sequence[str], languages: Sequence[str], folder: Path, say: Say) -> Shown:
     """The outputs of the units; what is not kept is executed, one unit after another, with a line for each."""
-    found = {unit: kept for unit in units if (kept := outputs.kept(unit, folder)) is not None}
-    missing = [unit for unit in units if unit not in found]
-    for number, unit in enumerate(missing, start=1):
-        say(
-            f"[{number}/{len(missing)}] {about(unit).title}: its solution is run, which takes a few minutes at most ..."
-        )
+    wanted = [(language, unit) for language in languages for unit in units]
+    known = {each: kept for each in wanted if (kept := outputs.kept(each[1], folder, each[0])) is not None}
+    missing = [each for each in wanted if each not in known]
+    for number, (language, unit) in enumerate(missing, start=1):
+        which = f"[{number}/{len(missing)}] {about(unit, language).title}"
+        say(f"{which}: its solution is run, which takes a few minutes at most ...")
         begin = monotonic()
-        found[unit] = outputs.execute(unit)
-        outputs.keep(unit, found[unit], folder)
-        say(f"[{number}/{len(missing)}] {about(unit).title}: done after {monotonic() - begin:.0f} s")
-    return found
+        known[language, unit] = outputs.execute(unit, language)
+        outputs.keep(unit, known[language, unit], folder, language)
+        say(f"{which}: done after {monotonic() - begin:.0f} s")
+    return {language: {unit: known[language, unit] for unit in units} for language in languages}
 
 
-def build(units: Sequence[str], target: Path, shown: dict[str, outputs.Outputs]) -> Built:
-    """Make the site of these units, and all other pages, in `target`, whole or not at all."""
+def build(units: Sequence[str], target: Path, shown: Shown, languages: Sequence[str] = (ENGLISH,)) -> Built:
+    """Make the site of these units, and all other pages, in `target`, whole or not at all.
+
+    The pages of the first language, which is English, lie at the root, those of each other one in a folder there.
+    """
     _require_ours(target)
+    warnings: list[str] = []
+    untold: list[str] = []
+    anchors: dict[str, Any] = {}
     with TemporaryDirectory() as scratch:
-        sources = Sources(Path(scratch), units, shown)
-        sources.write()
-        made = Path(scratch) / "made" / "html"
-        warnings = _sphinx("html", sources, made)
+        made = Path(scratch) / "html"
+        for edition in editions(languages):
+            with in_language(edition.language):
+                folder = Path(scratch) / edition.language
+                sources = Sources(folder, units, shown.get(edition.language, {}), edition)
+                sources.write()
+                warnings += _sphinx("html", sources, made / edition.folder, anchors)
+                untold += sources.figures.untold
         for unneeded in (path for kind in UNNEEDED for path in made.rglob(kind)):
             unneeded.unlink()
+        for index in made.rglob("searchindex.js"):
+            _write_as_it_is(index)
         if target.exists():
             shutil.rmtree(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(made, target)
-    return Built(target, tuple(warnings), tuple(sources.figures.untold))
+    return Built(target, tuple(warnings), tuple(untold))
+
+
+def _write_as_it_is(index: Path) -> None:
+    """Sphinx writes six signs for each that is not Latin; every page loads the index, so one is enough."""
+    call, _, data = index.read_text(encoding="utf-8").partition("(")
+    said = json.dumps(json.loads(data.removesuffix(")")), ensure_ascii=False, separators=(",", ":"))
+    index.write_text(f"{call}({said})", encoding="utf-8")
 
 
 def dead_links(units: Sequence[str]) -> list[str]:
@@ -87,8 +114,8 @@ def dead_links(units: Sequence[str]) -> list[str]:
     with TemporaryDirectory() as scratch:
         sources = Sources(Path(scratch), units, {})
         sources.write()
-        made = Path(scratch) / "made" / "links"
-        _sphinx("linkcheck", sources, made)
+        made = Path(scratch) / "links"
+        _sphinx("linkcheck", sources, made, {})
         return told_of_links((made / "output.json").read_text(encoding="utf-8"))
 
 
@@ -101,8 +128,8 @@ def told_of_links(report: str) -> list[str]:
     ]
 
 
-def _sphinx(builder: str, sources: Sources, target: Path) -> list[str]:
-    """Run Sphinx; its warnings, a sentence each."""
+def _sphinx(builder: str, sources: Sources, target: Path, anchors: dict[str, Any]) -> list[str]:
+    """Run Sphinx; its warnings, a sentence each. anchors: those of the English pages."""
     from sphinx.application import Sphinx
     from sphinx.util.docutils import docutils_namespace, patch_docutils
 
@@ -112,16 +139,17 @@ def _sphinx(builder: str, sources: Sources, target: Path) -> list[str]:
             srcdir=sources.pages,
             confdir=None,
             outdir=target,
-            doctreedir=target.parent / "doctrees",
+            doctreedir=sources.pages.parent / "doctrees",
             buildername=builder,
-            confoverrides=configuration(sources),
+            confoverrides=configuration(sources, anchors),
             status=None,
             warning=warned,
             freshenv=True,
         )
         app.build(force_all=True)
     lines = [COLOURS.sub("", line).strip() for line in warned.getvalue().splitlines()]
-    return [line.replace(f"{sources.pages}{os.sep}", "") for line in lines if line]
+    place = f"{sources.edition.folder}/" if sources.edition.folder else ""
+    return [line.replace(f"{sources.pages}{os.sep}", place) for line in lines if line]
 
 
 def _require_ours(target: Path) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from course_lib.told import shown
 from grader.pages.formulas import typeset
 
 SHOWS = "The experiment shows: "
@@ -58,11 +59,19 @@ def answers(source: str, outputs: list[Mapping[str, Any]]) -> dict[str, Answer]:
 
 
 def revealed(output: Mapping[str, Any]) -> Answer | None:
-    """The answer in an output of `reveal`; None for every other output."""
+    """The answer in an output of `reveal`, made in the language of now; None for every other output."""
     lines = [line.strip() for line in plain(output).splitlines()]
-    option = next((line.removeprefix(SHOWS) for line in lines if line.startswith(SHOWS)), None)
-    because = next((line.removeprefix(WHY) for line in lines if line.startswith(WHY)), "")
-    return None if option is None else Answer(option, because)
+    option, because = (_after(_begins(words), lines) for words in (SHOWS, WHY))
+    return None if option is None else Answer(option, because or "")
+
+
+def _after(start: str, lines: list[str]) -> str | None:
+    return next((line.removeprefix(start) for line in lines if line.startswith(start)), None)
+
+
+def _begins(words: str) -> str:
+    """How a line of `reveal` begins in the language of now."""
+    return shown(f"{words}x").removesuffix("x")
 
 
 def plain(output: Mapping[str, Any]) -> str:
@@ -70,21 +79,23 @@ def plain(output: Mapping[str, Any]) -> str:
     return str(output.get("data", {}).get("text/plain", ""))
 
 
-def question(options: Mapping[str, str], answer: Answer | None) -> str:
-    """The card of a prediction, as one line of HTML."""
-    rows = "".join(f"<li><b>{escape(letter)})</b> {_text(option)}</li>" for letter, option in options.items())
+def question(options: Mapping[str, str], answer: Answer | None, unit: str = "") -> str:
+    """The card of a prediction, as one line of HTML. unit: whose catalogue has its options in other languages."""
+    told = {letter: shown(option, unit) for letter, option in options.items()}
+    rows = "".join(f"<li><b>{escape(letter)})</b> {_text(option)}</li>" for letter, option in told.items())
     fold = ""
     if answer is not None:
         body = f"<p><b>{_text(answer.option)}</b></p><p>{_text(answer.because)}</p>"
-        fold = f"<details><summary>What the experiment shows</summary>{body}</details>"
-    title = '<p class="title">What do you expect? Choose before you read on.</p>'
-    return f'<div class="prediction" role="group" aria-label="Prediction">{title}<ul>{rows}</ul>{fold}</div>'
+        fold = f"<details><summary>{shown('What the experiment shows')}</summary>{body}</details>"
+    title = f'<p class="title">{shown("What do you expect? Choose before you read on.")}</p>'
+    name = shown("Prediction")
+    return f'<div class="prediction" role="group" aria-label="{name}">{title}<ul>{rows}</ul>{fold}</div>'
 
 
 def outcome(answer: Answer) -> str:
     """What an experiment showed, below it."""
     body = f"<p>{_text(answer.option)}</p><p>{_text(answer.because)}</p>"
-    return f'<div class="outcome"><p class="title">What the experiment shows</p>{body}</div>'
+    return f'<div class="outcome"><p class="title">{shown("What the experiment shows")}</p>{body}</div>'
 
 
 def _text(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -11,6 +10,9 @@ from typing import Any
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
 
+from course_lib.language.editions import KEY
+from course_lib.sentences import say
+from course_lib.told import shown
 from grader.exercises import find_exercise
 from grader.pages.formulas import typeset
 from grader.sandbox.notebook import checked_exercise, part_of
@@ -22,29 +24,37 @@ Links = Callable[[str], str]
 SETUP = "given_setup"
 """The first cell of every unit, which brings what the others use: to run, and not to read."""
 PICTURES = ("image/png", "image/jpeg", "image/svg+xml")
-DESCRIPTION = "A figure of this unit; the text around it says what it shows."
+DESCRIPTION = say("A figure of this unit; the text around it says what it shows.")
 """The alternative text of a picture that brings none. `./course site --check` names each."""
-SPEAKS_OF_YOU = re.compile(
-    r"^DeviceReport\(|A library's version stands in here; your own comes|^Your prediction is still"
-)
-"""Outputs that speak of the machine, the notebooks or the choices of whoever runs the cell."""
+STANDS_IN = "A library's version stands in here; your own comes as soon as its check there is all right and saved."
+OPEN = "Your prediction is still open"
 
 
-def page_of(released: NotebookNode, outputs: Mapping[str, Sequence[Mapping[str, Any]]], links: Links) -> NotebookNode:
-    """The notebook that becomes a unit's page. `outputs` are the solution's; a cell that is not there shows none."""
-    shown = {cell["id"]: list(outputs.get(cell["id"], [])) for cell in released.cells}
+def page_of(
+    released: NotebookNode, outputs: Mapping[str, Sequence[Mapping[str, Any]]], links: Links, unit: str = ""
+) -> NotebookNode:
+    """The notebook that becomes a unit's page, in the language of now, which the notebook and its outputs are in, too.
+
+    `outputs` are the solution's; a cell that is not there shows none.
+    """
+    given = {cell["id"]: list(outputs.get(cell["id"], [])) for cell in released.cells}
     known: dict[str, cards.Answer] = {}
     for cell in released.cells:
         if cell.cell_type == "code":
-            known |= cards.answers(cell.source, shown[cell["id"]])
+            known |= cards.answers(cell.source, given[cell["id"]])
+
+    def card(key: str, options: Mapping[str, str]) -> str:
+        return cards.question(options, known.get(key), unit)
+
     page = copy.deepcopy(released)
-    page.metadata.pop("jupytext", None)
-    page.cells = [made for cell in released.cells for made in _made(cell, shown[cell["id"]], known, links)]
+    for name in ("jupytext", KEY):
+        page.metadata.pop(name, None)
+    page.cells = [made for cell in released.cells for made in _made(cell, given[cell["id"]], card, links)]
     return page
 
 
 def _made(
-    cell: NotebookNode, outputs: list[Mapping[str, Any]], known: Mapping[str, cards.Answer], links: Links
+    cell: NotebookNode, outputs: list[Mapping[str, Any]], card: Callable[[str, Mapping[str, str]], str], links: Links
 ) -> list[NotebookNode]:
     """What becomes of a cell: the cells of the page in its place."""
     if cell.cell_type != "code":
@@ -54,8 +64,7 @@ def _made(
         return [_text(cell, checked(exercise))]
     asked = cards.predictions(cell.source)
     if asked:
-        card = "\n\n".join(cards.question(options, known.get(key)) for key, options in asked)
-        return [_text(cell, card)]
+        return [_text(cell, "\n\n".join(card(key, options) for key, options in asked))]
     role, name = part_of(cell)
     if role == "answer" and find_exercise(name).withheld:
         return []
@@ -75,12 +84,20 @@ def _text(cell: NotebookNode, source: str) -> NotebookNode:
 def checked(name: str) -> str:
     """The line in the place of a check's panel: what checks the cell above, and what it is worth."""
     exercise = find_exercise(name)
-    points = f"{exercise.points} point{'s' if exercise.points != 1 else ''}{', a bonus' if exercise.bonus else ''}"
+    worth = shown("{points} points") if exercise.points != 1 else shown("{points} point")
+    if exercise.bonus:
+        worth += shown(", a bonus")
     if exercise.withheld:
-        said = f"In your notebook you answer with letters; your feedback explains each of them ({points})."
+        said = shown("In your notebook you answer with letters; your feedback explains each of them ({worth}).")
     else:
-        said = f'In your notebook <code>check("{escape(name)}")</code> tells you how far you are ({points}).'
-    return f'<p class="checked">{said}</p>'
+        said = shown("In your notebook {call} tells you how far you are ({worth}).")
+    call = f'<code>check("{escape(name)}")</code>'
+    return f'<p class="checked">{say(said, call=call, worth=say(worth, points=exercise.points))}</p>'
+
+
+def _speaks_of_you(text: str) -> bool:
+    """Whether an output speaks of the machine, the notebooks or the choices of whoever runs the cell."""
+    return text.startswith(("DeviceReport(", shown(OPEN))) or shown(STANDS_IN) in text
 
 
 def _shown(output: Mapping[str, Any]) -> NotebookNode | None:
@@ -91,7 +108,7 @@ def _shown(output: Mapping[str, Any]) -> NotebookNode | None:
     if answer is not None:
         return new_output("display_data", {"text/html": cards.outcome(answer)})
     data = dict(output.get("data", {}))
-    if SPEAKS_OF_YOU.search(cards.plain(output)):
+    if _speaks_of_you(cards.plain(output)):
         return None
     picture = next((kind for kind in PICTURES if kind in data), None)
     if picture is not None:  # `play` shows its controls in an output of their own, which stays behind

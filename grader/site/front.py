@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from course_lib import told
+from course_lib.sentences import say
 from grader.exercises import all_exercises
 from grader.site import panel
 from grader.site.cards import predictions
@@ -17,6 +19,10 @@ from grader.site.units import About, released
 
 BUILT = re.compile(r"^\| \[\d\d · [^\]]+\]\(notebooks/(\w+)/[^)]+\) \| [^|]+ \| ([^|]+) \|$", re.M)
 """A row of the README's table: the unit, and what you will have built in it."""
+
+
+ALONE = "---\nhtml_theme.sidebar_secondary.remove: true\n---\n\n"
+"""The front page has no list of its headings beside it."""
 
 
 class Shown(NamedTuple):
@@ -31,17 +37,19 @@ BEST = (
     Shown(
         "02_gradient_descent",
         "Across the valley each step",
-        "Unit 02. Across a narrow valley the steps zig-zag, along it they creep. You find out how long one may be.",
+        say(
+            "Unit 02. Across a narrow valley the steps zig-zag, along it they creep. You find out how long one may be."
+        ),
     ),
     Shown(
         "07_mlp",
         "ReLU bends the border",
-        "Unit 07. Units that bend a border: a network that you wrote, gradients and all, learns what no line can.",
+        say("Unit 07. Units that bend a border: a network that you wrote, gradients and all, learns what no line can."),
     ),
     Shown(
         "14_seeing_inside",
         "Five methods, five answers",
-        "Unit 14. What does a network look at? Five maps, and how to tell which of them to believe.",
+        say("Unit 14. What does a network look at? Five maps, and how to tell which of them to believe."),
     ),
 )
 
@@ -59,7 +67,7 @@ def picture(shown: Shown, cells: Sequence[Mapping[str, Any]], outputs: Outputs) 
         for output in outputs.get(cell["id"], []):
             data = output.get("data", {}).get("image/png")
             if data:
-                text = str(output.get("metadata", {}).get("image/png", {}).get("alt", "")) or shown.says
+                text = str(output.get("metadata", {}).get("image/png", {}).get("alt", "")) or told.shown(shown.says)
                 return base64.b64decode(data), " ".join(text.split())
     return None
 
@@ -70,24 +78,60 @@ def front(
     figures: Sequence[tuple[Shown, str, str]],
     contents: Sequence[tuple[str, Sequence[str]]],
 ) -> str:
-    """The source of the front page. figures: what is shown, its file, its text; contents: all pages by heading."""
+    """The source of the front page, in the language of now.
+
+    figures: what is shown, its file, its text; contents: all pages by heading.
+    """
     exercises = [exercise for exercise in all_exercises().values() if not exercise.withheld]
     asked = sum(len(predictions(cell.source)) for unit in units for cell in released(unit.unit).cells)
-    return filled(
+    known = built(readme)
+    rows = [f"| [{u.title}](units/{u.unit}.ipynb) | {u.time} | {known.get(u.unit, '')} |" for u in units]
+    return ALONE + filled(
         "index.md",
+        buttons=_buttons(),
         answer=panel.ANSWER,
         exercise=panel.EXERCISE,
         panel=panel.folded(),
-        figures=figures,
+        figures=_figures(figures),
         mistakes=f"{sum(len(sentences(exercise)) for exercise in exercises):,}",
         exercises=len(exercises),
         predictions=asked,
-        units=units,
-        built=built(readme),
-        contents=contents,
+        rows="\n".join(rows),
+        contents="\n\n".join(_listed(heading, pages) for heading, pages in contents),
     )
+
+
+def _buttons() -> str:
+    """The ways to begin, as one line of HTML."""
+    ways = {
+        told.shown("Look at unit 00"): "units/00_start_here.html",
+        told.shown("Run it on your machine"): "guides/running.html",
+        told.shown("The course plan"): "plan.html",
+    }
+    drawn = "".join(
+        f'<a class="button{"" if number else " first"}" href="{to}">{label}</a>'
+        for number, (label, to) in enumerate(ways.items())
+    )
+    return f'<nav class="buttons" aria-label="{told.shown("Begin")}">{drawn}</nav>'
+
+
+def _figures(figures: Sequence[tuple[Shown, str, str]]) -> str:
+    """The figures side by side, each leading to its unit; nothing where there are none."""
+    drawn = [
+        f"```{{figure}} {file}\n:alt: {text}\n:target: units/{shown.unit}.html\n\n{told.shown(shown.says)}\n```"
+        for shown, file, text in figures
+    ]
+    return "\n".join([":::{container} shown", *drawn, ":::"]) if drawn else ""
+
+
+def _listed(heading: str, pages: Sequence[str]) -> str:
+    """A part of the list of pages, which the theme shows beside each page."""
+    return "\n".join(["```{toctree}", ":hidden:", f":caption: {heading}", "", *pages, "```"])
 
 
 def plan(units: Sequence[About], links: Callable[[str, str], str]) -> str:
     """The source of the course plan, from the units' own header tables. links: mends those in a piece of a unit."""
-    return filled("plan.md", units=units, links=links)
+    rows = "\n".join(
+        f"| [{u.title}](units/{u.unit}.ipynb) | {u.time} | {u.difficulty} | {u.exercises} | {u.points} |" for u in units
+    )
+    return filled("plan.md", rows=rows, units=units, links=links)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from html import escape
 
+from course_lib.sentences import say
+from course_lib.told import shown
 from grader.exercises import exercises_of
 from grader.site.filling import filled
 from grader.site.units import About
@@ -24,16 +26,20 @@ def sentences(exercise: Exercise) -> list[str]:
 
 def index(units: Sequence[About]) -> str:
     """The gallery's first page."""
-    rows = [(unit, len(told(unit.unit)), sum(len(sentences(each)) for each in told(unit.unit))) for unit in units]
-    mistakes, exercises = sum(count for _, _, count in rows), sum(known for _, known, _ in rows)
-    return filled("gallery.md", rows=rows, mistakes=f"{mistakes:,}", exercises=exercises)
+    counts = [(unit, len(told(unit.unit)), sum(len(sentences(each)) for each in told(unit.unit))) for unit in units]
+    mistakes, exercises = sum(count for _, _, count in counts), sum(known for _, known, _ in counts)
+    rows = "\n".join(f"| [{unit.title}]({unit.unit}.md) | {known} | {count} |" for unit, known, count in counts)
+    pages = "\n".join(unit.unit for unit in units)
+    return filled("gallery.md", rows=rows, pages=pages, mistakes=f"{mistakes:,}", exercises=exercises)
 
 
 def page(about: About) -> str:
-    """The gallery's page of one unit."""
-    parts = [f"# Mistakes in {about.title}\n", f"The unit itself: [{about.title}](../units/{about.unit}.ipynb).\n"]
+    """The gallery's page of one unit, in the language of now."""
+    link = f"[{about.title}](../units/{about.unit}.ipynb)"
+    parts = [say(shown("# Mistakes in {title}"), title=about.title) + "\n"]
+    parts += [say(shown("The unit itself: {link}."), link=link) + "\n"]
     for exercise in told(about.unit):
-        rows = "".join(f"<li>{marked_up(sentence)}</li>" for sentence in sentences(exercise))
+        rows = "".join(f"<li>{marked_up(shown(sentence, about.unit))}</li>" for sentence in sentences(exercise))
         parts += [f"## `{exercise.name}`\n", f'<ul class="told">{rows}</ul>\n']
     return "\n".join(parts)
 

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
+from grader.building.links import retargeted
 from grader.site.addresses import Repository
-
-PIECE = re.compile(
-    r"(?P<fence>^(?P<mark>`{3,}|~{3,}).*?^(?P=mark)[`~]*[ \t]*$)"
-    r"|(?P<link>(?P<picture>!?)\[(?P<label>(?:[^\[\]]|\[[^\[\]]*\])*)\]\((?P<target>[^)\s]+)\))"
-    r"|(?P<code>(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))",
-    re.M | re.S,
-)
-"""What a text is searched for, in this order at every place; code stays as it is."""
 
 
 def relinked(source: str, path: str, page: str, pages: Mapping[str, str], home: Repository) -> str:
@@ -25,18 +17,14 @@ def relinked(source: str, path: str, page: str, pages: Mapping[str, str], home: 
     no address, the words of the link stay and the link goes.
     """
 
-    def new(match: re.Match[str]) -> str:
-        if not match["link"]:
-            return match[0]
-        parts = urlsplit(match["target"])
+    def new(target: str) -> str:
+        parts = urlsplit(target)
         if parts.scheme or parts.netloc or not parts.path:
-            return match[0]
+            return target
         aim = posixpath.normpath(posixpath.join(posixpath.dirname(path), unquote(parts.path)))
         fragment = f"#{parts.fragment}" if parts.fragment else ""
         if aim in pages:
-            target = posixpath.relpath(pages[aim], posixpath.dirname(page) or ".") + fragment
-        else:
-            target = home.file(aim, folder="." not in posixpath.basename(aim)) + (fragment if home.name else "")
-        return f"{match['picture']}[{match['label']}]({target})" if target else str(match["label"])
+            return posixpath.relpath(pages[aim], posixpath.dirname(page) or ".") + fragment
+        return home.file(aim, folder="." not in posixpath.basename(aim)) + (fragment if home.name else "")
 
-    return PIECE.sub(new, source)
+    return retargeted(source, new)

@@ -29,7 +29,7 @@ def verdict() -> Verdict:
     return judge(run_cases(EXERCISE, namespace[EXERCISE], reference), reference)
 
 
-CASE = re.compile(r'<div style="[^"]*">(The case .*?):</div>(<table.*?</table>)', re.S)
+CASE = re.compile(r'<div style="[^"]*">([^<>]*<i>[^<>]*</i>[^<>]*?)[:：]</div>(<table.*?</table>)', re.S)
 """The panel's last part: a wrong case with what went in, what came out and what is right."""
 
 

@@ -24,7 +24,7 @@ QUIZ = re.compile(r"""["']q\d+["']:["'][a-h]["']""")
 NUMBER = re.compile(rf"\d+\.\d{{{DIGITS},}}(?:e-?\d+)?")
 RAW_ANSWERS = "vnd.optimization-course.answers"
 TEACHES = "guides/authoring.html"
-"""The page that shows how an answer and a quiz are marked, on answers of its own."""
+"""The page that shows how an answer and a quiz are marked, on answers of its own; in each language."""
 
 
 def leaks(files: Sequence[Path], folder: Path, known: Secrets | None = None) -> list[str]:
@@ -44,7 +44,7 @@ def _of_file(file: Path, name: Path, known: Secrets, lines: Lines) -> Iterator[s
     found: dict[str, None] = {}
     for text in readings(file):
         found |= dict.fromkeys(_of_text(text, known, lines))
-        if name.as_posix() != TEACHES:
+        if not name.as_posix().endswith(TEACHES):
             found |= dict.fromkeys(_of_form(text))
     yield from (f"{name} holds {what}." for what in found)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +11,10 @@ from typing import Any
 import numpy as np
 
 from course_lib.judging.reference import load
-from course_lib.workspace import course_root, units
+from course_lib.language.catalogues import noted
+from course_lib.language.choice import languages
+from course_lib.told import in_language, shown
+from course_lib.workspace import course_root, locales, units
 from grader.building.leaks import TELLING, secret_lines
 from grader.changes import source_of
 from grader.exercises import all_exercises
@@ -24,7 +28,9 @@ DIGITS = 8
 GIVEN = ("#", '"""', "import ", "from ", "def ", "class ", "@")
 """How lines begin that say what is imported and what things are called, and give nothing away."""
 SHORTEST = 20
-START = 17
+"""Letters of a line without its blanks from which it is looked for; a Chinese sign says as much as two."""
+HAN = re.compile(r"[\u3400-\u9fff]")
+START = 10
 """So many characters of a line are looked up at each place of a text; no line that is looked for has fewer."""
 MOST = 2_000
 """Numbers of one input that are looked for: of a thousand images a few are enough."""
@@ -64,7 +70,8 @@ def telling_lines() -> Iterator[tuple[str, str]]:
         for line in text.splitlines()
         if len(line.strip()) > TELLING and not line.strip().startswith(GIVEN)
     }
-    hidden = {line: what for line, what in hidden.items() if len(line) >= SHORTEST}
+    hidden |= {squeezed(line): what for what, text in _in_other_languages() for line in text.splitlines()}
+    hidden = {line: what for line, what in hidden.items() if len(line) + len(HAN.findall(line)) >= SHORTEST}
     known = Lines(hidden)
     public = {line for text in _public_texts() for line, _ in known.within(squeezed(text))}
     yield from ((line, what) for line, what in hidden.items() if line not in public)
@@ -97,6 +104,20 @@ def _hidden_texts() -> Iterator[tuple[str, str]]:
                 yield f"code of the spec of {exercise.name}", source_of(written)
 
 
+def _in_other_languages() -> Iterator[tuple[str, str]]:
+    """What explains a quiz, and what a reflection may be answered with, in each language that has it."""
+    for language in languages(locales())[1:]:
+        for unit in units():
+            catalogue = locales() / language / "units" / f"{unit}.po"
+            for note in ("model answer", "mark scheme"):
+                yield f"the {note} of a reflection of {unit}", "\n".join(noted(catalogue, note).values())
+        with in_language(language):
+            for exercise in all_exercises().values():
+                if exercise.withheld:
+                    for misconception in exercise.misconceptions:
+                        yield f"what the feedback says of {exercise.name}", shown(misconception.says, exercise.unit)
+
+
 def _written(exercise: Exercise) -> Iterator[Any]:
     """The implementations of an exercise's spec, right and wrong, that are text."""
     yield from filter(callable, exercise.also_right)
@@ -104,9 +125,10 @@ def _written(exercise: Exercise) -> Iterator[Any]:
 
 
 def _public_texts() -> Iterator[str]:
-    """What every learner has: the learner's editions, and what notebooks import."""
+    """What every learner has: the learner's editions in all languages, and what notebooks import."""
     for unit in units():
-        yield "\n".join(cell.source for cell in released(unit).cells)
+        for language in languages(locales()):
+            yield "\n".join(cell.source for cell in released(unit, language).cells)
     for file in (course_root() / "course_lib").rglob("*.py"):
         yield file.read_text(encoding="utf-8")
 

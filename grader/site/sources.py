@@ -9,18 +9,26 @@ from typing import Any
 
 import nbformat
 
-from course_lib.workspace import course_root
-from grader.site import front, gallery
+from course_lib.language import editions
+from course_lib.language.choice import ENGLISH
+from course_lib.sentences import say
+from course_lib.told import shown
+from course_lib.workspace import course_root, locales
+from grader.languages.documents import document
+from grader.languages.extraction import documents
+from grader.site import front, gallery, words
 from grader.site.addresses import Repository, repository
 from grader.site.audit import without_answers
+from grader.site.editions import FIRST, Edition
+from grader.site.filling import TEMPLATES
 from grader.site.links import relinked
 from grader.site.outputs import Outputs
 from grader.site.units import Figures, about, for_colab, released, write_page
 
 GUIDES = (
-    ("For you", ("docs/running.md", "CONTRIBUTING.md")),
-    ("For teachers and authors", ("docs/instructors.md", "docs/authoring.md", "docs/site.md")),
-    ("How it is made", ("docs/architecture.md", "docs/audit.md", "docs/performance.md", "CHANGELOG.md")),
+    (say("For you"), ("docs/running.md", "CONTRIBUTING.md")),
+    (say("For teachers and authors"), ("docs/instructors.md", "docs/authoring.md", "docs/site.md")),
+    (say("How it is made"), ("docs/architecture.md", "docs/audit.md", "docs/performance.md", "CHANGELOG.md")),
 )
 """The files that become pages as they are, by heading in the list of pages; another file of docs/ goes to the last."""
 ELSEWHERE = {"docs/README.md": "", "docs/glossary.md": "glossary.md"}
@@ -33,14 +41,25 @@ FONTS = Path(__file__).parents[1] / "pages" / "templates" / "fonts"
 
 
 class Sources:
-    """The sources of the site in `folder`: `pages/` for Sphinx, `extra/` and `static/` to go along."""
+    """The sources of one edition in `folder`: `pages/` for Sphinx, `extra/` and `static/` to go along.
 
-    def __init__(self, folder: Path, units: Sequence[str], outputs: Mapping[str, Outputs]) -> None:
+    All of it is made in the language of now, which is the edition's.
+    """
+
+    def __init__(
+        self, folder: Path, units: Sequence[str], outputs: Mapping[str, Outputs], edition: Edition = FIRST
+    ) -> None:
         self.root = course_root()
-        self.pages, self.extra, self.static = (folder / name for name in ("pages", "extra", "static"))
-        self.units = [about(unit) for unit in units]
+        self.edition = edition
+        self.language = edition.language
+        self.pages, self.extra, self.static, self.words = (
+            folder / name for name in ("pages", "extra", "static", "words")
+        )
+        self.units = [about(unit, self.language) for unit in units]
         self.outputs = outputs
         self.figures = Figures()
+        self.english: set[str] = set()
+        """The pages that there is no translation of."""
         self.home: Repository = repository(self.root)
         self.guides = guides(self.root)
         self.at = {path: page for _, listed in self.guides for path, page in listed.items()}
@@ -53,19 +72,24 @@ class Sources:
         """Write all of it."""
         for path, page in self.at.items():
             if path.endswith(".md") and path != "README.md":
-                text = without_answers(self._read(path)) if path == "docs/audit.md" else self._read(path)
+                text = self._document(path)
+                if text == self._read(path) and self.language != ENGLISH:
+                    self.english.add(page.removesuffix(".md"))
+                text = without_answers(text) if path == "docs/audit.md" else text
                 self._put(page, (UNSEARCHED if path in RECORDS else "") + self._relinked(text, path, page))
         shutil.copytree(self.root / "docs" / "images", self.pages / "guides" / "images")
         for one in self.units:
             self._write_unit(one.unit)
             self._put(f"gallery/{one.unit}.md", gallery.page(one))
         self._put("gallery/index.md", gallery.index(self.units))
-        readme = self._read("README.md")
+        readme = self._document("README.md")
         self._put("plan.md", front.plan(self.units, self._from_unit))
         self._put("index.md", front.front(self.units, readme, self._shown(), self._contents()))
         shutil.copytree(STATIC, self.static)
         shutil.copy(FONTS / "course-math.woff2", self.static)
         shutil.copy(FONTS / "LICENSE-GUST-FONT.txt", self.static)
+        (self.static / "words.js").write_text(words.for_the_browser(), encoding="utf-8")
+        words.for_the_theme(self.words, self.language)
 
     def _write_unit(self, unit: str) -> None:
         path, page = f"notebooks/{unit}/{unit}.ipynb", f"units/{unit}.ipynb"
@@ -75,7 +99,9 @@ class Sources:
 
         write_page(unit, self.outputs.get(unit, {}), links, self.home, self.figures, self.pages / "units")
         (self.extra / "notebooks").mkdir(parents=True, exist_ok=True)
-        shutil.copy(self.root / path, self.extra / "notebooks")
+        english = editions.loads((self.root / path).read_bytes()) or {}
+        told = editions.dumps(editions.edition(english, unit, self.language, locales()))
+        (self.extra / "notebooks" / f"{unit}.ipynb").write_bytes(told)
         if self.home.name:
             (self.extra / "colab").mkdir(exist_ok=True)
             nbformat.write(for_colab(unit, self.home), self.extra / "colab" / f"{unit}.ipynb")
@@ -83,20 +109,21 @@ class Sources:
     def _shown(self) -> list[tuple[front.Shown, str, str]]:
         """The figures of the front page that there are outputs of."""
         found = []
-        for shown in front.BEST:
-            if shown.unit in self.outputs:
-                picture = front.picture(shown, released(shown.unit).cells, self.outputs[shown.unit])
+        for one in front.BEST:
+            if one.unit in self.outputs:
+                picture = front.picture(one, released(one.unit).cells, self.outputs[one.unit])
                 if picture is not None:
-                    file = f"front-{shown.unit}.png"
+                    file = f"front-{one.unit}.png"
                     (self.pages / file).write_bytes(picture[0])
-                    found.append((shown, file, picture[1]))
+                    found.append((one, file, picture[1]))
         return found
 
     def _contents(self) -> list[tuple[str, list[str]]]:
         """The list of all pages, beside each of them, by heading."""
         looked_up = ["gallery/index", *(["glossary"] if "glossary.md" in self.at.values() else [])]
-        listed = [("The units", ["plan", *(f"units/{one.unit}" for one in self.units)]), ("Look it up", looked_up)]
-        return listed + [(t, [page.removesuffix(".md") for page in pages.values()]) for t, pages in self.guides]
+        units = ["plan", *(f"units/{one.unit}" for one in self.units)]
+        listed = [(shown("The units"), units), (shown("Look it up"), looked_up)]
+        return listed + [(shown(t), [page.removesuffix(".md") for page in pages.values()]) for t, pages in self.guides]
 
     def _relinked(self, text: str, path: str, page: str) -> str:
         return relinked(text, path, page, self.at, self.home)
@@ -104,6 +131,12 @@ class Sources:
     def _from_unit(self, unit: str, text: str) -> str:
         """A piece of a unit's text, for a page at the root."""
         return self._relinked(text, f"notebooks/{unit}/{unit}.ipynb", "plan.md")
+
+    def _document(self, path: str) -> str:
+        """A file of the repository in the edition's language; English where it has no translation."""
+        if self.language == ENGLISH or Path(path) not in documents():
+            return self._read(path)
+        return document(Path(path), self.language, anchor="")  # `sections.py` gives its headings the English ids
 
     def _read(self, path: str) -> str:
         return (self.root / path).read_text(encoding="utf-8")
@@ -125,33 +158,42 @@ def guides(root: Path) -> list[tuple[str, dict[str, str]]]:
     return made
 
 
-def configuration(sources: Sources) -> dict[str, Any]:
-    """Sphinx's configuration."""
+def configuration(sources: Sources, anchors: dict[str, Any]) -> dict[str, Any]:
+    """Sphinx's configuration. anchors: what `sections.py` knows of the English pages; it is filled by their build."""
+    title = shown("How deep networks are optimized")
     return {
         "extensions": ["myst_nb", "sphinx_copybutton", "grader.site.extension"],
-        "project": "How deep networks are optimized",
+        "project": title,
         "author": "The optimization-course authors",
-        "copyright": "the optimization-course authors. Text and figures: CC BY 4.0; code: MIT",
-        "language": "en",
+        "copyright": shown("the optimization-course authors. Text and figures: CC BY 4.0; code: MIT"),
+        "language": sources.language,
+        "locale_dirs": [str(sources.words)],
+        "templates_path": [str(TEMPLATES)],
         "course_texts": sources.figures.texts,
         "course_address": sources.home.address,
+        "course_edition": sources.edition,
+        "course_english": sources.english,
+        "course_anchors": anchors,
         "myst_enable_extensions": ["colon_fence", "dollarmath", "amsmath"],
         "myst_dmath_allow_labels": False,
         "myst_heading_anchors": 4,
         "nb_execution_mode": "off",
         "nb_merge_streams": True,
-        "nb_code_prompt_show": "Show the code",
-        "nb_code_prompt_hide": "Hide the code",
+        "nb_code_prompt_show": shown("Show the code"),
+        "nb_code_prompt_hide": shown("Hide the code"),
         "linkcheck_anchors": False,
         "linkcheck_timeout": 30,
         "linkcheck_retries": 3,
         "html_math_renderer": "course-mathml",
         "html_theme": "sphinx_book_theme",
-        "html_title": "How deep networks are optimized",
+        "html_title": title,
         "html_theme_options": {
             "home_page_in_toc": False,
             "show_navbar_depth": 1,
             "show_toc_level": 2,
+            "article_header_end": ["language-switch.html", "article-header-buttons.html"],
+            "toc_title": shown("Contents"),
+            "search_bar_text": shown("Search..."),
             "navbar_persistent": [],  # the search has its place beside the list of pages
             "use_download_button": False,
             "use_fullscreen_button": False,
@@ -163,7 +205,7 @@ def configuration(sources: Sources) -> dict[str, Any]:
         "html_context": {"default_mode": "auto"},
         "html_static_path": [str(sources.static)],
         "html_css_files": ["site.css"],
-        "html_js_files": ["site.js"],
+        "html_js_files": ["words.js", "site.js"],
         "html_extra_path": [str(sources.extra)],
         "html_copy_source": False,
         "html_show_sourcelink": False,

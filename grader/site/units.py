@@ -15,16 +15,28 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from course_lib.errors import CourseError
-from course_lib.workspace import course_root
+from course_lib.language.blocks import split
+from course_lib.language.choice import ENGLISH
+from course_lib.language.editions import edition
+from course_lib.sentences import say
+from course_lib.told import shown, speaking
+from course_lib.workspace import course_root, locales
 from grader.exercises import exercises_of
 from grader.site.addresses import Repository, buttons
 from grader.site.cells import PICTURES, Links, page_of
 from grader.site.outputs import Outputs
 
 TITLE = re.compile(r"\A# (.+)\n")
-AIM = re.compile(r"^\*\*After this unit you (?:can|have)\*\*.*?(?=\n\n)", re.S | re.M)
-HEADER = re.compile(r"^\| time \| difficulty \| builds on \|\n\|[-|]+\n\| (.+?) \| (.+?) \| (.+?) \|$", re.M)
-INSTALL = "Colab has no copy of the course: this cell brings it. Run it first; if Colab asks you to, restart and go on."
+STARTS = {
+    "title": "# ",
+    "aim": "**After this unit you ",
+    "table": "| time | difficulty | builds on |\n|",
+}
+"""How the blocks of a unit's first cell begin in English that say what the unit is."""
+ROW = re.compile(r"\| (.+?) \| (.+?) \| (.+?) \|")
+INSTALL = say(
+    "Colab has no copy of the course: this cell brings it. Run it first; if Colab asks you to, restart and go on."
+)
 
 
 @dataclass(frozen=True)
@@ -79,28 +91,35 @@ def name_of(content: str, kind: str) -> str:
 
 
 @cache
-def released(unit: str) -> NotebookNode:
-    """The learner's edition of a unit."""
+def released(unit: str, language: str = ENGLISH) -> NotebookNode:
+    """The learner's edition of a unit in a language."""
     path = course_root() / "notebooks" / unit / f"{unit}.ipynb"
-    return nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+    told = edition(json.loads(path.read_text(encoding="utf-8")), unit, language, locales())
+    return nbformat.reads(json.dumps(told), as_version=4)
 
 
 @cache
-def about(unit: str) -> About:
-    """What a unit says of itself. Raises `CourseError` where its first cell is not as every unit's."""
-    source = released(unit).cells[0].source
-    title, aim, row = TITLE.search(source), AIM.search(source), HEADER.search(source)
-    if not (title and aim and row):
+def about(unit: str, language: str = ENGLISH) -> About:
+    """What a unit says of itself in a language. Raises `CourseError` where its first cell is not as every unit's."""
+    english, told = (split(released(unit, each).cells[0].source) for each in (ENGLISH, language))
+    found = {
+        part: other.block
+        for one, other in zip(english, told, strict=True)
+        for part, start in STARTS.items()
+        if one.block.startswith(start)
+    }
+    row = ROW.fullmatch(found.get("table", "").rpartition("\n")[2])
+    if found.keys() != STARTS.keys() or row is None:
         raise CourseError(
             f"notebooks/{unit}: the first cell has no title, no “After this unit you can”, or no table of time, "
             "difficulty and what it builds on, of which the course plan is made."
         )
-    return About(unit, title[1], " ".join(aim[0].split()), row[1], row[2], row[3])
+    return About(unit, found["title"].removeprefix("# "), " ".join(found["aim"].split()), row[1], row[2], row[3])
 
 
 def write_page(unit: str, outputs: Outputs, links: Links, home: Repository, figures: Figures, folder: Path) -> Path:
     """Write the source of a unit's page into `folder`, buttons below its title, and note its figures."""
-    page = page_of(released(unit), outputs, links)
+    page = page_of(released(unit, speaking()), outputs, links, unit)
     page.cells[0].source = TITLE.sub(lambda match: f"{match[0]}\n{buttons(home, unit)}\n", page.cells[0].source)
     figures.note(unit, page)
     target = folder / f"{unit}.ipynb"
@@ -111,7 +130,7 @@ def write_page(unit: str, outputs: Outputs, links: Links, home: Repository, figu
 
 def for_colab(unit: str, home: Repository) -> NotebookNode:
     """The learner's edition with a first cell that installs the course, for a machine that has only the notebook."""
-    notebook = nbformat.from_dict(json.loads(json.dumps(released(unit))))
-    source = f'# {INSTALL}\n%pip install --quiet "git+{home.address}"'
+    notebook = nbformat.from_dict(json.loads(json.dumps(released(unit, speaking()))))
+    source = f'# {shown(INSTALL)}\n%pip install --quiet "git+{home.address}"'
     notebook.cells.insert(0, new_code_cell(source, id="install-the-course"))
     return notebook

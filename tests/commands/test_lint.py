@@ -67,6 +67,7 @@ FINE = {
     "a question and its options": "**q1.** Which?\n- a) one\n- b) two, which\n  is wrapped\n- c) three",
     "numbers and signs within a line": "It is\n-1 or\n+2, or 3.5, or\n#x, or 4.5\n3.7 times a - b + c * d",
     "code": "```\n# x\n- y\n$ | __a__ <unk>\n```\n\nand `$x`, `a*b*c`, `__init__`, `<unk>`, `` `[a]()` ``",
+    "emphasis in a language without blanks": "先**预测**再实验",
     "formulas": "$a_1^* b_1^*$, ($y$), $z$-axis: $|x|$\n\n$$\\begin{aligned}\na \\\\\n= c\n\\end{aligned}$$\n\n$$a$$",
     "a table": f"text\n\n{HEAD}| `x\\|y` | $a \\mid b$ |\n\ntext",
     "escapes": "2\\*3, \\$5 and \\[a\\](b)",

@@ -47,15 +47,18 @@ def gpu(cuda: bool = False) -> torch.device:
 
 @pytest.fixture(autouse=True)
 def exact() -> Iterator[None]:
-    """Float32 is float32: a GPU may else round the factors of every product to TensorFloat-32. And compile anew."""
+    """Float32 is float32: a GPU may else round the factors of every product to TensorFloat-32. And compile anew.
+
+    These are PyTorch 2.9's switches; whoever reads one of the older `allow_tf32` meanwhile gets a RuntimeError.
+    """
     torch.compiler.reset()
-    switches = torch.backends.cuda.matmul, torch.backends.cudnn
-    before = [switch.allow_tf32 for switch in switches]
+    switches: list[Any] = [torch.backends.cuda.matmul, torch.backends.cudnn.conv]
+    before = [switch.fp32_precision for switch in switches]
     for switch in switches:
-        switch.allow_tf32 = False
+        switch.fp32_precision = "ieee"
     yield
     for switch, value in zip(switches, before, strict=True):
-        switch.allow_tf32 = value
+        switch.fp32_precision = value
 
 
 @pytest.fixture(scope="module")
@@ -215,24 +218,35 @@ def everything_is_on(device: torch.device, optimizer: Any) -> bool:
 # ---- Faster ----------------------------------------------------------------------------------------------------------
 
 
-def test_bf16_learns_as_float32_does(device: torch.device, images: tuple[Tensor, Tensor]) -> None:
-    task = Task(*images, device, batch_size=64)
-    float32, bf16 = (training_loop(Knobs(on_device=True, bf16=on), task) for on in (False, True))
-    first = float32(2), bf16(2)
+@pytest.mark.parametrize("low", ["here", torch.float16])
+def test_half_the_bits_learn_as_float32_does(
+    device: torch.device, low: Any, images: tuple[Tensor, Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In what a device computes, and in float16 with its scaler, as on a card that only emulates bfloat16."""
+    if low != "here":
+        monkeypatch.setattr(training_speed, "low_precision", lambda device: low)
+    assert training_speed.scaler_for(device).is_enabled() == (training_speed.low_precision(device) is torch.float16)
+    slow = low is torch.float16 and device.type == "cpu"  # a processor takes seconds for such a convolution
+    # So there are few images, on which the updates that the scaler leaves out at the start still show at the end.
+    batch_size, rounds, share, near = (8, 60, 0.8, 0.4) if slow else (64, 50, 0.5, 0.1)
+    task = Task(*images, device, batch_size=batch_size)
+    float32, half = (training_loop(Knobs(on_device=True, half=on), task) for on in (False, True))
+    first = float32(2), half(2)
     assert first[1] == pytest.approx(first[0], rel=0.01)
     assert first[1] != first[0]  # it was another arithmetic
-    float32(50), bf16(50)
-    last = float32(8), bf16(8)
-    assert last[1] < first[1] / 2
-    assert last[1] == pytest.approx(last[0], rel=0.1)
+    float32(rounds), half(rounds)
+    last = float32(8), half(8)
+    assert last[1] < share * first[1]
+    assert last[1] == pytest.approx(last[0], rel=near)
 
 
-def test_bf16_gradients_are_finite_and_float32(device: torch.device, images: tuple[Tensor, Tensor]) -> None:
+def test_gradients_of_half_the_bits_are_finite_and_float32(device: torch.device, images: tuple[Tensor, Tensor]) -> None:
     X, y = images[0][:128], images[1][:128]
     model, right = net(device), net(CPU, torch.float64)
-    with torch.autocast(device.type, torch.bfloat16):
+    low = training_speed.low_precision(device)
+    with torch.autocast(device.type, low):
         logits = model(X.to(device))
-    assert logits.dtype == torch.bfloat16
+    assert logits.dtype == low
     nn.functional.cross_entropy(logits.float(), y.to(device)).backward()
     backward(right, X, y)
     for parameter in model.parameters():
@@ -259,7 +273,7 @@ def test_every_loop_of_the_ladder_trains_the_same(
     task = Task(*images, device, batch_size=64, backend=backend(device))
     naive = training_loop(LADDER["naive loop"], task)
     loop = training_loop(LADDER[name], task)
-    tolerance = 0.02 if LADDER[name].bf16 else 1e-4
+    tolerance = 0.02 if LADDER[name].half else 1e-4
     for steps in (1, 6, 6):  # through the end of an epoch
         assert loop(steps) == pytest.approx(naive(steps), rel=tolerance)
 
@@ -275,11 +289,11 @@ def test_the_throughput_table(
     rates = measure(task, LADDER, steps=20 if on_gpu else 2, rounds=3 if on_gpu else 1)
     table = ladder_table(rates, task.batch_size)
     assert list(rates) == list(LADDER)
-    assert [name for name, rate in rates.items() if rate.left_out] == ([] if on_gpu else ["CUDA graphs"])
+    graphs = on_gpu and training_speed.low_precision(device) is torch.bfloat16
+    assert [name for name, rate in rates.items() if rate.left_out] == ([] if graphs else ["CUDA graphs"])
     for name, rate in rates.items():
         assert name in table
-        assert rate.left_out or rate.images_per_second > 0
-        assert (rate.peak is not None) == on_gpu
+        assert rate.left_out or (rate.images_per_second > 0 and (rate.peak is not None) == on_gpu)
         # The images alone are 1.5 MiB, a batch of activations more.
         assert rate.peak is None or 1 < rate.peak < 4096
     assert "1.00 times" in table
@@ -302,7 +316,10 @@ def test_the_recipe_learns(device: torch.device) -> None:
 @pytest.mark.gpu
 def test_a_recorded_step_trains_the_same(images: tuple[Tensor, Tensor]) -> None:
     task = Task(*images, gpu(cuda=True), batch_size=64)
-    for knobs, tolerance in ((Knobs(on_device=True, graph=True), 1e-4), (LADDER["CUDA graphs"], 0.02)):
+    ways = [(Knobs(on_device=True, graph=True), 1e-4)]
+    if training_speed.low_precision(task.device) is torch.bfloat16:
+        ways.append((LADDER["CUDA graphs"], 0.02))
+    for knobs, tolerance in ways:
         naive, loop = training_loop(LADDER["naive loop"], task), training_loop(knobs, task)
         for steps in (1, 6, 6):
             assert loop(steps) == pytest.approx(naive(steps), rel=tolerance)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from itertools import islice
+from typing import Any
 
 import pytest
 import torch
+import training_speed
+from gpu_training import ladder_table
 from helpers.course import ROOT
-from training_recipe import AIM, Outcome, Recipe, augment, resnet9
+from training_speed import LADDER, Knobs, NotHereError, Rate, Task, batches_by_loader, low_precision, measure
 
 NO_GPU = {"CUDA_VISIBLE_DEVICES": ""}
 
@@ -27,21 +31,15 @@ def test_the_ladder_prints_its_table_and_says_that_it_is_a_cpus() -> None:
     said = run("benchmarks/gpu_training.py", "--device", "cpu", *small)
     assert "Measured on a CPU" in said
     rows = [line for line in said.splitlines() if line.startswith("| ")][1:]
-    assert [row.split("|")[1].strip() for row in rows] == [
-        "naive loop",
-        "data on the device",
-        "channels_last",
-        "bf16 autocast",
-        "torch.compile",
-        "CUDA graphs",
-    ]
+    assert [row.split("|")[1].strip() for row in rows] == list(LADDER)
     assert "1.00 times" in rows[0]
+    assert "Half the bits are bfloat16 here." in said
     assert "left out: CUDA graphs are NVIDIA GPUs' own" in rows[-1]
 
 
 def test_the_recipe_prints_every_seed_and_their_mean() -> None:
-    small = ("--epochs", "1", "--width", "4", "--train-size", "256", "--seeds", "3", "4")
-    said = run("benchmarks/gpu_training.py", "--device", "cpu", "--recipe", *small)
+    small = ("--set", "epochs=1", "width=4", "--train-size", "256", "--seeds", "3", "4")
+    said = run("benchmarks/gpu_training.py", "--device", "cpu", "--embedded", "--recipe", "--held-out", *small)
     assert "Measured on a CPU" in said
     assert all(row in said for row in ("| 3 | ", "| 4 | ", "| mean | "))
     assert "this was another task" in said
@@ -56,48 +54,77 @@ def test_without_a_gpu_its_tests_are_skipped_with_the_reason_and_none_passes() -
     assert "passed" not in said
 
 
-@pytest.mark.fast
-def test_the_verdict_on_the_recipe_is_about_the_full_set_in_five_epochs() -> None:
-    from gpu_training import recipe_table
-
-    above, below = ([Outcome(seed, AIM + 0.01 * sign, 9.0) for seed in range(3)] for sign in (1, -1))
-    assert "; reached." in recipe_table(above, Recipe(), full=True)
-    assert "; not reached." in recipe_table(below, Recipe(), full=True)
-    assert "another task" in recipe_table(above, Recipe(), full=False)
-    assert "95.00% ± 0.00%" in recipe_table(above, Recipe(), full=True)
-
-
-@pytest.mark.fast
-def test_the_residual_network_has_the_size_that_is_said() -> None:
-    model = resnet9(64)
-    assert sum(parameter.numel() for parameter in model.parameters()) == pytest.approx(6.6e6, rel=0.01)
-    assert resnet9(4)(torch.zeros(2, 1, 28, 28)).shape == (2, 10)
-
-
-@pytest.mark.fast
-def test_augmentation_mirrors_shifts_and_blanks_each_image_by_itself() -> None:
+@pytest.fixture
+def task() -> Task:
     generator = torch.Generator().manual_seed(0)
-    one = torch.rand(1, 1, 28, 28, generator=generator) + 0.5  # nowhere 0
-    images = one.expand(200, 1, 28, 28)
+    return Task(torch.rand(40, 1, 28, 28, generator=generator), torch.arange(40) % 10, torch.device("cpu"), 8)
 
-    def made(**settings: int) -> torch.Tensor:
-        recipe = Recipe(**{"shift": 0, "hole": 0} | settings)
-        return augment(images, recipe, torch.Generator().manual_seed(1))
 
-    mirrored = made()
-    same, other = (mirrored == one).all((1, 2, 3)), (mirrored == one.flip(3)).all((1, 2, 3))
-    assert (same ^ other).all()
-    assert 60 < same.sum() < 140
-    assert torch.equal(images[0], one[0])  # the data set itself is as it was
+@pytest.mark.fast
+def test_a_loader_of_whole_batches_brings_the_same_ones(task: Task) -> None:
+    pairs = zip(batches_by_loader(task, True), batches_by_loader(task), strict=False)  # neither ends
+    for (X, y), (right, labels) in islice(pairs, 12):
+        assert torch.equal(X, right) and torch.equal(y, labels)
+        assert X.shape == (8, 1, 28, 28)
 
-    places = set()
-    for image in made(shift=2)[:, 0]:
-        filled = image.nonzero()
-        (top, left), (bottom, right) = filled.amin(0).tolist(), filled.amax(0).tolist()
-        assert min(bottom - top, right - left) >= 25
-        places.add((top - (27 - bottom), left - (27 - right)))
-    assert len(places) == 25  # every shift by up to 2 pixels, down and across
 
-    blanked = (made(hole=8)[:, 0] == 0).sum((1, 2))
-    assert blanked.max() == 64
-    assert blanked.min() >= 1
+def failing(*, when: str, error: Exception) -> Any:
+    """`training_loop` that needs no network, and whose loop of `torch.compile` fails: when it is made, or later."""
+
+    def make(knobs: Knobs, task: Task) -> Any:
+        calls = []
+
+        def loop(steps: int) -> float:
+            calls.append(steps)
+            if knobs.compiled and not knobs.graph and len(calls) == (1 if when == "at first" else 2):
+                raise error
+            return 0.0
+
+        return loop
+
+    return make
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("when", ["at first", "later"])
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (RuntimeError("Failed to find C compiler.\nPlease specify via CC."), "Failed to find C compiler"),
+        (RuntimeError(), "RuntimeError"),
+        (subprocess.CalledProcessError(1, ["gcc"]), "Command '['gcc']' returned non-zero exit status 1"),
+        (NotHereError("no | here"), "no / here"),
+    ],
+)
+def test_a_knob_that_fails_costs_its_row_and_no_other(
+    when: str, error: Exception, said: str, task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_speed, "training_loop", failing(when=when, error=error))
+    known: list[int] = []
+    rates = measure(task, LADDER, steps=1, rounds=2, so_far=lambda found: known.append(len(found)))
+    assert {name: rate.left_out for name, rate in rates.items() if rate.left_out} == {"torch.compile": said}
+    assert known == [1, 2, 3, 4, 5, 6, 7] + 7 * [7]
+    assert f"| torch.compile | left out: {said} |" in ladder_table(rates, 8)
+
+
+@pytest.mark.fast
+def test_the_table_goes_without_its_first_row() -> None:
+    rates = {name: Rate(100.0 * place) for place, name in enumerate(LADDER, 1)}
+    table = ladder_table(rates, 8).splitlines()
+    assert "| 2.00 times | 2.00 times |" in table[3] and "| 3.00 times | 1.50 times |" in table[4]
+    table = ladder_table(rates | {"naive loop": Rate(left_out="no memory")}, 8).splitlines()
+    assert "left out: no memory" in table[2] and "| 300 |  | 1.50 times |" in table[4]
+
+
+@pytest.mark.fast
+def test_bfloat16_is_taken_where_the_card_has_it_and_is_not_emulated(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+
+    def supported(including_emulation: bool = True) -> bool:
+        asked.append(including_emulation)
+        return including_emulation
+
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", supported)
+    assert low_precision(torch.device("cuda")) is torch.float16
+    assert low_precision(torch.device("cpu")) is torch.bfloat16
+    assert asked == [False]

@@ -45,6 +45,28 @@ def test_a_sentence_is_told(english, told):
     assert Teller(WORDS).tell(english) == told
 
 
+CLAUSES = {
+    "{what} is left out": "少了 {what}",
+    "the factor {expression}": "因子 {expression}",
+    "{clause} where {target} is computed": "计算 {target} 时，{clause}",
+    "{name} of the list{'s' * (n > 1)}": "列表中的 {name}{'s' * (n > 1)}",
+    "step": "步",
+}
+
+
+def test_a_name_in_code_is_no_word_and_a_blank_stands_only_beside_latin_letters():
+    teller = Teller(CLAUSES, of_code=CLAUSES)
+    assert teller.tell("step is left out where lr is computed") == "计算 lr 时，少了 step"
+    assert teller.tell("the factor 2 * eps is left out") == "少了因子 2 * eps"
+    assert teller.tell("step") == "步"
+    assert teller.tell("x of the lists") == "列表中的 x"
+
+
+def test_of_two_ways_to_part_a_text_the_one_that_leaves_less_english():
+    words = {"right": "正确", "right: a sum of sines": "正确：正弦之和", "It is false.": "不成立。"}
+    assert Teller(words).tell("right: a sum of sines: It is false.") == "正确：正弦之和：不成立。"
+
+
 def test_only_what_may_stand_alone_is_told_of_a_print():
     lines = Teller(WORDS, only=frozenset({"alpha = {lr:<5}   gained {value:7.3f}"}))
     assert lines.tell("alpha = 0.1     gained   0.207") == "alpha = 0.1     降低   0.207"

@@ -107,6 +107,20 @@ def test_a_partner_that_never_comes_is_waited_for_in_vain_and_then_no_more() -> 
 
 
 @pytest.mark.fast
+@pytest.mark.parametrize(("device", "told"), [("cuda:1", ("nccl", torch.device("cuda:1"))), ("cpu", ("gloo", None))])
+def test_nccl_is_told_its_device(device: str, told: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without it, NCCL guesses at the first barrier, and every process warns of that."""
+    seen: list[tuple[Any, ...]] = []
+
+    def init(backend: str, *, timeout: Any, device_id: Any) -> None:
+        seen.append((backend, device_id))
+
+    monkeypatch.setattr(torch.distributed, "init_process_group", init)
+    ddp_train.join(Team(1, 2, 1, 2, torch.device(device)), timeout=9)
+    assert seen == [told]
+
+
+@pytest.mark.fast
 def test_a_batch_that_cannot_be_split_is_refused_with_one_that_can() -> None:
     with pytest.raises(CourseError, match=r"--batch-size 100 cannot be split evenly among 3 processes.* 99 can\."):
         ddp_train.check_arguments(ddp_train.parse(["--batch-size", "100"]), 3)

@@ -1,6 +1,7 @@
 """The site as it is built and as a browser shows it: no warning, no answer, nothing from outside, on every screen.
 
-Two units that run quickly are executed and built, with all other pages; the files beside check the parts.
+Two units that run quickly are executed and built, with all other pages, one of them in Chinese too; the files beside
+check the parts.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from helpers.browser_driver import chromium, local_page
 from helpers.course import ROOT, UNITS
 from playwright.sync_api import BrowserContext, Page, expect
 
+from course_lib.errors import CourseError
 from grader.commands import site as command
 from grader.site import outputs, sources
 from grader.site.addresses import Repository
@@ -29,6 +31,10 @@ from grader.site.secrets import Secrets, secrets
 pytestmark = pytest.mark.browser
 
 MADE = UNITS[:2]
+TOLD = UNITS[0]
+"""The unit that is executed in Chinese; the other one's page has no outputs there."""
+LANGUAGES = ("en", "zh_CN")
+HAN = re.compile(r"[\u4e00-\u9fff]")
 PAGES = (
     "index",
     "plan",
@@ -39,6 +45,11 @@ PAGES = (
     "guides/audit",
     f"units/{MADE[1]}",
     "search",
+    "zh/index",
+    "zh/gallery/index",
+    "zh/guides/architecture",
+    f"zh/units/{TOLD}",
+    "zh/search",
 )
 
 
@@ -48,8 +59,14 @@ def shown() -> dict[str, outputs.Outputs]:
 
 
 @pytest.fixture(scope="module")
-def site(shown: dict[str, outputs.Outputs], tmp_path_factory: pytest.TempPathFactory) -> Built:
-    return build(MADE, tmp_path_factory.mktemp("site") / "html", shown)
+def told() -> outputs.Outputs:
+    return outputs.execute(TOLD, LANGUAGES[1])
+
+
+@pytest.fixture(scope="module")
+def site(shown: dict[str, outputs.Outputs], told: outputs.Outputs, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    both = {LANGUAGES[0]: shown, LANGUAGES[1]: {TOLD: told}}
+    return build(MADE, tmp_path_factory.mktemp("site") / "html", both, LANGUAGES)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +82,7 @@ def planted(shown: dict[str, outputs.Outputs], known: Secrets, tmp_path_factory:
     printing = {cell: [*given, stream] for cell, given in shown[MADE[0]].items()}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sources, "repository", lambda root: Repository("https://github.com/someone/a-course"))
-        return build(MADE[:1], tmp_path_factory.mktemp("planted") / "html", {MADE[0]: printing})
+        return build(MADE[:1], tmp_path_factory.mktemp("planted") / "html", {LANGUAGES[0]: {MADE[0]: printing}})
 
 
 @pytest.fixture(scope="module")
@@ -136,10 +153,16 @@ def test_a_run_without_outputs_asks_for_no_kernel(tmp_path: Path, monkeypatch: p
         asked.extend(wanted)
         return Built(tmp_path, (), ())
 
-    monkeypatch.setattr(outputs, "execute", lambda unit: pytest.fail("a kernel was started"))
+    monkeypatch.setattr(outputs, "execute", lambda unit, language: pytest.fail("a kernel was started"))
     monkeypatch.setattr(command, "build", note)
     assert command.main(["01", "0"], tmp_path, check=False, outputs=False, links=False) == 0
-    assert asked == [MADE, tmp_path, {}]
+    assert asked == [MADE, tmp_path, {}, list(LANGUAGES)]
+    for language, built in (("en", ["en"]), ("zh", list(LANGUAGES))):
+        asked.clear()
+        assert command.main(["0"], tmp_path, check=False, outputs=False, links=False, language=language) == 0
+        assert asked[-1] == built
+    with pytest.raises(CourseError, match="does not speak 'Klingon'"):
+        command.main(["0"], tmp_path, check=False, outputs=False, links=False, language="Klingon")
 
 
 def test_a_warning_fails_a_check_with_its_sentence(
@@ -187,6 +210,77 @@ def test_the_search_finds_a_word_and_the_page_that_explains_it(address: str, pag
     expect(results.filter(has_text="01 · Gradients").first).to_contain_text("logits")
     page.goto(f"{address}/search.html?q=xylophone")
     expect(page.locator("#search-results")).to_contain_text("did not match")
+
+
+@pytest.mark.parametrize("words", ["数据", "检查", "标准化", "Python 版本", "运行单元格"])
+def test_the_search_finds_chinese_that_stands_within_a_sentence(address: str, page: Page, words: str) -> None:
+    page.goto(f"{address}/zh/search.html?q={words}")
+    results = page.locator("#search-results li")
+    expect(results.first).to_be_visible()
+    expect(results.filter(has_text=words.split()[-1]).first).to_be_visible()
+    expect(page.locator("#search-results .search-summary")).to_have_text(HAN)
+
+
+def test_the_search_says_in_chinese_that_it_found_nothing(address: str, page: Page) -> None:
+    page.goto(f"{address}/zh/search.html?q=木琴")
+    expect(page.locator("#search-results .search-summary")).to_have_text(HAN)
+    expect(page.locator("#search-results li")).to_have_count(0)
+
+
+def test_each_page_leads_to_itself_in_the_other_language(site: Built) -> None:
+    pages = [path.relative_to(site.folder) for path in site.files if path.suffix == ".html"]
+    pages = [path for path in pages if "_static" not in path.parts]
+    chinese = {path.relative_to("zh") for path in pages if path.parts[0] == "zh"}
+    assert chinese == {path for path in pages if path.parts[0] != "zh"}
+    for path in pages:
+        html = (site.folder / path).read_text(encoding="utf-8")
+        language, other = ("zh-CN", "en") if path.parts[0] == "zh" else ("en", "zh-CN")
+        assert f'<html lang="{language}"' in html, path
+        (link,) = re.findall(rf'<a href="([^"]*)" lang="{other}" hreflang="{other}" rel="alternate">', html)
+        aim = path.relative_to("zh") if path.parts[0] == "zh" else Path("zh") / path
+        assert (site.folder / path.parent / link).resolve() == (site.folder / aim).resolve()
+        for code, to in re.findall(r'<link rel="alternate" hreflang="([^"]*)" href="([^"]*)">', html):
+            there = (site.folder / path.parent / to).resolve()
+            assert there == (site.folder / (aim if code == other else path)).resolve()
+
+
+def test_the_switch_keeps_the_section(site: Built, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto((site.folder / "units" / f"{TOLD}.html").as_uri())
+    sections = page.locator("main section[id]").evaluate_all("all => all.map(each => each.id)")
+    page.goto(f"{page.url}#{sections[2]}")
+    page.locator(".languages a").click()
+    assert page.url.endswith(f"/zh/units/{TOLD}.html#{sections[2]}")
+    assert page.locator("main section[id]").evaluate_all("all => all.map(each => each.id)") == sections
+    expect(page.locator(f'[id="{sections[2]}"] > :is(h2, h3)').first).to_be_in_viewport()
+    page.locator(".languages a").click()
+    assert page.url.endswith(f"html/units/{TOLD}.html#{sections[2]}")
+
+
+def test_on_a_chinese_page_the_theme_speaks_chinese(address: str, page: Page) -> None:
+    page.goto(f"{address}/zh/units/{TOLD}.html")
+    named = page.locator("[aria-label], [title], [placeholder]").evaluate_all(
+        "all => all.filter(e => !e.closest('pre, code, .cell_output')).flatMap(e =>"
+        " ['aria-label', 'title', 'placeholder'].map(name => e.getAttribute(name)))"
+    )
+    assert [name for name in named if name and re.search("[A-Za-z]{3}", name) and not HAN.search(name)] == []
+
+
+def test_units_and_their_outputs_are_told_in_chinese(site: Built, told: outputs.Outputs) -> None:
+    html = (site.folder / "zh" / "units" / f"{TOLD}.html").read_text(encoding="utf-8")
+    figures = sum("image/png" in output.get("data", {}) for given in told.values() for output in given)
+    alts = re.findall(r'<img alt="([^"]*)"', html)
+    assert len(alts) >= figures >= 2 and all(HAN.search(alt) for alt in alts)
+    assert html.count('class="outcome"') == html.count('class="prediction"') > 0
+    for part in re.findall(r'<div class="(?:outcome|prediction)".*?</div>', html, re.S):
+        assert all(HAN.search(words) for words in re.findall(r"<(?:li|p)[ >].*?</(?:li|p)>", part, re.S))
+
+
+def test_a_page_without_a_translation_says_so_and_is_there(site: Built) -> None:
+    html = (site.folder / "zh" / "guides" / "architecture.html").read_text(encoding="utf-8")
+    assert '<p class="only-english">这一页只有英文版。</p>' in html and '<div lang="en">' in html
+    assert "only-english" not in (site.folder / "guides" / "architecture.html").read_text(encoding="utf-8")
+    assert "only-english" not in (site.folder / "zh" / "guides" / "running.html").read_text(encoding="utf-8")
 
 
 def test_dark_leaves_figures_as_they_are(site: Built, page: Page) -> None:

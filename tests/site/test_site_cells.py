@@ -13,7 +13,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from course_lib.predict import Card
 from grader.site import cards
-from grader.site.cells import page_of
+from grader.site.cells import STANDS_IN, page_of
 from grader.site.units import Figures, about, name_of, released
 
 pytestmark = pytest.mark.fast
@@ -110,9 +110,7 @@ def test_of_controls_the_picture_stays_and_its_text() -> None:
 
 
 def test_what_speaks_of_your_machine_or_notebooks_is_left_out() -> None:
-    note = (
-        "SGD: no notebook of 04_momentum was found beside this one. A library's version stands in here; your own comes"
-    )
+    note = f"SGD: no notebook of 04_momentum was found beside this one. {STANDS_IN}"
     outputs = [
         shown(html="<div>Your machine</div>", text="DeviceReport(python='3.11.7')"),
         shown(html="<div>SGD</div>", text=note),

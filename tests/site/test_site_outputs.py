@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from grader.site import build, outputs
 pytestmark = pytest.mark.fast
 
 UNIT = "02_gradient_descent"
+LANGUAGES = ["en", "zh_CN"]
 SHOWN: outputs.Outputs = {"a-cell": [{"output_type": "stream", "name": "stdout", "text": "0.5\n"}]}
 
 
@@ -25,9 +27,34 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of what a unit's outputs come from."""
     root = tmp_path / "course"
     shutil.copytree(ROOT / "solutions" / UNIT, root / "solutions" / UNIT)
+    shutil.copytree(ROOT / "locale", root / "locale", ignore=shutil.ignore_patterns("notebooks", "docs", "checks"))
     shutil.copytree(ROOT / "course_lib", root / "course_lib", ignore=shutil.ignore_patterns("reference", "datasets"))
     monkeypatch.setattr(outputs, "course_root", lambda: root)
     return root
+
+
+@pytest.mark.parametrize(
+    ("file", "english", "counts"),
+    [
+        (f"units/{UNIT}", "# 02 · Gradient descent", False),
+        (f"units/{UNIT}", "what the slope promised", True),
+        ("course", "What the experiment shows", True),
+        ("course", "nothing handed in", False),
+    ],
+)
+def test_in_another_language_translations_count_that_an_output_may_show(
+    course: Path, file: str, english: str, counts: bool
+) -> None:
+    before = [outputs.fingerprint(UNIT, language) for language in LANGUAGES]
+    assert before[0] != before[1] and outputs.fingerprint(UNIT) == before[0]
+    path = course / "locale" / "zh_CN" / f"{file}.po"
+    text = path.read_text(encoding="utf-8")
+    changed = re.sub(rf'^(msgid "{re.escape(english)}"\nmsgstr ")', r"\g<1>另", text, count=1, flags=re.M)
+    assert changed != text
+    path.write_text(changed, encoding="utf-8")
+    after = [outputs.fingerprint(UNIT, language) for language in LANGUAGES]
+    assert after[0] == before[0]
+    assert (after[1] != before[1]) is counts
 
 
 @pytest.mark.parametrize(
@@ -38,6 +65,7 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("course_lib/predict.py", True),
         ("course_lib/judging/judge.py", False),
         ("course_lib/commands/start.py", False),
+        ("course_lib/language/blocks.py", False),
     ],
 )
 def test_the_fingerprint_changes_with_what_outputs_come_from(course: Path, file: str, counts: bool) -> None:
@@ -65,20 +93,20 @@ def test_what_is_kept_is_used_and_what_is_old_goes(
 ) -> None:
     ran: list[str] = []
 
-    def run(unit: str) -> outputs.Outputs:
-        ran.append(unit)
+    def run(unit: str, language: str) -> outputs.Outputs:
+        ran.append(f"{unit} {language}")
         return SHOWN
 
     monkeypatch.setattr(outputs, "execute", run)
     said: list[str] = []
     folder = tmp_path / "kept"
     for _ in range(2):
-        assert build.outputs_for([UNIT], folder, said.append) == {UNIT: SHOWN}
-    assert ran == [UNIT] and len(said) == 2
+        assert build.outputs_for([UNIT], LANGUAGES, folder, said.append) == dict.fromkeys(LANGUAGES, {UNIT: SHOWN})
+    assert ran == [f"{UNIT} en", f"{UNIT} zh_CN"] and len(said) == 4
     script = course / "solutions" / UNIT / f"{UNIT}.py"
     script.write_text(script.read_text(encoding="utf-8") + "\n# %%\n1\n", encoding="utf-8")
-    build.outputs_for([UNIT], folder, said.append)
-    assert ran == [UNIT, UNIT] and len(list(folder.iterdir())) == 1
+    build.outputs_for([UNIT], LANGUAGES, folder, said.append)
+    assert ran[2:] == ran[:2] and len(list(folder.rglob("*.json"))) == 2
 
 
 def test_a_damaged_file_is_made_anew(course: Path, tmp_path: Path) -> None:
@@ -95,6 +123,8 @@ def test_the_kernel_has_a_home_of_its_own(tmp_path: Path, monkeypatch: pytest.Mo
     assert "mine" not in given.values()
     assert given["COURSE_HOME"] == str(tmp_path) and given["OMP_NUM_THREADS"] == "1"
     assert given["PATH"] == os.environ["PATH"]
+    assert given["COURSE_LANGUAGE"] == "en", "whatever this machine speaks"
+    assert outputs.environment(tmp_path, "zh_CN")["COURSE_LANGUAGE"] == "zh_CN"
 
 
 def test_a_solution_that_does_not_run_is_named_with_its_cell(monkeypatch: pytest.MonkeyPatch) -> None:

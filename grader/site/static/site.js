@@ -14,9 +14,9 @@ function letTheKeyboardScroll() {
         place.tabIndex = 0;
         if (place.tagName !== "TABLE") {
           place.setAttribute("role", "group");
-          place.setAttribute("aria-label", name);
+          place.setAttribute("aria-label", _(name));
         }
-      } else if (place.getAttribute("aria-label") === name || place.tagName === "TABLE") {
+      } else if (place.getAttribute("aria-label") === _(name) || place.tagName === "TABLE") {
         for (const given of ["tabindex", "role", "aria-label"]) place.removeAttribute(given);
       }
     }
@@ -27,11 +27,26 @@ function letTheKeyboardScroll() {
 function nameTheArrows() {
   for (const arrow of document.querySelectorAll("summary:has(> .toctree-toggle)")) {
     const page = arrow.closest("li")?.querySelector("a")?.textContent.trim();
-    arrow.setAttribute("aria-label", `Pages below ${page ?? "this one"}`);
+    arrow.setAttribute("aria-label", _("Pages below %s").replace("%s", page ?? ""));
   }
 }
 
+// The same page in another language has the same anchors.
+function keepThePlace() {
+  for (const link of document.querySelectorAll(".languages a")) link.hash = location.hash;
+}
+
+// Names of parts that the theme has in English alone.
+function nameTheParts() {
+  for (const name of ["aria-label", "title"]) {
+    for (const part of document.querySelectorAll(`[${name}]`)) part.setAttribute(name, _(part.getAttribute(name)));
+  }
+}
+
+addEventListener("hashchange", keepThePlace);
 addEventListener("load", () => {
+  nameTheParts();
+  keepThePlace();
   nameTheArrows();
   letTheKeyboardScroll();
 });
