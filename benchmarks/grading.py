@@ -2,12 +2,15 @@
 
     python benchmarks/grading.py                              everything: most of an hour, on an idle machine
     python benchmarks/grading.py --only ratio --students 40
+    python benchmarks/grading.py --only phases cluster --graded-cells
+    python benchmarks/grading.py --only growth --sizes 5000 --processes 2
     python benchmarks/grading.py --only memory --memory-students 5000
 
-Sections: ratio, phases, growth, reverify, memory, and with --dask also dask. Classes are made of one unit, from
-untouched to perfect. "Graded cells" classes leave out the unit's experiments, whose drawing costs the same in any
-grader. Stock nbgrader takes seconds a submission, so it grades the first few of the class and is scaled; scores are
-compared for all of these.
+Sections: ratio, phases (whose time a submission takes), growth (with the class and with processes), cluster
+(simulated, from the measured phases, to 100,000 submissions an hour), reverify, memory, and with --dask also dask.
+Classes are made of one unit, from untouched to perfect. "Graded cells" classes leave out the unit's experiments, whose
+drawing costs the same in any grader. Stock nbgrader takes seconds a submission, so it grades the first few of the class
+and is scaled; scores are compared for all of these.
 """
 
 from __future__ import annotations
@@ -25,20 +28,20 @@ from pathlib import Path
 from typing import Any
 
 from grading_class import Twin, make_class
-from grading_phases import phases
+from grading_model import most_per_hour, table
 
 from course_lib.workspace import find_unit
 
 HERE = Path(__file__).parent
-SECTIONS = ("ratio", "phases", "growth", "reverify", "memory", "dask")
-RATIO, OVERHEAD_MS, CLASS_S, REVERIFY_S = 25, 60, 120, 20
+SECTIONS = ("ratio", "phases", "growth", "cluster", "reverify", "memory", "dask")
+RATIO, OVERHEAD_MS, CLASS_S, REVERIFY_S = 30, 60, 60, 10
 """The figures to reach, on two cores."""
 
 
 def run(kind: str, root: Path, unit: str, **options: Any) -> dict[str, Any]:
     """One run in a process of its own; what it measured."""
     more = [f"{key}={int(value) if isinstance(value, bool) else value}" for key, value in options.items()]
-    paths = [str(HERE.parent), os.environ.get("PYTHONPATH", "")]
+    paths = [str(HERE.parent), str(HERE), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
         "COURSE_STATE_DIR": str(root),
@@ -53,8 +56,12 @@ def run(kind: str, root: Path, unit: str, **options: Any) -> dict[str, Any]:
 class Bench:
     """The benchmark: each section is a method that returns its figures; `say` gets the lines of the table."""
 
-    def __init__(self, options: argparse.Namespace, folder: Path, say: Callable[[str], None]) -> None:
-        self.options, self.folder, self.say = options, folder, say
+    folder: Path
+    """Where the section makes its classes; another one for each."""
+
+    def __init__(self, options: argparse.Namespace, say: Callable[[str], None]) -> None:
+        self.options, self.say = options, say
+        self._measured: dict[bool, dict[str, Any]] = {}
         self.unit, self.workers = find_unit(options.unit), options.workers
         self.kinds = (True,) if options.graded_cells else (True, False)
 
@@ -94,39 +101,64 @@ class Bench:
         return each | {"ratio": ratio}
 
     def phases(self) -> dict[str, Any]:
-        """Milliseconds a submission by phase."""
-        told = {}
-        for lean in self.kinds:
-            what = "graded cells" if lean else "whole unit"
-            found = phases(self._class(f"phases-{lean}", self.options.students + 1, lean).course, self.unit)
-            self.say(f"{what}: a submission, one process   processor     wall")
-            for name, cost in found.items():
-                cpu = f"{cost['cpu_ms']:8.1f} ms" if cost["cpu_ms"] else " " * 11
-                self.say(f"  {name:<26} {cpu} {cost['wall_ms']:8.1f} ms")
-            pageless = sum(c["wall_ms"] for n, c in found.items() if n not in ("cells", "feedback page"))
-            self.say(
-                f"  over the bare cells {pageless:.1f} ms, and {found['feedback page']['wall_ms']:.1f} for the page "
-                f"(aim: {OVERHEAD_MS})"
-            )
-            told[what] = found
-        return told
+        """Milliseconds a submission by phase and by whose they are, and the bare cells in one warm process."""
+        self._measured = {lean: self._phases(lean) for lean in self.kinds}
+        return {("graded cells" if lean else "whole unit"): found for lean, found in self._measured.items()}
+
+    def _phases(self, lean: bool) -> dict[str, Any]:
+        twin = self._class(f"phases-{lean}", self.options.students + 1, lean)
+        found = run("phases", twin.course, self.unit)
+        whole, owners = found["whole_ms"], found["owners_ms"]
+        cells = next(iter(owners.values()))
+        self.say(
+            f"{'graded cells' if lean else 'whole unit'}: ms a submission, one process, {found['submissions']} of them"
+        )
+        self.say(" " * 14 + "".join(f"{name:>21}" for name in owners))
+        for name, row in found["phases_ms"].items():
+            self.say(f"  {name:<12}" + "".join(f"{ms:21.1f}" if ms else " " * 21 for ms in row.values()))
+        self.say(f"  {'all':<12}" + "".join(f"{ms:21.1f}" for ms in owners.values()) + f"   together {whole:.1f} ms")
+        self.say(f"  {'share':<12}" + "".join(f"{ms / whole:21.0%}" for ms in owners.values()))
+        self.say(
+            f"  the limit: the bare cells in one warm process, {cells:.1f} ms, {1e3 / cells:.0f} a second and core; "
+            f"grading takes {whole / cells:.1f} times that, {whole - cells:.1f} ms over it (aim: {OVERHEAD_MS})"
+        )
+        return found
 
     def growth(self) -> dict[str, Any]:
-        """How cost grows with the class and with workers, pages included."""
-        self.say("students  workers   seconds   each   cells   overhead a submission and core")
+        """How cost grows with the class and with processes, pages included."""
+        self.say("students  processes  seconds   each   cells   overhead a submission and core")
         told = {}
         for students in self.options.sizes:
-            for workers in sorted({1, self.workers} if students < max(self.options.sizes) else {self.workers}):
-                twin = self._class(f"growth-{students}-{workers}", students)
-                ran = run("course", twin.course, self.unit, workers=workers)
-                over = 1e3 * (workers * ran["wall_s"] - ran["cells_s"]) / students
+            fresh = self._class(f"growth-{students}", students).course
+            for workers in self.options.processes:
+                course = fresh.with_name(f"course-{workers}")
+                shutil.copytree(fresh, course)
+                ran = run("course", course, self.unit, workers=workers)
+                over = 1e3 * (min(workers, os.cpu_count() or 1) * ran["wall_s"] - ran["cells_s"]) / students
                 self.say(
-                    f"{students:8} {workers:8} {ran['wall_s']:9.1f} {ran['wall_s'] / students:6.3f} "
+                    f"{students:8} {workers:10} {ran['wall_s']:8.1f} {ran['wall_s'] / students:6.3f} "
                     f"{ran['cells_s']:7.1f} {over:8.1f} ms"
                 )
-                told[f"{students} students, {workers} workers"] = {**plain(ran), "overhead_ms": over}
+                told[f"{students} students, {workers} processes"] = {**plain(ran), "overhead_ms": over}
+                shutil.rmtree(course)
         self.say(f"(aim: 1000 in {CLASS_S} s, plus the cells' own time shared by {self.workers} workers)")
         return told
+
+    def cluster(self) -> dict[str, Any]:
+        """A cluster, simulated from the phases that this run has measured (`grading_model.py`)."""
+        measured = (self._measured.get(True) or self._phases(True))["steps_s"]
+        mean = {step: sum(times[step] for times in measured) / len(measured) for step in measured[0]}
+        self.say("measured: " + ", ".join(f"{step} {1e3 * seconds:.1f} ms" for step, seconds in mean.items()))
+        self.say("an hour of   cores  busy: cores  grader   95 of 100 within   still under way   full first")
+        rows = table(measured)
+        for row in rows:
+            self.say(
+                f"{row['per_hour']:10,} {row['cores']:7} {row['cores_busy']:12.0%} {row['grader_busy']:7.0%} "
+                f"{row['within_95_s']:15.1f} s {row['queued']:17} {row['bottleneck']:>20}"
+            )
+        most = most_per_hour(measured, 10**9)
+        self.say(f"with cores enough, the one process that collects and writes is full at {most:,.0f} an hour")
+        return {"steps_ms": {step: 1e3 * s for step, s in mean.items()}, "rows": rows, "most_per_hour": most}
 
     def reverify(self) -> dict[str, Any]:
         """`--reverify` of a class that was graded."""
@@ -154,22 +186,28 @@ class Bench:
         return plain(ran) | {"rss_mib": ran["rss_mib"], "slope_kib": ran["slope_kib"]}
 
     def dask(self) -> dict[str, Any]:
-        """The same class on two local Dask workers and on as many processes."""
+        """The same class on local Dask workers and on as many processes."""
         try:
             from distributed import LocalCluster
         except ImportError:
             self.say("distributed is not installed: left out")
             return {}
-        students = self.options.students
-        here = run("course", self._class("dask-here", students).course, self.unit, workers=2)
-        with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
-            there = run("course", self._class("dask", students).course, self.unit, scheduler=cluster.scheduler_address)
-        same = same_scores(here, there)
-        self.say(
-            f"{students} students: {here['wall_s']:.1f} s in 2 processes, {there['wall_s']:.1f} s on 2 Dask workers; "
-            f"same {same} scores"
-        )
-        return {"processes": plain(here), "dask": plain(there)}
+        students, told = self.options.students, {}
+        fresh = self._class("dask", students).course
+        for workers in self.options.processes:
+            one, other = (fresh.with_name(f"{kind}-{workers}") for kind in ("processes", "dask"))
+            shutil.copytree(fresh, one)
+            shutil.copytree(fresh, other)
+            here = run("course", one, self.unit, workers=workers)
+            with LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster:
+                there = run("course", other, self.unit, scheduler=cluster.scheduler_address)
+            same = same_scores(here, there)
+            self.say(
+                f"{students} students: {here['wall_s']:.1f} s in {workers} processes, {there['wall_s']:.1f} s on as "
+                f"many Dask workers; same {same} scores"
+            )
+            told[str(workers)] = {"processes": plain(here), "dask": plain(there)}
+        return told
 
 
 def same_scores(one: dict[str, Any], other: dict[str, Any]) -> int:
@@ -204,10 +242,11 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     argument("--only", nargs="+", choices=SECTIONS, metavar="SECTION", help=", ".join(SECTIONS))
     argument("--graded-cells", action="store_true", help="ratio and phases without the unit's experiments only")
     argument("--no-pages", dest="pages", action="store_false", help="ratio without feedback pages")
-    argument("--dask", action="store_true", help="also on two local Dask workers")
+    argument("--dask", action="store_true", help="also on local Dask workers")
     argument("--students", type=int, default=100, metavar="N", help="for ratio, phases, dask (default: 100)")
     argument("--stock-students", type=int, default=10, metavar="N", help="graded by stock nbgrader (default: 10)")
-    argument("--sizes", type=int, nargs="+", default=[50, 200, 1000], metavar="N", help="for growth")
+    argument("--sizes", type=int, nargs="+", default=[100, 300, 1000], metavar="N", help="for growth")
+    argument("--processes", type=int, nargs="+", default=[1, 2, 4], metavar="N", help="for growth and dask")
     argument("--reverify-students", type=int, default=1000, metavar="N")
     argument("--memory-students", type=int, default=3000, metavar="N")
     argument("--workers", type=int, default=2, metavar="N")
@@ -221,10 +260,12 @@ def main(arguments: list[str] | None = None) -> None:
     chosen = options.only or [name for name in SECTIONS if name != "dask" or options.dask]
     figures: dict[str, Any] = {"machine": machine(), "unit": find_unit(options.unit)}
     print(f"{figures['machine']}\nunit {figures['unit']}")
+    bench = Bench(options, lambda line: print(line, flush=True))
     for name in chosen:
         print(f"\n== {name}", flush=True)
         with tempfile.TemporaryDirectory(prefix="grading-") as folder:
-            figures[name] = getattr(Bench(options, Path(folder), lambda line: print(line, flush=True)), name)()
+            bench.folder = Path(folder)
+            figures[name] = getattr(bench, name)()
         options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
 

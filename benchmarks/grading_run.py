@@ -1,6 +1,7 @@
 """One timed run of grading in a process of its own: `python grading_run.py KIND ROOT UNIT [key=value ...]`, JSON out.
 
-KIND is `stock` (nbgrader's own Autograde and GenerateFeedback, with nbgrader's configuration) or `course`.
+KIND is `stock` (nbgrader's own Autograde and GenerateFeedback, with nbgrader's configuration), `course`, or `phases`
+(the same as `course` in one process, whose time is looked at: `grading_phases.py`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 import psutil
 from grading_class import stock_config
+from grading_phases import phases
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde, GenerateFeedback
 
@@ -149,7 +151,9 @@ def main(kind: str, root: str, unit: str, *more: str) -> None:
     """Run it and print what came of it."""
     options = {"workers": "1", "feedback": "1", "reverify": "0", "scheduler": "", **dict(o.split("=", 1) for o in more)}
     folder, feedback = Path(root), options["feedback"] == "1"
-    if kind == "stock":
+    if kind == "phases":
+        told = phases(folder, unit)
+    elif kind == "stock":
         told = stock(folder, unit, feedback)
     else:
         workers, reverify = int(options["workers"]), options["reverify"] == "1"
