@@ -16,20 +16,22 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from course_lib import progress
 from course_lib.errors import LeftOut
 from course_lib.judging import render
-from course_lib.judging.compute import MISSING, run_cases
-from course_lib.judging.judge import Verdict, judge
 from course_lib.judging.outcome import Outcome, Problem
 from course_lib.judging.reference import Reference, load
 from course_lib.kernel import live
-from course_lib.kernel.ran import live_problem
 from course_lib.language.choice import ENGLISH
 from course_lib.shipped import reminder, unit_worked_on_in
 from course_lib.told import in_language, put_together, sign
+
+if TYPE_CHECKING:
+    from course_lib.judging.judge import Verdict
+
+# What computes, judges and reads the notebook's cells is imported by the first check: the first cell does not wait.
 
 MIME = "application/vnd.optimization-course.answers+json"
 GRADING = "COURSE_GRADING"
@@ -58,6 +60,8 @@ def check(name: str, obj: Any = None) -> None:
     Raises `CheckFailed` when something is not right yet, so that a run of all cells stops here, and nbgrader's
     Validate reports it.
     """
+    from course_lib.judging.compute import MISSING
+
     yours = obj is None
     if yours:
         obj = sys._getframe(1).f_globals.get(name, MISSING)
@@ -65,6 +69,9 @@ def check(name: str, obj: Any = None) -> None:
         outcomes = outcomes_of(name, obj, private_inputs(name, Path(os.environ[GRADING])))
         render.display(emitted(name, outcomes))
         return
+    from course_lib.judging.judge import judge
+    from course_lib.kernel.ran import live_problem
+
     _remind()
     reference = load(name)
     against = None if obj is MISSING else live_problem(reference, obj, yours)
@@ -118,6 +125,8 @@ def outcomes_of(name: str, obj: Any, reference: Reference | None) -> list[Outcom
     """What both lives of a check do: run the cases and judge nothing."""
     if reference is None:
         return [Outcome(problem=Problem("missing", f"The grader has no cases for {name!r}."))]
+    from course_lib.judging.compute import run_cases
+
     with _nobody_answers():
         return run_cases(name, obj, reference)
 

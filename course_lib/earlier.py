@@ -17,19 +17,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from course_lib import workspace
-from course_lib.cells.reach import Cell, Program
-from course_lib.cells.sources import as_python
 from course_lib.check import GRADING
 from course_lib.errors import CourseError
 from course_lib.judging import render
-from course_lib.judging.compute import MISSING, run_cases
-from course_lib.judging.from_scratch import forbidden_problem
-from course_lib.judging.judge import judge
 from course_lib.judging.reference import Reference, load
-from course_lib.kernel.ran import file_beside
+
+if TYPE_CHECKING:
+    from course_lib.cells.reach import Cell, Program
 
 _running: list[str] = []
 """The units whose notebooks are being run at this moment: one that asks for its own answers would never end."""
@@ -77,6 +74,10 @@ def _own(name: str, reference: Reference, answers: tuple[dict[str, Any], Program
     instead = "A library's version stands in here; your own comes as soon as its check there is all right and saved."
     if answers is None:
         return None, f"no notebook of {unit} was found beside this one. {instead}"
+    from course_lib.judging.compute import MISSING, run_cases
+    from course_lib.judging.from_scratch import forbidden_problem
+    from course_lib.judging.judge import judge
+
     objects, program = answers
     obj = objects.get(name, MISSING)
     if obj is MISSING or forbidden_problem(name, program.reached(name), reference.forbidden):
@@ -109,6 +110,9 @@ def _answers(unit: str) -> tuple[dict[str, Any], Program] | None:
                 _execute(cell.source, f"<{unit}: {grade_id}>", module)
     finally:
         _running.pop()
+    from course_lib.cells.reach import Program
+    from course_lib.kernel.ran import file_beside
+
     return vars(module), Program([cell for _, cell in cells], file_beside(path.parent))
 
 
@@ -125,6 +129,8 @@ def _notebook(unit: str) -> Path | None:
 
 def _cells(path: Path) -> Iterator[tuple[str, Cell]]:
     """(grade_id, cell) of the cells that answers need: what was given, and the exercises; no quiz, clinic, check."""
+    from course_lib.cells.reach import Cell
+
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         mark = cell["metadata"].get("nbgrader", {})
         grade_id = str(mark.get("grade_id", ""))
@@ -137,6 +143,8 @@ def _cells(path: Path) -> Iterator[tuple[str, Cell]]:
 
 def _execute(source: str, name: str, module: ModuleType) -> None:
     """Run one cell. Whatever goes wrong in it is its own unit's matter: the check of what it defines will tell."""
+    from course_lib.cells.sources import as_python
+
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     with contextlib.suppress(Exception):
         exec(compile(as_python(source), name, "exec"), vars(module))

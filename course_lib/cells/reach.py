@@ -11,7 +11,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 
 from course_lib.cells import sources
 from course_lib.cells.loads import Load, dotted, globals_of, imported_names, loads, module_called, never
@@ -62,6 +62,11 @@ class Binding:
     alias: str = ""
     module: str = ""
 
+    def at(self, first: int, cell: Cell) -> Binding:
+        """The same in a program, in which the first statement of its cell has the place `first`."""
+        of = (self.statement, self.reads, self.sure, self.changes, self.alias, self.module)
+        return Binding(self.name, first + self.place, cell, *of)
+
     @property
     def brings(self) -> bool:
         """Whether it asks for an answer of an earlier unit."""
@@ -74,6 +79,10 @@ class Binding:
     def defines(self) -> bool:
         """Whether it is a function's or a class's own statement."""
         return isinstance(self.statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+
+
+_Bound = dict[tuple[str, bool], list[Binding]]
+"""Bindings by name, and by whether they change what the name stands for."""
 
 
 @dataclass(frozen=True)
@@ -103,27 +112,37 @@ class Program:
     def __init__(self, cells: Sequence[Cell], file_beside: FileBeside = lambda module: None) -> None:
         self.file_beside = file_beside
         self.files: dict[str, Program | None] = {}
-        self.stars: list[Binding] = []
         self.written = {match[1]: cell.source[match.end() :] for cell in cells if (match := WRITES.match(cell.source))}
-        self.named: dict[str, list[Binding]] = {}
-        self.changed: dict[str, list[Binding]] = {}
-        for place, (cell, statement, sure) in enumerate(_statements(cells)):
-            for binding in _bindings(place, cell, statement, sure):
-                if binding.name == "*":
-                    self.stars.append(binding)
-                else:
-                    (self.changed if binding.changes else self.named).setdefault(binding.name, []).append(binding)
+        self._cells: list[tuple[Cell, int, _Bound]] = []
+        """Each with the place of its first statement."""
+        self._asked: dict[tuple[str, bool], list[Binding]] = {}
+        place = 0
+        for cell in cells:
+            count, bound = _bound_in(cell.source, cell.stopped)
+            self._cells.append((cell, place, bound))
+            place += count
+        self.stars = self.bindings("*")
+
+    def bindings(self, name: str, changes: bool = False) -> list[Binding]:
+        """All statements that give a name a value, or all that change its value, in their order; nobody may change it.
+
+        Of a notebook few names are ever asked for, so they are looked up when they are.
+        """
+        key = name, changes
+        if key not in self._asked:
+            self._asked[key] = [b.at(first, cell) for cell, first, bound in self._cells for b in bound.get(key, ())]
+        return self._asked[key]
 
     def last(self, name: str, before: int | None = None) -> list[Binding]:
         """The bindings that may hold at a place (at the end, without one), and what changes their value."""
-        named = self.named.get(name, [])
+        named = self.bindings(name)
         upto = len(named) if before is None else bisect_left(named, before, key=_place)
         first = next((i for i in range(upto - 1, -1, -1) if named[i].sure or upto - i >= MOST_TOGETHER), 0)
         holding = named[first:upto]
         if not holding:
             return []
         following = next((b.place for b in named[upto : upto + MOST_TOGETHER] if b.sure), None)
-        changes = self.changed.get(name, [])
+        changes = self.bindings(name, changes=True)
         start = bisect_left(changes, holding[0].place, key=_place)
         end = len(changes) if following is None else bisect_left(changes, following, key=_place)
         return holding + changes[start:end][-MOST_TOGETHER:]
@@ -160,7 +179,7 @@ class Program:
         """Whether a binding came with the unit; a copy of its imports, and of what it asks for, is nobody's answer."""
         if binding.cell.given:
             return True
-        came = (other for other in self.named.get(binding.name, []) if other.cell.given)
+        came = (other for other in self.bindings(binding.name) if other.cell.given)
         if binding.brings:
             return any(other.brings for other in came)
         return bool(binding.module) and any(other.module == binding.module for other in came)
@@ -215,13 +234,27 @@ def _place(binding: Binding) -> int:
     return binding.place
 
 
-def _statements(cells: Sequence[Cell]) -> Iterator[tuple[Cell, ast.stmt, bool]]:
+@lru_cache(maxsize=1024)
+def _bound_in(source: str, stopped: int | None) -> tuple[int, _Bound]:
+    """The number of a cell's statements, and what they bind; places are counted from the first.
+
+    A notebook is asked about at each of its checks, and hardly a cell has changed since the last: to go through all
+    its trees was most of what a check took.
+    """
+    cell, count, bound = Cell(source, stopped=stopped), 0, dict[tuple[str, bool], list[Binding]]()
+    for place, (statement, sure) in enumerate(_statements(cell)):
+        count = place + 1
+        for binding in _bindings(place, cell, statement, sure):
+            bound.setdefault((binding.name, binding.changes), []).append(binding)
+    return count, bound
+
+
+def _statements(cell: Cell) -> Iterator[tuple[ast.stmt, bool]]:
     """The statements in which names may be bound, and whether each was surely run."""
-    for cell in cells:
-        tree = sources.read(cell.source)
-        for statement, sure in _flat(tree.body if tree else [], True):
-            if cell.stopped is None or statement.lineno <= cell.stopped:
-                yield cell, statement, sure
+    tree = sources.read(cell.source)
+    for statement, sure in _flat(tree.body if tree else [], True):
+        if cell.stopped is None or statement.lineno <= cell.stopped:
+            yield statement, sure
 
 
 def _flat(body: Sequence[ast.stmt], sure: bool) -> Iterator[tuple[ast.stmt, bool]]:

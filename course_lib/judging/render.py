@@ -9,18 +9,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from course_lib.errors import CourseError
 from course_lib.judging import problems
 from course_lib.judging.compare import TELLS_VALUES, UNTOLD, apart, short
-from course_lib.judging.diagnosis import Diagnosis
-from course_lib.judging.judge import Difference, GroupResult, Verdict
 from course_lib.judging.reference import load
 from course_lib.sentences import say
 from course_lib.told import put_together, shown, sign
+
+if TYPE_CHECKING:  # what finds them takes a third of `import course_lib`, and is needed at the first check only
+    from course_lib.judging.diagnosis import Diagnosis
+    from course_lib.judging.judge import Difference, GroupResult, Verdict
 
 # Bars of these colours stand out by 3 to 1 on a white and on a dark page; no text has them, it takes the page's own.
 GREEN, RED, AMBER = "#2e9e6b", "#d1495b", "#c27c0e"

@@ -14,12 +14,13 @@ from types import ModuleType
 from typing import Any
 
 from course_lib.judging import problems, render
-from course_lib.judging.compute import MISSING
 from course_lib.judging.failures import Failure, Ran, first_line, other_meaning, read_text, uncalled, why_missing
 from course_lib.judging.outcome import Outcome
 from course_lib.sentences import say
 
 MOST_CELLS = 500
+NOTHING = object()
+"""What a name stands for that the notebook does not have any more."""
 BRINGS = re.compile(r"^\s*(from|import)\s+course_lib\b", re.M)
 
 
@@ -63,11 +64,11 @@ class Notebook:
         """The sentences on names that have come to mean something else since the last look."""
         names, gone, new = self.shell.user_ns, [], []
         for name, meant in self.brought.items():
-            now = names.get(name, MISSING)
+            now = names.get(name, NOTHING)
             if now is meant or _stands_for(meant, now):
                 self.told.pop(name, None)
             elif name not in self.told or self.told[name][0] is not now:
-                if now is MISSING:
+                if now is NOTHING:
                     gone.append(name)
                     self.told[name] = (now, problems.gone([name]))
                 else:
@@ -104,6 +105,8 @@ def explained(name: str, obj: Any, outcomes: list[Outcome]) -> list[Outcome]:
     """The outcomes of a check; where the notebook's earlier cells tell why there is no value, with that reason."""
     if _notebook is None or not outcomes or any(outcome.problem is None for outcome in outcomes):
         return outcomes if _notebook is None else [_with_names(outcome, _notebook) for outcome in outcomes]
+    from course_lib.judging.compute import MISSING
+
     cells = [*_notebook.cells, *_current(_notebook.shell)]
     if obj is MISSING:
         return [Outcome(problem=why_missing(name, cells, _notebook.brought))] * len(outcomes)
@@ -154,7 +157,7 @@ def _stands_for(meant: Any, now: Any) -> bool:
     """Whether another object does as well: a module for a module, the course's own for the course's own."""
     if isinstance(meant, ModuleType):
         return isinstance(now, ModuleType)
-    return _of_course(now) if _of_course(meant) else isinstance(now, type) or now is not MISSING and callable(now)
+    return _of_course(now) if _of_course(meant) else isinstance(now, type) or now is not NOTHING and callable(now)
 
 
 def _of_course(value: Any) -> bool:

@@ -152,5 +152,5 @@ def _when(name: str, code: CodeType | None, program: Program, cells: Sequence[Ce
     same = [id(cell) for cell in cells if made in sources.compiled(cell.source)]
     if not made or not same or any(id(binding.cell) in same for binding in last):
         return None
-    own = [binding.place for binding in program.named[name] if id(binding.cell) in same and binding.defines]
+    own = [binding.place for binding in program.bindings(name) if id(binding.cell) in same and binding.defines]
     return own[-1] + 1 if own and last[-1].defines else None

@@ -4,6 +4,7 @@ import nbformat
 import pytest
 from helpers.course import EXERCISES, ROOT, UNITS, source_notebook
 
+from course_lib.cells import reach
 from course_lib.cells.reach import Cell, Program
 from course_lib.judging import packages
 from course_lib.judging.from_scratch import forbidden_problem, import_problem
@@ -220,3 +221,15 @@ def test_a_file_beside_the_notebook_is_found_and_nothing_else(tmp_path):
     beside = file_beside(tmp_path)
     assert beside("mine") == MINE and beside("pack") == "f = 1"
     assert [beside(name) for name in ("link", "broken", "../mine", "/etc/passwd", "no", "")] == [None] * 6
+
+
+def test_a_cell_is_gone_through_once_and_each_run_of_it_keeps_its_place(monkeypatch):
+    helper, mine = Cell("def seen_once(x):\n    return np.gradient(x)"), Cell("def f(x):\n    return seen_once(x)")
+    before = Program([helper, mine]).reached("f")
+    monkeypatch.setattr(reach, "_bindings", lambda *_: pytest.fail("gone through again"))
+    again = Cell(mine.source)
+    program = Program([Cell("", given=True), mine, helper, again])
+    assert [use.name for use in program.reached("f").uses] == [use.name for use in before.uses]
+    assert [binding.cell for binding in program.bindings("f")] == [mine, again]
+    assert program.bindings("f")[1].cell is again and program.last("f") == program.bindings("f")[1:]
+    assert [binding.place for name in ("f", "seen_once") for binding in program.bindings(name)] == [0, 2, 1]
