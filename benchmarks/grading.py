@@ -113,20 +113,22 @@ class Bench:
         self.say(
             f"{'graded cells' if lean else 'whole unit'}: ms a submission, one process, {found['submissions']} of them"
         )
-        self.say(" " * 14 + "".join(f"{name:>21}" for name in owners))
-        for name, row in found["phases_ms"].items():
-            self.say(f"  {name:<12}" + "".join(f"{ms:21.1f}" if ms else " " * 21 for ms in row.values()))
-        self.say(f"  {'all':<12}" + "".join(f"{ms:21.1f}" for ms in owners.values()) + f"   together {whole:.1f} ms")
-        self.say(f"  {'share':<12}" + "".join(f"{ms / whole:21.0%}" for ms in owners.values()))
+        self.say(line("phase", *owners, "all"))
+        self.say(line(*["---"] * (len(owners) + 2)))
+        for name, parts in found["phases_ms"].items():
+            self.say(line(name, *(f"{ms:.1f}" if ms else "" for ms in parts.values()), f"{sum(parts.values()):.1f}"))
+        self.say(line("all", *(f"{ms:.1f}" for ms in owners.values()), f"{whole:.1f}"))
+        self.say(line("share", *(f"{ms / whole:.0%}" for ms in owners.values()), ""))
         self.say(
-            f"  the limit: the bare cells in one warm process, {cells:.1f} ms, {1e3 / cells:.0f} a second and core; "
+            f"the limit: the bare cells in one warm process, {cells:.1f} ms, {1e3 / cells:.0f} a second and core; "
             f"grading takes {whole / cells:.1f} times that, {whole - cells:.1f} ms over it (aim: {OVERHEAD_MS})"
         )
         return found
 
     def growth(self) -> dict[str, Any]:
         """How cost grows with the class and with processes, pages included."""
-        self.say("students  processes  seconds   each   cells   overhead a submission and core")
+        self.say(line("students", "processes", "seconds", "each", "cells", "overhead a submission and core"))
+        self.say(line(*["---"] * 6))
         told = {}
         for students in self.options.sizes:
             fresh = self._class(f"growth-{students}", students).course
@@ -135,9 +137,9 @@ class Bench:
                 shutil.copytree(fresh, course)
                 ran = run("course", course, self.unit, workers=workers)
                 over = 1e3 * (min(workers, os.cpu_count() or 1) * ran["wall_s"] - ran["cells_s"]) / students
+                each = f"{ran['wall_s'] / students:.3f} s"
                 self.say(
-                    f"{students:8} {workers:10} {ran['wall_s']:8.1f} {ran['wall_s'] / students:6.3f} "
-                    f"{ran['cells_s']:7.1f} {over:8.1f} ms"
+                    line(students, workers, f"{ran['wall_s']:.1f}", each, f"{ran['cells_s']:.1f}", f"{over:.0f} ms")
                 )
                 told[f"{students} students, {workers} processes"] = {**plain(ran), "overhead_ms": over}
                 shutil.rmtree(course)
@@ -149,13 +151,13 @@ class Bench:
         measured = (self._measured.get(True) or self._phases(True))["steps_s"]
         mean = {step: sum(times[step] for times in measured) / len(measured) for step in measured[0]}
         self.say("measured: " + ", ".join(f"{step} {1e3 * seconds:.1f} ms" for step, seconds in mean.items()))
-        self.say("an hour of   cores  busy: cores  grader   95 of 100 within   still under way   full first")
+        titles = "submissions an hour", "workers' cores", "busy", "the one process busy", "95 of 100 within"
+        self.say(line(*titles, "under way after the hour", "full first"))
+        self.say(line(*["---"] * 7))
         rows = table(measured)
-        for row in rows:
-            self.say(
-                f"{row['per_hour']:10,} {row['cores']:7} {row['cores_busy']:12.0%} {row['grader_busy']:7.0%} "
-                f"{row['within_95_s']:15.1f} s {row['queued']:17} {row['bottleneck']:>20}"
-            )
+        for hour in rows:
+            shares = f"{hour['cores_busy']:.0%}", f"{hour['grader_busy']:.0%}", f"{hour['within_95_s']:.1f} s"
+            self.say(line(f"{hour['per_hour']:,}", hour["cores"], *shares, f"{hour['queued']:,}", hour["bottleneck"]))
         most = most_per_hour(measured, 10**9)
         self.say(f"with cores enough, the one process that collects and writes is full at {most:,.0f} an hour")
         return {"steps_ms": {step: 1e3 * s for step, s in mean.items()}, "rows": rows, "most_per_hour": most}
@@ -208,6 +210,11 @@ class Bench:
             )
             told[str(workers)] = {"processes": plain(here), "dask": plain(there)}
         return told
+
+
+def line(*cells: object) -> str:
+    """A row of a table, in Markdown."""
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 def same_scores(one: dict[str, Any], other: dict[str, Any]) -> int:
