@@ -24,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from logging import ERROR
 from pathlib import Path
 from typing import Any
 
@@ -201,7 +202,9 @@ class Bench:
             shutil.copytree(fresh, one)
             shutil.copytree(fresh, other)
             here = run("course", one, self.unit, workers=workers)
-            with LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster:
+            with LocalCluster(
+                n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=ERROR
+            ) as cluster:
                 there = run("course", other, self.unit, scheduler=cluster.scheduler_address)
             same = same_scores(here, there)
             self.say(
