@@ -121,7 +121,7 @@ class Bench:
         self.say(line("all", *(f"{ms:.1f}" for ms in owners.values()), f"{whole:.1f}"))
         self.say(line("share", *(f"{ms / whole:.0%}" for ms in owners.values()), ""))
         self.say(
-            f"the limit: the bare cells in one warm process, {cells:.1f} ms, {1e3 / cells:.0f} a second and core; "
+            f"the limit: the bare cells in one warm process, {cells:.1f} ms, {1e3 / cells:.1f} a second and core; "
             f"grading takes {whole / cells:.1f} times that, {whole - cells:.1f} ms over it (aim: {OVERHEAD_MS})"
         )
         return found
