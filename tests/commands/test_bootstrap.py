@@ -141,6 +141,11 @@ def test_the_test_command_brings_its_extra_and_passes_on_what_pytest_should_get(
     assert course.calls() == calls
 
 
+def test_what_the_tests_compile_is_kept_whatever_a_shell_says(course: Course) -> None:
+    course.run()
+    assert course.run("test", PYTHONDONTWRITEBYTECODE="1").returncode == 5
+
+
 @pytest.mark.parametrize("name", ["constraints.txt", "pyproject.toml"])
 def test_a_changed_pin_installs_again(either: Course, name: str) -> None:
     course = either
