@@ -130,7 +130,7 @@ def test_the_test_command_brings_its_extra_and_passes_on_what_pytest_should_get(
     course.run()
     done = course.run("test", "--fast", "-k", "adam and step", "-x", "tests/judging/test_judge.py")
     assert done.returncode == 5, done.stderr
-    passed_on = ["-m", "fast", "-k", "adam and step", "-x", "tests/judging/test_judge.py"]
+    passed_on = ["-m", "fast and not thorough", "-k", "adam and step", "-x", "tests/judging/test_judge.py"]
     said, given = done.stdout.rstrip().split(" [", 1)
     assert said == f"pytest {course.root}" and f"[{given}".endswith(str(passed_on)[1:]) and "'-n', 'auto'" in given
     assert course.calls()[-1][-4:] == ["-e", ".[test]", "-c", "constraints.txt"]

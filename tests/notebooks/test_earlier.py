@@ -37,7 +37,12 @@ def names_in(module: Path) -> list[str]:
     return [n.name for n in found if isinstance(n, ast.FunctionDef | ast.ClassDef) and not n.name.startswith("_")]
 
 
-STAND_INS = [pytest.param(module.stem[1:], name, id=name) for module in MODULES for name in names_in(module)]
+STAND_INS = [
+    pytest.param(module.stem[1:], name, id=name, marks=[pytest.mark.thorough] if module.stem[1:] >= "09" else [])
+    for module in MODULES
+    for name in names_in(module)
+]
+"""Those in PyTorch train, and take seconds together."""
 
 
 @pytest.fixture

@@ -189,6 +189,7 @@ SHAPES = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 def test_repairing_twice_as_much_takes_no_more_than_some_three_times_as_long(shape):
     def work(notebook):
@@ -209,6 +210,7 @@ PROGRAMS = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("make", PROGRAMS.values(), ids=PROGRAMS)
 def test_looking_for_what_a_name_rests_on_grows_with_the_text(make):
     def work(cells):
