@@ -230,6 +230,8 @@ def _turns(node: ast.For) -> int:
     counted = isinstance(node.iter, ast.Call) and isinstance(node.iter.func, ast.Name) and node.iter.func.id == "range"
     if not (counted and isinstance(node.target, ast.Name) and _calls(node, "backward")) or node.orelse:
         return 0
+    if _calls(node, "append"):  # what it has kept of each round is looked at later
+        return 0
     inside = [each for statement in node.body for each in ast.walk(statement)]
     uses = sum(isinstance(each, ast.Name) and each.id == node.target.id for each in inside)
     turns = [
