@@ -1,7 +1,7 @@
 """One BLAS thread for every process that the tests start: kernels side by side must not fight over the cores.
 
 Ctrl-C reaches them, too: a shell that starts the tests in the background would have it ignored by all.
-Side by side, a process takes a file at a time, or, of the files that take minutes, a unit.
+Side by side, a process takes a file at a time, or, of the files that take minutes, a unit; the longest come first.
 And what was left out, for want of a GPU or of a program (`helpers/needs.py`), is told at the end, a line each.
 """
 
@@ -36,10 +36,25 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "benchmarks"))  # what they measure is tested, too
 
-UNIT_BY_UNIT = ("test_units.py", "test_elsewhere.py", "test_grade.py")
-"""They take minutes, so they come first, and their units go to whichever process is free."""
-BY_THEIR_EXERCISES = ("test_specs.py", "test_misconceptions.py")
-"""A process takes both files' tests of a unit: what the private cases of its exercises are is worked out once."""
+UNIT_BY_UNIT = ("test_units.py", "test_elsewhere.py")
+"""They take minutes, so their units go to whichever process is free."""
+BY_PRIVATE_CASES = ("test_grade.py", "test_specs.py", "test_misconceptions.py")
+"""A process takes these files' tests of a unit: what the private cases of its exercises are is worked out once."""
+LONGEST_FIRST = (
+    *("test_audit.py", "test_attacks.py", "test_units.py", "test_corruptions.py", "test_elsewhere.py"),
+    *(*BY_PRIVATE_CASES, "test_engine.py", "test_hub.py", "test_watch.py", "test_launcher.py", "test_site_built.py"),
+    *("test_browser.py", "test_screen_reader.py", "test_learners_loop.py", "test_search.py", "test_sandbox.py"),
+)
+"""What is begun last should be short: else one process works for minutes while the others have nothing left to do."""
+
+
+def unit_of(test: str) -> str | None:
+    """The unit that a test of one, or of an exercise, has among its parameters; by its name or its id."""
+    name = re.search(r"\[(\w+)", test)
+    exercise = all_exercises().get(name[1]) if name else None
+    if exercise:
+        return exercise.unit
+    return name[1] if name and re.match(r"\d\d_", name[1]) else None
 
 
 class FilesAndUnits(LoadFileScheduling):
@@ -47,11 +62,11 @@ class FilesAndUnits(LoadFileScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
-        if file.endswith(BY_THEIR_EXERCISES) and (name := re.search(r"\[(\w+)", nodeid)):
-            exercise = all_exercises().get(name[1])
-            return f"{Path(file).parent} {exercise.unit}" if exercise else file
-        unit = re.search(r"\[(\d\d)_", nodeid) if file.endswith(UNIT_BY_UNIT) else None
-        return f"{file} {unit[1]}" if unit else file
+        if file.endswith(BY_PRIVATE_CASES) and (unit := unit_of(nodeid)):
+            return f"private cases {unit}"
+        if file.endswith(UNIT_BY_UNIT) and (unit := unit_of(nodeid)):
+            return f"{file} {unit}"
+        return file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FilesAndUnits:
@@ -59,7 +74,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FilesAn
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.path.name not in UNIT_BY_UNIT)
+    """The longest first; of the files that are taken unit by unit, the later units, which train."""
+
+    def place(item: pytest.Item) -> tuple[int, int]:
+        file = item.path.name
+        if file not in LONGEST_FIRST:
+            return len(LONGEST_FIRST), 0
+        by_unit = file in (*UNIT_BY_UNIT, *BY_PRIVATE_CASES)
+        return LONGEST_FIRST.index(file), -int((unit_of(item.nodeid) or "0")[:2]) if by_unit else 0
+
+    items.sort(key=place)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

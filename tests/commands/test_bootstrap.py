@@ -130,7 +130,7 @@ def test_the_test_command_brings_its_extra_and_passes_on_what_pytest_should_get(
     course.run()
     done = course.run("test", "--fast", "-k", "adam and step", "-x", "tests/judging/test_judge.py")
     assert done.returncode == 5, done.stderr
-    passed_on = ["-m", "fast", "-k", "adam and step", "-x", "tests/judging/test_judge.py"]
+    passed_on = ["-m", "fast and not thorough", "-k", "adam and step", "-x", "tests/judging/test_judge.py"]
     said, given = done.stdout.rstrip().split(" [", 1)
     assert said == f"pytest {course.root}" and f"[{given}".endswith(str(passed_on)[1:]) and "'-n', 'auto'" in given
     assert course.calls()[-1][-4:] == ["-e", ".[test]", "-c", "constraints.txt"]
@@ -139,6 +139,11 @@ def test_the_test_command_brings_its_extra_and_passes_on_what_pytest_should_get(
     assert "choose one" in course.run("test", "--gpu", "--fast").stderr
     assert (course.run("test").returncode, course.run().returncode) == (5, 7)
     assert course.calls() == calls
+
+
+def test_what_the_tests_compile_is_kept_whatever_a_shell_says(course: Course) -> None:
+    course.run()
+    assert course.run("test", PYTHONDONTWRITEBYTECODE="1").returncode == 5
 
 
 @pytest.mark.parametrize("name", ["constraints.txt", "pyproject.toml"])

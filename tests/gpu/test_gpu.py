@@ -17,7 +17,6 @@ import training_recipe
 import training_speed
 from helpers.course import solutions
 from torch import Tensor, nn
-from torch._dynamo.testing import CompileCounterWithBackend
 from training_speed import LADDER, Knobs, NotHereError, Task, measure, training_loop
 
 from course_lib.ddp_train import network
@@ -259,6 +258,8 @@ def test_gradients_of_half_the_bits_are_finite_and_float32(device: torch.device,
 def test_a_compiled_network_equals_the_eager_one(device: torch.device, images: tuple[Tensor, Tensor]) -> None:
     X, y = images[0][:128], images[1][:128]
     eager, model = net(device), net(device)
+    from torch._dynamo.testing import CompileCounterWithBackend  # seconds, in each process that only collects
+
     counter = CompileCounterWithBackend(backend(device))
     compiled = torch.compile(model, backend=counter)
     assert far(backward(model, X, y, compiled), backward(eager, X, y)) < ROUNDING

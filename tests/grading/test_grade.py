@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from helpers.course import ROOT, UNITS, source_notebook
+from helpers.course import ROOT, SECRETS, UNITS, source_notebook
 from helpers.submissions import FUNCTIONS, MINE, UNIT, answered, bonus, classroom, fingerprint, points, released, right
 from nbformat.v4 import new_code_cell, new_notebook
 
@@ -129,6 +129,8 @@ def again(lesson, tmp_path, monkeypatch):
 @pytest.mark.parametrize("unit", UNITS)
 def test_the_solution_earns_everything_and_the_untouched_notebook_nothing(unit, tmp_path):
     room = classroom(tmp_path, unit)
+    # A secret whose private cases this process has made where it judged the unit's exercises (conftest.py).
+    (tmp_path / "gradebook.secret").write_bytes(SECRETS[0])
     files = files_of(ROOT / "solutions" / unit)
     hand_in(nbformat.writes(right(unit)), tmp_path / "submitted", "right", unit, files=files)
     hand_in(nbformat.writes(released(unit)), tmp_path / "submitted", "untouched", unit)

@@ -104,7 +104,7 @@ elif given[:2] == ["pip", "install"]:
 PYTEST = """
 import os, sys
 print("pytest", os.getcwd(), sys.argv[1:])
-sys.exit(5)
+sys.exit(6 if os.environ.get("PYTHONDONTWRITEBYTECODE") else 5)
 """
 
 PROGRESS = """

@@ -199,14 +199,16 @@ ENOUGH = 3
 class Fewer(ast.NodeTransformer):
     """Loops that nobody counts (`for _ in`), and those that train over batches or until a budget is spent, end early.
 
-    What is looked at here is where tensors are, and that is the same in every round.
+    So do those that train for a number of rounds, where no round differs from another but by turns (`round % 4 == 0`):
+    once each has had its turn. What is looked at here is where tensors are, and that is the same in every round.
     """
 
     def visit_For(self, node: ast.For) -> ast.AST:
         self.generic_visit(node)
         uncounted = isinstance(node.target, ast.Name) and node.target.id == "_"
-        if uncounted or (_calls(node.iter, "split") and _calls(node, "backward")):
-            few = ast.parse(f"__import__('itertools').islice(x, {ENOUGH})", mode="eval").body
+        over_batches = _calls(node.iter, "split") and _calls(node, "backward")
+        if rounds := ENOUGH if uncounted or over_batches else _turns(node):
+            few = ast.parse(f"__import__('itertools').islice(x, {rounds})", mode="eval").body
             assert isinstance(few, ast.Call)
             few.args[0] = node.iter
             node.iter = ast.fix_missing_locations(ast.copy_location(few, node.iter))
@@ -221,6 +223,25 @@ class Fewer(ast.NodeTransformer):
         assert isinstance(rounds, ast.For)
         rounds.body = [stop, *node.body]
         return ast.fix_missing_locations(ast.copy_location(rounds, node))
+
+
+def _turns(node: ast.For) -> int:
+    """Rounds after which a training loop over a range has done all that it does; 0 where its counter says otherwise."""
+    counted = isinstance(node.iter, ast.Call) and isinstance(node.iter.func, ast.Name) and node.iter.func.id == "range"
+    if not (counted and isinstance(node.target, ast.Name) and _calls(node, "backward")) or node.orelse:
+        return 0
+    if _calls(node, "append"):  # what it has kept of each round is looked at later
+        return 0
+    inside = [each for statement in node.body for each in ast.walk(statement)]
+    uses = sum(isinstance(each, ast.Name) and each.id == node.target.id for each in inside)
+    turns = [
+        each.right.value
+        for each in inside
+        if isinstance(each, ast.BinOp) and isinstance(each.op, ast.Mod)
+        if isinstance(each.left, ast.Name) and each.left.id == node.target.id
+        if isinstance(each.right, ast.Constant) and isinstance(each.right.value, int)
+    ]
+    return max(ENOUGH, *turns) if uses == len(turns) and turns else ENOUGH if uses == 0 else 0
 
 
 def _calls(node: ast.AST, method: str) -> bool:

@@ -303,6 +303,7 @@ def test_the_recorded_signatures_are_of_the_sources_as_they_are(unit):
     assert stale_signatures(unit) == [], f"run ./course build {unit[:2]} and commit course_lib/reference/search/"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_sample_made_anew_gives_what_is_recorded(unit, bench):
     exercise = smallest(unit)
@@ -317,6 +318,7 @@ def test_a_sample_made_anew_gives_what_is_recorded(unit, bench):
         assert any(wrong and search.is_of(edit, wrong, reference) for wrong in tries)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("unit", UNITS)
 def test_what_a_sample_of_mutants_is_told_is_so_elsewhere(unit, bench, monkeypatch):
     """A few mutants of one solution a unit, each in a fork; the audit tries all of them."""
