@@ -37,7 +37,7 @@ JUDGE = ("course_lib/judging", "grader/search/operators.py", "grader/search/edit
 COURSE = (
     *("course", "course_lib/*.py", "course_lib/commands", "course_lib/kernel", "course_lib/drawing"),
     *("course_lib/stand_ins", "grader/commands", "grader/grading", "grader/pages", "grader/preprocessors"),
-    *("grader/reports", "grader/submissions", "grader/judging"),
+    *("grader/reports", "grader/sandbox", "grader/submissions", "grader/judging"),
 )
 TEMPLATES = "grader/pages/templates"
 """Pages whose sentences stand in `_("...")`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from itertools import product
 
 WORDS = re.compile(r"[A-Za-z]{2,}[^\w]* [^\w]*[A-Za-z(]|[a-z]{2,}[.:?!]$|^an? [a-z]{2,}")
 """Two words with a blank between them, one with its article, or one that ends as a sentence does."""
-CODE = re.compile(r"[#.]?[\w-]+\s*\{|[a-z-]+:\S|SELECT |raise |import ")
+CODE = re.compile(r"[#.]?[\w-]+\s*\{|[a-z-]+:\S|:\w+:$|\w*_\w*\.$|SELECT |raise |import ")
 """Styles, addresses, queries and Python, which have words, too."""
 NAMED = re.compile(r"`\{\w+\}`")
 FIELD = re.compile(r"\{[^{}]*\}")
@@ -23,6 +24,8 @@ NOT_SHOWN = frozenset({"loc", "textcoords", "removeprefix", "removesuffix", "get
 STYLES = frozenset({"color", "linewidth", "lw", "arrowstyle", "boxstyle", "facecolor", "edgecolor", "cmap", "stdout"})
 IDENTIFIER = re.compile(r"[a-z]+\d|\w+_\w*|lr|params")
 """Keys that are names in code."""
+NOT_SAID = {name for name in vars(builtins) if name != "SystemExit"} | {"ArgumentTypeError", "MissingEntry"}
+"""Errors whose sentences are for programmers; all that the course defines are for who meets them."""
 MOST, DEEPEST = 12, 4
 """Templates that one expression may give; more of them are not a sentence but a table."""
 
@@ -146,7 +149,7 @@ def _is_piece(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
         if isinstance(parent, ast.FormattedValue):
             return False
         if isinstance(parent, ast.Raise):
-            return _called(parent.exc) not in ("CourseError", "SetupError", "SystemExit")
+            return _called(parent.exc) in NOT_SAID
         if isinstance(parent, ast.Assert | ast.stmt):
             return isinstance(parent, ast.Assert)
         parent = parents.get(parent)
