@@ -23,7 +23,7 @@ from course_lib.language.matching import Teller
 from course_lib.workspace import language, locales, units
 
 FULL_WIDTH = "。？！：；，、）”"
-MARKS = {"zh_CN": {".": "。", ", ": "、", "; ": "；", "; it ": "；", ": ": "：", ":": "："}}
+MARKS = {"zh_CN": {".": "。", ",": "，", ", ": "、", "; ": "；", "; it ": "；", ": ": "：", ":": "："}}
 """Marks that a language writes otherwise than English."""
 
 _now: ContextVar[str | None] = ContextVar("language", default=None)
@@ -119,7 +119,7 @@ def tell_prints() -> None:
     unit = unit_here()
     if unit:
         words = _words(speaking(), unit)
-        builtins.print = _Printing(builtins.print, Teller(words.cells, only=words.lines))
+        builtins.print = _Printing(builtins.print, Teller(words.cells, only=words.lines, of_cells=words.cells))
 
 
 def tell_commands() -> None:
@@ -162,7 +162,7 @@ def _own() -> str:
 @cache
 def _teller(name: str, unit: str) -> Teller:
     words = _words(name, unit)
-    return Teller(words.known, of_code=words.judges)
+    return Teller(words.known, of_code=words.judges, of_cells=words.cells)
 
 
 @cache

@@ -27,6 +27,7 @@ ONE = r"[^\s,]+(?: [-+*/%@<>=]{1,2} [^\s,]+)*"
 NARROWER = {
     "name": r"((?:[^:.?!]|\.(?=\S))+?)",
     **dict.fromkeys(sorted(NUMBERS), r"(-?\d+)"),
+    "line": r"(\d+|(?<=`)[^`]+(?=[`.]))",
 }
 """What fields of some names hold: the name of an exercise or a method is no second sentence."""
 PIECE = r"(?:(?!, or when |[.?!] |\.$).)"
@@ -43,14 +44,21 @@ NARROWER_OF_ERRORS = {"what": r"(\w+(?:: .*)?)"}
 """What Python says may be sentences, so that the advice after it is the last one."""
 FORMAT = re.compile(r":(?:[^\[\]{}]?[<>=^])?[ +-]?(\d*)[,_]?(?:\.\d+)?([feEgGd%]?)$")
 """How a field is printed: its width, and whether it is a number."""
-NUMBER = r"( *[+-]?(?:[\d,_]*\.?\d+(?:e[+-]?\d+)?|nan|inf)%? *)"
+NUMBER = r"( *[+\u2212-]?(?:[\d,_]*\.?\d+(?:e[+-]?\d+)?|nan|inf)%? *)"
 ROW = re.compile(r" {2,}")
 CODE = re.compile(rf"{ONE}(?:, {ONE})*|\[.*\]")
-PLURAL = re.compile(r"(?s)'\w{0,3}' (?:\*|if) .*")
+PLURAL = re.compile(r"(?s)'\w{0,3}' (?:\*.*|if .* else '\w{0,3}')")
 """A field that is the ending of an English word in the plural; it is nothing in a language without."""
 FEW = 12
 """A template with fewer letters of its own, such as `at {where}: {message}`, counts only if its values are known."""
 PARTS = re.compile(r"[:.?!] +(?=\S)")
+BETWEEN = re.compile(r"(, |: |; | and | \+ | \u2212 | – | / | × |\n)")
+"""What stands between names and numbers that are put together: titles of panels, legends, rows."""
+WIDER = {", ": "，", ": ": "：", "; ": "；", " and ": " 和 "}
+KEYS = re.compile(r"\[(?:'[^'\]]*'|\"[^\"\]]*\"|\d+(?:, \d+)*)\]")
+"""One step into what a function returned: a key, or places."""
+VALUES = frozenset({"None", "True", "False", "nan", "inf"})
+"""Values of Python, which are no words."""
 HAN = re.compile(r"[\u4e00-\u9fff]")
 QUOTED = re.compile(r"`[^`]*`|\$[^$]*\$")
 ENGLISH = re.compile(r"[A-Za-z]{2,}")
@@ -91,11 +99,16 @@ class Teller:
     """Tells sentences by a dictionary of templates and whole sentences, English to the other language.
 
     only: those that may stand by themselves; the others are told as values within them. of_code: templates of the
-    judge, in whose fields `OF_CODE` a single word is a name.
+    judge, in whose fields `OF_CODE` a single word is a name. of_cells: templates of a unit's cells, whose fields are
+    any expressions.
     """
 
     def __init__(
-        self, translations: Mapping[str, str], only: Collection[str] | None = None, of_code: Collection[str] = ()
+        self,
+        translations: Mapping[str, str],
+        only: Collection[str] | None = None,
+        of_code: Collection[str] = (),
+        of_cells: Collection[str] = (),
     ) -> None:
         self._only = only
         self._same = frozenset(english for english, told in translations.items() if english == told)
@@ -103,7 +116,11 @@ class Teller:
         for english, told in list(self._whole.items()):  # a column that a line ends with stands by itself in a row
             if english[:1] == " ":
                 self._whole.setdefault(english.lstrip(), told.lstrip())
-        made = [made_from(english, told, english in of_code) for english, told in self._whole.items()]
+            if "$" in english and "{" not in english:  # a name with a formula, which a print shows without its dollars
+                self._whole.setdefault(_plain(english), _plain(told))
+        made = [
+            made_from(english, told, english in of_code, english in of_cells) for english, told in self._whole.items()
+        ]
         self._templates = sorted((each for each in made if each is not None), key=lambda each: -each.weight)
         self._first = [each for each in self._templates if only is None or each.english in only]
         self.tell = lru_cache(maxsize=4096)(self._tell)
@@ -116,7 +133,7 @@ class Teller:
     def _find(self, text: str, depth: int) -> str | None:
         """The sentence in the other language; None where nothing is known of it."""
         bare = text.strip()
-        if not bare or len(text) > LONGEST or not any(letter.isalpha() for letter in bare):
+        if not bare or len(text) > LONGEST or bare in VALUES or not any(letter.isalpha() for letter in bare):
             return None
         free = depth > 0 or self._only is None
         ways = [(text, "", ""), (_small(text), "", "")]
@@ -128,7 +145,39 @@ class Teller:
                 return f"{before}{self._whole[whole]}{after}"
         if depth >= DEEPEST:
             return None
-        return self._in_row(text, free, depth) or self._by_template(ways, depth)
+        return self._in_row(text, free, depth) or self._inside(text, depth) or self._by_template(ways, depth)
+
+    def _inside(self, text: str, depth: int) -> str | None:
+        """Where in a value something is, such as `['gradient in stage 1'][0]`, with its keys told."""
+        if "".join(KEYS.findall(text)) != text:
+            return None
+        told = KEYS.sub(
+            lambda key: key[0][:2] + (self._told(key[0][2:-2], depth + 1) or key[0][2:-2]) + key[0][-2:], text
+        )
+        return told if told != text else None
+
+    def _in_list(self, text: str, free: bool, depth: int) -> str | None:
+        """Names, numbers and formulas with a mark between them; None where a word of one of them is not known.
+
+        free: single words count, too; in what anybody may have printed, only a longer one says whose it is.
+        """
+        parts = BETWEEN.split(text)
+        if len(parts) < 3:
+            return None
+        told: list[str] = []
+        for part in parts[::2]:
+            bare = part in self._same or part in VALUES or not ENGLISH.search(QUOTED.sub("", part))
+            other = part if bare else self._told(part, depth + 1)
+            if other is None:
+                return None
+            told.append(other)
+        if not any(part != other and (free or " " in part) for part, other in zip(parts[::2], told, strict=True)):
+            return None
+        made = told[0]
+        for mark, part in zip(parts[1::2], told[1:], strict=True):
+            wide = mark in WIDER and bool(HAN.search(made[-1:] + part[:1]))
+            made += (WIDER[mark] if wide else mark) + part
+        return made
 
     def _in_row(self, text: str, free: bool, depth: int) -> str | None:
         """Values that two blanks and more part, each told by itself; None where one of them is not known.
@@ -163,9 +212,12 @@ class Teller:
                         return f"{before}{told}{after}"
                     found += [f"{before}{told}{after}"] if sure else []
                     break
-        if depth or self._only is None:
+        free = depth > 0 or self._only is None
+        if free:
             found += self._in_parts(ways[0][0], depth)
-        return min(found, key=_left, default=None)
+        listed = self._in_list(ways[0][0], free, depth)
+        found += [listed] if listed is not None else []
+        return min(found, key=english_left, default=None)
 
     def _in_parts(self, text: str, depth: int) -> list[str]:
         """Two sentences, or what is before and after a colon, told by themselves, in each way that tells anything."""
@@ -180,7 +232,7 @@ class Teller:
                     found.append(f"{left}：{right}" if colon else f"{left}{right}")
                 else:
                     found.append(f"{left}{colon}{between[0][1:]}{right}")
-                if None not in told and not _left(found[-1]):
+                if None not in told and not english_left(found[-1]):
                     break
         return found
 
@@ -211,8 +263,10 @@ class Teller:
         return made, template.weight > FEW, known
 
 
-def made_from(english: str, told: str, of_code: bool = False) -> Template | None:
+def made_from(english: str, told: str, of_code: bool = False, of_cells: bool = False) -> Template | None:
     """The template of a pair; None where it has no field, or is all fields. of_code: it is one of the judge's.
+
+    of_cells: it is one of a unit's, where a field of any name may hold anything.
 
     A text that ends in a blank goes on with something: that is a field, too.
     """
@@ -223,7 +277,7 @@ def made_from(english: str, told: str, of_code: bool = False) -> Template | None
     weight = sum(letter.isalpha() for text in texts for letter in text)
     if not fields or not any(text.strip() for text in texts):
         return None
-    narrower = NARROWER | NARROWER_OF_CODE if of_code else NARROWER
+    narrower = NARROWER | NARROWER_OF_CODE if of_code else {} if of_cells else NARROWER
     verbatim = frozenset(n for n, name in enumerate(fields) if name == "what" and fields[n + 1 :] == ("advice",))
     if verbatim:
         narrower = narrower | NARROWER_OF_ERRORS
@@ -272,7 +326,12 @@ def _width(text: str) -> int:
     return len(text) + sum(unicodedata.east_asian_width(sign) in "WF" for sign in text)
 
 
-def _left(told: str) -> int:
+def _plain(text: str) -> str:
+    """A name without the marks of its formula: `$\\alpha$` is `alpha`."""
+    return text.replace("$", "").replace("\\", "")
+
+
+def english_left(told: str) -> int:
     """How much of a text is English words, beside code and formulas."""
     return sum(len(word) for word in ENGLISH.findall(QUOTED.sub("", told)))
 

@@ -176,6 +176,8 @@ def _in_frame(page: str, opening: str) -> str:
         page = page.replace(
             before + words + after, before + told + (after.lstrip() if told[-1] in FULL_WIDTH else after)
         )
+        if before == " (" and told[-1] in FULL_WIDTH:  # as its colon, so its brackets
+            page = re.sub(rf" \(({re.escape(told)}[-\d./ ]*)\)", r"（\1）", page)
     return page
 
 
