@@ -57,6 +57,7 @@ BETWEEN = re.compile(r"(, |: |; | and | \+ | \u2212 | – | / | × |\n)")
 WIDER = {", ": "，", ": ": "：", "; ": "；", " and ": " 和 "}
 KEYS = re.compile(r"\[(?:'[^'\]]*'|\"[^\"\]]*\"|\d+(?:, \d+)*)\]")
 """One step into what a function returned: a key, or places."""
+QUOTES = re.compile(r"(['\"])(.+?)\1")
 VALUES = frozenset({"None", "True", "False", "nan", "inf"})
 """Values of Python, which are no words."""
 HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -151,9 +152,7 @@ class Teller:
         """Where in a value something is, such as `['gradient in stage 1'][0]`, with its keys told."""
         if "".join(KEYS.findall(text)) != text:
             return None
-        told = KEYS.sub(
-            lambda key: key[0][:2] + (self._told(key[0][2:-2], depth + 1) or key[0][2:-2]) + key[0][-2:], text
-        )
+        told = QUOTES.sub(lambda key: f"{key[1]}{self._told(key[2], depth + 1) or key[2]}{key[1]}", text)
         return told if told != text else None
 
     def _in_list(self, text: str, free: bool, depth: int) -> str | None:
@@ -165,10 +164,12 @@ class Teller:
         if len(parts) < 3:
             return None
         told: list[str] = []
-        for part in parts[::2]:
+        for part, mark in zip(parts[::2], [*parts[1::2], ""], strict=True):
             bare = part in self._same or part in VALUES or not ENGLISH.search(QUOTED.sub("", part))
             other = part if bare else self._told(part, depth + 1)
-            if other is None:
+            if other is None and mark == ": ":  # `print("left out:", name)`: the colon is a part of the text
+                other = (self._told(f"{part}:", depth + 1) or "").rstrip(":：")
+            if not other:
                 return None
             told.append(other)
         if not any(part != other and (free or " " in part) for part, other in zip(parts[::2], told, strict=True)):
@@ -260,7 +261,9 @@ class Teller:
             else:  # `{:.1%}, {:.1%}`: one after the other
                 value = there.pop(0) if len(there) > 1 else there[0]
             made = _joined(_joined(made, value, ":" in name), after, ":" in name)
-        return made, template.weight > FEW, known
+        sure = template.weight > FEW
+        # `in {unit}` is none of "in +0.7": a word or two is a template only beside words
+        return made, sure, known and (sure or template.weight > 3 or any(map(ENGLISH.search, match.groups())))
 
 
 def made_from(english: str, told: str, of_code: bool = False, of_cells: bool = False) -> Template | None:
