@@ -51,9 +51,12 @@ PLURAL = re.compile(r"(?s)'\w{0,3}' (?:\*.*|if .* else '\w{0,3}')")
 """A field that is the ending of an English word in the plural; it is nothing in a language without."""
 FEW = 12
 """A template with fewer letters of its own, such as `at {where}: {message}`, counts only if its values are known."""
+LITTLE = 3
+LISTED, JOINED = re.compile(r"[,;:] |\n"), re.compile(r"; |\n")
+"""Marks that no value of a template has that is no longer than a word, or a few."""
 PARTS = re.compile(r"[:.?!] +(?=\S)")
-BETWEEN = re.compile(r"(, |: |; | and | \+ | \u2212 | – | / | × |\n)")
-"""What stands between names and numbers that are put together: titles of panels, legends, rows."""
+BETWEEN = tuple(map(re.compile, (r"(\n)", "(; )", "(, | and )", "(: )", r"( \+ | \u2212 | – | / | × )")))
+"""What stands between names and numbers that are put together (titles of panels, legends, rows): the widest first."""
 WIDER = {", ": "，", ": ": "：", "; ": "；", " and ": " 和 "}
 KEYS = re.compile(r"\[(?:'[^'\]]*'|\"[^\"\]]*\"|\d+(?:, \d+)*)\]")
 """One step into what a function returned: a key, or places."""
@@ -122,7 +125,9 @@ class Teller:
         made = [
             made_from(english, told, english in of_code, english in of_cells) for english, told in self._whole.items()
         ]
-        self._templates = sorted((each for each in made if each is not None), key=lambda each: -each.weight)
+        self._templates = sorted(
+            (each for each in made if each is not None), key=lambda each: (-each.weight, each.english not in of_cells)
+        )
         self._first = [each for each in self._templates if only is None or each.english in only]
         self.tell = lru_cache(maxsize=4096)(self._tell)
         self._told = lru_cache(maxsize=16384)(self._find)
@@ -146,7 +151,27 @@ class Teller:
                 return f"{before}{self._whole[whole]}{after}"
         if depth >= DEEPEST:
             return None
-        return self._in_row(text, free, depth) or self._inside(text, depth) or self._by_template(ways, depth)
+        return (
+            self._in_row(text, free, depth)
+            or self._inside(text, depth)
+            or self._in_pieces(text, free, depth)
+            or self._by_template(ways, depth)
+        )
+
+    def _in_pieces(self, text: str, free: bool, depth: int) -> str | None:
+        """Sentences of one form with commas between them: no field of the first one holds the second."""
+        parts = text.split(", ")
+        if len(parts) < 2 or not free:
+            return None
+        forms = {self._form(part) for part in parts}
+        return self._listed(re.split("(, )", text), free, depth) if len(forms) == 1 and None not in forms else None
+
+    def _form(self, text: str) -> str | None:
+        """The template that a text is made by, where its values are no text themselves."""
+        for template in self._templates:
+            if (match := template.match(text)) and not any(", " in value for value in match.groups()):
+                return template.english
+        return None
 
     def _inside(self, text: str, depth: int) -> str | None:
         """Where in a value something is, such as `['gradient in stage 1'][0]`, with its keys told."""
@@ -160,25 +185,32 @@ class Teller:
 
         free: single words count, too; in what anybody may have printed, only a longer one says whose it is.
         """
-        parts = BETWEEN.split(text)
-        if len(parts) < 3:
-            return None
+        for between in BETWEEN:
+            parts = between.split(text)
+            if len(parts) > 1 and (made := self._listed(parts, free, depth)) is not None:
+                return made
+        return None
+
+    def _listed(self, parts: list[str], free: bool, depth: int) -> str | None:
+        """A list, with the marks between its parts; None where a part is not known."""
         told: list[str] = []
         for part, mark in zip(parts[::2], [*parts[1::2], ""], strict=True):
             bare = part in self._same or part in VALUES or not ENGLISH.search(QUOTED.sub("", part))
             other = part if bare else self._told(part, depth + 1)
-            if other is None and mark == ": ":  # `print("left out:", name)`: the colon is a part of the text
-                other = (self._told(f"{part}:", depth + 1) or "").rstrip(":：")
+            if other is None and mark == ": ":
+                other = self._before_a_colon(part, depth)
             if not other:
                 return None
             told.append(other)
         if not any(part != other and (free or " " in part) for part, other in zip(parts[::2], told, strict=True)):
             return None
-        made = told[0]
-        for mark, part in zip(parts[1::2], told[1:], strict=True):
-            wide = mark in WIDER and bool(HAN.search(made[-1:] + part[:1]))
-            made += (WIDER[mark] if wide else mark) + part
-        return made
+        marks = WIDER if any(map(HAN.search, told)) else {}
+        return "".join(f"{part}{marks.get(mark, mark)}" for part, mark in zip(told, [*parts[1::2], ""], strict=True))
+
+    def _before_a_colon(self, text: str, depth: int) -> str | None:
+        """A text that is known with its colon only: `print("left out:", names)`."""
+        told = self._told(f"{text}:", depth + 1)
+        return told.rstrip(":：") if told else None
 
     def _in_row(self, text: str, free: bool, depth: int) -> str | None:
         """Values that two blanks and more part, each told by itself; None where one of them is not known.
@@ -227,6 +259,8 @@ class Teller:
             ends = (text[: between.start() + 1].removesuffix(":"), text[between.end() :])
             told = [self._told(part, depth + 1) for part in ends]
             colon = ":" if between[0][0] == ":" else ""
+            if colon and told[0] is None:
+                told[0] = self._before_a_colon(ends[0], depth)
             if told[1] is not None or told[0] is not None and not colon:
                 left, right = told[0] or ends[0], told[1] or ends[1]
                 if HAN.search(right):  # Chinese has its own colon, and no blank after a full stop
@@ -245,7 +279,7 @@ class Teller:
             verbatim = number in template.verbatim
             code = verbatim or " " not in value.strip() or CODE.fullmatch(value.strip()) is not None
             told = None if verbatim or code and number in template.coded else self._told(value, depth + 1)
-            known &= told is not None or code or not value
+            known &= told is not None or code or not value or value in self._same
             form = FORMAT.search(name)
             if told and form and form[1]:
                 told = _as_wide(told, value, right=">" in form[0])
@@ -261,9 +295,12 @@ class Teller:
             else:  # `{:.1%}, {:.1%}`: one after the other
                 value = there.pop(0) if len(there) > 1 else there[0]
             made = _joined(_joined(made, value, ":" in name), after, ":" in name)
-        sure = template.weight > FEW
-        # `in {unit}` is none of "in +0.7": a word or two is a template only beside words
-        return made, sure, known and (sure or template.weight > 3 or any(map(ENGLISH.search, match.groups())))
+        if template.weight <= FEW and not template.coded:  # a word such as `of` parts words, and no lists of them
+            values = match.groups()
+            little = template.weight <= LITTLE
+            known &= not any(map((LISTED if little else JOINED).search, values))
+            known &= not little or any(map(ENGLISH.search, values))  # `in {unit}` is none of "in +0.7"
+        return made, template.weight > FEW, known
 
 
 def made_from(english: str, told: str, of_code: bool = False, of_cells: bool = False) -> Template | None:
