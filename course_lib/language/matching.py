@@ -77,6 +77,7 @@ class Template:
     """A sentence with fields. `weight`: how many letters it has beside them; `texts`: what stands between them.
 
     coded: the fields, by number, whose single words are names. verbatim: those that hold what Python said.
+    of_code: it is the judge's.
     """
 
     english: str
@@ -87,6 +88,7 @@ class Template:
     weight: int
     coded: frozenset[int] = frozenset()
     verbatim: frozenset[int] = frozenset()
+    of_code: bool = False
 
     def match(self, text: str) -> re.Match[str] | None:
         """How the text is made by the template; None where it is not. Most are told apart without the pattern."""
@@ -295,7 +297,7 @@ class Teller:
             else:  # `{:.1%}, {:.1%}`: one after the other
                 value = there.pop(0) if len(there) > 1 else there[0]
             made = _joined(_joined(made, value, ":" in name), after, ":" in name)
-        if template.weight <= FEW and not template.coded:  # a word such as `of` parts words, and no lists of them
+        if template.weight <= FEW and not template.of_code:  # a word such as `of` parts words, and no lists of them
             values = match.groups()
             little = template.weight <= LITTLE
             known &= not any(map((LISTED if little else JOINED).search, values))
@@ -326,7 +328,9 @@ def made_from(english: str, told: str, of_code: bool = False, of_cells: bool = F
     )
     coded = {n for n, name in enumerate(fields) if name in OF_CODE and not texts[n].endswith("the ")} if of_code else ()
     compiled = re.compile(pattern, re.DOTALL)
-    return Template(english.removesuffix("{rest}"), texts, compiled, fields, told, weight, frozenset(coded), verbatim)
+    return Template(
+        english.removesuffix("{rest}"), texts, compiled, fields, told, weight, frozenset(coded), verbatim, of_code
+    )
 
 
 def _formatted(field: str) -> str:
