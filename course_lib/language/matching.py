@@ -9,53 +9,20 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
-FIELD = re.compile(r"\{([^{}]*)\}")
-NUMBERS = frozenset({"line", "hint", "earned", "points", "broken", "all", "wrong", "count", "nan", "inf", "axes"})
-"""Fields that hold whole numbers."""
-OF_CODE = frozenset(
-    (
-        *("output", "name", "names", "argument", "code", "target", "a", "b", "what", "old", "new", "near", "outer"),
-        *("other", "inside", "expression", "c"),
-    )
-)
-"""Fields of the judge's templates whose single words are names of code: `step` is no step there, unless "the" is before
-it."""
-ONE = r"[^\s,]+(?: [-+*/%@<>=]{1,2} [^\s,]+)*"
-NARROWER = {
-    "name": r"((?:[^:.?!]|\.(?=\S))+?)",
-    **dict.fromkeys(sorted(NUMBERS), r"(-?\d+)"),
-    "line": r"(\d+|(?<=`)[^`]+(?=[`.]))",
-}
-"""What fields of some names hold: the name of an exercise or a method is no second sentence."""
-PIECE = r"(?:(?!, or when |[.?!] |\.$).)"
-NARROWER_OF_CODE = {
-    "a": f"({PIECE}*)",  # what it is computed from may have an "and" of its own
-    **dict.fromkeys(("b", "new", "old", "word"), f"({PIECE}*?)"),
-    "target": r"([\w.]+)",
-    "expression": rf"({ONE})",
-    "names": rf"({ONE}(?:, {ONE})*(?: and {ONE})?)",
-    "inside": rf"({ONE}(?:, {ONE})*(?: and {ONE})?)",
-}
-"""The same in the judge's templates: names, expressions of a few signs, and pieces that end where their clause does."""
-NARROWER_OF_ERRORS = {"what": r"(\w+(?:: .*)?)"}
-"""What Python says may be sentences, so that the advice after it is the last one."""
-FORMAT = re.compile(r":(?:[^\[\]{}]?[<>=^])?[ +-]?(\d*)[,_]?(?:\.\d+)?([feEgGd%]?)$")
-"""How a field is printed: its width, and whether it is a number."""
-NUMBER = r"( *[+\u2212-]?(?:[\d,_]*\.?\d+(?:e[+-]?\d+)?|nan|inf)%? *)"
-ROW = re.compile(r" {2,}")
+from course_lib.language.templates import FIELD, FORMAT, ONE, PLURAL, Template, made_from
+
+ROW, COMMA = re.compile(r"( {2,})"), re.compile("(, )")
+BRACKETS = re.compile(r"\[[^\[\]]*\]|\{[^{}]*\}|\([^()]*\)")
 CODE = re.compile(rf"{ONE}(?:, {ONE})*|\[.*\]")
-PLURAL = re.compile(r"(?s)'\w{0,3}' (?:\*.*|if .* else '\w{0,3}')")
-"""A field that is the ending of an English word in the plural; it is nothing in a language without."""
 FEW = 12
 """A template with fewer letters of its own, such as `at {where}: {message}`, counts only if its values are known."""
-LITTLE = 3
+LITTLE = 2
 LISTED, JOINED = re.compile(r"[,;:] |\n"), re.compile(r"; |\n")
 """Marks that no value of a template has that is no longer than a word, or a few."""
 PARTS = re.compile(r"[:.?!] +(?=\S)")
-BETWEEN = tuple(map(re.compile, (r"(\n)", "(; )", "(, | and )", "(: )", r"( \+ | \u2212 | – | / | × )")))
+BETWEEN = tuple(map(re.compile, (r"(\n)", "(; )", "(, | and | then )", "(: )", r"( \+ | \u2212 | – | / | × )")))
 """What stands between names and numbers that are put together (titles of panels, legends, rows): the widest first."""
 WIDER = {", ": "，", ": ": "：", "; ": "；", " and ": " 和 "}
 KEYS = re.compile(r"\[(?:'[^'\]]*'|\"[^\"\]]*\"|\d+(?:, \d+)*)\]")
@@ -70,35 +37,6 @@ WIDE = re.compile(r"[\u3000-\u9fff\uff00-\uffef“”…—]")
 NARROW = re.compile(r"[A-Za-z0-9`$(\[]")
 DEEPEST = 6
 LONGEST = 4_000
-
-
-@dataclass(frozen=True)
-class Template:
-    """A sentence with fields. `weight`: how many letters it has beside them; `texts`: what stands between them.
-
-    coded: the fields, by number, whose single words are names. verbatim: those that hold what Python said.
-    of_code: it is the judge's.
-    """
-
-    english: str
-    texts: tuple[str, ...]
-    pattern: re.Pattern[str]
-    fields: tuple[str, ...]
-    told: str
-    weight: int
-    coded: frozenset[int] = frozenset()
-    verbatim: frozenset[int] = frozenset()
-    of_code: bool = False
-
-    def match(self, text: str) -> re.Match[str] | None:
-        """How the text is made by the template; None where it is not. Most are told apart without the pattern."""
-        at = 0
-        for part in self.texts:
-            at = text.find(part, at)
-            if at < 0:
-                return None
-            at += len(part)
-        return self.pattern.fullmatch(text)
 
 
 class Teller:
@@ -162,11 +100,11 @@ class Teller:
 
     def _in_pieces(self, text: str, free: bool, depth: int) -> str | None:
         """Sentences of one form with commas between them: no field of the first one holds the second."""
-        parts = text.split(", ")
+        parts = _split(COMMA, text)
         if len(parts) < 2 or not free:
             return None
-        forms = {self._form(part) for part in parts}
-        return self._listed(re.split("(, )", text), free, depth) if len(forms) == 1 and None not in forms else None
+        forms = {self._form(part) for part in parts[::2]}
+        return self._listed(parts, free, depth) if len(forms) == 1 and None not in forms else None
 
     def _form(self, text: str) -> str | None:
         """The template that a text is made by, where its values are no text themselves."""
@@ -188,7 +126,7 @@ class Teller:
         free: single words count, too; in what anybody may have printed, only a longer one says whose it is.
         """
         for between in BETWEEN:
-            parts = between.split(text)
+            parts = _split(between, text)
             if len(parts) > 1 and (made := self._listed(parts, free, depth)) is not None:
                 return made
         return None
@@ -198,41 +136,43 @@ class Teller:
         told: list[str] = []
         for part, mark in zip(parts[::2], [*parts[1::2], ""], strict=True):
             bare = part in self._same or part in VALUES or not ENGLISH.search(QUOTED.sub("", part))
-            other = part if bare else self._told(part, depth + 1)
+            other = part if bare else None
             if other is None and mark == ": ":
-                other = self._before_a_colon(part, depth)
+                other = self._before_a_colon(part)
+            other = other or self._told(part, depth + 1)
             if not other:
                 return None
             told.append(other)
         if not any(part != other and (free or " " in part) for part, other in zip(parts[::2], told, strict=True)):
             return None
         marks = WIDER if any(map(HAN.search, told)) else {}
-        return "".join(f"{part}{marks.get(mark, mark)}" for part, mark in zip(told, [*parts[1::2], ""], strict=True))
+        known = self._whole if marks else {}
+        wide = [marks.get(mark) or known.get(mark, mark) for mark in [*parts[1::2], ""]]
+        return "".join(f"{part}{mark}" for part, mark in zip(told, wide, strict=True))
 
-    def _before_a_colon(self, text: str, depth: int) -> str | None:
-        """A text that is known with its colon only: `print("left out:", names)`."""
-        told = self._told(f"{text}:", depth + 1)
-        return told.rstrip(":：") if told else None
+    def _before_a_colon(self, text: str) -> str | None:
+        """A text that is known with its colon: `print("left out:", names)`."""
+        return self._whole.get(f"{text}:", "").rstrip(":：") or None
 
     def _in_row(self, text: str, free: bool, depth: int) -> str | None:
         """Values that two blanks and more part, each told by itself; None where one of them is not known.
 
         free: single words count, too; in what anybody may have printed, only a longer one says whose it is.
         """
-        parts = ROW.split(text)
+        parts = _split(ROW, text)
         if len(parts) < 2:
             return None
         told = [
             self._told(part, depth + 1) if part not in self._same and ENGLISH.search(QUOTED.sub("", part)) else part
-            for part in parts
+            for part in parts[::2]
         ]
         if None in told or not any(
-            part != other and (free or " " in part) for part, other in zip(parts, told, strict=True)
+            part != other and (free or " " in part) for part, other in zip(parts[::2], told, strict=True)
         ):
             return None
-        gaps = [*ROW.findall(text), ""]
         wide = [
-            _as_wide(f"{other or ''}{gap}", f"{part}{gap}") for part, other, gap in zip(parts, told, gaps, strict=True)
+            _as_wide(f"{other or ''}{gap}", f"{part}{gap}")
+            for part, other, gap in zip(parts[::2], told, [*parts[1::2], ""], strict=True)
         ]
         return "".join(wide[:-1]) + (told[-1] or "")
 
@@ -261,8 +201,8 @@ class Teller:
             ends = (text[: between.start() + 1].removesuffix(":"), text[between.end() :])
             told = [self._told(part, depth + 1) for part in ends]
             colon = ":" if between[0][0] == ":" else ""
-            if colon and told[0] is None:
-                told[0] = self._before_a_colon(ends[0], depth)
+            if colon:
+                told[0] = self._before_a_colon(ends[0]) or told[0]
             if told[1] is not None or told[0] is not None and not colon:
                 left, right = told[0] or ends[0], told[1] or ends[1]
                 if HAN.search(right):  # Chinese has its own colon, and no blank after a full stop
@@ -276,11 +216,12 @@ class Teller:
     def _filled(self, template: Template, match: re.Match[str], depth: int) -> tuple[str, bool, bool]:
         """A template with its values told, too; whether it says enough to be sure of, and whether all is known."""
         values: dict[str, list[str]] = {}
-        known = True
+        known, words = True, False
         for number, (name, value) in enumerate(zip(template.fields, match.groups(), strict=True)):
             verbatim = number in template.verbatim
             code = verbatim or " " not in value.strip() or CODE.fullmatch(value.strip()) is not None
             told = None if verbatim or code and number in template.coded else self._told(value, depth + 1)
+            words |= told is not None
             known &= told is not None or code or not value or value in self._same
             form = FORMAT.search(name)
             if told and form and form[1]:
@@ -301,44 +242,10 @@ class Teller:
             values = match.groups()
             little = template.weight <= LITTLE
             known &= not any(map((LISTED if little else JOINED).search, values))
-            known &= not little or any(map(ENGLISH.search, values))  # `in {unit}` is none of "in +0.7"
+            if little:  # `in {unit}` is none of "in +0.7", nor `{won} of {all}` a part of "gradcheck of torch"
+                named = any(map(ENGLISH.search, values))
+                known &= words or not named if template.of_cells else named
         return made, template.weight > FEW, known
-
-
-def made_from(english: str, told: str, of_code: bool = False, of_cells: bool = False) -> Template | None:
-    """The template of a pair; None where it has no field, or is all fields. of_code: it is one of the judge's.
-
-    of_cells: it is one of a unit's, where a field of any name may hold anything.
-
-    A text that ends in a blank goes on with something: that is a field, too.
-    """
-    if english[-1:] == " " and not english.isspace():
-        english, told = f"{english}{{rest}}", f"{told}{{rest}}"
-    parts = FIELD.split(english)
-    fields, texts = tuple(parts[1::2]), tuple(parts[::2])
-    weight = sum(letter.isalpha() for text in texts for letter in text)
-    if not fields or not any(text.strip() for text in texts):
-        return None
-    narrower = NARROWER | NARROWER_OF_CODE if of_code else {} if of_cells else NARROWER
-    verbatim = frozenset(n for n, name in enumerate(fields) if name == "what" and fields[n + 1 :] == ("advice",))
-    if verbatim:
-        narrower = narrower | NARROWER_OF_ERRORS
-    pattern = "".join(
-        narrower.get(text, _formatted(text)) if number % 2 else re.escape(text) for number, text in enumerate(parts)
-    )
-    coded = {n for n, name in enumerate(fields) if name in OF_CODE and not texts[n].endswith("the ")} if of_code else ()
-    compiled = re.compile(pattern, re.DOTALL)
-    return Template(
-        english.removesuffix("{rest}"), texts, compiled, fields, told, weight, frozenset(coded), verbatim, of_code
-    )
-
-
-def _formatted(field: str) -> str:
-    """The pattern of a field: as wide as it is printed, and a number where it is printed as one."""
-    form = FORMAT.search(field)
-    if form is None:
-        return "(.*?)"
-    return NUMBER if form[2] else f"(.{{{int(form[1] or 0)},}}?)"
 
 
 def _joined(left: str, right: str, in_columns: bool) -> str:
@@ -368,6 +275,16 @@ def _as_wide(told: str, english: str, right: bool = False) -> str:
 
 def _width(text: str) -> int:
     return len(text) + sum(unicodedata.east_asian_width(sign) in "WF" for sign in text)
+
+
+def _split(between: re.Pattern[str], text: str) -> list[str]:
+    """A text parted by a pattern of one group, which stays between the parts; what is in brackets stays whole."""
+    hidden = BRACKETS.sub(lambda inside: "\0" * len(inside[0]), text)
+    parts, at = [], 0
+    for found in between.finditer(hidden):
+        parts += [text[at : found.start()], found[0]]
+        at = found.end()
+    return [*parts, text[at:]]
 
 
 def _plain(text: str) -> str:
