@@ -9,7 +9,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
@@ -23,15 +23,48 @@ from course_lib.language.matching import Teller
 from course_lib.workspace import language, locales, units
 
 FULL_WIDTH = "。？！：；，、）”"
-MARKS = {"zh_CN": {".": "。", ", ": "、", "; ": "；", "; it ": "；", ": ": "：", ":": "："}}
+MARKS = {"zh_CN": {".": "。", ",": "，", ", ": "、", "; ": "；", "; it ": "；", ": ": "：", ":": "："}}
 """Marks that a language writes otherwise than English."""
 
 _now: ContextVar[str | None] = ContextVar("language", default=None)
 
 
+@dataclass(frozen=True)
+class Words:
+    """What a language knows in a unit: English -> translation.
+
+    judges: which of these are templates of the judge. cells: what the unit's own cells show, English -> translation;
+    lines: which of these they print.
+    """
+
+    language: str
+    unit: str
+    known: Mapping[str, str]
+    judges: frozenset[str]
+    cells: Mapping[str, str]
+    lines: frozenset[str]
+
+
+_handed: Words | None = None
+
+
+def hear(words: Mapping[str, Any]) -> None:
+    """In a process that has no catalogues, such as a grader's sandbox: speak by what `words_for` gave elsewhere."""
+    global _handed
+    sets = {name: frozenset(words[name]) for name in ("judges", "lines")}
+    _handed = Words(**{**words, **sets})
+    tell_prints()
+
+
+def words_for(language: str, unit: str) -> dict[str, Any]:
+    """What `hear` takes, as JSON has it."""
+    words = _words(language, unit)
+    return vars(words) | {"judges": sorted(words.judges), "lines": sorted(words.lines)}
+
+
 def speaking() -> str:
     """The language of what is shown now: that of `in_language`, else the reader's own."""
-    return _now.get() or _own()
+    return _now.get() or (_handed.language if _handed else _own())
 
 
 @contextlib.contextmanager
@@ -67,6 +100,8 @@ def sign(english: str) -> str:
 
 def unit_here() -> str:
     """The unit whose folder this process works in, as a notebook's kernel does; nothing in any other folder."""
+    if _handed:
+        return _handed.unit
     try:
         name = Path.cwd().name
         return name if name in units() else ""
@@ -82,15 +117,9 @@ def tell_prints() -> None:
     if speaking() == choice.ENGLISH or isinstance(builtins.print, _Printing):
         return
     unit = unit_here()
-    if not unit:
-        return
-    try:
-        path = locales() / speaking() / "units" / f"{unit}.po"
-        names = [name for name in noted(path, "code: name") if " " in name]  # `print(name)`, if it is no single word
-        lines, whole = {*noted(path, "code: print"), *names}, translations(path).get(f"{unit}/code", {})
-    except CourseError:  # `shown` says so
-        return
-    builtins.print = _Printing(builtins.print, Teller(whole, only=frozenset(lines)))
+    if unit:
+        words = _words(speaking(), unit)
+        builtins.print = _Printing(builtins.print, Teller(words.cells, only=words.lines, of_cells=words.cells))
 
 
 def tell_commands() -> None:
@@ -132,13 +161,28 @@ def _own() -> str:
 
 @cache
 def _teller(name: str, unit: str) -> Teller:
+    words = _words(name, unit)
+    return Teller(words.known, of_code=words.judges, of_cells=words.cells)
+
+
+@cache
+def _words(name: str, unit: str) -> Words:
     """What a language knows in a unit. The unit's own words go before those that all share."""
+    if _handed and (name, unit) == (_handed.language, _handed.unit):
+        return _handed
     known: dict[str, str] = {}
     judges: frozenset[str] = frozenset()
+    cells: dict[str, str] = {}
+    lines: frozenset[str] = frozenset()
     files = ["course", "checks/shared", *([f"checks/u{unit}", f"units/{unit}"] if unit else [])]
     for file in files:
+        path = locales() / name / f"{file}.po"
         try:
-            found = translations(locales() / name / f"{file}.po")
+            found = translations(path)
+            if file.startswith("units"):
+                cells = found.get(f"{unit}/code", {})
+                names = [text for text in noted(path, "code: name") if " " in text]  # `print(name)`, if no single word
+                lines = frozenset({*noted(path, "code: print"), *names})
         except CourseError as error:
             print(f"This is shown in English: {error}", file=sys.stderr)
             continue
@@ -146,4 +190,4 @@ def _teller(name: str, unit: str) -> Teller:
             if context != unit or file.startswith("checks"):  # a unit's prose is in its notebook already
                 known |= sentences
                 judges |= sentences.keys() if file == "checks/shared" else frozenset()
-    return Teller(known, of_code=judges)
+    return Words(name, unit, known, judges, cells, lines)

@@ -113,7 +113,7 @@ def _shown(ax: Axes) -> str:
         names = _listed(with_ends, between=between)
         some = shown("{things}; named: {names}")  # a legend may leave out what is drawn many times
         said = say(some, things=said, names=names) if len(_curves(ax)) > 2 * len(named) else said + sign(": ") + names
-    return say(shown("{axes}, {things}"), axes=axes_names, things=said) if axes_names else said
+    return put_together([axes_names + sign(","), said]) if axes_names else said
 
 
 def _things(ax: Axes) -> list[str]:
@@ -206,7 +206,11 @@ def _axis_name(ax: Axes, which: str) -> str:
 def _names(ax: Axes) -> list[str]:
     """What the legend names; without one, what it would name."""
     legend = ax.get_legend()
-    names = _names_in(legend) if legend is not None else [spoken(label) for label in ax.get_legend_handles_labels()[1]]
+    names = (
+        _names_in(legend)
+        if legend is not None
+        else [spoken(shown(label)) for label in ax.get_legend_handles_labels()[1]]
+    )
     return [name for name in dict.fromkeys(names) if name]
 
 
@@ -219,7 +223,7 @@ def _ends(ax: Axes) -> dict[str, str]:
         if _is_named(line) and measured and (np.diff(x) > 0).all():
             seen = y[np.isfinite(y)]
             if seen.size > 1:
-                found[spoken(str(line.get_label()))] = say(
+                found[spoken(shown(str(line.get_label())))] = say(
                     shown("{first} to {last}"), first=_number(seen[0]), last=_number(seen[-1])
                 )
     return found if len(found) <= FEW else {}

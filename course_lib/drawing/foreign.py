@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from course_lib.language.breaking import broken
 from course_lib.language.choice import ENGLISH
+from course_lib.language.matching import english_left
 from course_lib.told import shown, speaking
 
 if TYPE_CHECKING:
@@ -90,10 +91,11 @@ def _told(english: str) -> str:
     if not re.search(r"[A-Za-z]{2}", english):
         return english
     other = shown(english)
-    if other == english and "\n" in english:
-        other = shown(" ".join(english.split()))
-        return english if other == " ".join(english.split()) else other
-    return other
+    if "\n" not in english:
+        return other
+    joined = " ".join(english.split())
+    whole = shown(joined)  # where a line ended, there may be the middle of a value
+    return whole if whole != joined and english_left(whole) <= english_left(other) else other
 
 
 def _tell_ticks(axis: Axis, undo: list[tuple[Any, str, Any]]) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from course_lib.language.blocks import translated
 from course_lib.language.catalogues import translations
-from course_lib.language.choice import ENGLISH
+from course_lib.language.choice import ENGLISH, languages
 
 KEY = "optimization_course"
 """In a notebook's metadata: its language, and marks of the prose that was put there."""
@@ -68,6 +68,12 @@ def language_of(notebook: Notebook) -> str:
     said = said.get(KEY, {}) if isinstance(said, dict) else {}
     language = said.get("language") if isinstance(said, dict) else None
     return language if isinstance(language, str) else ENGLISH
+
+
+def spoken(notebook: Notebook, locales: Path) -> str:
+    """The language in which a notebook is answered: its own, or English where the course does not speak that."""
+    language = language_of(notebook)
+    return language if language in languages(locales) else ENGLISH
 
 
 def told_marks(notebook: Notebook) -> dict[str, str]:

@@ -9,48 +9,27 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
-FIELD = re.compile(r"\{([^{}]*)\}")
-NUMBERS = frozenset({"line", "hint", "earned", "points", "broken", "all", "wrong", "count", "nan", "inf", "axes"})
-"""Fields that hold whole numbers."""
-OF_CODE = frozenset(
-    (
-        *("output", "name", "names", "argument", "code", "target", "a", "b", "what", "old", "new", "near", "outer"),
-        *("other", "inside", "expression", "c"),
-    )
-)
-"""Fields of the judge's templates whose single words are names of code: `step` is no step there, unless "the" is before
-it."""
-ONE = r"[^\s,]+(?: [-+*/%@<>=]{1,2} [^\s,]+)*"
-NARROWER = {
-    "name": r"((?:[^:.?!]|\.(?=\S))+?)",
-    **dict.fromkeys(sorted(NUMBERS), r"(-?\d+)"),
-}
-"""What fields of some names hold: the name of an exercise or a method is no second sentence."""
-PIECE = r"(?:(?!, or when |[.?!] |\.$).)"
-NARROWER_OF_CODE = {
-    "a": f"({PIECE}*)",  # what it is computed from may have an "and" of its own
-    **dict.fromkeys(("b", "new", "old", "word"), f"({PIECE}*?)"),
-    "target": r"([\w.]+)",
-    "expression": rf"({ONE})",
-    "names": rf"({ONE}(?:, {ONE})*(?: and {ONE})?)",
-    "inside": rf"({ONE}(?:, {ONE})*(?: and {ONE})?)",
-}
-"""The same in the judge's templates: names, expressions of a few signs, and pieces that end where their clause does."""
-NARROWER_OF_ERRORS = {"what": r"(\w+(?:: .*)?)"}
-"""What Python says may be sentences, so that the advice after it is the last one."""
-FORMAT = re.compile(r":(?:[^\[\]{}]?[<>=^])?[ +-]?(\d*)[,_]?(?:\.\d+)?([feEgGd%]?)$")
-"""How a field is printed: its width, and whether it is a number."""
-NUMBER = r"( *[+-]?(?:[\d,_]*\.?\d+(?:e[+-]?\d+)?|nan|inf)%? *)"
-ROW = re.compile(r" {2,}")
+from course_lib.language.templates import FIELD, FORMAT, ONE, PLURAL, Template, made_from
+
+ROW, COMMA = re.compile(r"( {2,})"), re.compile("(, )")
+BRACKETS = re.compile(r"\[[^\[\]]*\]|\{[^{}]*\}|\([^()]*\)")
 CODE = re.compile(rf"{ONE}(?:, {ONE})*|\[.*\]")
-PLURAL = re.compile(r"(?s)'\w{0,3}' (?:\*|if) .*")
-"""A field that is the ending of an English word in the plural; it is nothing in a language without."""
 FEW = 12
 """A template with fewer letters of its own, such as `at {where}: {message}`, counts only if its values are known."""
+LITTLE = 2
+LISTED, JOINED = re.compile(r"[,;:] |\n"), re.compile(r"; |\n")
+"""Marks that no value of a template has that is no longer than a word, or a few."""
 PARTS = re.compile(r"[:.?!] +(?=\S)")
+BETWEEN = tuple(map(re.compile, (r"(\n)", "(; )", "(, | and | then )", "(: )", r"( \+ | \u2212 | – | / | × )")))
+"""What stands between names and numbers that are put together (titles of panels, legends, rows): the widest first."""
+WIDER = {", ": "，", ": ": "：", "; ": "；", " and ": " 和 "}
+KEYS = re.compile(r"\[(?:'[^'\]]*'|\"[^\"\]]*\"|\d+(?:, \d+)*)\]")
+"""One step into what a function returned: a key, or places."""
+QUOTES = re.compile(r"(['\"])(.+?)\1")
+VALUES = frozenset({"None", "True", "False", "nan", "inf"})
+"""Values of Python, which are no words."""
 HAN = re.compile(r"[\u4e00-\u9fff]")
 QUOTED = re.compile(r"`[^`]*`|\$[^$]*\$")
 ENGLISH = re.compile(r"[A-Za-z]{2,}")
@@ -60,42 +39,20 @@ DEEPEST = 6
 LONGEST = 4_000
 
 
-@dataclass(frozen=True)
-class Template:
-    """A sentence with fields. `weight`: how many letters it has beside them; `texts`: what stands between them.
-
-    coded: the fields, by number, whose single words are names. verbatim: those that hold what Python said.
-    """
-
-    english: str
-    texts: tuple[str, ...]
-    pattern: re.Pattern[str]
-    fields: tuple[str, ...]
-    told: str
-    weight: int
-    coded: frozenset[int] = frozenset()
-    verbatim: frozenset[int] = frozenset()
-
-    def match(self, text: str) -> re.Match[str] | None:
-        """How the text is made by the template; None where it is not. Most are told apart without the pattern."""
-        at = 0
-        for part in self.texts:
-            at = text.find(part, at)
-            if at < 0:
-                return None
-            at += len(part)
-        return self.pattern.fullmatch(text)
-
-
 class Teller:
     """Tells sentences by a dictionary of templates and whole sentences, English to the other language.
 
     only: those that may stand by themselves; the others are told as values within them. of_code: templates of the
-    judge, in whose fields `OF_CODE` a single word is a name.
+    judge, in whose fields `OF_CODE` a single word is a name. of_cells: templates of a unit's cells, whose fields are
+    any expressions.
     """
 
     def __init__(
-        self, translations: Mapping[str, str], only: Collection[str] | None = None, of_code: Collection[str] = ()
+        self,
+        translations: Mapping[str, str],
+        only: Collection[str] | None = None,
+        of_code: Collection[str] = (),
+        of_cells: Collection[str] = (),
     ) -> None:
         self._only = only
         self._same = frozenset(english for english, told in translations.items() if english == told)
@@ -103,8 +60,14 @@ class Teller:
         for english, told in list(self._whole.items()):  # a column that a line ends with stands by itself in a row
             if english[:1] == " ":
                 self._whole.setdefault(english.lstrip(), told.lstrip())
-        made = [made_from(english, told, english in of_code) for english, told in self._whole.items()]
-        self._templates = sorted((each for each in made if each is not None), key=lambda each: -each.weight)
+            if "$" in english and "{" not in english:  # a name with a formula, which a print shows without its dollars
+                self._whole.setdefault(_plain(english), _plain(told))
+        made = [
+            made_from(english, told, english in of_code, english in of_cells) for english, told in self._whole.items()
+        ]
+        self._templates = sorted(
+            (each for each in made if each is not None), key=lambda each: (-each.weight, each.english not in of_cells)
+        )
         self._first = [each for each in self._templates if only is None or each.english in only]
         self.tell = lru_cache(maxsize=4096)(self._tell)
         self._told = lru_cache(maxsize=16384)(self._find)
@@ -116,7 +79,7 @@ class Teller:
     def _find(self, text: str, depth: int) -> str | None:
         """The sentence in the other language; None where nothing is known of it."""
         bare = text.strip()
-        if not bare or len(text) > LONGEST or not any(letter.isalpha() for letter in bare):
+        if not bare or len(text) > LONGEST or bare in VALUES or not any(letter.isalpha() for letter in bare):
             return None
         free = depth > 0 or self._only is None
         ways = [(text, "", ""), (_small(text), "", "")]
@@ -128,27 +91,88 @@ class Teller:
                 return f"{before}{self._whole[whole]}{after}"
         if depth >= DEEPEST:
             return None
-        return self._in_row(text, free, depth) or self._by_template(ways, depth)
+        return (
+            self._in_row(text, free, depth)
+            or self._inside(text, depth)
+            or self._in_pieces(text, free, depth)
+            or self._by_template(ways, depth)
+        )
+
+    def _in_pieces(self, text: str, free: bool, depth: int) -> str | None:
+        """Sentences of one form with commas between them: no field of the first one holds the second."""
+        parts = _split(COMMA, text)
+        if len(parts) < 2 or not free:
+            return None
+        forms = {self._form(part) for part in parts[::2]}
+        return self._listed(parts, free, depth) if len(forms) == 1 and None not in forms else None
+
+    def _form(self, text: str) -> str | None:
+        """The template that a text is made by, where its values are no text themselves."""
+        for template in self._templates:
+            if (match := template.match(text)) and not any(", " in value for value in match.groups()):
+                return template.english
+        return None
+
+    def _inside(self, text: str, depth: int) -> str | None:
+        """Where in a value something is, such as `['gradient in stage 1'][0]`, with its keys told."""
+        if "".join(KEYS.findall(text)) != text:
+            return None
+        told = QUOTES.sub(lambda key: f"{key[1]}{self._told(key[2], depth + 1) or key[2]}{key[1]}", text)
+        return told if told != text else None
+
+    def _in_list(self, text: str, free: bool, depth: int) -> str | None:
+        """Names, numbers and formulas with a mark between them; None where a word of one of them is not known.
+
+        free: single words count, too; in what anybody may have printed, only a longer one says whose it is.
+        """
+        for between in BETWEEN:
+            parts = _split(between, text)
+            if len(parts) > 1 and (made := self._listed(parts, free, depth)) is not None:
+                return made
+        return None
+
+    def _listed(self, parts: list[str], free: bool, depth: int) -> str | None:
+        """A list, with the marks between its parts; None where a part is not known."""
+        told: list[str] = []
+        for part, mark in zip(parts[::2], [*parts[1::2], ""], strict=True):
+            bare = part in self._same or part in VALUES or not ENGLISH.search(QUOTED.sub("", part))
+            other = part if bare else None
+            if other is None and mark == ": ":
+                other = self._before_a_colon(part)
+            other = other or self._told(part, depth + 1)
+            if not other:
+                return None
+            told.append(other)
+        if not any(part != other and (free or " " in part) for part, other in zip(parts[::2], told, strict=True)):
+            return None
+        marks = WIDER if any(map(HAN.search, told)) else {}
+        known = self._whole if marks else {}
+        wide = [marks.get(mark) or known.get(mark, mark) for mark in [*parts[1::2], ""]]
+        return "".join(f"{part}{mark}" for part, mark in zip(told, wide, strict=True))
+
+    def _before_a_colon(self, text: str) -> str | None:
+        """A text that is known with its colon: `print("left out:", names)`."""
+        return self._whole.get(f"{text}:", "").rstrip(":：") or None
 
     def _in_row(self, text: str, free: bool, depth: int) -> str | None:
         """Values that two blanks and more part, each told by itself; None where one of them is not known.
 
         free: single words count, too; in what anybody may have printed, only a longer one says whose it is.
         """
-        parts = ROW.split(text)
+        parts = _split(ROW, text)
         if len(parts) < 2:
             return None
         told = [
             self._told(part, depth + 1) if part not in self._same and ENGLISH.search(QUOTED.sub("", part)) else part
-            for part in parts
+            for part in parts[::2]
         ]
         if None in told or not any(
-            part != other and (free or " " in part) for part, other in zip(parts, told, strict=True)
+            part != other and (free or " " in part) for part, other in zip(parts[::2], told, strict=True)
         ):
             return None
-        gaps = [*ROW.findall(text), ""]
         wide = [
-            _as_wide(f"{other or ''}{gap}", f"{part}{gap}") for part, other, gap in zip(parts, told, gaps, strict=True)
+            _as_wide(f"{other or ''}{gap}", f"{part}{gap}")
+            for part, other, gap in zip(parts[::2], told, [*parts[1::2], ""], strict=True)
         ]
         return "".join(wide[:-1]) + (told[-1] or "")
 
@@ -163,9 +187,12 @@ class Teller:
                         return f"{before}{told}{after}"
                     found += [f"{before}{told}{after}"] if sure else []
                     break
-        if depth or self._only is None:
+        free = depth > 0 or self._only is None
+        if free:
             found += self._in_parts(ways[0][0], depth)
-        return min(found, key=_left, default=None)
+        listed = self._in_list(ways[0][0], free, depth)
+        found += [listed] if listed is not None else []
+        return min(found, key=english_left, default=None)
 
     def _in_parts(self, text: str, depth: int) -> list[str]:
         """Two sentences, or what is before and after a colon, told by themselves, in each way that tells anything."""
@@ -174,25 +201,28 @@ class Teller:
             ends = (text[: between.start() + 1].removesuffix(":"), text[between.end() :])
             told = [self._told(part, depth + 1) for part in ends]
             colon = ":" if between[0][0] == ":" else ""
+            if colon:
+                told[0] = self._before_a_colon(ends[0]) or told[0]
             if told[1] is not None or told[0] is not None and not colon:
                 left, right = told[0] or ends[0], told[1] or ends[1]
                 if HAN.search(right):  # Chinese has its own colon, and no blank after a full stop
                     found.append(f"{left}：{right}" if colon else f"{left}{right}")
                 else:
                     found.append(f"{left}{colon}{between[0][1:]}{right}")
-                if None not in told and not _left(found[-1]):
+                if None not in told and not english_left(found[-1]):
                     break
         return found
 
     def _filled(self, template: Template, match: re.Match[str], depth: int) -> tuple[str, bool, bool]:
         """A template with its values told, too; whether it says enough to be sure of, and whether all is known."""
         values: dict[str, list[str]] = {}
-        known = True
+        known, words = True, False
         for number, (name, value) in enumerate(zip(template.fields, match.groups(), strict=True)):
             verbatim = number in template.verbatim
             code = verbatim or " " not in value.strip() or CODE.fullmatch(value.strip()) is not None
             told = None if verbatim or code and number in template.coded else self._told(value, depth + 1)
-            known &= told is not None or code or not value
+            words |= told is not None
+            known &= told is not None or code or not value or value in self._same
             form = FORMAT.search(name)
             if told and form and form[1]:
                 told = _as_wide(told, value, right=">" in form[0])
@@ -208,39 +238,14 @@ class Teller:
             else:  # `{:.1%}, {:.1%}`: one after the other
                 value = there.pop(0) if len(there) > 1 else there[0]
             made = _joined(_joined(made, value, ":" in name), after, ":" in name)
+        if template.weight <= FEW and not template.of_code:  # a word such as `of` parts words, and no lists of them
+            values = match.groups()
+            little = template.weight <= LITTLE
+            known &= not any(map((LISTED if little else JOINED).search, values))
+            if little:  # `in {unit}` is none of "in +0.7", nor `{won} of {all}` a part of "gradcheck of torch"
+                named = any(map(ENGLISH.search, values))
+                known &= words or not named if template.of_cells else named
         return made, template.weight > FEW, known
-
-
-def made_from(english: str, told: str, of_code: bool = False) -> Template | None:
-    """The template of a pair; None where it has no field, or is all fields. of_code: it is one of the judge's.
-
-    A text that ends in a blank goes on with something: that is a field, too.
-    """
-    if english[-1:] == " " and not english.isspace():
-        english, told = f"{english}{{rest}}", f"{told}{{rest}}"
-    parts = FIELD.split(english)
-    fields, texts = tuple(parts[1::2]), tuple(parts[::2])
-    weight = sum(letter.isalpha() for text in texts for letter in text)
-    if not fields or not any(text.strip() for text in texts):
-        return None
-    narrower = NARROWER | NARROWER_OF_CODE if of_code else NARROWER
-    verbatim = frozenset(n for n, name in enumerate(fields) if name == "what" and fields[n + 1 :] == ("advice",))
-    if verbatim:
-        narrower = narrower | NARROWER_OF_ERRORS
-    pattern = "".join(
-        narrower.get(text, _formatted(text)) if number % 2 else re.escape(text) for number, text in enumerate(parts)
-    )
-    coded = {n for n, name in enumerate(fields) if name in OF_CODE and not texts[n].endswith("the ")} if of_code else ()
-    compiled = re.compile(pattern, re.DOTALL)
-    return Template(english.removesuffix("{rest}"), texts, compiled, fields, told, weight, frozenset(coded), verbatim)
-
-
-def _formatted(field: str) -> str:
-    """The pattern of a field: as wide as it is printed, and a number where it is printed as one."""
-    form = FORMAT.search(field)
-    if form is None:
-        return "(.*?)"
-    return NUMBER if form[2] else f"(.{{{int(form[1] or 0)},}}?)"
 
 
 def _joined(left: str, right: str, in_columns: bool) -> str:
@@ -272,7 +277,22 @@ def _width(text: str) -> int:
     return len(text) + sum(unicodedata.east_asian_width(sign) in "WF" for sign in text)
 
 
-def _left(told: str) -> int:
+def _split(between: re.Pattern[str], text: str) -> list[str]:
+    """A text parted by a pattern of one group, which stays between the parts; what is in brackets stays whole."""
+    hidden = BRACKETS.sub(lambda inside: "\0" * len(inside[0]), text)
+    parts, at = [], 0
+    for found in between.finditer(hidden):
+        parts += [text[at : found.start()], found[0]]
+        at = found.end()
+    return [*parts, text[at:]]
+
+
+def _plain(text: str) -> str:
+    """A name without the marks of its formula: `$\\alpha$` is `alpha`."""
+    return text.replace("$", "").replace("\\", "")
+
+
+def english_left(told: str) -> int:
     """How much of a text is English words, beside code and formulas."""
     return sum(len(word) for word in ENGLISH.findall(QUOTED.sub("", told)))
 

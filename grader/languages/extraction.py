@@ -30,14 +30,31 @@ SHOWN = frozenset(
     )
 )
 """Calls and keywords whose literals a reader sees, single words too."""
-IN_UNITS = SHOWN | {"name"}
-"""In units also the keys of dicts, which are names of what is compared there, as in legends."""
+IN_UNITS = SHOWN | {"name", "join", "append", "draw_table", "image_grid", "show_maps", "xticklabels", "yticklabels"}
+"""In units also the keys of dicts, which are names of what is compared there, as in legends, and pieces of rows."""
+LONE = {
+    "06_regularization": ("fitted", "true", "loose", "stiff", "bias²", "test"),
+    "07_mlp": ("linear", "cross-\nentropy", "{one} not {other}"),
+    "08_cnn": ("filter",),
+    "09_to_pytorch": ("below 1e-9", "value {value:.4g}", "gradient {value:.3g}"),
+    "10_gpu_cnn": ("<- kept",),
+    "11_speed": ("baseline", "2 workers", "Python hands over", "Python prepares", "Python waits"),
+    "12_structure": ("explodes", "vanishes", "{kind}, {number} convolutions"),
+    "13_adaptive": (
+        *("stays", "channels pruned half", "channels pruned a quarter", "small from scratch half"),
+        *("small from scratch a quarter", "distilled half", "distilled a quarter", "early exits {threshold}"),
+    ),
+    "14_seeing_inside": ("black", "channel {number}", "class {number}", "network {number}"),
+}
+"""What figures and rows of a unit show that is put together there, or stands where names of code stand, too."""
 JUDGE = ("course_lib/judging", "grader/search/operators.py", "grader/search/edits.py")
 """Where the sentences of the checks are that belong to no unit."""
 COURSE = (
     *("course", "course_lib/*.py", "course_lib/commands", "course_lib/kernel", "course_lib/drawing"),
     *("course_lib/stand_ins", "grader/commands", "grader/grading", "grader/pages", "grader/preprocessors"),
-    *("grader/reports", "grader/submissions", "grader/judging"),
+    *("course_lib/language/catalogues.py", "course_lib/language/choice.py", "grader/class_list.py"),
+    *("grader/reports", "grader/sandbox", "grader/submissions", "grader/judging", "grader/platforms"),
+    "grader/watching",
 )
 TEMPLATES = "grader/pages/templates"
 """Pages whose sentences stand in `_("...")`."""
@@ -113,6 +130,8 @@ def unit_entries(script: Path) -> Iterator[Entry]:
         elif "exercise" not in cell.metadata:
             for literal in literals(MAGIC.sub(r"#\1", cell.source), IN_UNITS):
                 yield Entry(literal.text, f"{unit}/code", f"code: {literal.role or 'text'}", cell.id)
+    for text in LONE.get(unit, ()):
+        yield Entry(text, f"{unit}/code", "code: put together", "")
 
 
 def prose_entries(cell: NotebookNode, unit: str) -> Iterator[Entry]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,19 +11,26 @@ from itertools import product
 
 WORDS = re.compile(r"[A-Za-z]{2,}[^\w]* [^\w]*[A-Za-z(]|[a-z]{2,}[.:?!]$|^an? [a-z]{2,}")
 """Two words with a blank between them, one with its article, or one that ends as a sentence does."""
-CODE = re.compile(r"[#.]?[\w-]+\s*\{|[a-z-]+:\S|SELECT |raise |import ")
+CODE = re.compile(r"[#.]?[\w-]+\s*\{|[a-z-]+:\S|:\w+:$|\w*_\w*\.$|SELECT |raise |import ")
 """Styles, addresses, queries and Python, which have words, too."""
 NAMED = re.compile(r"`\{\w+\}`")
 FIELD = re.compile(r"\{[^{}]*\}")
 TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->")
 FORMULA = re.compile(r"\$[^$]*\$")
 NOT_SHOWN = frozenset({"loc", "textcoords", "removeprefix", "removesuffix", "get", "pop", "replace", "SystemExit"}) | {
-    *("info", "debug", "warning", "exception", "compile", "fullmatch", "sub", "findall", "startswith", "noted"),
+    *("Layout", "search", "info", "debug", "warning", "exception", "compile", "fullmatch", "sub", "findall"),
+    *("startswith", "noted"),
 }
 """Calls and keywords whose texts name things, or stand in a log."""
-STYLES = frozenset({"color", "linewidth", "lw", "arrowstyle", "boxstyle", "facecolor", "edgecolor", "cmap", "stdout"})
+STYLES = frozenset(
+    {"color", "linestyle", "linewidth", "lw", "arrowstyle", "boxstyle", "facecolor", "edgecolor", "cmap", "stdout"}
+)
 IDENTIFIER = re.compile(r"[a-z]+\d|\w+_\w*|lr|params")
 """Keys that are names in code."""
+NOT_SAID = {name for name in vars(builtins) if name != "SystemExit"} | {"ArgumentTypeError", "MissingEntry"}
+"""Errors whose sentences are for programmers; all that the course defines are for who meets them."""
+ENDING = 3
+"""Letters that the ending of an English word may have: `{'s' if n > 1 else ''}` is no choice of words."""
 MOST, DEEPEST = 12, 4
 """Templates that one expression may give; more of them are not a sentence but a table."""
 
@@ -76,7 +84,7 @@ def evaluated(node: ast.expr, parents: dict[ast.AST, ast.AST], depth: int = 0) -
     if isinstance(node, ast.Constant):
         return [node.value] if isinstance(node.value, str) else []
     if isinstance(node, ast.JoinedStr):
-        return [template(node)]
+        return templates(node)
     if isinstance(node, ast.IfExp):
         return [*evaluated(node.body, parents, depth + 1), *evaluated(node.orelse, parents, depth + 1)]
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
@@ -99,6 +107,23 @@ def template(node: ast.JoinedStr) -> str:
             conversion = f"!{chr(value.conversion)}" if value.conversion != -1 else ""
             parts.append(f"{{{field(value.value)}{conversion}{':' if form else ''}{form}}}")
     return "".join(parts)
+
+
+def templates(node: ast.JoinedStr) -> list[str]:
+    """An f-string as it is written; where a field is one of two texts, once with each of them."""
+    ways = [_ways(value) for value in node.values]
+    made = ["".join(parts) for parts in product(*ways)]
+    return made if len(made) <= MOST else [template(node)]
+
+
+def _ways(part: ast.expr) -> list[str]:
+    """What stands in the place of a part of an f-string: itself, or either of two texts that are no endings."""
+    choice = part.value if isinstance(part, ast.FormattedValue) else None
+    if isinstance(choice, ast.IfExp) and part.format_spec is None:  # type: ignore[attr-defined]
+        texts = [text for side in (choice.body, choice.orelse) for text in evaluated(side, {}, DEEPEST - 1)]
+        if len(texts) > 1 and any(len(text) > ENDING for text in texts):
+            return texts
+    return [template(ast.JoinedStr(values=[part]))]
 
 
 def field(node: ast.expr) -> str:
@@ -134,6 +159,8 @@ def _is_piece(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
         return True
     if isinstance(parent, ast.FormattedValue) and isinstance(node, ast.Constant):
         return False  # a column's head: `{'its loss':12}`
+    if isinstance(parent, ast.Subscript) and isinstance(parent.ctx, ast.Store):
+        return False  # what is kept under a name is often shown with it
     if isinstance(parent, ast.JoinedStr | ast.FormattedValue | ast.Subscript | ast.Compare):
         return True
     if isinstance(node, ast.Constant) and not isinstance(node.value, str):
@@ -146,7 +173,7 @@ def _is_piece(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
         if isinstance(parent, ast.FormattedValue):
             return False
         if isinstance(parent, ast.Raise):
-            return _called(parent.exc) not in ("CourseError", "SetupError", "SystemExit")
+            return _called(parent.exc) in NOT_SAID
         if isinstance(parent, ast.Assert | ast.stmt):
             return isinstance(parent, ast.Assert)
         parent = parents.get(parent)
@@ -162,6 +189,8 @@ def _role(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> str:
         if isinstance(parent, ast.Call) and child is not parent.func:
             return _called(parent)
         if isinstance(parent, ast.Dict) and child in parent.keys and _has_names(parent, parents):
+            return "name"
+        if isinstance(parent, ast.DictComp) and child is parent.key or isinstance(parent, ast.Subscript):
             return "name"
         if isinstance(parent, ast.FormattedValue) and isinstance(node, ast.Constant) and child is node:
             return "name"

@@ -31,8 +31,8 @@ from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-from course_lib.language.choice import ENGLISH, languages
-from course_lib.language.editions import language_of
+from course_lib.language.choice import ENGLISH
+from course_lib.language.editions import spoken
 from course_lib.sentences import say
 from course_lib.told import FULL_WIDTH, in_language, shown, speaking
 from course_lib.workspace import locales
@@ -147,7 +147,7 @@ class PageExporter(HTMLExporter):
             page, prepared = TemplateExporter.from_notebook_node(self, nb, prepared, **options)
         finally:
             begin_page()  # what is made next is not of this page
-        with in_language(_language(nb)):
+        with in_language(spoken(nb, locales())):
             page = _in_frame(page, prepared.pop("course_opening", ""))
         return page, prepared
 
@@ -157,17 +157,11 @@ class PageExporter(HTMLExporter):
             nb, resources = preprocessor(nb, resources)
         grades = resources.get("nbgrader", {})
         if "score" in grades:  # as GetGrades has written them
-            with in_language(_language(nb)):
+            with in_language(spoken(nb, locales())):
                 opening = opening_of(nb, grades["score"], grades["max_score"])
                 resources["course_opening"] = opening_html(opening, partial(markdown2html, {}))
                 tell_cells(nb)
         return nb, resources
-
-
-def _language(nb: NotebookNode) -> str:
-    """The language of a submission, in which its page answers; English for one that the course does not speak."""
-    name = language_of(nb)
-    return name if name in languages(locales()) else ENGLISH
 
 
 def _in_frame(page: str, opening: str) -> str:
@@ -182,6 +176,8 @@ def _in_frame(page: str, opening: str) -> str:
         page = page.replace(
             before + words + after, before + told + (after.lstrip() if told[-1] in FULL_WIDTH else after)
         )
+        if before == " (" and told[-1] in FULL_WIDTH:  # as its colon, so its brackets
+            page = re.sub(rf" \(({re.escape(told)}[-\d./ ]*)\)", r"（\1）", page)
     return page
 
 

@@ -22,6 +22,7 @@ from course_lib.told import shown
 from grader.pages.words import environment
 from grader.preprocessors.repair import HEADING, grade_id
 from grader.preprocessors.verify_answers import TOLD
+from grader.sandbox.notebook import STOPPED
 
 TEMPLATES = Path(__file__).parent / "templates"
 MOST = 3
@@ -136,12 +137,26 @@ def opening_of(notebook: NotebookNode, score: float, most: float) -> Opening:
 
 
 def tell_cells(notebook: NotebookNode) -> None:
-    """Bring what grading wrote into a notebook's cells into the language of now, in place: repairs, and no answer."""
+    """Bring what grading wrote into a notebook's cells into the language of now, in place.
+
+    That is: what was repaired, that there is no answer, and why a run was stopped or what it showed was cut.
+    """
     if _mended(notebook):
         notebook.cells[0].source = "\n".join(_told_line(line) for line in notebook.cells[0].source.split("\n"))
     for cell in notebook.cells:
         if _comment(cell) == NO_RESPONSE:
             cell.metadata.nbgrader.comment = shown(NO_RESPONSE, unit="")
+        for output in cell.get("outputs", []):
+            _tell_output(output)
+
+
+def _tell_output(output: NotebookNode) -> None:
+    """What the sandbox itself said in a cell; whatever is not a sentence of the course stays as it is."""
+    if output.output_type == "error" and output.ename == STOPPED:
+        output.evalue = shown(output.evalue, unit="")
+        output.traceback = [f"{STOPPED}: {output.evalue}"]
+    elif output.output_type == "stream" and output.name == "stderr":
+        output.text = "\n".join(shown(line, unit="") for line in output.text.split("\n"))
 
 
 def _mended(notebook: NotebookNode) -> bool:

@@ -21,11 +21,13 @@ from course_lib.errors import CourseError
 from course_lib.graded import kernel, listed_only
 from course_lib.graded.kernel import packed
 from course_lib.judging.reference import Reference
+from course_lib.language.editions import spoken
+from course_lib.workspace import locales
 from grader.judging.private import private_reference, secret_for
 from grader.judging.weights import MARK, count_weights
 from grader.sandbox.bwrap import unavailable
 from grader.sandbox.gpu import missing, uses_gpu
-from grader.sandbox.notebook import checked_exercise, part_of, run_notebook, shared_worker, time_spent
+from grader.sandbox.notebook import STOPPED, checked_exercise, part_of, run_notebook, shared_worker, time_spent
 from grader.sandbox.sandbox import MIB, Limits
 
 
@@ -110,7 +112,8 @@ class ComputeAnswers(Execute):
         )
         cases = {name: json.dumps(reference.to_json()) for name, reference in references.items()}
         unit = resources["nbgrader"]["assignment"]
-        worker = shared_worker(unit, limits, Path(self.devices) if self._wants_gpu(unit) else None)
+        devices = Path(self.devices) if self._wants_gpu(unit) else None
+        worker = shared_worker(unit, limits, devices, spoken(nb, locales()))
         run = run_notebook(nb, cases, worker, files)
         resources["course_seconds"] = run.seconds
         resources["course_spent"] = time_spent(nb, run)
@@ -164,7 +167,7 @@ def _stopped() -> NotebookNode:
         "Python itself ended in this cell (a call of os._exit, memory that ran out, or recursion without an end), "
         "or could not be interrupted. Nothing below was run, so it earns nothing."
     )
-    return new_output("error", ename="KernelStopped", evalue=sentence, traceback=[f"KernelStopped: {sentence}"])
+    return new_output("error", ename=STOPPED, evalue=sentence, traceback=[f"{STOPPED}: {sentence}"])
 
 
 def checked_exercises(nb: NotebookNode) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 from nbformat import NotebookNode, ValidationError
 from nbformat.v4 import new_output
 
+from course_lib.language.choice import ENGLISH
 from grader.sandbox.sandbox import Limits, Run, Sandbox
 
 JSON = re.compile(r"application/(.*\+)?json")
@@ -27,22 +28,26 @@ ENDINGS = {
     "killed": "Python itself ended here (a call of os._exit, memory that ran out, or recursion without an end)",
 }
 
+STOPPED = "KernelStopped"
+"""What the error of a cell is called in which the whole run ended."""
+
 OTHER = ("other", "")
 """The part of a cell that the unit does not need: what a learner added, or an experiment."""
 
-_workers: dict[tuple[str, Limits, Path | None], Sandbox] = {}
+_workers: dict[tuple[str, Limits, Path | None, str], Sandbox] = {}
 
 
-def shared_worker(unit: str, limits: Limits, devices: Path | None = None) -> Sandbox:
+def shared_worker(unit: str, limits: Limits, devices: Path | None = None, language: str = ENGLISH) -> Sandbox:
     """This process's sandbox for the unit; started once, used for one submission after another.
 
-    devices: the folder with the device nodes of GPUs, where submissions are to wait for one.
+    devices: the folder with the device nodes of GPUs, where submissions are to wait for one. language: that of the
+    submissions, in which their cells show what the course says.
     """
-    key = (unit, limits, devices)
+    key = (unit, limits, devices, language)
     if key not in _workers:
         if not _workers:
             atexit.register(close_workers)
-        _workers[key] = Sandbox(unit, limits, devices)
+        _workers[key] = Sandbox(unit, limits, devices, language)
     return _workers[key]
 
 
@@ -122,7 +127,7 @@ def _stopped(ended: str) -> NotebookNode:
     """The output that tells a learner why nothing from here on was run."""
     why = ENDINGS.get(ended, "what it wrote could not be read")
     sentence = f"The run stopped in this cell: {why}. Nothing from here on was run, so it earns nothing."
-    return new_output("error", ename="KernelStopped", evalue=sentence, traceback=[f"KernelStopped: {sentence}"])
+    return new_output("error", ename=STOPPED, evalue=sentence, traceback=[f"{STOPPED}: {sentence}"])
 
 
 def _output(output: dict[str, Any]) -> NotebookNode | None:

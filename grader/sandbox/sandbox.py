@@ -17,6 +17,8 @@ from typing import Any
 
 from course_lib.errors import CourseError
 from course_lib.judging.packages import packages_of
+from course_lib.language.choice import ENGLISH
+from course_lib.told import words_for
 from grader.sandbox import bwrap, cgroup, gpu, seccomp
 from grader.sandbox.bounds import MOST_VALUES, TooLargeError, check_json, parse
 
@@ -87,9 +89,15 @@ ALSO = {"scipy": ("scipy.special",), "torch": ("torch", "torch._dynamo", "torch.
 class Sandbox:
     """One sandbox for a unit, with its packages. Use as a context manager; not for several threads at once."""
 
-    def __init__(self, unit: str, limits: Limits | None = None, devices: Path | None = None) -> None:
-        """devices: the folder with the device nodes, where each submission is to wait for a GPU and have it alone."""
+    def __init__(
+        self, unit: str, limits: Limits | None = None, devices: Path | None = None, language: str = ENGLISH
+    ) -> None:
+        """devices: the folder with the device nodes, where each submission is to wait for a GPU and have it alone.
+
+        language: that of its submissions, in which figures, prints and cards of the course's own are shown.
+        """
         self.unit = unit
+        self.language = language
         self.limits = limits or Limits()
         self.devices = devices
         self._gpu: gpu.Gpu | None = None
@@ -209,6 +217,7 @@ class Sandbox:
             "output_bytes": self.limits.output,
             "result_bytes": self.limits.results,
             "user": bwrap.user(),
+            "told": self.language != ENGLISH,
         }
         nodes = self._gpu.nodes if self._gpu else ()
         line = [*bwrap.command(self.unit, self.limits.file_size * 2, nodes), json.dumps(settings)]
@@ -223,8 +232,11 @@ class Sandbox:
         finally:
             for descriptor in handed:
                 os.close(descriptor)
+        deadline = time.monotonic() + 120
         try:
-            _read_frame(self._process, time.monotonic() + 120)
+            if settings["told"]:  # the sandbox has no catalogues, nor the library that reads them
+                _write_frame(self._process, json.dumps(words_for(self.language, self.unit)).encode(), deadline)
+            _read_frame(self._process, deadline)
             self._first = json.loads(os.read(told, 4096))["child-pid"]
         except (OSError, EOFError, TimeoutError, ValueError, KeyError):
             self._process.kill()

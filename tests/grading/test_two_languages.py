@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 
 import nbformat
 import pytest
@@ -13,9 +14,11 @@ from nbformat import NotebookNode
 from course_lib.language.editions import KEY, edition
 from grader.grading.classroom import Classroom
 from grader.grading.grade_class import grade_class
+from grader.sandbox.bwrap import unavailable
 from grader.submissions.samples import fill, find_cell, hand_in, known_wrong
 
 GIVEN = "given_setup"
+HAN = re.compile(r"[\u4e00-\u9fff]")
 SAME = {"zh_cut": "en_right", "zh_nameless": "en_wrong"}
 
 
@@ -82,6 +85,22 @@ def test_each_page_is_in_its_learners_language(lesson):
     assert "mean_square：全部正确，得 3 分，满分 3 分" in pages["zh_cut"]
     assert "No response." in pages["en_wrong"]
     assert "没有回答。" in pages["zh_nameless"] and "No response." not in pages["zh_nameless"]
+    assert "（得分：" in pages["zh_cut"] and "(得分" not in pages["zh_cut"]
+
+
+@pytest.mark.skipif(unavailable() is not None, reason="only a sandbox is handed a language's words")
+def test_what_the_course_shows_while_it_is_graded_is_in_the_learners_language(lesson):
+    _, pages, _ = lesson
+    figure = re.compile(r'<img[^>]*\salt="([^"]*)"')
+    english, theirs = (figure.findall(pages[student]) for student in ("en_right", "zh_cut"))
+    assert len(english) == len(theirs) > 0
+    assert all(HAN.search(words) for words in theirs) and not any(HAN.search(words) for words in english)
+    for words, told in {
+        "What the experiment shows": "实验的结果",
+        "Your prediction is still open": "你还没有写下预测",
+    }.items():
+        assert (words in pages["en_right"]) == (told in pages["zh_cut"]), words
+        assert words not in pages["zh_cut"], words
 
 
 def test_what_was_put_back_is_told_in_the_learners_language_and_the_instructors(lesson):

@@ -100,6 +100,45 @@ def test_only_what_may_stand_alone_is_told_of_a_print():
     assert lines.tell("loss") == "loss"
 
 
+JOINED = {
+    "gradient descent": "梯度下降",
+    "constant $\\alpha$": "恒定 $\\alpha$",
+    "kept:": "保留：",
+    "in {unit}": "在 {unit} 中",
+    "after {wrong} steps": "{wrong} 步之后",
+    "none": "一个也没有",
+    "file{'s' if n > 1 else ''} of {who}": "{who} 的文件",
+    "Adam": "Adam",
+}
+
+
+@pytest.mark.parametrize(
+    ("english", "told"),
+    [
+        ("gradient descent, $\\alpha$ = 0.017", "梯度下降，$\\alpha$ = 0.017"),
+        ("gradient descent \u2212 Adam", "梯度下降 \u2212 Adam"),
+        ("gradient descent\n100 %", "梯度下降\n100 %"),
+        ("gradient descent, theirs", "gradient descent, theirs"),
+        ("constant alpha", "恒定 alpha"),
+        ("kept: gradient descent, Adam", "保留：梯度下降，Adam"),
+        ("['gradient descent'][0]", "['梯度下降'][0]"),
+        ("in +0.7", "in +0.7"),
+        ("in 02_gradient_descent", "在 02_gradient_descent 中"),
+        ("after sixty steps", "sixty 步之后"),
+        ("None", "None"),
+        ("files of gradient descent", "梯度下降的文件"),
+    ],
+)
+def test_what_a_unit_puts_together_is_told_by_its_parts(english, told):
+    assert Teller(JOINED, of_cells=set(JOINED) - {"in {unit}"}).tell(english) == told
+
+
+def test_a_learners_own_list_of_single_words_is_nobodys():
+    lines = Teller({"loss": "损失", "test loss": "测试损失"}, only=frozenset({"test loss"}))
+    assert lines.tell("loss: 0.3") == "loss: 0.3"
+    assert lines.tell("test loss: 0.3") == "测试损失：0.3"
+
+
 def test_a_very_long_text_is_left_alone():
     text = "line 3 of your cell, `" + "x" * 30_000 + "`"
     assert Teller(WORDS).tell(text) == text

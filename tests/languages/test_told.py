@@ -60,9 +60,11 @@ def chinese(tmp_path, monkeypatch):
     folder.mkdir(parents=True)
     monkeypatch.chdir(folder)
     monkeypatch.setenv("COURSE_ROOT", str(tmp_path))
+    told._words.cache_clear()
     told._teller.cache_clear()
     with told.in_language("zh_CN"):
         yield tmp_path
+    told._words.cache_clear()
     told._teller.cache_clear()
 
 
@@ -132,6 +134,7 @@ def test_what_a_cell_prints_is_told_and_nothing_else(chinese, capsys, monkeypatc
 
 def test_a_broken_catalogue_costs_nobody_a_panel(chinese, capsys):
     (chinese / "locale" / "zh_CN" / "checks" / "shared.po").write_text('msgid "half')
+    told._words.cache_clear()
     told._teller.cache_clear()
     assert "你的步子迈向了上坡。" in render.text(uphill())
     assert "shared.po" in capsys.readouterr().err

@@ -161,6 +161,20 @@ def test_what_code_shows_is_found_and_what_names_things_is_not():
     ]
 
 
+def test_a_choice_of_words_is_two_sentences_and_an_ending_is_one():
+    source = "print(f\"file{'s' if n > 1 else ''} {name}, {'kept' if old else f'new from {day}'}\")"
+    assert [each.text for each in literals(source)] == [
+        "file{'s' if n > 1 else ''} {name}, kept",
+        "file{'s' if n > 1 else ''} {name}, new from {day}",
+        "new from {day}",
+    ]
+
+
+def test_what_the_courses_own_errors_say_is_for_who_meets_them():
+    source = 'raise AnswerError("A pair should come.")\nraise TypeError("not a pair")'
+    assert [each.text for each in literals(source)] == ["A pair should come."]
+
+
 def test_the_keys_of_a_dict_are_names_unless_it_is_a_style_or_made_for_a_call():
     source = (
         'runs = {"forward": 1, "best_lr": 2}\nax.plot(x, **{"color": "red", "marker": "circle"})\n'

@@ -251,7 +251,7 @@ def test_what_is_no_file_in_a_folder_is_told_and_never_opened(tmp_path):
     assert told["folder"] == "(nothing)" and told["ben"] == ""
     assert "away (is a link, not a file)" in told["away"]
     ben = found.submissions[1]
-    assert ben.beside == {} and "Left out: beside (is a link, not a file)." in ben.notes
+    assert ben.beside == {} and "These were left out: beside, since it is a link, not a file." in ben.notes
     assert found.unknown == {
         "secret": "is nobody's: its name tells no learner",
         "ben: data": "is a pipe, a socket or a device, not a file",

@@ -297,7 +297,7 @@ def test_attempts_are_counted_by_day_and_survive_a_restart(tmp_path):
     assert not limits.allows(third) and limits.allows(Arrival("ben", "one"))
     assert limits.allows(Arrival("ada", "two")), "begun before"
     assert limits.in_words(third) == "attempt 2 (2 of 2 today)"
-    assert "2 a day are, and those of 30 January are used" in limits.kept(third) and "due" not in limits.kept(third)
+    assert "2 a day are, and those of 2026-01-30 are used" in limits.kept(third) and "due" not in limits.kept(third)
     again = Limits(RunJournal(Classroom(tmp_path), UNIT), Book(), 2, lambda: clock[0])
     assert not again.allows(third)
     limits.give_back(Arrival("ada", "two"))

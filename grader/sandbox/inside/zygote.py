@@ -44,10 +44,12 @@ def main() -> None:
     ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     here = str(Path(__file__).parent)
     sys.path.insert(0, here)
-    from frames import write_frame
+    from frames import read_frame, write_frame
     from supervisor import keep
 
     shell = _preload(settings)
+    if settings["told"]:
+        _tell(json.loads(read_frame(jobs) or b"{}"))
     sys.path.remove(here)  # what lies there is not for the learner
     for name in ("beside", "frames", "supervisor", "learner", "memory", "shell"):
         del sys.modules[name]
@@ -85,6 +87,14 @@ def _preload(settings: dict[str, Any]) -> Any:
     shell.execution_count = 1
     find_beside(WORK)
     return shell
+
+
+def _tell(words: dict[str, Any]) -> None:
+    """Have what the course shows be in another language than English, with a font for its figures."""
+    told, foreign = import_module("course_lib.told"), import_module("course_lib.drawing.foreign")
+    told.hear(words)
+    told.shown("-")  # what is made once is made before the forks
+    foreign.use_font()
 
 
 def _names(shell: Any) -> Any:
