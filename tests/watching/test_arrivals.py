@@ -118,7 +118,7 @@ def test_what_is_collected_is_a_copy_in_the_classs_folder_without_links(hall, ex
     assert submission.notebook == hall.course / "submitted" / "ada" / UNIT / f"{UNIT}.ipynb" and not submission.problem
     assert (submission.notebook.parent / "net.safetensors").read_bytes() == b"numbers"
     assert not (submission.notebook.parent / "stolen.txt").exists()
-    assert "stolen.txt (is a link)" in " ".join(submission.notes)
+    assert "stolen.txt, since it is a link" in " ".join(submission.notes)
     assert (folder / "stolen.txt").is_symlink(), "in the exchange nothing changes"
     submission.notebook.chmod(0o600)
     submission.notebook.write_text("mended by a person")
