@@ -238,14 +238,21 @@ class Teller:
             else:  # `{:.1%}, {:.1%}`: one after the other
                 value = there.pop(0) if len(there) > 1 else there[0]
             made = _joined(_joined(made, value, ":" in name), after, ":" in name)
-        if template.weight <= FEW and not template.of_code:  # a word such as `of` parts words, and no lists of them
-            values = match.groups()
-            little = template.weight <= LITTLE
-            known &= not any(map((LISTED if little else JOINED).search, values))
-            if little:  # `in {unit}` is none of "in +0.7", nor `{won} of {all}` a part of "gradcheck of torch"
-                named = any(map(ENGLISH.search, values))
-                known &= words or not named if template.of_cells else named
-        return made, template.weight > FEW, known
+        return made, template.weight > FEW, known and _parts(template, match.groups(), words)
+
+
+def _parts(template: Template, values: tuple[str, ...], told: bool) -> bool:
+    """Whether a template of few letters may part these values: a word such as `of` parts words, and no lists of them.
+
+    told: whether any of the values is.
+    """
+    if template.weight > FEW or template.of_code:
+        return True
+    little = template.weight <= LITTLE
+    if any(map((LISTED if little else JOINED).search, values)):
+        return False
+    named = any(map(ENGLISH.search, values))  # `in {unit}` is none of "in +0.7"
+    return not little or (told or not named if template.of_cells else named)
 
 
 def _joined(left: str, right: str, in_columns: bool) -> str:

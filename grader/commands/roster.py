@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from course_lib.errors import CourseError
+from course_lib.sentences import say
+from course_lib.told import shown, sign
 from course_lib.workspace import course_root
 from grader.grading.classroom import Classroom
 from grader.pages.plain_cells import one_line
@@ -52,10 +54,10 @@ def _preview(plan: Plan, path: Path) -> list[str]:
     ]
     for change in new:
         enrolled = change.after.enrolled
-        rest = [change.after.email, enrolled.section, enrolled.group and f"group {enrolled.group}"]
+        rest = [change.after.email, enrolled.section, _group(enrolled.group)]
         lines.append(f"  + {'  '.join(map(one_line, filter(None, [change.after.student, change.after.name, *rest])))}")
     for change in changed:
-        lines.append(f"  ~ {one_line(change.after.student)}  {one_line('; '.join(change.differences))}")
+        lines.append(f"  ~ {one_line(change.after.student)}  {one_line(sign('; ').join(change.differences))}")
     if plan.problems:
         lines += ["Left out:", *(f"  {one_line(sentence)}" for sentence in plan.problems)]
     if plan.absent:
@@ -64,12 +66,16 @@ def _preview(plan: Plan, path: Path) -> list[str]:
     return lines + ([one_line(plan.note)] if plan.note else [])
 
 
+def _group(name: str) -> str:
+    return say(shown("group {group}"), group=name) if name else ""
+
+
 def _list(classroom: Classroom) -> int:
     known = class_list(classroom)
     with classroom.gradebook() as gradebook:
         learners = learners_of(gradebook, known)
     for learner in learners:
-        more = [learner.enrolled.section, learner.enrolled.group and f"group {learner.enrolled.group}"]
+        more = [learner.enrolled.section, _group(learner.enrolled.group)]
         more += [
             f"{unit} until {those[learner.student]:%Y-%m-%d %H:%M} UTC"
             for unit, those in sorted(known.extensions.items())

@@ -9,21 +9,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from course_lib.errors import CourseError
+from course_lib.sentences import say
+from course_lib.told import put_together, shown
 
 
 @contextlib.contextmanager
-def alone(path: Path, does: str, shared: bool = False) -> Iterator[None]:
-    """Hold the lock in the file `path` for the block; does: what is done under it, completes "this process ...".
+def alone(path: Path, busy: str, group: bool = False, **values: object) -> Iterator[None]:
+    """Hold the lock in the file `path` for the block; busy: what is said of the `{process}` that has it, with `values`.
 
-    shared: a group of teachers works here, and the next one must be able to open the file. Raises `CourseError` where
+    group: a group of teachers works here, and the next one must be able to open the file. Raises `CourseError` where
     another process has the lock. The kernel gives it back when a process is killed, and no other process inherits it.
     On Windows, where nothing is locked, it never fails.
     """
-    lock = _opened(path, shared)
+    lock = _opened(path, group)
     try:
         if not _locked(lock):
-            who = os.pread(lock, 200, 0).decode("utf-8", "replace").strip() or "Another process"
-            raise CourseError(f"{who} {does} already. Stop it first, or let it do it: nothing was begun here.")
+            process = shown(os.pread(lock, 200, 0).decode("utf-8", "replace").strip() or "Another process")
+            what_to_do = shown("Stop it first, or let it do it: nothing was begun here.")
+            raise CourseError(put_together([say(shown(busy), process=process, **values), what_to_do]))
         if os.name == "posix":
             os.ftruncate(lock, 0)
             os.pwrite(lock, f"Process {os.getpid()} on {socket.gethostname()}".encode(), 0)
@@ -32,7 +35,7 @@ def alone(path: Path, does: str, shared: bool = False) -> Iterator[None]:
         os.close(lock)
 
 
-def _opened(path: Path, shared: bool) -> int:
+def _opened(path: Path, group: bool) -> int:
     try:
         lock = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
     except OSError as error:
@@ -40,7 +43,7 @@ def _opened(path: Path, shared: bool) -> int:
             f"{path} cannot be opened ({error.strerror}), and without it two commands might undo each other's work: "
             "nothing was begun here. Make the file yours to write, or remove it when nobody else is at work."
         ) from None
-    if shared:
+    if group:
         with contextlib.suppress(OSError):  # another teacher's, who has done it
             path.chmod(0o660)
     return lock

@@ -112,7 +112,7 @@ class RunJournal:
 
         Raises `CourseError` while another run has it: two writers would undo each other's notes.
         """
-        with alone(self.folder / f"{self.unit}.lock", f"grades {self.unit}", self.shared):
+        with alone(self.folder / f"{self.unit}.lock", "{process} grades {unit} already.", self.shared, unit=self.unit):
             self._read()
             self._write_short()
             folder = self.folder / f"{self.unit}.tmp"

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from course_lib.errors import CourseError
+from course_lib.sentences import say
+from course_lib.told import put_together, shown
 from grader.pages.plain_cells import FORMULA, as_cell, one_line
 from grader.platforms.formats import PLATFORMS, TITLES, Format, Person, people, recognise
 from grader.platforms.matching import Learner, Matching, match
@@ -231,11 +233,17 @@ def _from_gradebook(scores: Scores, platform: str) -> tuple[Table, Format]:
     known = [row for row in made if any(row[place] for place in keys)]
     table = Table(Path("gradebook"), headings, tuple(enumerate(known, start=2)))
     if not known:
-        wanted = " or ".join(headings[place] for place in keys)
-        raise CourseError(
-            f"Nobody's {wanted} at {TITLES[platform]} is known here. Export the gradebook there and name the file: "
-            f"--roster FILE, or import it once: ./course roster import FILE."
+        wanted = [headings[place] for place in keys]
+        if len(wanted) == 2:
+            unknown = shown("Nobody's {heading} or {other} at {platform} is known here.")
+        else:
+            unknown = shown("Nobody's {heading} at {platform} is known here.")
+        what_to_do = shown(
+            "Export the gradebook there and name the file: --roster FILE, or import it once: "
+            "./course roster import FILE."
         )
+        told = say(unknown, heading=wanted[0], other=wanted[-1], platform=TITLES[platform])
+        raise CourseError(put_together([told, what_to_do]))
     return table, recognise(table, platform)
 
 

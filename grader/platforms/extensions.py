@@ -15,6 +15,8 @@ from pathlib import Path
 from nbgrader.api import MissingEntry
 
 from course_lib.errors import CourseError
+from course_lib.sentences import say
+from course_lib.told import put_together, shown, sign
 from course_lib.workspace import find_unit
 from grader.class_list import naive
 from grader.grading.classroom import Classroom
@@ -48,8 +50,13 @@ def read_one(classroom: Classroom, student: str, unit: str, text: str) -> Extens
         students = {student.id for student in gradebook.students}
     if student not in students:
         alike = [known for known in sorted(students) if known.casefold() == student.casefold()]
-        hint = f" Did you mean {alike[0]}?" if alike else " ./course roster list shows who is."
-        raise CourseError(f"{one_line(student)} is not in the gradebook.{hint}")
+        more = (
+            say(shown("Did you mean {other}?"), other=alike[0])
+            if alike
+            else shown("./course roster list shows who is.")
+        )
+        unknown = say(shown("{student} is not in the gradebook."), student=one_line(student))
+        raise CourseError(put_together([unknown, more]))
     if text.strip().casefold() == NONE:
         return Extension(student, unit, None)
     due = classroom.due(unit)
@@ -89,11 +96,11 @@ def read_many(classroom: Classroom, path: Path) -> list[Extension]:
         try:
             found.append(read_one(classroom, student, unit, until))
         except CourseError as error:
-            wrong.append(f"line {line}: {error}")
+            wrong.append(say(shown("line {line}: {error}"), line=line, error=shown(str(error))))
     doubles = {(e.student, e.unit) for e in found if sum((o.student, o.unit) == (e.student, e.unit) for o in found) > 1}
     wrong += [f"{one_line(student)} has two lines for {unit}" for student, unit in sorted(doubles)]
     if wrong:
-        raise CourseError(f"Nothing of {path} was taken:\n  " + "\n  ".join(wrong))
+        raise CourseError("\n  ".join([say(shown("Nothing of {path} was taken:"), path=path), *map(shown, wrong)]))
     return found
 
 
@@ -106,8 +113,11 @@ def extend(classroom: Classroom, extensions: Sequence[Extension]) -> list[str]:
 
 
 def _applied(classroom: Classroom, one: Extension) -> str:
-    until = f"until {one.until:%Y-%m-%d %H:%M} UTC" if one.until else "as for everybody"
-    sentence = f"{one_line(one.student)}, {one.unit}: {until}"
+    learner = {"student": one_line(one.student), "unit": one.unit}
+    if one.until:
+        sentence = say(shown("{student}, {unit}: until {until:%Y-%m-%d %H:%M} UTC"), **learner, until=one.until)
+    else:
+        sentence = say(shown("{student}, {unit}: as for everybody"), **learner)
     try:
         with open_gradebook(classroom.config(), one.unit) as writer:
             entry = writer.extend(one.student)
@@ -115,5 +125,10 @@ def _applied(classroom: Classroom, one: Extension) -> str:
         return sentence
     if entry is None:
         return sentence
-    late = f"{entry.seconds_late / 3600:.1f} h late" if entry.seconds_late else "in time"
-    return f"{sentence}; handed in {late}, penalty {entry.sheet.penalty:g}"
+    penalty = entry.sheet.penalty
+    if entry.seconds_late:
+        late = entry.seconds_late / 3600
+        handed_in = say(shown("handed in {late:.1f} h late, penalty {penalty:g}"), late=late, penalty=penalty)
+    else:
+        handed_in = say(shown("handed in in time, penalty {penalty:g}"), penalty=penalty)
+    return f"{sentence}{sign('; ')}{handed_in}"

@@ -80,9 +80,9 @@ NAMES = {"first": FIRST, "last": LAST}
 FORMATS = (
     Format(
         "brightspace",
-        "Brightspace's grades",
-        (("orgdefinedid", "org defined id"),),
-        {**NAMES, "number": ("orgdefinedid", "org defined id"), "login": ("username",), "email": EMAIL}
+        title="Brightspace's grades",
+        marks=(("orgdefinedid", "org defined id"),),
+        columns={**NAMES, "number": ("orgdefinedid", "org defined id"), "login": ("username",), "email": EMAIL}
         | {"section": ("sections", "section membership", *SECTION), "group": GROUP},
     ),
     Format(

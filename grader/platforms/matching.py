@@ -6,6 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from course_lib.sentences import say
+from course_lib.told import shown
 from grader.class_list import Enrolled
 from grader.pages.plain_cells import one_line
 from grader.platforms.formats import TITLES, Format, Person
@@ -75,10 +77,20 @@ def match(learners: Sequence[Learner], people: Sequence[Person], form: Format) -
 
 
 def _doubt(student: str, those: dict[int, Person], what: str) -> str:
-    lines = " and ".join(f"{one_line(person.shown)} (line {line})" for line, person in sorted(those.items()))
-    if len(those) == 1:
-        return f"{one_line(student)} and another learner here have the same {what} as {lines}: tell them apart first"
-    return f"{one_line(student)} has the same {what} as {lines}: nothing says which of them it is"
+    persons = ""
+    for line, person in sorted(those.items(), reverse=True):
+        text = shown("{person} (line {line}) and {others}" if persons else "{person} (line {line})")
+        persons = say(text, person=one_line(person.shown), line=line, others=persons)
+    learner = one_line(student)
+    if len(those) == 1 and what == "name":
+        sentence = shown("{learner} and another learner here have the same name as {persons}: tell them apart first")
+    elif len(those) == 1:
+        sentence = shown("{learner} and another learner here have the same {key} as {persons}: tell them apart first")
+    elif what == "name":
+        sentence = shown("{learner} has the same name as {persons}: nothing says which of them it is")
+    else:
+        sentence = shown("{learner} has the same {key} as {persons}: nothing says which of them it is")
+    return say(sentence, learner=learner, key=shown(what), persons=persons)
 
 
 def _evidence(form: Format) -> tuple[Keys, ...]:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook
 
+from course_lib.sentences import say
+from course_lib.told import shown
 from grader.class_list import ClassList, Enrolled, class_list_path, read_class_list, write_class_list
 from grader.grading.alone import alone
 from grader.grading.classroom import Classroom
@@ -29,18 +31,20 @@ class Change:
     @property
     def differences(self) -> list[str]:
         """What changes, in words."""
-        if self.before is None:
+        before, after = self.before, self.after
+        if before is None:
             return ["new"]
-        pairs = {
-            "first name": (self.before.first, self.after.first),
-            "last name": (self.before.last, self.after.last),
-            "e-mail": (self.before.email, self.after.email),
-            "id at the platform": (self.before.lms_id, self.after.lms_id),
-        } | {
-            name: (getattr(self.before.enrolled, name), getattr(self.after.enrolled, name))
-            for name in ("login", "number", "section", "group")
-        }
-        return [f"{what} {old or 'none'} → {new}" for what, (old, new) in pairs.items() if new and old != new]
+        changes = (
+            (shown("first name {old} → {new}"), before.first, after.first),
+            (shown("last name {old} → {new}"), before.last, after.last),
+            (shown("e-mail {old} → {new}"), before.email, after.email),
+            (shown("id at the platform {old} → {new}"), before.lms_id, after.lms_id),
+            (shown("login {old} → {new}"), before.enrolled.login, after.enrolled.login),
+            (shown("number {old} → {new}"), before.enrolled.number, after.enrolled.number),
+            (shown("section {old} → {new}"), before.enrolled.section, after.enrolled.section),
+            (shown("group {old} → {new}"), before.enrolled.group, after.enrolled.group),
+        )
+        return [say(text, old=old or shown("none"), new=new) for text, old, new in changes if new and old != new]
 
 
 @dataclass
@@ -67,7 +71,7 @@ def class_list(classroom: Classroom) -> ClassList:
 def changed_class_list(classroom: Classroom) -> Iterator[ClassList]:
     """The class list for the block to change, and written after it; another command that changes it is refused."""
     path, shared = class_list_path(classroom.db_url(), classroom.root), shared_by_group(classroom.root)
-    with alone(path.with_suffix(".lock"), "changes the class list", shared):
+    with alone(path.with_suffix(".lock"), "{process} changes the class list already.", shared):
         known = class_list(classroom)
         yield known
         write_class_list(path, known, shared)
@@ -122,8 +126,9 @@ def _new(persons: Sequence[Person], form: Format, taken: set[str], problems: lis
         if not why and student.casefold() in folded:
             why = f"its id would be {student}, which another learner has"
         if why:
-            why = f"as an id, {student!r}: {why.removesuffix(', rename the folder')}"
-            problems.append(f"line {person.line} ({person.shown}) is left out: {why}")
+            why = say(shown("as an id, {student!r}: {why}"), student=student, why=shown(why))
+            line = {"line": person.line, "person": person.shown}
+            problems.append(say(shown("line {line} ({person}) is left out: {why}"), **line, why=why))
             continue
         folded.add(student.casefold())
         made.append(Change(_merged(Learner(student), person, form)))

@@ -78,10 +78,10 @@ def _text(path: Path) -> tuple[str, str]:
         raise CourseError(f"{path} cannot be opened ({error.strerror}).") from None
     if not data.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise CourseError(f"{path} is empty: download it again.")
-    what = kind(data[:1024])
-    if what and not what.startswith("a Python"):
-        advice = "save it as CSV (UTF-8)" if what.startswith(("an Office", "an old", "a zip")) else "download it again"
-        raise CourseError(f"{path} is no table but {what}: {advice}.")
+    found = kind(data[:1024])
+    if found and not found.startswith("a Python"):
+        advice = "save it as CSV (UTF-8)" if found.startswith(("an Office", "an old", "a zip")) else "download it again"
+        raise CourseError(f"{path} is no table but {found}: {advice}.")
     return _decoded(path, data)
 
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from nbgrader.utils import parse_utc
 
-from grader.submissions.identity import unfit
+from grader.submissions.identity import unfit_folder
 
 
 class NoDeliveryError(Exception):
@@ -42,7 +42,7 @@ def read_delivery(name: str, unit: str) -> Delivery:
     if found is None:
         raise NoDeliveryError("its name does not say whose it is and when it came")
     student = unicodedata.normalize("NFC", found["student"])
-    why = unfit(student)
+    why = unfit_folder(student)
     if why:
         raise NoDeliveryError(why)
     try:

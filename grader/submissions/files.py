@@ -36,6 +36,7 @@ NAME = 255
 """No file system takes a longer name."""
 JUNK = re.compile(r"__MACOSX|__pycache__|Thumbs\.db|desktop\.ini|\._.*|\.(?!ipynb_checkpoints$)(?!.*\.ipynb$).*", re.I)
 """What systems and editors leave by themselves. Copies of notebooks are not among it: they are told."""
+OTHER_BEGINNING = "it does not begin as one"
 OUTSIDE = "has a name that leads out of the folder"
 ERRORS = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, tarfile.TarError, OSError, ValueError, EOFError, RuntimeError),
@@ -121,7 +122,7 @@ class Room:
                     if size > FILE_BYTES:
                         raise UnusableError(too_large(FILE_BYTES))
                     if self._mine < 0:
-                        raise UnusableError(f"is one file too many: together they are {too_large(LEARNER_BYTES)[3:]}")
+                        raise UnusableError(f"is one file too many: all of it together {too_large(LEARNER_BYTES)}")
                     if self._all[0] < 0:
                         raise UnusableError(
                             f"did not fit: the class's files are larger than {TOTAL_BYTES // 2**30} GiB"
@@ -198,7 +199,7 @@ def in_archive(path: Path, most: int = MEMBERS) -> Iterator[File]:
         elif tarfile.is_tarfile(path):
             yield from _in_tar(path, most)
         else:
-            raise CourseError(f"{path} is not a zip file that can be read: it does not begin as one.")
+            raise CourseError(f"{path} is not a zip file that can be read: {OTHER_BEGINNING}")
     except ERRORS as error:
         raise CourseError(f"{path} is not a zip file that can be read: {_reason(error)}") from None
 

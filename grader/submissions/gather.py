@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from nbformat import NotebookNode
 
 from course_lib.errors import CourseError
+from course_lib.sentences import say
 from course_lib.workspace import units
 from grader.submissions.answer import Answer, Piece, choose, is_copy
 from grader.submissions.files import (
@@ -192,7 +193,7 @@ class _Maker:
                 try:
                     return moment(decode(file.read(4096), TIMESTAMP)[0])
                 except (UnusableError, UnreadableError) as error:
-                    return unread(f"it {str(error).removeprefix(TIMESTAMP).strip()}")
+                    return unread(str(error))
         return NO_MOMENT
 
     def _placed(self, file: File, path: Path, room: Room) -> Path:
@@ -219,7 +220,8 @@ class _Maker:
             if not near[piece.name] and not one.platform:
                 continue
             if "is a link" in piece.file.refused or path.as_posix() in found:
-                left_out.append(f"{printable(piece.name)} ({piece.file.refused or 'another has its name'})")
+                why = piece.file.refused or "has the name of another file"
+                left_out.append(say("{name}, since it {why}", name=printable(piece.name), why=why))
                 continue
             try:
                 found[path.as_posix()] = self._placed(piece.file, target / "beside" / path, room)
@@ -227,7 +229,7 @@ class _Maker:
                 tell(self.unknown, f"{target.parent.name}: {piece.name}", str(error))
         for name in sorted(found, key=_number, reverse=True) if one.platform else ():
             found.setdefault(_usual(name), found[name])
-        return found, f"Left out: {', '.join(left_out[:5])}." if left_out else ""
+        return found, f"These were left out: {'; '.join(left_out[:5])}." if left_out else ""
 
 
 def _is_stamp(piece: Piece) -> bool:

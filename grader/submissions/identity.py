@@ -142,26 +142,32 @@ def _to_remember(owner: Owner, identity: Identity, doubtful: bool) -> Identity:
 
 
 def _of_folder(name: str, student: str, twice: bool) -> Identity:
-    why = unfit(name)
+    why = unfit_folder(name)
     if not why and twice:
         why = "two folders have this name, with its accents written in two ways: keep one of them"
     return Identity(printable(student), why)
 
 
+def unfit_folder(name: str) -> str:
+    """Why a folder's name cannot be a learner's id, and what to do."""
+    why = unfit(name)
+    return f"{why}: rename the folder" if why else ""
+
+
 def unfit(name: str) -> str:
-    """Why a folder's name cannot be a learner's id."""
+    """Why a name cannot be a learner's id."""
     if set(name) & PATTERN:
-        return "nbgrader does not take such a name (it has one of [ ] * ?), rename the folder"
+        return "nbgrader does not take such a name (it has one of [ ] * ?)"
     if name != name.strip() or name.endswith("."):
-        return "nbgrader does not take such a name (a blank or a dot at an end), rename the folder"
+        return "nbgrader does not take such a name (a blank or a dot at an end)"
     if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in name) or set(name) & set('/\\:<>|"'):
-        return "nbgrader does not take such a name (it has characters that no folder should have), rename the folder"
+        return "nbgrader does not take such a name (it has characters that no folder should have)"
     if INVISIBLE.search(name):
-        return "its name has invisible characters, so it can look like another's: rename the folder"
+        return "its name has invisible characters, so it can look like another's"
     if RESERVED.fullmatch(name):
-        return "on Windows no folder can have this name, rename the folder"
+        return "on Windows no folder can have this name"
     if len(name) > COLUMN or len(name.encode()) > FOLDER_BYTES:
-        return f"its name has {len(name)} characters, more than nbgrader and file systems take: rename the folder"
+        return f"its name has {len(name)} characters, more than nbgrader and file systems take"
     return ""
 
 

@@ -13,6 +13,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.validator import normalize
 
+from course_lib.sentences import say
 from grader.preprocessors.repair import grade_id
 from grader.sandbox.bounds import TooLargeError, check_json
 from grader.submissions.files import FILE_BYTES, too_large
@@ -29,7 +30,7 @@ BOMS = (
 KINDS = (
     (rb"PK\x03\x04.{26}(\[Content_Types\]\.xml|_rels/|docProps/|word/|mimetype)", "an Office document"),
     (rb"PK[\x03\x05]", "a zip file"),
-    (rb"%PDF-", "a PDF"),
+    (rb"%PDF-", say("a PDF")),
     (rb"\xd0\xcf\x11\xe0", "an old Office document"),
     (rb"7z\xbc\xaf\x27\x1c|Rar!|\x1f\x8b|BZh|\xfd7zXZ|.{257}ustar", "another kind of archive"),
     (rb"\x89PNG|\xff\xd8\xff|GIF8|RIFF.{4}WEBP", "a picture"),

@@ -25,7 +25,12 @@ from nbgrader.utils import notebook_hash
 from traitlets.config import Config, PyFileConfigLoader
 
 from course_lib.errors import CourseError
+from course_lib.language import editions
+from course_lib.language.choice import ENGLISH
 from course_lib.private_files import make_private
+from course_lib.sentences import say
+from course_lib.told import in_language, shown
+from course_lib.workspace import locales
 from grader.grading.classroom import Classroom
 from grader.grading.files import replace_folder
 from grader.grading.grade_class import released
@@ -33,7 +38,7 @@ from grader.privacy import CONFIG_FILE, shared_by_group
 from grader.submissions.collecting import CollectOwn
 from grader.submissions.copying import FLAGS
 from grader.submissions.deliveries import Delivery, NoDeliveryError, read_delivery, require_own
-from grader.submissions.files import printable
+from grader.submissions.files import FILE_BYTES, printable
 from grader.submissions.gather import gather
 from grader.submissions.submission import SECRET, Submission
 from grader.watching.arrivals import PATIENCE, Arrival, NotReleasedError
@@ -49,7 +54,7 @@ DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 TOLD = 5
 """A note names so many of the files that were left out."""
 PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>{unit}</title></head>
+<html lang="{language}"><head><meta charset="utf-8"><title>{unit}</title></head>
 <body style="font-family: sans-serif; max-width: 40em; margin: 2em auto"><h1>{unit}</h1><p>{sentence}</p></body></html>
 """
 
@@ -81,7 +86,7 @@ class Exchange:
         api = self._api
         self._collect = CollectOwn(coursedir=api.coursedir, authenticator=api.authenticator, parent=api)
         self._inbound = Path(self._collect.root) / course / "inbound"
-        self.name = f"the exchange, {self._inbound}"
+        self.name = say(shown("the exchange, {folder}"), folder=self._inbound)
         if not self._inbound.is_dir():
             raise CourseError(
                 f"There is no folder {self._inbound}, where submissions would arrive: nbgrader makes it when a unit is "
@@ -188,17 +193,17 @@ class Exchange:
             fetched = self._collect.fetch(path, student, Path(scratch) / self._unit)
             make_private(self._classroom.path("submitted", ".", "."), shared_by_group(self._classroom.root))
             replace_folder(folder, Path(scratch) / self._unit)
-        told = [f"{name} ({why})" for name, why in fetched.left_out[:TOLD]]
-        return " ".join(filter(None, [f"Left out: {', '.join(told)}." if told else "", fetched.doubt]))
+        told = [say("{name}, since it {why}", name=name, why=why) for name, why in fetched.left_out[:TOLD]]
+        return " ".join(filter(None, [f"These were left out: {'; '.join(told)}." if told else "", fetched.doubt]))
 
     def _secret(self, folder: Path) -> str:
-        """A submission's secret, by which it is known; never through a link. Empty where there is none."""
-        try:
-            opened = os.open(folder / SECRET, FLAGS)
-        except OSError:
-            return ""
-        with os.fdopen(opened, "rb") as file:
-            return file.read(4096).decode("utf-8", "replace") if stat.S_ISREG(os.fstat(opened).st_mode) else ""
+        """A submission's secret, by which it is known. Empty where there is none."""
+        return _bytes(folder / SECRET, 4096).decode("utf-8", "replace")
+
+    def _language(self, folder: Path) -> str:
+        """The language in which a submission is answered."""
+        notebook = editions.loads(_bytes(folder / f"{self._unit}.ipynb", FILE_BYTES))
+        return ENGLISH if notebook is None else editions.spoken(notebook, locales())
 
     def release(self, student: str) -> str:
         """Hand back the learner's newest page, by nbgrader's own `release_feedback`."""
@@ -222,7 +227,11 @@ class Exchange:
             part.init_dest()
             name = notebook_hash(secret=secret, notebook_id=self._unit)
             fresh = Path(part.dest_path) / f"{name}-tmp.html"
-            fresh.write_text(PAGE.format(unit=self._unit, sentence=html.escape(sentence)), encoding="utf-8")
+            language = self._language(arrival.place)
+            with in_language(language):
+                told = html.escape(shown(sentence))
+            page = PAGE.format(language=language.replace("_", "-"), unit=self._unit, sentence=told)
+            fresh.write_text(page, encoding="utf-8")
             fresh.chmod(0o644)
             fresh.replace(Path(part.dest_path) / f"{name}.html")
 
@@ -233,6 +242,16 @@ class Exchange:
     def _part(self, name: str) -> Any:
         api = self._api
         return getattr(api.exchange, name)(coursedir=api.coursedir, authenticator=api.authenticator, parent=api)
+
+
+def _bytes(path: Path, most: int) -> bytes:
+    """The first bytes of a file, never through a link; none of what is no file, or cannot be read."""
+    try:
+        opened = os.open(path, FLAGS)
+    except OSError:
+        return b""
+    with os.fdopen(opened, "rb") as file:
+        return file.read(most) if stat.S_ISREG(os.fstat(opened).st_mode) else b""
 
 
 def with_exchange(config: Config) -> Config:

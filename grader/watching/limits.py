@@ -70,7 +70,7 @@ class Limits:
         soon = due is not None and arrival.when <= due
         return (
             f"This submission is kept, and not graded yet: {self.most} a day are, and those of "
-            f"{f'{self.clock():%d %B}'.lstrip('0')} are used. It is graded when a new day begins"
+            f"{self.clock():%Y-%m-%d} are used. It is graded when a new day begins"
             + (" or the unit is due, whichever comes first" if soon else "")
             + ". If another is handed in before that, that one is graded in its place."
         )

@@ -18,6 +18,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from course_lib.errors import CourseError
 from course_lib.judging.packages import require_packages
+from course_lib.sentences import say
+from course_lib.told import shown
 from grader.class_list import class_list_path, read_class_list
 from grader.grading.attempts import attempts_of
 from grader.grading.classroom import CONFIG_FILE, Classroom
@@ -115,7 +117,8 @@ class Watcher:
         self.orders.classroom.register(self.orders.unit)
         with grading_run(self.journal, self.scratch, GradeOptions(), tell) as grading:
             session = Session(self, grading, pool, self._source())
-            self.say_once("", f"watching {session.source.name}; {self._allowed()}")
+            watched = {"place": session.source.name, "graded": shown(self._allowed())}
+            self.say_once("", say(shown("watching {place}; {graded}"), **watched))
             session.run()
 
     def _source(self) -> Source:
@@ -130,7 +133,7 @@ class Watcher:
 
     def log(self, student: str, text: str) -> None:
         """One line, with the time."""
-        parts = [f"{now():%Y-%m-%d %H:%M:%S}", student, self.orders.unit, text]
+        parts = [f"{now():%Y-%m-%d %H:%M:%S}", student, self.orders.unit, shown(text)]
         self.orders.say(one_line("  ".join(filter(None, parts))))
 
     def say_once(self, student: str, text: str, key: str = "") -> None:

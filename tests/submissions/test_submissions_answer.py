@@ -224,7 +224,8 @@ def test_what_lies_with_the_notebook_goes_before_what_lies_elsewhere(tmp_path):
     files = {f"{MOODLE}/net.bin": b"far", f"{MOODLE}/work/{UNIT}.ipynb": RIGHT, f"{MOODLE}/work/net.bin": b"near"}
     submission = one(from_zip(tmp_path, files))
     assert (
-        submission.beside["net.bin"].read_bytes() == b"near" and "net.bin (another has its name)" in submission.notes[0]
+        submission.beside["net.bin"].read_bytes() == b"near"
+        and "net.bin, since it has the name of another file" in submission.notes[0]
     )
 
 

@@ -18,6 +18,7 @@ from helpers.exchange import BEGAN, Hall
 from helpers.submissions import UNIT, answered, classroom, released
 
 from course_lib.errors import CourseError
+from course_lib.language import editions
 from grader.class_list import ClassList, class_list_path, write_class_list
 from grader.commands.grade import main
 from grader.grading.alone import alone
@@ -118,7 +119,7 @@ def test_what_is_collected_is_a_copy_in_the_classs_folder_without_links(hall, ex
     assert submission.notebook == hall.course / "submitted" / "ada" / UNIT / f"{UNIT}.ipynb" and not submission.problem
     assert (submission.notebook.parent / "net.safetensors").read_bytes() == b"numbers"
     assert not (submission.notebook.parent / "stolen.txt").exists()
-    assert "stolen.txt (is a link)" in " ".join(submission.notes)
+    assert "stolen.txt, since it is a link" in " ".join(submission.notes)
     assert (folder / "stolen.txt").is_symlink(), "in the exchange nothing changes"
     submission.notebook.chmod(0o600)
     submission.notebook.write_text("mended by a person")
@@ -307,6 +308,20 @@ def test_attempts_are_counted_by_day_and_survive_a_restart(tmp_path):
     assert limits.allows(Arrival("ada", "four"))
     attempts = attempts_of(journal, "ada")
     assert [attempt.arrival for attempt in attempts] == ["one", "three"] and used(attempts, clock[0].date()) == 0
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("zh_CN", ('lang="zh-CN"', "暂不评分")), ("xx", ('lang="en"', "is kept, and not graded"))]
+)
+def test_a_page_about_what_is_kept_speaks_the_submissions_language(hall, exchange, language, said):
+    notebook = json.loads(answered({}))
+    editions.note(notebook, language)
+    folder = hall.submit("ada", json.dumps(notebook))
+    (arrival,) = exchange.look()
+    journal = RunJournal(Classroom(hall.course), UNIT)
+    exchange.say_kept(arrival, Limits(journal, Book(), 2).kept(arrival))
+    page = hall.page(folder).read_text(encoding="utf-8")
+    assert all(words in page for words in said)
 
 
 def test_what_came_in_time_is_graded_when_the_unit_is_due(tmp_path):
