@@ -250,11 +250,11 @@ def test_the_switch_keeps_the_section(site: Built, page: Page) -> None:
     sections = page.locator("main section[id]").evaluate_all("all => all.map(each => each.id)")
     page.goto(f"{page.url}#{sections[2]}")
     page.locator(".languages a").click()
-    assert page.url.endswith(f"/zh/units/{TOLD}.html#{sections[2]}")
+    page.wait_for_url(f"**/zh/units/{TOLD}.html#{sections[2]}")  # until it has loaded: a click waits for less
     assert page.locator("main section[id]").evaluate_all("all => all.map(each => each.id)") == sections
     expect(page.locator(f'[id="{sections[2]}"] > :is(h2, h3)').first).to_be_in_viewport()
     page.locator(".languages a").click()
-    assert page.url.endswith(f"html/units/{TOLD}.html#{sections[2]}")
+    page.wait_for_url(f"**/html/units/{TOLD}.html#{sections[2]}")
 
 
 def test_on_a_chinese_page_the_theme_speaks_chinese(address: str, page: Page) -> None:
