@@ -27,6 +27,8 @@ BETWEEN = tuple(map(re.compile, (r"(\n)", "(; )", "(, | and | then )", "(: )", r
 WIDER = {", ": "，", ": ": "：", "; ": "；", " and ": " 和 "}
 KEYS = re.compile(r"\[(?:'[^'\]]*'|\"[^\"\]]*\"|\d+(?:, \d+)*)\]")
 """One step into what a function returned: a key, or places."""
+TEXT = re.compile(r"(['\"])(?:(?!\1).)* (?:(?!\1).)*\1")
+"""A value that is a text of more than a word, as Python shows it."""
 QUOTES = re.compile(r"(['\"])(.+?)\1")
 VALUES = frozenset({"None", "True", "False", "nan", "inf"})
 """Values of Python, which are no words."""
@@ -114,8 +116,8 @@ class Teller:
         return None
 
     def _inside(self, text: str, depth: int) -> str | None:
-        """Where in a value something is, such as `['gradient in stage 1'][0]`, with its keys told."""
-        if "".join(KEYS.findall(text)) != text:
+        """Where in a value something is, such as `['gradient in stage 1'][0]`, or a text in quotes, told within them."""
+        if "".join(KEYS.findall(text)) != text and not (depth and TEXT.fullmatch(text)):
             return None
         told = QUOTES.sub(lambda key: f"{key[1]}{self._told(key[2], depth + 1) or key[2]}{key[1]}", text)
         return told if told != text else None

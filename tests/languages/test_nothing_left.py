@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from helpers.course import EXERCISES, UNITS
 
 from course_lib import told
 from course_lib.judging import render
@@ -18,8 +19,8 @@ from course_lib.judging.signatures import by_unit
 pytestmark = pytest.mark.fast
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
-QUOTED = re.compile(r"`[^`]*`|\$[^$]*\$|\w+Error: [^。]*")
-"""Code, formulas, and what Python itself says."""
+QUOTED = re.compile(r"`[^`]*`|\$[^$]*\$|\b\w*[eE]rror: [^。]*|'[^']*'|\"[^\"，]*|\bvalues of [\w\[\]', ]+")
+"""Code, formulas, what Python itself says, and values as it writes them."""
 LEFT = re.compile(r"[A-Za-z]{2,},? [a-z]{2,},? [a-z]{2,}")
 WAYS = (lambda value: -value, lambda value: 2 * value, lambda value: value + 0.37, lambda value: None)
 
@@ -50,6 +51,21 @@ def test_each_panel_is_chinese(name):
                 left = [line for line in render.text(each).split("\n") if english_in(line)]
                 assert left == []
                 assert 'aria-label="open"' not in render.html(each)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("unit", UNITS)
+def test_what_is_said_of_each_known_mistake_is_chinese(unit):
+    left = []
+    with told.in_language("zh_CN"):
+        for name in (exercise.name for exercise in EXERCISES if exercise.unit == unit and not exercise.withheld):
+            reference = load(name)
+            for mistake in reference.misconceptions:
+                verdict = judge(list(mistake.outcomes), reference) if mistake.outcomes else None
+                for each in (verdict, replace(verdict, diagnoses=())) if verdict else ():
+                    lines = render.text(each).split("\n")
+                    left += [(name, mistake.name, line) for line in lines if english_in(line)]
+    assert left == []
 
 
 @pytest.mark.parametrize("name", ["gd_step", "backtracking_line_search"])

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from helpers.course import ROOT
 
 from course_lib.errors import CourseError
 from course_lib.language.catalogues import read, translations
-from grader.languages import upkeep
+from grader.languages import extraction, upkeep
 from grader.languages.catalogues import done, updated
 from grader.languages.extraction import Entry
 from grader.languages.literals import literals
@@ -173,6 +174,27 @@ def test_a_choice_of_words_is_two_sentences_and_an_ending_is_one():
 def test_what_the_courses_own_errors_say_is_for_who_meets_them():
     source = 'raise AnswerError("A pair should come.")\nraise TypeError("not a pair")'
     assert [each.text for each in literals(source)] == ["A pair should come."]
+
+
+FOR_AUTHORS = (
+    *("course_lib/graded", "grader/audit", "grader/building", "grader/exercises", "grader/languages"),
+    *("grader/scripts.py", "grader/search", "grader/site"),
+)
+
+
+def test_no_package_that_speaks_to_learners_or_teachers_is_forgotten():
+    told = {entry.place for entry in [*extraction.course_entries(), *extraction.shared_entries()]}
+    modules = [
+        file.relative_to(ROOT).as_posix() for top in ("course_lib", "grader") for file in (ROOT / top).rglob("*.py")
+    ]
+    silent = [
+        (name, said.text)
+        for name in sorted(modules)
+        if name not in told and not name.startswith(FOR_AUTHORS)
+        for said in literals((ROOT / name).read_text(encoding="utf-8"))
+        if said.role.endswith("Error")
+    ]
+    assert silent == []
 
 
 def test_the_keys_of_a_dict_are_names_unless_it_is_a_style_or_made_for_a_call():
