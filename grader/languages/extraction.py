@@ -62,7 +62,7 @@ APART = (
     *("grader/commands/audit.py", "grader/commands/lint.py", "course_lib/captions.py"),
     *("course_lib/kernel/names.py", "grader/preprocessors/clear_answers.py", "grader/languages"),
 )
-"""What authors alone read, what networks are trained on, and code that is written."""
+"""What authors alone read, what networks are trained on, and code that is written; not so the errors there."""
 PLACES = (" where {target} is computed", ", in the code as it was given", " throughout", " in one place")
 """How a clause of the search may end; each is one entry, with the clause as a field."""
 ROLES = ("factor", "term", "numerator", "divisor", "argument", "part", "value", "base", "exponent")
@@ -207,11 +207,11 @@ def code_entries(places: tuple[str, ...], context: str) -> Iterator[Entry]:
         files = sorted(root.glob(place)) if "*" in place else sorted(base.rglob("*.py")) if base.is_dir() else [base]
         for file in files:
             name = file.relative_to(root).as_posix()
-            if not name.startswith(APART):
-                for literal in literals(_read(name), SHOWN):
-                    if literal.role == "help" and name != "course":
-                        continue
-                    yield Entry(literal.text, context, _note(literal), name)
+            for literal in literals(_read(name), SHOWN):
+                apart = name.startswith(APART) and not literal.role.endswith("Error")
+                if apart or literal.role == "help" and name != "course":
+                    continue
+                yield Entry(literal.text, context, _note(literal), name)
 
 
 def documents() -> list[Path]:
