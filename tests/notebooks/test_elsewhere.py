@@ -116,3 +116,23 @@ def test_what_a_gpu_allows_is_allowed(there):
     here = torch.ones(2, requires_grad=True)
     here.to(there).sum().backward()
     assert here.grad.device.type == "cpu"
+
+
+@pytest.mark.fast
+def test_another_type_of_number_stays_where_it_was(there):
+    away = torch.ones(3, device=there)
+    assert away.long().device == away.to(torch.int64).device == away.device
+    assert torch.as_tensor(away.cpu(), dtype=torch.int64).device.type == "cpu"
+
+
+@pytest.mark.fast
+def test_an_experiment_that_mixes_devices_is_heard(there, monkeypatch):
+    from course_lib.check import _Waiting, waits_for
+    from helpers import elsewhere
+
+    monkeypatch.setattr(_Waiting, "__exit__", _Waiting.__exit__)  # put back afterwards
+    elsewhere.hear()
+    with waits_for("nobodys_answer"):
+        raise ValueError("an answer is not there yet")
+    with pytest.raises(RuntimeError, match="same device"), waits_for("nobodys_answer"):
+        torch.ones(2) + torch.ones(2, device=there)
