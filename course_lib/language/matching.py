@@ -116,7 +116,7 @@ class Teller:
         return None
 
     def _inside(self, text: str, depth: int) -> str | None:
-        """Where in a value something is, such as `['gradient in stage 1'][0]`, or a text in quotes, told within them."""
+        """Where in a value something is, such as `['gradient in stage 1'][0]`, or a text in quotes, told inside."""
         if "".join(KEYS.findall(text)) != text and not (depth and TEXT.fullmatch(text)):
             return None
         told = QUOTES.sub(lambda key: f"{key[1]}{self._told(key[2], depth + 1) or key[2]}{key[1]}", text)
@@ -251,7 +251,7 @@ def _parts(template: Template, values: tuple[str, ...], told: bool) -> bool:
     if template.weight > FEW or template.of_code:
         return True
     little = template.weight <= LITTLE
-    if any(map((LISTED if little else JOINED).search, values)):
+    if len(values) > 1 and any(map((LISTED if little else JOINED).search, values)):
         return False
     named = any(map(ENGLISH.search, values))  # `in {unit}` is none of "in +0.7"
     return not little or (told or not named if template.of_cells else named)

@@ -37,9 +37,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.needs("git")
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this copy of the course is no git checkout")
 def test_the_command_line_runs_and_no_byte_differs(checkout: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "course", "--help"], cwd=checkout, capture_output=True, text=True, check=False
-    )
+    help_ = [sys.executable, "-B", "course", "--help"]  # nothing is to be written beside the files that are compared
+    done = subprocess.run(help_, cwd=checkout, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert b"\r" not in (checkout / "course").read_bytes(), "env would look for a program named python3\\r"
     differing = [

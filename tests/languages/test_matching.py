@@ -109,6 +109,8 @@ JOINED = {
     "none": "一个也没有",
     "file{'s' if n > 1 else ''} of {who}": "{who} 的文件",
     "Adam": "Adam",
+    "Why: {because}": "原因：{because}",
+    "It rises; it falls.": "先升后降。",
 }
 
 
@@ -126,6 +128,7 @@ JOINED = {
         ("in 02_gradient_descent", "在 02_gradient_descent 中"),
         ("after sixty steps", "sixty 步之后"),
         ("None", "None"),
+        ("Why: It rises; it falls.", "原因：先升后降。"),
         ("files of gradient descent", "梯度下降的文件"),
     ],
 )
