@@ -254,7 +254,7 @@ def _parts(template: Template, values: tuple[str, ...], told: bool) -> bool:
     if len(values) > 1 and any(map((LISTED if little else JOINED).search, values)):
         return False
     named = any(map(ENGLISH.search, values))  # `in {unit}` is none of "in +0.7"
-    return not little or (told or not named if template.of_cells else named)
+    return not little or (told or not named if template.of_cells else named or len(values) > 1)
 
 
 def _joined(left: str, right: str, in_columns: bool) -> str:

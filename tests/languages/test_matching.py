@@ -109,6 +109,7 @@ JOINED = {
     "none": "一个也没有",
     "file{'s' if n > 1 else ''} of {who}": "{who} 的文件",
     "Adam": "Adam",
+    "{first} to {last}": "{first} 到 {last}",
     "Why: {because}": "原因：{because}",
     "It rises; it falls.": "先升后降。",
 }
@@ -128,12 +129,13 @@ JOINED = {
         ("in 02_gradient_descent", "在 02_gradient_descent 中"),
         ("after sixty steps", "sixty 步之后"),
         ("None", "None"),
+        ("0.5 to 3", "0.5 到 3"),
         ("Why: It rises; it falls.", "原因：先升后降。"),
         ("files of gradient descent", "梯度下降的文件"),
     ],
 )
 def test_what_a_unit_puts_together_is_told_by_its_parts(english, told):
-    assert Teller(JOINED, of_cells=set(JOINED) - {"in {unit}"}).tell(english) == told
+    assert Teller(JOINED, of_cells=set(JOINED) - {"in {unit}", "{first} to {last}"}).tell(english) == told
 
 
 def test_a_learners_own_list_of_single_words_is_nobodys():
