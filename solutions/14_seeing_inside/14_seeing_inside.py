@@ -715,6 +715,7 @@ with waits_for("saliency", "smoothgrad", "integrated_gradients", "grad_cam", "oc
 
     def similarity(a, b, where=None):
         """The mean rank correlation of two lists of maps; a map that is 0 everywhere has nothing in common with any."""
+        a, b = a.cpu(), b.cpu()  # SciPy reads what NumPy can
         where = torch.ones_like(a, dtype=torch.bool) if where is None else where
         pairs = [(p[w], q[w]) for p, q, w in zip(a, b, where, strict=True)]
         return np.mean([spearmanr(p, q).statistic if p.std() * q.std() > 0 else 0.0 for p, q in pairs])
