@@ -39,6 +39,12 @@ WIDE = re.compile(r"[\u3000-\u9fff\uff00-\uffef“”…—]")
 NARROW = re.compile(r"[A-Za-z0-9`$(\[]")
 DEEPEST = 6
 LONGEST = 4_000
+MOST_LOOKS = 1_000
+"""Parts of one text that are looked up."""
+
+
+class _TooManyWaysError(Exception):
+    """A text is not told: to try each way to part it would take too long."""
 
 
 class Teller:
@@ -57,6 +63,7 @@ class Teller:
         of_cells: Collection[str] = (),
     ) -> None:
         self._only = only
+        self._looks = 0
         self._same = frozenset(english for english, told in translations.items() if english == told)
         self._whole = {english: told for english, told in translations.items() if english != told}
         for english, told in list(self._whole.items()):  # a column that a line ends with stands by itself in a row
@@ -75,11 +82,18 @@ class Teller:
         self._told = lru_cache(maxsize=16384)(self._find)
 
     def _tell(self, text: str) -> str:
-        """The sentence in the other language; what is not known stays English."""
-        return self._told(text, 0) or text
+        """The sentence in the other language; what is not known, or can be parted in too many ways, stays English."""
+        self._looks = 0
+        try:
+            return self._told(text, 0) or text
+        except _TooManyWaysError:
+            return text
 
     def _find(self, text: str, depth: int) -> str | None:
         """The sentence in the other language; None where nothing is known of it."""
+        self._looks += 1
+        if self._looks > MOST_LOOKS:  # "x: x: x: ..." may be a learner's, and has more ways than there is time
+            raise _TooManyWaysError
         bare = text.strip()
         if not bare or len(text) > LONGEST or bare in VALUES or not any(letter.isalpha() for letter in bare):
             return None
