@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.graded.unchanged import Watched
+from course_lib.graded.unchanged import Together, Watched
 
 OURS = "course_lib"
 WITH_PARTS = ("numpy", "torch")
@@ -43,7 +43,10 @@ class Surroundings:
         self.put_back_builtins = _builtins_keeper()
         self._watch_code()
         self._modules: dict[str, ModuleType] = {}
-        self._contents: dict[int, tuple[Any, dict[str, Any], Watched]] = {}
+        self._contents: list[tuple[Any, dict[str, Any], Watched]] = []
+        self._places: dict[int, int] = {}
+        """Where in `_contents` and in `_together` something is, by its id."""
+        self._together = Together()
         self._imported, self._right = (Watched(sys.modules, noted=False) for _ in range(2))
         """Whether nothing was imported since it was kept, and whether the modules are those that were put back."""
         self._space = shell.user_ns
@@ -75,8 +78,8 @@ class Surroundings:
             prefix = f"{module.__name__}."
             parts += [v for v in vars(module).values() if isinstance(v, ModuleType) and v.__name__.startswith(prefix)]
         for part in parts:
-            if id(part) not in self._contents and part.__name__.split(".")[0] not in NEVER:
-                self._contents[id(part)] = (vars(part), _public_code(part), Watched(vars(part)))
+            if id(part) not in self._places and part.__name__.split(".")[0] not in NEVER:
+                self._hold(part, vars(part), _public_code(part), vars(part))
 
     def put_back(self, folder: str | None = None) -> None:
         """Make the surroundings what they were; the working folder is `folder`, else the first one."""
@@ -99,7 +102,8 @@ class Surroundings:
                 if sys.modules.get(name) is not module:
                     sys.modules[name] = module
             self._right.note()
-        for space, kept, watched in self._contents.values():
+        for place in self._together.perhaps_changed():
+            space, kept, watched = self._contents[place]
             if not watched.unchanged():
                 _update(space, kept)
                 watched.note()
@@ -153,15 +157,25 @@ class Surroundings:
         """The course's own modules are kept whole: their tables, their classes, and the modules that they use."""
         space = vars(module)
         kept = {k: v for k, v in space.items() if is_code(v) or k.isupper()}  # the rest may change with use
-        self._contents[id(module)] = (space, kept, Watched(space))
+        self._hold(module, space, kept, space)
         for value in list(space.values()):
             if isinstance(value, ModuleType):
                 if value.__name__.split(".")[0] != OURS:
                     self.keep_contents(value)
             elif isinstance(value, type) and value.__module__ == module.__name__:
-                self._contents[id(value)] = (_OfClass(value), dict(_methods(value)), Watched(_dict_of(value)))
+                self._hold(value, _OfClass(value), dict(_methods(value)), _dict_of(value))
             elif isinstance(value, dict) and all(isinstance(key, str) for key in value):
-                self._contents[id(value)] = (value, dict(value), Watched(value))
+                self._hold(value, value, dict(value), value)
+
+    def _hold(self, owner: Any, space: Any, kept: dict[str, Any], table: Any) -> None:
+        """Keep what `space`, the names of `owner`, holds; `table` is the dict in which it lies."""
+        entry = (space, kept, Watched(table))
+        if id(owner) in self._places:
+            self._contents[self._places[id(owner)]] = entry
+            return
+        self._places[id(owner)] = len(self._contents)
+        self._contents.append(entry)
+        self._together.add(table)
 
 
 def _dict_of(owner: type) -> Any:
