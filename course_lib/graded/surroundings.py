@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.graded.unchanged import Together, Watched
+from course_lib.graded.unchanged import Together, Watched, number_of
 
 OURS = "course_lib"
 WITH_PARTS = ("numpy", "torch")
@@ -53,6 +53,8 @@ class Surroundings:
         self._lists = _lists_of(shell)
         self._attributes, self._parts = set(vars(shell)), _parts_of(shell)
         self._environ, self._variables = os.environ, dict(os.environ)
+        self._set = Watched(getattr(os.environ, "_data", None))
+        """Whether the environment's variables are those that were put back."""
         self._folder, self._depth = str(Path.cwd()), sys.getrecursionlimit()
         self._paths = [(name, list(getattr(sys, name))) for name in ("path", "meta_path", "path_hooks")]
         self._filters, self._floats = list(warnings.filters), np.geterr()
@@ -86,9 +88,11 @@ class Surroundings:
         self.put_back_code()
         if os.environ is not self._environ:
             os.environ = self._environ  # noqa: B003 - it is the very one
-        for key, value in self._variables.items():
-            if key not in os.environ or key.startswith("COURSE_"):
-                os.environ[key] = value
+        if not self._set.unchanged():
+            for key, value in self._variables.items():
+                if key not in os.environ or key.startswith("COURSE_"):
+                    os.environ[key] = value
+            self._set.note()
         with contextlib.suppress(OSError):
             os.chdir(folder or self._folder)
         self._put_back_settings()
@@ -202,8 +206,12 @@ def _update(space: Any, kept: dict[str, Any]) -> None:
 def _builtins_keeper() -> Callable[[], None]:
     """A function that puts the builtins back and needs none of them itself."""
 
-    def put_back(space: dict[str, Any] = vars(builtins), kept: dict[str, Any] = dict(vars(builtins))) -> None:  # noqa: B006, B008
-        space.update(kept)
+    space, kept, number, noted = vars(builtins), dict(vars(builtins)), number_of(vars(builtins)), [-1]
+
+    def put_back() -> None:
+        if number() != noted[0]:
+            space.update(kept)
+            noted[0] = number()
 
     return put_back
 

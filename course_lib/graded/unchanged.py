@@ -4,24 +4,37 @@ To look a value up is to count a reference to it, which writes into the value's 
 forked each such page is copied first, and the 5,000 functions that are kept for a grade lie on 2,000 pages. So the
 dict's own table is read, as bytes. Where Python's tables are not as they are expected here, a dict counts as changed.
 
-Most of them did not change at all since they were last looked at. Up to Python 3.12 a dict has a number of its own,
-which every change makes another one (PEP 509); so of many dicts only those are read whose number is not what it was.
+Most dicts did not change at all since they were last looked at. Up to Python 3.12 each has a number that every change
+makes another one (PEP 509); where the number is what it was, no table is read, and many numbers are read at once.
 """
 
 from __future__ import annotations
 
-from array import array
-from ctypes import c_uint64, string_at
+import itertools
+from collections.abc import Callable
+from ctypes import string_at
+from functools import partial
 from struct import unpack
 from typing import Any
 
+import numpy as np
+from numpy import append
+
 WORD = 8
 TABLE = 4 * WORD
-"""Where a dict says where its table is: behind the count of references, the type, the size and a tag."""
+"""Where a dict says where its table is: behind the count of references, the type, the size and its number."""
 NUMBER = 3 * WORD
-"""Where a dict has the number that every change makes another one, if it has one."""
 VERSION = slice(3 * WORD // 2, 2 * WORD)
 """The part of a table that Python writes while it runs code: after the count of references and some small numbers."""
+
+
+class _Memory:
+    """This process's memory, for NumPy: all of its words but the first, to be read."""
+
+    __array_interface__ = {"data": (WORD, True), "shape": (1 << 58,), "typestr": "=u8", "version": 3}  # noqa: RUF012
+
+
+MEMORY = np.asarray(_Memory())
 
 
 class Watched:
@@ -32,42 +45,69 @@ class Watched:
         self._space = space
         self._where = id(space) + TABLE if CAN_READ and type(space) is dict else 0
         self._size, self._pointers, self._table = 0, b"", b""
+        self._number = number_of(space)
+        self._noted = -1
         if noted:
             self.note()
 
     def note(self) -> None:
         """From now on it is compared to what it is now."""
         if self._where:
+            self._noted = self._number()
             self._pointers = string_at(self._where, 2 * WORD)
             self._size = self._space.__sizeof__() - dict.__basicsize__
             self._table = _table(self._pointers, self._size)
 
     def unchanged(self) -> bool:
         """False also where nobody can tell."""
+        number = self._number()
+        if number == self._noted:
+            return True
         if not self._table or string_at(self._where, 2 * WORD) != self._pointers:
             return False
-        return _table(self._pointers, self._size) == self._table
+        if _table(self._pointers, self._size) != self._table:
+            return False
+        self._noted = number
+        return True
 
 
 class Together:
     """Many dicts, to be asked at once which of them may have changed."""
 
     def __init__(self) -> None:
-        self._numbers: list[c_uint64] = []
-        self._noted = array("Q")
+        self._places, self._noted = np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.uint64)
+        self._seen, self._all_numbered = b"", True
 
     def add(self, space: Any) -> None:
-        """Have `space` be the next of them. Where it is no dict it may always have changed."""
-        readable = HAS_NUMBER and type(space) is dict
-        self._numbers.append(c_uint64.from_address(id(space) + NUMBER) if readable else c_uint64(ANYTHING))
-        self._noted.append(self._numbers[-1].value if readable else ANYTHING)
+        """Have `space` be the next of them. Of what has no number it is always said that it may have changed."""
+        self._places = append(self._places, _place(space))
+        self._noted = append(self._noted, MEMORY[self._places[-1:]])
+        self._seen = self._noted.tobytes()
+        self._all_numbered = self._all_numbered and self._places[-1] != NOWHERE
 
     def perhaps_changed(self) -> list[int]:
-        """Those that are not surely as they were, by their place; from now on each is compared to what it is now."""
-        before, self._noted = self._noted, array("Q", [number.value for number in self._numbers])
-        if HAS_NUMBER and before == self._noted and ANYTHING not in before:
+        """Those that are not surely as they were, by their turn; from now on each is compared to what it is now."""
+        now = MEMORY.take(self._places)
+        if self._all_numbered and now.tobytes() == self._seen:  # touches less than comparing arrays does
             return []
-        return [i for i, (a, b) in enumerate(zip(before, self._noted, strict=True)) if a != b or a == ANYTHING]
+        before, self._noted, self._seen = self._noted, now, now.tobytes()
+        perhaps = (before != now) | (self._places == NOWHERE)
+        found: list[int] = perhaps.nonzero()[0].tolist()
+        return found
+
+
+def number_of(space: Any) -> Callable[[], int]:
+    """A function that gives the same number as before only if nothing was changed in `space`.
+
+    It is written in C and asks for no name, so that it can be called where there is no builtin left.
+    """
+    place = _place(space)
+    return itertools.count().__next__ if place == NOWHERE else partial(MEMORY.item, place)
+
+
+def _place(space: Any) -> int:
+    """Where in `MEMORY` a dict's number is."""
+    return (id(space) + NUMBER) // WORD - 1 if HAS_NUMBER and type(space) is dict else NOWHERE
 
 
 def _table(pointers: bytes, size: int) -> bytes:
@@ -99,29 +139,37 @@ def _can_read() -> bool:
 
 
 def _has_number() -> bool:
-    """Whether this Python numbers its dicts: reading leaves the number as it is, and every change makes it another."""
+    """Whether this Python numbers its dicts: reading leaves the number as it is, and every change makes a new one."""
+    global HAS_NUMBER
     if not CAN_READ:
         return False
+    HAS_NUMBER = True
     space: dict[str, Any] = {f"name {i}": object() for i in range(20)}
-    number = c_uint64.from_address(id(space) + NUMBER)
-    kept, seen = space["name 7"], [number.value]
-    told = ["name 7" in space and list(space) != [] and number.value == seen[0]]
-    for change in (
-        lambda: space.__setitem__("name 7", object()),
-        lambda: space.__setitem__("name 7", kept),
-        lambda: space.__setitem__("more", 1),
-        lambda: space.__delitem__("more"),
-        lambda: space.update(more=2),
+    number, kept = number_of(space), space["name 7"]
+    seen = {number()}
+    if list(space.items()) == [] or number() not in seen:
+        return False
+    changes: tuple[Callable[[], object], ...] = (
+        lambda: space.update({"name 7": object()}),
+        lambda: space.update({"name 7": kept}),
+        lambda: space.setdefault("more", 1),
+        lambda: space.pop("more"),
+        lambda: exec("more = 2", space),
+        lambda: exec("more = 3", space),
+        lambda: exec("del more", space),
         lambda: space.clear(),
-    ):
+    )
+    for turn, change in enumerate(changes, 1):
         change()
-        told.append(number.value not in seen)
-        seen.append(number.value)
-    return all(told)
+        seen.add(number())
+        if len(seen) <= turn:
+            return False
+    return True
 
 
-ANYTHING = 0
-"""The number of what has none: no dict's is zero."""
+_nothing = np.zeros(1, dtype=np.uint64)
+NOWHERE = int(_nothing.__array_interface__["data"][0]) // WORD - 1
+"""The place of what has no number."""
 CAN_READ = HAS_NUMBER = False
 CAN_READ = _can_read()
 HAS_NUMBER = _has_number()

@@ -45,17 +45,20 @@ def main() -> None:
     here = str(Path(__file__).parent)
     sys.path.insert(0, here)
     from frames import read_frame, write_frame
+    from rehearsal import rehearse
     from supervisor import keep
 
     shell = _preload(settings)
     if settings["told"]:
         _tell(json.loads(read_frame(jobs) or b"{}"))
     sys.path.remove(here)  # what lies there is not for the learner
-    for name in ("beside", "frames", "supervisor", "learner", "memory", "shell"):
+    for name in ("beside", "frames", "supervisor", "learner", "memory", "rehearsal", "shell"):
         del sys.modules[name]
-    names = _names(shell)
+    names = _names(shell, rehearse)
     gc.collect()
     gc.freeze()  # the children share these objects' pages
+    with contextlib.suppress(AttributeError):  # glibc's: what is free is put in order once, and not in every child
+        ctypes.CDLL(None).malloc_trim(0)
     write_frame(results, b'{"ready": true}')
     while True:
         child = os.fork()
@@ -97,13 +100,15 @@ def _tell(words: dict[str, Any]) -> None:
     foreign.use_font()
 
 
-def _names(shell: Any) -> Any:
+def _names(shell: Any, rehearse: Any) -> Any:
     """The names and surroundings of a notebook before its first cell; to look at them all takes longer than a fork."""
     os.environ.update(HOME=WORK, TMPDIR=WORK, MPLCONFIGDIR=WORK, COURSE_STATE_DIR=WORK)
     os.environ["COURSE_GRADED"] = "1"  # long experiments are left out
     # A worker of a DataLoader knows the classes of a notebook's cells only as a fork of the learner's process.
     import_module("multiprocessing").set_start_method("fork", force=True)
-    names = import_module("course_lib.graded.names").Names(shell)
+    made = import_module("course_lib.graded.names").Names
+    rehearse(shell, made, Path(WORK))
+    names = made(shell)
     names.around.put_back()
     return names
 
