@@ -15,7 +15,7 @@ import pytest
 
 from course_lib.graded import unchanged
 from course_lib.graded.surroundings import Surroundings
-from course_lib.graded.unchanged import Watched
+from course_lib.graded.unchanged import Together, Watched, number_of
 
 pytestmark = pytest.mark.fast
 
@@ -63,6 +63,28 @@ def test_every_change_is_seen(change):
     watched = Watched(space)
     CHANGES[change](space)
     assert not watched.unchanged()
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_change_is_seen_among_many(monkeypatch, change, numbered):
+    """With Python's numbers of dicts, and where it has none."""
+    monkeypatch.setattr(unchanged, "HAS_NUMBER", numbered and unchanged.HAS_NUMBER)
+    spaces = [names() for _ in range(5)]
+    number, together = number_of(spaces[3]), Together()
+    for space in spaces:
+        together.add(space)
+    before, everything = number(), [0, 1, 2, 3, 4]
+    assert together.perhaps_changed() == ([] if unchanged.HAS_NUMBER else everything)
+    CHANGES[change](spaces[3])
+    assert number() != before
+    assert together.perhaps_changed() == ([3] if unchanged.HAS_NUMBER else everything)
+
+
+def test_this_python_numbers_its_dicts():
+    """Up to 3.12; should a later one number them again, there is no need to know it here."""
+    if sys.version_info < (3, 13) and sys.implementation.name == "cpython":
+        assert unchanged.HAS_NUMBER
 
 
 def test_a_module_whose_code_runs_stays_as_it_was():

@@ -71,11 +71,11 @@ def run(
                 _leave_snapshot(check, job, shell, names, (pipes[1], check_pipes))
             shell.execution_count = number + 1
         else:
-            outputs, number = _run_cell(source, job["cell_seconds"], shell, names.attempts(role, name))
-        write_frame(pipes[1], _frame(index, outputs, number, monotonic() - started))
+            outputs, number = run_cell(source, job["cell_seconds"], shell, names.attempts(role, name))
+        write_frame(pipes[1], as_frame(index, outputs, number, monotonic() - started))
 
 
-def _run_cell(
+def run_cell(
     source: str, seconds: float, shell: Any, attempts: Generator[None, None, None]
 ) -> tuple[list[dict[str, Any]], int]:
     """What the first attempt that went well showed, or else the first of all; one that was too slow is not repeated."""
@@ -124,7 +124,7 @@ def _leave_snapshot(
         read(waiting, 1)
         started = monotonic()
         outputs, number = _compute(check, job, shell, names)
-        write_frame(answer, _frame(check.cell, outputs, number, monotonic() - started))
+        write_frame(answer, as_frame(check.cell, outputs, number, monotonic() - started))
     finally:
         _exit(0)
 
@@ -153,7 +153,8 @@ def _leave_gpu(torch: Any) -> None:
     torch.set_default_device("cpu")
 
 
-def _frame(index: int, outputs: list[dict[str, Any]], number: int, seconds: float) -> bytes:
+def as_frame(index: int, outputs: list[dict[str, Any]], number: int, seconds: float) -> bytes:
+    """What a cell put out, as the outside reads it."""
     frame = {"cell": index, "outputs": outputs, "number": number, "seconds": seconds}
     try:
         return dumps(frame, default=str).encode()

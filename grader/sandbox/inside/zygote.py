@@ -86,8 +86,6 @@ def _preload(settings: dict[str, Any]) -> Any:
         with contextlib.suppress(ImportError):
             import_module(module)
     shell = RecordingShell.make(settings["output_bytes"])
-    shell.run_recorded("None", 10)  # the first cell of a shell is slow: pay for it once
-    shell.execution_count = 1
     find_beside(WORK)
     return shell
 
