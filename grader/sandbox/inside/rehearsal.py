@@ -17,15 +17,26 @@ from learner import as_frame, run_cell
 ROUNDS = 12
 """Python adapts a piece of code when it has run eight times."""
 EXERCISE = "rehearsed"
-CELLS = (
-    ("given", "given_rehearsal", "from contextlib import suppress\n\nimport numpy as np\nimport matplotlib.pyplot as plt\n"),
-    (
-        "answer",
-        EXERCISE,
-        f'def {EXERCISE}(x):\n    """The squares of x.\n\n    x: (N,)  Returns (N,).\n    """\n    return np.square(x)\n',
-    ),
-    ("other", "", f'for n in range(2):\n    print(f"{{n}}: {{{EXERCISE}(n):.2f}}")  # a comment\n{EXERCISE}(np.ones(2))\n'),
-)
+GIVEN = """
+from contextlib import suppress
+
+import matplotlib.pyplot as plt
+import numpy as np
+"""
+ANSWER = f'''
+def {EXERCISE}(x):
+    """The squares of x.
+
+    x: (N,)  Returns (N,).
+    """
+    return np.square(x)
+'''
+OTHER = f"""
+for n in range(2):
+    print(f"{{n}}: {{{EXERCISE}(n):.2f}}")  # a comment
+{EXERCISE}(np.ones(2))
+"""
+CELLS = (("given", "given_rehearsal", GIVEN), ("answer", EXERCISE, ANSWER), ("other", "", OTHER))
 REFERENCE = {
     "exercise": EXERCISE,
     "unit": "",
