@@ -11,6 +11,7 @@ makes another one (PEP 509); where the number is what it was, no table is read, 
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Callable
 from ctypes import string_at
 from functools import partial
@@ -24,6 +25,7 @@ WORD = 8
 TABLE = 4 * WORD
 """Where a dict says where its table is: behind the count of references, the type, the size and its number."""
 NUMBER = 3 * WORD
+"""Where a dict has the number that every change makes another one, if it has one."""
 VERSION = slice(3 * WORD // 2, 2 * WORD)
 """The part of a table that Python writes while it runs code: after the count of references and some small numbers."""
 
@@ -31,7 +33,7 @@ VERSION = slice(3 * WORD // 2, 2 * WORD)
 class _Memory:
     """This process's memory, for NumPy: all of its words but the first, to be read."""
 
-    __array_interface__ = {"data": (WORD, True), "shape": (1 << 58,), "typestr": "=u8", "version": 3}  # noqa: RUF012
+    __array_interface__ = {"data": (WORD, True), "shape": (sys.maxsize // (2 * WORD),), "typestr": "=u8", "version": 3}  # noqa: RUF012
 
 
 MEMORY = np.asarray(_Memory())
