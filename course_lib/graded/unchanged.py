@@ -4,7 +4,7 @@ To look a value up is to count a reference to it, which writes into the value's 
 forked each such page is copied first, and the 5,000 functions that are kept for a grade lie on 2,000 pages. So the
 dict's own table is read, as bytes. Where Python's tables are not as they are expected here, a dict counts as changed.
 
-Most dicts did not change at all since they were last looked at. Up to Python 3.12 each has a number that every change
+Most dicts did not change at all since they were last looked at. Up to Python 3.13 each has a number that every change
 makes another one (PEP 509); where the number is what it was, no table is read, and many numbers are read at once.
 """
 
