@@ -135,7 +135,7 @@ def _grade(task: Submitted, context: WorkerContext) -> Graded:
     executed = ran is None
     if ran is None:
         ran = _run(task, context)
-    notebook = nbformat.v4.reads(ran["notebook"])
+    notebook = unpacked(ran["notebook"])
     with deadline(JUDGE_SECONDS):
         if not executed:  # points and locked text may have changed since; what was answered did not
             notebook, _ = context.refresher.apply(notebook, context.resources(task.student))
@@ -159,7 +159,7 @@ def _run(task: Submitted, context: WorkerContext) -> dict[str, Any]:
         _put(task.files, Path(folder))
         notebook, resources = context.runner.apply(notebook, context.resources(task.student, folder))
     took = {"seconds": resources.get("course_seconds", 0.0), "spent": resources.get("course_spent", [])}
-    return {"notebook": written(notebook), "note": note, **took, "from": _origin(task, context)}
+    return {"notebook": packed(notebook), "note": note, **took, "from": _origin(task, context)}
 
 
 def _prepared(task: Submitted, context: WorkerContext) -> tuple[NotebookNode, str]:
@@ -170,7 +170,7 @@ def _prepared(task: Submitted, context: WorkerContext) -> tuple[NotebookNode, st
         text, note = run_limited(prepare, data, task.student, task.text, seconds=PREPARE_SECONDS)
     except TooLongError as error:
         raise UnreadableError(f"reading and repairing it {error}") from None
-    return nbformat.v4.reads(text), note
+    return unpacked(text), note
 
 
 def prepare(data: UnitData, student: str, text: str) -> tuple[str, str]:
@@ -178,7 +178,17 @@ def prepare(data: UnitData, student: str, text: str) -> tuple[str, str]:
     context = context_for(data)
     notebook, note = understand(text, f"{data.unit}.ipynb", context.released)
     notebook, _ = context.sanitizer.apply(notebook, context.resources(student))
-    return written(notebook), note
+    return packed(notebook), note
+
+
+def packed(notebook: NotebookNode) -> str:
+    """A notebook on its way between two steps of the grader: on one line, which takes a tenth of the time of many."""
+    return json.dumps(notebook, sort_keys=True)
+
+
+def unpacked(text: str) -> NotebookNode:
+    """The notebook of `packed`, or of any file of a notebook, as nbformat reads it."""
+    return nbformat.v4.reads(text)
 
 
 def written(notebook: NotebookNode) -> str:
