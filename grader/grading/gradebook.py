@@ -163,10 +163,11 @@ class GradebookWriter:
         """
         with self._transaction() as db:
             self._enrol(student, lms_id)
-            standing = self._standing(student) or self._hand_in(student)
+            stood = self._standing(student)
+            standing = stood or self._hand_in(student)
             moment = {"timestamp": parse_utc(timestamp)} if timestamp else {}
             standing = self._settle(replace(standing, **moment), student)
-            grades, comments = self._grades(standing), self._comments(standing)
+            grades, comments = (self._grades(standing), self._comments(standing)) if stood else self._blank()
             if scores.extra_credit:
                 prepare(db)
             for grade in grades:
@@ -180,8 +181,8 @@ class GradebookWriter:
                 name = self._comment_cells[comment.cell_id]
                 if name in scores.comments:
                     comment.auto_comment = scores.comments[name]
-            _write(db, GRADES, grades)
-            _write(db, COMMENTS, comments)
+            for table, rows in ((GRADES, grades), (COMMENTS, comments)):
+                _rewrite(db, table, rows) if stood else _add(db, table, rows, standing.notebook)
         return self._penalized(standing, student)
 
     def extend(self, student: str) -> GradebookEntry | None:
@@ -243,18 +244,24 @@ class GradebookWriter:
         return {"assignment": self._assignment_id, "notebook": self._notebook_id, "student": student}
 
     def _hand_in(self, student: str) -> _Standing:
-        """As nbgrader's `add_submission`: a submission with all rows that its cells have."""
+        """As nbgrader's `add_submission`, but for the rows of this unit's cells, which are `_blank`."""
         db, submission = self.gradebook.db, new_uuid()
         values = {"id": submission, "assignment_id": self._assignment_id, "student_id": student}
         db.execute(SUBMISSIONS.insert().values(**values))
         mine = {notebook: new_uuid() for notebook in self._rows_of}
         notebooks = [{"id": mine[one], "notebook_id": one, "assignment_id": submission} for one in mine]
         db.execute(NOTEBOOKS.insert(), notebooks)
-        for table, kind in ((GRADES, "graded"), (COMMENTS, "commented")):
-            pairs = [(cell, mine[one]) for one, cells in self._rows_of.items() for cell in getattr(cells, kind)]
-            if pairs:
-                db.execute(table.insert(), [{"cell_id": cell, "notebook_id": one} for cell, one in pairs])
+        for notebook in self._rows_of.keys() - {self._notebook_id}:
+            grades, comments = self._blank(notebook)
+            _add(db, GRADES, grades, mine[notebook])
+            _add(db, COMMENTS, comments, mine[notebook])
         return _Standing(*db.execute(STANDING, self._where(student)).one())
+
+    def _blank(self, notebook: str = "") -> tuple[list[_Graded], list[_Commented]]:
+        """The rows that a notebook's cells have before anything is graded; without a name, of this unit's."""
+        cells = self._rows_of[notebook or self._notebook_id]
+        grades = [_Graded(new_uuid(), cell, None, None, None, True) for cell in cells.graded]
+        return grades, [_Commented(new_uuid(), cell, None) for cell in cells.commented]
 
     def _settle(self, standing: _Standing, student: str) -> _Standing:
         """Write when it was handed in and until when it may be; without a penalty, which `_penalized` gives."""
@@ -313,8 +320,13 @@ class GradebookWriter:
         return GradebookEntry(sheet, standing.seconds_late, sum(bool(waits) for _, waits in graded.values()), until)
 
 
-def _write(db: Session, table: Table, rows: Sequence[_Graded | _Commented]) -> None:
-    """Write rows that are there already, all in one statement."""
+def _add(db: Session, table: Table, rows: Sequence[_Graded | _Commented], notebook: str) -> None:
+    if rows:
+        db.execute(table.insert(), [{**asdict(row), "notebook_id": notebook} for row in rows])
+
+
+def _rewrite(db: Session, table: Table, rows: Sequence[_Graded | _Commented]) -> None:
+    """Write rows that are there already."""
     values = [{f"new_{key}": value for key, value in asdict(row).items()} for row in rows]
     if values:
         changed: dict[str, Any] = {key: bindparam(f"new_{key}") for key in asdict(rows[0])}
