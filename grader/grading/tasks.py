@@ -42,6 +42,10 @@ PREPARE_SECONDS, JUDGE_SECONDS = 60.0, 120.0
 
 What its cells take is the sandbox's to bound, and what its page takes `grader.pages.pieces`'s.
 """
+REMEMBERED = 20_000
+"""Characters of a cell up to which its lines are remembered."""
+NO_CELLS, CELLS = '"cells": []', ('"cells": [\n', "\n ]")
+"""How nbformat lays out the list of cells, without any and around them."""
 _one_at_a_time = threading.Lock()
 """A sandbox serves one submission at a time; a cluster may run several tasks in one process."""
 
@@ -192,8 +196,25 @@ def unpacked(text: str) -> NotebookNode:
 
 
 def written(notebook: NotebookNode) -> str:
-    """A notebook's text, as nbgrader writes it; what is written has been validated, or will be."""
-    return f"{nbformat.v4.writes(notebook)}\n"
+    """A notebook's text, as nbgrader writes it; what is written has been validated, or will be.
+
+    A cell that most of a class have is laid out once.
+    """
+    empty = NotebookNode({**notebook, "cells": []})
+    before, after = f"{nbformat.v4.writes(empty)}\n".split(NO_CELLS, 1)
+    texts = [packed(cell) for cell in notebook.cells]
+    cells = ",\n".join(_cell_before(text) if len(text) <= REMEMBERED else _cell(text) for text in texts)
+    return f"{before}{CELLS[0]}{cells}{CELLS[1]}{after}" if texts else f"{before}{NO_CELLS}{after}"
+
+
+def _cell(text: str) -> str:
+    """A cell's lines in a notebook's file."""
+    alone = nbformat.v4.new_notebook()
+    alone.cells = [nbformat.from_dict(json.loads(text))]
+    return nbformat.v4.writes(alone).split(CELLS[0], 1)[1].rsplit(CELLS[1], 1)[0]
+
+
+_cell_before = lru_cache(maxsize=512)(_cell)
 
 
 def _still_good(task: Submitted, context: WorkerContext) -> dict[str, Any] | None:
