@@ -80,6 +80,10 @@ def test_true_is_no_count():
     assert made.execution_count is None
 
 
+def is_answer(cell):
+    return cell.metadata.get("nbgrader", {}).get("solution") and "def " in cell.source
+
+
 def test_the_edition_that_a_class_shares_stays_as_it_is(tmp_path):
     path = tmp_path / UNIT / f"{UNIT}.ipynb"
     path.parent.mkdir()
@@ -93,6 +97,12 @@ def test_the_edition_that_a_class_shares_stays_as_it_is(tmp_path):
         notebook = right()
         notebook.cells = notebook.cells[keep:] + notebook.cells[: keep // 2]
         step.preprocess(notebook, where)
+    notebook = right()
+    one, other, *_ = (cell for cell in notebook.cells if is_answer(cell))
+    one.source += f"\n\n{other.source}"
+    notebook.cells.remove(other)
+    repaired, resources = step.preprocess(notebook, where)
+    assert any("stands in another cell" in cell.source for cell in repaired.cells), resources["course_repairs"]
     assert repairing._released(text) is shared
     assert shared == nbformat.reads(text, as_version=4)
 
