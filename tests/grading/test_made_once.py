@@ -16,7 +16,7 @@ from grader.grading.results import graded_cells
 from grader.grading.tasks import Scores, packed, unpacked, written
 from grader.pages import exporter
 from grader.preprocessors import repair as repairing
-from grader.preprocessors.repair import Repair
+from grader.preprocessors.repair import Repair, as_handed_out
 from grader.sandbox.notebook import _output
 
 pytestmark = pytest.mark.fast
@@ -104,7 +104,9 @@ def test_the_edition_that_a_class_shares_stays_as_it_is(tmp_path):
     repaired, resources = step.preprocess(notebook, where)
     assert any("stands in another cell" in cell.source for cell in repaired.cells), resources["course_repairs"]
     assert repairing._released(text) is shared
-    assert shared == nbformat.reads(text, as_version=4)
+    told, _ = as_handed_out(released(), shared, UNIT)
+    assert told is as_handed_out(right(), shared, UNIT)[0]
+    assert told == shared == nbformat.reads(text, as_version=4)
 
 
 def test_another_edition_is_read_when_it_is_handed_out(tmp_path):
