@@ -11,7 +11,7 @@ import json
 import os
 from collections import defaultdict
 from dataclasses import asdict, dataclass, field, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -117,15 +117,19 @@ def apply_extension(submission: Any, until: datetime | None) -> bool:
 
     Without one, what nbgrader's own `grant_extension` entered stays.
     """
-    due = submission.assignment.duedate
-    if due is None:  # nbgrader adds an extension to the due date, and fails where there is none
-        until = None
-    elif until is None:
-        return False
-    wanted = until - due if until is not None and until > due else None
+    wanted = extension(submission.assignment.duedate, submission.extension, until)
     changed = bool(submission.extension != wanted)
     submission.extension = wanted
     return changed
+
+
+def extension(due: datetime | None, stands: timedelta | None, until: datetime | None) -> timedelta | None:
+    """A submission's extension: what makes it due at `until`, or else what `stands`; none without a due date."""
+    if due is None:  # nbgrader adds an extension to the due date, and fails where there is none
+        return None
+    if until is None:
+        return stands
+    return until - due if until > due else None
 
 
 def _told(enrolled: Enrolled) -> dict[str, str]:

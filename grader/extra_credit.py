@@ -6,7 +6,8 @@ written in the same transaction: so a number that differs from it is a person's,
 
 from __future__ import annotations
 
-from nbgrader.api import Grade
+from typing import Protocol
+
 from sqlalchemy import Column, Float, MetaData, String, Table
 from sqlalchemy.orm import Session
 
@@ -21,6 +22,13 @@ GIVEN = Table(
 def prepare(db: Session) -> None:
     """Make the table where it is not there yet."""
     GIVEN.create(db.connection(), checkfirst=True)
+
+
+class Grade(Protocol):
+    """What is read and written of one of nbgrader's grades."""
+
+    id: str
+    extra_credit: float | None
 
 
 def give(db: Session, grade: Grade, earned: float) -> None:

@@ -42,11 +42,15 @@ def done(message: Message) -> bool:
 
 def translations(path: Path) -> dict[str, dict[str, str]]:
     """The translations of a file by context, then by English text; each file is read once, until it changes."""
+    return _translations(path, changed(path))
+
+
+def changed(path: Path) -> int:
+    """When a file was changed, in nanoseconds; 0 where there is none."""
     try:
-        stamp = path.stat().st_mtime_ns
+        return path.stat().st_mtime_ns
     except OSError:
-        stamp = 0
-    return _translations(path, stamp)
+        return 0
 
 
 @cache

@@ -31,11 +31,16 @@ def edition(english: Notebook, unit: str, language: str, locales: Path) -> Noteb
     told = copy.deepcopy(english)
     if language == ENGLISH:
         return told
-    known = translations(locales / language / "units" / f"{unit}.po").get(unit, {})
+    known = translations(catalogue_of(locales, language, unit)).get(unit, {})
     for cell in prose(told):
         put_source(cell, translated(source_of(cell), known.get))
     note(told, language)
     return told
+
+
+def catalogue_of(locales: Path, language: str, unit: str) -> Path:
+    """The file with a unit's texts in a language; there is none for English."""
+    return locales / language / "units" / f"{unit}.po"
 
 
 def retold(mine: Notebook, english: Notebook, unit: str, language: str, locales: Path) -> bool:

@@ -8,25 +8,32 @@ joining seven tables, which takes longer the more submissions there are.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from nbformat import NotebookNode
 from nbgrader.api import (
+    Assignment,
     Comment,
     Grade,
     Gradebook,
     MissingEntry,
+    Student,
     SubmittedAssignment,
     SubmittedNotebook,
+    new_uuid,
 )
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import parse_utc
+from sqlalchemy import Table, and_, bindparam, select
+from sqlalchemy.orm import Session
 from traitlets.config import Config
 
-from grader.class_list import apply_extension, read_class_list
+from grader.class_list import extension, read_class_list
 from grader.extra_credit import give, prepare
 from grader.grading.offline_steps import ScoreSheet, SourceCell
 from grader.grading.tasks import Scores
@@ -45,12 +52,95 @@ class GradebookEntry:
     """When it was due, in UTC, where the learner has an extension."""
 
 
+@dataclass
+class _Standing:
+    """A submission's rows, but for those of its cells."""
+
+    submission: str
+    notebook: str
+    timestamp: datetime | None
+    extension: timedelta | None
+    everybodys: datetime | None
+    """When the unit is due without an extension."""
+    penalty: float | None
+
+    @property
+    def due(self) -> datetime | None:
+        return (
+            self.everybodys if self.everybodys is None or self.extension is None else self.everybodys + self.extension
+        )
+
+    @property
+    def seconds_late(self) -> float:
+        if self.timestamp is None or self.due is None:
+            return 0.0
+        return max(0.0, (self.timestamp - self.due).total_seconds())
+
+
+@dataclass
+class _Graded:
+    """A row of the table `grade`."""
+
+    id: str
+    cell_id: str
+    auto_score: float | None
+    manual_score: float | None
+    extra_credit: float | None
+    needs_manual_grade: bool
+
+
+@dataclass
+class _Commented:
+    """A row of the table `comment`."""
+
+    id: str
+    cell_id: str
+    auto_comment: str | None
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """The ids of a notebook's cells that have a row in `grade`, and in `comment`."""
+
+    graded: tuple[str, ...]
+    commented: tuple[str, ...]
+
+
+STUDENTS, SUBMISSIONS, NOTEBOOKS, GRADES, COMMENTS = (
+    model.__table__ for model in (Student, SubmittedAssignment, SubmittedNotebook, Grade, Comment)
+)
+STANDING = (
+    select(
+        SUBMISSIONS.c.id,
+        NOTEBOOKS.c.id,
+        SUBMISSIONS.c.timestamp,
+        SUBMISSIONS.c.extension,
+        Assignment.duedate,
+        NOTEBOOKS.c.late_submission_penalty,
+    )
+    .join(Assignment, Assignment.id == SUBMISSIONS.c.assignment_id)
+    .join(
+        NOTEBOOKS, and_(NOTEBOOKS.c.assignment_id == SUBMISSIONS.c.id, NOTEBOOKS.c.notebook_id == bindparam("notebook"))
+    )
+    .where(SUBMISSIONS.c.assignment_id == bindparam("assignment"), SUBMISSIONS.c.student_id == bindparam("student"))
+)
+"""What a `_Standing` holds, in one query."""
+
+
 class GradebookWriter:
     """The gradebook of a unit that is entered in it; use `open_gradebook`."""
 
     def __init__(self, gradebook: Gradebook, unit: str, config: Config) -> None:
         self.gradebook, self.unit, self.config = gradebook, unit, config
         notebook = gradebook.find_notebook(unit, unit)
+        self._assignment_id = notebook.assignment.id
+        self._rows_of = {
+            each.id: _Cells(
+                tuple(cell.id for cell in (*each.grade_cells, *each.task_cells)),
+                tuple(cell.id for cell in (*each.solution_cells, *each.task_cells)),
+            )
+            for each in notebook.assignment.notebooks
+        }
         self.kernelspec: str | None = notebook.kernelspec
         self._notebook_id = notebook.id
         graded = [*notebook.grade_cells, *notebook.task_cells]
@@ -67,57 +157,59 @@ class GradebookWriter:
         self._class_list = read_class_list(self._url, self._root)
 
     def save(self, student: str, scores: Scores, timestamp: str, lms_id: str = "") -> GradebookEntry:
-        """Enter what a submission earned; points and comments that a person gave stay.
+        """Enter what a submission earned, in one transaction; points and comments that a person gave stay.
 
         lms_id: what the student's learning platform calls them, kept where nothing else is.
         """
-        entered = self.gradebook.update_or_create_student(student)
-        if lms_id and not entered.lms_user_id:
-            self.gradebook.update_or_create_student(student, lms_user_id=lms_id)
-        moment = {"timestamp": timestamp} if timestamp else {}
-        submission = self.gradebook.update_or_create_submission(self.unit, student, **moment)
-        apply_extension(submission, self._class_list.until(self.unit, student))
-        mine = self._notebook_of(submission)
-        if scores.extra_credit:
-            prepare(self.gradebook.db)
-        for grade in self._grades(mine):
-            name, _ = self._grade_cells[grade.cell_id]
-            if name in scores.scores:
-                grade.auto_score = scores.scores[name]
-                grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
-            if name in scores.extra_credit:
-                give(self.gradebook.db, grade, scores.extra_credit[name])
-        for comment in self._comments(mine):
-            name = self._comment_cells[comment.cell_id]
-            if name in scores.comments:
-                comment.auto_comment = scores.comments[name]
-        self._settle(submission, student)
-        return self._entry(submission)
+        with self._transaction() as db:
+            self._enrol(student, lms_id)
+            stood = self._standing(student)
+            standing = stood or self._hand_in(student)
+            moment = {"timestamp": parse_utc(timestamp)} if timestamp else {}
+            standing = self._settle(replace(standing, **moment), student)
+            grades, comments = (self._grades(standing), self._comments(standing)) if stood else self._blank()
+            if scores.extra_credit:
+                prepare(db)
+            for grade in grades:
+                name, _ = self._grade_cells[grade.cell_id]
+                if name in scores.scores:
+                    grade.auto_score = scores.scores[name]
+                    grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
+                if name in scores.extra_credit:
+                    give(db, grade, scores.extra_credit[name])
+            for comment in comments:
+                name = self._comment_cells[comment.cell_id]
+                if name in scores.comments:
+                    comment.auto_comment = scores.comments[name]
+            for table, rows in ((GRADES, grades), (COMMENTS, comments)):
+                _rewrite(db, table, rows) if stood else _add(db, table, rows, standing.notebook)
+        return self._penalized(standing, student)
 
     def extend(self, student: str) -> GradebookEntry | None:
         """Give a submission that is there the extension of the class list, or none; its penalty follows."""
-        try:
-            submission = self.gradebook.find_submission(self.unit, student)
-        except MissingEntry:
-            return None
-        self._class_list = read_class_list(self._url, self._root)
-        submission.extension = None
-        apply_extension(submission, self._class_list.until(self.unit, student))
-        self._settle(submission, student)
-        return self._entry(submission)
-
-    def _settle(self, submission: SubmittedAssignment, student: str) -> None:
-        self._notebook_of(submission).late_submission_penalty = None
-        self.gradebook.db.commit()
-        if submission.total_seconds_late > 0:
-            self._penalize(student)
+        with self._transaction():
+            standing = self._standing(student)
+            if standing is None:
+                return None
+            self._class_list = read_class_list(self._url, self._root)
+            standing = self._settle(replace(standing, extension=None), student)
+        return self._penalized(standing, student)
 
     def entry(self, student: str) -> GradebookEntry | None:
         """How the student's submission stands; None when there is none."""
+        with self._transaction():
+            standing = self._standing(student)
+            return None if standing is None else self._entry(standing)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Session]:
+        """What the block writes is there together, or not at all."""
+        db = self.gradebook.db
         try:
-            return self._entry(self.gradebook.find_submission(self.unit, student))
-        except MissingEntry:
-            return None
+            yield db
+            db.commit()
+        finally:
+            db.rollback()
 
     def due(self, student: str) -> datetime | None:
         """When the unit is due for this student, their extension included, in UTC; None without a due date.
@@ -134,53 +226,112 @@ class GradebookWriter:
         self.gradebook.db.rollback()
         return None if due is None else due.replace(tzinfo=UTC)
 
-    def _penalize(self, student: str) -> None:
+    def _enrol(self, student: str, lms_id: str) -> None:
+        """As nbgrader's `update_or_create_student`."""
+        db, mine = self.gradebook.db, STUDENTS.c.id == student
+        known = db.execute(select(STUDENTS.c.lms_user_id).where(mine)).one_or_none()
+        if known is None:
+            db.execute(STUDENTS.insert().values(id=student, lms_user_id=lms_id or None))
+        elif lms_id and not known.lms_user_id:
+            db.execute(STUDENTS.update().where(mine).values(lms_user_id=lms_id))
+
+    def _standing(self, student: str) -> _Standing | None:
+        """A submission's own rows, but for its cells'; None where there is none."""
+        found = self.gradebook.db.execute(STANDING, self._where(student)).one_or_none()
+        return None if found is None else _Standing(*found)
+
+    def _where(self, student: str) -> dict[str, str]:
+        return {"assignment": self._assignment_id, "notebook": self._notebook_id, "student": student}
+
+    def _hand_in(self, student: str) -> _Standing:
+        """As nbgrader's `add_submission`, but for the rows of this unit's cells, which are `_blank`."""
+        db, submission = self.gradebook.db, new_uuid()
+        values = {"id": submission, "assignment_id": self._assignment_id, "student_id": student}
+        db.execute(SUBMISSIONS.insert().values(**values))
+        mine = {notebook: new_uuid() for notebook in self._rows_of}
+        notebooks = [{"id": mine[one], "notebook_id": one, "assignment_id": submission} for one in mine]
+        db.execute(NOTEBOOKS.insert(), notebooks)
+        for notebook in self._rows_of.keys() - {self._notebook_id}:
+            grades, comments = self._blank(notebook)
+            _add(db, GRADES, grades, mine[notebook])
+            _add(db, COMMENTS, comments, mine[notebook])
+        return _Standing(*db.execute(STANDING, self._where(student)).one())
+
+    def _blank(self, notebook: str = "") -> tuple[list[_Graded], list[_Commented]]:
+        """The rows that a notebook's cells have before anything is graded; without a name, of this unit's."""
+        cells = self._rows_of[notebook or self._notebook_id]
+        grades = [_Graded(new_uuid(), cell, None, None, None, True) for cell in cells.graded]
+        return grades, [_Commented(new_uuid(), cell, None) for cell in cells.commented]
+
+    def _settle(self, standing: _Standing, student: str) -> _Standing:
+        """Write when it was handed in and until when it may be; without a penalty, which `_penalized` gives."""
+        until = self._class_list.until(self.unit, student)
+        standing.extension = extension(standing.everybodys, standing.extension, until)
+        standing.penalty = None
+        db = self.gradebook.db
+        moments = {"timestamp": standing.timestamp, "extension": standing.extension}
+        db.execute(SUBMISSIONS.update().where(SUBMISSIONS.c.id == standing.submission).values(**moments))
+        free = NOTEBOOKS.update().where(NOTEBOOKS.c.id == standing.notebook)
+        db.execute(free.values(late_submission_penalty=None))
+        return standing
+
+    def _penalized(self, standing: _Standing, student: str) -> GradebookEntry:
         """By nbgrader's own preprocessor, with the class's plugin; few are late, so its cost does not matter."""
-        where = {"notebook": self.unit, "assignment": self.unit, "student": student, "db_url": self._url}
-        AssignLatePenalties(config=self.config).preprocess(NotebookNode(cells=[]), {"nbgrader": where})
-        self.gradebook.db.expire_all()
+        if standing.seconds_late > 0:
+            where = {"notebook": self.unit, "assignment": self.unit, "student": student, "db_url": self._url}
+            AssignLatePenalties(config=self.config).preprocess(NotebookNode(cells=[]), {"nbgrader": where})
+        entry = self.entry(student)
+        assert entry is not None
+        return entry
 
     @property
     def _url(self) -> str:
         return str(self.gradebook.engine.url.render_as_string(hide_password=False))
 
-    def _notebook_of(self, submission: SubmittedAssignment) -> SubmittedNotebook:
-        found = self.gradebook.db.query(SubmittedNotebook)
-        return found.filter_by(notebook_id=self._notebook_id, assignment_id=submission.id).one()
-
-    def _grades(self, notebook: SubmittedNotebook) -> list[Grade]:
+    def _grades(self, standing: _Standing) -> list[_Graded]:
         # Both columns: then the table's index on them finds the rows, however large the class is.
-        found = self.gradebook.db.query(Grade).filter(Grade.cell_id.in_(self._grade_cells))
-        return list(found.filter(Grade.notebook_id == notebook.id))
+        mine = GRADES.c.cell_id.in_(self._grade_cells), GRADES.c.notebook_id == standing.notebook
+        columns = (GRADES.c[each.name] for each in fields(_Graded))
+        return [_Graded(*row) for row in self.gradebook.db.execute(select(*columns).where(*mine))]
 
-    def _comments(self, notebook: SubmittedNotebook) -> list[Comment]:
-        found = self.gradebook.db.query(Comment).filter(Comment.cell_id.in_(self._comment_cells))
-        return list(found.filter(Comment.notebook_id == notebook.id))
+    def _comments(self, standing: _Standing) -> list[_Commented]:
+        mine = COMMENTS.c.cell_id.in_(self._comment_cells), COMMENTS.c.notebook_id == standing.notebook
+        columns = (COMMENTS.c[each.name] for each in fields(_Commented))
+        return [_Commented(*row) for row in self.gradebook.db.execute(select(*columns).where(*mine))]
 
-    def _entry(self, submission: SubmittedAssignment) -> GradebookEntry:
-        mine = self._notebook_of(submission)
-        grades = self._grades(mine)
-        scores = {}
-        for grade in grades:
-            name, most = self._grade_cells[grade.cell_id]
-            scores[name] = (float(grade.score), most)
-        comments = {self._comment_cells[c.cell_id]: c.comment for c in self._comments(mine)}
+    def _entry(self, standing: _Standing) -> GradebookEntry:
+        """What counts of scores and comments is nbgrader's to say, in columns of its own; in the order of the unit."""
+        db = self.gradebook.db
+        mine = Grade.notebook_id == standing.notebook, Grade.cell_id.in_(self._grade_cells)
+        columns = Grade.cell_id, Grade.score, Grade.needs_manual_grade
+        graded = {cell: (float(score), waits) for cell, score, waits in db.execute(select(*columns).where(*mine))}
+        mine = Comment.notebook_id == standing.notebook, Comment.cell_id.in_(self._comment_cells)
+        said = dict(db.execute(select(Comment.cell_id, Comment.comment).where(*mine)).all())
+        cells = {cell: told for cell, told in self._grade_cells.items() if cell in graded}
+        scores = {name: (graded[cell][0], most) for cell, (name, most) in cells.items()}
         sheet = ScoreSheet(
             scores=scores,
-            comments=comments,
+            comments={name: said[cell] for cell, name in self._comment_cells.items() if cell in said},
             score=sum(score for score, _ in scores.values()),
             max_score=sum(most for _, most in self._grade_cells.values()),
-            penalty=float(mine.late_submission_penalty or 0.0),
+            penalty=float(standing.penalty or 0.0),
         )
-        found = GradebookEntry(
-            sheet,
-            float(submission.total_seconds_late),
-            sum(bool(g.needs_manual_grade) for g in grades),
-            submission.duedate if submission.extension is not None and submission.assignment.duedate else None,
-        )
-        self.gradebook.db.rollback()
-        self.gradebook.db.expunge_all()  # the session would keep a whole class
-        return found
+        until = standing.due if standing.extension is not None else None
+        return GradebookEntry(sheet, standing.seconds_late, sum(bool(waits) for _, waits in graded.values()), until)
+
+
+def _add(db: Session, table: Table, rows: Sequence[_Graded | _Commented], notebook: str) -> None:
+    if rows:
+        db.execute(table.insert(), [{**asdict(row), "notebook_id": notebook} for row in rows])
+
+
+def _rewrite(db: Session, table: Table, rows: Sequence[_Graded | _Commented]) -> None:
+    """Write rows that are there already."""
+    values = [{f"new_{key}": value for key, value in asdict(row).items()} for row in rows]
+    if values:
+        changed: dict[str, Any] = {key: bindparam(f"new_{key}") for key in asdict(rows[0])}
+        del changed["id"], changed["cell_id"]
+        db.execute(table.update().where(table.c.id == bindparam("new_id")).values(**changed), values)
 
 
 @contextmanager

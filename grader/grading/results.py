@@ -79,12 +79,25 @@ class Result:
 
 
 def read_graded(path: Path) -> NotebookNode | None:
-    """A graded notebook that is all there; None for half of one, or for one without verdicts."""
+    """As `graded_cells`, of a file; None where there is none, too."""
     try:
-        notebook: NotebookNode = nbformat.v4.reads(path.read_text(encoding="utf-8"))
-        cells = [cell for cell in notebook.cells if grade_id(cell).startswith("check_")]
-        return notebook if len(cells) == len(list(_checks(notebook))) > 0 else None
-    except (OSError, ValueError, AttributeError, KeyError, TypeError):
+        return graded_cells(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def graded_cells(text: str) -> NotebookNode | None:
+    """What a graded notebook says of its grading: its first cell, and its checks with their verdicts.
+
+    None for half a notebook, or for one without verdicts.
+    """
+    try:
+        told = json.loads(text)
+        first, *others = told["cells"]
+        checks = [cell for cell in others if grade_id(cell).startswith("check_")]
+        notebook: NotebookNode = nbformat.v4.to_notebook({**told, "cells": [first, *checks]})
+        return notebook if len(checks) == len(list(_checks(notebook))) > 0 else None
+    except (ValueError, AttributeError, KeyError, TypeError):
         return None
 
 

@@ -18,7 +18,7 @@ from grader.grading.attempts import attempts_of, told
 from grader.grading.files import Files
 from grader.grading.gradebook import GradebookEntry, GradebookWriter
 from grader.grading.journal import RunJournal
-from grader.grading.results import Result, make_result, read_graded
+from grader.grading.results import Result, graded_cells, make_result, read_graded
 from grader.grading.tasks import Graded, Page, Submitted, grade, make_page
 from grader.grading.unit import UnitData
 from grader.grading.workers import WorkerPool
@@ -199,7 +199,7 @@ class GradingRun:
 
     def _result(self, state: _State, notebook: NotebookNode | None = None) -> Result:
         student, page = _student(state), self.files.page(_student(state))
-        notebook = notebook or read_graded(self.files.graded(student))
+        notebook = notebook or graded_cells(state.graded)
         assert notebook is not None and state.entry is not None
         current = self.journal.noted(student, "page") == self._page_mark(state) and page.is_file()
         result = make_result(student, notebook, state.entry, page if current else None)

@@ -13,7 +13,7 @@ from typing import Any
 
 import nbformat
 from nbconvert.exporters import Exporter, NotebookExporter
-from nbconvert.preprocessors import Preprocessor
+from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor, Preprocessor
 from nbformat import NotebookNode
 from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
@@ -38,11 +38,15 @@ from grader.grading.offline_steps import (
     SourceCell,
 )
 from grader.judging import private
+from grader.pages.exporter import StyleOnce
 from grader.preprocessors import SaveExtraCredit
 
 CONFIG_FILE = "nbgrader_config.py"
 WRITERS = (SaveAutoGrades, SaveExtraCredit, AssignLatePenalties)
 """What these do is the one writer's: `grader.grading.gradebook`."""
+
+PAGE_STEPS = {GetGrades: GetGradesFromSheet, CSSHTMLHeaderPreprocessor: StyleOnce}
+"""Steps that make a page, and what a worker has in their place."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +154,7 @@ class WorkerContext:
         steps = GenerateFeedback(coursedir=CourseDirectory(config=self.config), config=self.config)
         exporter: Exporter = steps.exporter_class(parent=steps, config=steps.config)
         for kind in steps.preprocessors:
-            exporter.register_preprocessor(GetGradesFromSheet if kind is GetGrades else kind)
+            exporter.register_preprocessor(PAGE_STEPS.get(kind, kind))
         return exporter
 
     def resources(self, student: str, path: Path | str = "") -> dict[str, Any]:

@@ -27,7 +27,7 @@ from nbconvert.filters import ansi2html as coloured
 from nbconvert.filters import strip_ansi
 from nbconvert.filters.highlight import Highlight2HTML
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
-from nbconvert.preprocessors import Preprocessor
+from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor, Preprocessor
 from nbformat import NotebookNode
 from traitlets.config import Config
 
@@ -110,6 +110,11 @@ STYLES = (
 )
 # The classes of highlighted code and of tables of data: others could imitate the page's own parts.
 CLASS = re.compile(r"(highlight|dataframe|[a-z]{1,2}[a-z0-9]?)( (highlight|dataframe|[a-z]{1,2}[a-z0-9]?))*")
+SIGNS = r"(?:[\t\n !\"#$%'-;=?-~\xa0-\u1fff\u2030-\ud7ff]|&(?:amp|lt|gt);)*+"
+# Code in colours as a highlighter writes it: signs that no browser takes for anything else, in spans with a class of
+# those above. Cleaning leaves it as it is, but for the class around it, and takes longer than to colour it.
+SPAN = rf'<span(?: class="[a-z]{{1,2}}[a-z0-9]?")?>{SIGNS}</span>'
+COLOURS = re.compile(rf'<div class=" highlight hl-[a-z0-9]+">(<pre>{SIGNS}(?:{SPAN}{SIGNS})*+</pre>)</div>\n')
 LOADS = re.compile(r"url|image|\\|@|expression", re.I)
 
 
@@ -166,11 +171,16 @@ class PageExporter(HTMLExporter):
 
 def _in_frame(page: str, opening: str) -> str:
     """The page with what its frame lacks, and the frame's words in the language of now."""
-    here = {"{language}": language_tag(), "{graded}": escape(shown("What was graded", unit=""))}
-    for before, after in FRAME:
-        for name, value in (*here.items(), ("{opening}", opening)):
+    here = {"{language}": language_tag(), "{graded}": escape(shown("What was graded", unit="")), "{opening}": opening}
+    parts, end = [], 0
+    for start, before, after in sorted((page.find(before), before, after) for before, after in FRAME):
+        if start < end:  # it is not there
+            continue
+        for name, value in here.items():
             after = after.replace(name, value)
-        page = page.replace(before, after, 1)
+        parts += [page[end:start], after]
+        end = start + len(before)
+    page = "".join([*parts, page[end:]])  # once: a page is long, and its fonts make it longer
     for before, words, after in WORDS if speaking() != ENGLISH else ():
         told = escape(shown(words, unit=""), quote=False)
         page = page.replace(
@@ -179,6 +189,20 @@ def _in_frame(page: str, opening: str) -> str:
         if before == " (" and told[-1] in FULL_WIDTH:  # as its colon, so its brackets
             page = re.sub(rf" \(({re.escape(told)}[-\d./ ]*)\)", r"（\1）", page)
     return page
+
+
+class StyleOnce(CSSHTMLHeaderPreprocessor):
+    """`CSSHTMLHeaderPreprocessor` for a class, whose pages all have the same style sheet."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """As nbconvert's, which is asked for the first page."""
+        if self._made is None:
+            nb, resources = super().preprocess(nb, resources)
+            self._made = list(resources["inlining"]["css"])
+        resources["inlining"] = {"css": list(self._made)}
+        return nb, resources
+
+    _made: list[str] | None = None
 
 
 class PlainOutputs(Preprocessor):
@@ -259,7 +283,9 @@ def _highlighted_before(source: str, language: str | None) -> str:
 
 
 def _clean_code(source: str, language: str | None) -> str:
-    return _cleaned(_highlighted(source, language))
+    colours = _highlighted(source, language)
+    plain = COLOURS.fullmatch(colours)
+    return f"<div>{plain[1]}</div>\n" if plain else _cleaned(colours)
 
 
 def ansi2html(text: str) -> str:

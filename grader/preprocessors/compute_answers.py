@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ class ComputeAnswers(Execute):
         self, nb: NotebookNode, resources: dict[str, Any], **kwargs: Any
     ) -> tuple[NotebookNode, dict[str, Any]]:
         secret = secret_for(resources["nbgrader"]["db_url"])
-        references = {name: private_reference(name, secret).without_answers() for name in checked_exercises(nb)}
+        references = {name: _open_reference(name, secret) for name in checked_exercises(nb)}
         self._require_gpu(resources["nbgrader"]["assignment"])
         nb.metadata.pop(MARK, None)
         files = self._files_beside(Path(resources["metadata"]["path"]), Limits().file_size)
@@ -110,7 +111,7 @@ class ComputeAnswers(Execute):
             submission_seconds=float(self.submission_timeout),
             memory=self.memory * MIB,
         )
-        cases = {name: json.dumps(reference.to_json()) for name, reference in references.items()}
+        cases = {name: _as_text(name, secret_for(resources["nbgrader"]["db_url"])) for name in references}
         unit = resources["nbgrader"]["assignment"]
         devices = Path(self.devices) if self._wants_gpu(unit) else None
         worker = shared_worker(unit, limits, devices, spoken(nb, locales()))
@@ -147,6 +148,18 @@ class ComputeAnswers(Execute):
             return result
         finally:
             cell.source = source
+
+
+@lru_cache(maxsize=256)
+def _open_reference(name: str, secret: bytes) -> Reference:
+    """The private cases of an exercise, without what tells what is right."""
+    return private_reference(name, secret).without_answers()
+
+
+@lru_cache(maxsize=256)
+def _as_text(name: str, secret: bytes) -> str:
+    """The same, as a sandbox is handed it."""
+    return json.dumps(_open_reference(name, secret).to_json())
 
 
 def gpu_problem(unit: str, sandboxed: bool, dev: Path | None) -> str | None:

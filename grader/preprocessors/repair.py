@@ -7,6 +7,8 @@ edition is found again; what is lost is put back; nothing that a learner wrote i
 from __future__ import annotations
 
 import copy
+import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,9 @@ from traitlets import Unicode
 
 from course_lib.cells.sources import defined, parses
 from course_lib.errors import CourseError
+from course_lib.language.catalogues import changed
 from course_lib.language.choice import ENGLISH, languages
-from course_lib.language.editions import KEY, edition, language_of, note, prose, source_of
+from course_lib.language.editions import KEY, catalogue_of, edition, language_of, note, prose, source_of
 from course_lib.workspace import locales
 from grader.judging.unanswered import ADDED
 from grader.preprocessors.lighten import MOST_CELLS, MOST_CODE, lighten, weight
@@ -49,7 +52,7 @@ class Repair(NbGraderPreprocessor):
             raise CourseError(
                 f"{path} is missing: release the unit (./course build, or Create Assignment) and try again."
             )
-        released = nbformat.read(path, as_version=4)
+        released = _released(path.read_text(encoding="utf-8"))
         _plain_sources(nb)
         released, done = as_handed_out(nb, released, where["notebook"])
         done += lighten(nb, released)
@@ -70,6 +73,22 @@ class Repair(NbGraderPreprocessor):
         return nb, resources
 
 
+@lru_cache(maxsize=2)
+def _released(text: str) -> NotebookNode:
+    """The learner's edition, the same for a whole class: nothing may be changed in it."""
+    return nbformat.reads(text, as_version=4)
+
+
+@lru_cache(maxsize=16)
+def _edition(english: str, unit: str, language: str, folder: Path, stamp: int) -> NotebookNode:
+    """The learner's edition in a language, the same for a whole class: nothing may be changed in it.
+
+    stamp: another one where a catalogue has changed. Raises `CourseError` where the catalogue cannot be read.
+    """
+    told: NotebookNode = nbformat.from_dict(edition(json.loads(english), unit, language, folder))
+    return told
+
+
 def as_handed_out(nb: NotebookNode, released: NotebookNode, unit: str) -> tuple[NotebookNode, list[str]]:
     """The learner's edition that a submission was made from, in its language, and what had to be said about that.
 
@@ -82,10 +101,10 @@ def as_handed_out(nb: NotebookNode, released: NotebookNode, unit: str) -> tuple[
         nb.metadata.pop(KEY, None)
     else:
         done = []
-    best, most = released, -1
+    best, most, text = released, -1, json.dumps(released)
     for language in dict.fromkeys((said if said in known else ENGLISH, *known)):
         try:
-            told = NotebookNode(edition(released, unit, language, locales()))
+            told = _edition(text, unit, language, locales(), changed(catalogue_of(locales(), language, unit)))
         except CourseError as error:  # a translator's fault is no learner's
             done += [f"The texts were compared with the English ones: {error}"] if language == said else []
             continue

@@ -7,8 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nbformat import NotebookNode
-from nbformat.v4 import new_output
+from nbformat import NotebookNode, from_dict
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Enum
 
@@ -154,10 +153,12 @@ def write_verdict(cell: NotebookNode, verdict: Verdict, policy: str = "diagnosis
     with in_language(language if language in languages(locales()) else ENGLISH):
         html, text = render.html(shown, private=True), render.text(shown, private=True)
         pieces = told_in_pieces(shown, policy)
-    cell.outputs = [
-        new_output(
-            "display_data",
-            data={"text/html": html, "text/plain": text, VERDICT: summary(verdict), TOLD: pieces},
-        ),
-        new_output("execute_result", data={"text/plain": str(number)}, execution_count=cell.execution_count),
-    ]
+    data = {"text/html": html, "text/plain": text, VERDICT: summary(verdict), TOLD: pieces}
+    value = {"execution_count": cell.execution_count, "data": {"text/plain": str(number)}}
+    # Not by nbformat's new_output, which validates each for itself: the notebook is validated as a whole.
+    cell.outputs = from_dict(
+        [
+            {"output_type": "display_data", "metadata": {}, "data": data},
+            {"output_type": "execute_result", "metadata": {}, **value},
+        ]
+    )

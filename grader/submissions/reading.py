@@ -104,7 +104,7 @@ def understand(text: str, name: str, released: NotebookNode) -> tuple[NotebookNo
     version = data.get("nbformat")
     if not isinstance(version, int) or version > nbformat.current_nbformat:
         raise UnreadableError(f"{name} has the notebook format {version!r}, which is unknown here")
-    notebook = _upgraded(text, name)
+    notebook = _upgraded(data, text, name)
     if not belongs(notebook, released):
         raise UnreadableError(f"{name} is another notebook: it has none of this unit's exercises")
     return notebook, f"Its old notebook format ({version}) was converted." if version < 4 else ""
@@ -190,21 +190,31 @@ def _json(text: str, name: str) -> Any:
         raise UnreadableError(f"{name} is damaged (no notebook has such numbers or such nesting)") from None
 
 
-def _upgraded(text: str, name: str) -> NotebookNode:
+def _upgraded(data: dict[str, Any], text: str, name: str) -> NotebookNode:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            notebook = nbformat.reads(text.lstrip("\ufeff"), as_version=4)
+            notebook = _of_today(data)
+            if notebook is None:
+                notebook = nbformat.reads(text.lstrip("\ufeff"), as_version=4)
             for cell in notebook.cells:
                 if cell.cell_type == "code":  # grading starts without outputs, and damaged ones are no reason to fail
                     cell.outputs, cell.execution_count = [], None
             _, notebook = normalize(notebook)  # cell ids that are there and differ
         nbformat.validate(notebook)
-        nbformat.writes(notebook).encode("utf-8")
+        json.dumps(notebook, ensure_ascii=False).encode("utf-8")  # half a character, say, can be in no file
     except Exception as error:  # nbformat's converters raise whatever a damaged cell makes them
         reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise UnreadableError(f"{name} is not a valid notebook ({reason})") from None
     return notebook
+
+
+def _of_today(data: dict[str, Any]) -> NotebookNode | None:
+    """A notebook in today's format, from its JSON; None for an older one, or where nbformat is to say what is wrong."""
+    try:
+        return nbformat.v4.to_notebook(data) if data["nbformat"] == 4 else None
+    except AttributeError:
+        return None
 
 
 def _only_given(cell: NotebookNode) -> bool:
