@@ -85,6 +85,11 @@ def solutions(unit: str) -> dict[str, Any]:
     return namespace
 
 
+def beside(unit: str) -> list[Path]:
+    """What the solution hands in beside its notebook."""
+    return [ROOT / "solutions" / unit / name for name in sorted(files_of(ROOT / "solutions" / unit))]
+
+
 def lay_beside(unit: str, folder: Path) -> Path:
     """Put what the solution hands in beside its notebook, such as trained weights, into a folder; the folder."""
     for name, data in files_of(ROOT / "solutions" / unit).items():

@@ -6,17 +6,19 @@ import os
 import re
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import jupytext
 import nbformat
 import pytest
 from helpers.course import EXERCISES, ROOT, SCRIPTS, UNITS, lay_beside, source_notebook
+from helpers.kept import GRADER, read_by
 from helpers.kernel import kernel
 from nbclient import NotebookClient
 
 from course_lib.drawing.described import UNKNOWN
 from course_lib.judging.reference import DIRECTORY, load
-from grader.building.build import release, stale, strangers
+from grader.building.build import release, scripts, stale, strangers
 from grader.building.leaks import find_leaks
 from grader.judging.references import record, same_reference
 from grader.scripts import read_script, write_missing_sources, write_source
@@ -54,8 +56,18 @@ def alternatives(notebook):
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_the_solution_edition_runs_green(unit, tmp_path, monkeypatch):
-    notebook = execute(source_notebook(unit).copy(), lay_beside(unit, tmp_path), monkeypatch)
+def test_the_solution_edition_runs_green(unit, tmp_path, monkeypatch, kept):
+    source = source_notebook(unit)
+    decides = [Path(__file__), nbformat.writes(source), *read_by(unit)]
+
+    def run():
+        return execute(source, lay_beside(unit, tmp_path), monkeypatch)
+
+    with kept.made(f"solution {unit}", decides, run) as ran:
+        is_green(nbformat.from_dict(ran), unit)
+
+
+def is_green(notebook, unit):
     assert errors(notebook) == []
     noise = [o.text for c in notebook.cells for o in c.get("outputs", []) if o.get("name") == "stderr"]
     assert noise == []
@@ -82,9 +94,17 @@ def test_long_given_cells_are_folded_and_no_question_is(script):
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_the_untouched_edition_is_kind_from_top_to_bottom(unit, tmp_path, monkeypatch):
-    notebook = nbformat.read(ROOT / "notebooks" / unit / f"{unit}.ipynb", as_version=4)
-    notebook = execute(notebook, tmp_path, monkeypatch)
+def test_the_untouched_edition_is_kind_from_top_to_bottom(unit, tmp_path, monkeypatch, kept):
+    path = ROOT / "notebooks" / unit / f"{unit}.ipynb"
+
+    def run():
+        return execute(nbformat.read(path, as_version=4), tmp_path, monkeypatch)
+
+    with kept.made(f"untouched {unit}", [Path(__file__), *read_by(unit)], run) as ran:
+        is_kind(nbformat.from_dict(ran))
+
+
+def is_kind(notebook):
     assert {error.ename for error in errors(notebook)} <= {"CheckFailed"}
     for cell in notebook.cells:
         name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
@@ -95,18 +115,26 @@ def test_the_untouched_edition_is_kind_from_top_to_bottom(unit, tmp_path, monkey
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_a_real_kernel_names_every_misconception_and_passes_every_equivalent(unit, tmp_path):
-    with kernel(lay_beside(unit, tmp_path), COURSE_STATE_DIR=str(tmp_path)) as running:
-        running.run("from course_lib import check\nfrom grader.exercises import find_exercise")
-        for exercise in (e for e in EXERCISES if e.unit == unit and not e.withheld):
-            for index in range(len(exercise.also_right)):
-                code = f"check({exercise.name!r}, find_exercise({exercise.name!r}).right_answers[{index}])"
-                assert running.run(code).error is None, code
-            for index, misconception in enumerate(exercise.misconceptions):
-                code = f"check({exercise.name!r}, find_exercise({exercise.name!r}).misconceptions[{index}].answer)"
-                seen = running.run(code)
-                assert seen.error is not None and seen.error["ename"] == "CheckFailed", code
-                assert misconception.says in seen.text, misconception.name
+def test_a_real_kernel_names_every_misconception_and_passes_every_equivalent(unit, tmp_path, kept):
+    says = {}
+    for exercise in (e for e in EXERCISES if e.unit == unit and not e.withheld):
+        found = f"check({exercise.name!r}, find_exercise({exercise.name!r})"
+        says |= {f"{found}.right_answers[{index}])": None for index in range(len(exercise.also_right))}
+        wrong = enumerate(exercise.misconceptions)
+        says |= {f"{found}.misconceptions[{index}].answer)": each.says for index, each in wrong}
+
+    def run():
+        with kernel(lay_beside(unit, tmp_path), COURSE_STATE_DIR=str(tmp_path)) as running:
+            running.run("from course_lib import check\nfrom grader.exercises import find_exercise")
+            seen = {code: running.run(code) for code in says}
+        return {code: [each.error and each.error["ename"], each.text] for code, each in seen.items()}
+
+    decides = [Path(__file__), GRADER, *read_by(unit)]
+    with kept.made(f"answers {unit}", decides, run) as seen:
+        for code, sentence in says.items():
+            error, text = seen[code]
+            assert error == (None if sentence is None else "CheckFailed"), code
+            assert sentence is None or sentence in text, code
 
 
 @pytest.fixture(scope="session")
@@ -116,9 +144,11 @@ def gradebook(tmp_path_factory):
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_everything_built_is_in_sync(unit, gradebook):
+def test_everything_built_is_in_sync(unit, gradebook, kept):
     """References, signatures and the learner's edition, made anew; a unit each, so that processes share the work."""
-    assert stale(unit, gradebook) == []
+    decides = [Path(__file__), GRADER, *scripts(unit), ROOT / "nbgrader_config.py", *read_by(unit)]
+    with kept.made(f"built {unit}", decides, lambda: stale(unit, gradebook)) as differing:
+        assert differing == []
 
 
 @pytest.mark.fast
