@@ -11,7 +11,7 @@ from pathlib import Path
 import jupytext
 import nbformat
 import pytest
-from helpers.course import EXERCISES, ROOT, SCRIPTS, UNITS, lay_beside, source_notebook
+from helpers.course import EXERCISES, ROOT, SCRIPTS, UNITS, lay_beside, read_once, source_notebook
 from helpers.kept import GRADER, read_by
 from helpers.kernel import kernel
 from nbclient import NotebookClient
@@ -83,7 +83,7 @@ def is_green(notebook, unit):
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_long_given_cells_are_folded_and_no_question_is(script):
-    for cell in read_script(script).cells:
+    for cell in read_once(script.stem).cells:
         if cell.cell_type != "code":
             continue
         asks = {"exercise", "check"} & cell.metadata.keys() or re.search(r"^predict\(", cell.source, re.MULTILINE)
@@ -158,11 +158,16 @@ def test_nothing_built_is_left_of_an_exercise_or_a_unit_that_is_gone():
 
 @pytest.mark.fast
 @pytest.mark.parametrize("unit", [unit for unit in UNITS if unit < "09"])
-def test_the_recorded_references_are_in_sync(unit, tmp_path):
+def test_the_recorded_references_are_in_sync(unit, tmp_path, kept):
     """Of the units in NumPy, a moment each; those in PyTorch take minutes, and are compared with all that is built."""
-    fresh = {path.name: load(path.stem, tmp_path) for path in record(tmp_path, unit)}
-    assert fresh.keys() == {f"{exercise.name}.json" for exercise in EXERCISES if exercise.unit == unit}
-    assert [name for name, new in fresh.items() if not same_reference(DIRECTORY / name, new)] == []
+
+    def compare():
+        fresh = {path.name: load(path.stem, tmp_path) for path in record(tmp_path, unit)}
+        return {name: same_reference(DIRECTORY / name, new) for name, new in fresh.items()}
+
+    with kept.made(f"references {unit}", [Path(__file__), GRADER, *read_by(unit)], compare) as same:
+        assert same.keys() == {f"{exercise.name}.json" for exercise in EXERCISES if exercise.unit == unit}
+        assert [name for name, agrees in same.items() if not agrees] == []
 
 
 @pytest.mark.fast
@@ -204,7 +209,7 @@ def test_a_build_is_deterministic_and_valid(script, tmp_path, gradebook):
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_no_answer_survives_in_the_learners_edition(script):
     released = (ROOT / "notebooks" / script.stem / f"{script.stem}.ipynb").read_text(encoding="utf-8")
-    assert find_leaks(nbformat.writes(read_script(script)), released) == []
+    assert find_leaks(nbformat.writes(read_once(script.stem)), released) == []
     assert sorted(path.name for path in (ROOT / "notebooks" / script.stem).iterdir()) == [f"{script.stem}.ipynb"]
 
 
@@ -218,7 +223,7 @@ def test_trained_weights_are_solutions_and_never_released():
 @pytest.mark.fast
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_a_notebook_saved_in_jupyterlab_flows_back_into_the_very_same_script(script):
-    saved = nbformat.reads(nbformat.writes(read_script(script)), as_version=4)
+    saved = nbformat.reads(nbformat.writes(read_once(script.stem)), as_version=4)
     assert jupytext.writes(saved, fmt="py:percent") == script.read_text(encoding="utf-8")
 
 
