@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from statistics import mean, median
+
+from jinja2 import Environment
 
 from course_lib.private_files import write_private
 from grader.exercises import exercises_of
@@ -58,9 +61,7 @@ def make_report(results: Sequence[Result], unit: str, due: datetime | None, poli
     graded = [result for result in results if result.points is not None]
     bins, lost, met, slow = histogram(graded), points_lost(graded, unit), met_misconceptions(graded), slowest(graded)
     scores = [result.points or 0.0 for result in graded]
-    templates = environment(TEMPLATES)
-    templates.filters.update(late=late, seconds=seconds)
-    return templates.get_template("page.html.j2").render(
+    return _environment().get_template("page.html.j2").render(
         unit=unit,
         due=due,
         results=results,
@@ -85,6 +86,13 @@ def make_report(results: Sequence[Result], unit: str, due: datetime | None, poli
         timed=any(result.took for result in graded),
         plots=class_plots.draw(bins, lost, met, slow, len(graded)),
     )
+
+
+@cache
+def _environment() -> Environment:
+    made = environment(TEMPLATES)
+    made.filters.update(late=late, seconds=seconds)
+    return made
 
 
 def remedy(problem: str) -> str:
