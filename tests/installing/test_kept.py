@@ -1,6 +1,8 @@
 """What tests keep from an earlier run is made anew once anything changes that it hangs on, or was found wrong."""
 
 import pytest
+from helpers import promises
+from helpers.course import EXERCISES
 from helpers.kept import Kept, fingerprint
 
 pytestmark = pytest.mark.fast
@@ -75,3 +77,17 @@ def test_what_was_made_while_a_file_changed_is_not_kept(keeps, course):
     count = iter(range(1, 9))
     change = (course / "deep" / "a.py").write_text
     assert times_made(keeps, course, change=lambda: change("x" * next(count), encoding="utf-8")) == 2
+
+
+def test_a_promise_that_is_broken_is_looked_at_again_and_one_that_holds_is_kept(keeps, monkeypatch):
+    asked = []
+
+    def failure(number):
+        asked.append(number)
+        return "It is too large." if number > limit else None
+
+    for limit, expected in ((1, [None, "It is too large."]), (2, [None, None]), (0, [None, None])):
+        monkeypatch.setattr(promises, "_found", {})
+        assert promises.failures(keeps, EXERCISES[0], "being small", [1, 2], failure) == expected
+        assert promises.failures(keeps, EXERCISES[0], "being small", [1, 2], failure) == expected
+    assert asked == [1, 2, 1, 2], "not with the last limit: what decides is the same"
