@@ -111,7 +111,8 @@ def sandboxes() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def kept(request: pytest.FixtureRequest) -> Kept:
     """What takes minutes and hangs on files alone, from an earlier run; CI makes everything anew."""
-    return Kept(None if os.environ.get("CI") else request.config.cache.mkdir("kept"))
+    own = None if os.environ.get("CI") else getattr(request.config, "cache", None)
+    return Kept(own and own.mkdir("kept"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

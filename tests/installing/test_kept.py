@@ -82,12 +82,15 @@ def test_what_was_made_while_a_file_changed_is_not_kept(keeps, course):
 def test_a_promise_that_is_broken_is_looked_at_again_and_one_that_holds_is_kept(keeps, monkeypatch):
     asked = []
 
-    def failure(number):
-        asked.append(number)
-        return "It is too large." if number > limit else None
+    def small(most):
+        def failure(number):
+            asked.append(number)
+            return "It is too large." if number > most else None
 
-    for limit, expected in ((1, [None, "It is too large."]), (2, [None, None]), (0, [None, None])):
+        return failure
+
+    for most, expected in ((1, [None, "It is too large."]), (2, [None, None]), (0, [None, None])):
         monkeypatch.setattr(promises, "_found", {})
-        assert promises.failures(keeps, EXERCISES[0], "being small", [1, 2], failure) == expected
-        assert promises.failures(keeps, EXERCISES[0], "being small", [1, 2], failure) == expected
-    assert asked == [1, 2, 1, 2], "not with the last limit: what decides is the same"
+        assert promises.failures(keeps, EXERCISES[0], "being small", [1, 2], small(most)) == expected
+        assert promises.failures(keeps, EXERCISES[0], "being small", [1, 2], small(most)) == expected
+    assert asked == [1, 2, 1, 2], "once more after it was broken, and not again once it held"

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import jupytext
@@ -143,9 +144,16 @@ def gradebook(tmp_path_factory):
     return tmp_path_factory.mktemp("releases") / "gradebook.db"
 
 
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory):
+    """A unit's references made anew, for all who compare them."""
+    return cache(lambda unit: record(tmp_path_factory.mktemp("references"), unit))
+
+
 @pytest.mark.parametrize("unit", UNITS)
-def test_everything_built_is_in_sync(unit, gradebook, kept):
+def test_everything_built_is_in_sync(unit, gradebook, recorded, kept, monkeypatch):
     """References, signatures and the learner's edition, made anew; a unit each, so that processes share the work."""
+    monkeypatch.setattr("grader.building.build.record", lambda directory, unit: recorded(unit))
     decides = [Path(__file__), GRADER, *scripts(unit), ROOT / "nbgrader_config.py", *read_by(unit)]
     with kept.made(f"built {unit}", decides, lambda: stale(unit, gradebook)) as differing:
         assert differing == []
@@ -158,11 +166,11 @@ def test_nothing_built_is_left_of_an_exercise_or_a_unit_that_is_gone():
 
 @pytest.mark.fast
 @pytest.mark.parametrize("unit", [unit for unit in UNITS if unit < "09"])
-def test_the_recorded_references_are_in_sync(unit, tmp_path, kept):
+def test_the_recorded_references_are_in_sync(unit, recorded, kept):
     """Of the units in NumPy, a moment each; those in PyTorch take minutes, and are compared with all that is built."""
 
     def compare():
-        fresh = {path.name: load(path.stem, tmp_path) for path in record(tmp_path, unit)}
+        fresh = {path.name: load(path.stem, path.parent) for path in recorded(unit)}
         return {name: same_reference(DIRECTORY / name, new) for name, new in fresh.items()}
 
     with kept.made(f"references {unit}", [Path(__file__), GRADER, *read_by(unit)], compare) as same:
@@ -194,10 +202,11 @@ def test_a_reference_differs_by_more_than_the_last_digits(tmp_path):
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_a_build_is_deterministic_and_valid(script, tmp_path, gradebook):
+    """The build that is compared with what is committed is another one: `test_everything_built_is_in_sync`."""
     write_source(script)
-    first, second = (release(script, tmp_path / name, gradebook).read_bytes() for name in ("a", "b"))
-    assert first == second
-    notebook = nbformat.reads(first.decode(), as_version=4)
+    made = release(script, tmp_path, gradebook).read_text(encoding="utf-8")
+    assert made == (ROOT / "notebooks" / script.stem / f"{script.stem}.ipynb").read_text(encoding="utf-8")
+    notebook = nbformat.reads(made, as_version=4)
     nbformat.validate(notebook)
     assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
     ids = [cell["id"] for cell in notebook.cells]
