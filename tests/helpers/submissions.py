@@ -42,13 +42,15 @@ def brief(unit: str = UNIT) -> NotebookNode:
 
 
 def delete_experiments(submitted: Path, unit: str = UNIT) -> None:
-    """The same for what a class has handed in; what is no notebook stays as it is."""
+    """The same for what a class has handed in; what is no notebook, or a link to one, stays as it is."""
     experiments = _experiments(unit)
     for path in submitted.rglob("*.ipynb"):
+        if path.is_symlink():
+            continue
         try:
             notebook = json.loads(path.read_text(encoding="utf-8"))
             notebook["cells"] = [cell for cell in notebook["cells"] if cell.get("id") not in experiments]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             continue
         path.write_text(json.dumps(notebook), encoding="utf-8")
 
