@@ -18,6 +18,7 @@ from typing import Any
 import nbgrader.api
 import pytest
 from helpers import needs
+from helpers.kept import Kept
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
@@ -105,6 +106,13 @@ def sandboxes() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Sandbox, "_started", start_or_leave_out)
         yield
+
+
+@pytest.fixture(scope="session")
+def kept(request: pytest.FixtureRequest) -> Kept:
+    """What takes minutes and hangs on files alone, from an earlier run; CI makes everything anew."""
+    own = None if os.environ.get("CI") else getattr(request.config, "cache", None)
+    return Kept(own and own.mkdir("kept"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 FIELD = re.compile(r"\{([^{}]*)\}")
 NUMBERS = frozenset({"line", "hint", "earned", "points", "broken", "all", "wrong", "count", "nan", "inf", "axes"})
@@ -55,7 +56,7 @@ class Template:
 
     english: str
     texts: tuple[str, ...]
-    pattern: re.Pattern[str]
+    pattern: str
     fields: tuple[str, ...]
     told: str
     weight: int
@@ -72,7 +73,12 @@ class Template:
             if at < 0:
                 return None
             at += len(part)
-        return self.pattern.fullmatch(text)
+        return self._compiled.fullmatch(text)
+
+    @cached_property
+    def _compiled(self) -> re.Pattern[str]:
+        """The pattern, made when it is first asked: of a unit's thousand most never are."""
+        return re.compile(self.pattern, re.DOTALL)
 
 
 def made_from(english: str, told: str, of_code: bool = False, of_cells: bool = False) -> Template | None:
@@ -97,11 +103,10 @@ def made_from(english: str, told: str, of_code: bool = False, of_cells: bool = F
         narrower.get(text, _formatted(text)) if number % 2 else re.escape(text) for number, text in enumerate(parts)
     )
     coded = {n for n, name in enumerate(fields) if name in OF_CODE and not texts[n].endswith("the ")} if of_code else ()
-    compiled = re.compile(pattern, re.DOTALL)
     return Template(
         english.removesuffix("{rest}"),
         texts,
-        compiled,
+        pattern,
         fields,
         told,
         weight,

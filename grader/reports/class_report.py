@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from statistics import mean, median
+
+from jinja2 import Environment
 
 from course_lib.private_files import write_private
 from grader.exercises import exercises_of
@@ -58,33 +61,44 @@ def make_report(results: Sequence[Result], unit: str, due: datetime | None, poli
     graded = [result for result in results if result.points is not None]
     bins, lost, met, slow = histogram(graded), points_lost(graded, unit), met_misconceptions(graded), slowest(graded)
     scores = [result.points or 0.0 for result in graded]
-    templates = environment(TEMPLATES)
-    templates.filters.update(late=late, seconds=seconds)
-    return templates.get_template("page.html.j2").render(
-        unit=unit,
-        due=due,
-        results=results,
-        graded=graded,
-        failed=[(result, remedy(result.problem)) for result in results if result.problem],
-        earlier=sum(not result.this_run for result in results),
-        absent=[result for result in results if not result.handed_in],
-        late_ones=[result for result in graded if result.seconds_late > 0],
-        timed_apart=[result for result in results if result.seconds_late > 0 or result.until],
-        policy=policy,
-        waiting=sum(result.waiting for result in graded),
-        most=max((result.most or 0.0 for result in graded), default=0.0),
-        mean=mean(scores) if scores else None,
-        median=median(scores) if scores else None,
-        lowest=min(scores, default=None),
-        highest=max(scores, default=None),
-        bins=bins,
-        exercises=[(name, [p for p in lost if p.exercise == name]) for name in dict.fromkeys(p.exercise for p in lost)],
-        bonus=[exercise.name for exercise in exercises_of(unit) if exercise.bonus],
-        met=met,
-        slow=slow,
-        timed=any(result.took for result in graded),
-        plots=class_plots.draw(bins, lost, met, slow, len(graded)),
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            unit=unit,
+            due=due,
+            results=results,
+            graded=graded,
+            failed=[(result, remedy(result.problem)) for result in results if result.problem],
+            earlier=sum(not result.this_run for result in results),
+            absent=[result for result in results if not result.handed_in],
+            late_ones=[result for result in graded if result.seconds_late > 0],
+            timed_apart=[result for result in results if result.seconds_late > 0 or result.until],
+            policy=policy,
+            waiting=sum(result.waiting for result in graded),
+            most=max((result.most or 0.0 for result in graded), default=0.0),
+            mean=mean(scores) if scores else None,
+            median=median(scores) if scores else None,
+            lowest=min(scores, default=None),
+            highest=max(scores, default=None),
+            bins=bins,
+            exercises=[
+                (name, [p for p in lost if p.exercise == name]) for name in dict.fromkeys(p.exercise for p in lost)
+            ],
+            bonus=[exercise.name for exercise in exercises_of(unit) if exercise.bonus],
+            met=met,
+            slow=slow,
+            timed=any(result.took for result in graded),
+            plots=class_plots.draw(bins, lost, met, slow, len(graded)),
+        )
     )
+
+
+@cache
+def _environment() -> Environment:
+    made = environment(TEMPLATES)
+    made.filters.update(late=late, seconds=seconds)
+    return made
 
 
 def remedy(problem: str) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from helpers.course import ROOT
-from helpers.submissions import UNIT, bonus, classroom, course_copy, points, right
+from helpers.submissions import UNIT, bonus, brief, classroom, course_copy, points
 from nbformat.v4 import new_code_cell
 from test_engine import prepared, rows
 
@@ -118,7 +118,7 @@ def dask(tmp_path_factory):
 
 def sleepy_class(root, count):
     """Right answers of `count` students, whose notebooks take a second more."""
-    course, sleepy = course_copy(root), right()
+    course, sleepy = course_copy(root), brief()
     sleepy.cells.append(new_code_cell("import time\ntime.sleep(1)", id="sleep"))
     for number in range(count):
         hand_in(nbformat.writes(sleepy), course / "submitted", f"s{number}", UNIT)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from helpers.submissions import UNIT, bonus, classroom, points, released, right
+from helpers.submissions import UNIT, bonus, brief, classroom, delete_experiments, points, released
 
 from grader.commands.demo import DUE, collect
 from grader.grading.grade_class import grade_class
@@ -58,6 +58,7 @@ def prepared(root, settings="", without=()):
     room.register(UNIT)
     room.set_due(UNIT, DUE)
     collect(room, UNIT)
+    delete_experiments(root / "submitted")
     (root / "solutions" / UNIT / "houses.csv").write_text("area,rooms\n", encoding="ascii")
     (root / "submitted" / "ada_right" / UNIT / "notes.txt").write_text("mine", encoding="ascii")
     (root / "submitted" / "ada_right" / UNIT / "helper.py").write_text("left behind", encoding="ascii")
@@ -74,7 +75,7 @@ def prepared(root, settings="", without=()):
 
 def tampered():
     """Right, with nbgrader's marks and the locked cells rewritten by hand: more points, no check, another kernel."""
-    notebook = right()
+    notebook = brief()
     notebook.metadata["kernelspec"] = {"name": "mine", "display_name": "Mine", "language": "julia"}
     checks = [cell for cell in notebook.cells if grade_id(cell).startswith("check_")]
     checks[0].metadata.nbgrader.update(points=1000, locked=False)
@@ -179,7 +180,7 @@ def small(root, count=3):
     room = classroom(root)
     (root / "gradebook.secret").write_text(SECRET, encoding="ascii")
     for number in range(count):
-        hand_in(nbformat.writes(right()), root / "submitted", f"s{number}", UNIT)
+        hand_in(nbformat.writes(brief()), root / "submitted", f"s{number}", UNIT)
     return room
 
 

@@ -12,7 +12,19 @@ import nbformat
 import numpy as np
 import pytest
 from helpers.course import ROOT, SECRETS, UNITS, source_notebook
-from helpers.submissions import FUNCTIONS, MINE, UNIT, answered, bonus, classroom, fingerprint, points, released, right
+from helpers.submissions import (
+    FUNCTIONS,
+    MINE,
+    UNIT,
+    answered,
+    bonus,
+    classroom,
+    delete_experiments,
+    fingerprint,
+    points,
+    released,
+    right,
+)
 from nbformat.v4 import new_code_cell, new_notebook
 
 from course_lib.check import MIME
@@ -91,6 +103,7 @@ class Lesson:
         (self.submitted / "q_nothing").mkdir()
         (self.submitted / "ada_right" / UNIT / "notes.txt").write_text("goes along", encoding="ascii")
         (self.submitted / "ada_right" / UNIT / "wanted").symlink_to(root / "gradebook.db")
+        delete_experiments(self.submitted)
         before = fingerprint(self.submitted)
         self.lines: list[str] = []
         self.results = {r.student: r for r in grade_class(self.room, UNIT, self.submitted, say=self.lines.append)}

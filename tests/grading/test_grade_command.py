@@ -19,6 +19,7 @@ from helpers.submissions import (
     UNIT,
     answered,
     bonus,
+    brief,
     classroom,
     course_copy,
     fingerprint,
@@ -69,7 +70,7 @@ def test_submissions_from_another_folder_by_the_command(tmp_path, monkeypatch, c
 
 def test_a_run_that_is_killed_or_stopped_is_taken_up_again(tmp_path):
     course = course_copy(tmp_path)
-    sleepy = right()
+    sleepy = brief()
     sleepy.cells.append(new_code_cell("import time\ntime.sleep(1)", id="sleep"))
     for student in ("a", "b"):
         hand_in(nbformat.writes(sleepy), course / "submitted", student, UNIT)
@@ -84,7 +85,7 @@ def test_a_run_that_is_killed_or_stopped_is_taken_up_again(tmp_path):
 
 def test_workers_side_by_side_are_taken_up_again_too(tmp_path):
     course, students = course_copy(tmp_path), [f"s{number}" for number in range(5)]
-    sleepy = right()
+    sleepy = brief()
     sleepy.cells.append(new_code_cell("import time\ntime.sleep(1)", id="sleep"))
     for student in students:
         hand_in(nbformat.writes(sleepy), course / "submitted", student, UNIT)

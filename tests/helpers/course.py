@@ -67,11 +67,12 @@ def solution_failure(exercise: Exercise) -> str | None:
 
 def source_notebook(unit: str) -> NotebookNode:
     """The unit's source; a copy for each who asks, since tests run and change it."""
-    return copy.deepcopy(_read_once(unit))
+    return copy.deepcopy(read_once(unit))
 
 
 @cache
-def _read_once(unit: str) -> NotebookNode:
+def read_once(unit: str) -> NotebookNode:
+    """The unit's source for those who only look at it: the one that all have."""
     return read_script(ROOT / "solutions" / unit / f"{unit}.py")
 
 
@@ -83,6 +84,11 @@ def solutions(unit: str) -> dict[str, Any]:
         if cell.metadata.get("given") or cell.metadata.get("exercise"):
             exec(compile(cell.source, f"<{unit}>", "exec"), namespace)
     return namespace
+
+
+def beside(unit: str) -> list[Path]:
+    """What the solution hands in beside its notebook."""
+    return [ROOT / "solutions" / unit / name for name in sorted(files_of(ROOT / "solutions" / unit))]
 
 
 def lay_beside(unit: str, folder: Path) -> Path:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
+import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,9 +31,37 @@ def right(unit: str = UNIT) -> NotebookNode:
     return fill(released(unit), source_notebook(unit))
 
 
+def brief(unit: str = UNIT) -> NotebookNode:
+    """Right, and without the experiments, which a learner may delete: they draw, and take longer than the checks.
+
+    That a whole notebook is graded is looked at for each unit (tests/grading/test_grade.py).
+    """
+    notebook, experiments = right(unit), _experiments(unit)
+    notebook.cells = [cell for cell in notebook.cells if cell.id not in experiments]
+    return notebook
+
+
+def delete_experiments(submitted: Path, unit: str = UNIT) -> None:
+    """The same for what a class has handed in; what is no notebook, or a link to one, stays as it is."""
+    experiments = _experiments(unit)
+    for path in submitted.rglob("*.ipynb"):
+        if path.is_symlink():
+            continue
+        try:
+            notebook = json.loads(path.read_text(encoding="utf-8"))
+            notebook["cells"] = [cell for cell in notebook["cells"] if cell.get("id") not in experiments]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue
+        path.write_text(json.dumps(notebook), encoding="utf-8")
+
+
+def _experiments(unit: str) -> set[str]:
+    return {c.id for c in released(unit).cells if c.cell_type == "code" and "nbgrader" not in c.metadata}
+
+
 def answered(answers: dict[str, str], unit: str = UNIT) -> str:
-    """The text of a notebook that is right but for the cells in `answers`."""
-    notebook = copy.deepcopy(right(unit))
+    """The text of a notebook without experiments that is right but for the cells in `answers`."""
+    notebook = brief(unit)
     for name, source in answers.items():
         find_cell(notebook, name).source = source
     return nbformat.writes(notebook)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 
 import nbformat
 import pytest
 import torch
+from helpers import elsewhere
 from helpers.course import ROOT, UNITS, lay_beside, source_notebook
+from helpers.kept import read_by
 from nbclient import NotebookClient
 
 TORCH_UNITS = [unit for unit in UNITS if unit >= "09"]
@@ -20,21 +23,26 @@ sys.path.pop(0)"""
 
 @pytest.mark.timeout(900)  # each operation goes through Python here, which takes a unit several times as long
 @pytest.mark.parametrize("unit", TORCH_UNITS)
-def test_no_cell_mixes_devices(unit, tmp_path, monkeypatch):
+def test_no_cell_mixes_devices(unit, tmp_path, monkeypatch, kept):
     monkeypatch.setenv("COURSE_STATE_DIR", str(tmp_path))
     monkeypatch.delenv("COURSE_GRADING", raising=False)
-    notebook = source_notebook(unit).copy()
+    source = source_notebook(unit)
+    decides = [Path(__file__), Path(elsewhere.__file__), nbformat.writes(source), *read_by(unit)]
+    with kept.made(f"elsewhere {unit}", decides, lambda: failures(source, lay_beside(unit, tmp_path))) as failed:
+        assert failed == []
+
+
+def failures(notebook, folder):
+    """What fails where a GPU seems to be: the cell's beginning, the error's name and its words."""
     notebook.cells = [cell for cell in notebook.cells if not cell.metadata.get("check")]  # they judge on the CPU
     notebook.cells.insert(0, nbformat.v4.new_code_cell(BELIEVE))
-    folder = lay_beside(unit, tmp_path)
     NotebookClient(notebook, timeout=600, allow_errors=True, resources={"metadata": {"path": str(folder)}}).execute()
-    failed = [
-        (cell.source[:300], output.ename, output.evalue)
+    return [
+        [cell.source[:300], output.ename, output.evalue]
         for cell in notebook.cells
         for output in cell.get("outputs", [])
         if output.output_type == "error"
     ]
-    assert failed == []
 
 
 @pytest.mark.fast
@@ -57,13 +65,11 @@ def test_no_cell_mixes_devices(unit, tmp_path, monkeypatch):
     ],
 )
 def test_only_what_repeats_itself_ends_early(loop, rounds):
-    from helpers.elsewhere import Fewer
-
     class Stand:
         split, backward = staticmethod(lambda size: range(9)), staticmethod(lambda: 0)
 
     names = {"seen": [], "order": Stand, "loss": Stand}
-    exec(compile(Fewer().visit(ast.parse(loop)), "<loop>", "exec"), names)
+    exec(compile(elsewhere.Fewer().visit(ast.parse(loop)), "<loop>", "exec"), names)
     assert len(names["seen"]) == rounds
 
 
@@ -80,8 +86,6 @@ def test_a_large_product_is_not_computed_and_is_looked_at_all_the_same(there):
 @pytest.fixture
 def there(monkeypatch):
     """The device, for tests in this process: its modes are left again."""
-    from helpers import elsewhere
-
     with elsewhere.Apart(), elsewhere.Pretend():
         yield torch.device(elsewhere.NAME)
 
@@ -128,7 +132,6 @@ def test_another_type_of_number_stays_where_it_was(there):
 @pytest.mark.fast
 def test_an_experiment_that_mixes_devices_is_heard(there, monkeypatch):
     from course_lib.check import _Waiting, waits_for
-    from helpers import elsewhere
 
     monkeypatch.setattr(_Waiting, "__exit__", _Waiting.__exit__)  # put back afterwards
     elsewhere.hear()

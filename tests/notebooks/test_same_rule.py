@@ -1,13 +1,11 @@
 """A kernel and the grader say the same of an answer that leaves its work to a library, and of one that does not."""
 
-import copy
-
 import nbformat
 import pytest
 from helpers import needs
 from helpers.kernel import kernel
+from helpers.submissions import brief, classroom, right
 from nbformat.v4 import new_code_cell
-from helpers.submissions import classroom, right
 
 from grader.grading.grade_class import grade_class
 from grader.grading.run import GradeOptions
@@ -48,8 +46,8 @@ ANSWERS: dict[str, tuple[list[str], str]] = {
 
 
 def handed_in(cells):
-    """A notebook that is right but for this exercise, whose last cell is the answer's and the others stand above."""
-    notebook = copy.deepcopy(right(UNIT))
+    """A notebook without experiments that is right but for this exercise, whose last cell is the answer's; the others stand above."""
+    notebook = brief(UNIT)
     answer = find_cell(notebook, NAME)
     *above, answer.source = cells
     at = next(i for i, cell in enumerate(notebook.cells) if cell is answer)

@@ -6,17 +6,20 @@ import os
 import re
 import shutil
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 
 import jupytext
 import nbformat
 import pytest
-from helpers.course import EXERCISES, ROOT, SCRIPTS, UNITS, lay_beside, source_notebook
+from helpers.course import EXERCISES, ROOT, SCRIPTS, UNITS, lay_beside, read_once, source_notebook
+from helpers.kept import GRADER, read_by
 from helpers.kernel import kernel
 from nbclient import NotebookClient
 
 from course_lib.drawing.described import UNKNOWN
 from course_lib.judging.reference import DIRECTORY, load
-from grader.building.build import release, stale, strangers
+from grader.building.build import release, scripts, stale, strangers
 from grader.building.leaks import find_leaks
 from grader.judging.references import record, same_reference
 from grader.scripts import read_script, write_missing_sources, write_source
@@ -54,8 +57,18 @@ def alternatives(notebook):
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_the_solution_edition_runs_green(unit, tmp_path, monkeypatch):
-    notebook = execute(source_notebook(unit).copy(), lay_beside(unit, tmp_path), monkeypatch)
+def test_the_solution_edition_runs_green(unit, tmp_path, monkeypatch, kept):
+    source = source_notebook(unit)
+    decides = [Path(__file__), nbformat.writes(source), *read_by(unit)]
+
+    def run():
+        return execute(source, lay_beside(unit, tmp_path), monkeypatch)
+
+    with kept.made(f"solution {unit}", decides, run) as ran:
+        is_green(nbformat.from_dict(ran), unit)
+
+
+def is_green(notebook, unit):
     assert errors(notebook) == []
     noise = [o.text for c in notebook.cells for o in c.get("outputs", []) if o.get("name") == "stderr"]
     assert noise == []
@@ -71,7 +84,7 @@ def test_the_solution_edition_runs_green(unit, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_long_given_cells_are_folded_and_no_question_is(script):
-    for cell in read_script(script).cells:
+    for cell in read_once(script.stem).cells:
         if cell.cell_type != "code":
             continue
         asks = {"exercise", "check"} & cell.metadata.keys() or re.search(r"^predict\(", cell.source, re.MULTILINE)
@@ -82,9 +95,17 @@ def test_long_given_cells_are_folded_and_no_question_is(script):
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_the_untouched_edition_is_kind_from_top_to_bottom(unit, tmp_path, monkeypatch):
-    notebook = nbformat.read(ROOT / "notebooks" / unit / f"{unit}.ipynb", as_version=4)
-    notebook = execute(notebook, tmp_path, monkeypatch)
+def test_the_untouched_edition_is_kind_from_top_to_bottom(unit, tmp_path, monkeypatch, kept):
+    path = ROOT / "notebooks" / unit / f"{unit}.ipynb"
+
+    def run():
+        return execute(nbformat.read(path, as_version=4), tmp_path, monkeypatch)
+
+    with kept.made(f"untouched {unit}", [Path(__file__), *read_by(unit)], run) as ran:
+        is_kind(nbformat.from_dict(ran))
+
+
+def is_kind(notebook):
     assert {error.ename for error in errors(notebook)} <= {"CheckFailed"}
     for cell in notebook.cells:
         name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
@@ -95,18 +116,26 @@ def test_the_untouched_edition_is_kind_from_top_to_bottom(unit, tmp_path, monkey
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_a_real_kernel_names_every_misconception_and_passes_every_equivalent(unit, tmp_path):
-    with kernel(lay_beside(unit, tmp_path), COURSE_STATE_DIR=str(tmp_path)) as running:
-        running.run("from course_lib import check\nfrom grader.exercises import find_exercise")
-        for exercise in (e for e in EXERCISES if e.unit == unit and not e.withheld):
-            for index in range(len(exercise.also_right)):
-                code = f"check({exercise.name!r}, find_exercise({exercise.name!r}).right_answers[{index}])"
-                assert running.run(code).error is None, code
-            for index, misconception in enumerate(exercise.misconceptions):
-                code = f"check({exercise.name!r}, find_exercise({exercise.name!r}).misconceptions[{index}].answer)"
-                seen = running.run(code)
-                assert seen.error is not None and seen.error["ename"] == "CheckFailed", code
-                assert misconception.says in seen.text, misconception.name
+def test_a_real_kernel_names_every_misconception_and_passes_every_equivalent(unit, tmp_path, kept):
+    says = {}
+    for exercise in (e for e in EXERCISES if e.unit == unit and not e.withheld):
+        found = f"check({exercise.name!r}, find_exercise({exercise.name!r})"
+        says |= {f"{found}.right_answers[{index}])": None for index in range(len(exercise.also_right))}
+        wrong = enumerate(exercise.misconceptions)
+        says |= {f"{found}.misconceptions[{index}].answer)": each.says for index, each in wrong}
+
+    def run():
+        with kernel(lay_beside(unit, tmp_path), COURSE_STATE_DIR=str(tmp_path)) as running:
+            running.run("from course_lib import check\nfrom grader.exercises import find_exercise")
+            seen = {code: running.run(code) for code in says}
+        return {code: [each.error and each.error["ename"], each.text] for code, each in seen.items()}
+
+    decides = [Path(__file__), GRADER, *read_by(unit)]
+    with kept.made(f"answers {unit}", decides, run) as seen:
+        for code, sentence in says.items():
+            error, text = seen[code]
+            assert error == (None if sentence is None else "CheckFailed"), code
+            assert sentence is None or sentence in text, code
 
 
 @pytest.fixture(scope="session")
@@ -115,10 +144,19 @@ def gradebook(tmp_path_factory):
     return tmp_path_factory.mktemp("releases") / "gradebook.db"
 
 
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory):
+    """A unit's references made anew, for all who compare them."""
+    return cache(lambda unit: record(tmp_path_factory.mktemp("references"), unit))
+
+
 @pytest.mark.parametrize("unit", UNITS)
-def test_everything_built_is_in_sync(unit, gradebook):
+def test_everything_built_is_in_sync(unit, gradebook, recorded, kept, monkeypatch):
     """References, signatures and the learner's edition, made anew; a unit each, so that processes share the work."""
-    assert stale(unit, gradebook) == []
+    monkeypatch.setattr("grader.building.build.record", lambda directory, unit: recorded(unit))
+    decides = [Path(__file__), GRADER, *scripts(unit), ROOT / "nbgrader_config.py", *read_by(unit)]
+    with kept.made(f"built {unit}", decides, lambda: stale(unit, gradebook)) as differing:
+        assert differing == []
 
 
 @pytest.mark.fast
@@ -128,11 +166,16 @@ def test_nothing_built_is_left_of_an_exercise_or_a_unit_that_is_gone():
 
 @pytest.mark.fast
 @pytest.mark.parametrize("unit", [unit for unit in UNITS if unit < "09"])
-def test_the_recorded_references_are_in_sync(unit, tmp_path):
+def test_the_recorded_references_are_in_sync(unit, recorded, kept):
     """Of the units in NumPy, a moment each; those in PyTorch take minutes, and are compared with all that is built."""
-    fresh = {path.name: load(path.stem, tmp_path) for path in record(tmp_path, unit)}
-    assert fresh.keys() == {f"{exercise.name}.json" for exercise in EXERCISES if exercise.unit == unit}
-    assert [name for name, new in fresh.items() if not same_reference(DIRECTORY / name, new)] == []
+
+    def compare():
+        fresh = {path.name: load(path.stem, path.parent) for path in recorded(unit)}
+        return {name: same_reference(DIRECTORY / name, new) for name, new in fresh.items()}
+
+    with kept.made(f"references {unit}", [Path(__file__), GRADER, *read_by(unit)], compare) as same:
+        assert same.keys() == {f"{exercise.name}.json" for exercise in EXERCISES if exercise.unit == unit}
+        assert [name for name, agrees in same.items() if not agrees] == []
 
 
 @pytest.mark.fast
@@ -159,10 +202,11 @@ def test_a_reference_differs_by_more_than_the_last_digits(tmp_path):
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_a_build_is_deterministic_and_valid(script, tmp_path, gradebook):
+    """The build that is compared with what is committed is another one: `test_everything_built_is_in_sync`."""
     write_source(script)
-    first, second = (release(script, tmp_path / name, gradebook).read_bytes() for name in ("a", "b"))
-    assert first == second
-    notebook = nbformat.reads(first.decode(), as_version=4)
+    made = release(script, tmp_path, gradebook).read_text(encoding="utf-8")
+    assert made == (ROOT / "notebooks" / script.stem / f"{script.stem}.ipynb").read_text(encoding="utf-8")
+    notebook = nbformat.reads(made, as_version=4)
     nbformat.validate(notebook)
     assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
     ids = [cell["id"] for cell in notebook.cells]
@@ -174,7 +218,7 @@ def test_a_build_is_deterministic_and_valid(script, tmp_path, gradebook):
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_no_answer_survives_in_the_learners_edition(script):
     released = (ROOT / "notebooks" / script.stem / f"{script.stem}.ipynb").read_text(encoding="utf-8")
-    assert find_leaks(nbformat.writes(read_script(script)), released) == []
+    assert find_leaks(nbformat.writes(read_once(script.stem)), released) == []
     assert sorted(path.name for path in (ROOT / "notebooks" / script.stem).iterdir()) == [f"{script.stem}.ipynb"]
 
 
@@ -188,7 +232,7 @@ def test_trained_weights_are_solutions_and_never_released():
 @pytest.mark.fast
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_a_notebook_saved_in_jupyterlab_flows_back_into_the_very_same_script(script):
-    saved = nbformat.reads(nbformat.writes(read_script(script)), as_version=4)
+    saved = nbformat.reads(nbformat.writes(read_once(script.stem)), as_version=4)
     assert jupytext.writes(saved, fmt="py:percent") == script.read_text(encoding="utf-8")
 
 

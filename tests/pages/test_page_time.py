@@ -8,7 +8,7 @@ import time
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from helpers.submissions import UNIT, bonus, classroom, points, right
+from helpers.submissions import UNIT, bonus, brief, classroom, points
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from grader.grading import tasks
@@ -165,7 +165,7 @@ def stalled(tmp_path_factory):
         "late": [new_markdown_cell("- a list\n" * 2_000, id="list")],
     }
     for student in STUDENTS:
-        notebook = right()
+        notebook = brief()
         notebook.cells += extra.get(student, [])
         hand_in(nbformat.writes(notebook), room.root / "submitted", student, UNIT)
 

@@ -8,6 +8,7 @@ import io
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import escape
 
 from grader.grading.results import CheckResult, Result
 from grader.pages.plain_cells import as_cell, from_cell, one_line, width
@@ -79,8 +80,13 @@ def test_a_learner_is_one_line_in_every_table(name, tmp_path):
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [from_cell(row["student"]) for row in rows] == [name, "next"]
     assert from_cell(rows[0]["file"]) == name and rows[0]["points"] == "1"
-    page = make_report(results, "00_start_here", None)
+
+
+def test_no_learners_name_hides_or_breaks_anything_on_the_page():
+    """All of them on one page: what one of them could do there, it would do beside the others."""
+    page = make_report([graded(name) for name in NAMES.values()], "00_start_here", None)
     assert not set(page) & set("\t\x1b\x00\u202e\u2028\u2067\udc80")
+    assert all(str(escape(one_line(name))) in page for name in NAMES.values())
     page.encode("utf-8")
 
 
