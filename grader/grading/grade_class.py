@@ -24,7 +24,7 @@ from grader.grading.journal import RunJournal
 from grader.grading.results import Result
 from grader.grading.run import GradeOptions, GradingRun
 from grader.grading.unit import UnitData
-from grader.grading.workers import WorkerPool
+from grader.grading.workers import WorkerPool, get_ready
 from grader.pages.plain_cells import one_line
 from grader.sandbox.gpu import devices
 from grader.submissions.gather import gather
@@ -52,6 +52,8 @@ def grade_class(
         classroom.require_sandbox()
         require_packages(unit)
     classroom.require_gradebook()
+    if scheduler is None and (workers or os.cpu_count() or 1) > 1:
+        get_ready()
     journal, done = RunJournal(classroom, unit), 0
     with journal.scratch() as scratch:
         classroom.register(unit)

@@ -167,11 +167,22 @@ def _error(future: Future[Any]) -> BaseException | None:
 
 def processes(workers: int) -> ProcessPoolExecutor:
     """A pool of processes that share nothing with this one and do not outlive it."""
-    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-    context = multiprocessing.get_context(method)
-    if method == "forkserver":
-        context.set_forkserver_preload(["grader.grading.tasks"])  # imported once, shared by all of them
+    get_ready()
+    context = multiprocessing.get_context("forkserver" if _forks() else "spawn")
     return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(memory_limit(),))
+
+
+def get_ready() -> None:
+    """Begin the process that workers are forked from: it imports what they need while this one goes on."""
+    if _forks():
+        from multiprocessing import forkserver  # not where there is no fork
+
+        forkserver.set_forkserver_preload(["grader.grading.tasks"])  # imported once, shared by all of them
+        forkserver.ensure_running()
+
+
+def _forks() -> bool:
+    return "forkserver" in multiprocessing.get_all_start_methods()
 
 
 def memory_limit() -> int | None:
