@@ -21,6 +21,7 @@ from course_lib.language.choice import ENGLISH
 from course_lib.told import words_for
 from grader.sandbox import bwrap, cgroup, gpu, seccomp
 from grader.sandbox.bounds import MOST_VALUES, TooLargeError, check_json, parse
+from grader.sandbox.fonts import known_fonts
 
 MIB = 2**20
 MOST_SECONDS = 86_400.0
@@ -234,6 +235,7 @@ class Sandbox:
                 os.close(descriptor)
         deadline = time.monotonic() + 120
         try:
+            _write_frame(self._process, json.dumps(known_fonts()).encode(), deadline)
             if settings["told"]:  # the sandbox has no catalogues, nor the library that reads them
                 _write_frame(self._process, json.dumps(words_for(self.language, self.unit)).encode(), deadline)
             _read_frame(self._process, deadline)

@@ -48,7 +48,8 @@ def main() -> None:
     from rehearsal import rehearse
     from supervisor import keep
 
-    shell = _preload(settings)
+    lists = json.loads(read_frame(jobs) or b"{}")
+    shell = _preload(settings, lists)
     if settings["told"]:
         _tell(json.loads(read_frame(jobs) or b"{}"))
     sys.path.remove(here)  # what lies there is not for the learner
@@ -78,13 +79,18 @@ def main() -> None:
             return
 
 
-def _preload(settings: dict[str, Any]) -> Any:
+def _preload(settings: dict[str, Any], lists: dict[str, str]) -> Any:
+    """Import what notebooks import; `lists` are Matplotlib's of fonts, by the names of the files where it looks."""
     from beside import find_beside
     from shell import RecordingShell
 
+    for name, text in lists.items():
+        Path(WORK, name).write_text(text, encoding="utf-8")
     for module in settings["preload"]:
         with contextlib.suppress(ImportError):
             import_module(module)
+    for path in Path(WORK).glob("fontlist-*"):
+        path.unlink()
     shell = RecordingShell.make(settings["output_bytes"])
     find_beside(WORK)
     return shell
