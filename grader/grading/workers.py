@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import Any
 
 from course_lib.errors import CourseError
+from grader.sandbox import time_limit
 
 AHEAD = 2
 """Tasks handed out for each worker: enough that none waits, and few enough that a large class is not in memory."""
@@ -201,6 +202,8 @@ def _begin(memory: int | None) -> None:
     A sandbox takes this limit off again: a submission has limits of its own.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if _forks():
+        time_limit.fork_ready()
     if memory is not None:
         import resource
 

@@ -24,12 +24,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
+from grader.sandbox.forked import Forked
+
 Returned = TypeVar("Returned")
 
 PRELOAD = ("grader.pages.exporter", "grader.grading.tasks")
 """What the process imports before it says that it is ready, so that no call's time goes into it."""
 MEMORY = 4 * 2**30
-"""Bytes of address space that the process may have, where the system can limit them."""
+"""Bytes of address space that the process may have, a fork beyond its parent's, where the system can limit them."""
 SLACK = 10
 """Seconds of computing beyond a call's own after which the kernel ends a process whose parent is gone."""
 
@@ -46,7 +48,7 @@ class Helper:
     """One process for one call at a time, begun by the first; use the module's `run_limited`."""
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Forked | None = None
         self._owner = 0
         self._lock = threading.Lock()
 
@@ -95,7 +97,12 @@ class Helper:
                 if stream is not None:
                     stream.close()
 
-    def _running(self) -> subprocess.Popen[bytes]:
+    def fork(self) -> None:
+        """Begin it as a fork of this process, which knows no secret yet and has one thread."""
+        with self._lock:
+            self._process, self._owner = Forked(_live), os.getpid()
+
+    def _running(self) -> subprocess.Popen[bytes] | Forked:
         if self._process is None or self._owner != os.getpid() or self._process.poll() is not None:
             self.end()
             self._process, self._owner = _begin(), os.getpid()
@@ -131,6 +138,11 @@ atexit.register(_helper.end)
 def get_ready() -> None:
     """Begin the process now, so that the next call's time, and its caller's clock, are for the call alone."""
     _helper.start()
+
+
+def fork_ready() -> None:
+    """As `get_ready`, for a process that has imported what is needed: see `Forked` for when it may do this."""
+    _helper.fork()
 
 
 def run_limited(function: Callable[..., Returned], *arguments: Any, seconds: float) -> Returned:
@@ -212,12 +224,31 @@ def _limit(what: str, most: int) -> None:
         resource.setrlimit(getattr(resource, what), (most if hard < 0 else min(most, hard), hard))
 
 
-def main() -> None:
-    """`python -m grader.sandbox.time_limit`, which `run_limited` starts: calls come on standard input."""
-    answers = os.fdopen(os.dup(1), "wb")
+def _live(requests: IO[bytes], answers: IO[bytes]) -> None:
+    """The life of a fork. Its parent's threads, of a library for algebra, say, have left their memory in its own."""
+    _prepare()
+    _limit("RLIMIT_AS", MEMORY + _mapped())
+    _serve(requests, answers)
+
+
+def _prepare() -> None:
     warnings.simplefilter("ignore")
     for module in PRELOAD:
         import_module(module)
+
+
+def _mapped() -> int:
+    """Bytes of address space that this process has, where the system tells them."""
+    try:
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def main() -> None:
+    """`python -m grader.sandbox.time_limit`, which `run_limited` starts: calls come on standard input."""
+    answers = os.fdopen(os.dup(1), "wb")
+    _prepare()
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):  # whatever a library prints is no answer
         os.dup2(nowhere, stream)

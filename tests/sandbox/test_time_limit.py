@@ -3,16 +3,18 @@
 import contextlib
 import os
 import time
+from pathlib import Path
 
 import pytest
 
 from grader.pages.pieces import text_of
 from grader.sandbox import time_limit
-from grader.sandbox.time_limit import HelperError, OverdueError, TooLongError, deadline, run_limited
+from grader.sandbox.time_limit import Helper, HelperError, OverdueError, TooLongError, deadline, run_limited
 from grader.submissions.reading import UnreadableError, understand
 
 pytestmark = pytest.mark.fast
 
+forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")
 ENDLESS = "(a+)+$", "a" * 64 + "b"
 """A regular expression that answers no signal within any lifetime."""
 
@@ -78,7 +80,7 @@ def watch_nothing():
     """Of a module that the process cannot import."""
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")
+@forks
 def test_a_fork_of_this_process_has_one_of_its_own():
     mine = run_limited(os.getpid, seconds=60)
     reading, writing = os.pipe()
@@ -90,6 +92,76 @@ def test_a_fork_of_this_process_has_one_of_its_own():
             os._exit(0)
     os.waitpid(child, 0)
     assert int(os.read(reading, 100)) != mine == run_limited(os.getpid, seconds=60)
+
+
+@pytest.fixture
+def forked():
+    helper = Helper()
+    helper.fork()
+    yield helper
+    helper.end()
+
+
+@forks
+def test_a_fork_serves_as_a_process_of_its_own_does(forked, capfd):
+    assert forked.call(os.getppid, seconds=60) == os.getpid()
+    assert forked.call(os.getpid, seconds=60) == forked.call(os.getpid, seconds=60)
+    assert forked.call(print, "a word", seconds=60) is None
+    with pytest.raises(ValueError, match="invalid literal for int"):
+        forked.call(int, "no number", seconds=60)
+    assert capfd.readouterr().out == ""
+
+
+@forks
+def test_a_fork_holds_no_file_of_its_parent(forked, tmp_path):
+    open_ones = "__import__('os').listdir('/proc/self/fd')" if Path("/proc/self/fd").is_dir() else "[]"
+    with (tmp_path / "a").open("w"):
+        later = Helper()
+        later.fork()
+        assert (
+            len(later.call(eval, open_ones, seconds=60)) <= 7
+        )  # the streams, one again, its two pipes, and the folder
+        later.end()
+
+
+@forks
+def test_what_does_not_end_in_a_fork_is_ended_and_the_next_call_has_a_process(forked):
+    import re
+
+    before = forked.call(os.getpid, seconds=60)
+    with pytest.raises(TooLongError, match="took longer than 0.2 s"):
+        forked.call(re.match, *ENDLESS, seconds=0.2)
+    assert forked.call(os.getpid, seconds=60) != before
+    with pytest.raises(ProcessLookupError):
+        os.kill(before, 0)
+
+
+@forks
+def test_a_fork_has_a_limit_of_memory(forked):
+    with pytest.raises(TooLongError, match="memory"):
+        forked.call(bytes, 2 * time_limit.MEMORY, seconds=60)
+
+
+@forks
+def test_a_fork_ends_with_its_parent():
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        helper = Helper()
+        helper.fork()
+        os.write(writing, str(helper.call(os.getpid, seconds=60)).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    orphan = int(os.read(reading, 100))
+    for _ in range(200):
+        try:
+            os.kill(orphan, 0)
+        except ProcessLookupError:
+            return
+        if (Path("/proc") / str(orphan) / "stat").read_text(encoding="ascii").split()[2] == "Z":
+            return  # ended; whoever inherited it has not looked yet
+        time.sleep(0.05)
+    pytest.fail("it lives on")
 
 
 def test_an_environment_without_the_course_is_said_to_be_one(monkeypatch):
