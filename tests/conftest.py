@@ -13,14 +13,16 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import nbgrader.api
 import pytest
 from helpers import needs
-from helpers.kept import Kept
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
+
+if TYPE_CHECKING:
+    from helpers.kept import Kept
 
 from grader.exercises import all_exercises
 from grader.sandbox.sandbox import Sandbox
@@ -111,6 +113,8 @@ def sandboxes() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def kept(request: pytest.FixtureRequest) -> Kept:
     """What takes minutes and hangs on files alone, from an earlier run; CI makes everything anew."""
+    from helpers.kept import Kept  # it reads the course, and most tests need nothing of it
+
     own = None if os.environ.get("CI") else getattr(request.config, "cache", None)
     return Kept(own and own.mkdir("kept"))
 
