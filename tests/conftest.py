@@ -21,11 +21,11 @@ from helpers import needs
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
-if TYPE_CHECKING:
-    from helpers.kept import Kept
-
 from grader.exercises import all_exercises
 from grader.sandbox.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from helpers.kept import Kept
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
@@ -111,7 +111,7 @@ def sandboxes() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def kept(request: pytest.FixtureRequest) -> Kept:
+def kept(request: pytest.FixtureRequest) -> "Kept":
     """What takes minutes and hangs on files alone, from an earlier run; CI makes everything anew."""
     from helpers.kept import Kept  # it reads the course, and most tests need nothing of it
 
