@@ -61,8 +61,9 @@ TEMPLATES = "grader/pages/templates"
 APART = (
     *("grader/commands/audit.py", "grader/commands/lint.py", "course_lib/captions.py"),
     *("course_lib/kernel/names.py", "grader/preprocessors/clear_answers.py", "grader/languages"),
+    "grader/sandbox/inside/rehearsal.py",
 )
-"""What authors alone read, what networks are trained on, and code that is written; not so the errors there."""
+"""What authors alone read, what networks are trained on, and code that is written or run; not so the errors there."""
 PLACES = (" where {target} is computed", ", in the code as it was given", " throughout", " in one place")
 """How a clause of the search may end; each is one entry, with the clause as a field."""
 ROLES = ("factor", "term", "numerator", "divisor", "argument", "part", "value", "base", "exponent")
