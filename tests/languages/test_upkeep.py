@@ -203,3 +203,9 @@ def test_the_keys_of_a_dict_are_names_unless_it_is_a_style_or_made_for_a_call():
         'STYLE = {"linewidth": 2, "zorder": 3}\nfor name, run in {"backward": 3}.items():\n    f({"inner": run})\n'
     )
     assert [each.text for each in literals(source, frozenset({"name"}))] == ["forward", "backward"]
+
+
+@pytest.mark.thorough
+def test_the_courses_own_catalogues_are_in_step():
+    """As `./course build --check` finds: a new sentence of the course's code is in the catalogues, and translated."""
+    assert upkeep.amiss() == []
