@@ -1,7 +1,7 @@
 """The fonts that Matplotlib knows on this machine, so that no sandbox has to look for them anew.
 
-Looking is two fifths of a sandbox's start. Matplotlib keeps what it found in the account's cache, of which a sandbox sees
-nothing: so it is handed the list, but for fonts that lie where it cannot see them either.
+Looking is two fifths of a sandbox's start. Matplotlib keeps what it found in the account's cache, of which a sandbox
+sees nothing: so it is handed the list, but for fonts that lie where it cannot see them either.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A fork of this process that lives by what comes through a pipe, with as much of `subprocess.Popen` as is needed.
 
-It is there at once, where a process that imports everything anew takes a second; but it has whatever this one has in its
-memory, so only a process forks that knows no secret yet, and as long as it has a single thread.
+It is there at once, where a process that imports everything anew takes a second; but it has whatever this one has in
+its memory, so only a process forks that knows no secret yet, and as long as it has a single thread.
 """
 
 from __future__ import annotations
